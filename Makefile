@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+# Parley: `make demo` shows it, `make test` proves it. Both do all of their set-up.
+
+GO_NEEDED := 1.26
+AXE       := 4.14.1
+AXE_SHA   := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
+export CGO_ENABLED ?= 0
+export GOTOOLCHAIN ?= local
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build test bench soak lint setup clean go
+
+help:
+	@echo "make demo    build Parley and open two desks on one address (Ctrl-C ends it)"
+	@echo "make test    install what the tests need and run them all"
+	@echo "make build   bin/parley"
+	@echo "make bench   the figures, as ratios   ·   make lint   gofmt, vet, staticcheck, govulncheck"
+
+go:
+	@command -v go >/dev/null || { echo "error: Go $(GO_NEEDED) or newer is needed and no go was found. Get it from https://go.dev/dl/"; exit 1; }
+	@v=$$(go env GOVERSION); v=$${v#go}; a=$${v%%.*}; r=$${v#*.}; b=$${r%%[!0-9]*}; \
+	 if [ "$$a" -lt 1 ] || { [ "$$a" -eq 1 ] && [ "$$b" -lt 26 ]; }; then \
+	 echo "error: Go $(GO_NEEDED) or newer is needed, this is $$v. Get it from https://go.dev/dl/"; exit 1; fi
+
+build: go
+	@test -x bin/parley || echo "Building bin/parley. The first build fetches and compiles its modules: a minute or two on two cores."
+	@go build -trimpath -o bin/parley ./cmd/parley
+
+demo: build
+	@exec bin/parley demo
+
+# What the tests need beyond Go: Debian's chromium, and axe-core at a pinned version and hash.
+setup: go
+	@sh .ci/setup '$(AXE)' '$(AXE_SHA)'
+
+test: setup build
+	@echo "Vetting and testing. The first run compiles the tests: some minutes on two cores."
+	@test -z "$$(gofmt -l .)" || { echo "error: gofmt would change:"; gofmt -l .; exit 1; }
+	@go vet ./...
+	@. ./.cache/need && go test ./... -timeout 9m
+
+bench: build
+	@go run ./cmd/parley-bench
+
+soak: build
+	@PARLEY_SOAK=1 go test ./internal/... -run Soak -timeout 60m -v
+
+lint: go
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	@go vet ./...
+	@go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+	@go run golang.org/x/vuln/cmd/govulncheck@latest ./... || echo "govulncheck: left out (no database reachable, or findings above)"
+
+clean:
+	rm -rf bin .cache
