@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package call
+
+import (
+	"encoding/hex"
+	"io"
+	"time"
+
+	"example.org/parley/record"
+	"example.org/parley/wire"
+)
+
+// The kinds of statement about a call.
+const (
+	KindPlaced = "call.placed" // the caller, at once
+	KindRang   = "call.rang"   // the called end, at once
+	KindClosed = "call.closed" // each end, when it is over
+	KindClass  = "call.class"  // each end, later: what it says of the class
+)
+
+// ID is a call's random 128-bit name, the same at both ends.
+type ID [16]byte
+
+// NewID draws one.
+func NewID(r io.Reader) (id ID, err error) {
+	_, err = io.ReadFull(r, id[:])
+	return id, err
+}
+
+// ParseID reads what String gives: 32 lower-case hexadecimal digits.
+func ParseID(s string) (id ID, err error) {
+	b, err := hex.DecodeString(s)
+	if err != nil || len(b) != len(id) || hex.EncodeToString(b) != s {
+		return ID{}, ErrID
+	}
+	copy(id[:], b)
+	return id, nil
+}
+
+func (id ID) String() string { return hex.EncodeToString(id[:]) }
+
+// Voice is the 16-bit call number that the call's frames carry; never 0.
+func (id ID) Voice() uint16 {
+	h := wire.Sum(id[:])
+	if n := uint16(h[0])<<8 | uint16(h[1]); n != 0 {
+		return n
+	}
+	return 1
+}
+
+// What became of a ring: the row of outcomes, told apart and never added up.
+const (
+	Answered      = "answered"
+	Declined      = "declined"       // an act: by which desk, reason, stand by until
+	NoAnswer      = "no-answer"      // seconds, desks that rang
+	NobodyArmed   = "nobody-armed"   // their node answers, no desk of theirs can ring
+	BusyWithUs    = "busy-with-us"   // the two ends are in a call already
+	BusyElsewhere = "busy-elsewhere" // every armed desk of theirs is in a call on another line
+	Cancelled     = "cancelled"      // by the caller, before it was answered
+	Crossed       = "crossed"        // cancelled ∥ answered: no sound, both say who did what
+	Failed        = "failed"         // with a cause
+)
+
+// Causes of Failed.
+const (
+	CausePath       = "path"
+	CauseMedia      = "media"
+	CauseMicrophone = "microphone"
+	CauseSpeaker    = "speaker"
+	CauseFarNode    = "far-node"
+	CauseNearNode   = "near-node" // stated by the end whose own node stopped or restarted in the call
+	CausePolicy     = "policy"
+)
+
+// Columns of a figure. They are never added up.
+const (
+	ColumnAnswered   = "answered"
+	ColumnDeclined   = "declined"
+	ColumnNoReply    = "no-reply"
+	ColumnNotReached = "not-reached"
+	ColumnNone       = "" // cancelled, crossed: the caller's own doing
+)
+
+// Outcome is what became of a ring, as one end states it.
+type Outcome struct {
+	What    string    `json:"outcome"`
+	Cause   string    `json:"cause,omitempty"`         // of Failed
+	Desk    string    `json:"desk,omitempty"`          // the desk that answered or declined
+	Reason  string    `json:"reason,omitempty"`        // of Declined, as they gave it
+	StandBy time.Time `json:"stand_by_until,omitzero"` // of Declined
+	Seconds int       `json:"seconds,omitempty"`       // how long it rang
+	Desks   []string  `json:"desks,omitempty"`         // the desks that rang
+	Became  string    `json:"became,omitempty"`        // two rings crossed: the call that this ring became
+}
+
+// Placed is the facts of call.placed.
+type Placed struct {
+	Opener   string    `json:"opener"` // the party that rings
+	Call     string    `json:"call"`
+	Desk     string    `json:"desk"`
+	Officer  string    `json:"officer,omitempty"` // "": unattributed
+	Priority string    `json:"priority,omitempty"`
+	At       time.Time `json:"at"`
+}
+
+// Rang is the facts of call.rang.
+type Rang struct {
+	Opener   string    `json:"opener"`
+	Call     string    `json:"call"`
+	From     string    `json:"from"`  // their desk, as they said
+	Desks    []string  `json:"desks"` // ours that rang
+	Priority string    `json:"priority,omitempty"`
+	At       time.Time `json:"at"`
+}
+
+// Meters is what one end counted of a call's voice: 20 ms frames sent, and of those expected from
+// the other end how many came, were lost, and the longest stretch without any.
+type Meters struct {
+	Sent     int `json:"sent"`
+	Received int `json:"received"`
+	Lost     int `json:"lost"`
+	GapMS    int `json:"gap_ms"`
+}
+
+// Closed is the facts of call.closed. The class stands in the header.
+type Closed struct {
+	Opener string `json:"opener"`
+	Call   string `json:"call"`
+	Outcome
+	Here     string    `json:"here,omitempty"`     // our desk
+	There    string    `json:"there,omitempty"`    // theirs, as they said
+	Officer  string    `json:"officer,omitempty"`  // ours at the end
+	Codec    string    `json:"codec,omitempty"`    // opus pcmu
+	EndedBy  string    `json:"ended_by,omitempty"` // the party whose person ended it; "": neither
+	Began    time.Time `json:"began"`
+	Answered time.Time `json:"answered,omitzero"` // when our sound was opened
+	Ended    time.Time `json:"ended"`
+	Meters   *Meters   `json:"meters,omitempty"`
+}
+
+// ClassFacts is the facts of call.class. The class stands in the header.
+type ClassFacts struct {
+	Opener  string `json:"opener"`
+	Call    string `json:"call"`
+	Officer string `json:"officer,omitempty"`
+}
+
+// Past tells what an author knew: is a in the past of b?
+type Past interface {
+	Before(a, b *record.Entry) bool
+}
+
+// End is one party's word about a call.
+type End struct {
+	Party  string
+	Began  *record.Entry // its call.placed or call.rang
+	Closed *record.Entry // nil: it has not closed it (yet)
+	Facts  Closed        // of Closed
+	Class  string        // what it says of the class, "" while it says nothing
+	Unsure bool          // it states two outcomes and neither is in the other's past
+}
+
+// Direction is the voice of one direction, from both ends' meters.
+type Direction struct {
+	From                  string
+	Sent                  int // by the sender's count; -1: not stated
+	Received, Lost, GapMS int // by the receiver's count; -1: not stated
+}
+
+// State is what the set of statements about one call says.
+type State struct {
+	Opener, Call  string
+	Mark          string
+	Priority      string
+	Caller        End
+	Called        End
+	Open          bool      // an end that began it has not closed it
+	Outcome       Outcome   // what to show: the called end decides between answer, decline and cancel
+	Differ        bool      // the ends state outcomes that cannot both be true: A13
+	Class         string    // the higher of the two; substantive where one end says nothing
+	ClassDisputed bool      // the two ends state different classes
+	Began         time.Time // by the caller's clock, else the called end's
+	Answered      time.Time
+	Ended         time.Time
+	Voice         [2]Direction // caller → called, called → caller
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package check
+
+import (
+	"time"
+
+	"example.org/parley/record"
+)
+
+// The kinds of statement about a check. A slot costs a party at most four statements: opened or joined,
+// a STOP of class test, its taking of the other's STOP, closed.
+const (
+	KindOpened = "check.opened"
+	KindJoined = "check.joined"
+	KindClosed = "check.closed"
+)
+
+// Outcomes of a slot.
+const (
+	Passed     = "passed"
+	Failed     = "failed"      // which: the parts
+	NoOperator = "no-operator" // machine parts passed, no officer answered
+	Declined   = "declined"    // an officer's act
+	Missed     = "missed"      // a view: nobody opened it
+	Pending    = "pending"     // a view: it runs
+)
+
+// Parts of a check.
+const (
+	PartStation  = "station"  // the other end joined
+	PartPath     = "path"     // our statement's receipt came back over this path
+	PartStop     = "stop"     // our STOP of class test was held, and taken
+	PartVoice    = "voice"    // our tone came back over this path
+	PartRing     = "ring"     // an officer of ours answered the ring
+	PartQuestion = "question" // he answered the other end's question
+)
+
+// Slot names a check: the schedule's time, or who asked for it now and a random id. It stands in every
+// statement's facts and groups them: of two ends that open one slot at once, each simply has opened it.
+type Slot struct {
+	By string `json:"by"` // "schedule", or the party that asked
+	ID string `json:"id"` // 2026-11-24T09:00:00Z, or 32 hexadecimal digits
+}
+
+// Opened is the facts of check.opened and check.joined.
+type Opened struct {
+	Slot     Slot      `json:"slot"`
+	At       time.Time `json:"at"`
+	Question string    `json:"question"` // the id of the question that the OTHER end's officer is asked
+	Officer  string    `json:"officer,omitempty"`
+	Desk     string    `json:"desk,omitempty"`
+}
+
+// Row is one part's result. Lawful results: ok · failed · none (it did not come to that).
+type Row struct {
+	Part    string `json:"part"`
+	Path    string `json:"path,omitempty"`
+	Result  string `json:"result"`
+	Why     string `json:"why,omitempty"`
+	MS      int    `json:"ms,omitempty"`       // path: until the receipt; voice: round trip; ring: until the answer
+	Sent    int    `json:"sent,omitempty"`     // voice: frames
+	Back    int    `json:"back,omitempty"`     // voice: frames that came back
+	LevelDB int    `json:"level_db,omitempty"` // voice: level of the tone that came back
+	ID      string `json:"id,omitempty"`       // stop: its random id; question: its id
+	Answer  string `json:"answer,omitempty"`   // question: the choice, a to d
+	Lang    string `json:"lang,omitempty"`     // question: the language it was asked in
+	Officer string `json:"officer,omitempty"`
+	Desk    string `json:"desk,omitempty"`
+}
+
+// Results of a part.
+const (
+	OK   = "ok"
+	Bad  = "failed"
+	None = "none"
+)
+
+// Closed is the facts of check.closed: one end's parts and what it makes of them.
+type Closed struct {
+	Slot    Slot      `json:"slot"`
+	At      time.Time `json:"at"`
+	Outcome string    `json:"outcome"`
+	Which   []string  `json:"which,omitempty"` // of Failed: the parts that failed
+	Parts   []Row     `json:"parts"`
+}
+
+// Past tells what an author knew: is a in the past of b?
+type Past interface {
+	Before(a, b *record.Entry) bool
+}
+
+// End is one party's word about a slot.
+type End struct {
+	Party  string
+	Opened *record.Entry // its opened or joined
+	Facts  Opened
+	Closed *record.Entry
+	Result Closed // of Closed
+}
+
+// State is what the set of statements about one slot says.
+type State struct {
+	Slot    Slot
+	Due     time.Time // the schedule's time, else when it was opened
+	Mark    string
+	Opener  string    // who asked, "" for the schedule
+	Ends    []End     // by party name; an end that said nothing is not there
+	Outcome string    // both ends closed: the joint outcome; else Pending (Result judges by the clock)
+	Which   []string  // of Failed
+	Ended   time.Time // the later of the two closes
+}
+
+// Schedule is the genesis terms' schedule: daily at HH:MM Z, or hourly at minute MM.
+type Schedule struct {
+	Hourly bool
+	Hour   int
+	Minute int
+}
+
+// SlotView is one slot as it stands at a time.
+type SlotView struct {
+	Slot    Slot
+	Due     time.Time
+	Outcome string
+	Which   []string
+	Overdue bool // a scheduled slot that should be over: A3
+}
+
+// Day is one UTC day of checks.
+type Day struct {
+	Date   string // 2026-11-24
+	Slots  []SlotView
+	Passed int
+	Tested bool // at least one slot passed
+}
+
+// Figures is what `checks` prints: as of Now, since From, on both parties' statements.
+type Figures struct {
+	From, Now  time.Time
+	Days       []Day     // oldest first
+	Tested     int       // days with a passed slot
+	Streak     int       // days running up to today, or to yesterday while today's is not over
+	Last       *SlotView // the newest slot that is over
+	LastPassed time.Time // zero: never
+	Missed     int
+	Overdue    []SlotView // unfinished business: A3 at both ends
+}
