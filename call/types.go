@@ -94,12 +94,18 @@ type Outcome struct {
 	Became  string    `json:"became,omitempty"`        // two rings crossed: the call that this ring became
 }
 
+// Author is the person behind an act: the same three members as in the facts of every kind.
+type Author struct {
+	Officer string `json:"officer,omitempty"` // place of his officer.added, "": unattributed
+	Known   string `json:"known"`             // account · account + link · unattributed
+	Desk    string `json:"desk,omitempty"`
+}
+
 // Placed is the facts of call.placed.
 type Placed struct {
 	Opener   string    `json:"opener"` // the party that rings
 	Call     string    `json:"call"`
-	Desk     string    `json:"desk"`
-	Officer  string    `json:"officer,omitempty"` // "": unattributed
+	By       Author    `json:"by"`
 	Priority string    `json:"priority,omitempty"`
 	At       time.Time `json:"at"`
 }
@@ -128,9 +134,8 @@ type Closed struct {
 	Opener string `json:"opener"`
 	Call   string `json:"call"`
 	Outcome
-	Here     string    `json:"here,omitempty"`     // our desk
 	There    string    `json:"there,omitempty"`    // theirs, as they said
-	Officer  string    `json:"officer,omitempty"`  // ours at the end
+	By       *Author   `json:"by,omitempty"`       // our person in it, with his desk
 	Codec    string    `json:"codec,omitempty"`    // opus pcmu
 	EndedBy  string    `json:"ended_by,omitempty"` // the party whose person ended it; "": neither
 	Began    time.Time `json:"began"`
@@ -141,9 +146,9 @@ type Closed struct {
 
 // ClassFacts is the facts of call.class. The class stands in the header.
 type ClassFacts struct {
-	Opener  string `json:"opener"`
-	Call    string `json:"call"`
-	Officer string `json:"officer,omitempty"`
+	Opener string `json:"opener"`
+	Call   string `json:"call"`
+	By     Author `json:"by"`
 }
 
 // Past tells what an author knew: is a in the past of b?

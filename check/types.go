@@ -36,6 +36,13 @@ const (
 	PartQuestion = "question" // he answered the other end's question
 )
 
+// Author is the person behind an act: the same three members as in the facts of every kind.
+type Author struct {
+	Officer string `json:"officer,omitempty"` // place of his officer.added, "": unattributed
+	Known   string `json:"known"`             // account · account + link · unattributed
+	Desk    string `json:"desk,omitempty"`
+}
+
 // Slot names a check: the schedule's time, or who asked for it now and a random id. It stands in every
 // statement's facts and groups them: of two ends that open one slot at once, each simply has opened it.
 type Slot struct {
@@ -48,25 +55,23 @@ type Opened struct {
 	Slot     Slot      `json:"slot"`
 	At       time.Time `json:"at"`
 	Question string    `json:"question"` // the id of the question that the OTHER end's officer is asked
-	Officer  string    `json:"officer,omitempty"`
-	Desk     string    `json:"desk,omitempty"`
+	By       *Author   `json:"by,omitempty"`
 }
 
 // Row is one part's result. Lawful results: ok · failed · none (it did not come to that).
 type Row struct {
-	Part    string `json:"part"`
-	Path    string `json:"path,omitempty"`
-	Result  string `json:"result"`
-	Why     string `json:"why,omitempty"`
-	MS      int    `json:"ms,omitempty"`       // path: until the receipt; voice: round trip; ring: until the answer
-	Sent    int    `json:"sent,omitempty"`     // voice: frames
-	Back    int    `json:"back,omitempty"`     // voice: frames that came back
-	LevelDB int    `json:"level_db,omitempty"` // voice: level of the tone that came back
-	ID      string `json:"id,omitempty"`       // stop: its random id; question: its id
-	Answer  string `json:"answer,omitempty"`   // question: the choice, a to d
-	Lang    string `json:"lang,omitempty"`     // question: the language it was asked in
-	Officer string `json:"officer,omitempty"`
-	Desk    string `json:"desk,omitempty"`
+	Part    string  `json:"part"`
+	Path    string  `json:"path,omitempty"`
+	Result  string  `json:"result"`
+	Why     string  `json:"why,omitempty"`
+	MS      int     `json:"ms,omitempty"`       // path: until the receipt; voice: round trip; ring: until the answer
+	Sent    int     `json:"sent,omitempty"`     // voice: frames
+	Back    int     `json:"back,omitempty"`     // voice: frames that came back
+	LevelDB int     `json:"level_db,omitempty"` // voice: level of the tone that came back
+	ID      string  `json:"id,omitempty"`       // stop: its random id; question: its id
+	Answer  string  `json:"answer,omitempty"`   // question: the choice, a to d
+	Lang    string  `json:"lang,omitempty"`     // question: the language it was asked in
+	By      *Author `json:"by,omitempty"`
 }
 
 // Results of a part.
