@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/ncruces/go-sqlite3"
+)
+
+//go:embed schema/*.sql
+var schemas embed.FS
+
+const (
+	schemaVersion = 1          // the number of the newest file in schema/
+	appID         = 0x50524c59 // "PRLY"
+	pageSize      = 4096
+)
+
+// db is the open file: one connection, exclusive, so that there is no shared memory file and no reader
+// that could hold a checkpoint up; one MiB of cache.
+// SPEC: STO-011 STO-013
+type db struct {
+	conn                   *sqlite3.Conn
+	begin, end, undo       *sqlite3.Stmt
+	insert, upsert, forget *sqlite3.Stmt
+	wal                    int // bytes in the WAL that are not copied back yet, as SQLite last said
+}
+
+// open makes the file what the package promises before anything is read from it.
+//
+//  1. give the reserve back if the disk is full, so that the next steps have room
+//  2. create the file 0600
+//  3. open: WAL, FULL, exclusive
+//  4. wal_checkpoint(TRUNCATE) must succeed: what we read is on disk, not only in a page cache
+//  5. migrate
+//  6. sync the directory: the names are on disk too
+//  7. make the reserve again where there is room
+//
+// SPEC: STO-002 STO-003
+func (s *Store) open() (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("couldn't open %s: %w", s.path, err)
+		}
+	}()
+	s.makeRoom()
+	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(f.Chmod(0o600), f.Close())
+	if err != nil {
+		return err
+	}
+	d, err := openDB(s.path, s.o)
+	if err != nil {
+		return err
+	}
+	if err := d.prepare(); err != nil {
+		_ = d.close()
+		return err
+	}
+	if err := syncDir(filepath.Dir(s.path)); err != nil {
+		_ = d.close()
+		return err
+	}
+	s.db = d
+	s.refill()
+	return nil
+}
+
+func openDB(path string, o Options) (*db, error) {
+	q := url.Values{"modeof": {path}} // the WAL gets the mode of the file
+	if o.VFS != "" {
+		q.Set("vfs", o.VFS)
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := sqlite3.Open((&url.URL{Scheme: "file", Path: abs, RawQuery: q.Encode()}).String())
+	if err != nil {
+		return nil, err
+	}
+	d := &db{conn: conn}
+	if err := d.configure(o); err != nil {
+		_ = d.close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *db) configure(o Options) error {
+	sync := o.synchronous
+	if sync == "" {
+		sync = "FULL"
+	}
+	// locking_mode before journal_mode: then the WAL's index lives in our memory.
+	err := d.conn.Exec(`
+		PRAGMA locking_mode = EXCLUSIVE;
+		PRAGMA cache_size = -1024;
+		PRAGMA temp_store = MEMORY;
+		PRAGMA trusted_schema = OFF;
+		PRAGMA journal_mode = WAL;
+		PRAGMA synchronous = ` + sync)
+	if err != nil {
+		return err
+	}
+	if mode, err := d.pragma("journal_mode"); err != nil || mode != "wal" {
+		return errors.Join(err, fmt.Errorf("journal mode is %q, not wal", mode))
+	}
+	// Our own hook replaces SQLite's automatic checkpoint: the writer does it after the report.
+	d.conn.WALHook(func(_ *sqlite3.Conn, _ string, pages int) error {
+		d.wal = pages * pageSize
+		return nil
+	})
+	return d.truncate()
+}
+
+// pragma reads one value.
+func (d *db) pragma(name string) (string, error) {
+	st, _, err := d.conn.Prepare("PRAGMA " + name)
+	if err != nil {
+		return "", err
+	}
+	defer st.Close()
+	if !st.Step() {
+		return "", st.Err()
+	}
+	return st.ColumnText(0), st.Err()
+}
+
+// truncate copies the whole WAL back and empties it, or fails.
+func (d *db) truncate() error {
+	if _, _, err := d.conn.WALCheckpoint("main", sqlite3.CHECKPOINT_TRUNCATE); err != nil {
+		return fmt.Errorf("couldn't empty the WAL: %w", err)
+	}
+	d.wal = 0
+	return nil
+}
+
+// checkpoint copies the WAL back; the next commit writes from its beginning again.
+func (d *db) checkpoint() error {
+	log, copied, err := d.conn.WALCheckpoint("main", sqlite3.CHECKPOINT_PASSIVE)
+	if err != nil || copied < log {
+		return errors.Join(err, fmt.Errorf("couldn't copy the WAL back: %d of %d pages", copied, log))
+	}
+	d.wal = 0
+	return nil
+}
+
+// prepare migrates and compiles the statements.
+func (d *db) prepare() error {
+	if err := d.migrate(); err != nil {
+		return err
+	}
+	for _, p := range []struct {
+		st  **sqlite3.Stmt
+		sql string
+	}{
+		{&d.begin, "BEGIN IMMEDIATE"}, {&d.end, "COMMIT"}, {&d.undo, "ROLLBACK"},
+		{&d.insert, "INSERT INTO row (kind, log, idx, leaf, a, b, c) VALUES (?, ?, ?, ?, ?, ?, ?)"},
+		{&d.upsert, "INSERT INTO local (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2"},
+		{&d.forget, "DELETE FROM local WHERE key = ?"},
+	} {
+		st, _, err := d.conn.PrepareFlags(p.sql, sqlite3.PREPARE_PERSISTENT)
+		if err != nil {
+			return err
+		}
+		*p.st = st
+	}
+	return nil
+}
+
+// migrate brings the schema up to ours, one file a transaction.
+// SPEC: STO-012
+func (d *db) migrate() error {
+	v, err := d.pragma("user_version")
+	if err != nil {
+		return err
+	}
+	var have int
+	if _, err := fmt.Sscan(v, &have); err != nil {
+		return err
+	}
+	if have > schemaVersion {
+		return fmt.Errorf("schema %d is newer than this program's %d: run the newer program", have, schemaVersion)
+	}
+	for n := have + 1; n <= schemaVersion; n++ {
+		sql, err := schemas.ReadFile(fmt.Sprintf("schema/%d.sql", n))
+		if err != nil {
+			return err
+		}
+		err = d.conn.Exec(fmt.Sprintf("BEGIN IMMEDIATE; %s; PRAGMA user_version = %d; PRAGMA application_id = %d; COMMIT", sql, n, appID))
+		if err != nil {
+			return fmt.Errorf("couldn't migrate to schema %d: %w", n, err)
+		}
+	}
+	return nil
+}
+
+// commit writes all rows of all batches in one transaction; the flush is in COMMIT.
+func (d *db) commit(bs []batch) error {
+	if err := d.begin.Exec(); err != nil {
+		return err
+	}
+	for _, b := range bs {
+		for i := range b.rows {
+			if err := d.put(&b.rows[i]); err != nil {
+				_ = d.undo.Exec()
+				return err
+			}
+		}
+	}
+	err := d.end.Exec()
+	if err != nil && !d.conn.GetAutocommit() {
+		_ = d.undo.Exec()
+	}
+	return err
+}
+
+func (d *db) put(r *Row) error {
+	if r.Kind == KindLocal {
+		if r.A == nil {
+			return errors.Join(d.forget.BindText(1, r.Log), d.forget.Exec())
+		}
+		return errors.Join(d.upsert.BindText(1, r.Log), d.upsert.BindBlob(2, r.A), d.upsert.Exec())
+	}
+	st := d.insert
+	err := errors.Join(st.BindInt(1, int(r.Kind)), st.BindText(2, r.Log), st.BindInt(3, r.Index), st.BindBlob(4, r.Leaf[:]))
+	for i, b := range [][]byte{r.A, r.B, r.C} {
+		if b == nil {
+			err = errors.Join(err, st.BindNull(5+i))
+		} else {
+			err = errors.Join(err, st.BindBlob(5+i, b))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return st.Exec()
+}
+
+// replay reads rows by order of commit, then local values by key.
+// SPEC: STO-009
+func (d *db) replay(each func(Row) error) error {
+	err := d.each("SELECT kind, log, idx, leaf, a, b, c FROM row ORDER BY n", func(st *sqlite3.Stmt) error {
+		r := Row{Kind: RowKind(st.ColumnInt(0)), Log: st.ColumnText(1), Index: st.ColumnInt(2)}
+		copy(r.Leaf[:], st.ColumnRawBlob(3))
+		r.A, r.B, r.C = blob(st, 4), blob(st, 5), blob(st, 6)
+		return each(r)
+	})
+	if err != nil {
+		return err
+	}
+	return d.each("SELECT key, value FROM local ORDER BY key", func(st *sqlite3.Stmt) error {
+		return each(Row{Kind: KindLocal, Log: st.ColumnText(0), A: blob(st, 1)})
+	})
+}
+
+func (d *db) each(sql string, do func(*sqlite3.Stmt) error) error {
+	st, _, err := d.conn.Prepare(sql)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	for st.Step() {
+		if err := do(st); err != nil {
+			return err
+		}
+	}
+	return st.Err()
+}
+
+// blob copies a column; nil stays nil.
+func blob(st *sqlite3.Stmt, col int) []byte {
+	if st.ColumnType(col) == sqlite3.NULL {
+		return nil
+	}
+	return append([]byte{}, st.ColumnRawBlob(col)...)
+}
+
+func (d *db) close() error {
+	for _, st := range []*sqlite3.Stmt{d.begin, d.end, d.undo, d.insert, d.upsert, d.forget} {
+		if st != nil {
+			_ = st.Close()
+		}
+	}
+	return d.conn.Close()
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/ncruces/go-sqlite3"
+	"golang.org/x/sys/unix"
+)
+
+// takeLock holds path for this process; the kernel lets go when the process ends, however it ends.
+// SPEC: STO-004
+func takeLock(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't open the lock: %w", err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		b, _ := os.ReadFile(path)
+		f.Close()
+		if !errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, fmt.Errorf("couldn't take the lock %s: %w", path, err)
+		}
+		holder := strings.TrimSpace(string(b))
+		if holder == "" {
+			holder = "another process"
+		}
+		return nil, &Locked{Path: strings.TrimSuffix(path, ".lock"), Holder: holder}
+	}
+	me := fmt.Sprintf("process %d (%s)\n", os.Getpid(), filepath.Base(os.Args[0]))
+	if err := errors.Join(f.Truncate(0), writeAt0(f, me)); err != nil {
+		// Without the name the lock still holds; a full disk must not keep the line shut.
+		_ = f.Truncate(0)
+	}
+	return f, nil
+}
+
+func writeAt0(f *os.File, s string) error {
+	_, err := f.WriteAt([]byte(s), 0)
+	return err
+}
+
+// dropLock lets go. The file stays: removing it could let two processes in.
+func dropLock(f *os.File) {
+	_ = f.Truncate(0)
+	_ = f.Close()
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// isFull says that an error means: no room.
+func isFull(err error) bool {
+	return errors.Is(err, sqlite3.FULL) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+func (s *Store) reservePath() string { return s.path + ".reserve" }
+
+// free is the disk's room for us, or -1 where it cannot be asked.
+func (s *Store) free() int64 {
+	var st unix.Statfs_t
+	if err := unix.Statfs(filepath.Dir(s.path), &st); err != nil {
+		return -1
+	}
+	return int64(st.Bavail) * st.Bsize
+}
+
+// low is the room below which the disk counts as full: an eighth of the reserve, so that the reserve
+// is given back before a commit fails and not after.
+func (s *Store) low() int64 { return s.o.Reserve / 8 }
+
+// makeRoom gives the reserve back if the disk is full.
+// SPEC: STO-005
+func (s *Store) makeRoom() {
+	if s.o.Reserve < 0 {
+		return
+	}
+	if f := s.free(); f >= 0 && f < s.low() {
+		s.full.Store(true)
+	}
+	if s.full.Load() {
+		_ = os.Remove(s.reservePath())
+	}
+}
+
+// refill makes the reserve where it is missing and there is room for it, after a full disk for twice
+// as much; then the disk is full no longer. The blocks are allocated, not only promised, so a quota counts too.
+func (s *Store) refill() {
+	if s.o.Reserve < 0 {
+		s.full.Store(false)
+		return
+	}
+	if st, err := os.Stat(s.reservePath()); err == nil && st.Size() == s.o.Reserve {
+		s.full.Store(false)
+		return
+	}
+	room := s.o.Reserve
+	if s.full.Load() {
+		room *= 2
+	}
+	f := s.free()
+	if (f < 0 || f >= room+s.low()) && allocate(s.reservePath(), room, s.o.Reserve) == nil {
+		s.full.Store(false)
+		return
+	}
+	_ = os.Remove(s.reservePath())
+	s.full.Store(true)
+}
+
+// space is asked by the writer before each commit (one system call).
+func (s *Store) space() {
+	if s.o.Reserve < 0 {
+		return
+	}
+	if s.full.Load() {
+		if s.free() >= 2*s.o.Reserve+s.low() {
+			s.refill()
+		}
+		return
+	}
+	s.makeRoom()
+}
+
+// allocate makes a file whose n blocks are really there, then cuts it to keep.
+func allocate(path string, n, keep int64) (err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	err = unix.Fallocate(int(f.Fd()), 0, 0, n)
+	if errors.Is(err, unix.EOPNOTSUPP) {
+		err = writeZeros(f, n)
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Truncate(keep), f.Sync())
+}
+
+func writeZeros(f *os.File, n int64) error {
+	zero := make([]byte, 1<<20)
+	for off := int64(0); off < n; off += int64(len(zero)) {
+		if _, err := f.WriteAt(zero[:min(int64(len(zero)), n-off)], off); err != nil {
+			return err
+		}
+	}
+	return nil
+}

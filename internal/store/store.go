@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package store keeps one line's record on disk: bytes and places, in the order in which they were committed.
+//
+// It is one SQLite file (WAL, synchronous FULL) with one connection and one writer goroutine. The loop of
+// a line appends numbered rows and never waits; the writer commits all that wait together with one flush
+// and reports the highest number that is on disk. Effects that tell anybody about a row wait for that
+// report: remember, then say, then show.
+//
+// What it is not: it knows no kinds and judges nothing; every view is rebuilt from Replay. It is no queue
+// and no index: look-ups are by place, in the record's memory.
+//
+// Crash order, which everything here serves:
+//   - A row is on disk when its commit returned with FULL; nothing is reported before.
+//   - After a kill or a failed sync the page cache may show what the disk has not. So every open makes
+//     wal_checkpoint(TRUNCATE) succeed before a single row is handed out; else there is no store.
+//   - A failed commit may have persisted all the same, and what was signed behind it stands on it. So it fails
+//     everything queued behind it, and the writer takes nothing until Reopen; what then turns up is Replay's.
+//   - A full disk: a reserve file is given back to the disk, and rows marked Reserve go on being committed.
+//
+// Spec: spec/store.md.
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.org/parley/wire"
+)
+
+// RowKind says what a row holds. The numbers are on disk: never renumber.
+type RowKind int
+
+const (
+	KindEntry   RowKind = 1 // shared statement: A note, B facts, C text (absent bodies nil)
+	KindReceipt RowKind = 2 // A note
+	KindSheet   RowKind = 3 // A note
+	KindLocal   RowKind = 4 // Log is a key, A its newest value; A nil forgets the key
+	KindPrivate RowKind = 5 // as KindEntry, of a private log
+	KindBody    RowKind = 6 // bodies that came later than their entry (Log, Index, Leaf): B facts, C text
+)
+
+// Row is what is stored: bytes and their place. The store never looks into A, B and C.
+type Row struct {
+	Kind    RowKind
+	Log     string
+	Index   int
+	Leaf    wire.Hash
+	A, B, C []byte
+	// Reserve: this row is still taken when the disk is full (STOP, call outcomes, steps, receipts of those).
+	Reserve bool
+}
+
+// PutBody makes the row for bodies that arrived after their entry; nil for what did not come.
+func PutBody(log string, index int, leaf wire.Hash, facts, text []byte) Row {
+	return Row{Kind: KindBody, Log: log, Index: index, Leaf: leaf, B: facts, C: text}
+}
+
+// Local makes the row that remembers a value of this node alone: alarms, desks, series.
+func Local(key string, value []byte) Row { return Row{Kind: KindLocal, Log: key, A: value} }
+
+// Commit reports what is on disk. With Err nil everything numbered up to UpTo is. With Err the writer has
+// stopped: everything after UpTo is not known to be on disk, and nothing is taken until Reopen.
+type Commit struct {
+	UpTo uint64
+	Err  error
+	Took time.Duration // from the taking of the rows to the end of the flush
+	At   time.Time
+}
+
+// Options of a store. The zero value is right for a node.
+type Options struct {
+	// Reserve is the size of the file that is given back to a full disk: 64 MiB if 0, none if negative.
+	Reserve int64
+	// VFS is the name of a registered SQLite VFS, "" for the operating system's.
+	VFS string
+
+	synchronous string // "" is FULL; tests hold controls against it
+}
+
+var (
+	// ErrClosed: the store was closed.
+	ErrClosed = errors.New("store is closed")
+	// ErrFull: the disk is full and the row was not marked Reserve.
+	ErrFull = errors.New("disk is full: only STOP, call outcomes and steps are still recorded")
+	// ErrReopen: the store is between a failure and a successful Reopen.
+	ErrReopen = errors.New("store must be reopened")
+)
+
+// Locked is the refusal of a second process on one line.
+type Locked struct {
+	Path   string
+	Holder string // "process 4711 (parley)", or "another process"
+}
+
+func (l *Locked) Error() string {
+	return fmt.Sprintf("couldn't open %s: %s holds it", l.Path, l.Holder)
+}
+
+// Store is one line's disk. Its methods are safe for concurrent use.
+type Store struct {
+	path    string
+	o       Options
+	lock    *os.File
+	durable chan Commit
+	wake    chan struct{}
+	quit    chan struct{} // closed by Close
+	done    chan struct{} // closed by the writer at its end
+	full    atomic.Bool
+
+	mu     sync.Mutex // guards what follows, never held over a disk operation
+	queue  []batch
+	life   int    // counts Reopen; written under disk and mu
+	failed error  // why nothing is taken
+	last   uint64 // highest number known to be on disk
+	closed bool
+
+	disk sync.Mutex // guards db; held over disk operations
+	db   *db
+}
+
+type batch struct {
+	life    int
+	seq     uint64
+	rows    []Row
+	reserve bool // every row is marked Reserve
+	bytes   int
+}
+
+// Open opens or makes the store at path, for this process alone, and starts its writer.
+// A *Locked error names who holds it.
+// SPEC: STO-001
+func Open(path string, o Options) (*Store, error) {
+	if o.Reserve == 0 {
+		o.Reserve = 64 << 20
+	}
+	lock, err := takeLock(path + ".lock")
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		path: path, o: o, lock: lock,
+		durable: make(chan Commit, 64), wake: make(chan struct{}, 1),
+		quit: make(chan struct{}), done: make(chan struct{}),
+	}
+	if err := s.open(); err != nil {
+		dropLock(lock)
+		return nil, err
+	}
+	go s.run() // ends with Close
+	return s, nil
+}
+
+// Append hands numbered rows to the writer; it never blocks. Numbers rise. The rows and their bytes
+// belong to the store from now on. After a failure and until Reopen rows are dropped: nothing numbered
+// after the failed Commit's UpTo is reported.
+// SPEC: STO-007
+func (s *Store) Append(seq uint64, rows []Row) {
+	b := batch{seq: seq, rows: rows, reserve: true}
+	for i := range rows {
+		b.reserve = b.reserve && rows[i].Reserve
+		b.bytes += len(rows[i].A) + len(rows[i].B) + len(rows[i].C)
+	}
+	s.mu.Lock()
+	if s.failed == nil && !s.closed {
+		b.life = s.life
+		s.queue = append(s.queue, b)
+	}
+	s.mu.Unlock()
+	s.poke()
+}
+
+// Durable reports commits in order. After a Commit with Err nothing follows until Reopen.
+// SPEC: STO-015
+func (s *Store) Durable() <-chan Commit { return s.durable }
+
+// Failed says why the writer takes nothing, nil while it does.
+func (s *Store) Failed() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed
+}
+
+// Full reports that the disk is full and the reserve given back: sign only what may be marked Reserve.
+func (s *Store) Full() bool { return s.full.Load() }
+
+// Check lets the writer look at the disk's free space when it is idle: it makes the reserve again
+// where there is room, and Full becomes false. Call it on a slow tick.
+func (s *Store) Check() { s.poke() }
+
+// Reopen closes the file and opens it as if the process had just started. Whatever was queued is dropped;
+// what turns up although its commit failed is for Replay. It is called once the failed Commit was read;
+// on an error the store stays failed and may be reopened again.
+// SPEC: STO-008
+func (s *Store) Reopen() error {
+	s.stop(ErrReopen)
+	s.disk.Lock()
+	defer s.disk.Unlock()
+	if s.db != nil {
+		_ = s.db.close() // its own error changes nothing: what is on disk is asked again below
+		s.db = nil
+	}
+	if err := s.open(); err != nil {
+		s.stop(err)
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	s.failed = nil
+	s.life++
+	return nil
+}
+
+// stop drops the queue and takes nothing more.
+func (s *Store) stop(why error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queue, s.failed = nil, why
+}
+
+// Replay hands out every row in order of commit, then the local values by key. It holds the disk
+// meanwhile: the writer waits.
+func (s *Store) Replay(each func(Row) error) error {
+	s.disk.Lock()
+	defer s.disk.Unlock()
+	if s.db == nil {
+		return ErrReopen
+	}
+	return s.db.replay(each)
+}
+
+// Close commits what is queued, empties the WAL and lets the lock go.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	s.mu.Unlock()
+	close(s.quit)
+	<-s.done
+	s.disk.Lock()
+	defer s.disk.Unlock()
+	var err error
+	if s.db != nil {
+		if s.Failed() == nil {
+			err = s.db.truncate()
+		}
+		err = errors.Join(err, s.db.close())
+		s.db = nil
+	}
+	dropLock(s.lock)
+	return err
+}
+
+func (s *Store) poke() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}

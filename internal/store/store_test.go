@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.org/parley/wire"
+)
+
+const testReserve = 1 << 20
+
+func entry(n int) Row {
+	note := fmt.Appendf(nil, "note %d %s", n, strings.Repeat("x", 480))
+	return Row{Kind: KindEntry, Log: "aurelia/1.k7qx3m", Index: n, Leaf: wire.Sum(note), A: note, B: []byte(`{}`)}
+}
+
+func open(t testing.TB, path string, o Options) *Store {
+	t.Helper()
+	if o.Reserve == 0 {
+		o.Reserve = testReserve
+	}
+	s, err := Open(path, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// wait reads reports until number seq is on disk.
+func wait(t testing.TB, s *Store, seq uint64) Commit {
+	t.Helper()
+	for {
+		c := <-s.Durable()
+		if c.Err != nil {
+			t.Fatalf("commit up to %d: %v", c.UpTo, c.Err)
+		}
+		if c.UpTo >= seq {
+			return c
+		}
+	}
+}
+
+func rows(t testing.TB, s *Store) []Row {
+	t.Helper()
+	var out []Row
+	if err := s.Replay(func(r Row) error { out = append(out, r); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// SPEC: STO-001 STO-003 STO-009
+func TestReplayInOrder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "record.db")
+	s := open(t, path, Options{})
+	in := []Row{
+		entry(0),
+		{Kind: KindReceipt, Log: "borealia/1.9dm2aa", Index: 3, A: []byte("receipt")},
+		{Kind: KindSheet, A: []byte("sheet")},
+		{Kind: KindPrivate, Log: "aurelia/1.k7qx3m/private", A: []byte("note"), C: []byte("words")},
+		PutBody("aurelia/1.k7qx3m", 0, entry(0).Leaf, nil, []byte("later words")),
+	}
+	for i, r := range in {
+		s.Append(uint64(i+1), []Row{r})
+	}
+	s.Append(6, []Row{Local("desks", []byte("1")), Local("alarms", []byte("a")), Local("gone", []byte("g"))})
+	s.Append(7, []Row{Local("desks", []byte("2")), Local("gone", nil)})
+	wait(t, s, 7)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := append(in, Local("alarms", []byte("a")), Local("desks", []byte("2")))
+	got := rows(t, open(t, path, Options{}))
+	if len(got) != len(want) {
+		t.Fatalf("%d rows, want %d", len(got), len(want))
+	}
+	for i := range want {
+		g, w := got[i], want[i]
+		if g.Kind != w.Kind || g.Log != w.Log || g.Index != w.Index || g.Leaf != w.Leaf ||
+			!bytes.Equal(g.A, w.A) || !bytes.Equal(g.B, w.B) || !bytes.Equal(g.C, w.C) || (g.B == nil) != (w.B == nil) {
+			t.Errorf("row %d: %+v, want %+v", i, g, w)
+		}
+	}
+}
+
+// SPEC: STO-004
+func TestSecondOpenNamesTheHolder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "record.db")
+	s := open(t, path, Options{})
+	_, err := Open(path, Options{Reserve: testReserve})
+	var l *Locked
+	if !errors.As(err, &l) || !strings.Contains(err.Error(), fmt.Sprintf("process %d (", os.Getpid())) {
+		t.Fatalf("second open: %v", err)
+	}
+	s.Close()
+	open(t, path, Options{})
+}
+
+// SPEC: STO-002
+func TestFilesArePrivate(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, filepath.Join(dir, "record.db"), Options{})
+	s.Append(1, []Row{entry(0)})
+	wait(t, s, 1)
+	es, err := os.ReadDir(dir)
+	if err != nil || len(es) != 4 {
+		t.Fatalf("%v %v", es, err)
+	}
+	for _, e := range es {
+		if i, _ := e.Info(); i.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %o", e.Name(), i.Mode().Perm())
+		}
+	}
+	if st, err := os.Stat(s.reservePath()); err != nil || st.Size() != testReserve {
+		t.Errorf("reserve: %v %v", st, err)
+	}
+}
+
+// What waits together is committed together, by one flush.
+// SPEC: STO-006 STO-007
+func TestGroupCommit(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "record.db"), Options{})
+	s.disk.Lock() // the disk is busy
+	for i := range 500 {
+		s.Append(uint64(i+1), []Row{entry(i)})
+	}
+	s.disk.Unlock()
+	commits := 0
+	for c := range s.Durable() {
+		commits++
+		if c.Err != nil {
+			t.Fatal(c.Err)
+		}
+		if c.UpTo == 500 {
+			break
+		}
+	}
+	if commits > 3 {
+		t.Errorf("%d commits for 500 waiting rows", commits)
+	}
+}
+
+// The WAL does not grow without end under load, and is small after a rest.
+// SPEC: STO-010
+func TestWALStaysSmall(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "record.db")
+	s := open(t, path, Options{})
+	r := entry(0)
+	r.C = make([]byte, 60<<10)
+	const n = 800 // 48 MB
+	go func() {
+		for i := range n {
+			s.Append(uint64(i+1), []Row{r})
+		}
+	}()
+	wait(t, s, n)
+	st, err := os.Stat(path + "-wal")
+	if err != nil || st.Size() > walMax+2*maxBytes {
+		t.Errorf("WAL %d bytes, %v", st.Size(), err)
+	}
+	s.Close()
+	if st, err := os.Stat(path + "-wal"); err == nil && st.Size() > 0 {
+		t.Errorf("WAL holds %d bytes after Close", st.Size())
+	}
+}
+
+// SPEC: STO-012
+func TestFirstSchemaStaysReadable(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "record.db")
+	frozen, err := os.ReadFile("testdata/first.sql") // as the first release wrote it, with two rows
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := openRaw(t, path)
+	if err := raw.Exec(string(frozen)); err != nil {
+		t.Fatal(err)
+	}
+	raw.Close()
+	s := open(t, path, Options{})
+	got := rows(t, s)
+	if len(got) != 2 || string(got[0].A) != "note" || got[0].Log != "aurelia/1.k7qx3m" || got[1].Log != "alarms" {
+		t.Fatalf("%+v", got)
+	}
+	v, _ := s.db.pragma("user_version")
+	if v != fmt.Sprint(schemaVersion) {
+		t.Errorf("schema %s", v)
+	}
+	s.Close()
+	raw = openRaw(t, path)
+	raw.Exec("PRAGMA user_version = 99")
+	raw.Close()
+	if _, err := Open(path, Options{Reserve: testReserve}); err == nil || !strings.Contains(err.Error(), "newer program") {
+		t.Errorf("a newer schema: %v", err)
+	}
+}
+
+// Look-ups are by place; an index on hashes would take three quarters of the write rate.
+// SPEC: STO-011
+func TestNoIndex(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "record.db"), Options{})
+	v, err := s.db.pragma("index_list(row)")
+	if err != nil || v != "" {
+		t.Errorf("row has an index: %q %v", v, err)
+	}
+}
+
+// SPEC: STO-014
+func TestInsideABubble(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "record.db")
+	synctest.Test(t, func(t *testing.T) {
+		s, err := Open(path, Options{Reserve: testReserve})
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		for i := range 100 {
+			s.Append(uint64(i+1), []Row{entry(i)})
+			wait(t, s, uint64(i+1))
+			time.Sleep(24 * time.Hour)
+		}
+		if time.Since(start) != 100*24*time.Hour {
+			t.Error("the store moved the clock")
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestManyWriters(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "record.db"), Options{})
+	var mu sync.Mutex
+	seq := uint64(0)
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			for range 50 {
+				mu.Lock()
+				seq++
+				s.Append(seq, []Row{entry(int(seq))})
+				mu.Unlock()
+			}
+		})
+	}
+	wait(t, s, 800)
+	wg.Wait()
+	for i, r := range rows(t, s) {
+		if r.Index != i+1 {
+			t.Fatalf("row %d is entry %d", i, r.Index)
+		}
+	}
+}
+
+// Close commits what is queued, though nobody listens.
+func TestCloseFlushes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "record.db")
+	s := open(t, path, Options{})
+	for i := range 3000 {
+		s.Append(uint64(i+1), []Row{entry(i)})
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(rows(t, open(t, path, Options{}))); n != 3000 {
+		t.Errorf("%d rows", n)
+	}
+}
+
+// SPEC: STO-013
+func TestMemory(t *testing.T) {
+	if os.Getenv("PARLEY_STORE_RSS") == "" {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestMemory$", "-test.v")
+		cmd.Env = append(os.Environ(), "PARLEY_STORE_RSS=1")
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		for line := range strings.Lines(string(out)) {
+			if strings.Contains(line, "RSS") {
+				t.Log(strings.TrimSpace(line))
+			}
+		}
+		return
+	}
+	before := rss(t)
+	s := open(t, filepath.Join(t.TempDir(), "record.db"), Options{})
+	for i := range 200 {
+		s.Append(uint64(i+1), []Row{entry(i)})
+		wait(t, s, uint64(i+1))
+	}
+	after := rss(t)
+	t.Logf("RSS %d KiB before, %d KiB with a store", before>>10, after>>10)
+	if after-before > 20<<20 {
+		t.Errorf("a store costs %d KiB", (after-before)>>10)
+	}
+}
+
+func rss(t *testing.T) int64 {
+	b, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Skip(err)
+	}
+	var size, res int64
+	fmt.Sscan(string(b), &size, &res)
+	return res * int64(os.Getpagesize())
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"time"
+)
+
+const (
+	maxRows  = 1024     // in one commit, so that an urgent statement behind bulk does not wait long
+	maxBytes = 1 << 20  // in one commit
+	walIdle  = 4 << 20  // from here the WAL is copied back when the queue is empty
+	walMax   = 12 << 20 // and here in any case
+)
+
+// run is the writer: the only goroutine that commits. Started by Open, ended by Close.
+// It waits for work, never for time (SPEC: STO-014).
+//
+//  1. take all that waits, up to the limits
+//  2. commit it with one flush
+//  3. report it: the loop releases the effects
+//  4. only then copy the WAL back, when nothing waits or it has grown too long
+func (s *Store) run() {
+	defer close(s.done)
+	for {
+		select {
+		case <-s.quit:
+			s.drain()
+			return
+		case <-s.wake:
+		}
+		for s.step() {
+		}
+	}
+}
+
+// step does one round and reports whether there may be more to do.
+func (s *Store) step() bool {
+	s.space()
+	b := s.take()
+	if len(b) == 0 {
+		s.idle(walIdle)
+		return false
+	}
+	c, ours := s.commit(b)
+	if ours {
+		s.report(c)
+	}
+	if c.Err != nil {
+		return false
+	}
+	s.idle(walMax)
+	return true
+}
+
+// drain commits what is left at Close; nobody need listen any more.
+func (s *Store) drain() {
+	for {
+		b := s.take()
+		if len(b) == 0 {
+			return
+		}
+		c, _ := s.commit(b)
+		select {
+		case s.durable <- c:
+		default:
+		}
+		if c.Err != nil {
+			return
+		}
+	}
+}
+
+func (s *Store) report(c Commit) {
+	select {
+	case s.durable <- c:
+	case <-s.quit:
+	}
+}
+
+// take removes from the queue what one commit holds. With the disk full it stops before the first
+// batch that may not use the reserve, and takes that one alone.
+func (s *Store) take() []batch {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	full := s.full.Load()
+	n, rows, bytes := 0, 0, 0
+	for ; n < len(s.queue); n++ {
+		b := &s.queue[n]
+		rows, bytes = rows+len(b.rows), bytes+b.bytes
+		if n > 0 && (rows > maxRows || bytes > maxBytes || full && !b.reserve) {
+			break
+		}
+		if full && !b.reserve {
+			n++
+			break
+		}
+	}
+	out := s.queue[:n:n]
+	s.queue = s.queue[n:]
+	if len(s.queue) == 0 {
+		s.queue = nil
+	}
+	return out
+}
+
+// commit writes batches in one transaction. Any error stops the store. Batches of an earlier life are
+// dropped without a word: Reopen said so.
+// SPEC: STO-006
+func (s *Store) commit(bs []batch) (c Commit, ours bool) {
+	start := time.Now()
+	s.disk.Lock()
+	defer s.disk.Unlock()
+	if bs[0].life != s.life {
+		return c, false
+	}
+	err := ErrFull
+	if bs[0].reserve || !s.full.Load() {
+		err = s.db.commit(bs)
+	}
+	if isFull(err) {
+		s.full.Store(true) // the reserve is given back at Reopen
+	}
+	now := time.Now()
+	return s.settle(bs[len(bs)-1].seq, err, now, now.Sub(start)), true
+}
+
+// idle copies the WAL back into the file where it holds at least limit bytes. A failure of that is a
+// failure of the disk and stops the store like a failed commit.
+// SPEC: STO-010
+func (s *Store) idle(limit int) {
+	s.disk.Lock()
+	if s.db == nil || s.Failed() != nil || s.db.wal < limit {
+		s.disk.Unlock()
+		return
+	}
+	var c Commit
+	err := s.db.checkpoint()
+	if err != nil {
+		c = s.settle(0, err, time.Now(), 0)
+	}
+	s.disk.Unlock()
+	if err != nil {
+		s.report(c)
+	}
+}
+
+// settle remembers what became of a write; the disk is held.
+func (s *Store) settle(seq uint64, err error, at time.Time, took time.Duration) Commit {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil {
+		s.last = seq
+	} else {
+		s.queue, s.failed = nil, err
+	}
+	return Commit{UpTo: s.last, Err: err, Took: took, At: at}
+}
