@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package voice
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// play feeds frames of 80 bytes: numbers with their arrival in ms after the start.
+func play(p *Port, arrivals ...[2]int) (heard []int) {
+	for _, a := range arrivals {
+		if p.In(7, uint32(a[0]), make([]byte, 80), start.Add(time.Duration(a[1])*time.Millisecond)) {
+			heard = append(heard, a[0])
+		}
+	}
+	return heard
+}
+
+func opened() *Port {
+	p := &Port{}
+	p.Open(7, Opus)
+	return p
+}
+
+func after(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) }
+
+// SPEC: VOX-001
+func TestGate(t *testing.T) {
+	var p Port
+	if _, _, ok := p.Out(80); ok || p.In(0, 0, make([]byte, 80), start) {
+		t.Fatal("a port that was never opened lets sound through")
+	}
+	p.Open(7, Opus)
+	for want := range uint32(3) {
+		if call, seq, ok := p.Out(80); !ok || call != 7 || seq != want {
+			t.Fatalf("frame %d: call %d number %d ok %v", want, call, seq, ok)
+		}
+	}
+	if p.In(8, 0, make([]byte, 80), start) {
+		t.Fatal("heard another call")
+	}
+	p.Allow(7, false, true)
+	if _, _, ok := p.Out(80); ok {
+		t.Fatal("a listener sends")
+	}
+	if !p.In(7, 0, make([]byte, 80), start) {
+		t.Fatal("a listener hears nothing")
+	}
+	if m := p.Close(start); m.Sent != 3 || m.Received != 1 || p.In(7, 1, make([]byte, 80), start) {
+		t.Fatalf("closed: %+v", m)
+	}
+}
+
+// SPEC: VOX-002
+func TestTwoPathsAreHeardOnce(t *testing.T) {
+	p := opened()
+	var arrivals [][2]int
+	for n := range 500 { // path 2 is 30 ms slower; path 1 is cut from frame 200 to 300
+		if n < 200 || n >= 300 {
+			arrivals = append(arrivals, [2]int{n, 20 * n})
+		}
+		if n >= 1 && n-1 != 480 { // and one frame that only path 1 brought
+			arrivals = append(arrivals, [2]int{n - 1, 20*n + 10})
+		}
+	}
+	heard := play(p, arrivals...)
+	seen := map[int]bool{}
+	for _, n := range heard {
+		if seen[n] {
+			t.Fatalf("frame %d played twice", n)
+		}
+		seen[n] = true
+	}
+	m := p.Meters(after(20 * 500))
+	if m.Received != 500 || m.Lost != 0 || m.LongestGapMS != 0 || m.Late != 0 || len(heard) != 500 {
+		t.Fatalf("%d heard, %+v", len(heard), m)
+	}
+	if m.Duplicates != uint64(len(arrivals)-500) || m.Bytes != 500*80 {
+		t.Fatalf("%+v", m)
+	}
+}
+
+// SPEC: VOX-003
+func TestNewestThreeOfABurst(t *testing.T) {
+	p := opened()
+	var arrivals [][2]int
+	for n := range 100 {
+		at := 20 * n
+		if n >= 50 && n < 65 {
+			at = 20 * 64 // 300 ms stall, then all at once
+		}
+		arrivals = append(arrivals, [2]int{n, at})
+	}
+	heard := play(p, arrivals...)
+	if len(heard) != 100-11 || heard[50] != 61 {
+		t.Fatalf("%d heard, after the stall %v", len(heard), heard[48:56])
+	}
+	if m := p.Meters(after(2000)); m.Late != 11 || m.Lost != 0 || m.LongestGapMS != 220 {
+		t.Fatalf("%+v", m)
+	}
+}
+
+// SPEC: VOX-004
+func TestScheduleFollowsASlowerPath(t *testing.T) {
+	p := opened()
+	var arrivals [][2]int
+	for n := range 400 {
+		delay := 10
+		if n >= 100 {
+			delay = 310
+		}
+		arrivals = append(arrivals, [2]int{n, 20*n + delay})
+	}
+	heard := play(p, arrivals...)
+	if len(heard) < 397 {
+		t.Fatalf("%d heard of 400", len(heard))
+	}
+	if m := p.Meters(after(20*399 + 310)); m.Lost != 0 || m.LongestGapMS < 240 || m.LongestGapMS > 320 {
+		t.Fatalf("%+v", m)
+	}
+}
+
+// SPEC: VOX-004
+func TestScheduleFollowsAClockThatDrifts(t *testing.T) {
+	p := opened()
+	rng := rand.New(rand.NewPCG(1, 2))
+	heard := 0
+	const frames = 60 * 50 * 30 // half an hour, 200 parts in a million slow, 0–25 ms of jitter
+	for n := range frames {
+		at := float64(n)*20*1.0002 + 25*rng.Float64()
+		if p.In(7, uint32(n), make([]byte, 80), start.Add(time.Duration(at*1e6))) {
+			heard++
+		}
+	}
+	if heard != frames {
+		t.Fatalf("%d of %d heard", heard, frames)
+	}
+}
+
+// SPEC: VOX-005
+func TestLossAndGap(t *testing.T) {
+	p := opened()
+	var arrivals [][2]int
+	for n := range 300 {
+		if n == 20 || n >= 100 && n < 107 {
+			continue
+		}
+		arrivals = append(arrivals, [2]int{n, 20 * n})
+	}
+	play(p, arrivals...)
+	if m := p.Meters(after(20 * 300)); m.Lost != 8 || m.LongestGapMS != 140 {
+		t.Fatalf("%+v", m)
+	}
+	if m := p.Meters(after(20*300 + 1000)); m.LongestGapMS < 900 || m.Lost != 8 {
+		t.Fatalf("a lane that fell silent a second ago: %+v", m)
+	}
+	if p.Close(after(20 * 300)); p.Meters(after(90000)).LongestGapMS != 140 {
+		t.Fatal("the meters of a closed call moved")
+	}
+}
+
+// SPEC: VOX-005
+func TestHoldIsNoGap(t *testing.T) {
+	p := opened()
+	play(p, [2]int{0, 0}, [2]int{1, 20}, [2]int{2, 40})
+	p.Allow(7, false, false)
+	if m := p.Meters(after(5000)); m.LongestGapMS != 0 {
+		t.Fatalf("on hold: %+v", m)
+	}
+	p.Allow(7, true, true)
+	if heard := play(p, [2]int{3, 9000}, [2]int{4, 9020}); len(heard) != 2 {
+		t.Fatalf("after hold: %v", heard)
+	}
+	if m := p.Meters(after(9040)); m.LongestGapMS != 0 || m.Lost != 0 {
+		t.Fatalf("after hold: %+v", m)
+	}
+}
+
+// SPEC: VOX-006
+func TestHostileNumbersAndSizes(t *testing.T) {
+	p := opened()
+	play(p, [2]int{5, 0}, [2]int{6, 20}, [2]int{1 << 30, 40}, [2]int{-1, 40}, [2]int{7, 40})
+	p.In(7, 8, nil, after(60))
+	p.In(7, 8, make([]byte, MaxFrame+1), after(60))
+	p.In(7, 8, make([]byte, 60), after(60))
+	m := p.Meters(after(80))
+	if m.Received != 4 || m.Lost != 0 || m.Strange != 3 || m.Late != 1 || m.NotConstant != 1 {
+		t.Fatalf("%+v", m)
+	}
+}
+
+// SPEC: VOX-010 VOX-011
+func TestToneIsFoundAtItsFrequencyAndLevel(t *testing.T) {
+	for _, tone := range []Tone{{440, -12}, {1000, -12}, {437.3, -20}, {3400, -6}, {150, -30}} {
+		var e Ear
+		var f [FrameBytes]byte
+		for n := range uint32(60) {
+			tone.Frame(n, &f)
+			e.Hear(n, f[:])
+		}
+		hz, db, ok := e.Tone()
+		if !ok || math.Abs(hz-tone.Hz) > 0.2 || math.Abs(db-tone.LevelDB) > 0.2 || math.Abs(e.Level()-tone.LevelDB) > 0.2 {
+			t.Errorf("%v: heard %.2f Hz at %.2f dB (level %.2f) ok %v", tone, hz, db, e.Level(), ok)
+		}
+	}
+	var silent Ear
+	for n := range uint32(60) {
+		silent.Hear(n, make16(0xff))
+	}
+	if hz, db, ok := silent.Tone(); ok {
+		t.Errorf("silence is a tone of %v Hz at %v", hz, db)
+	}
+}
+
+func make16(v byte) []byte {
+	b := make([]byte, FrameBytes)
+	for i := range b {
+		b[i] = v
+	}
+	return b
+}
+
+func TestULawRoundTrip(t *testing.T) {
+	for u := range 256 {
+		if got := encode(float64(linear[u])); got != byte(u) && linear[u] != 0 {
+			t.Errorf("%02x → %d → %02x", u, linear[u], got)
+		}
+	}
+	if encode(1e9) != encode(32635) || encode(-1e9) != encode(-32635) {
+		t.Error("not clipped")
+	}
+}
+
+// SPEC: VOX-012
+func TestLoopMeasuresEachPath(t *testing.T) {
+	l := NewLoop(Tone{1000, -12}, 100)
+	var f [FrameBytes]byte
+	for n := range 100 {
+		seq, ok := l.Next(after(20*n), &f)
+		if !ok {
+			t.Fatal("ended early")
+		}
+		for out := range 2 { // path 0: 40 ms there and back, path 1: 90 ms and every tenth frame lost
+			if echo, ok := EchoSeq(out, seq); ok {
+				if out == 1 && n%10 == 0 {
+					continue
+				}
+				l.Back(0, echo, f[:], after(20*n+40+25*out))
+				l.Back(1, echo, f[:], after(20*n+65+25*out))
+				l.Back(1, echo, f[:], after(20*n+400)) // a copy
+			}
+		}
+	}
+	if _, ok := l.Next(after(9000), &f); ok {
+		t.Fatal("more than a hundred")
+	}
+	a, b := l.Result(0), l.Result(1)
+	if a.Back != 100 || a.RoundTrip != 40*time.Millisecond || !a.Same || a.LossPct != 0 {
+		t.Errorf("path 0: %+v", a)
+	}
+	if b.Back != 90 || b.RoundTrip != 90*time.Millisecond || b.LossPct != 10 {
+		t.Errorf("path 1: %+v", b)
+	}
+	if c := l.Result(2); c.Back != 0 || c.Same || c.LossPct != 100 {
+		t.Errorf("path 2: %+v", c)
+	}
+	l.Back(9, 3, nil, start)
+	l.Back(0, 1<<31, nil, start)
+	if _, ok := EchoSeq(1, LoopFrames); ok {
+		t.Error("an echo of a frame that no loop sends")
+	}
+}
+
+func FuzzPortIn(f *testing.F) {
+	f.Add([]byte{1, 0, 0, 0, 9, 3, 3, 255, 255})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p := opened()
+		seq, at := uint32(0), start
+		for _, b := range data {
+			switch b % 4 {
+			case 0:
+				seq += uint32(b) << (b % 24)
+			case 1:
+				seq -= uint32(b)
+			case 2:
+				at = at.Add(time.Duration(b) * time.Millisecond)
+			default:
+				seq++
+			}
+			p.In(7, seq, data[:min(len(data), int(b))], at)
+		}
+		m := p.Meters(at)
+		if m.Received > uint64(len(data)) || m.Lost > 1<<32 {
+			t.Fatalf("%+v", m)
+		}
+	})
+}
+
+// SPEC: VOX-007
+func TestNoAllocations(t *testing.T) {
+	p := opened()
+	p.Open(7, ULaw)
+	frame, n, at := make([]byte, FrameBytes), uint32(0), start
+	if a := testing.AllocsPerRun(1000, func() {
+		p.Out(len(frame))
+		p.In(7, n, frame, at)
+		p.In(7, n, frame, at)
+		n, at = n+1, at.Add(FrameTime)
+		p.Meters(at)
+	}); a != 0 {
+		t.Fatalf("%v allocations a frame", a)
+	}
+}
+
+func BenchmarkPortIn(b *testing.B) {
+	p := opened()
+	frame, n, at := make([]byte, 80), uint32(0), start
+	b.ReportAllocs()
+	for b.Loop() { // each frame over two paths
+		p.In(7, n, frame, at)
+		p.In(7, n, frame, at)
+		n, at = n+1, at.Add(FrameTime)
+	}
+}
+
+func BenchmarkPortOut(b *testing.B) {
+	p := opened()
+	b.ReportAllocs()
+	for b.Loop() {
+		p.Out(80)
+	}
+}
+
+func BenchmarkToneFrame(b *testing.B) {
+	var f [FrameBytes]byte
+	b.ReportAllocs()
+	n := uint32(0)
+	for b.Loop() {
+		Tone{440, -12}.Frame(n, &f)
+		n++
+	}
+}
+
+func BenchmarkFind(b *testing.B) {
+	var e Ear
+	var f [FrameBytes]byte
+	for n := range uint32(50) {
+		Tone{440, -12}.Frame(n, &f)
+		e.Hear(n, f[:])
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		e.Tone()
+	}
+}
