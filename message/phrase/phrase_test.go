@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package phrase
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// sample gives a canonical value of every type.
+var sample = map[Type]string{
+	Place: "54.20N 18.40E", Time: "231400Z NOV 26", Height: "300", Distance: "5000", Number: "14", Heading: "045",
+	Duration: "90 min", Callsign: "GULL-12", Zone: "NORTH-2", YesNo: "yes", Object: "drone",
+}
+
+func filled(p Phrase, optional bool) map[string]string {
+	m := map[string]string{}
+	for _, f := range p.Fields {
+		if optional || !f.Optional {
+			m[f.Name] = sample[f.Type]
+		}
+	}
+	return m
+}
+
+// SPEC: MSG-012
+func TestTypes(t *testing.T) {
+	for _, c := range []struct {
+		t        Type
+		in, want string // "": refused
+	}{
+		{Place, "54.20N 18.40E", "54.20N 18.40E"}, {Place, " 54.2n018.4e ", "54.20N 18.40E"}, {Place, "54N, 18E", "54.00N 18.00E"},
+		{Place, "54.12345S 180.00000W", "54.12345S 180.00W"}, {Place, "54-12n 018-24E", "54-12N 18-24E"}, {Place, "4-2.50N 8-5E", "04-02.5N 8-05E"},
+		{Place, "34U CF 12345 67890", "34UCF1234567890"}, {Place, "4UCF1234", "04UCF1234"},
+		{Place, "91N 18E", ""}, {Place, "54N 181E", ""}, {Place, "54-60N 18-00E", ""}, {Place, "18.40E 54.20N", ""}, {Place, "54.20 18.40", ""},
+		{Place, "34UCF123", ""}, {Place, "61UCF1234", ""}, {Place, "34ICF1234", ""}, {Place, "54.123456N 1E", ""}, {Place, "90.00001N 1E", ""}, {Place, "54,2N 18,4E", ""},
+		{Time, "231400z nov 26", "231400Z NOV 26"}, {Time, "231400ZNOV26", "231400Z NOV 26"}, {Time, "2026-11-23T14:00Z", "231400Z NOV 26"},
+		{Time, "2026-11-23 14:00:00Z", ""}, {Time, "2026-11-23T14:00+01:00", ""}, {Time, "311400Z NOV 26", ""}, {Time, "232500Z NOV 26", ""}, {Time, "231400Z NOV 70", ""}, {Time, "231400 NOV 26", ""},
+		{Height, "300 m", "300"}, {Height, "-20", "-20"}, {Height, "0300", "300"}, {Height, "1000 ft", ""}, {Height, "FL100", ""}, {Height, "100001", ""}, {Height, "3.5", ""},
+		{Distance, "5 000", "5000"}, {Distance, "0", ""}, {Number, "014", "14"}, {Number, "-1", ""}, {Number, "1,000", ""}, {Number, "1e3", ""}, {Number, "--1", ""},
+		{Heading, "45", "045"}, {Heading, "0", "360"}, {Heading, "361", ""}, {Duration, "2h", "120 min"}, {Duration, "1h30", "90 min"}, {Duration, "45 s", "45 s"}, {Duration, "60s", "1 min"},
+		{Duration, "0 min", ""}, {Duration, "90", ""}, {Duration, "99999h", ""}, {Callsign, "gull 12", "GULL-12"}, {Callsign, strings.Repeat("A", 25), ""}, {Callsign, "GULL_1", ""}, {Callsign, "-", ""},
+		{Zone, "north-2", "NORTH-2"}, {YesNo, "Sì", "yes"}, {YesNo, "n", "no"}, {YesNo, "maybe", ""}, {Object, "Small Boat", "small-boat"}, {Object, "ufo", ""}, {Object, "", ""},
+		{Place, "54.20N\u202e 18.40E", ""}, {Number, "１４", ""},
+	} {
+		got, err := c.t.Parse(c.in)
+		if got != c.want || (err == nil) != (c.want != "") {
+			t.Errorf("%s %q: got %q, %v; want %q", c.t, c.in, got, err, c.want)
+		}
+		if err == nil {
+			again, err := c.t.Parse(got)
+			if err != nil || again != got || !c.t.Equal(c.in, got) {
+				t.Errorf("%s %q: canonical %q is read as %q, %v", c.t, c.in, got, again, err)
+			}
+		}
+	}
+	for _, ty := range Types {
+		if c, err := ty.Parse(sample[ty]); err != nil || c != sample[ty] || ty.Example() == "" {
+			t.Errorf("type %s has no good sample or example: %q %v", ty, c, err)
+		}
+	}
+}
+
+// SPEC: MSG-021
+func TestEqualByMeaning(t *testing.T) {
+	for _, c := range []struct {
+		t    Type
+		a, b string
+		want bool
+	}{
+		{Place, "54.20N 18.40E", "54.2N018.4E", true}, {Place, "54.20N 18.40E", "54-12N 018-24.000E", true}, {Place, "0N 180W", "0S 180E", true},
+		{Place, "54.20N 18.40E", "54.20N 18.41E", false}, {Place, "54.20N 18.40E", "54.20S 18.40E", false}, {Place, "54.20N 18.40E", "54.20N 18.40W", false},
+		{Place, "54.20N 18.40E", "54-20N 18-40E", false}, {Place, "34UCF1234", "34U CF 12 34", true}, {Place, "34UCF1234", "34UCF12003400", false},
+		{Time, "231400Z NOV 26", "2026-11-23T14:00Z", true}, {Time, "231400Z NOV 26", "231401Z NOV 26", false},
+		{Height, "300", "0300 M", true}, {Duration, "120 min", "2 h", true}, {Heading, "000", "360", true}, {YesNo, "yes", "si", true}, {Callsign, "GULL-12", "gull 12", true}, {Number, "14", "x", false},
+	} {
+		if c.t.Equal(c.a, c.b) != c.want || c.t.Equal(c.b, c.a) != c.want {
+			t.Errorf("%s: %q and %q: want equal %v", c.t, c.a, c.b, c.want)
+		}
+	}
+}
+
+// SPEC: MSG-014
+func TestLanguagesComplete(t *testing.T) {
+	if len(book) < 16 {
+		t.Errorf("%d phrases", len(book))
+	}
+	for _, code := range Languages() {
+		l := lang(code)
+		if l.Code != code || l.Name == "" {
+			t.Errorf("%s has no file", code)
+		}
+		labels := map[string]bool{}
+		for _, p := range book {
+			for _, f := range p.Fields {
+				labels[f.Name] = true
+				if strings.Count(l.Template[p.Code], "{"+f.Name+"}") != 1 {
+					t.Errorf("%s %s does not draw %s exactly once", code, p.Code, f.Name)
+				}
+				if l.Label[f.Name] == "" {
+					t.Errorf("%s has no label for %s", code, f.Name)
+				}
+				if alone := strings.Contains(l.Template[p.Code], "["); f.Optional && !alone {
+					t.Errorf("%s %s draws %s without brackets", code, p.Code, f.Name)
+				}
+			}
+			if l.Title[p.Code] == "" || strings.Count(l.Template[p.Code], "{") != len(p.Fields) || strings.Count(l.Template[p.Code], "[") != optional(p) {
+				t.Errorf("%s %s: title missing, or a blank or bracket too many or too few", code, p.Code)
+			}
+		}
+		same(t, code+" labels", l.Label, labels)
+		words := map[string]bool{"yes": true, "no": true}
+		for _, o := range Objects {
+			words[o] = true
+		}
+		same(t, code+" words", l.Word, words)
+		reasons := map[string]bool{}
+		for r := range english.Reason {
+			reasons[r] = true
+		}
+		same(t, code+" reasons", l.Reason, reasons)
+		if len(l.Title) != len(book) || len(l.Template) != len(book) {
+			t.Errorf("%s has phrases that the book lacks", code)
+		}
+	}
+}
+
+func optional(p Phrase) (n int) {
+	for _, f := range p.Fields {
+		if f.Optional {
+			n++
+		}
+	}
+	return n
+}
+
+func same(t *testing.T, what string, have map[string]string, want map[string]bool) {
+	t.Helper()
+	for k := range want {
+		if have[k] == "" {
+			t.Errorf("%s: %q is missing", what, k)
+		}
+	}
+	for k := range have {
+		if !want[k] {
+			t.Errorf("%s: %q belongs to nothing", what, k)
+		}
+	}
+}
+
+// SPEC: MSG-013
+func TestRender(t *testing.T) {
+	fields := map[string]string{"object": "drone", "place": "54.20N 18.40E", "heading": "045"}
+	got, err := Render("it", "IS_THIS_YOURS", fields)
+	want := []Span{{Text: "È vostro: "}, {"drone", true, "object"}, {Text: ", posizione "}, {"54.20N 18.40E", true, "place"}, {Text: ", rotta "}, {"045", true, "heading"}, {Text: "?"}}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	for _, code := range Languages() {
+		for _, p := range book {
+			for _, all := range []bool{true, false} {
+				f := filled(p, all)
+				spans, err := Render(code, p.Code, f)
+				coded := 0
+				for _, s := range spans {
+					if s.Coded {
+						coded++
+					}
+				}
+				if words := Words(spans); err != nil || coded != len(f) || strings.ContainsAny(words, "{}[]") || strings.Contains(words, "  ") {
+					t.Errorf("%s %s: %q %v", code, p.Code, words, err)
+				}
+			}
+		}
+	}
+	if _, err := Render("en", "ATTACK", nil); err == nil {
+		t.Error("an unknown code was drawn")
+	}
+	if _, err := Render("en", "NOT_OURS", map[string]string{"object": "drone", "place": "54.2N 18.4E"}); err == nil {
+		t.Error("a value that is not canonical was drawn")
+	}
+	if Reason("it", "danger-details-follow") != "Pericolo, seguono dettagli" || Reason("it", "own words") != "own words" {
+		t.Error("reasons")
+	}
+}
+
+// SPEC: MSG-011
+func TestCanonicalRefuses(t *testing.T) {
+	p, _ := Find("NOT_OURS")
+	for _, c := range []struct {
+		fields map[string]string
+		field  string
+	}{
+		{map[string]string{"object": "drone"}, "place"},
+		{map[string]string{"object": "drone", "place": "54N 18E", "colour": "red"}, "colour"},
+		{map[string]string{"object": "drone", "place": "north of the bridge"}, "place"},
+	} {
+		var fe *FieldError
+		if _, err := p.Canonical(c.fields); !errors.As(err, &fe) || fe.Field != c.field {
+			t.Errorf("%v: %v", c.fields, err)
+		}
+	}
+}
+
+// SPEC: MSG-021
+func TestDiffer(t *testing.T) {
+	p, _ := Find("KEEP_CLEAR")
+	fields := filled(p, false)
+	for _, c := range []struct {
+		typed map[string]string
+		want  []string
+	}{
+		{map[string]string{"place": "54-12N 18-24E", "until": "2026-11-23T14:00Z"}, nil},
+		{map[string]string{"place": "54.20N 18.40W", "until": "231400Z NOV 26"}, []string{"place"}},
+		{map[string]string{"place": "54.20N 18.40E"}, []string{"until"}},
+		{map[string]string{"place": "54.20N 18.40E", "until": "231400Z NOV 26", "radius": "5000"}, []string{"radius"}},
+		{map[string]string{"place": "", "until": "231400Z NOV 26", "x": "1"}, []string{"place", "x"}},
+	} {
+		if got := p.Differ([]string{"place", "until"}, fields, c.typed); !slices.Equal(got, c.want) {
+			t.Errorf("%v: got %v, want %v", c.typed, got, c.want)
+		}
+	}
+}
+
+// FuzzParse: what is read has a canonical form that is read as itself and means the same.
+func FuzzParse(f *testing.F) {
+	for _, ty := range Types {
+		f.Add(string(ty), sample[ty])
+	}
+	f.Add("place", "54-12.5N 18-24E")
+	f.Fuzz(func(t *testing.T, ty, s string) {
+		c, err := Type(ty).Parse(s)
+		if err != nil {
+			return
+		}
+		again, err := Type(ty).Parse(c)
+		if err != nil || again != c || !Type(ty).Equal(s, c) || len(c) > maxValue {
+			t.Fatalf("%s %q: canonical %q read as %q, %v", ty, s, c, again, err)
+		}
+	})
+}

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package phrase
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Type is the type of a field: how it is read, written and compared.
+type Type string
+
+const (
+	Place    Type = "place"    // 54.20N 18.40E · 54-12.5N 18-24E · 34UCF1234567890
+	Time     Type = "time"     // 231400Z NOV 26
+	Height   Type = "height"   // metres above mean sea level, -500 … 100000
+	Distance Type = "distance" // metres, 1 … 1000000
+	Number   Type = "number"   // 0 … 999999
+	Heading  Type = "heading"  // degrees true, 001 … 360
+	Duration Type = "duration" // 90 min · 45 s, up to 14 days
+	Callsign Type = "callsign" // at most 24 of A-Z 0-9 -
+	Zone     Type = "zone"     // an agreed zone's name, at most 12 of A-Z 0-9 -
+	YesNo    Type = "yes-no"
+	Object   Type = "object" // a word of Objects
+)
+
+// Types lists every type.
+var Types = []Type{Place, Time, Height, Distance, Number, Heading, Duration, Callsign, Zone, YesNo, Object}
+
+// Objects are the words that an object field may hold; each language renders them.
+var Objects = []string{"aircraft", "drone", "helicopter", "missile", "person", "ship", "small-boat", "submarine", "troops", "unknown", "vehicle"}
+
+// maxValue bounds a value before it is read.
+const maxValue = 64
+
+// Parse reads a value as a person may type it and gives its canonical form.
+// Spaces around it, case, and the type's own ways of writing a number are of no account; anything else is refused.
+func (t Type) Parse(s string) (canonical string, err error) {
+	canonical, _, err = t.read(s)
+	return canonical, err
+}
+
+// Equal reports whether two values mean the same.
+func (t Type) Equal(a, b string) bool {
+	_, ka, err := t.read(a)
+	if err != nil {
+		return false
+	}
+	_, kb, err := t.read(b)
+	return err == nil && ka == kb
+}
+
+// Example shows how a value is written.
+func (t Type) Example() string {
+	return map[Type]string{
+		Place: "54.20N 18.40E, 54-12N 18-24E or 34UCF1234567890", Time: "231400Z NOV 26", Height: "300 (metres)",
+		Distance: "5000 (metres)", Number: "14", Heading: "045", Duration: "90 min, 2 h or 45 s",
+		Callsign: "GULL-12", Zone: "NORTH-2", YesNo: "yes or no", Object: strings.Join(Objects, ", "),
+	}[t]
+}
+
+func (t Type) refuse() error {
+	return fmt.Errorf("is not a %s: write it as %s", t, t.Example())
+}
+
+// read gives the canonical form and the key that equal meanings share.
+func (t Type) read(s string) (canonical, key string, err error) {
+	if len(s) > maxValue {
+		return "", "", t.refuse()
+	}
+	for i := 0; i < len(s); i++ {
+		if s[i] < 0x20 || s[i] > 0x7E {
+			if t == YesNo && strings.EqualFold(strings.TrimSpace(s), "sì") {
+				return "yes", "yes", nil
+			}
+			return "", "", t.refuse()
+		}
+	}
+	s = strings.ToUpper(strings.Join(strings.Fields(s), " "))
+	if s == "" {
+		return "", "", t.refuse()
+	}
+	ok := false
+	switch t {
+	case Place:
+		canonical, key, ok = readPlace(s)
+	case Time:
+		canonical, ok = readTime(s)
+	case Height:
+		canonical, ok = readMetres(s, -500, 100000)
+	case Distance:
+		canonical, ok = readMetres(s, 1, 1000000)
+	case Number:
+		canonical, ok = readInt(s, 0, 999999)
+	case Heading:
+		canonical, ok = readHeading(s)
+	case Duration:
+		canonical, key, ok = readDuration(s)
+	case Callsign:
+		canonical, ok = readName(s, 24)
+	case Zone:
+		canonical, ok = readName(s, 12)
+	case YesNo:
+		canonical, ok = map[string]string{"YES": "yes", "Y": "yes", "SI": "yes", "S": "yes", "NO": "no", "N": "no"}[s]
+	case Object:
+		canonical, ok = readObject(s)
+	}
+	if !ok {
+		return "", "", t.refuse()
+	}
+	if key == "" {
+		key = canonical
+	}
+	return canonical, key, nil
+}
+
+var (
+	decimalPair = regexp.MustCompile(`^(\d{1,2}(?:\.\d{1,5})?) ?([NS]),? ?(\d{1,3}(?:\.\d{1,5})?) ?([EW])$`)
+	minutePair  = regexp.MustCompile(`^(\d{1,2})[- ](\d{1,2}(?:\.\d{1,3})?) ?([NS]),? ?(\d{1,3})[- ](\d{1,2}(?:\.\d{1,3})?) ?([EW])$`)
+	grid        = regexp.MustCompile(`^(\d{1,2})([C-HJ-NP-X])([A-HJ-NP-Z]{2})(\d{2,10})$`)
+)
+
+// degree in units that hold five decimals of a degree and three of a minute exactly.
+const degree = 6_000_000
+
+// readPlace reads latitude and longitude in decimal degrees or in degrees and minutes, or a grid reference.
+// The form chosen by the author stays; the key is the meaning.
+func readPlace(s string) (canonical, key string, ok bool) {
+	if m := decimalPair.FindStringSubmatch(s); m != nil {
+		lat, latText := units(m[1], degree, 5)
+		lon, lonText := units(m[3], degree, 5)
+		return pair(latText+m[2]+" "+lonText+m[4], lat, m[2], lon, m[4])
+	}
+	if m := minutePair.FindStringSubmatch(s); m != nil {
+		latD, lonD := atoi(m[1]), atoi(m[4])
+		latM, latText := units(m[2], degree/60, 0)
+		lonM, lonText := units(m[5], degree/60, 0)
+		if latM >= degree || lonM >= degree {
+			return "", "", false
+		}
+		text := fmt.Sprintf("%02d-%s%s %d-%s%s", latD, pad(latText), m[3], lonD, pad(lonText), m[6])
+		return pair(text, latD*degree+latM, m[3], lonD*degree+lonM, m[6])
+	}
+	m := grid.FindStringSubmatch(strings.ReplaceAll(s, " ", ""))
+	if m == nil || len(m[4])%2 != 0 || atoi(m[1]) < 1 || atoi(m[1]) > 60 {
+		return "", "", false
+	}
+	canonical = fmt.Sprintf("%02d%s%s%s", atoi(m[1]), m[2], m[3], m[4])
+	return canonical, canonical, true
+}
+
+// pair checks the ranges and makes the key; nought has no hemisphere.
+func pair(text string, lat int, ns string, lon int, ew string) (string, string, bool) {
+	if lat > 90*degree || lon > 180*degree {
+		return "", "", false
+	}
+	if ns == "S" {
+		lat = -lat
+	}
+	if ew == "W" && lon != 180*degree {
+		lon = -lon
+	}
+	return text, fmt.Sprintf("%d %d", lat, lon), true
+}
+
+// units reads a decimal number in units, exactly, and writes it with at least two decimals (places > 0) or as few as it has.
+func units(s string, unit, places int) (int, string) {
+	whole, frac, _ := strings.Cut(s, ".")
+	frac = strings.TrimRight(frac, "0")
+	n := atoi(whole) * unit
+	scale := unit
+	for _, d := range frac {
+		scale /= 10
+		n += int(d-'0') * scale
+	}
+	if places > 0 {
+		for len(frac) < 2 {
+			frac += "0"
+		}
+	}
+	if frac != "" {
+		return n, strconv.Itoa(atoi(whole)) + "." + frac
+	}
+	return n, strconv.Itoa(atoi(whole))
+}
+
+// pad gives minutes two digits before the point.
+func pad(s string) string {
+	if whole, _, _ := strings.Cut(s, "."); len(whole) == 1 {
+		return "0" + s
+	}
+	return s
+}
+
+// atoi reads digits that a pattern has already bounded.
+func atoi(s string) int {
+	n, _ := strconv.Atoi(s)
+	return n
+}
+
+var dtg = regexp.MustCompile(`^(\d{2})(\d{2})(\d{2})Z ?([A-Z]{3}) ?(\d{2})$`)
+
+// readTime reads a date-time group or ISO 8601 to the minute, UTC.
+func readTime(s string) (string, bool) {
+	if m := dtg.FindStringSubmatch(s); m != nil {
+		month := m[4][:1] + strings.ToLower(m[4][1:])
+		t, err := time.Parse("02 15 04 Jan 06", strings.Join([]string{m[1], m[2], m[3], month, m[5]}, " "))
+		return DTG(t), err == nil && t.Year() >= 2000 && DTG(t) == fmt.Sprintf("%s%s%sZ %s %s", m[1], m[2], m[3], m[4], m[5])
+	}
+	for _, layout := range []string{"2006-01-02T15:04Z", "2006-01-02T15:04:00Z", "2006-01-02 15:04Z"} {
+		if t, err := time.Parse(layout, s); err == nil && t.Year() >= 2000 && t.Year() < 2069 {
+			return DTG(t), true
+		}
+	}
+	return "", false
+}
+
+// DTG writes a time as a date-time group, to the minute.
+func DTG(t time.Time) string { return strings.ToUpper(t.UTC().Format("021504Z Jan 06")) }
+
+func readInt(s string, low, high int) (string, bool) {
+	s = strings.ReplaceAll(s, " ", "")
+	neg := strings.HasPrefix(s, "-")
+	digits := strings.TrimPrefix(s, "-")
+	if digits == "" || len(digits) > 9 || strings.Trim(digits, "0123456789") != "" {
+		return "", false
+	}
+	n := atoi(digits)
+	if neg {
+		n = -n
+	}
+	return strconv.Itoa(n), n >= low && n <= high
+}
+
+func readMetres(s string, low, high int) (string, bool) {
+	return readInt(strings.TrimSuffix(s, "M"), low, high)
+}
+
+func readHeading(s string) (string, bool) {
+	n, ok := readInt(s, 0, 360)
+	if n == "0" {
+		n = "360"
+	}
+	return fmt.Sprintf("%03d", atoi(n)), ok
+}
+
+var span = regexp.MustCompile(`^(\d{1,5}) ?(S|SEC|MIN|H)$|^(\d{1,3}) ?H ?(\d{2})(?: ?MIN)?$`)
+
+func readDuration(s string) (canonical, key string, ok bool) {
+	m := span.FindStringSubmatch(s)
+	if m == nil {
+		return "", "", false
+	}
+	n := atoi(m[1]) * map[string]int{"S": 1, "SEC": 1, "MIN": 60, "H": 3600}[m[2]]
+	if m[3] != "" {
+		if atoi(m[4]) > 59 {
+			return "", "", false
+		}
+		n = atoi(m[3])*3600 + atoi(m[4])*60
+	}
+	if n < 1 || n > 14*86400 {
+		return "", "", false
+	}
+	canonical = fmt.Sprintf("%d s", n)
+	if n%60 == 0 {
+		canonical = fmt.Sprintf("%d min", n/60)
+	}
+	return canonical, strconv.Itoa(n), true
+}
+
+func readName(s string, max int) (string, bool) {
+	s = strings.ReplaceAll(s, " ", "-")
+	return s, len(s) <= max && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == "" && strings.Trim(s, "-") != ""
+}
+
+func readObject(s string) (string, bool) {
+	s = strings.ToLower(strings.ReplaceAll(s, " ", "-"))
+	for _, o := range Objects {
+		if s == o {
+			return o, true
+		}
+	}
+	return "", false
+}
