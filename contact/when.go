@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package contact
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// ErrWhen says that a text is none of the three forms of a date.
+var ErrWhen = errors.New("not a date: write 2022-02-18, 2022-03-14/2022-03-20 or 2022-02-18T14:05:00Z")
+
+const (
+	dayForm     = "2006-01-02"
+	instantForm = "2006-01-02T15:04:05Z"
+)
+
+// When is a date as well as it is known: an instant, a day, or a span of whole days, all UTC.
+// The zero When is no date.
+type When struct {
+	from time.Time // its first instant
+	to   time.Time // the first instant after it; equal to from for an instant
+}
+
+// At is the When of an instant, cut to whole seconds.
+func At(t time.Time) When {
+	t = t.UTC().Truncate(time.Second)
+	return When{t, t}
+}
+
+// Day is the When of the UTC day that t lies in.
+func Day(t time.Time) When {
+	d := startOfDay(t)
+	return When{d, d.AddDate(0, 0, 1)}
+}
+
+func startOfDay(t time.Time) time.Time {
+	y, m, d := t.UTC().Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+}
+
+// ParseWhen reads the one spelling that String gives: an instant to the second, a day, or first/last day.
+// SPEC: CNT-001
+func ParseWhen(s string) (When, error) {
+	w, err := parseWhen(s)
+	if err != nil || w.String() != s || w.from.Year() < 2000 || w.to.Year() > 2100 {
+		return When{}, fmt.Errorf("%w (not %q)", ErrWhen, s)
+	}
+	return w, nil
+}
+
+func parseWhen(s string) (When, error) {
+	if first, last, ok := strings.Cut(s, "/"); ok {
+		f, err := time.Parse(dayForm, first)
+		if err != nil {
+			return When{}, err
+		}
+		l, err := time.Parse(dayForm, last)
+		if err != nil || !l.After(f) {
+			return When{}, errors.Join(err, ErrWhen)
+		}
+		return When{f, l.AddDate(0, 0, 1)}, nil
+	}
+	if len(s) > len(dayForm) {
+		t, err := time.Parse(instantForm, s)
+		return At(t), err
+	}
+	d, err := time.Parse(dayForm, s)
+	return Day(d), err
+}
+
+// String gives the spelling that ParseWhen reads, "" for the zero When.
+func (w When) String() string {
+	switch {
+	case w.IsZero():
+		return ""
+	case w.IsInstant():
+		return w.from.Format(instantForm)
+	case w.IsDay():
+		return w.from.Format(dayForm)
+	}
+	return w.from.Format(dayForm) + "/" + w.to.AddDate(0, 0, -1).Format(dayForm)
+}
+
+// MarshalText and UnmarshalText let facts carry a When.
+func (w When) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
+
+// UnmarshalText is ParseWhen.
+func (w *When) UnmarshalText(b []byte) (err error) {
+	*w, err = ParseWhen(string(b))
+	return err
+}
+
+// IsZero reports that there is no date.
+func (w When) IsZero() bool { return w.from.IsZero() }
+
+// IsInstant, IsDay: as well as that it is known.
+func (w When) IsInstant() bool { return w.from.Equal(w.to) }
+
+// IsDay reports a date known to the day.
+func (w When) IsDay() bool { return w.to.Equal(w.from.AddDate(0, 0, 1)) }
+
+// Earliest is the first instant at which it may have been.
+func (w When) Earliest() time.Time { return w.from }
+
+// Latest is the last instant at which it may have been, to the second.
+func (w When) Latest() time.Time {
+	if w.IsInstant() {
+		return w.from
+	}
+	return w.to.Add(-time.Second)
+}
+
+// Start is the When of its first instant: a window since a *date* begins with that date.
+func (w When) Start() When { return At(w.from) }
+
+// Before reports that the whole of w lies before the whole of v; of two that overlap neither is.
+// SPEC: CNT-002
+func (w When) Before(v When) bool { return w.Latest().Before(v.Earliest()) }
+
+// Days counts the days between the UTC date of w and that of now: at least, and for a span at most.
+// SPEC: CNT-003
+func (w When) Days(now time.Time) (least, most int) {
+	today := startOfDay(now)
+	days := func(t time.Time) int { return int(today.Sub(startOfDay(t)).Hours() / 24) }
+	return days(w.Latest()), days(w.from)
+}
