@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package page
+
+import (
+	"html/template"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"example.org/parley/internal/view"
+)
+
+// stillOf draws a whole desk as it stands in the page's first answer.
+func stillOf(t testing.TB, a artist, d view.Desk, forms map[string]openForm) string {
+	t.Helper()
+	s := sheet{D: d, Lang: d.Lang, Langs: view.Langs(), Tab: "x", open: forms, Panels: map[string]template.HTML{}}
+	for _, p := range panels() {
+		h, err := a.draw(p, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Panels[p] = template.HTML(h)
+	}
+	out, err := a.draw("desk", s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestEveryPanelIsDrawn(t *testing.T) {
+	a, err := newArtist()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := os.Getenv("PARLEY_STILLS")
+	for _, lang := range view.Langs() {
+		for name, f := range map[string]func(us, them, lang string) view.Desk{"ring": fixture, "idle": fixtureIdle, "call": fixtureCall, "stop": fixtureStop} {
+			out := stillOf(t, a, f("aurelia", "borealia", lang), nil)
+			if dir != "" {
+				if err := os.WriteFile(filepath.Join(dir, name+"-"+lang+".html"), []byte(out), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}
