@@ -97,7 +97,10 @@ func (p *Port) Out(size int) (call uint16, seq uint32, ok bool) {
 	return call, p.seq.Add(1) - 1, true
 }
 
-// In takes a frame off the lane; true says that the desk should play it.
+// In takes a frame off the lane; true says that the desk should play it. Every copy of every frame
+// comes through here.
+//
+// SPEC: VOX-006 VOX-007
 func (p *Port) In(call uint16, seq uint32, frame []byte, at time.Time) bool {
 	if !p.gate.Hears(call) {
 		return false
@@ -126,6 +129,8 @@ func (p *Port) In(call uint16, seq uint32, frame []byte, at time.Time) bool {
 }
 
 // Meters gives the figures so far.
+//
+// SPEC: VOX-005
 func (p *Port) Meters(at time.Time) Meters {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -123,7 +123,7 @@ func (r *receiver) onTime(lateness time.Duration, isNewest bool) bool {
 // advance makes seq the newest number; what falls out of reach is settled.
 func (r *receiver) advance(seq uint32) {
 	for n := r.newest + 1; ; n++ {
-		for r.settled+settleAfter < n {
+		for int32(n-r.settled) > settleAfter {
 			r.settle(&r.run, &r.worst, r.settled)
 			r.settled++
 		}

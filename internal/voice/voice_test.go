@@ -278,6 +278,7 @@ func TestLoopMeasuresEachPath(t *testing.T) {
 
 func FuzzPortIn(f *testing.F) {
 	f.Add([]byte{1, 0, 0, 0, 9, 3, 3, 255, 255})
+	f.Add([]byte{5, 2, 3}) // numbers that wrap
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p := opened()
 		seq, at := uint32(0), start

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import "encoding/binary"
+
+const (
+	rtpHeader    = 12
+	ticks        = 960 // of 48 kHz, a frame of 20 ms
+	ticksPerMS   = 48
+	newSourceBit = 0x80
+)
+
+// payload gives the frame in an RTP packet, or nil if there is none or the packet is not sound.
+//
+// SPEC: VOX-024
+func payload(b []byte) []byte {
+	if len(b) < rtpHeader || b[0]>>6 != 2 {
+		return nil
+	}
+	at := rtpHeader + 4*int(b[0]&15)
+	if b[0]&0x10 != 0 { // extension
+		if len(b) < at+4 {
+			return nil
+		}
+		at += 4 + 4*int(binary.BigEndian.Uint16(b[at+2:]))
+	}
+	end := len(b)
+	if b[0]&0x20 != 0 { // padding
+		end -= int(b[end-1])
+	}
+	if at >= end {
+		return nil
+	}
+	return b[at:end]
+}
+
+// numbering gives frames of changing sources one unbroken RTP series: a browser that sees
+// another's numbers jump falls silent for seconds.
+type numbering struct {
+	started bool
+	source  uint32
+	newest  uint32 // frame number of the source's newest frame
+	seq     uint16 // what the newest was sent as
+	time    uint32
+	sentMS  int64
+}
+
+// place gives the RTP number and time of a frame; false where it is too old to have one.
+//
+// SPEC: VOX-025
+func (n *numbering) place(source, frame uint32, nowMS int64) (seq uint16, time uint32, fresh, ok bool) {
+	if !n.started || n.source != source {
+		pause := max(ticks, uint32(min(nowMS-n.sentMS, 1<<20))*ticksPerMS/ticks*ticks)
+		*n = numbering{started: true, source: source, newest: frame, seq: n.seq + 1, time: n.time + pause, sentMS: nowMS}
+		return n.seq, n.time, true, true
+	}
+	ahead := int32(frame - n.newest)
+	if ahead > 0 {
+		n.newest, n.seq, n.time, n.sentMS = frame, n.seq+uint16(ahead), n.time+uint32(ahead)*ticks, nowMS
+		return n.seq, n.time, false, true
+	}
+	if ahead < -64 {
+		return 0, 0, false, false
+	}
+	return n.seq + uint16(ahead), n.time + uint32(ahead)*ticks, false, true
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"strings"
+
+	"github.com/pion/webrtc/v4"
+)
+
+// maxOffer is the longest offer that is looked at; Chromium's have 3 to 6 KiB.
+const maxOffer = 64 << 10
+
+// fmtp is written into every answer: pion would repeat the browser's own.
+// No usedtx: an armed desk must send all the time, else its silence could not be told from its death.
+const fmtp = "minptime=10;useinbandfec=1;stereo=0;maxaveragebitrate=32000;cbr=1"
+
+var opus = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2, SDPFmtpLine: fmtp}
+
+// OfferError says why an offer is not taken.
+type OfferError struct{ Why string }
+
+func (e *OfferError) Error() string { return "not an offer of sound: " + e.Why }
+
+// cleanOffer takes an offer of one audio section with Opus, without the browser's candidates: the
+// node sends nothing to addresses and names that a page gives it, it waits to be spoken to.
+//
+// SPEC: VOX-021
+func cleanOffer(sdp string) (string, error) {
+	if len(sdp) > maxOffer {
+		return "", &OfferError{"longer than 64 KiB"}
+	}
+	var out strings.Builder
+	sections, hasOpus := 0, false
+	for line := range strings.Lines(sdp) {
+		line = strings.TrimRight(line, "\r\n")
+		switch low := strings.ToLower(line); {
+		case line == "" || strings.HasPrefix(low, "a=candidate"):
+			continue
+		case strings.HasPrefix(low, "m="):
+			if sections++; sections > 1 || !strings.HasPrefix(low, "m=audio ") {
+				return "", &OfferError{"something else than one audio section"}
+			}
+		case strings.HasPrefix(low, "a=rtpmap:") && strings.HasSuffix(low, " opus/48000/2"):
+			hasOpus = sections == 1
+		}
+		out.WriteString(line)
+		out.WriteString("\r\n")
+	}
+	if sections == 0 {
+		return "", &OfferError{"no audio section"}
+	}
+	if !hasOpus {
+		return "", &OfferError{"no Opus"}
+	}
+	return out.String(), nil
+}
+
+// ownAnswer replaces what pion says of Opus by ours.
+//
+// SPEC: VOX-023
+func ownAnswer(sdp string) (string, error) {
+	pt := ""
+	for line := range strings.Lines(sdp) {
+		rest, ok := strings.CutPrefix(strings.TrimSpace(line), "a=rtpmap:")
+		if number, codec, _ := strings.Cut(rest, " "); ok && strings.EqualFold(codec, "opus/48000/2") {
+			pt = number
+		}
+	}
+	if pt == "" {
+		return "", &OfferError{"no Opus in common"}
+	}
+	var out strings.Builder
+	for line := range strings.Lines(sdp) {
+		if strings.HasPrefix(line, "a=fmtp:"+pt+" ") {
+			continue
+		}
+		out.WriteString(line)
+		if strings.HasPrefix(line, "a=rtpmap:"+pt+" ") {
+			out.WriteString("a=fmtp:" + pt + " " + fmtp + "\r\na=ptime:20\r\na=maxptime:20\r\n")
+		}
+	}
+	return out.String(), nil
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package web is where a browser's sound becomes frames, and frames a browser's sound.
+//
+// The page of a desk sends one offer (SDP) over its WebSocket and gets one answer: no trickle, no
+// STUN, no TURN, no mDNS; everything runs over one UDP port, bound to loopback unless told
+// otherwise. An armed desk keeps its connection and its microphone open, so that a call only has to
+// open a gate (internal/voice); what the browser sends meanwhile ends in the node.
+//
+// The answer names Opus and nothing else, at constant bit rate: packets of varying size leak
+// speech to whoever sees them, though sealed. What comes is held to it, by size. Frames are not
+// looked into: the bytes that one browser made are the bytes that the other one plays.
+//
+// A killed tab is reported by its ICE connection after six seconds; so a watchdog of ours calls
+// half a second without a packet *media stalled*, tells the node, and closes what stays so.
+//
+// Goroutines: one watchdog an Edge, from New to Close; one reader a Peer, from its first packet to
+// its close; pion's own, a few a Peer, which end with it.
+//
+// The spec is spec/voice.md (VOX). Telephones will be a package beside this one.
+package web
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/logging"
+	"github.com/pion/webrtc/v4"
+)
+
+const (
+	stallAfter  = 500 * time.Millisecond // without a packet: media stalled
+	closeAfter  = 10 * time.Second       // stalled so long: closed
+	openWithin  = 20 * time.Second       // from the offer to the first packet
+	watchEvery  = 50 * time.Millisecond
+	maxPeers    = 16
+	answerAfter = 3 * time.Second
+)
+
+// ErrFull says that too many desks have sound already.
+var ErrFull = errors.New("too many desks have sound at this node")
+
+// ErrClosed is what a closed Edge or Peer answers.
+var ErrClosed = errors.New("closed")
+
+// Config says where browsers send sound to.
+type Config struct {
+	// Addr is the one UDP address; the zero value is a free port on loopback. Anything but loopback
+	// lets other machines' browsers send sound here, once the page has taken their offer.
+	Addr netip.AddrPort
+	// OnState, if set, is told each change of a peer's media, in the order of the changes of that
+	// peer. It must not block and must not call back. Of a desk whose page was loaded again, the
+	// old peer's end comes after the new one's beginning: compare p.
+	OnState func(desk string, p *Peer, s State)
+	Log     *slog.Logger
+}
+
+// Edge is the node's one meeting place with browsers' sound.
+type Edge struct {
+	cfg  Config
+	api  *webrtc.API
+	cert webrtc.Certificate // kept: browsers meet the same node all along
+	conn *net.UDPConn
+	mux  ice.UDPMux
+	done chan struct{}
+	wait sync.WaitGroup
+
+	mu     sync.Mutex
+	peers  map[string]*Peer // by desk
+	closed bool
+}
+
+// New opens the UDP port.
+//
+// SPEC: VOX-020
+func New(cfg Config) (*Edge, error) {
+	if !cfg.Addr.IsValid() {
+		cfg.Addr = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), cfg.Addr.Port())
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't make the sound's key: %w", err)
+	}
+	cert, err := webrtc.GenerateCertificate(key)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't make the sound's certificate: %w", err)
+	}
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(cfg.Addr))
+	if err != nil {
+		return nil, fmt.Errorf("couldn't open the sound's UDP port: %w", err)
+	}
+	e := &Edge{cfg: cfg, cert: *cert, conn: conn, done: make(chan struct{}), peers: map[string]*Peer{}}
+	if e.api, err = e.newAPI(); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	e.wait.Go(e.watch)
+	return e, nil
+}
+
+// newAPI makes pion speak Opus only, over our port only, without interceptors: no report goes back
+// to the browser, so nothing makes it change its rate.
+func (e *Edge) newAPI() (*webrtc.API, error) {
+	quiet := &logging.DefaultLoggerFactory{Writer: io.Discard} // a peer's bytes write no log
+	e.mux = webrtc.NewICEUDPMux(quiet.NewLogger("ice"), e.conn)
+	s := webrtc.SettingEngine{LoggerFactory: quiet}
+	s.SetICEUDPMux(e.mux)
+	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	s.SetIncludeLoopbackCandidate(true)
+	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	s.SetICETimeouts(2*time.Second, 3*time.Second, 500*time.Millisecond)
+	var m webrtc.MediaEngine
+	err := m.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: opus, PayloadType: 111}, webrtc.RTPCodecTypeAudio)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't name the codec: %w", err)
+	}
+	return webrtc.NewAPI(webrtc.WithMediaEngine(&m), webrtc.WithSettingEngine(s),
+		webrtc.WithInterceptorRegistry(&interceptor.Registry{})), nil
+}
+
+// Addr is the UDP address that browsers send to.
+func (e *Edge) Addr() netip.AddrPort { return e.conn.LocalAddr().(*net.UDPAddr).AddrPort() }
+
+// Peer gives the desk's present connection, or nil.
+func (e *Edge) Peer(desk string) *Peer {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.peers[desk]
+}
+
+// Offer answers a browser's offer. onFrame gets each frame of its microphone, on one goroutine; the
+// bytes are good until it returns. A desk has one connection: a second offer replaces the first.
+//
+// SPEC: VOX-021 VOX-022
+func (e *Edge) Offer(desk, sdp string, onFrame func(frame []byte)) (answer string, p *Peer, err error) {
+	offer, err := cleanOffer(sdp)
+	if err != nil {
+		return "", nil, err
+	}
+	p, old, err := e.enter(desk, onFrame)
+	if old != nil {
+		old.Close()
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	defer func() { // pion reads a stranger's text here: whatever it makes of it, the node goes on
+		if r := recover(); r != nil {
+			err = &OfferError{Why: fmt.Sprint(r)}
+		}
+		if err != nil {
+			p.Close()
+			answer, p = "", nil
+		}
+	}()
+	answer, err = p.answer(offer)
+	return answer, p, err
+}
+
+// enter makes the desk's peer and takes the place of the one before.
+func (e *Edge) enter(desk string, onFrame func([]byte)) (p, old *Peer, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	old = e.peers[desk]
+	if e.closed {
+		return nil, old, ErrClosed
+	}
+	if old == nil && len(e.peers) >= maxPeers {
+		return nil, nil, ErrFull
+	}
+	p, err = newPeer(e, desk, onFrame)
+	if err != nil {
+		return nil, nil, err
+	}
+	e.peers[desk] = p
+	return p, old, nil
+}
+
+// leave forgets a peer, unless another has taken its place.
+func (e *Edge) leave(p *Peer) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.peers[p.desk] == p {
+		delete(e.peers, p.desk)
+	}
+}
+
+func (e *Edge) all() []*Peer {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	all := make([]*Peer, 0, len(e.peers))
+	for _, p := range e.peers {
+		all = append(all, p)
+	}
+	return all
+}
+
+// watch looks at every peer, because pion says nothing of a track that has gone silent.
+func (e *Edge) watch() {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-e.done:
+			return
+		case now := <-tick.C:
+			for _, p := range e.all() {
+				p.look(now)
+			}
+		}
+	}
+}
+
+// Close ends every connection and gives the port back.
+func (e *Edge) Close() error {
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return nil
+	}
+	e.closed = true
+	e.mu.Unlock()
+	close(e.done)
+	e.wait.Wait()
+	for _, p := range e.all() {
+		p.Close()
+	}
+	return errors.Join(e.mux.Close(), ignoreClosed(e.conn.Close()))
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pion/interceptor"
+	"github.com/pion/webrtc/v4"
+
+	"example.org/parley/internal/voice"
+)
+
+// caller is a browser made of pion: it offers, sends numbered frames and keeps what it hears.
+type caller struct {
+	pc    *webrtc.PeerConnection
+	track *webrtc.TrackLocalStaticRTP
+	heard chan []byte // whole RTP packets
+	up    chan struct{}
+	seq   uint16
+}
+
+func newCaller(t testing.TB) *caller {
+	t.Helper()
+	var m webrtc.MediaEngine
+	if err := m.RegisterDefaultCodecs(); err != nil {
+		t.Fatal(err)
+	}
+	var s webrtc.SettingEngine
+	s.SetIncludeLoopbackCandidate(true)
+	api := webrtc.NewAPI(webrtc.WithMediaEngine(&m), webrtc.WithSettingEngine(s), webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
+	pc, err := api.NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { pc.Close() })
+	c := &caller{pc: pc, heard: make(chan []byte, 4096), up: make(chan struct{})}
+	c.track, err = webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}, "a", "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pc.AddTrack(c.track); err != nil {
+		t.Fatal(err)
+	}
+	pc.OnTrack(func(r *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
+		for {
+			b := make([]byte, 1500)
+			n, _, err := r.Read(b)
+			if err != nil {
+				return
+			}
+			c.heard <- b[:n]
+		}
+	})
+	var once sync.Once
+	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+		if s == webrtc.PeerConnectionStateConnected {
+			once.Do(func() { close(c.up) })
+		}
+	})
+	return c
+}
+
+func (c *caller) offer(t testing.TB) string {
+	t.Helper()
+	o, err := c.pc.CreateOffer(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := webrtc.GatheringCompletePromise(c.pc)
+	if err := c.pc.SetLocalDescription(o); err != nil {
+		t.Fatal(err)
+	}
+	<-done
+	return c.pc.LocalDescription().SDP
+}
+
+func (c *caller) connect(t testing.TB, e *Edge, desk string, onFrame func([]byte)) *Peer {
+	t.Helper()
+	answer, p, err := e.Offer(desk, c.offer(t), onFrame)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-c.up:
+	case <-time.After(10 * time.Second):
+		t.Fatal("not connected in 10 s")
+	}
+	return p
+}
+
+func (c *caller) send(t testing.TB, frame []byte) {
+	t.Helper()
+	b := make([]byte, rtpHeader, rtpHeader+len(frame))
+	b[0], b[2], b[3] = 2<<6, byte(c.seq>>8), byte(c.seq)
+	c.seq++
+	if _, err := c.track.Write(append(b, frame...)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func open(t testing.TB, cfg Config) *Edge {
+	t.Helper()
+	e, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+func numbered(n, size int) []byte {
+	return append([]byte{byte(n)}, bytes.Repeat([]byte{0xab}, size-1)...)
+}
+
+func eventually(t testing.TB, within time.Duration, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(within); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not within %v: %s", within, what)
+		}
+	}
+}
+
+// SPEC: VOX-020 VOX-022 VOX-024
+func TestFramesBothWays(t *testing.T) {
+	e := open(t, Config{})
+	if !e.Addr().Addr().IsLoopback() {
+		t.Fatalf("listens on %v", e.Addr())
+	}
+	c := newCaller(t)
+	got := make(chan byte, 64)
+	p := c.connect(t, e, "d1", func(f []byte) { got <- f[0] })
+	for n := range 20 {
+		c.send(t, numbered(n, 80))
+		select {
+		case b := <-got:
+			if int(b) != n {
+				t.Fatalf("frame %d came as %d", n, b)
+			}
+		case <-time.After(5 * time.Second):
+			t.Fatalf("node did not hear frame %d", n)
+		}
+		if err := p.WriteAt(9, uint32(n), numbered(n, 80)); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case b := <-c.heard:
+			if f := payload(b); len(f) != 80 || int(f[0]) != n {
+				t.Fatalf("browser heard %x in place of frame %d", b, n)
+			}
+		case <-time.After(5 * time.Second):
+			t.Fatalf("browser did not hear frame %d", n)
+		}
+	}
+	eventually(t, time.Second, "live", func() bool { return p.State().Media == Live })
+	if s := p.State(); s.Frames != 20 || s.FrameBytes != 80 || s.Fault != "" || s.Bytes != 1600 {
+		t.Fatalf("%+v", s)
+	}
+}
+
+// SPEC: VOX-026
+func TestVaryingSizesAreAFault(t *testing.T) {
+	e := open(t, Config{})
+	c := newCaller(t)
+	p := c.connect(t, e, "d1", func([]byte) {})
+	for _, size := range []int{80, 80, 23, 80, 130, 1000} {
+		c.send(t, numbered(0, size))
+	}
+	eventually(t, 2*time.Second, "six packets", func() bool { s := p.State(); return s.Frames+s.Refused == 6 })
+	if s := p.State(); s.OddSizes != 2 || s.Refused != 1 || s.Fault != NotConstant {
+		t.Fatalf("%+v", s)
+	}
+}
+
+// SPEC: VOX-027
+func TestWatchdog(t *testing.T) {
+	var mu sync.Mutex
+	var states []string
+	e := open(t, Config{OnState: func(desk string, _ *Peer, s State) {
+		mu.Lock()
+		defer mu.Unlock()
+		states = append(states, desk+" "+string(s.Media))
+	}})
+	c := newCaller(t)
+	p := c.connect(t, e, "d1", func([]byte) {})
+	for range 10 {
+		c.send(t, numbered(0, 80))
+		time.Sleep(20 * time.Millisecond)
+	}
+	last := time.Now()
+	eventually(t, 2*time.Second, "stalled", func() bool { return p.State().Media == Stalled })
+	if d := time.Since(last); d > time.Second {
+		t.Fatalf("stalled only after %v", d)
+	}
+	c.send(t, numbered(0, 80))
+	eventually(t, time.Second, "live again", func() bool { return p.State().Media == Live })
+	c.pc.Close() // as the page does when it goes
+	eventually(t, time.Second, "closed", func() bool { return p.State().Media == Closed })
+	eventually(t, time.Second, "forgotten", func() bool { return e.Peer("d1") == nil })
+	mu.Lock()
+	defer mu.Unlock()
+	if s := strings.Join(states, ", "); s != "d1 live, d1 media stalled, d1 live, d1 closed" {
+		t.Fatal(s)
+	}
+}
+
+// SPEC: VOX-021 VOX-022
+func TestSecondOfferReplacesTheFirst(t *testing.T) {
+	e := open(t, Config{})
+	first := newCaller(t).connect(t, e, "d1", func([]byte) {})
+	second := newCaller(t).connect(t, e, "d1", func([]byte) {})
+	if first.State().Media != Closed || e.Peer("d1") != second {
+		t.Fatalf("%v, %v", first.State(), e.Peer("d1") == second)
+	}
+	if _, _, err := e.Offer("d1", "v=0\r\n", nil); err == nil || e.Peer("d1") != second {
+		t.Fatal("a bad offer took the desk's sound")
+	}
+	for i := range maxPeers - 1 {
+		if _, _, err := e.Offer(fmt.Sprint("x", i), newCaller(t).offer(t), func([]byte) {}); err != nil {
+			t.Fatal(i, err)
+		}
+	}
+	if _, _, err := e.Offer("one more", newCaller(t).offer(t), func([]byte) {}); !errors.Is(err, ErrFull) {
+		t.Fatal(err)
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := e.Offer("d2", newCaller(t).offer(t), func([]byte) {}); !errors.Is(err, ErrClosed) {
+		t.Fatal(err)
+	}
+}
+
+// SPEC: VOX-023
+func TestAnswerSaysConstantBitRate(t *testing.T) {
+	e := open(t, Config{})
+	answer, _, err := e.Offer("d1", newCaller(t).offer(t), func([]byte) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(answer, "a=fmtp:111 "+fmtp+"\r\n") || strings.Count(answer, "a=fmtp:") != 1 ||
+		strings.Contains(answer, "usedtx") || strings.Contains(answer, ".local") || strings.Count(answer, "a=candidate:") < 1 {
+		t.Fatal(answer)
+	}
+	for line := range strings.Lines(answer) {
+		if strings.HasPrefix(line, "a=candidate:") && !strings.Contains(line, fmt.Sprintf(" 127.0.0.1 %d typ host", e.Addr().Port())) {
+			t.Errorf("a candidate that is not our one port: %s", line)
+		}
+	}
+}
+
+// SPEC: VOX-021
+func TestOffersThatAreNot(t *testing.T) {
+	good := newCaller(t).offer(t)
+	e := open(t, Config{})
+	for name, sdp := range map[string]string{
+		"empty":          "",
+		"too long":       good + strings.Repeat("a=x\r\n", maxOffer/5),
+		"two sections":   good + "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n",
+		"video":          strings.Replace(good, "m=audio", "m=video", 1),
+		"no opus":        strings.ReplaceAll(good, "opus/48000/2", "opus/8000/1"),
+		"no fingerprint": strings.ReplaceAll(good, "a=fingerprint", "a=finger"),
+		"no ufrag":       strings.ReplaceAll(good, "a=ice-ufrag", "a=u"),
+		"binary":         "v=0\r\nm=audio 9 X 111\r\na=rtpmap:111 opus/48000/2\r\n\x00\xff",
+	} {
+		_, p, err := e.Offer("d", sdp, func([]byte) {})
+		var oe *OfferError
+		if !errors.As(err, &oe) || p != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if e.Peer("d") != nil {
+		t.Error("a refused offer left a peer")
+	}
+	clean, err := cleanOffer(good)
+	if err != nil || strings.Contains(clean, "a=candidate") {
+		t.Errorf("%v %s", err, clean)
+	}
+}
+
+// SPEC: VOX-025
+func TestNumbering(t *testing.T) {
+	var n numbering
+	type want struct {
+		seq  int
+		time int
+	}
+	at := func(source, frame uint32, ms int64) want {
+		seq, time, _, ok := n.place(source, frame, ms)
+		if !ok {
+			return want{-1, -1}
+		}
+		return want{int(seq), int(time)}
+	}
+	base := at(1, 100, 0)
+	for _, c := range []struct {
+		frame    uint32
+		ms       int64
+		seq, off int
+	}{{101, 20, 1, 960}, {104, 80, 4, 4 * 960}, {103, 81, 3, 3 * 960}, {105, 100, 5, 5 * 960}} {
+		if got := at(1, c.frame, c.ms); got.seq != base.seq+c.seq || got.time != base.time+c.off {
+			t.Errorf("frame %d: %+v after %+v", c.frame, got, base)
+		}
+	}
+	if got := at(1, 20, 100); got.seq != -1 {
+		t.Errorf("an old frame has a place: %+v", got)
+	}
+	if got := at(2, 900000, 2100); got.seq != base.seq+6 || got.time != base.time+5*960+2000*48 {
+		t.Errorf("another source, two seconds later: %+v after %+v", got, base)
+	}
+	if got := at(1, 106, 2110); got.seq != base.seq+7 || got.time != base.time+6*960+2000*48 {
+		t.Errorf("back at once: %+v after %+v", got, base)
+	}
+}
+
+func FuzzPayload(f *testing.F) {
+	f.Add([]byte{0x80, 111, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 9, 9})
+	f.Add([]byte{0xb1, 111, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0xbe, 0xde, 0, 1, 1, 2, 3, 4, 9, 1})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if p := payload(b); len(p) > len(b)-rtpHeader && p != nil {
+			t.Fatal("longer than the packet")
+		}
+	})
+}
+
+func FuzzOffer(f *testing.F) {
+	e, err := New(Config{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { e.Close() })
+	f.Add("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\na=fingerprint:sha-256 00:11\r\na=setup:actpass\r\na=mid:0\r\na=sendrecv\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 usedtx=1\r\n")
+	f.Fuzz(func(t *testing.T, sdp string) {
+		_, p, err := e.Offer("d", sdp, func([]byte) {})
+		if err == nil {
+			p.Close()
+		}
+	})
+}
+
+// BenchmarkForward: one microphone's packet to a frame, through a port, to the other browser's track.
+func BenchmarkForward(b *testing.B) {
+	e := open(b, Config{})
+	p := newCaller(b).connect(b, e, "d1", func([]byte) {})
+	var port voice.Port
+	port.Open(1, voice.Opus)
+	packet := append([]byte{0x80, 111, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3}, numbered(0, 80)...)
+	b.ReportAllocs()
+	for b.Loop() {
+		f := payload(packet)
+		call, seq, _ := port.Out(len(f))
+		if err := p.WriteAt(uint32(call), seq, f); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
