@@ -36,11 +36,14 @@ type db struct {
 //
 //  1. give the reserve back if the disk is full, so that the next steps have room
 //  2. create the file 0600
-//  3. open: WAL, FULL, exclusive
-//  4. wal_checkpoint(TRUNCATE) must succeed: what we read is on disk, not only in a page cache
-//  5. migrate
-//  6. sync the directory: the names are on disk too
-//  7. make the reserve again where there is room
+//  3. write the WAL over itself and sync it: after a sync that failed, the kernel may hold pages for
+//     clean that never reached the disk; copied back half-way from such a WAL, a power cut would leave
+//     a torn file and nothing to mend it with (found by the crash test)
+//  4. open: WAL, FULL, exclusive
+//  5. wal_checkpoint(TRUNCATE) must succeed: what we read is on disk, not only in a page cache
+//  6. migrate
+//  7. sync the directory: the names are on disk too
+//  8. make the reserve again where there is room
 //
 // SPEC: STO-002 STO-003
 func (s *Store) open() (err error) {
@@ -57,6 +60,9 @@ func (s *Store) open() (err error) {
 	err = errors.Join(f.Chmod(0o600), f.Close())
 	if err != nil {
 		return err
+	}
+	if err := s.rewriteWAL(); err != nil {
+		return fmt.Errorf("couldn't make the WAL sure: %w", err)
 	}
 	d, err := openDB(s.path, s.o)
 	if err != nil {
@@ -114,6 +120,10 @@ func (d *db) configure(o Options) error {
 	}
 	if mode, err := d.pragma("journal_mode"); err != nil || mode != "wal" {
 		return errors.Join(err, fmt.Errorf("journal mode is %q, not wal", mode))
+	}
+	// Closing must change nothing: after a failure the next open finds what a kill would have left.
+	if _, err := d.conn.Config(sqlite3.DBCONFIG_NO_CKPT_ON_CLOSE, true); err != nil {
+		return err
 	}
 	// Our own hook replaces SQLite's automatic checkpoint: the writer does it after the report.
 	d.conn.WALHook(func(_ *sqlite3.Conn, _ string, pages int) error {

@@ -5,6 +5,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,6 +59,28 @@ func syncDir(dir string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
+}
+
+// rewriteWAL makes the disk hold what the page cache shows of the WAL. In place: a sector that tears is
+// one that the disk did not have.
+// SPEC: STO-016
+func (s *Store) rewriteWAL() error {
+	if s.o.rewrite != nil {
+		return s.o.rewrite(s.path + "-wal")
+	}
+	f, err := os.OpenFile(s.path+"-wal", os.O_RDWR, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	b, err := io.ReadAll(f)
+	if err == nil && len(b) > 0 {
+		_, err = f.WriteAt(b, 0)
+		err = errors.Join(err, f.Sync())
+	}
+	return errors.Join(err, f.Close())
 }
 
 // isFull says that an error means: no room.
