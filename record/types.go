@@ -80,8 +80,8 @@ type Statement struct {
 
 // Text is a statement's free words. No fold ever reads it.
 type Text struct {
-	Lang string // BCP 47 primary tag: en, it
-	Text string
+	Lang string `json:"lang"` // BCP 47 primary tag: en, it
+	Text string `json:"text"`
 }
 
 // Entry is one sound statement as held here: header, bytes, bodies and what is known of it.
@@ -100,6 +100,17 @@ type Entry struct {
 	// Evidence is set on the second text at one place and on an entry whose prev does not fit.
 	Evidence string
 	Arrived  int // order of arrival here, for display only: no fold may read it
+	// Words is the decoded text body, nil where it is absent or malformed. No fold may read it.
+	Words *Text
+
+	log      *Log
+	form     string     // what is wrong with the header below its fourth line, "" when nothing is
+	item     string     // key of its item, "" while it is in none
+	second   string     // key of the second item that reads it too
+	barren   bool       // inert by itself, whatever its item is
+	asked    bool       // those that name it were judged with it here
+	receipts []*Receipt // those that name this leaf
+	byWhole  *Receipt   // the earliest whose whole is above this place
 }
 
 // Receipt is the receiver's signed word that it holds an entry durably.
@@ -115,6 +126,8 @@ type Receipt struct {
 	ByRun  string
 	Held   time.Time // whole seconds, UTC
 	Note   []byte
+
+	leaf wire.Hash
 }
 
 // Draft is what an author wants to state; Run.Append makes it a statement.
@@ -136,8 +149,12 @@ type Item struct {
 // Kind is what the record must know of a kind to judge and to group; its meaning stays with its package.
 type Kind struct {
 	Name string // message.question
-	// Begins: a statement of this kind without `re` begins an item.
+	// Begins: a statement of this kind begins an item; where it has a `re` (a reply), the item
+	// that its first re names reads it too.
 	Begins bool
+	// Two: the item that the second re names reads a statement of this kind too (supersedes,
+	// cancels, a contact made from an attempt).
+	Two bool
 	// ItemID gives the opening party and random id by which STOPs and calls are grouped
 	// whichever end stated first; nil where `re` groups.
 	ItemID func(e *Entry) (party, id string, err error)

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"example.org/parley/wire"
+)
+
+// Limits of what is kept outside a log's joined entries.
+const (
+	maxGapLog   = 64
+	maxGapParty = 256
+	maxTwins    = 8
+)
+
+var emptyRoot = wire.Sum(nil)
+
+// Log is one log as it is held here. Its fields are read-only to everybody else.
+type Log struct {
+	Name      LogName
+	Size      int       // joined entries
+	Root      wire.Hash // RFC 6962 root over them
+	Whole     int       // below it every body is here, or of an inert entry
+	Stored    int       // all entries held, over gaps too
+	Claimed   int       // the largest size that anybody named; above Size something is missing here
+	Opened    *Opened   // nil while place 0 is missing or malformed
+	Receipted Receipted // by the other party
+
+	chain []*Entry           // joined
+	gap   map[int]*Entry     // not joined, one a place
+	twins []*Entry           // further texts at places of chain or gap
+	tree  []wire.Hash        // compact range: perfect subtrees, largest first
+	marks map[logKey][]mark  // what it says to have seen of each other log, rising
+	early map[int][]*Receipt // receipts that name texts not held, by place
+	ahead []*Receipt         // receipts whose all is above Size
+	open  map[int][]claim    // roots that others say of it at sizes above Size
+	turn  int                // when it last grew
+}
+
+// Receipted says how far the other party's receipts go.
+type Receipted struct {
+	Size int       // the largest all whose root is ours
+	Held time.Time // of the newest receipt
+}
+
+// at gives the entry at a place.
+func (l *Log) at(i int) *Entry {
+	if i >= 0 && i < len(l.chain) {
+		return l.chain[i]
+	}
+	return l.gap[i]
+}
+
+// text gives the entry with that leaf at a place.
+func (l *Log) text(i int, leaf wire.Hash) *Entry {
+	if e := l.at(i); e != nil && e.Leaf == leaf {
+		return e
+	}
+	for _, e := range l.twins {
+		if e.Index == i && e.Leaf == leaf {
+			return e
+		}
+	}
+	return nil
+}
+
+// rootAt gives the root at a size, if that much is joined: each entry signs the root before it.
+func (l *Log) rootAt(size int) (wire.Hash, bool) {
+	switch {
+	case size < 0 || size > l.Size:
+		return wire.Hash{}, false
+	case size == l.Size:
+		return l.Root, true
+	}
+	return l.chain[size].Prev, true
+}
+
+// RootAt gives the root of a log at a size; false where that much is not joined here.
+func (r *Record) RootAt(party string, id LogID, size int) (wire.Hash, bool) {
+	if l := r.logs[logKey{party, id}]; l != nil {
+		return l.rootAt(size)
+	}
+	return wire.Hash{}, false
+}
+
+// growTree adds a leaf to a compact range of that size and gives the new root: O(log n).
+//
+// SPEC: REC-009
+func growTree(tree []wire.Hash, size int, leaf wire.Hash) ([]wire.Hash, wire.Hash) {
+	h := leaf
+	for ; size&1 == 1; size >>= 1 {
+		h = wire.Hash(tlog.NodeHash(tlog.Hash(tree[len(tree)-1]), tlog.Hash(h)))
+		tree = tree[:len(tree)-1]
+	}
+	tree = append(tree, h)
+	root := h
+	for i := len(tree) - 2; i >= 0; i-- {
+		root = wire.Hash(tlog.NodeHash(tlog.Hash(tree[i]), tlog.Hash(root)))
+	}
+	return tree, root
+}
+
+// place puts a new entry where it belongs and says what it proves.
+//
+// SPEC: REC-010
+func (r *Record) place(l *Log, e *Entry) *Evidence {
+	l.Stored++
+	l.Claimed = max(l.Claimed, e.Index+1)
+	e.log = l
+	for _, rc := range l.early[e.Index] {
+		if rc.Entry.Leaf == e.Leaf {
+			e.receipts = append(e.receipts, rc)
+		}
+	}
+	fits := e.Index == l.Size && e.Prev == l.Root
+	if l.at(e.Index) != nil || len(l.twins) > 0 && !(fits && l.twins[len(l.twins)-1].Index < l.Size) {
+		l.twins = append(l.twins, e)
+		r.rebuild(l)
+		return r.evidenceAt(e)
+	}
+	if !fits {
+		l.gap[e.Index] = e
+		r.gaps[l.Name.Party]++
+		l.misfit()
+		e.settle()
+		r.judge(e)
+		return r.evidenceAt(e)
+	}
+	r.join(l, e)
+	return r.drain(l)
+}
+
+// drain joins what waited over the gap that has just been closed.
+func (r *Record) drain(l *Log) (ev *Evidence) {
+	for next := l.gap[l.Size]; next != nil; next = l.gap[l.Size] {
+		if next.Prev != l.Root {
+			l.misfit()
+			r.judge(next)
+			ev = r.evidenceAt(next)
+			break
+		}
+		delete(l.gap, l.Size)
+		r.gaps[l.Name.Party]--
+		r.join(l, next)
+	}
+	l.advanceWhole()
+	r.resume(l)
+	return ev
+}
+
+// join makes e, which fits, the newest joined entry.
+func (r *Record) join(l *Log, e *Entry) {
+	l.tree, l.Root = growTree(l.tree, l.Size, e.Leaf)
+	l.chain = append(l.chain, e)
+	l.Size++
+	l.Claimed = max(l.Claimed, l.Size)
+	e.Joined, e.log = true, l
+	if e.Index == 0 {
+		l.Opened = e.Opened
+	}
+	r.remember(l, e)
+	r.touchLog(l)
+	for _, c := range l.open[l.Size] {
+		r.weigh(l, c)
+	}
+	delete(l.open, l.Size)
+	e.settle()
+	r.judge(e)
+}
+
+// misfit marks the entry that stands next and does not fit.
+func (l *Log) misfit() {
+	if e := l.gap[l.Size]; e != nil && e.Prev != l.Root && e.Evidence == "" {
+		e.Evidence = misfits
+	}
+}
+
+func (l *Log) advanceWhole() {
+	for l.Whole < l.Size && (l.chain[l.Whole].complete() || l.chain[l.Whole].barren) {
+		l.Whole++
+	}
+}
+
+// complete reports whether every body that the header names is here.
+func (e *Entry) complete() bool {
+	return (e.Facts == nil || e.FactsB != nil) && (e.Text == nil || e.TextB != nil)
+}
+
+// rebuild finds the joined entries of a log anew where it holds two texts at one place: the
+// branch that the other party receipted, whichever came first here. It is rare and bounded.
+//
+// SPEC: REC-011
+func (r *Record) rebuild(l *Log) {
+	all := slices.Concat(l.chain, l.twins)
+	for _, e := range l.gap {
+		all = append(all, e)
+	}
+	slices.SortFunc(all, compareEntries)
+	r.gaps[l.Name.Party] -= len(l.gap)
+	at := map[int][]*Entry{}
+	for _, e := range all {
+		at[e.Index] = append(at[e.Index], e)
+		e.Joined, e.Evidence, e.byWhole, e.Receipt = false, "", nil, nil
+	}
+	rs := l.allReceipts(all)
+	f := fork{at: at, receipts: rs}
+	branch := f.best(0, nil, emptyRoot)
+	l.chain, l.twins, l.tree, l.gap = nil, nil, nil, map[int]*Entry{}
+	l.Size, l.Root, l.Whole, l.Opened, l.Receipted = 0, emptyRoot, 0, nil, Receipted{}
+	l.marks, l.ahead = nil, nil
+	for _, e := range branch {
+		r.join(l, e)
+	}
+	l.fillGaps(at)
+	r.gaps[l.Name.Party] += len(l.gap)
+	for _, rc := range rs {
+		r.cover(l, rc)
+	}
+	for _, e := range all {
+		e.settle()
+		r.judge(e)
+	}
+	l.advanceWhole()
+	r.recheck(l)
+}
+
+// fillGaps puts what is not on the chosen branch back and names it evidence.
+func (l *Log) fillGaps(at map[int][]*Entry) {
+	for i, texts := range at {
+		for _, e := range texts {
+			if len(texts) > 1 {
+				e.Evidence = twoTexts
+			}
+			if e.Joined {
+				continue
+			}
+			if i < l.Size && e.Evidence == "" {
+				e.Evidence = misfits
+			}
+			if l.at(i) == nil {
+				l.gap[i] = e
+			} else {
+				l.twins = append(l.twins, e)
+			}
+		}
+	}
+	slices.SortFunc(l.twins, compareEntries)
+	l.misfit()
+}
+
+// fork chooses among the branches of a log.
+type fork struct {
+	at       map[int][]*Entry
+	receipts []*Receipt
+}
+
+// best gives the entries from place i on that follow from the tree below.
+func (f *fork) best(i int, tree []wire.Hash, root wire.Hash) []*Entry {
+	var out []*Entry
+	for ; ; i++ {
+		var fit []*Entry
+		for _, e := range f.at[i] {
+			if e.Prev == root {
+				fit = append(fit, e)
+			}
+		}
+		if len(fit) == 0 {
+			return out
+		}
+		if len(fit) > 1 {
+			return append(out, f.choose(fit, tree)...)
+		}
+		out = append(out, fit[0])
+		tree, root = growTree(tree, i, fit[0].Leaf)
+	}
+}
+
+// choose takes the branch with the earliest receipt; without any, the one of the smaller leaf,
+// which decides about no fold: neither text counts until one is receipted.
+func (f *fork) choose(fit []*Entry, tree []wire.Hash) []*Entry {
+	var best []*Entry
+	var first *Receipt
+	for _, e := range fit {
+		t, root := growTree(slices.Clone(tree), e.Index, e.Leaf)
+		branch := append([]*Entry{e}, f.best(e.Index+1, t, root)...)
+		rc := f.earliest(branch)
+		if best == nil || rc != nil && (first == nil || rc.before(first)) {
+			best, first = branch, rc
+		}
+	}
+	return best
+}
+
+// earliest gives the first receipt that covers an entry of a branch.
+func (f *fork) earliest(branch []*Entry) *Receipt {
+	var first *Receipt
+	from, end := branch[0].Index, branch[0].Index+len(branch)
+	for _, rc := range f.receipts {
+		i := rc.Entry.Index
+		hit := i >= from && i < end && branch[i-from].Leaf == rc.Entry.Leaf
+		// The root at all is signed by the entry above it; the branch's last root by nobody yet.
+		hit = hit || rc.All > from && rc.All < end && branch[rc.All-from].Prev == rc.Root
+		if hit && (first == nil || rc.before(first)) {
+			first = rc
+		}
+	}
+	return first
+}
+
+func (l *Log) line() string {
+	return l.Name.String() + " " + strconv.Itoa(l.Size) + " " + l.Root.String() + " " + strconv.Itoa(l.Whole) + "\n"
+}
+
+func (l *Log) digest(b *bytes.Buffer) {
+	b.WriteString(l.line())
+	texts := slices.Concat(l.chain, l.twins)
+	for _, e := range l.gap {
+		texts = append(texts, e)
+	}
+	slices.SortFunc(texts, compareEntries)
+	for _, e := range texts {
+		held := "-"
+		if e.Receipt != nil {
+			held = e.Receipt.Leaf().String()
+		}
+		fmt.Fprintf(b, "%d %s %t %q %q %t %s %s\n", e.Index, e.Leaf, e.Joined, e.Inert, e.Evidence, e.valid(), held, e.item)
+	}
+}

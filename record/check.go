@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+
+	"example.org/parley/wire"
+)
+
+// Party is one of the two of a line, as the record knows it.
+type Party struct {
+	Name   string
+	Letter string              // of its short IDs
+	Keys   []ed25519.PublicKey // sign keys, newest first
+}
+
+// Options say whose record it is. They do not change while a Record lives.
+type Options struct {
+	Genesis wire.Hash
+	Parties [2]Party // A, B
+	Kinds   map[string]Kind
+	// Private makes a record of private logs: exchanged with nobody, receipted by nobody.
+	Private bool
+	// LogRoom is asked before a log that is not known yet is begun; nil: always room (Bucket is
+	// the rule of the spec).
+	LogRoom func(party string) bool
+}
+
+// Refusal answers what is not sound: its owner ends that log there and goes on in a new run.
+type Refusal struct {
+	Log   LogName // zero where not even that could be read
+	Index int
+	Why   string
+}
+
+func (r *Refusal) Error() string {
+	if r.Log.Party == "" {
+		return "refused: " + r.Why
+	}
+	return fmt.Sprintf("refused: %s/%s %d: %s", r.Log.Party, r.Log.LogID, r.Index, r.Why)
+}
+
+// What is not kept now and may be sent again later. None of these ends a log.
+var (
+	ErrGap   = errors.New("too many entries over a gap: send the earlier ones first")
+	ErrRoom  = errors.New("too many new logs: send it again later")
+	ErrTwins = errors.New("evidence enough against this log: a further text is not kept")
+)
+
+// Checked is a note whose form and signature were found right.
+type Checked struct {
+	st          Statement
+	form        string
+	note        []byte
+	leaf        wire.Hash
+	facts, text []byte
+	badBody     bool
+}
+
+// Log and Index say where the checked statement stands.
+func (c *Checked) Place() Place { return Place{c.st.Log.Party, c.st.Log.LogID, c.st.Index} }
+
+// Check finds whether a note is sound, with its signature, which is the cost of taking it in. It
+// reads nothing that changes: for bulk it is called outside the loop, beside the Record.
+//
+// SPEC: REC-008
+func (o *Options) Check(note, facts, text []byte) (*Checked, error) {
+	n, err := wire.ParseNote(note, wire.MaxNote)
+	if err != nil {
+		return nil, &Refusal{Why: err.Error()}
+	}
+	c := &Checked{note: note, leaf: wire.Leaf(n.Text)}
+	if c.st, c.form, err = ParseHeader(n.Text); err != nil {
+		return nil, &Refusal{c.st.Log, c.st.Index, err.Error()}
+	}
+	refuse := func(why string) error { return &Refusal{c.st.Log, c.st.Index, why} }
+	if c.st.Log.Genesis != o.Genesis || c.st.Log.Private != o.Private {
+		return nil, refuse("another line, or not the right sort of log")
+	}
+	p := o.party(c.st.Log.Party)
+	if p == nil {
+		return nil, refuse("not a party of this line")
+	}
+	if len(n.Sigs) != 1 {
+		return nil, refuse("not exactly one signature line")
+	}
+	if !p.signed(n) {
+		return nil, refuse("not signed by its party's key")
+	}
+	c.facts, c.text = c.body(c.st.Facts, facts), c.body(c.st.Text, text)
+	return c, nil
+}
+
+// body gives b if it is what the header names; anything else is dropped and can still come.
+func (c *Checked) body(h *Body, b []byte) []byte {
+	if b == nil {
+		return nil
+	}
+	if !h.fits(b) {
+		c.badBody = true
+		return nil
+	}
+	return b
+}
+
+func (h *Body) fits(b []byte) bool { return h != nil && h.Len == len(b) && h.Hash == wire.Sum(b) }
+
+func (o *Options) party(name string) *Party {
+	for i := range o.Parties {
+		if o.Parties[i].Name == name {
+			return &o.Parties[i]
+		}
+	}
+	return nil
+}
+
+// other gives the name of the other party.
+func (o *Options) other(name string) string {
+	if o.Parties[0].Name == name {
+		return o.Parties[1].Name
+	}
+	return o.Parties[0].Name
+}
+
+func (p *Party) signed(n wire.Note) bool {
+	for _, k := range p.Keys {
+		if n.Verify(p.Name+"/sign", k) == nil {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	mrand "math/rand/v2"
+	"testing"
+	"time"
+
+	"example.org/parley/wire"
+)
+
+// pair is a line of two parties, for tests.
+type pair struct {
+	t    testing.TB
+	keys map[string]ed25519.PrivateKey
+	o    Options
+	rand io.Reader
+	now  time.Time
+	runs int
+}
+
+func newPair(t testing.TB) *pair {
+	p := &pair{t: t, keys: map[string]ed25519.PrivateKey{}, now: time.Date(2026, 11, 23, 9, 41, 0, 0, time.UTC)}
+	p.rand = mrand.NewChaCha8(sha256.Sum256([]byte(t.Name())))
+	p.o = Options{Genesis: wire.Sum([]byte("genesis")), Kinds: testKinds()}
+	for i, name := range []string{"aurelia", "borealia"} {
+		seed := sha256.Sum256([]byte(name))
+		k := ed25519.NewKeyFromSeed(seed[:])
+		p.keys[name] = k
+		p.o.Parties[i] = Party{name, string(name[0] - 32), []ed25519.PublicKey{k.Public().(ed25519.PublicKey)}}
+	}
+	return p
+}
+
+type testFacts struct {
+	Word  string `json:"word,omitempty"`
+	Party string `json:"party,omitempty"`
+	ID    string `json:"id,omitempty"`
+}
+
+func testKinds() map[string]Kind {
+	decode := func(e *Entry) (f testFacts, err error) {
+		if e.FactsB == nil {
+			return f, nil
+		}
+		return f, wire.DecodeStrict(e.FactsB, wire.MaxBody, &f)
+	}
+	lawful := func(e, begin *Entry) error {
+		f, err := decode(e)
+		if err == nil && f.Word == "unlawful" {
+			err = errors.New("unlawful")
+		}
+		return err
+	}
+	id := func(e *Entry) (string, string, error) { f, err := decode(e); return f.Party, f.ID, err }
+	m := map[string]Kind{}
+	for _, k := range []Kind{
+		{Name: "message.warning", Begins: true, Lawful: lawful},
+		{Name: "message.question", Begins: true, Lawful: lawful},
+		{Name: "message.shown", Lawful: lawful},
+		{Name: "message.cancelled", Two: true, Lawful: lawful},
+		{Name: "stop.pressed", Begins: true, Lawful: lawful, ItemID: id},
+		{Name: "stop.taken", Lawful: lawful, ItemID: id},
+	} {
+		m[k.Name] = k
+	}
+	return m
+}
+
+func (p *pair) tick() time.Time { p.now = p.now.Add(1500 * time.Millisecond); return p.now }
+
+func (p *pair) run(r *Record, party, why string) *Run {
+	p.runs++
+	name, err := r.NewRunName(p.rand)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return r.OpenRun(RunConfig{party, "main", why, name, p.keys[party]})
+}
+
+func (p *pair) say(w *Run, kind, word string, re ...*Entry) *Entry {
+	p.t.Helper()
+	d := Draft{Kind: kind, Class: "substantive", Mark: "actual", Facts: testFacts{Word: word}}
+	for _, e := range re {
+		d.Re = append(d.Re, e.Ref())
+	}
+	return p.state(w, d)
+}
+
+func (p *pair) state(w *Run, d Draft) *Entry {
+	p.t.Helper()
+	e, err := w.Append(d, p.tick(), Heard{}, p.rand)
+	if err != nil {
+		p.t.Fatalf("append %s: %v", d.Kind, err)
+	}
+	return e
+}
+
+// give adds an entry of one record to another.
+func give(t testing.TB, to *Record, e *Entry) Added {
+	t.Helper()
+	a, err := to.Add(e.Note, e.FactsB, e.TextB)
+	if err != nil {
+		t.Fatalf("add %s: %v", e.Place(), err)
+	}
+	return a
+}
+
+// receipt makes to's receipt of an entry and gives it to both.
+func (p *pair) receipt(holder *Record, by *Run, e *Entry, others ...*Record) *Receipt {
+	p.t.Helper()
+	h := holder.ByRef(e.Ref())
+	rc, err := holder.Receipt(h, by.c.Party, by.c.Run, 1, p.tick(), p.keys[by.c.Party])
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, r := range append([]*Record{holder}, others...) {
+		if _, _, err := r.AddReceipt(rc.Note); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	return rc
+}
+
+// header builds and signs a text that Append would refuse.
+func (p *pair) sign(text string) []byte {
+	p.t.Helper()
+	note, err := wire.SignNote([]byte(text), "aurelia/sign", p.keys["aurelia"])
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return note
+}
+
+func str(v any) string { return fmt.Sprint(v) }

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record
+
+import (
+	"maps"
+	"slices"
+
+	"example.org/parley/wire"
+)
+
+// valid reports whether the entry folds: lawful, its facts here, and no second text that nobody
+// of the other party had receipted.
+func (e *Entry) valid() bool {
+	return e.Inert == "" && (e.Facts == nil || e.FactsB != nil) && (e.Evidence == "" || e.covered())
+}
+
+// Valid reports whether the entry folds into its item.
+func (e *Entry) Valid() bool { return e.valid() }
+
+// judge finds anew whether an entry is valid and which items read it, and passes on what changes.
+//
+// SPEC: REC-013
+func (r *Record) judge(e *Entry) {
+	wasItem, wasInert := e.item, e.Inert
+	e.Inert = ""
+	v := r.verdict(e)
+	e.Inert, e.Words, e.barren = v.why, v.words, v.barren
+	item, second := v.item, v.second
+	if !e.valid() {
+		item, second = "", ""
+	}
+	r.group(e, v.group)
+	r.move(e, item, second)
+	if e.item != wasItem || e.Inert != wasInert || !e.asked {
+		e.asked = true
+		for _, d := range r.named[e.Ref()] {
+			r.judge(d)
+		}
+	}
+}
+
+// verdict is what judge finds: a function of the entry and of the beginning of its item.
+type verdict struct {
+	why          string // inert
+	barren       bool   // inert by itself, whatever its item is
+	item, second string
+	group        string // the item by an id in the facts
+	words        *Text
+}
+
+func inert(why string) verdict { return verdict{why: why, barren: true} }
+
+func (r *Record) verdict(e *Entry) (v verdict) {
+	kind, ok := r.o.Kinds[e.Kind]
+	switch {
+	case e.form != "":
+		return inert(e.form)
+	case !r.ours(e):
+		return inert("names a party that is not of this line")
+	case e.overLimit():
+		return inert("a body over the limit")
+	case !ok:
+		return inert("a kind unknown here: " + e.Kind)
+	case e.Joined && e.Index > 0 && e.Time.Before(e.log.chain[e.Index-1].Time):
+		return inert("its time is before that of the entry below")
+	}
+	if e.TextB != nil {
+		v.words = new(Text)
+		if err := decodeText(e.TextB, v.words); err != nil {
+			return inert(err.Error())
+		}
+	}
+	if e.Facts != nil && e.FactsB == nil {
+		return v // it waits for its facts
+	}
+	begin, why := r.belongs(e, kind, &v)
+	if why == "" {
+		why = lawful(kind, e, begin)
+	}
+	v.why = why
+	return v
+}
+
+func decodeText(b []byte, t *Text) error {
+	if err := wire.DecodeStrict(b, wire.MaxBody, t); err != nil {
+		return err
+	}
+	if t.Lang == "" || len(t.Lang) > 8 || !lower(t.Lang, true) {
+		return errForm
+	}
+	return nil
+}
+
+// ours reports whether every party that a header names is of this line.
+func (r *Record) ours(e *Entry) bool {
+	for _, s := range e.Seen {
+		if r.o.party(s.Party) == nil {
+			return false
+		}
+	}
+	for _, ref := range e.Re {
+		if r.o.party(ref.Party) == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// lawful asks the kind; the facts of a kind that asks nothing are still strict JSON.
+func lawful(k Kind, e, begin *Entry) string {
+	var err error
+	switch {
+	case k.Lawful != nil:
+		err = k.Lawful(e, begin)
+	case e.FactsB != nil:
+		var any map[string]any
+		err = wire.DecodeStrict(e.FactsB, wire.MaxBody, &any)
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// belongs finds the items of an entry and the beginning of its first one.
+//
+// SPEC: REC-014
+func (r *Record) belongs(e *Entry, k Kind, v *verdict) (begin *Entry, why string) {
+	if k.ItemID != nil {
+		p, id, err := k.ItemID(e)
+		if err != nil {
+			return nil, err.Error()
+		}
+		if id != "" && r.o.party(p) == nil {
+			return nil, "names a party that is not of this line"
+		}
+		if id != "" {
+			v.item = p + "#" + id // never the form of a reference
+			v.group = v.item
+			if it := r.items[v.item]; it != nil && it.Begin != e && !k.Begins {
+				begin = it.Begin
+			}
+			return begin, ""
+		}
+	}
+	if k.Two && len(e.Re) > 1 {
+		v.second = r.keyOf(e.Re[1])
+	}
+	switch {
+	case k.Begins:
+		v.item = e.Ref().String()
+		if len(e.Re) > 0 && v.second == "" {
+			v.second = r.keyOf(e.Re[0])
+		}
+		return nil, ""
+	case len(e.Re) == 0:
+		return nil, "it names no beginning"
+	}
+	begin = r.ByRef(e.Re[0])
+	v.item = r.keyOf(e.Re[0])
+	if begin == nil {
+		return nil, ""
+	}
+	if b, ok := r.o.Kinds[begin.Kind]; ok && !b.Begins {
+		return nil, "its first re is not the beginning of an item"
+	}
+	if begin.Inert != "" {
+		return nil, "the beginning of its item is not valid"
+	}
+	if !begin.valid() {
+		return nil, ""
+	}
+	return begin, ""
+}
+
+// keyOf gives the key of the item that a reference names.
+func (r *Record) keyOf(ref Ref) string {
+	if b := r.ByRef(ref); b != nil && b.item != "" {
+		return b.item
+	}
+	return ref.String()
+}
+
+// group keeps the entries that an id in their facts makes one item, valid or not.
+func (r *Record) group(e *Entry, key string) {
+	if key != "" && !slices.Contains(r.members[key], e) {
+		r.members[key] = append(r.members[key], e)
+	}
+}
+
+// move puts an entry into its items and out of those where it was.
+func (r *Record) move(e *Entry, item, second string) {
+	if second == item {
+		second = ""
+	}
+	if e.item == item && e.second == second {
+		if item != "" {
+			r.touched = append(r.touched, item)
+		}
+		return
+	}
+	was, was2 := e.item, e.second
+	e.item, e.second = item, second
+	for _, k := range []string{was, was2} {
+		if k != "" {
+			r.leave(e, k)
+		}
+	}
+	for _, k := range []string{item, second} {
+		if k != "" {
+			r.enter(e, k)
+		}
+	}
+}
+
+func (r *Record) enter(e *Entry, key string) {
+	it := r.items[key]
+	if it == nil {
+		it = &Item{Key: key}
+		r.items[key] = it
+	}
+	if i, found := slices.BinarySearchFunc(it.Entries, e, compareEntries); !found {
+		it.Entries = slices.Insert(it.Entries, i, e)
+	}
+	r.begin(it)
+	r.touched = append(r.touched, key)
+}
+
+func (r *Record) leave(e *Entry, key string) {
+	it := r.items[key]
+	if it == nil {
+		return
+	}
+	if i, found := slices.BinarySearchFunc(it.Entries, e, compareEntries); found {
+		it.Entries = slices.Delete(it.Entries, i, i+1)
+	}
+	r.begin(it)
+	if len(it.Entries) == 0 {
+		delete(r.items, key)
+	}
+	r.touched = append(r.touched, key)
+}
+
+// begin finds the beginning of an item: the first in canonical order whose kind begins, and whose
+// own item it is. Where it changes, those grouped by an id are judged again.
+func (r *Record) begin(it *Item) {
+	was := it.Begin
+	it.Begin = nil
+	for _, e := range it.Entries {
+		if e.item == it.Key && r.o.Kinds[e.Kind].Begins {
+			it.Begin = e
+			break
+		}
+	}
+	if was == it.Begin {
+		return
+	}
+	for _, m := range r.members[it.Key] {
+		if !r.o.Kinds[m.Kind].Begins {
+			r.judge(m)
+		}
+	}
+}
+
+// Item gives the set of valid entries about one thing, nil where there is none.
+func (r *Record) Item(key string) *Item { return r.items[key] }
+
+// ItemOf gives the key of the item of an entry, "" where it folds into none.
+func (r *Record) ItemOf(e *Entry) string { return e.item }
+
+// Items gives the keys of all items, sorted.
+func (r *Record) Items() []string { return slices.Sorted(maps.Keys(r.items)) }

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record
+
+import (
+	"cmp"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.org/parley/wire"
+)
+
+const runLetters = "0123456789abcdefghjkmnpqrstvwxyz"
+
+const (
+	timeForm = "2006-01-02T15:04:05.000000Z"
+	heldForm = "2006-01-02T15:04:05Z"
+)
+
+var errForm = errors.New("not in its one form")
+
+// String gives number.run: 7.k7qx3m.
+func (l LogID) String() string { return strconv.Itoa(l.Number) + "." + l.Run }
+
+// String gives party/genesis/number.run, and /private after a private one.
+func (n LogName) String() string {
+	s := n.Party + "/" + n.Genesis.Name() + "/" + n.LogID.String()
+	if n.Private {
+		s += "/private"
+	}
+	return s
+}
+
+// String gives party/number.run index.
+func (p Place) String() string {
+	return p.Party + "/" + p.LogID.String() + " " + strconv.Itoa(p.Index)
+}
+
+// String gives the form of a line of re: party/number.run index leaf.
+func (r Ref) String() string { return r.Place.String() + " " + r.Leaf.String() }
+
+func (s Seen) String() string {
+	return s.Party + "/" + s.LogID.String() + " " + strconv.Itoa(s.Size) + " " + s.Root.String()
+}
+
+// Place is where the entry stands.
+func (e *Entry) Place() Place { return Place{e.Log.Party, e.Log.LogID, e.Index} }
+
+// Ref points at the entry.
+func (e *Entry) Ref() Ref { return Ref{e.Place(), e.Leaf} }
+
+// ValidParty reports whether s can name a party (or a station): [a-z][a-z0-9-]{0,15}.
+func ValidParty(s string) bool {
+	if s == "" || len(s) > 16 || s[0] < 'a' || s[0] > 'z' {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-') {
+			return false
+		}
+	}
+	return true
+}
+
+// ValidKind reports whether s can name a kind: [a-z]{1,16}(\.[a-z-]{1,16})?
+func ValidKind(s string) bool {
+	a, b, dot := strings.Cut(s, ".")
+	return lower(a, false) && (!dot || lower(b, true))
+}
+
+func lower(s string, hyphen bool) bool {
+	if s == "" || len(s) > 16 {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if !(c >= 'a' && c <= 'z' || hyphen && c == '-') {
+			return false
+		}
+	}
+	return true
+}
+
+// ValidRun reports whether s is six of the letters that name a run.
+func ValidRun(s string) bool {
+	if len(s) != 6 {
+		return false
+	}
+	for _, c := range s {
+		if !strings.ContainsRune(runLetters, c) {
+			return false
+		}
+	}
+	return true
+}
+
+// parseNumber takes decimals without leading zero, below 2³¹.
+func parseNumber(s string) (int, error) {
+	if s == "" || len(s) > 10 || (len(s) > 1 && s[0] == '0') {
+		return 0, errForm
+	}
+	n := 0
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' {
+			return 0, errForm
+		}
+		n = n*10 + int(c-'0')
+	}
+	if n >= 1<<31 {
+		return 0, errForm
+	}
+	return n, nil
+}
+
+// ParseLogID reads number.run.
+func ParseLogID(s string) (LogID, error) {
+	num, run, ok := strings.Cut(s, ".")
+	n, err := parseNumber(num)
+	if !ok || err != nil || n < 1 || !ValidRun(run) {
+		return LogID{}, errForm
+	}
+	return LogID{n, run}, nil
+}
+
+// ParseLogName reads the name of a log.
+func ParseLogName(s string) (LogName, error) {
+	f := strings.Split(s, "/")
+	if len(f) != 3 && (len(f) != 4 || f[3] != "private") || !ValidParty(f[0]) {
+		return LogName{}, errForm
+	}
+	g, err := wire.ParseHashName(f[1])
+	if err != nil {
+		return LogName{}, err
+	}
+	id, err := ParseLogID(f[2])
+	return LogName{f[0], g, id, len(f) == 4}, err
+}
+
+// parsePoint reads `party/number.run n hash`: the form of seen and of re.
+func parsePoint(s string) (party string, id LogID, n int, h wire.Hash, err error) {
+	f := strings.Split(s, " ")
+	if len(f) != 3 {
+		return "", id, 0, h, errForm
+	}
+	party, log, _ := strings.Cut(f[0], "/")
+	if !ValidParty(party) {
+		return "", id, 0, h, errForm
+	}
+	if id, err = ParseLogID(log); err != nil {
+		return "", id, 0, h, err
+	}
+	if n, err = parseNumber(f[1]); err != nil {
+		return "", id, 0, h, err
+	}
+	h, err = wire.ParseHash(f[2])
+	return party, id, n, h, err
+}
+
+// ParseRef reads party/number.run index leaf.
+func ParseRef(s string) (Ref, error) {
+	p, id, n, h, err := parsePoint(s)
+	return Ref{Place{p, id, n}, h}, err
+}
+
+func parseTime(form, s string) (time.Time, error) {
+	t, err := time.Parse(form, s)
+	if err != nil || t.Format(form) != s || t.Year() < 2000 || t.Year() > 2099 {
+		return time.Time{}, errForm
+	}
+	return t, nil
+}
+
+// FormatTime is the form of a statement's time.
+func FormatTime(t time.Time) string { return t.UTC().Format(timeForm) }
+
+// logKey names a log within a Record.
+type logKey struct {
+	party string
+	id    LogID
+}
+
+func (l LogName) key() logKey { return logKey{l.Party, l.LogID} }
+func (p Place) key() logKey   { return logKey{p.Party, p.LogID} }
+func (s Seen) key() logKey    { return logKey{s.Party, s.LogID} }
+
+func compareKeys(a, b logKey) int {
+	return cmp.Or(cmp.Compare(a.party, b.party), cmp.Compare(a.id.Number, b.id.Number), cmp.Compare(a.id.Run, b.id.Run))
+}
+
+// compareEntries is the canonical order: party, log number, run, index, leaf.
+func compareEntries(a, b *Entry) int {
+	return cmp.Or(compareKeys(a.Log.key(), b.Log.key()), cmp.Compare(a.Index, b.Index), compareHashes(a.Leaf, b.Leaf))
+}
+
+func compareHashes(a, b wire.Hash) int { return cmp.Compare(string(a[:]), string(b[:])) }

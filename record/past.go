@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record
+
+import (
+	"slices"
+	"sort"
+)
+
+// mark says that from a place on a log's writer knew another log up to a size: a line of seen or
+// of re, kept only where it says more than the one before.
+type mark struct {
+	index, size int32
+	line        int16 // of Seen, or of Re
+	re          bool
+}
+
+// remember keeps what a joined entry says to have seen.
+func (r *Record) remember(l *Log, e *Entry) {
+	add := func(k logKey, m mark) {
+		if k == l.Name.key() {
+			return
+		}
+		ms := l.marks[k]
+		if len(ms) > 0 && ms[len(ms)-1].size >= m.size {
+			return
+		}
+		if l.marks == nil {
+			l.marks = map[logKey][]mark{}
+		}
+		l.marks[k] = append(ms, m)
+	}
+	for i, s := range e.Seen {
+		add(s.key(), mark{int32(e.Index), int32(s.Size), int16(i), false})
+	}
+	for i, ref := range e.Re {
+		add(ref.key(), mark{int32(e.Index), int32(ref.Index) + 1, int16(i), true})
+	}
+}
+
+// known gives how much of a log the writer of l knew below a size of l, as far as it proves true.
+func (r *Record) known(l *Log, size int, k logKey) int {
+	ms := l.marks[k]
+	n := sort.Search(len(ms), func(i int) bool { return int(ms[i].index) >= size })
+	for _, m := range slices.Backward(ms[:n]) {
+		e := l.chain[m.index]
+		if m.re && r.ByRef(e.Re[m.line]) != nil || !m.re && r.fits(e.Seen[m.line]) {
+			return int(m.size)
+		}
+	}
+	return 0
+}
+
+// fits reports whether a line of seen names a root that we hold at that size.
+func (r *Record) fits(s Seen) bool {
+	l := r.logs[s.key()]
+	if l == nil {
+		return false
+	}
+	root, ok := l.rootAt(s.Size)
+	return ok && root == s.Root
+}
+
+// learn widens a past by one log up to a size, and by the past of that.
+func (r *Record) learn(past map[logKey]int, k logKey, size int) {
+	type step struct {
+		k    logKey
+		size int
+	}
+	for todo := []step{{k, size}}; len(todo) > 0; {
+		s := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		l := r.logs[s.k]
+		if l == nil || s.size <= past[s.k] {
+			continue
+		}
+		past[s.k] = s.size
+		for k := range l.marks {
+			if n := r.known(l, s.size, k); n > past[k] {
+				todo = append(todo, step{k, n})
+			}
+		}
+		if e := l.at(s.size - 1); e != nil && !e.Joined {
+			for _, ref := range e.Re {
+				todo = append(todo, step{ref.key(), ref.Index + 1})
+			}
+		}
+	}
+}
+
+// pastOf gives how much of each log is in the past of an entry, itself left out.
+func (r *Record) pastOf(e *Entry) map[logKey]int {
+	past := map[logKey]int{}
+	r.learn(past, e.Log.key(), e.Index)
+	past[e.Log.key()] = e.Index
+	for _, s := range e.Seen {
+		if r.fits(s) {
+			r.learn(past, s.key(), s.Size)
+		}
+	}
+	for _, ref := range e.Re {
+		if r.ByRef(ref) != nil {
+			r.learn(past, ref.key(), ref.Index+1)
+		}
+	}
+	return past
+}
+
+// Before reports whether a is in the past of b: below it in its log, seen, named in re, or in the
+// past of one of these. Nothing else proves an order: no clock, no arrival.
+//
+// SPEC: REC-012
+func (r *Record) Before(a, b *Entry) bool {
+	switch {
+	case a == nil || b == nil || a == b:
+		return false
+	case slices.Contains(b.Re, a.Ref()):
+		return true
+	case !a.Joined && a.Evidence != "":
+		return false // on no branch that anybody can have seen
+	case a.Log.key() == b.Log.key():
+		return a.Index < b.Index
+	}
+	// Most questions end at the line that b's own log says of a's.
+	if b.log != nil && r.known(b.log, min(b.Index+1, b.log.Size), a.Log.key()) > a.Index {
+		return true
+	}
+	return r.pastOf(b)[a.Log.key()] > a.Index
+}
+
+// touchLog moves a log to the end of those that grew.
+func (r *Record) touchLog(l *Log) {
+	n := len(r.moved)
+	if n > 0 && r.moved[n-1] == l {
+		l.turn++
+		return
+	}
+	turn := 1
+	if n > 0 {
+		turn = r.moved[n-1].turn + 1
+	}
+	if i := slices.Index(r.moved, l); i >= 0 {
+		r.moved = slices.Delete(r.moved, i, i+1)
+	}
+	l.turn, r.moved = turn, append(r.moved, l)
+}

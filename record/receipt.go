@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.org/parley/wire"
+)
+
+// Leaf is the identity of a receipt.
+func (rc *Receipt) Leaf() wire.Hash {
+	if rc.leaf.IsZero() {
+		rc.leaf = wire.Leaf(rc.Encode())
+	}
+	return rc.leaf
+}
+
+// before orders receipts: the earlier held counts; of one second, any fixed order.
+func (rc *Receipt) before(o *Receipt) bool {
+	if !rc.Held.Equal(o.Held) {
+		return rc.Held.Before(o.Held)
+	}
+	return compareHashes(rc.Leaf(), o.Leaf()) < 0
+}
+
+// Encode gives the text of a receipt.
+//
+// SPEC: REC-017
+func (rc *Receipt) Encode() []byte {
+	var b []byte
+	line := func(f ...string) { b = append(append(b, strings.Join(f, " ")...), '\n') }
+	line(domainReceipt)
+	line("log", rc.Log.String())
+	line("entry", strconv.Itoa(rc.Entry.Index), rc.Entry.Leaf.String())
+	line("bodies", rc.Bodies)
+	line("all", strconv.Itoa(rc.All), rc.Root.String())
+	line("whole", strconv.Itoa(rc.Whole))
+	line("sheet", strconv.Itoa(rc.Sheet))
+	line("by", rc.By+"/"+rc.Log.Genesis.Name()+"/"+rc.ByRun)
+	line("held", rc.Held.UTC().Format(heldForm))
+	return b
+}
+
+// ParseReceipt reads the text of a receipt in its one form.
+//
+// SPEC: REC-017
+func ParseReceipt(text []byte) (*Receipt, error) {
+	l := &lines{string(text)}
+	first, rest, _ := strings.Cut(l.rest, "\n")
+	l.rest = rest
+	rc := new(Receipt)
+	bad := func(line string) (*Receipt, error) { return nil, errors.New("receipt: line " + line) }
+	if first != domainReceipt {
+		return bad("1")
+	}
+	var err error
+	v, ok := l.take("log")
+	if rc.Log, err = ParseLogName(v); !ok || err != nil || rc.Log.Private {
+		return bad("log")
+	}
+	v, _ = l.take("entry")
+	if rc.Entry.Index, rc.Entry.Leaf, err = numberHash(v); err != nil {
+		return bad("entry")
+	}
+	rc.Entry.Party, rc.Entry.LogID = rc.Log.Party, rc.Log.LogID
+	rc.Bodies, _ = l.take("bodies")
+	if !slices.Contains([]string{"facts", "text", "facts text", "none"}, rc.Bodies) {
+		return bad("bodies")
+	}
+	v, _ = l.take("all")
+	if rc.All, rc.Root, err = numberHash(v); err != nil || rc.All == 0 && rc.Root != emptyRoot {
+		return bad("all")
+	}
+	v, _ = l.take("whole")
+	if rc.Whole, err = parseNumber(v); err != nil || rc.Whole > rc.All {
+		return bad("whole")
+	}
+	v, _ = l.take("sheet")
+	if rc.Sheet, err = parseNumber(v); err != nil {
+		return bad("sheet")
+	}
+	v, _ = l.take("by")
+	by := strings.Split(v, "/")
+	if len(by) != 3 || !ValidParty(by[0]) || by[0] == rc.Log.Party || by[1] != rc.Log.Genesis.Name() || !ValidRun(by[2]) {
+		return bad("by")
+	}
+	rc.By, rc.ByRun = by[0], by[2]
+	v, _ = l.take("held")
+	if rc.Held, err = parseTime(heldForm, v); err != nil || l.rest != "" {
+		return bad("held")
+	}
+	return rc, nil
+}
+
+func numberHash(s string) (int, wire.Hash, error) {
+	n, h, _ := strings.Cut(s, " ")
+	i, err := parseNumber(n)
+	hash, err2 := wire.ParseHash(h)
+	return i, hash, errors.Join(err, err2)
+}
+
+// names reports whether the receipt itself names every body of the entry.
+func (rc *Receipt) names(e *Entry) bool {
+	return (e.Facts == nil || strings.HasPrefix(rc.Bodies, "facts")) && (e.Text == nil || strings.HasSuffix(rc.Bodies, "text"))
+}
+
+// settle finds the receipt that makes the entry held: the earliest that covers its bodies.
+//
+// SPEC: REC-018
+func (e *Entry) settle() bool {
+	best := e.byWhole
+	for _, rc := range e.receipts {
+		if rc.names(e) && (best == nil || rc.before(best)) {
+			best = rc
+		}
+	}
+	changed := best != e.Receipt
+	e.Receipt = best
+	return changed
+}
+
+// covered reports whether the other party had receipted this text at all.
+func (e *Entry) covered() bool {
+	return len(e.receipts) > 0 || e.Joined && e.Index < e.log.Receipted.Size
+}
+
+// CheckReceipt finds whether a receipt is in form and signed by its party. Any goroutine may call it.
+func (o *Options) CheckReceipt(note []byte) (*Receipt, error) {
+	n, err := wire.ParseNote(note, wire.MaxNote)
+	if err != nil {
+		return nil, err
+	}
+	rc, err := ParseReceipt(n.Text)
+	if err != nil {
+		return nil, err
+	}
+	p := o.party(rc.By)
+	if rc.Log.Genesis != o.Genesis || o.Private || p == nil || o.party(rc.Log.Party) == nil {
+		return nil, errors.New("receipt: not of this line")
+	}
+	if len(n.Sigs) != 1 || !p.signed(n) {
+		return nil, fmt.Errorf("receipt: %w", wire.ErrSignature)
+	}
+	rc.Note, rc.leaf = note, wire.Leaf(n.Text)
+	return rc, nil
+}
+
+// AddReceipt takes in a receipt and gives the entries whose state *held* it changed. One that is
+// known already changes nothing; one about what is not here waits for it.
+func (r *Record) AddReceipt(note []byte) (*Receipt, []*Entry, error) {
+	rc, err := r.o.CheckReceipt(note)
+	if err != nil {
+		return nil, nil, err
+	}
+	return rc, r.ApplyReceipt(rc), nil
+}
+
+// ApplyReceipt takes in a receipt that Receipt made or CheckReceipt found right.
+func (r *Record) ApplyReceipt(rc *Receipt) []*Entry {
+	l := r.log(rc.Log.key())
+	if l.hasReceipt(rc) {
+		return nil
+	}
+	var changed []*Entry
+	e := l.text(rc.Entry.Index, rc.Entry.Leaf)
+	if e == nil {
+		if l.early == nil {
+			l.early = map[int][]*Receipt{}
+		}
+		l.early[rc.Entry.Index] = append(l.early[rc.Entry.Index], rc)
+		l.Claimed = max(l.Claimed, rc.Entry.Index+1)
+	} else {
+		e.receipts = append(e.receipts, rc)
+		if e.settle() {
+			changed = append(changed, e)
+		}
+	}
+	r.hear(l.Name.key(), claim{rc.All, rc.Root, nil, rc})
+	root, ok := l.rootAt(rc.All)
+	offBranch := e != nil && !e.Joined || ok && root != rc.Root
+	if len(l.twins) > 0 && offBranch {
+		r.rebuild(l) // it may be the receipt that decides
+		return l.touchedBy(rc, e)
+	}
+	changed = append(changed, r.cover(l, rc)...)
+	for _, t := range l.disputed() {
+		r.judge(t)
+	}
+	return changed
+}
+
+// hasReceipt reports whether the same receipt was taken in before.
+func (l *Log) hasReceipt(rc *Receipt) bool {
+	known := l.early[rc.Entry.Index]
+	if e := l.text(rc.Entry.Index, rc.Entry.Leaf); e != nil {
+		known = e.receipts
+	}
+	return slices.ContainsFunc(known, func(o *Receipt) bool { return o.Leaf() == rc.Leaf() })
+}
+
+// cover applies all and whole of a receipt to the joined entries.
+func (r *Record) cover(l *Log, rc *Receipt) (changed []*Entry) {
+	root, ok := l.rootAt(rc.All)
+	if !ok {
+		l.ahead = append(l.ahead, rc)
+		return nil
+	}
+	if root != rc.Root {
+		return nil
+	}
+	l.Receipted.Size = max(l.Receipted.Size, rc.All)
+	if rc.Held.After(l.Receipted.Held) {
+		l.Receipted.Held = rc.Held
+	}
+	// Whoever is covered by an earlier whole-receipt has all below covered as early.
+	for i := rc.Whole - 1; i >= 0; i-- {
+		e := l.chain[i]
+		if e.byWhole != nil && !rc.before(e.byWhole) {
+			break
+		}
+		e.byWhole = rc
+		if e.settle() {
+			changed = append(changed, e)
+		}
+	}
+	return changed
+}
+
+// resume applies the receipts that waited for the log to grow.
+func (r *Record) resume(l *Log) {
+	if len(l.ahead) == 0 {
+		return
+	}
+	was := l.ahead
+	l.ahead = nil
+	for _, rc := range was {
+		r.cover(l, rc)
+	}
+	for _, t := range l.disputed() {
+		r.judge(t)
+	}
+}
+
+// disputed gives the entries of a log whose folding a receipt can change.
+func (l *Log) disputed() []*Entry {
+	var out []*Entry
+	for _, t := range l.twins {
+		out = append(out, t, l.at(t.Index))
+	}
+	if e := l.gap[l.Size]; e != nil {
+		out = append(out, e)
+	}
+	return out
+}
+
+func (l *Log) touchedBy(rc *Receipt, e *Entry) (out []*Entry) {
+	if e != nil && e.Receipt != nil {
+		out = append(out, e)
+	}
+	for _, c := range l.chain {
+		if c.Receipt == rc && c != e {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// allReceipts gives every receipt about a log once, in a fixed order.
+func (l *Log) allReceipts(entries []*Entry) []*Receipt {
+	var out []*Receipt
+	for _, e := range entries {
+		out = append(out, e.receipts...)
+	}
+	for i, rs := range l.early {
+		for _, rc := range rs {
+			if l.text(i, rc.Entry.Leaf) == nil {
+				out = append(out, rc)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b *Receipt) int {
+		switch {
+		case a.before(b):
+			return -1
+		case b.before(a):
+			return 1
+		}
+		return 0
+	})
+	return out
+}
+
+// Receipts gives the receipts that name an entry, in the order in which they came.
+func (r *Record) Receipts(e *Entry) []*Receipt { return e.receipts }
+
+// Receipt makes, and does not apply, the receipt of an entry by the other party. It refuses to
+// receipt what its own party wrote, and a second text after the evidence.
+//
+// SPEC: REC-019
+func (r *Record) Receipt(e *Entry, by, byRun string, sheet int, now time.Time, key ed25519.PrivateKey) (*Receipt, error) {
+	switch {
+	case r.o.Private || by == e.Log.Party || r.o.party(by) == nil || !ValidRun(byRun):
+		return nil, fmt.Errorf("no receipt by %s for %s", by, e.Place())
+	case e.Evidence != "" && !e.covered():
+		return nil, fmt.Errorf("no receipt for %s: %s", e.Place(), e.Evidence)
+	}
+	l := e.log
+	rc := &Receipt{
+		Log: e.Log, Entry: e.Ref(), Bodies: e.bodies(), All: l.Size, Root: l.Root, Whole: l.Whole,
+		Sheet: sheet, By: by, ByRun: byRun, Held: now.UTC().Truncate(time.Second),
+	}
+	var err error
+	rc.Note, err = wire.SignNote(rc.Encode(), by+"/sign", key)
+	return rc, err
+}
+
+// bodies names the bodies that are here.
+func (e *Entry) bodies() string {
+	switch f, t := e.FactsB != nil, e.TextB != nil; {
+	case f && t:
+		return "facts text"
+	case f:
+		return "facts"
+	case t:
+		return "text"
+	}
+	return "none"
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record
+
+import (
+	"cmp"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"example.org/parley/wire"
+)
+
+// RunConfig says who writes: one life of a node's process on a line, or a part of it.
+type RunConfig struct {
+	Party, Station string
+	Why            string // first restart restore failed refused clock key
+	Run            string // a name that nobody has used: NewRunName
+	Key            ed25519.PrivateKey
+}
+
+// Run is the only writer of one log. It opens its log when it has something to say and never
+// appends to another: so an honest party does not fork itself.
+type Run struct {
+	r      *Record
+	c      RunConfig
+	l      *Log // nil until it has said something
+	last   time.Time
+	past   map[logKey]int  // what its statements have said to be seen, with the past of that
+	turn   int             // of the record's moves, up to which unsaid is complete
+	unsaid map[logKey]bool // logs that grew and were not named yet
+}
+
+// NewRunName draws a name for a run; one already known is drawn again.
+func (r *Record) NewRunName(rand io.Reader) (string, error) {
+	for {
+		var b [6]byte
+		for i := range b {
+			// 248 is the largest multiple of 31 below 256: each letter is as likely.
+			for b[i] = 255; b[i] >= 248; {
+				if _, err := io.ReadFull(rand, b[i:i+1]); err != nil {
+					return "", fmt.Errorf("couldn't draw the name of a run: %w", err)
+				}
+			}
+			b[i] = runLetters[b[i]%31]
+		}
+		if name := string(b[:]); !r.KnownRun(name) {
+			return name, nil
+		}
+	}
+}
+
+// KnownRun reports whether a run of that name is known here.
+func (r *Record) KnownRun(name string) bool {
+	for k := range r.logs {
+		if k.id.Run == name {
+			return true
+		}
+	}
+	return false
+}
+
+// OpenRun begins a run. Its log opens with its first statement.
+//
+// SPEC: REC-020
+func (r *Record) OpenRun(c RunConfig) *Run {
+	w := &Run{r: r, c: c, past: map[logKey]int{}, unsaid: map[logKey]bool{}}
+	if p := r.lastOf(c.Party, c.Station); p != nil {
+		r.learn(w.past, p.Log.key(), p.Index)
+		w.past[p.Log.key()] = p.Index // it did not name its own log: that is said first of all
+		for _, s := range p.Seen {
+			if r.fits(s) {
+				r.learn(w.past, s.key(), s.Size)
+			}
+		}
+	}
+	for _, l := range r.sorted {
+		if l.Size > w.past[l.Name.key()] {
+			w.unsaid[l.Name.key()] = true
+		}
+	}
+	w.turn = r.lastTurn()
+	return w
+}
+
+func (r *Record) lastTurn() int {
+	if n := len(r.moved); n > 0 {
+		return r.moved[n-1].turn
+	}
+	return 0
+}
+
+// lastOf gives the newest statement of a station of a party.
+func (r *Record) lastOf(party, station string) *Entry {
+	for _, l := range slices.Backward(r.sorted) {
+		if l.Name.Party == party && l.Size > 0 && l.Opened != nil && l.Opened.Station == station {
+			return l.chain[l.Size-1]
+		}
+	}
+	return nil
+}
+
+// Name is the run's name.
+func (w *Run) Name() string { return w.c.Run }
+
+// Log gives the run's log, nil until it has said something.
+func (w *Run) Log() *Log { return w.l }
+
+// Append states a draft: it builds, signs and adds it. It writes nothing that a reader of its own
+// version would find inert: then it returns an error and nothing has changed.
+//
+// SPEC: REC-021
+func (w *Run) Append(d Draft, now time.Time, heard Heard, rand io.Reader) (*Entry, error) {
+	facts, text, err := d.encode(rand)
+	if err != nil {
+		return nil, err
+	}
+	st := w.statement(d, now, heard)
+	st.Facts, st.Text = bodyOf(facts), bodyOf(text)
+	st.Seen = w.seen(&st, len(facts)+len(text))
+	c, err := w.sign(&st, facts, text)
+	if err != nil {
+		return nil, err
+	}
+	trial := &Entry{Statement: c.st, Leaf: c.leaf, FactsB: facts, TextB: text, form: c.form}
+	if v := w.r.verdict(trial); v.why != "" {
+		return nil, fmt.Errorf("not lawful: %s", v.why)
+	}
+	a, err := w.r.AddChecked(c)
+	if err != nil {
+		return nil, err
+	}
+	w.l, w.last = a.Entry.log, a.Entry.Time
+	for _, s := range st.Seen {
+		w.r.learn(w.past, s.key(), s.Size)
+		delete(w.unsaid, s.key())
+	}
+	return a.Entry, nil
+}
+
+// statement builds the header but for what follows from the bodies.
+func (w *Run) statement(d Draft, now time.Time, heard Heard) Statement {
+	st := Statement{
+		Log:  LogName{w.c.Party, w.r.o.Genesis, LogID{0, w.c.Run}, w.r.o.Private},
+		Prev: emptyRoot, Time: now.UTC().Truncate(time.Microsecond),
+		Kind: d.Kind, Class: d.Class, Mark: d.Mark, Re: d.Re,
+		Heard: Heard{heard.Run, heard.Time.UTC().Truncate(10 * time.Second)},
+	}
+	if st.Time.Before(w.last) {
+		st.Time = w.last
+	}
+	if w.l != nil {
+		st.Log.LogID, st.Index, st.Prev = w.l.Name.LogID, w.l.Size, w.l.Root
+		return st
+	}
+	st.Opened = &Opened{cmp.Or(w.c.Station, "main"), w.c.Why}
+	for k := range w.r.logs {
+		if k.party == w.c.Party {
+			st.Log.Number = max(st.Log.Number, k.id.Number)
+		}
+	}
+	st.Log.Number++
+	return st
+}
+
+func (d Draft) encode(rand io.Reader) (facts, text []byte, err error) {
+	enc := func(v any) ([]byte, error) {
+		var salt [32]byte
+		if _, err := io.ReadFull(rand, salt[:]); err != nil {
+			return nil, fmt.Errorf("couldn't draw a salt: %w", err)
+		}
+		return wire.EncodeBody(v, salt)
+	}
+	if d.Facts != nil {
+		if facts, err = enc(d.Facts); err != nil {
+			return nil, nil, err
+		}
+	}
+	if d.Text != nil {
+		if !utf8.ValidString(d.Text.Text) {
+			return nil, nil, errors.New("the text is not valid UTF-8")
+		}
+		if text, err = enc(d.Text); err != nil {
+			return nil, nil, err
+		}
+	}
+	return facts, text, nil
+}
+
+func bodyOf(b []byte) *Body {
+	if b == nil {
+		return nil
+	}
+	return &Body{len(b), wire.Sum(b)}
+}
+
+// sign makes the note and reads it back: a header that its own reader refuses is never signed
+// into the record.
+func (w *Run) sign(st *Statement, facts, text []byte) (*Checked, error) {
+	b := st.Encode()
+	back, form, err := ParseHeader(b)
+	if err != nil || form != "" {
+		return nil, fmt.Errorf("couldn't state: %s", cmp.Or(form, fmt.Sprint(err)))
+	}
+	note, err := wire.SignNote(b, w.c.Party+"/sign", w.c.Key)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't sign a statement: %w", err)
+	}
+	return &Checked{st: back, note: note, leaf: wire.Leaf(b), facts: facts, text: text}, nil
+}
+
+// seen chooses what to say: the logs that grew since the party's last statement, own first, then
+// the newest; what follows from one named is left out, and what does not fit is said later.
+//
+// SPEC: REC-022
+func (w *Run) seen(st *Statement, bodies int) []Seen {
+	own := st.Log.key()
+	for _, l := range slices.Backward(w.r.moved) {
+		if l.turn <= w.turn {
+			break
+		}
+		w.unsaid[l.Name.key()] = true
+	}
+	w.turn = w.r.lastTurn()
+	var logs []*Log
+	for k := range w.unsaid {
+		if l := w.r.logs[k]; k == own || l.Size <= w.past[k] {
+			delete(w.unsaid, k)
+		} else {
+			logs = append(logs, l)
+		}
+	}
+	slices.SortFunc(logs, func(a, b *Log) int {
+		ka, kb := a.Name.key(), b.Name.key()
+		if mine := ka.party == own.party; mine != (kb.party == own.party) {
+			if mine {
+				return -1
+			}
+			return 1
+		}
+		return -compareKeys(ka, kb)
+	})
+	logs = w.leaveOut(logs)
+	return fitSeen(st, logs, bodies)
+}
+
+// leaveOut drops the logs whose size follows from another one of the list.
+func (w *Run) leaveOut(logs []*Log) []*Log {
+	if len(logs) < 2 {
+		return logs
+	}
+	var out []*Log
+	for i, l := range logs {
+		follows := false
+		for j, o := range logs {
+			if i == j || follows {
+				continue
+			}
+			past := map[logKey]int{}
+			w.r.learn(past, o.Name.key(), o.Size)
+			follows = past[l.Name.key()] >= l.Size
+		}
+		if !follows {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// fitSeen takes as many lines as the statement has room for.
+func fitSeen(st *Statement, logs []*Log, bodies int) []Seen {
+	room := wire.MaxText - len(st.Encode())
+	if bodies <= maxUrgentBodies {
+		room = min(room, MaxUrgent-bodies-len(st.Encode())-len(st.Log.Party)-len("\n— /sign \n")-92)
+	}
+	var out []Seen
+	for _, l := range logs {
+		s := Seen{l.Name.Party, l.Name.LogID, l.Size, l.Root}
+		room -= len("seen \n") + len(s.String())
+		if len(out) == MaxSeen || room < 0 {
+			break
+		}
+		out = append(out, s)
+	}
+	return out
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// NotFound says that a short ID names nothing here; Ambiguous that it names several places.
+type (
+	NotFound  struct{ ID string }
+	Ambiguous struct {
+		ID    string
+		Names []string // the forms that tell them apart
+	}
+)
+
+func (e *NotFound) Error() string { return "nothing here is called " + e.ID }
+func (e *Ambiguous) Error() string {
+	return fmt.Sprintf("%s names several: %s", e.ID, strings.Join(e.Names, ", "))
+}
+
+// Short gives the short ID of an entry: A7-42.
+func (r *Record) Short(e *Entry) string { return r.ShortPlace(e.Place()) }
+
+// ShortPlace gives the party's letter, log number, place; where the number is known to be double,
+// with as many letters of the run as tell the logs apart, two at least: A7.k7-42. A private
+// record's have a p after the letter: Ap7-42.
+//
+// SPEC: REC-023
+func (r *Record) ShortPlace(p Place) string {
+	s := r.letter(p.Party) + strconv.Itoa(p.Number)
+	need := 0
+	for k, l := range r.logs {
+		if k.party == p.Party && k.id.Number == p.Number && k.id.Run != p.Run && l.known() {
+			need = max(need, 2, common(k.id.Run, p.Run)+1)
+		}
+	}
+	if need > 0 {
+		s += "." + p.Run[:min(need, len(p.Run))]
+	}
+	return s + "-" + strconv.Itoa(p.Index)
+}
+
+// known reports whether anything of the log is held or named.
+func (l *Log) known() bool { return l.Stored > 0 || l.Claimed > 0 }
+
+func common(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+func (r *Record) letter(party string) string {
+	s := party
+	if p := r.o.party(party); p != nil {
+		s = p.Letter
+	}
+	if r.o.Private {
+		s += "p"
+	}
+	return s
+}
+
+// Find gives the entry that a short ID names. A bare form of a double number is refused.
+//
+// SPEC: REC-023
+func (r *Record) Find(short string) (*Entry, error) {
+	party, number, run, index, ok := r.parseShort(short)
+	if !ok {
+		return nil, &NotFound{short}
+	}
+	var hits []Place
+	for k, l := range r.logs {
+		if k.party == party && k.id.Number == number && strings.HasPrefix(k.id.Run, run) && l.known() {
+			hits = append(hits, Place{party, k.id, index})
+		}
+	}
+	if len(hits) > 1 {
+		a := &Ambiguous{ID: short}
+		for _, l := range r.sortedPlaces(hits) {
+			a.Names = append(a.Names, r.ShortPlace(l))
+		}
+		return nil, a
+	}
+	if len(hits) == 1 {
+		if e := r.At(hits[0]); e != nil {
+			return e, nil
+		}
+	}
+	return nil, &NotFound{short}
+}
+
+func (r *Record) parseShort(s string) (party string, number int, run string, index int, ok bool) {
+	head, place, ok := strings.Cut(s, "-")
+	index, err := parseNumber(place)
+	if !ok || err != nil {
+		return
+	}
+	for _, p := range r.o.Parties {
+		rest, found := strings.CutPrefix(head, r.letter(p.Name))
+		if !found {
+			continue
+		}
+		num, run, _ := strings.Cut(rest, ".")
+		if number, err = parseNumber(num); err == nil && number > 0 {
+			return p.Name, number, run, index, true
+		}
+	}
+	return "", 0, "", 0, false
+}
