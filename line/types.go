@@ -32,7 +32,7 @@ type PostFacts struct {
 	Names  map[string]string `json:"names,omitempty"` // per language
 	Level  int               `json:"level"`           // 1 highest … 9
 	Theirs bool              `json:"theirs,omitempty"`
-	Pair   string            `json:"pair,omitempty"` // FormatPlace of the counterpart's post.added
+	Pair   string            `json:"pair,omitempty"` // place of the counterpart's post.added
 	Number string            `json:"number,omitempty"`
 }
 

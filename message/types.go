@@ -15,7 +15,7 @@ type Past interface {
 
 // Author is the person behind a statement, as it stands in its facts.
 type Author struct {
-	Officer string `json:"officer,omitempty"` // place of his officer.added (line.FormatPlace), "" unattributed
+	Officer string `json:"officer,omitempty"` // place of his officer.added, as record.Place writes it, "" unattributed
 	Known   string `json:"known"`             // account · account + link · unattributed
 	Desk    string `json:"desk,omitempty"`
 }
@@ -30,7 +30,6 @@ type Facts struct {
 	Info       []string          `json:"info,omitempty"`
 	Respond    bool              `json:"respond,omitempty"`  // a response is asked for
 	NotAfter   time.Time         `json:"not_after,omitzero"` // of no use after; judged by the reader's clock
-	ReplyTo    string            `json:"reply_to,omitempty"` // FormatRef of the message that this one replies to
 	By         Author            `json:"by"`
 }
 
@@ -91,8 +90,10 @@ type State struct {
 	Key     string
 	Begin   *record.Entry
 	Ref     record.Ref
-	From    string // the sending party
-	Kind    string // warning information intention question answer request incident
+	From    string       // the sending party
+	Kind    string       // warning information intention question answer request incident
+	ReplyTo *record.Ref  // the beginning of the message that this one replies to: its first re
+	Replies []record.Ref // messages that reply to this one
 	Class   string
 	Mark    string
 	Facts   Facts
@@ -196,19 +197,22 @@ type StopStep struct {
 	Entry  *record.Entry
 	At     time.Time
 	Reason string
+	Lang   string // of own words
 	Place  string
 	To     string
 	By     Author
 }
 
 // StopCopy is the unsigned first copy of a STOP, or of a step of one, as it rides the session.
+// The statement that follows repeats its id. What it says is the session's word, not the record's.
 type StopCopy struct {
-	Op     byte // StopSent … StopLifted
-	Party  string
+	Step   string // sent taken relayed in-effect refused lifted
+	Party  string // who sent the STOP
 	ID     string // 32 hex digits
 	Time   time.Time
-	Reason string
-	Place  string
+	Reason string // sent and refused: must
+	Place  string // sent: where; relayed: to whom
 	Class  string
 	Mark   string
+	By     string // the officer's name as its node gives it, at most 32 bytes; "" unattributed
 }
