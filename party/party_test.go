@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package party
+
+import (
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"example.org/parley/wire"
+)
+
+type world struct {
+	ka, kb Keys
+	a, b   *Sheet // a is A
+}
+
+func newWorld(t testing.TB) world {
+	t.Helper()
+	rnd := rand.NewChaCha8([32]byte{1})
+	var w world
+	mk := func(name, ip string) (Keys, *Sheet) {
+		k, err := NewKeys(rnd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &Sheet{Party: name, Issue: 1, Sign: Public(k.Sign), Link: Public(k.Link), Courier: k.Courier.Recipient().String(),
+			Paths: []Path{{"1", "udp", ip + ":7443"}, {"2", "udp", "[2001:db8::1]:7443"}}}
+		if err := s.SignSheet(k.Party); err != nil {
+			t.Fatal(err)
+		}
+		return k, s
+	}
+	w.ka, w.a = mk("aurelia", "192.0.2.1")
+	w.kb, w.b = mk("borealia", "198.51.100.7")
+	if !First(w.a, w.b) {
+		w.a, w.b, w.ka, w.kb = w.b, w.a, w.kb, w.ka
+	}
+	return w
+}
+
+func (w world) genesis(t testing.TB) (*Genesis, []byte, Terms) {
+	t.Helper()
+	terms := DefaultTerms()
+	terms.Fallback[w.a.Party] = []string{"+39 06 555 0100"}
+	terms.Policy.Due = map[string]map[string]int{"FLASH": {"held": 10}}
+	body, err := terms.Encode([32]byte{9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := NewGenesis("north", w.a, w.b, [32]byte{1}, [32]byte{2}, [32]byte{3}, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g, body, terms
+}
+
+// SPEC: REC-901 REC-902 REC-903
+func TestSheetRoundTrip(t *testing.T) {
+	w := newWorld(t)
+	got, err := ParseSheet(w.a.Note)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Hash != w.a.Hash || got.PartyHash() != Hash(Public(w.ka.Party)) || len(got.Paths) != 2 {
+		t.Fatalf("read back another sheet: %+v", got)
+	}
+	if want := wire.Sum([]byte("party-key " + wire.KeyText(got.PartyKey) + "\n")); got.PartyHash() != want {
+		t.Fatal("party hash is not that of the party-key line")
+	}
+	sep := strings.LastIndex(string(w.a.Note), "\n\n") + 1
+	text, sig := string(w.a.Note[:sep]), string(w.a.Note[sep:])
+	for name, bad := range map[string]string{
+		"other issue":    strings.Replace(text, "issue 1", "issue 2", 1) + sig,
+		"leading zero":   strings.Replace(text, "issue 1", "issue 01", 1) + sig,
+		"order":          strings.Replace(text, "issue 1\nbefore none", "before none\nissue 1", 1) + sig,
+		"unknown line":   text + "fax 1\n" + sig,
+		"double space":   strings.Replace(text, "party ", "party  ", 1) + sig,
+		"no signature":   text,
+		"two signatures": text + sig + strings.TrimPrefix(sig, "\n"),
+		"other address":  strings.Replace(text, ":7443", ":7444", 1) + sig,
+	} {
+		if _, err := ParseSheet([]byte(bad)); !errors.Is(err, ErrSheet) {
+			t.Errorf("%s: accepted, or %v", name, err)
+		}
+	}
+}
+
+// SPEC: REC-905
+func TestIssueChain(t *testing.T) {
+	w := newWorld(t)
+	next := *w.a
+	next.Issue, next.Before = 2, w.a.Hash
+	next.Ends = []End{{Public(w.ka.Sign), w.a.Party + "/" + wire.Sum(nil).Name() + "/7.k7qx3m", 40}}
+	if err := next.SignSheet(w.ka.Party); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ParseSheet(next.Note)
+	if err != nil || got.Follows(w.a) != nil || len(got.Ends) != 1 {
+		t.Fatalf("issue 2 refused: %v %v", err, got.Follows(w.a))
+	}
+	if w.a.Follows(got) == nil || got.Follows(got) == nil || got.Follows(w.b) == nil {
+		t.Fatal("a wrong issue follows")
+	}
+}
+
+// SPEC: REC-904
+func TestDigits(t *testing.T) {
+	h := wire.Sum([]byte("sheet"))
+	d := Digits(h)
+	if got, err := ParseDigits(strings.ReplaceAll(d, " ", "-")); err != nil || got != d || len(d) != 55 {
+		t.Fatalf("%q %q %v", d, got, err)
+	}
+	if Digits(wire.Hash{}) == d || !strings.HasPrefix(Digits(wire.Hash{}), "00000") {
+		t.Fatal("digits of zero")
+	}
+	flip := h
+	flip[16] ^= 0x10 // the last of the 132 bits
+	if Digits(flip) == d {
+		t.Fatal("bit 132 is not in the digits")
+	}
+	for i, c := range []byte(d) { // every single slip and every swap of unlike neighbours is caught, and its group named
+		if c == ' ' {
+			continue
+		}
+		for n := byte('0'); n <= '9'; n++ {
+			bad := []byte(d)
+			bad[i] = n
+			var de *DigitsError
+			if _, err := ParseDigits(string(bad)); n != c && (!errors.As(err, &de) || len(de.Groups) != 1 || de.Groups[0] != i/7+1) {
+				t.Fatalf("slip %s: %v", bad, err)
+			}
+		}
+		if i+1 < len(d) && d[i+1] != ' ' && d[i+1] != c {
+			bad := []byte(d)
+			bad[i], bad[i+1] = bad[i+1], bad[i]
+			if _, err := ParseDigits(string(bad)); err == nil {
+				t.Fatalf("swap %s accepted", bad)
+			}
+		}
+	}
+}
+
+// SPEC: REC-906 REC-907 REC-908
+func TestGenesis(t *testing.T) {
+	w := newWorld(t)
+	g, body, _ := w.genesis(t)
+	if g.SignB(w.kb.Sign) == nil || g.SignA(w.kb.Sign) == nil {
+		t.Fatal("signed out of turn")
+	}
+	if err := g.SignA(w.ka.Sign); err != nil {
+		t.Fatal(err)
+	}
+	half, err := ParseGenesis(g.Note)
+	if err != nil || half.Sigs != 1 {
+		t.Fatal(err)
+	}
+	if err := half.SignB(w.kb.Sign); err != nil {
+		t.Fatal(err)
+	}
+	full, err := ParseGenesis(half.Note)
+	if err != nil || full.Sigs != 2 || full.Hash != g.Hash || full.Fits(w.a, w.b, body) != nil {
+		t.Fatal(err, full.Fits(w.a, w.b, body))
+	}
+	if full.Fits(w.b, w.a, body) == nil || full.Fits(w.a, w.b, append(body, ' ')) == nil {
+		t.Fatal("fits what it does not name")
+	}
+	if l := full.Letters(); l[0] == l[1] || (l[0] != "A" && l[0] != "B") {
+		t.Fatal(l)
+	}
+	if _, err := ParseGenesis([]byte(strings.Replace(string(full.Note), "line north", "line south", 1))); !errors.Is(err, ErrGenesis) {
+		t.Fatal("changed genesis accepted:", err)
+	}
+	if _, err := NewGenesis("north", w.b, w.a, [32]byte{1}, [32]byte{2}, [32]byte{3}, body); err == nil {
+		t.Fatal("B wrote the genesis")
+	}
+}
+
+// SPEC: REC-909
+func TestTerms(t *testing.T) {
+	for name, change := range map[string]func(*Terms){
+		"bidi":     func(x *Terms) { x.Area = "safe \u202e efas" },
+		"clock":    func(x *Terms) { x.Policy.Due = map[string]map[string]int{"FLASH": {"read": 1}} },
+		"check":    func(x *Terms) { x.Schedule.Checks = []string{"9:00"} },
+		"number":   func(x *Terms) { x.Fallback["aurelia"] = []string{"call me"} },
+		"language": func(x *Terms) { x.Purpose["fr"] = "Bonjour." },
+		"no words": func(x *Terms) { x.Purpose = nil },
+	} {
+		x := DefaultTerms()
+		change(&x)
+		if _, err := x.Encode([32]byte{}); !errors.Is(err, ErrGenesis) {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	b, err := DefaultTerms().Encode([32]byte{4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ParseTerms(b); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// SPEC: REC-910
+func TestDescribe(t *testing.T) {
+	w := newWorld(t)
+	g, _, terms := w.genesis(t)
+	for lang, words := range genesisWords {
+		if len(words) != len(genesisWords["en"]) {
+			t.Errorf("%s: words missing", lang)
+		}
+		d := g.Describe(lang, terms)
+		for _, must := range []string{"north", "aurelia", "borealia", terms.Purpose["it"], terms.Area, terms.Access, "+39 06 555 0100", "09:00",
+			"FLASH", Digits(w.a.Hash), Digits(w.b.Hash), wire.KeyText(w.a.Sign), g.Hash.String()} {
+			if !strings.Contains(d, must) {
+				t.Errorf("%s: %q is not said", lang, must)
+			}
+		}
+		if strings.Contains(d, "%!") {
+			t.Error(d)
+		}
+	}
+}
+
+// SPEC: REC-911
+func TestNumbers(t *testing.T) {
+	w := newWorld(t)
+	a6, b6, err := Numbers([32]byte{1}, [32]byte{2}, w.a, w.b, make([]byte, 32))
+	if err != nil || a6 == b6 || len(a6) != 6 || len(b6) != 6 {
+		t.Fatal(a6, b6, err)
+	}
+	for i, f := range []func() (string, string, error){
+		func() (string, string, error) { return Numbers([32]byte{3}, [32]byte{2}, w.a, w.b, make([]byte, 32)) },
+		func() (string, string, error) { return Numbers([32]byte{1}, [32]byte{3}, w.a, w.b, make([]byte, 32)) },
+		func() (string, string, error) { return Numbers([32]byte{1}, [32]byte{2}, w.b, w.a, make([]byte, 32)) },
+		func() (string, string, error) { return Numbers([32]byte{1}, [32]byte{2}, w.a, w.b, make([]byte, 31)) },
+	} {
+		if x, y, _ := f(); x == a6 && y == b6 {
+			t.Errorf("input %d changes nothing", i)
+		}
+	}
+	if Commit("A", "aurelia", [32]byte{1}) == Commit("B", "aurelia", [32]byte{1}) {
+		t.Error("a commitment can be reflected")
+	}
+}
+
+func TestSecret(t *testing.T) {
+	w := newWorld(t)
+	k, err := DecodeSecret("sign", EncodeSecret("sign", w.ka.Sign))
+	if err != nil || !k.Equal(w.ka.Sign) {
+		t.Fatal(err)
+	}
+	if _, err := DecodeSecret("link", EncodeSecret("sign", w.ka.Sign)); err == nil {
+		t.Fatal("a sign key was read as a link key")
+	}
+}
+
+func FuzzParseSheet(f *testing.F) {
+	f.Add(newWorld(f).a.Note)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if s, err := ParseSheet(b); err == nil && !strings.HasPrefix(string(b), string(s.Text())) {
+			t.Fatal("another spelling")
+		}
+	})
+}
+
+func FuzzParseGenesis(f *testing.F) {
+	w := newWorld(f)
+	g, _, _ := w.genesis(f)
+	f.Add(g.Text())
+	_ = g.SignA(w.ka.Sign)
+	f.Add(g.Note)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if g, err := ParseGenesis(b); err == nil && !strings.HasPrefix(string(b), string(g.Text())) {
+			t.Fatal("another spelling")
+		}
+	})
+}
+
+func FuzzParseTerms(f *testing.F) {
+	b, _ := DefaultTerms().Encode([32]byte{})
+	f.Add(b)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if x, err := ParseTerms(b); err == nil {
+			if _, err := x.Encode([32]byte{}); err != nil {
+				t.Skip()
+			}
+		}
+	})
+}
+
+func FuzzParseDigits(f *testing.F) {
+	f.Add(Digits(wire.Sum(nil)))
+	f.Fuzz(func(t *testing.T, s string) {
+		if d, err := ParseDigits(s); err == nil {
+			if e, err := ParseDigits(d); err != nil || e != d {
+				t.Fatal("not stable")
+			}
+		}
+	})
+}
+
+func FuzzDecodeSecret(f *testing.F) {
+	f.Add([]byte("PARLEY-SECRET-KEY sign AAAA\n"))
+	f.Fuzz(func(t *testing.T, b []byte) { _, _ = DecodeSecret("sign", b) })
+}

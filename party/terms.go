@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package party
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"example.org/parley/wire"
+)
+
+// Terms are what the two parties agree on for their line: the genesis binds their bytes.
+type Terms struct {
+	Purpose   map[string]string   `json:"purpose"`   // one sentence per language: "en", "it"
+	Area      string              `json:"area"`      // where the line is for
+	Subject   string              `json:"subject"`   // what it is for
+	Hours     string              `json:"hours"`     // 24/7, or in words
+	Languages []string            `json:"languages"` // that cross the line
+	Access    string              `json:"access"`    // who may use the line
+	Fallback  map[string][]string `json:"fallback"`  // telephone numbers by party, for when the line is down
+	Policy    Policy              `json:"policy"`
+	Schedule  Schedule            `json:"schedule"`
+}
+
+// Policy is what the parties may change of the usual rules.
+type Policy struct {
+	// Due changes ladder clocks, in seconds, by precedence and step: {"FLASH": {"held": 15}}.
+	Due map[string]map[string]int `json:"due,omitempty"`
+}
+
+// Schedule is when the line is checked.
+type Schedule struct {
+	Checks  []string `json:"checks"`  // UTC times of day, 09:00
+	Officer int      `json:"officer"` // minutes that the officer's parts may take
+}
+
+// DefaultTerms are safe terms for a line that nobody has written terms for.
+func DefaultTerms() Terms {
+	return Terms{
+		Purpose: map[string]string{
+			"en": "Keep a misread move from becoming an escalation.",
+			"it": "Evitare che una mossa fraintesa diventi un'escalation.",
+		},
+		Area: "as agreed", Subject: "deconfliction", Hours: "24/7", Languages: []string{"en", "it"},
+		Access: "watch officers on duty", Fallback: map[string][]string{},
+		Schedule: Schedule{Checks: []string{"09:00"}, Officer: 30},
+	}
+}
+
+// Encode is the terms' body: one line of JSON, salted.
+//
+// SPEC: REC-909
+func (t Terms) Encode(salt [32]byte) ([]byte, error) {
+	if err := t.check(); err != nil {
+		return nil, err
+	}
+	b, err := wire.EncodeBody(t, salt)
+	if err == nil && len(b) > MaxTerms {
+		err = notGenesis("terms over %d bytes", MaxTerms)
+	}
+	return b, err
+}
+
+// ParseTerms reads a terms body strictly.
+func ParseTerms(b []byte) (Terms, error) {
+	var t Terms
+	if err := wire.DecodeStrict(b, MaxTerms, &t); err != nil {
+		return t, notGenesis("terms: %v", err)
+	}
+	return t, t.check()
+}
+
+func (t Terms) check() error {
+	if len(t.Purpose) == 0 || len(t.Languages) == 0 || len(t.Languages) > 8 || len(t.Purpose) > 8 {
+		return notGenesis("terms: a purpose and a language at least, eight at most")
+	}
+	for l, s := range t.Purpose {
+		if !slices.Contains(t.Languages, l) || !plain(s) || s == "" {
+			return notGenesis("terms: the purpose in %q", l)
+		}
+	}
+	for _, s := range slices.Concat([]string{t.Area, t.Subject, t.Hours, t.Access}, t.Languages) {
+		if !plain(s) || s == "" {
+			return notGenesis("terms: area, subject, hours, access and languages must be said")
+		}
+	}
+	for p, ns := range t.Fallback {
+		if !ValidName(p) || len(ns) > 4 {
+			return notGenesis("terms: fallback numbers of %q", p)
+		}
+		for _, n := range ns {
+			if strings.Trim(n, "+0123456789 -") != "" || n == "" {
+				return notGenesis("terms: telephone number %q", n)
+			}
+		}
+	}
+	if len(t.Schedule.Checks) == 0 || len(t.Schedule.Checks) > 24 || t.Schedule.Officer < 1 || t.Schedule.Officer > 240 {
+		return notGenesis("terms: 1 to 24 checks a day, officer's parts within 1 to 240 minutes")
+	}
+	for _, c := range t.Schedule.Checks {
+		if p, err := time.Parse("15:04", c); err != nil || p.Format("15:04") != c {
+			return notGenesis("terms: time of a check %q", c)
+		}
+	}
+	if !slices.IsSorted(t.Schedule.Checks) || len(slices.Compact(slices.Clone(t.Schedule.Checks))) != len(t.Schedule.Checks) {
+		return notGenesis("terms: the checks of a day in order, none twice")
+	}
+	return t.Policy.check()
+}
+
+func (p Policy) check() error {
+	for prec, steps := range p.Due {
+		if !slices.Contains([]string{"FLASH", "IMMEDIATE", "PRIORITY", "ROUTINE"}, prec) {
+			return notGenesis("terms: precedence %q", prec)
+		}
+		for step, sec := range steps {
+			if !slices.Contains([]string{"held", "shown", "acknowledged", "responded"}, step) || sec < 1 || sec > 7*86400 {
+				return notGenesis("terms: clock %s of %s", step, prec)
+			}
+		}
+	}
+	return nil
+}
+
+// plain reports whether s is one line that cannot disguise itself: no control or direction characters.
+func plain(s string) bool {
+	if len(s) > 400 {
+		return false
+	}
+	for _, r := range s {
+		if r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x2028 && r <= 0x202e ||
+			r >= 0x2066 && r <= 0x2069 || r == 0xfeff || r == 0xfffd {
+			return false
+		}
+	}
+	return true
+}
