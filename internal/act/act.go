@@ -93,7 +93,9 @@ type (
 	Shown struct {
 		IDs []string `json:"ids"`
 	}
-	PhraseList struct{}
+	PhraseList struct {
+		Code string `json:"code,omitempty"` // only this one: phrase show
+	}
 
 	Stop struct {
 		Place  string `json:"place,omitempty"`
@@ -120,8 +122,10 @@ type (
 		Reason  string    `json:"reason,omitempty"`
 		StandBy time.Time `json:"stand_by_until,omitzero"`
 	}
-	HangUp struct{} // also cancels one's own ring
-	Class  struct {
+	HangUp struct {
+		Class string `json:"class,omitempty"` // what he says of the call, if it changed
+	} // also cancels one's own ring
+	Class struct {
 		ID    string `json:"id"`
 		Class string `json:"class"`
 	}

@@ -14,7 +14,7 @@ var all = []Act{
 	OfficerAdd{}, OfficerList{}, SignOn{}, SignOff{}, Desk{}, Open{}, Send{}, Ack{}, Respond{}, Shown{},
 	PhraseList{}, Stop{}, StopStep{}, Ring{}, Answer{}, Decline{}, HangUp{}, Class{}, CheckNow{}, CheckConfirm{},
 	PostAdd{}, PostList{}, EventAdd{}, ContactAdd{}, RequestRecord{}, RequestOutcome{}, AlarmList{}, AlarmAck{},
-	Status{}, Inbox{}, Log{}, Show{}, Calls{}, Checks{}, Contacts{}, Export{},
+	Status{}, Inbox{}, Log{}, Show{}, Calls{}, Checks{}, Contacts{}, Export{}, Confirm{},
 }
 
 // Verbs lists every verb that Decode knows.

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/home"
+)
+
+// ErrNotRunning says that no node answers for the home.
+var ErrNotRunning = errors.New("the node is not running")
+
+// Client is one connection to a node. It is not for use by several goroutines.
+type Client struct {
+	c   *net.UnixConn
+	in  *json.Decoder
+	out *json.Encoder
+}
+
+// Dial connects to the home's node.
+func Dial(h home.Home) (*Client, error) {
+	var c *net.UnixConn
+	err := atSocket(h.Socket(), func(path string) error {
+		var err error
+		c, err = net.DialUnix("unix", nil, &net.UnixAddr{Name: path, Net: "unix"})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w (%s)", ErrNotRunning, h.Socket())
+	}
+	return &Client{c: c, in: json.NewDecoder(c), out: json.NewEncoder(c)}, nil
+}
+
+// Close ends the connection; a desk that it armed is armed no longer.
+func (c *Client) Close() error { return c.c.Close() }
+
+// Do asks for one act on a line. A refusal is an *act.Error.
+func (c *Client) Do(line, lang string, a act.Act) (Reply, error) {
+	args, err := json.Marshal(a)
+	if err != nil {
+		return Reply{}, fmt.Errorf("couldn't write the request: %w", err)
+	}
+	return c.ask(request{Line: line, Verb: a.Verb(), Args: args, Lang: lang})
+}
+
+// Watch makes of the connection one that only tells of changes; then call Next.
+func (c *Client) Watch(line string) error {
+	_, err := c.ask(request{Line: line, Verb: verbWatch})
+	return err
+}
+
+// Next waits for the next change.
+func (c *Client) Next() error {
+	_, err := c.read()
+	return err
+}
+
+func (c *Client) ask(r request) (Reply, error) {
+	if err := c.out.Encode(r); err != nil {
+		return Reply{}, fmt.Errorf("%w: it went away", ErrNotRunning)
+	}
+	return c.read()
+}
+
+func (c *Client) read() (Reply, error) {
+	var a answer
+	if err := c.in.Decode(&a); err != nil {
+		if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return Reply{}, fmt.Errorf("%w: it went away", ErrNotRunning)
+		}
+		return Reply{}, fmt.Errorf("couldn't read the answer: %w", err)
+	}
+	if a.Error != nil {
+		return Reply{}, a.Error
+	}
+	if a.Reply == nil {
+		return Reply{}, nil
+	}
+	return *a.Reply, nil
+}

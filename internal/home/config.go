@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package home
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/party"
+)
+
+// Config is a line's config.toml. Nothing in it is secret; what trusting a knob means stands beside it.
+type Config struct {
+	// Party is our name. It stands in the sheet and cannot be changed once that is out.
+	Party string `toml:"party"`
+	// Station names this machine's logs, where a party has several.
+	Station string `toml:"station"`
+	// Page is where the desks' page listens. Only loopback is accepted: whoever reaches it can try a link.
+	Page string `toml:"page"`
+	// Edge is the UDP address of the browsers' sound. Only loopback is accepted.
+	Edge string `toml:"edge"`
+	// Demo labels the line: its counterparts and checks were seeded by a demo.
+	Demo bool `toml:"demo,omitempty"`
+	// Paths are the routes to the other party, two at least where voice must survive a cut.
+	Paths []Path `toml:"path"`
+	// Terms are what we propose when it is we who write the genesis. Afterwards the genesis binds, not this.
+	Terms party.Terms `toml:"terms"`
+}
+
+// Path is one route.
+type Path struct {
+	// Label is agreed with the other party: the same word at both ends.
+	Label string `toml:"label"`
+	// Bind is our local address, IP:port. Every path of a line has the same port number.
+	Bind string `toml:"bind"`
+	// Reach stands on our sheet: where the other party finds this path. Bind, where it is empty.
+	Reach string `toml:"reach,omitempty"`
+	// Remote overrides the address on their sheet. It is only an address: their keys are pinned all the same.
+	Remote string `toml:"remote,omitempty"`
+}
+
+// DefaultConfig is safe and works on one machine: everything on loopback.
+func DefaultConfig(name string) Config {
+	return Config{Party: name, Station: "main", Page: "127.0.0.1:7480", Edge: "127.0.0.1:7481", Terms: party.DefaultTerms(),
+		Paths: []Path{{Label: "1", Bind: "127.0.0.1:7443"}}}
+}
+
+func bad(hint, format string, a ...any) error {
+	return &act.Error{What: "config: " + fmt.Sprintf(format, a...), Hint: hint}
+}
+
+// check validates the whole once. SPEC: CLI-004
+func (c *Config) check() error {
+	if !party.ValidName(c.Party) {
+		return bad("a letter, then letters, digits or -, 16 at most, all small", "%q cannot name a party", c.Party)
+	}
+	if !party.ValidName(c.Station) {
+		return bad(`station = "main"`, "%q cannot name a station", c.Station)
+	}
+	for what, s := range map[string]string{"page": c.Page, "edge": c.Edge} {
+		if a, err := netip.ParseAddrPort(s); s != "" && (err != nil || !a.Addr().IsLoopback()) {
+			return bad("127.0.0.1:7480, for example", "%s %q is not a loopback address with its port", what, s)
+		}
+	}
+	if len(c.Paths) == 0 || len(c.Paths) > 8 {
+		return bad("--path LABEL=IP:PORT", "%d paths: a line has one to eight", len(c.Paths))
+	}
+	labels := map[string]bool{}
+	for _, p := range c.Paths {
+		if labels[p.Label] || p.Label == "" || !party.ValidName("x"+p.Label) {
+			return bad("labels are agreed with the other party: 1, 2, sat", "the path's label %q is empty, twice or not plain", p.Label)
+		}
+		labels[p.Label] = true
+		for what, s := range map[string]string{"bind": p.Bind, "reach": p.Reach, "remote": p.Remote} {
+			a, err := netip.ParseAddrPort(s)
+			if (s != "" || what == "bind") && (err != nil || a.Port() == 0) {
+				return bad("an IP address and a port: 192.0.2.1:7443, [2001:db8::1]:7443", "%s of path %s: %q", what, p.Label, s)
+			}
+		}
+	}
+	if _, err := c.Terms.Encode([32]byte{}); err != nil {
+		return bad("see [terms] in config.toml", "%v", err)
+	}
+	return nil
+}
+
+// sheet makes the first issue of our sheet.
+func (c *Config) sheet(k party.Keys) (*party.Sheet, error) {
+	s := &party.Sheet{Party: c.Party, Issue: 1, Sign: party.Public(k.Sign), Link: party.Public(k.Link), Courier: k.Courier.Recipient().String()}
+	for _, p := range c.Paths {
+		addr := p.Reach
+		if addr == "" {
+			addr = p.Bind
+		}
+		s.Paths = append(s.Paths, party.Path{Label: p.Label, Kind: "udp", Address: addr})
+	}
+	return s, s.SignSheet(k.Party)
+}
+
+const configHead = `# Parley: one line of one party. Read when the node starts.
+# Nothing here is secret. The keys beside it are: 0600, or the node refuses them.
+# [[path]] label is agreed with the other party; bind is ours; reach stands on our sheet;
+# remote overrides the address on theirs. page and edge take loopback addresses only.
+# [terms] is what we propose if it is we who write the genesis.
+
+`
+
+func (c *Config) encode() []byte {
+	var b bytes.Buffer
+	b.WriteString(configHead)
+	_ = toml.NewEncoder(&b).Encode(c) // a buffer and a plain struct: cannot fail
+	return b.Bytes()
+}
+
+// DecodeConfig reads config.toml; an unknown key is refused, a slip must not be silently ignored.
+func DecodeConfig(b []byte) (Config, error) {
+	var c Config
+	md, err := toml.Decode(string(b), &c)
+	if err != nil {
+		return c, bad("see the comments at its top", "%v", err)
+	}
+	if un := md.Undecoded(); len(un) > 0 {
+		var keys []string
+		for _, k := range un {
+			keys = append(keys, k.String())
+		}
+		return c, bad("a slip of the pen?", "unknown: %s", strings.Join(keys, ", "))
+	}
+	return c, c.check()
+}
+
+func readConfig(path string) (Config, error) {
+	b, err := readFile(path)
+	if err != nil {
+		return Config{}, err
+	}
+	return DecodeConfig(b)
+}
+
+// SetConfig validates and writes the line's config.
+func (l *Line) SetConfig(c Config) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	l.Config = c
+	return l.write("config.toml", c.encode())
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package home
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"example.org/parley/internal/act"
+)
+
+const maxFile = 64 << 10
+
+// read reads a file of the line, of a size that it may have.
+func (l *Line) read(name string) ([]byte, error) { return readFile(filepath.Join(l.Dir, name)) }
+
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't read %s: %w", filepath.Base(path), err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(b) > maxFile {
+		err = fmt.Errorf("over %d bytes", maxFile)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("couldn't read %s: %w", filepath.Base(path), err)
+	}
+	return b, nil
+}
+
+// secret reads a key file; one that others could read is refused: they may have.
+//
+// SPEC: CLI-003
+func (l *Line) secret(name string) ([]byte, error) {
+	path := filepath.Join(l.Dir, name)
+	st, err := os.Lstat(path)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't read %s: %w", name, err)
+	}
+	if !st.Mode().IsRegular() || st.Mode().Perm()&0o077 != 0 {
+		return nil, &act.Error{
+			What: fmt.Sprintf("%s has mode %04o: others may have read it", path, st.Mode().Perm()),
+			Hint: "if you are sure that nobody has: chmod 600 " + path + "; else make a new line",
+		}
+	}
+	return l.read(name)
+}
+
+// write replaces a file at once or not at all, with mode 0600, and is on disk when it returns.
+func (l *Line) write(name string, b []byte) error {
+	return WriteFile(filepath.Join(l.Dir, name), b)
+}
+
+// WriteFile replaces a file at once or not at all, with mode 0600, and is on disk when it returns.
+func WriteFile(path string, b []byte) error {
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, ".new-")
+	if err != nil {
+		return fmt.Errorf("couldn't write %s: %w", filepath.Base(path), err)
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err == nil {
+		err = syncDir(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("couldn't write %s: %w", filepath.Base(path), err)
+	}
+	return nil
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// State reads a small file of the line that another package owns (pairing.json); nil where there is none.
+func (l *Line) State(name string) ([]byte, error) {
+	b, err := l.read(name)
+	if os.IsNotExist(unwrap(err)) {
+		return nil, nil
+	}
+	return b, err
+}
+
+// SetState writes such a file.
+func (l *Line) SetState(name string, b []byte) error { return l.write(name, b) }
+
+func unwrap(err error) error {
+	if u, ok := err.(interface{ Unwrap() error }); ok {
+		return u.Unwrap()
+	}
+	return err
+}

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package home is the directory in which a party's node keeps what is its own:
+//
+//	HOME/control.sock            the operator's socket (internal/control)
+//	HOME/desks.json              who is signed on at which terminal (internal/control)
+//	HOME/lines/NAME/config.toml  one documented struct, validated once (Config)
+//	HOME/lines/NAME/*.key        party, sign, link, courier and tag keys, 0600, refused otherwise
+//	HOME/lines/NAME/sheet.ours   our sheet · sheet.theirs: the other party's, once entered
+//	HOME/lines/NAME/genesis      signed by both, once confirmed · terms: its body
+//	HOME/lines/NAME/record.db    the record (internal/store)
+//
+// A line is one directory: backing up, leaving and erasing are per line, and nothing that happens
+// on one line can touch another.
+//
+// It reads and writes files and judges their modes and forms. It opens no socket, starts nothing,
+// and knows neither the record nor the node. Its spec is spec/cli.md.
+package home
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"filippo.io/age"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/party"
+	"example.org/parley/wire"
+)
+
+// Home is one home directory.
+type Home struct{ Dir string }
+
+// Default is $PARLEY_HOME, else .parley in the user's home directory.
+func Default() string {
+	if d := os.Getenv("PARLEY_HOME"); d != "" {
+		return d
+	}
+	d, err := os.UserHomeDir()
+	if err != nil {
+		return ".parley"
+	}
+	return filepath.Join(d, ".parley")
+}
+
+// Socket is the path of the control socket.
+func (h Home) Socket() string { return filepath.Join(h.Dir, "control.sock") }
+
+// Desks is the path of the table of signed-on desks.
+func (h Home) Desks() string { return filepath.Join(h.Dir, "desks.json") }
+
+func (h Home) lineDir(name string) string { return filepath.Join(h.Dir, "lines", name) }
+
+// Lines lists the lines of the home, sorted.
+func (h Home) Lines() ([]string, error) {
+	es, err := os.ReadDir(filepath.Join(h.Dir, "lines"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &act.Error{What: fmt.Sprintf("there is no home at %s", h.Dir), Hint: "make one: parley init --party NAME, or name it: --home DIR"}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("couldn't list the lines: %w", err)
+	}
+	var names []string
+	for _, e := range es {
+		if e.IsDir() && party.ValidName(e.Name()) {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
+// Pick gives the line asked for; an empty name means the only one.
+//
+// SPEC: CLI-005
+func (h Home) Pick(name string) (string, error) {
+	names, err := h.Lines()
+	switch {
+	case err != nil:
+		return "", err
+	case name != "" && !slices.Contains(names, name):
+		return "", &act.Error{What: fmt.Sprintf("there is no line %q in %s", name, h.Dir), Hint: "lines: " + strings.Join(names, ", ")}
+	case name != "":
+		return name, nil
+	case len(names) == 1:
+		return names[0], nil
+	case len(names) == 0:
+		return "", &act.Error{What: "this home has no line yet", Hint: "make one: parley init --party NAME"}
+	}
+	return "", &act.Error{What: "this home has several lines", Hint: "say which: --line " + strings.Join(names, "|")}
+}
+
+// Line is one line's directory, read and checked.
+type Line struct {
+	Name    string
+	Dir     string
+	Config  Config
+	Keys    party.Keys
+	Ours    *party.Sheet
+	Theirs  *party.Sheet   // nil until entered
+	Genesis *party.Genesis // nil until signed by both
+	Terms   []byte         // body of the terms, nil until then
+	TagKey  [32]byte       // keys the silent handshake once the genesis stands
+}
+
+// DB is the path of the record.
+func (l *Line) DB() string { return filepath.Join(l.Dir, "record.db") }
+
+// First reports whether we are A. It needs both sheets.
+func (l *Line) First() bool { return party.First(l.Ours, l.Theirs) }
+
+// Sheets gives A's and B's sheet. It needs both.
+func (l *Line) Sheets() (a, b *party.Sheet) {
+	if l.First() {
+		return l.Ours, l.Theirs
+	}
+	return l.Theirs, l.Ours
+}
+
+// Tag keys the silent handshake: from both sheets while pairing, secret afterwards.
+func (l *Line) Tag() [32]byte {
+	if l.Genesis != nil {
+		return l.TagKey
+	}
+	return party.PairingTag(l.Sheets())
+}
+
+// Init makes a line: its keys, config and sheet. It never replaces one.
+//
+// SPEC: CLI-001
+func (h Home) Init(name string, c Config, rand io.Reader) (*Line, error) {
+	if !party.ValidName(name) {
+		return nil, &act.Error{What: fmt.Sprintf("%q cannot name a line", name), Hint: "a letter, then letters, digits or -, 16 at most, all small"}
+	}
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	dir := h.lineDir(name)
+	if _, err := os.Stat(dir); err == nil {
+		return nil, &act.Error{What: fmt.Sprintf("the line %q is already here", name), Hint: "choose another name: --line NAME"}
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
+		return nil, fmt.Errorf("couldn't make the home: %w", err)
+	}
+	tmp, err := os.MkdirTemp(filepath.Dir(dir), ".init-")
+	if err != nil {
+		return nil, fmt.Errorf("couldn't make the line: %w", err)
+	}
+	defer os.RemoveAll(tmp)
+	l := &Line{Name: name, Dir: tmp, Config: c}
+	if err := l.create(rand); err != nil {
+		return nil, err
+	}
+	if err := os.Rename(tmp, dir); err != nil {
+		return nil, fmt.Errorf("couldn't make the line: %w", err)
+	}
+	return h.Load(name)
+}
+
+// create writes keys, config and the first issue of the sheet.
+func (l *Line) create(rand io.Reader) error {
+	k, err := party.NewKeys(rand)
+	if err != nil {
+		return err
+	}
+	l.Keys = k
+	files := map[string][]byte{
+		"party.key": party.EncodeSecret("party", k.Party), "sign.key": party.EncodeSecret("sign", k.Sign),
+		"link.key": party.EncodeSecret("link", k.Link), "courier.key": []byte(k.Courier.String() + "\n"),
+		"config.toml": l.Config.encode(),
+	}
+	s, err := l.Config.sheet(k)
+	if err != nil {
+		return &act.Error{What: err.Error(), Hint: "see --party and --path"}
+	}
+	files["sheet.ours"] = s.Note
+	for name, b := range files {
+		if err := l.write(name, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Load reads and checks a line. SPEC: CLI-002
+func (h Home) Load(name string) (*Line, error) {
+	l := &Line{Name: name, Dir: h.lineDir(name)}
+	var err error
+	if l.Config, err = readConfig(filepath.Join(l.Dir, "config.toml")); err != nil {
+		return nil, err
+	}
+	for role, k := range map[string]*ed25519.PrivateKey{"party": &l.Keys.Party, "sign": &l.Keys.Sign, "link": &l.Keys.Link} {
+		b, err := l.secret(role + ".key")
+		if err != nil {
+			return nil, err
+		}
+		if *k, err = party.DecodeSecret(role, b); err != nil {
+			return nil, damaged(role+".key", err)
+		}
+	}
+	b, err := l.secret("courier.key")
+	if err != nil {
+		return nil, err
+	}
+	if l.Keys.Courier, err = age.ParseX25519Identity(strings.TrimSpace(string(b))); err != nil {
+		return nil, damaged("courier.key", errors.New("not an age identity"))
+	}
+	return l, l.loadSheets()
+}
+
+func damaged(file string, err error) error {
+	return &act.Error{What: fmt.Sprintf("%s cannot be read: %v", file, err), Hint: "put the file back from your backup"}
+}
+
+// loadSheets reads what is public: sheets, genesis, terms.
+func (l *Line) loadSheets() error {
+	b, err := l.read("sheet.ours")
+	if err != nil {
+		return err
+	}
+	if l.Ours, err = party.ParseSheet(b); err != nil {
+		return damaged("sheet.ours", err)
+	}
+	if !l.Ours.Sign.Equal(party.Public(l.Keys.Sign)) || !l.Ours.Link.Equal(party.Public(l.Keys.Link)) || l.Ours.Party != l.Config.Party {
+		return damaged("sheet.ours", errors.New("it does not name the keys and party of this line"))
+	}
+	if b, err = l.read("sheet.theirs"); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if l.Theirs, err = party.ParseSheet(b); err != nil {
+		return damaged("sheet.theirs", err)
+	}
+	if b, err = l.read("genesis"); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return l.loadGenesis(b)
+}
+
+func (l *Line) loadGenesis(b []byte) error {
+	g, err := party.ParseGenesis(b)
+	if err != nil {
+		return damaged("genesis", err)
+	}
+	if l.Terms, err = l.read("terms"); err != nil {
+		return err
+	}
+	sa, sb := l.Sheets()
+	if err := g.Fits(sa, sb, l.Terms); err != nil || g.Sigs != 2 {
+		return damaged("genesis", fmt.Errorf("it does not fit the sheets and terms beside it: %w", err))
+	}
+	tag, err := l.secret("tag.key")
+	if err != nil {
+		return err
+	}
+	h, err := wire.ParseHash(strings.TrimSuffix(string(tag), "\n"))
+	if err != nil || wire.Sum(h[:]) != g.Tag {
+		return damaged("tag.key", errors.New("it is not the key that the genesis names"))
+	}
+	l.Genesis, l.TagKey = g, h
+	return nil
+}
+
+// SetTheirs enters the other party's sheet.
+//
+// SPEC: CLI-006
+func (l *Line) SetTheirs(note []byte) error {
+	s, err := party.ParseSheet(note)
+	switch {
+	case err != nil:
+		return &act.Error{What: err.Error(), Hint: "ask the other party for its sheet again: parley sheet > FILE"}
+	case s.Party == l.Ours.Party || s.PartyKey.Equal(l.Ours.PartyKey):
+		return &act.Error{What: "this is your own sheet", Hint: "enter the other party's; give them yours"}
+	case l.Genesis != nil:
+		return &act.Error{What: "this line is paired already", Hint: "a new line: parley init --line NAME"}
+	}
+	l.Theirs = s
+	return l.write("sheet.theirs", note)
+}
+
+// SetGenesis keeps the genesis that both have signed, its terms and the handshake's key.
+func (l *Line) SetGenesis(note, terms []byte, tagKey [32]byte) error {
+	g, err := party.ParseGenesis(note)
+	if err != nil {
+		return err
+	}
+	a, b := l.Sheets()
+	if err := g.Fits(a, b, terms); err != nil || g.Sigs != 2 {
+		return fmt.Errorf("the genesis is not one of this line that both have signed: %w", errors.Join(err, party.ErrGenesis))
+	}
+	if err := l.write("terms", terms); err != nil {
+		return err
+	}
+	if err := l.write("tag.key", []byte(wire.Hash(tagKey).String()+"\n")); err != nil {
+		return err
+	}
+	if err := l.write("genesis", note); err != nil {
+		return err
+	}
+	return l.loadGenesis(note)
+}
+
+// Paths gives what the link needs: our local addresses, and per path the index of its address and theirs.
+func (l *Line) Paths() (binds []netip.AddrPort, paths []Route, err error) {
+	for _, p := range l.Config.Paths {
+		remote := p.Remote
+		for _, t := range l.Theirs.Paths {
+			if remote == "" && t.Label == p.Label {
+				remote = t.Address
+			}
+		}
+		r, err := netip.ParseAddrPort(remote)
+		if err != nil {
+			return nil, nil, &act.Error{What: fmt.Sprintf("the other party's sheet has no path %q", p.Label), Hint: "agree on the labels of the paths, or set remote in config.toml"}
+		}
+		b := netip.MustParseAddrPort(p.Bind)
+		i := slices.Index(binds, b)
+		if i < 0 {
+			i, binds = len(binds), append(binds, b)
+		}
+		paths = append(paths, Route{Label: p.Label, Bind: i, Remote: r})
+	}
+	return binds, paths, nil
+}
+
+// Route is a path as the link dials it.
+type Route struct {
+	Label  string
+	Bind   int // index of our local address
+	Remote netip.AddrPort
+}

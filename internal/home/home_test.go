@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package home
+
+import (
+	"crypto/rand"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/party"
+)
+
+func pair(t *testing.T) (a, b *Line) {
+	t.Helper()
+	mk := func(name, ip string) *Line {
+		c := DefaultConfig(name)
+		c.Paths = []Path{{Label: "1", Bind: ip + ":7443"}, {Label: "2", Bind: "127.0.0.9:7443"}}
+		l, err := Home{t.TempDir()}.Init("north", c, rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	a, b = mk("aurelia", "127.0.0.1"), mk("borealia", "127.0.0.2")
+	if err := a.SetTheirs(b.Ours.Note); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.SetTheirs(a.Ours.Note); err != nil {
+		t.Fatal(err)
+	}
+	if !a.First() {
+		a, b = b, a
+	}
+	return a, b
+}
+
+func refused(t *testing.T, err error, want string) {
+	t.Helper()
+	var e *act.Error
+	if !errors.As(err, &e) || !strings.Contains(e.What, want) || e.Hint == "" {
+		t.Fatalf("want a refusal with %q and a hint, got %v", want, err)
+	}
+}
+
+// SPEC: CLI-001 CLI-002
+func TestInitAndLoad(t *testing.T) {
+	h := Home{t.TempDir()}
+	l, err := h.Init("north", DefaultConfig("aurelia"), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []string{"party.key", "sign.key", "link.key", "courier.key", "config.toml", "sheet.ours"} {
+		st, err := os.Stat(filepath.Join(l.Dir, f))
+		if err != nil || st.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v %v", f, st, err)
+		}
+	}
+	again, err := h.Load("north")
+	if err != nil || again.Ours.Hash != l.Ours.Hash || again.Config.Party != "aurelia" {
+		t.Fatal(err)
+	}
+	_, err = h.Init("north", DefaultConfig("aurelia"), rand.Reader)
+	refused(t, err, "already here")
+	_, err = h.Init("No", DefaultConfig("aurelia"), rand.Reader)
+	refused(t, err, "cannot name a line")
+	if n, _ := h.Lines(); len(n) != 1 {
+		t.Fatal("leftovers of init:", n)
+	}
+}
+
+// SPEC: CLI-003
+func TestKeysThatOthersMayRead(t *testing.T) {
+	h := Home{t.TempDir()}
+	l, err := h.Init("north", DefaultConfig("aurelia"), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []string{"party.key", "sign.key", "link.key", "courier.key"} {
+		p := filepath.Join(l.Dir, f)
+		if err := os.Chmod(p, 0o640); err != nil {
+			t.Fatal(err)
+		}
+		_, err = h.Load("north")
+		refused(t, err, "others may have read it")
+		if err := os.Chmod(p, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(l.Dir, "sign.key"), party.EncodeSecret("sign", l.Keys.Link), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.Load("north")
+	refused(t, err, "does not name the keys")
+}
+
+// SPEC: CLI-004
+func TestConfigRefusals(t *testing.T) {
+	good := DefaultConfig("aurelia")
+	if _, err := DecodeConfig(good.encode()); err != nil {
+		t.Fatal(err)
+	}
+	for want, change := range map[string]func(*Config){
+		"party":    func(c *Config) { c.Party = "Aurelia" },
+		"station":  func(c *Config) { c.Station = "" },
+		"page":     func(c *Config) { c.Page = "0.0.0.0:80" },
+		"edge":     func(c *Config) { c.Edge = "192.0.2.1:80" },
+		"0 paths":  func(c *Config) { c.Paths = nil },
+		"label":    func(c *Config) { c.Paths = append(c.Paths, c.Paths[0]) },
+		"bind":     func(c *Config) { c.Paths[0].Bind = "localhost:1" },
+		"purpose":  func(c *Config) { c.Terms.Purpose = nil },
+		"checks a": func(c *Config) { c.Terms.Schedule.Checks = nil },
+	} {
+		c := DefaultConfig("aurelia")
+		change(&c)
+		_, err := DecodeConfig(c.encode())
+		refused(t, err, want)
+	}
+	_, err := DecodeConfig(append(good.encode(), "\n[bogus]\nx = 1\n"...))
+	refused(t, err, "unknown")
+}
+
+// SPEC: CLI-005
+func TestPick(t *testing.T) {
+	h := Home{t.TempDir()}
+	_, err := h.Pick("")
+	refused(t, err, "no home")
+	for i, n := range []string{"north", "south"} {
+		if _, err := h.Init(n, DefaultConfig("aurelia"), rand.Reader); err != nil {
+			t.Fatal(err)
+		}
+		got, err := h.Pick("")
+		if i == 0 && (err != nil || got != "north") {
+			t.Fatal(got, err)
+		}
+		if i == 1 {
+			refused(t, err, "several lines")
+		}
+	}
+	_, err = h.Pick("east")
+	refused(t, err, "no line")
+}
+
+// SPEC: CLI-006
+func TestSheetsAndGenesis(t *testing.T) {
+	a, b := pair(t)
+	refused(t, a.SetTheirs(a.Ours.Note), "your own sheet")
+	refused(t, a.SetTheirs([]byte("hello")), "not a sheet")
+	if a.Tag() != b.Tag() {
+		t.Fatal("two tags while pairing")
+	}
+	binds, paths, err := a.Paths()
+	if err != nil || len(binds) != 2 || len(paths) != 2 || paths[0].Remote.String() != b.Config.Paths[0].Bind {
+		t.Fatal(binds, paths, err)
+	}
+	terms, _ := a.Config.Terms.Encode([32]byte{7})
+	g, err := party.NewGenesis("north", a.Ours, b.Ours, [32]byte{1}, [32]byte{2}, [32]byte{3}, terms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.SignA(a.Keys.Sign); err != nil {
+		t.Fatal(err)
+	}
+	if a.SetGenesis(g.Note, terms, [32]byte{3}) == nil {
+		t.Fatal("a genesis with one signature is a line")
+	}
+	if err := g.SignB(b.Keys.Sign); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range []*Line{a, b} {
+		if err := l.SetGenesis(g.Note, terms, [32]byte{3}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if a.Tag() != b.Tag() || a.Tag() != [32]byte{3} {
+		t.Fatal("tag after the genesis")
+	}
+	refused(t, a.SetTheirs(b.Ours.Note), "paired already")
+	l, err := Home{filepath.Dir(filepath.Dir(a.Dir))}.Load("north")
+	if err != nil || l.Genesis.Hash != g.Hash {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(a.Dir, "terms"), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Home{filepath.Dir(filepath.Dir(a.Dir))}.Load("north")
+	refused(t, err, "does not fit")
+}
+
+func FuzzDecodeConfig(f *testing.F) {
+	c := DefaultConfig("aurelia")
+	f.Add(c.encode())
+	f.Fuzz(func(t *testing.T, b []byte) { _, _ = DecodeConfig(b) })
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package verbs is the one parser of the command line's acts: argv in, act.Act out.
+//
+// The shell, story files and the demo all use it, so what works in one works in the others. Each verb is a
+// row of a table with its usage, its sentence of help and a function that defines its flags and builds
+// its act; cmd/parley makes its commands and completions of the same table.
+//
+// It checks form only: what is missing, misspelt or too much. Whether an act is lawful on a line is said
+// by the node. It asks no clock: relative times are counted from the now that it is given.
+//
+// Verbs that are no acts (init, pair, serve, verify, try …) are cmd/parley's own.
+package verbs
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"example.org/parley/internal/act"
+)
+
+// Build makes the act of the positional arguments; the flags have been parsed before.
+type Build func(args []string, now time.Time) (act.Act, error)
+
+// Verb is one row of the table.
+type Verb struct {
+	Name  string // "officer add"
+	Args  string // "NAME"
+	Short string // one sentence
+	Group string // of the help
+	Bind  func(fs *pflag.FlagSet) Build
+}
+
+// UsageError says that a command line does not have its form; the exit code is 64.
+type UsageError struct{ What, Hint string }
+
+func (e *UsageError) Error() string { return e.What }
+
+func usage(hint, format string, a ...any) error {
+	return &UsageError{What: fmt.Sprintf(format, a...), Hint: hint}
+}
+
+// Find gives the verb that argv begins with, and the rest of argv.
+func Find(argv []string) (Verb, []string, bool) {
+	for n := min(2, len(argv)); n > 0; n-- {
+		name := strings.Join(argv[:n], " ")
+		for _, v := range table {
+			if v.Name == name {
+				return v, argv[n:], true
+			}
+		}
+	}
+	return Verb{}, nil, false
+}
+
+// All lists the verbs in the order of the help.
+func All() []Verb { return append([]Verb(nil), table...) }
+
+// Parse makes an act of a command line without the program's name.
+//
+// SPEC: CLI-020
+func Parse(argv []string, now time.Time) (act.Act, error) {
+	v, rest, ok := Find(argv)
+	if !ok {
+		return nil, usage("see: parley help", "there is no verb %q", strings.Join(argv[:min(2, len(argv))], " "))
+	}
+	fs := pflag.NewFlagSet(v.Name, pflag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	build := v.Bind(fs)
+	if err := fs.Parse(rest); err != nil {
+		return nil, usage(v.Usage(), "%s: %v", v.Name, err)
+	}
+	return v.Make(build, fs.Args(), now)
+}
+
+// Make calls build and gives a usage error its hint.
+func (v Verb) Make(build Build, args []string, now time.Time) (act.Act, error) {
+	a, err := build(args, now)
+	if u, ok := err.(*UsageError); ok && u.Hint == "" {
+		u.What, u.Hint = v.Name+": "+u.What, v.Usage()
+	}
+	return a, err
+}
+
+// Usage is the verb's form.
+func (v Verb) Usage() string { return strings.TrimSpace("parley " + v.Name + " " + v.Args) }
+
+// Split takes a line of a story file apart as a shell would: blanks separate, quotes keep together.
+func Split(line string) ([]string, error) {
+	var out []string
+	var word strings.Builder
+	var quote rune
+	in := false
+	for _, r := range line {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote != 0:
+			word.WriteRune(r)
+		case r == '"' || r == '\'':
+			quote, in = r, true
+		case r == ' ' || r == '\t':
+			if in {
+				out, in = append(out, word.String()), false
+				word.Reset()
+			}
+		default:
+			in = true
+			word.WriteRune(r)
+		}
+	}
+	if quote != 0 {
+		return nil, usage("close it", "a quote %c stands open", quote)
+	}
+	if in {
+		out = append(out, word.String())
+	}
+	return out, nil
+}
+
+// want checks the count of positional arguments; max < 0: any.
+func want(args []string, min, max int) error {
+	switch {
+	case len(args) < min:
+		return usage("", "something is missing")
+	case max >= 0 && len(args) > max:
+		return usage("", "%q is too much", args[max])
+	}
+	return nil
+}
+
+// one takes exactly one of the choices, in any case, and gives the choice's spelling; empty stays empty.
+func one(what, s string, choices ...string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	for _, c := range choices {
+		if strings.EqualFold(c, s) {
+			return c, nil
+		}
+	}
+	return "", usage("", "%s %q: one of %s", what, s, strings.Join(choices, ", "))
+}
+
+// pairs reads k=v arguments.
+func pairs(args []string) (map[string]string, error) {
+	if len(args) == 0 {
+		return nil, nil
+	}
+	m := map[string]string{}
+	for _, a := range args {
+		k, v, ok := strings.Cut(a, "=")
+		if _, twice := m[k]; !ok || k == "" || twice {
+			return nil, usage("", "%q is not field=value, each field once", a)
+		}
+		m[k] = v
+	}
+	return m, nil
+}
+
+// When reads a moment: 2026-11-23T09:41:00Z, 2026-11-23T09:41Z, 09:41Z (the next one), +30m. Empty is zero.
+func When(s string, now time.Time) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	for _, f := range []string{time.RFC3339, "2006-01-02T15:04Z"} {
+		if t, err := time.Parse(f, s); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	if t, err := time.Parse("15:04Z", s); err == nil {
+		now = now.UTC()
+		t = time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), 0, 0, time.UTC)
+		if t.Before(now) {
+			t = t.AddDate(0, 0, 1)
+		}
+		return t, nil
+	}
+	if d, err := time.ParseDuration(strings.TrimPrefix(s, "+")); err == nil && strings.HasPrefix(s, "+") && d > 0 {
+		return now.UTC().Add(d).Truncate(time.Second), nil
+	}
+	return time.Time{}, usage("2026-11-23T09:41Z, 09:41Z or +30m", "%q is no time", s)
+}

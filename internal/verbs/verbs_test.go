@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verbs
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/parley/internal/act"
+)
+
+var now = time.Date(2026, 11, 23, 9, 41, 0, 0, time.UTC)
+
+// SPEC: CLI-020
+func TestParse(t *testing.T) {
+	for line, want := range map[string]act.Act{
+		`officer add "Lt Amaro" --account amaro --lang-reads en,it`: act.OfficerAdd{Name: "Lt Amaro", Account: "amaro", Langs: []string{"en", "it"}},
+		`sign-on`: act.SignOn{},
+		`send --precedence flash --kind warning Keep clear of the strait`: act.Send{Kind: "warning", Precedence: "FLASH", Text: "Keep clear of the strait"},
+		`send --phrase yours place="54.20N 18.40E" --read-back place`:     act.Send{Phrase: "yours", Fields: map[string]string{"place": "54.20N 18.40E"}, ReadBack: []string{"place"}},
+		`ack A7-42 --read original place=x`:                               act.Ack{ID: "A7-42", Read: "original", Fields: map[string]string{"place": "x"}},
+		`respond A7-42 standby --until +30m wait`:                         act.Respond{ID: "A7-42", How: "standby", Until: now.Add(30 * time.Minute), Text: "wait"},
+		`phrase show yours`:                    act.PhraseList{Code: "yours"},
+		`stop`:                                 act.Stop{},
+		`stop --place here`:                    act.Stop{Place: "here"},
+		`stop take A1-3`:                       act.StopStep{ID: "A1-3", Step: "take"},
+		`stop refuse A1-3 --reason "not ours"`: act.StopStep{ID: "A1-3", Step: "refuse", Reason: "not ours"},
+		`ring --class test --sound test-voice`: act.Ring{Class: "test", Sound: "test-voice"},
+		`decline busy --stand-by-until 09:40Z`: act.Decline{Reason: "busy", StandBy: now.Add(24*time.Hour - time.Minute)},
+		`hang-up --class service`:              act.HangUp{Class: "service"},
+		`class A1-3 Substantive`:               act.Class{ID: "A1-3", Class: "substantive"},
+		`check confirm twelve`:                 act.CheckConfirm{Answer: "twelve"},
+		`check confirm --decline`:              act.CheckConfirm{Decline: true},
+		`post add Minister --org MOD --level 1 --theirs --pair Secretary --name it=Ministro`:                    act.PostAdd{Name: "Minister", Org: "MOD", Level: 1, Theirs: true, Pair: "Secretary", Names: map[string]string{"it": "Ministro"}},
+		`event add invasion --when 2022-02-24`:                                                                  act.EventAdd{Name: "invasion", When: "2022-02-24"},
+		`contact add --kind call --when 2022-02-18 --with Secretary,Minister --channel telephone --basis press`: act.ContactAdd{Kind: "call", When: "2022-02-18", Participants: []string{"Secretary", "Minister"}, Channel: "telephone", Basis: "press"},
+		`request record --by Secretary --with Minister --for call --when 2022-03-01 --standing --basis press`:   act.RequestRecord{By: "Secretary", With: "Minister", For: "call", When: "2022-03-01", Standing: true, Basis: "press"},
+		`request outcome A1-9 declined --told-by "press secretary" --on 2022-03-23`:                             act.RequestOutcome{ID: "A1-9", Outcome: "declined", ToldBy: "press secretary", On: "2022-03-23"},
+		`contacts --since invasion --org MOD --level 2`:                                                         act.Contacts{Since: "invasion", Org: "MOD", Level: 2},
+		`alarm ack`:    act.AlarmAck{},
+		`log --last 5`: act.Log{Last: 5},
+		`show A7-42`:   act.Show{ID: "A7-42"},
+	} {
+		argv, err := Split(line)
+		if err != nil {
+			t.Fatal(line, err)
+		}
+		got, err := Parse(argv, now)
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s:\n got %+v %v\nwant %+v", line, got, err, want)
+		}
+	}
+}
+
+// SPEC: CLI-020
+func TestWrongUsage(t *testing.T) {
+	for _, line := range []string{
+		"", "send", "send --class urgent x", "send --phrase yours place", "send --phrase yours a=1 a=2", "ack", "ack A1-1", "ack A1-1 --read maybe",
+		"respond A1-1", "respond A1-1 perhaps", "respond A1-1 standby --until soon", "stop refuse A1-1", "stop take", "stop take A1-1 A1-2", "ring loudly",
+		"ring --as amaro", "check confirm", "check confirm x --decline", "post add Minister", "event add x", "contact add", "request record",
+		"request outcome A1-1", "request outcome A1-1 refused", "contacts --level 12", "log --last -1", "show", "officer", "officer add", "fly", "status now",
+	} {
+		argv, _ := Split(line)
+		_, err := Parse(argv, now)
+		var u *UsageError
+		if !errors.As(err, &u) || u.What == "" || u.Hint == "" {
+			t.Errorf("%q: %v", line, err)
+		}
+	}
+	if _, err := Split(`send "half`); err == nil {
+		t.Error("an open quote is accepted")
+	}
+}
+
+// SPEC: CLI-021
+func TestEveryActHasItsVerb(t *testing.T) {
+	local := map[string]bool{"desk": true, "export": true, "confirm": true} // cmd/parley's own: more than one act
+	have := map[string]bool{}
+	for _, v := range All() {
+		have[strings.ReplaceAll(v.Name, " ", ".")] = true
+		if v.Short == "" || v.Group == "" || !strings.HasSuffix(v.Short, ".") {
+			t.Errorf("%s: no sentence of help", v.Name)
+		}
+	}
+	have["stop.step"], have["phrase.list"] = have["stop.take"] && have["stop.lift"], have["phrase.show"]
+	for _, a := range act.Verbs() {
+		if !have[a] && !local[a] {
+			t.Errorf("no verb for the act %s", a)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add("send --phrase yours place='54.20N 18.40E'")
+	f.Add("respond A7-42 standby --until +30m")
+	f.Fuzz(func(t *testing.T, s string) {
+		argv, err := Split(s)
+		if err != nil {
+			return
+		}
+		if a, err := Parse(argv, now); err == nil && a == nil {
+			t.Fatal("neither an act nor an error")
+		}
+	})
+}
