@@ -77,11 +77,7 @@ func (p *pair) tick() time.Time { p.now = p.now.Add(1500 * time.Millisecond); re
 
 func (p *pair) run(r *Record, party, why string) *Run {
 	p.runs++
-	name, err := r.NewRunName(p.rand)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return r.OpenRun(RunConfig{party, "main", why, name, p.keys[party]})
+	return r.OpenRun(RunConfig{party, "main", why, NewRunName(p.rand), p.keys[party]})
 }
 
 func (p *pair) say(w *Run, kind, word string, re ...*Entry) *Entry {

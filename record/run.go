@@ -35,23 +35,17 @@ type Run struct {
 	unsaid map[logKey]bool // logs that grew and were not named yet
 }
 
-// NewRunName draws a name for a run; one already known is drawn again.
-func (r *Record) NewRunName(rand io.Reader) (string, error) {
-	for {
-		var b [6]byte
-		for i := range b {
-			// 248 is the largest multiple of 31 below 256: each letter is as likely.
-			for b[i] = 255; b[i] >= 248; {
-				if _, err := io.ReadFull(rand, b[i:i+1]); err != nil {
-					return "", fmt.Errorf("couldn't draw the name of a run: %w", err)
-				}
-			}
-			b[i] = runLetters[b[i]%31]
-		}
-		if name := string(b[:]); !r.KnownRun(name) {
-			return name, nil
-		}
+// NewRunName draws a name for a run. One that KnownRun knows is drawn again by the caller. It is
+// empty where the source of randomness fails; a run of that name states nothing.
+func NewRunName(rand io.Reader) string {
+	var b [6]byte
+	if _, err := io.ReadFull(rand, b[:]); err != nil {
+		return ""
 	}
+	for i := range b {
+		b[i] = runLetters[b[i]%32]
+	}
+	return string(b[:])
 }
 
 // KnownRun reports whether a run of that name is known here.
