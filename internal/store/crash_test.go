@@ -42,7 +42,7 @@ func newCrashed(t *testing.T, seed uint64, synchronous string) *crashed {
 	t.Cleanup(func() { vfs.Unregister(name) })
 	return &crashed{
 		t: t, d: d, path: filepath.Join(t.TempDir(), "record.db"),
-		o: Options{VFS: name, Reserve: -1, synchronous: synchronous, rewrite: d.rewrite},
+		o: Options{VFS: name, Reserve: -1, synchronous: synchronous, wal: d.wal},
 	}
 }
 
@@ -167,7 +167,7 @@ func TestCutAfterAFailedSync(t *testing.T) {
 		for n := range 60 {
 			c := newCrashed(t, uint64(n), "FULL")
 			if !sure {
-				c.o.rewrite = func(string) error { return nil }
+				c.o.wal = func(string) (walFile, error) { return nil, nil }
 			}
 			s, err := Open(c.path, c.o)
 			if err != nil {

@@ -68,6 +68,7 @@ func (s *Store) open() (err error) {
 	if err != nil {
 		return err
 	}
+	s.extendWAL() // now that it is empty, and before the first commit of this connection
 	if err := d.prepare(); err != nil {
 		_ = d.close()
 		return err

@@ -79,8 +79,8 @@ type Options struct {
 	// VFS is the name of a registered SQLite VFS, "" for the operating system's.
 	VFS string
 
-	synchronous string                 // "" is FULL; tests hold controls against it
-	rewrite     func(wal string) error // of a VFS that is not the operating system's
+	synchronous string                        // "" is FULL; tests hold controls against it
+	wal         func(string) (walFile, error) // of a VFS that is not the operating system's
 }
 
 var (
