@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package link
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.org/parley/wire"
+
+	"github.com/quic-go/quic-go"
+)
+
+// socket is what the link asks of a UDP socket; *net.UDPConn has it.
+type socket interface {
+	ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error)
+	WriteMsgUDPAddrPort(b, oob []byte, to netip.AddrPort) (n, oobn int, err error)
+	LocalAddr() net.Addr
+	SetReadDeadline(time.Time) error
+	Close() error
+}
+
+// bind is one local address of the line: a socket, QUIC on it, and our packets beside.
+type bind struct {
+	l    *Link
+	num  int
+	sock socket
+	dscp []byte // control message that marks lane packets as EF
+	tr   *quic.Transport
+	ln   *quic.Listener
+}
+
+// quicConn is all of the socket that quic-go sees. It is a plain net.PacketConn on purpose: quic-go reads and writes
+// past a wrapper that also looks like a *net.UDPConn (SyscallConn, ReadMsgUDP, WriteMsgUDP), and strangers would get
+// an answer. The two buffer methods only keep it from complaining.
+type quicConn struct {
+	b    *bind
+	last atomic.Pointer[net.UDPAddr]
+	bufs sync.Pool
+}
+
+var _ net.PacketConn = (*quicConn)(nil)
+
+// ReadFrom is the reader of the bind: it runs in quic-go's one read loop and returns only what is QUIC's.
+// SPEC: LNK-002
+func (c *quicConn) ReadFrom(p []byte) (int, net.Addr, error) {
+	for {
+		n, from, err := c.b.sock.ReadFromUDPAddrPort(p)
+		if err != nil {
+			var ne net.Error
+			if errors.Is(err, net.ErrClosed) || errors.As(err, &ne) && ne.Timeout() {
+				return n, nil, err
+			}
+			time.Sleep(10 * time.Millisecond) // an interface that comes and goes must not end the line
+			continue
+		}
+		if n == 0 {
+			continue
+		}
+		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+		switch {
+		case wire.IsLane(p[0]):
+			c.b.l.receive(c.b, p[:n], from)
+		case p[0]&0x80 != 0: // long header
+			if body, ok := c.b.l.trailer.strip(p[:n]); ok {
+				return len(body), c.addr(from), nil
+			}
+			c.b.l.strangers.Add(1)
+		case p[0]&0x40 != 0: // short header
+			return n, c.addr(from), nil
+		}
+	}
+}
+
+// addr makes a net.Addr, mostly the one made last.
+func (c *quicConn) addr(a netip.AddrPort) net.Addr {
+	if u := c.last.Load(); u != nil && u.AddrPort() == a {
+		return u
+	}
+	u := net.UDPAddrFromAddrPort(a)
+	c.last.Store(u)
+	return u
+}
+
+// WriteTo adds our trailer to every long header.
+func (c *quicConn) WriteTo(p []byte, to net.Addr) (int, error) {
+	u, ok := to.(*net.UDPAddr)
+	if !ok || len(p) == 0 {
+		return 0, net.InvalidAddrError("not UDP")
+	}
+	out := p
+	if p[0]&0x80 != 0 {
+		buf := c.bufs.Get().(*[]byte)
+		defer c.bufs.Put(buf)
+		out = c.b.l.trailer.append(append((*buf)[:0], p...))
+	}
+	a := u.AddrPort()
+	_, _, err := c.b.sock.WriteMsgUDPAddrPort(out, nil, netip.AddrPortFrom(a.Addr().Unmap(), a.Port()))
+	if errors.Is(err, net.ErrClosed) {
+		return 0, err
+	}
+	return len(p), nil // unreachable for now is a lost packet; quic-go would end the connection
+}
+
+func (c *quicConn) Close() error                      { return c.b.sock.Close() }
+func (c *quicConn) LocalAddr() net.Addr               { return c.b.sock.LocalAddr() }
+func (c *quicConn) SetDeadline(t time.Time) error     { return c.b.sock.SetReadDeadline(t) }
+func (c *quicConn) SetReadDeadline(t time.Time) error { return c.b.sock.SetReadDeadline(t) }
+func (c *quicConn) SetWriteDeadline(time.Time) error  { return nil }
+func (c *quicConn) SetReadBuffer(n int) error {
+	if s, ok := c.b.sock.(interface{ SetReadBuffer(int) error }); ok {
+		return s.SetReadBuffer(n)
+	}
+	return nil
+}
+func (c *quicConn) SetWriteBuffer(n int) error {
+	if s, ok := c.b.sock.(interface{ SetWriteBuffer(int) error }); ok {
+		return s.SetWriteBuffer(n)
+	}
+	return nil
+}
+
+// openBind starts QUIC on a socket.
+func (l *Link) openBind(num int, sock socket) (*bind, error) {
+	b := &bind{l: l, num: num, sock: sock}
+	if a, ok := sock.LocalAddr().(*net.UDPAddr); ok {
+		b.dscp = dscp(a.AddrPort().Addr().Unmap().Is4())
+	}
+	qc := &quicConn{b: b}
+	qc.bufs.New = func() any { p := make([]byte, 0, 2048); return &p }
+	b.tr = &quic.Transport{Conn: qc, ConnectionIDLength: 8, DisableVersionNegotiationPackets: true}
+	var err error
+	if b.ln, err = b.tr.Listen(l.tlsConfig(), quicConfig()); err != nil {
+		sock.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// The windows bound what is in flight when the lane calls a path down.
+const bulkWindow = 64 << 10
+
+func quicConfig() *quic.Config {
+	return &quic.Config{
+		Versions:                       []quic.Version{quic.Version1},
+		HandshakeIdleTimeout:           6 * time.Second,
+		MaxIdleTimeout:                 30 * time.Minute,
+		KeepAlivePeriod:                10 * time.Second,
+		InitialPacketSize:              1200,
+		DisablePathMTUDiscovery:        true,
+		InitialStreamReceiveWindow:     bulkWindow,
+		MaxStreamReceiveWindow:         bulkWindow,
+		InitialConnectionReceiveWindow: 2 * bulkWindow,
+		MaxConnectionReceiveWindow:     2 * bulkWindow,
+		MaxIncomingStreams:             8,
+		MaxIncomingUniStreams:          -1,
+	}
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package link
+
+import (
+	"encoding/binary"
+	"io"
+	"time"
+
+	"github.com/quic-go/quic-go"
+)
+
+// MaxMessage bounds one message of the bulk stream.
+const MaxMessage = 256 << 10
+
+const (
+	maxQueued  = 512 << 10              // bytes that SendStream takes ahead
+	bulkAgain  = 200 * time.Millisecond // between two openings
+	stuckAfter = 10 * time.Second       // a write without progress on a living path, to a peer whose loop lives
+)
+
+// bulk is the one bulk stream. A opens it on the best path, and another when that is lost; the newer replaces the older.
+// Fields without a note are under Link.mu.
+type bulk struct {
+	id    uint64
+	conn  *conn
+	st    *quic.Stream
+	up    bool // both greeted
+	ended bool
+
+	out     [][]byte
+	bytes   int
+	refused bool          // StreamRoom is owed
+	kick    chan struct{} // to the writer
+	stop    chan struct{} // closed when ended
+	writing time.Duration // since when a write has hung; 0: none
+}
+
+// SendStream sends a message of at most MaxMessage bytes, in order and reliably while the stream lives; b belongs to
+// the link from here on. False: there is no stream (StreamUp will follow) or its queue is full (StreamRoom will).
+func (l *Link) SendStream(b []byte) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	k := l.bulk
+	if k == nil || !k.up || len(b) > MaxMessage {
+		return false
+	}
+	if k.bytes > 0 && k.bytes+len(b) > maxQueued {
+		k.refused = true
+		return false
+	}
+	k.out = append(k.out, b)
+	k.bytes += len(b)
+	select {
+	case k.kick <- struct{}{}:
+	default:
+	}
+	return true
+}
+
+// bulkDue lets A open a stream where there is none, and ends a connection that hangs. Under mu.
+func (l *Link) bulkDue(now time.Duration) {
+	if k := l.bulk; k != nil {
+		p := k.conn.path
+		loopLives := p.peerAges[0] < 2*time.Second
+		if k.writing != 0 && now-k.writing > stuckAfter && p.weHear && p.theyHear && loopLives {
+			k.writing = now
+			go k.conn.q.CloseWithError(codeStuck, "no progress")
+		}
+		return
+	}
+	if !l.cfg.First || l.closed || now < l.bulkTry {
+		return
+	}
+	if c := l.bestConn(); c != nil {
+		l.bulkTry = now + bulkAgain
+		st, err := c.q.OpenStream()
+		if err != nil {
+			return
+		}
+		l.bulkID++
+		id := l.bulkID
+		l.wg.Go(func() { l.runBulk(c, st, id) })
+	}
+}
+
+// bestConn is the living connection of the cleanest path that is heard both ways.
+func (l *Link) bestConn() (best *conn) {
+	cost := func(p *path) float64 {
+		loss := max(p.loss, p.lossOut)
+		return loss*10 + (p.rtt + p.delay.over).Seconds()
+	}
+	for _, p := range l.paths {
+		if c := p.best(); c != nil && p.weHear && p.theyHear && !c.stale {
+			if best == nil || cost(p) < cost(best.path) {
+				best = c
+			}
+		}
+	}
+	return best
+}
+
+// bulkBroken moves the stream off a path that is called down. Under mu.
+func (l *Link) bulkBroken(p *path) {
+	if k := l.bulk; k != nil && k.conn.path == p {
+		l.endBulk(k)
+	}
+}
+
+func (l *Link) bulkLost(c *conn) {
+	if k := l.bulk; k != nil && k.conn == c {
+		l.endBulk(k)
+	}
+}
+
+// endBulk says StreamDown once. Under mu.
+func (l *Link) endBulk(k *bulk) {
+	if k.ended {
+		return
+	}
+	k.ended = true
+	close(k.stop)
+	k.st.CancelRead(1)
+	k.st.CancelWrite(1)
+	k.out, k.bytes = nil, 0
+	if l.bulk == k {
+		l.bulk = nil
+	}
+	if k.up {
+		l.queue.put(StreamDown{k.id})
+	}
+}
+
+// runBulk is the life of one stream at either end: greet, read, until it ends.
+// SPEC: LNK-020
+func (l *Link) runBulk(c *conn, st *quic.Stream, id uint64) {
+	k := &bulk{id: id, conn: c, st: st, kick: make(chan struct{}, 1), stop: make(chan struct{})}
+	l.mu.Lock()
+	old := l.bulk
+	if l.closed || !c.up || (old != nil && (old.id >= id && old.conn.run == c.run || l.cfg.First)) {
+		l.mu.Unlock()
+		st.CancelRead(1)
+		st.CancelWrite(1)
+		return
+	}
+	if old != nil {
+		l.endBulk(old)
+	}
+	l.bulk = k
+	run := l.run
+	l.mu.Unlock()
+
+	var head []byte
+	if l.cfg.First {
+		head = binary.BigEndian.AppendUint64([]byte{streamBulk}, id)
+	}
+	body := greet{run, l.cfg.Greeting()}.append(nil)
+	head = append(binary.BigEndian.AppendUint32(head, uint32(len(body))), body...)
+	l.wg.Go(func() { k.write(l, head) })
+	k.read(l)
+	l.mu.Lock()
+	l.endBulk(k)
+	l.mu.Unlock()
+}
+
+func (k *bulk) read(l *Link) {
+	var size [4]byte
+	for first := true; ; first = false {
+		if _, err := io.ReadFull(k.st, size[:]); err != nil {
+			return
+		}
+		b, err := readSized(k.st, size[:], MaxMessage)
+		if err != nil {
+			return
+		}
+		if !first {
+			l.queue.put(Stream{k.id, b})
+			continue
+		}
+		g, err := parseGreet(b)
+		if err != nil {
+			return
+		}
+		l.mu.Lock()
+		if !k.ended && !k.up {
+			k.up = true
+			k.conn.run, k.conn.greeting, l.peerRun = g.run, g.greeting, g.run
+			l.queue.put(StreamUp{k.id, k.conn.path.num, g.run, g.greeting})
+		}
+		l.mu.Unlock()
+	}
+}
+
+// write sends head, then what SendStream queued.
+func (k *bulk) write(l *Link, head []byte) {
+	if !k.hang(l, head) {
+		return
+	}
+	for {
+		l.mu.Lock()
+		var b []byte
+		if len(k.out) > 0 {
+			b = k.out[0]
+			k.out[0] = nil
+			k.out = k.out[1:]
+			k.bytes -= len(b)
+			if k.refused && k.bytes < maxQueued/2 {
+				k.refused = false
+				l.queue.put(StreamRoom{k.id})
+			}
+		}
+		l.mu.Unlock()
+		if b == nil {
+			select {
+			case <-k.kick:
+				continue
+			case <-k.stop:
+				return
+			}
+		}
+		if !k.hang(l, binary.BigEndian.AppendUint32(nil, uint32(len(b)))) || !k.hang(l, b) {
+			return
+		}
+	}
+}
+
+// hang writes, and lets the clock see since when it has hung. It writes in pieces so that progress shows.
+func (k *bulk) hang(l *Link, b []byte) bool {
+	for len(b) > 0 {
+		n := min(len(b), 16<<10)
+		k.mark(l, l.now())
+		if _, err := k.st.Write(b[:n]); err != nil {
+			l.mu.Lock()
+			l.endBulk(k)
+			l.mu.Unlock()
+			return false
+		}
+		b = b[n:]
+	}
+	k.mark(l, 0)
+	return true
+}
+
+func (k *bulk) mark(l *Link, at time.Duration) {
+	l.mu.Lock()
+	k.writing = at
+	l.mu.Unlock()
+}

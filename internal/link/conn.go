@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package link
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/quic-go/quic-go"
+)
+
+// Why a connection is closed, to the peer.
+const (
+	codeBye      quic.ApplicationErrorCode = 1
+	codeReplaced quic.ApplicationErrorCode = 2
+	codeProtocol quic.ApplicationErrorCode = 3
+	codeStuck    quic.ApplicationErrorCode = 4
+)
+
+// conn is one QUIC connection of a path. Fields without a note are set before it is up, or under Link.mu.
+type conn struct {
+	l       *Link
+	path    *path
+	q       *quic.Conn
+	ctl     *quic.Stream
+	ctlMu   sync.Mutex // one writer of ctl at a time
+	sess    *session
+	byFirst bool // dialled by A
+	born    time.Duration
+	gen     uint64
+
+	run      string // the peer's, newest greeted here
+	greeting []byte
+	up       bool // greeted both ways, and living
+	dead     bool
+	stale    bool // the peer's address changed under it
+	bye      bool // the peer said goodbye
+	why      string
+}
+
+// dial makes one attempt, and is the goroutine of the connection that comes of it.
+func (l *Link) dial(p *path, to netip.AddrPort) {
+	ctx, cancel := context.WithTimeout(l.ctx, dialLasts)
+	q, err := l.binds[p.cfg.Bind].tr.Dial(ctx, net.UDPAddrFromAddrPort(to), l.tlsConfig(), quicConfig())
+	cancel()
+	l.mu.Lock()
+	p.dials--
+	l.mu.Unlock()
+	if err != nil {
+		l.log.Debug("dial failed", "path", p.cfg.Label, "err", err)
+		return
+	}
+	c := &conn{l: l, q: q, path: p, byFirst: l.cfg.First}
+	c.end(c.dialled())
+}
+
+// accept takes what was dialled to us on b.
+func (l *Link) accept(b *bind) {
+	for {
+		q, err := b.ln.Accept(l.ctx)
+		if err != nil {
+			return
+		}
+		c := &conn{l: l, q: q, byFirst: !l.cfg.First}
+		l.wg.Go(func() { c.end(c.accepted(b)) })
+	}
+}
+
+// dialled runs our end of a connection that we dialled: our hello goes in the first flight.
+func (c *conn) dialled() error {
+	s, err := c.newSession(c.l.binds[c.path.cfg.Bind], true)
+	if err != nil {
+		return err
+	}
+	if c.ctl, err = c.q.OpenStreamSync(c.l.ctx); err != nil {
+		return err
+	}
+	hi := hello{s.index, s.epoch, c.l.ourRun(), c.l.cfg.Greeting()}
+	if _, err := c.ctl.Write(appendMessage([]byte{streamControl}, msgHello, hi.append(nil))); err != nil {
+		return err
+	}
+	h, err := c.readHello()
+	if err != nil {
+		return err
+	}
+	if err := c.begin(h); err != nil {
+		return err
+	}
+	return c.serve()
+}
+
+// accepted runs our end of a connection that the peer dialled.
+func (c *conn) accepted(b *bind) error {
+	ctx, cancel := context.WithTimeout(c.l.ctx, dialLasts)
+	defer cancel()
+	var err error
+	if c.ctl, err = c.q.AcceptStream(ctx); err != nil {
+		return err
+	}
+	c.ctl.SetReadDeadline(time.Now().Add(dialLasts))
+	var typ [1]byte
+	if _, err := io.ReadFull(c.ctl, typ[:]); err != nil || typ[0] != streamControl {
+		return errors.Join(errControl, err)
+	}
+	h, err := c.readHello()
+	if err != nil {
+		return err
+	}
+	c.path = c.l.pathOf(b, c.remote())
+	if c.path == nil {
+		return errors.New("no path of ours has this local address")
+	}
+	s, err := c.newSession(b, false)
+	if err != nil {
+		return err
+	}
+	if err := c.begin(h); err != nil {
+		return err
+	}
+	hi := hello{s.index, s.epoch, c.l.ourRun(), c.l.cfg.Greeting()}
+	if err := c.say(msgHello, hi.append(nil)); err != nil {
+		return err
+	}
+	return c.serve()
+}
+
+func (c *conn) readHello() (hello, error) {
+	c.ctl.SetReadDeadline(time.Now().Add(dialLasts))
+	typ, body, err := readMessage(c.ctl)
+	if err != nil || typ != msgHello {
+		return hello{}, errors.Join(errControl, err)
+	}
+	c.ctl.SetReadDeadline(time.Time{})
+	return parseHello(body)
+}
+
+func (c *conn) say(typ byte, body []byte) error {
+	c.ctlMu.Lock()
+	defer c.ctlMu.Unlock()
+	c.ctl.SetWriteDeadline(time.Now().Add(dialLasts))
+	_, err := c.ctl.Write(appendMessage(nil, typ, body))
+	return err
+}
+
+func (c *conn) remote() netip.AddrPort {
+	a := c.q.RemoteAddr().(*net.UDPAddr).AddrPort()
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+}
+
+// pathOf finds the path of a connection that came in: by address; else, behind a NAT, one of the same local address
+// and the same host, or one that waits, or the first.
+func (l *Link) pathOf(b *bind, from netip.AddrPort) *path {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	tests := []func(*path) bool{
+		func(p *path) bool { return p.cfg.Remote == from },
+		func(p *path) bool { return p.current != nil && *p.current.remote.Load() == from },
+		func(p *path) bool { return p.cfg.Remote.Addr() == from.Addr() && !p.weHear },
+		func(p *path) bool { return !p.weHear },
+		func(p *path) bool { return true },
+	}
+	for _, fits := range tests {
+		for _, p := range l.paths {
+			if p.cfg.Bind == b.num && fits(p) {
+				return p
+			}
+		}
+	}
+	return nil
+}
+
+// newSession keys a lane by the connection's exporter; from here on we can receive.
+func (c *conn) newSession(b *bind, dialled bool) (*session, error) {
+	tls := c.q.ConnectionState().TLS
+	material, err := tls.ExportKeyingMaterial(exporterLabel, nil, 88)
+	if err != nil {
+		return nil, err
+	}
+	s, err := newSession(material, dialled)
+	if err != nil {
+		return nil, err
+	}
+	l := c.l
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s.path, s.bind, s.conn, s.born = c.path, b, c, l.now()
+	addr := c.remote()
+	s.remote.Store(&addr)
+	if s.index, err = l.newIndex(); err != nil {
+		return nil, err
+	}
+	c.path.epoch = (c.path.epoch + 1) & 7
+	s.epoch = c.path.epoch
+	c.sess = s
+	c.path.sessions = append(c.path.sessions, s)
+	l.register(s)
+	return s, nil
+}
+
+// begin brings the connection up: both indexes are known.
+func (c *conn) begin(h hello) error {
+	l, p, s := c.l, c.path, c.sess
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed || l.queue.stuck() {
+		return errors.New("nobody takes the events")
+	}
+	s.txIndex, s.txEpoch = h.index, h.epoch
+	s.ready.Store(true)
+	s.up.Store(true)
+	now := l.now()
+	c.run, c.greeting, c.born, c.gen, c.up = h.run, h.greeting, now, p.gen, true
+	if l.peerRun != h.run {
+		l.peerRun, l.clock = h.run, peerClock{}
+	}
+	p.conns = append(p.conns, c)
+	if n := len(p.conns) - 6; n > 0 {
+		go p.conns[0].q.CloseWithError(codeReplaced, "too many")
+	}
+	p.goodbye = ""
+	p.lastRx.Store(int64(now))
+	p.report.heard, p.report.at = 0, now
+	p.choose()
+	p.tell(c)
+	p.judge(now)
+	return nil
+}
+
+// tell says SessionUp of the current connection, once, or SessionDown of the one that was told. Under mu.
+func (p *path) tell(ended *conn) {
+	cur := (*conn)(nil)
+	if p.current != nil && p.current.conn.up {
+		cur = p.current.conn
+	}
+	switch {
+	case cur != nil && cur != p.told:
+		p.told = cur
+		tls := cur.q.ConnectionState().TLS
+		p.l.queue.put(SessionUp{p.num, cur.run, cur.greeting, tls.ExportKeyingMaterial})
+	case cur == nil && ended == p.told && ended != nil:
+		p.told = nil
+		p.l.queue.put(SessionDown{p.num, ended.run, ended.why, ended.bye})
+	}
+}
+
+// serve reads the control stream, and takes bulk streams beside, until the connection ends.
+func (c *conn) serve() error {
+	c.l.wg.Go(c.acceptBulk)
+	for {
+		typ, body, err := readMessage(c.ctl)
+		if err != nil {
+			return err
+		}
+		switch typ {
+		case msgGreet:
+			g, err := parseGreet(body)
+			if err != nil {
+				return err
+			}
+			c.regreeted(g)
+		case msgBye:
+			c.l.mu.Lock()
+			c.bye, c.why = true, printable(body)
+			c.l.mu.Unlock()
+		default:
+			return errControl
+		}
+	}
+}
+
+func (c *conn) regreeted(g greet) {
+	c.l.mu.Lock()
+	defer c.l.mu.Unlock()
+	c.run, c.greeting, c.l.peerRun = g.run, g.greeting, g.run
+	if c.path.told == c && !c.l.queue.stuck() {
+		c.l.queue.put(Greeted{c.path.num, g.run, g.greeting})
+	}
+}
+
+// end takes the connection down for the reason err.
+func (c *conn) end(err error) {
+	code := codeReplaced
+	if errors.Is(err, errControl) {
+		code = codeProtocol
+	}
+	c.q.CloseWithError(code, "")
+	l, p := c.l, c.path
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c.up, c.dead = false, true
+	if p == nil {
+		return
+	}
+	c.explain(err)
+	p.conns = slices.DeleteFunc(p.conns, func(o *conn) bool { return o == c })
+	l.bulkLost(c)
+	if s := c.sess; s != nil && !s.ready.Load() { // never greeted
+		l.unregister(s)
+		p.sessions = slices.DeleteFunc(p.sessions, func(o *session) bool { return o == s })
+	}
+	if c.bye {
+		p.left(c.run, c.why)
+	}
+	p.choose()
+	p.tell(c)
+	if !l.closed {
+		l.queue.put(PathChange{p.num, p.state(l.now())})
+	}
+}
+
+// explain says in words why the connection ended.
+func (c *conn) explain(err error) {
+	var app *quic.ApplicationError
+	switch {
+	case c.bye:
+	case errors.As(err, &app) && app.Remote && app.ErrorCode == codeBye:
+		c.bye, c.why = true, printable([]byte(app.ErrorMessage))
+	case errors.As(err, &app) && app.ErrorCode == codeReplaced:
+		c.why = "replaced"
+	case err != nil:
+		c.why = printable([]byte(err.Error()))
+	}
+}
+
+func (l *Link) ourRun() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.run
+}
+
+// Regreet greets again over every living connection, under the run given (perhaps the same).
+func (l *Link) Regreet(run string) {
+	l.mu.Lock()
+	l.run = run
+	var conns []*conn
+	for _, p := range l.paths {
+		for _, c := range p.conns {
+			if c.up {
+				conns = append(conns, c)
+			}
+		}
+	}
+	l.mu.Unlock()
+	for _, c := range conns {
+		l.wg.Go(func() { c.say(msgGreet, greet{run, l.cfg.Greeting()}.append(nil)) })
+	}
+}
+
+// acceptBulk takes the streams that A opens beside the control stream.
+func (c *conn) acceptBulk() {
+	for {
+		st, err := c.q.AcceptStream(c.l.ctx)
+		if err != nil {
+			return
+		}
+		c.l.wg.Go(func() {
+			var head [9]byte
+			st.SetReadDeadline(time.Now().Add(dialLasts))
+			if _, err := io.ReadFull(st, head[:]); err != nil || head[0] != streamBulk || c.l.cfg.First {
+				st.CancelRead(1)
+				st.CancelWrite(1)
+				return
+			}
+			st.SetReadDeadline(time.Time{})
+			c.l.runBulk(c, st, binary.BigEndian.Uint64(head[1:]))
+		})
+	}
+}

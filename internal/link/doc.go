@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package link proves who speaks and carries what they say; it never knows what it means.
+//
+// A line between two nodes has one UDP port number and one or more paths: a path is one local address and one
+// address of the peer. Each path has a QUIC connection (control stream, bulk stream) and a lane session: sealed
+// packets of ours on the same socket, keyed by that connection's TLS exporter, for probes, voice and whatever must
+// arrive now (call signals, urgent statements, receipts). The lane's session outlives its connection; the lane, not
+// QUIC, judges the path.
+//
+// What happens to one datagram, in the order of the files:
+//
+//	bind.go     socket → lane packet, long header with our trailer, short header, or nothing; QUIC gets only its own
+//	trailer.go  the MAC that strangers cannot make: without it there is no answer of any kind
+//	lane.go     index → session → replay window → open → caps → kind
+//	session.go  keys, counters, seal
+//	voice.go    frames out over every live path with the k before them; frames in to Config.OnFrame
+//	path.go     liveness, probes, the clock of the link (one goroutine, 20 ms)
+//	repeat.go   what is said again until it is answered
+//	conn.go     dial, accept, hello, which connection of a path stays
+//	bulk.go     the one bulk stream on the best path
+//	event.go    the bounded queue to the node
+//
+// It is not a record, knows no kind of statement and never waits for its user: a full queue drops what is repeated
+// anyhow and stops reading the bulk stream.
+//
+// Locks: Link.mu guards paths, connections and repeats; voice takes only its own two. Nothing is called back under
+// Link.mu. Goroutines: one reader and one accepter a bind, one clock, one pump of events, and while they live one a
+// dial, two a connection, two a bulk stream. The protocol is in spec/link.md.
+package link

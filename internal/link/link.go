@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package link
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Config is checked once, by Open.
+type Config struct {
+	Run   string              // ours: 1–32 of 0-9a-z
+	Key   ed25519.PrivateKey  // our link key
+	Peers []ed25519.PublicKey // the peer's link keys; only who holds one of them is let in
+	Tag   [32]byte            // key of the silent handshake: from the genesis, or from sheet digits while pairing
+	First bool                // we are A
+	Binds []netip.AddrPort    // our local addresses, one socket each
+	Paths []PathConfig        // at least one
+	// Greeting is asked at every new session and stream; from any goroutine, and must not call the link.
+	Greeting func() []byte
+	// OnFrame gets every frame that arrives, several times if it came several ways; never two calls at once.
+	OnFrame func(Frame)
+	Log     *slog.Logger // nil: nothing is logged
+}
+
+// PathConfig is one route to the peer.
+type PathConfig struct {
+	Label   string
+	Bind    int            // index into Config.Binds
+	Remote  netip.AddrPort // zero: we cannot dial, only be dialled
+	Metered bool           // probes once a second and is called down later
+}
+
+// Frame is one frame of voice. Data is valid during the callback only.
+type Frame struct {
+	Call uint16
+	Seq  uint32
+	Path int
+	Data []byte
+}
+
+// Link is a line's connection to its one peer.
+type Link struct {
+	cfg     Config
+	log     *slog.Logger
+	start   time.Time
+	cert    tls.Certificate
+	trailer *trailer
+	queue   *queue
+	binds   []*bind
+	paths   []*path // fixed
+	stop    chan struct{}
+	ctx     context.Context
+	cancel  context.CancelFunc
+	wg      sync.WaitGroup
+
+	table atomic.Pointer[map[uint32]*session] // by our index; copied on change
+	out   atomic.Pointer[[]*session]          // where voice goes; made anew on change
+
+	voiceTx voiceTx
+	voiceRx voiceRx
+
+	mu      sync.Mutex // everything below
+	closed  bool
+	run     string // ours
+	peerRun string // newest greeted
+	clock   peerClock
+	ages    [2]time.Duration // tick, commit, as told
+	agesAt  time.Duration
+	repeats []*repeat
+	bulk    *bulk
+	bulkID  uint64
+	bulkTry time.Duration
+
+	strangers, wrongKeys, badTags, stale atomic.Uint64
+}
+
+// Open binds the sockets and begins to dial. It returns at once; what follows comes as events.
+func Open(cfg Config) (*Link, error) {
+	var socks []socket
+	for _, a := range cfg.Binds {
+		c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(a))
+		if err != nil {
+			for _, s := range socks {
+				s.Close()
+			}
+			return nil, fmt.Errorf("couldn't listen on %v: %w", a, err)
+		}
+		socks = append(socks, c)
+	}
+	return open(cfg, socks)
+}
+
+func open(cfg Config, socks []socket) (*Link, error) {
+	if err := cfg.check(len(socks)); err != nil {
+		return nil, err
+	}
+	l := &Link{cfg: cfg, log: cfg.Log, start: time.Now(), run: cfg.Run, queue: newQueue(), stop: make(chan struct{}),
+		trailer: newTrailer(cfg.Tag, cfg.First)}
+	if l.log == nil {
+		l.log = slog.New(slog.DiscardHandler)
+	}
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	l.table.Store(&map[uint32]*session{})
+	l.out.Store(&[]*session{})
+	var err error
+	if l.cert, err = bareCert(cfg.Key); err != nil {
+		return nil, fmt.Errorf("couldn't make the link certificate: %w", err)
+	}
+	for i, pc := range cfg.Paths {
+		l.paths = append(l.paths, newPath(l, i, pc))
+	}
+	for i, s := range socks {
+		b, err := l.openBind(i, s)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("couldn't open QUIC on %v: %w", s.LocalAddr(), err), l.Close(""))
+		}
+		l.binds = append(l.binds, b)
+	}
+	for _, b := range l.binds {
+		l.wg.Go(func() { l.accept(b) })
+	}
+	l.wg.Go(l.clockLoop)
+	l.wg.Go(func() { l.queue.pump(l.stop) })
+	return l, nil
+}
+
+func (c *Config) check(socks int) error {
+	if _, err := parseGreet(greet{run: c.Run}.append(nil)); err != nil {
+		return fmt.Errorf("%q is not the name of a run", c.Run)
+	}
+	if len(c.Key) != ed25519.PrivateKeySize || len(c.Peers) == 0 {
+		return errors.New("the link needs our key and the peer's")
+	}
+	if len(c.Paths) == 0 || len(c.Paths) > 16 {
+		return errors.New("the link needs between 1 and 16 paths")
+	}
+	for _, p := range c.Paths {
+		if p.Bind < 0 || p.Bind >= socks {
+			return fmt.Errorf("path %q has no local address", p.Label)
+		}
+	}
+	if c.Greeting == nil {
+		c.Greeting = func() []byte { return nil }
+	}
+	if c.OnFrame == nil {
+		c.OnFrame = func(Frame) {}
+	}
+	return nil
+}
+
+// now is the link's own clock: time since Open.
+func (l *Link) now() time.Duration { return time.Since(l.start) }
+
+// Events is the one channel of what happens; it is closed by Close.
+func (l *Link) Events() <-chan Event { return l.queue.out }
+
+// Addrs are the local addresses, with the ports that the system chose.
+func (l *Link) Addrs() (as []netip.AddrPort) {
+	for _, b := range l.binds {
+		as = append(as, b.sock.LocalAddr().(*net.UDPAddr).AddrPort())
+	}
+	return as
+}
+
+// Close says goodbye over every path, with a reason for the peer's board, and ends the link.
+func (l *Link) Close(reason string) error {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return nil
+	}
+	l.closed = true
+	var conns []*conn
+	for _, p := range l.paths {
+		conns = append(conns, p.conns...)
+		if s := p.current; s != nil {
+			s.send(append([]byte{laneBye}, printable([]byte(reason))...), nil)
+		}
+	}
+	l.mu.Unlock()
+	for _, c := range conns {
+		c.q.CloseWithError(codeBye, reason)
+	}
+	close(l.stop)
+	l.cancel()
+	l.queue.close()
+	for _, b := range l.binds {
+		b.ln.Close()
+		b.tr.Close()
+		b.sock.Close()
+	}
+	l.wg.Wait()
+	return nil
+}
+
+// SetAges tells how long ago the node's loop last ticked and last committed; probes carry it on, growing.
+func (l *Link) SetAges(tick, commit time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ages, l.agesAt = [2]time.Duration{tick, commit}, l.now()
+}
+
+// Heard is the peer's run and its wall clock as last heard, to the second.
+func (l *Link) Heard() (run string, clock time.Time, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.peerRun, l.clock.at, l.peerRun != "" && !l.clock.at.IsZero()
+}
+
+// index draws an index for a new session of ours; its low byte is unlike all others'. Under mu.
+func (l *Link) newIndex() (uint32, error) {
+	table := *l.table.Load()
+	var b [3]byte
+	for range 4096 {
+		rand.Read(b[:])
+		idx := uint32(b[0])<<16 | uint32(b[1])<<8 | uint32(b[2])
+		clash := b[2] == 0 // none is said as zero
+		for other := range table {
+			clash = clash || byte(other) == byte(idx)
+		}
+		if !clash {
+			return idx, nil
+		}
+	}
+	return 0, errors.New("too many sessions")
+}
+
+// register makes s receivable; unregister wipes it. Both under mu.
+func (l *Link) register(s *session) {
+	l.setTable(func(t map[uint32]*session) { t[s.index] = s })
+}
+
+func (l *Link) unregister(s *session) {
+	s.dead.Store(true)
+	l.setTable(func(t map[uint32]*session) { delete(t, s.index) })
+}
+
+func (l *Link) setTable(change func(map[uint32]*session)) {
+	t := make(map[uint32]*session)
+	for k, v := range *l.table.Load() {
+		t[k] = v
+	}
+	change(t)
+	l.table.Store(&t)
+}

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package link
+
+import (
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"example.org/parley/wire"
+)
+
+// Times of the lane (voice paper: liveness of a path).
+const (
+	clockStep    = 20 * time.Millisecond
+	probeEvery   = 100 * time.Millisecond
+	probeVoiced  = 500 * time.Millisecond // beside voice
+	probeMetered = time.Second
+	suspectAfter = 500 * time.Millisecond
+	downAfter    = 2 * time.Second
+	downMetered  = 6 * time.Second
+	keepOld      = 3 * time.Second // an old session receives on after its successor's first packet
+	dialEvery    = 3 * time.Second
+	dialStagger  = 250 * time.Millisecond // B lets A go first
+	dialLasts    = 12 * time.Second
+	dialsAtOnce  = 4
+	rekeyAfter   = time.Hour
+	laneBye      = wire.LaneBye
+)
+
+// PathState is what a board shows of a path.
+type PathState struct {
+	Label         string
+	Local, Remote netip.AddrPort
+	Session       bool      // there are keys
+	Connected     bool      // there is a living QUIC connection
+	WeHear        bool      // something authentic came within 2.0 s
+	TheyHear      bool      // they say the same of us, and said so within 2.0 s
+	Suspect       bool      // nothing for 0.5 s
+	Since         time.Time // of WeHear and TheyHear as they are
+	LastHeard     time.Time
+	RTT           time.Duration
+	Loss          float64 // of what they send, 0–1
+	LossOut       float64 // of what we send, as they say
+	PeerTickAge   time.Duration
+	PeerCommitAge time.Duration
+	BitsIn        float64 // a second, IP and UDP headers included, over the last second
+	BitsOut       float64
+	Goodbye       string // what the peer said when it left
+}
+
+// path is one route. Fields without a note are under Link.mu.
+type path struct {
+	l   *Link
+	num int
+	cfg PathConfig
+
+	lastRx   atomic.Int64 // link clock; 0: never
+	silent   atomic.Bool  // called down: the next packet must wake it
+	voiced   atomic.Int64 // when voice last went out
+	bytesIn  atomic.Uint64
+	bytesOut atomic.Uint64
+
+	current  *session   // where we send
+	sessions []*session // current and older ones that may still receive
+	conns    []*conn
+	told     *conn // whose SessionUp was the last told
+	epoch    byte
+
+	weHear, theyHear bool
+	since            time.Duration
+	gen              uint64 // times that the path broke
+	report           struct{ heard, at time.Duration }
+	goodbye          string
+
+	needing  bool
+	dialNext time.Duration
+	dials    int // in flight
+	dialled  int // ever
+
+	probeNext time.Duration
+	otherTurn int
+	stamp     struct {
+		value uint32
+		at    time.Duration
+	}
+	rtt       time.Duration
+	delay     delay
+	lossOut   float64
+	peerAges  [2]time.Duration
+	peerAgeAt time.Duration
+
+	repeatBits, repeatPackets bucket
+
+	second  time.Duration // when the figures below were last made
+	counted struct {
+		s       *session
+		n, top  uint64
+		in, out uint64
+	}
+	loss    float64
+	bitsIn  float64
+	bitsOut float64
+}
+
+func newPath(l *Link, num int, cfg PathConfig) *path {
+	p := &path{l: l, num: num, cfg: cfg}
+	p.repeatBits = bucket{rate: 256_000, burst: 256_000, level: 256_000}
+	p.repeatPackets = bucket{rate: 200, burst: 200, level: 200}
+	p.silent.Store(true)
+	return p
+}
+
+func (p *path) downAfter() time.Duration {
+	if p.cfg.Metered {
+		return downMetered
+	}
+	return downAfter
+}
+
+// clockLoop is the one goroutine that does what is due.
+func (l *Link) clockLoop() {
+	t := time.NewTicker(clockStep)
+	defer t.Stop()
+	last := l.now()
+	for {
+		select {
+		case <-t.C:
+		case <-l.stop:
+			return
+		}
+		l.mu.Lock()
+		now := l.now()
+		if gap := now - last; gap > time.Second { // we stood still: what we did not hear in that time says nothing
+			for _, p := range l.paths {
+				if at := p.lastRx.Load(); at != 0 && !p.silent.Load() {
+					p.lastRx.CompareAndSwap(at, at+int64(gap))
+				}
+			}
+		}
+		last = now
+		l.tick(now)
+		l.mu.Unlock()
+	}
+}
+
+func (l *Link) tick(now time.Duration) {
+	for _, p := range l.paths {
+		p.judge(now)
+		p.retire(now)
+		p.figures(now)
+		p.probeIfDue(now)
+		p.dialIfDue(now)
+	}
+	l.repeatDue(now)
+	l.bulkDue(now)
+}
+
+// judge decides what the path is, and tells who must know.
+// SPEC: LNK-013
+func (p *path) judge(now time.Duration) {
+	l := p.l
+	at := time.Duration(p.lastRx.Load())
+	weHear := p.current != nil && at != 0 && now-at < p.downAfter()
+	theyHear := p.current != nil && p.report.at != 0 && now-p.report.at < p.downAfter() && p.report.heard < p.downAfter()
+	p.silent.Store(!weHear)
+	if weHear == p.weHear && theyHear == p.theyHear {
+		return
+	}
+	if (p.weHear && !weHear) || (p.theyHear && !theyHear) {
+		p.gen++
+		l.bulkBroken(p)
+	}
+	returned := weHear && !p.weHear || theyHear && !p.theyHear
+	p.weHear, p.theyHear, p.since = weHear, theyHear, now
+	l.setOut()
+	if returned {
+		l.repeatAll(p, now)
+	}
+	l.queue.put(PathChange{p.num, p.state(now)})
+}
+
+// woken is called by a reader at the first packet on a silent path.
+// SPEC: LNK-014
+func (p *path) woken() {
+	p.l.mu.Lock()
+	defer p.l.mu.Unlock()
+	p.judge(p.l.now())
+}
+
+// live reports whether somebody hears somebody on the path.
+func (p *path) live() bool { return p.current != nil && (p.weHear || p.theyHear) }
+
+// setOut makes the list that voice reads: the live paths, or all with keys where none is live. Under mu.
+func (l *Link) setOut() {
+	var live, all []*session
+	for _, p := range l.paths {
+		if p.current == nil {
+			continue
+		}
+		all = append(all, p.current)
+		if p.live() {
+			live = append(live, p.current)
+		}
+	}
+	if len(live) == 0 {
+		live = all
+	}
+	l.out.Store(&live)
+}
+
+// choose takes the best session as current; A ends the connections that lost. Under mu.
+func (p *path) choose() {
+	var best *session
+	for _, s := range p.sessions {
+		if s.ready.Load() && (best == nil || s.better(best)) {
+			best = s
+		}
+	}
+	p.current = best
+	for _, c := range p.conns {
+		lost := best != nil && c != best.conn && c.up && (p.l.cfg.First || c.run != best.conn.run)
+		if lost {
+			go c.q.CloseWithError(codeReplaced, "replaced")
+		}
+	}
+	p.l.setOut()
+}
+
+// better orders two sessions of a path. Both ends compute it; only A acts on connections, so that ends which differ
+// for a moment still hear each other: every session receives until its successor was heard.
+// SPEC: LNK-015
+func (s *session) better(o *session) bool {
+	a, b := s.conn, o.conn
+	newest := s.path.l.peerRun
+	switch {
+	case a.run != b.run && (a.run == newest) != (b.run == newest):
+		return a.run == newest
+	case a.dead != b.dead:
+		return b.dead
+	case a.gen != b.gen:
+		return a.gen > b.gen
+	case a.byFirst != b.byFirst && (a.born-b.born).Abs() < 10*time.Second:
+		return a.byFirst
+	}
+	return a.born > b.born
+}
+
+// retire wipes sessions whose successor was heard 3 s ago, and never keeps more than six.
+// SPEC: LNK-006
+func (p *path) retire(now time.Duration) {
+	if len(p.sessions) < 2 || p.current == nil {
+		return
+	}
+	first := time.Duration(p.current.firstRx.Load())
+	kept := p.sessions[:0]
+	for i, s := range p.sessions {
+		old := first != 0 && now-first > keepOld && s.ready.Load() || len(p.sessions)-i > 6
+		if s != p.current && old {
+			p.l.unregister(s)
+			continue
+		}
+		kept = append(kept, s)
+	}
+	clear(p.sessions[len(kept):])
+	p.sessions = kept
+}
+
+// figures makes loss and bits once a second.
+func (p *path) figures(now time.Duration) {
+	dt := now - p.second
+	if dt < time.Second {
+		return
+	}
+	p.second = now
+	in, out := p.bytesIn.Load(), p.bytesOut.Load()
+	p.bitsIn = float64(in-p.counted.in) * 8 / dt.Seconds()
+	p.bitsOut = float64(out-p.counted.out) * 8 / dt.Seconds()
+	p.counted.in, p.counted.out = in, out
+	s := p.current
+	if s == nil {
+		return
+	}
+	n, top := s.rxCount.Load(), s.rxTop.Load()
+	if sent := float64(top - p.counted.top); p.counted.s == s && sent > 0 {
+		lost := min(max(1-float64(n-p.counted.n)/sent, 0), 1)
+		p.loss += (lost - p.loss) * min(1, sent/50)
+	}
+	p.counted.s, p.counted.n, p.counted.top = s, n, top
+}
+
+func (p *path) dialIfDue(now time.Duration) {
+	if !p.cfg.Remote.IsValid() || p.l.closed {
+		return
+	}
+	need := !p.weHear || !p.theyHear
+	var age time.Duration
+	if c := p.best(); c == nil || c.stale {
+		need = true
+	} else {
+		age = now - c.born
+	}
+	limit := rekeyAfter
+	if !p.l.cfg.First {
+		limit += 5 * time.Minute
+	}
+	need = need || age > limit
+	if !need {
+		p.needing = false
+		return
+	}
+	if !p.needing {
+		p.needing = true
+		if !p.l.cfg.First {
+			p.dialNext = max(p.dialNext, now+dialStagger)
+		}
+	}
+	if now >= p.dialNext && p.dials < dialsAtOnce {
+		p.dialNext = now + dialEvery
+		p.dials++
+		p.dialled++
+		to := p.cfg.Remote
+		if s := p.current; s != nil && p.dialled%2 == 0 {
+			to = *s.remote.Load() // where the peer was last, if its address has changed
+		}
+		p.l.wg.Go(func() { p.l.dial(p, to) })
+	}
+}
+
+// best is the living connection of the current session, or any.
+func (p *path) best() (best *conn) {
+	for _, c := range p.conns {
+		if c.up && (best == nil || p.current != nil && c == p.current.conn) {
+			best = c
+		}
+	}
+	return best
+}
+
+// Paths is the state of every path, in the order of Config.Paths.
+func (l *Link) Paths() []PathState {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	states := make([]PathState, len(l.paths))
+	for i, p := range l.paths {
+		states[i] = p.state(l.now())
+	}
+	return states
+}
+
+func (p *path) state(now time.Duration) PathState {
+	st := PathState{Label: p.cfg.Label, Remote: p.cfg.Remote, Session: p.current != nil, Connected: p.best() != nil,
+		WeHear: p.weHear, TheyHear: p.theyHear, Since: p.l.start.Add(p.since), RTT: p.rtt, Loss: p.loss, LossOut: p.lossOut,
+		BitsIn: p.bitsIn, BitsOut: p.bitsOut, Goodbye: p.goodbye}
+	if p.cfg.Bind < len(p.l.binds) {
+		st.Local = p.l.Addrs()[p.cfg.Bind]
+	}
+	if p.current != nil {
+		st.Remote = *p.current.remote.Load()
+	}
+	if at := time.Duration(p.lastRx.Load()); at != 0 {
+		st.LastHeard = p.l.start.Add(at)
+		st.Suspect = now-at > suspectAfter
+	}
+	if p.peerAgeAt != 0 {
+		st.PeerTickAge = p.peerAges[0] + now - p.peerAgeAt
+		st.PeerCommitAge = p.peerAges[1] + now - p.peerAgeAt
+	}
+	return st
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package link
+
+import (
+	"crypto/cipher"
+	"encoding/binary"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.org/parley/wire"
+
+	"golang.org/x/crypto/chacha20poly1305"
+)
+
+const exporterLabel = "EXPORTER-parley-lane-v1"
+
+// session is one keying of the lane of one path.
+type session struct {
+	path  *path
+	bind  *bind
+	conn  *conn // whose handshake keyed it; may be dead while the session lives
+	index uint32
+	epoch byte
+	born  time.Duration
+
+	ready  atomic.Bool // the peer's index is known: we may send
+	up     atomic.Bool // SessionUp was told: packets for the node may pass
+	dead   atomic.Bool // wiped
+	remote atomic.Pointer[netip.AddrPort]
+
+	// receiving: owned by the reader of bind
+	rx        cipher.AEAD
+	rxIV      [12]byte
+	rxNonce   [12]byte
+	window    window
+	packets   bucket
+	bits      bucket
+	candidate candidate
+	rxCount   atomic.Uint64 // authentic packets
+	rxTop     atomic.Uint64 // highest counter so far
+	firstRx   atomic.Int64  // link clock of the first of them
+
+	// sending
+	tx      cipher.AEAD
+	txIV    [12]byte
+	txIndex uint32
+	txEpoch byte
+	counter atomic.Uint64
+	lane    sender // probes, signals, repeats: under its own mutex
+	voice   sender // frames: under Link.voiceTx.mu
+}
+
+// sender keeps what one writer needs, so that sealing allocates nothing.
+type sender struct {
+	mu    sync.Mutex
+	nonce [12]byte
+	buf   [wire.LaneMax]byte
+}
+
+// newSession takes 88 bytes of keying material; the dialling end sends with the first half.
+func newSession(material []byte, dialled bool) (*session, error) {
+	k1, k2, iv1, iv2 := material[:32], material[32:64], material[64:76], material[76:88]
+	if !dialled {
+		k1, k2, iv1, iv2 = k2, k1, iv2, iv1
+	}
+	s := &session{}
+	var err error
+	if s.tx, err = chacha20poly1305.New(k1); err != nil {
+		return nil, err
+	}
+	if s.rx, err = chacha20poly1305.New(k2); err != nil {
+		return nil, err
+	}
+	copy(s.txIV[:], iv1)
+	copy(s.rxIV[:], iv2)
+	clear(material)
+	s.packets = bucket{rate: 400, burst: 400, level: 400}
+	s.bits = bucket{rate: 512_000, burst: 512_000, level: 512_000}
+	return s, nil
+}
+
+func nonce(dst, iv *[12]byte, counter uint64) {
+	*dst = *iv
+	binary.BigEndian.PutUint64(dst[4:], counter^binary.BigEndian.Uint64(iv[4:]))
+}
+
+// seal makes a packet of body in w.buf; w belongs to the caller meanwhile.
+func (s *session) seal(w *sender, body []byte) []byte {
+	c := s.counter.Add(1)
+	wire.PutLaneHeader(w.buf[:], s.txEpoch, s.txIndex, c)
+	nonce(&w.nonce, &s.txIV, c)
+	return s.tx.Seal(w.buf[:wire.LaneHeader], w.nonce[:], body, w.buf[:wire.LaneHeader])
+}
+
+// send seals and sends a body that is no voice, to the session's address or to another one.
+func (s *session) send(body []byte, to *netip.AddrPort) {
+	if len(body) > wire.LanePayload+1 || s.dead.Load() || !s.ready.Load() {
+		return
+	}
+	if to == nil {
+		to = s.remote.Load()
+	}
+	s.lane.mu.Lock()
+	defer s.lane.mu.Unlock()
+	s.write(s.seal(&s.lane, body), *to)
+}
+
+// write counts and sends a sealed packet; errors are the path's to notice by silence.
+func (s *session) write(b []byte, to netip.AddrPort) {
+	s.path.bytesOut.Add(uint64(len(b) + overhead(to)))
+	s.bind.sock.WriteMsgUDPAddrPort(b, s.bind.dscp, to)
+}
+
+// overhead of IP and UDP.
+func overhead(a netip.AddrPort) int {
+	if a.Addr().Is4() || a.Addr().Is4In6() {
+		return 28
+	}
+	return 48
+}
+
+// window is the replay window of one receiver, 2,048 counters.
+const windowSize = 2048
+
+type window struct {
+	top  uint64 // highest counter taken
+	bits [windowSize / 64]uint64
+}
+
+// SPEC: LNK-003
+func (w *window) fresh(c uint64) bool {
+	if c > w.top {
+		return true
+	}
+	return w.top-c < windowSize && w.bits[c/64%(windowSize/64)]&(1<<(c%64)) == 0
+}
+
+// take marks an authentic counter and reports whether it is the newest.
+func (w *window) take(c uint64) (newest bool) {
+	if c > w.top {
+		newest = true
+		if c-w.top >= windowSize {
+			clear(w.bits[:])
+		} else {
+			for i := w.top + 1; i <= c; i++ {
+				w.bits[i/64%(windowSize/64)] &^= 1 << (i % 64)
+			}
+		}
+		w.top = c
+	}
+	w.bits[c/64%(windowSize/64)] |= 1 << (c % 64)
+	return newest
+}
+
+// bucket is a token bucket on the link's own clock.
+type bucket struct {
+	rate, burst, level float64 // a second; tokens
+	at                 time.Duration
+}
+
+func (b *bucket) take(now time.Duration, n float64) bool {
+	b.level = min(b.burst, b.level+b.rate*(now-b.at).Seconds())
+	b.at = now
+	if b.level < n {
+		return false
+	}
+	b.level -= n
+	return true
+}

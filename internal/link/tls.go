@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package link
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"math/big"
+	"time"
+)
+
+const alpn = "parley/1"
+
+// ErrPeer says that the other end is not the one whose key is pinned.
+var ErrPeer = errors.New("the other end holds none of the peer's keys")
+
+// bareCert wraps a key as TLS wants it; nothing in it but the key is read.
+func bareCert(key ed25519.PrivateKey) (tls.Certificate, error) {
+	t := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<32, 0)}
+	der, err := x509.CreateCertificate(rand.Reader, t, t, key.Public(), key)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
+}
+
+// tlsConfig is the same for both ends.
+// SPEC: LNK-005
+func (l *Link) tlsConfig() *tls.Config {
+	return &tls.Config{
+		Certificates:           []tls.Certificate{l.cert},
+		MinVersion:             tls.VersionTLS13,
+		CurvePreferences:       []tls.CurveID{tls.X25519MLKEM768},
+		NextProtos:             []string{alpn},
+		SessionTicketsDisabled: true,
+		ServerName:             "parley",
+		ClientAuth:             tls.RequireAnyClientCert,
+		InsecureSkipVerify:     true, // no authority is asked: the key itself is pinned, below
+		VerifyConnection:       l.pinned,
+	}
+}
+
+func (l *Link) pinned(cs tls.ConnectionState) error {
+	if len(cs.PeerCertificates) != 1 || cs.NegotiatedProtocol != alpn || cs.DidResume {
+		return ErrPeer
+	}
+	pub, ok := cs.PeerCertificates[0].PublicKey.(ed25519.PublicKey)
+	if !ok {
+		return ErrPeer
+	}
+	for _, p := range l.cfg.Peers {
+		if pub.Equal(p) {
+			return nil
+		}
+	}
+	l.wrongKeys.Add(1)
+	return ErrPeer
+}
