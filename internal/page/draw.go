@@ -61,6 +61,7 @@ func funcs(lang string) template.FuncMap {
 		"clock": view.Clock,
 		"iso":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"ms":    view.Ms,
+		"inc":   func(i int) int { return i + 1 },
 		"has":   func(list []string, s string) bool { return slices.Contains(list, s) },
 		"args":  jsonArgs,
 		"field": func(prefix string, f view.Field) field { return field{prefix + f.Name, f} },
@@ -94,6 +95,7 @@ type sheet struct {
 	open   map[string]openForm
 
 	// of a form
+	Form  string
 	ID    string
 	Prec  string
 	Reply string

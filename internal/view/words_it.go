@@ -53,7 +53,7 @@ var wordsIT = map[string]string{
 	"spoken.never":   "%s: nessun contatto registrato%s.",
 	"spoken.last":    "%s si sono parlati l'ultima volta %s%s.",
 	"spoken.figures": " (%s)",
-	"spoken.pair":    "Da noi %s e da loro %s", "spoken.same": "I due titolari della carica %s",
+	"spoken.pair": "%s (noi) e %s (loro)", "spoken.same": "I due titolari della carica %s",
 	"fig.declined": "declinate %d", "fig.noreply": "senza risposta %d", "fig.notreached": "non raggiunte %d",
 	"unrecorded.here":  "NON REGISTRATO QUI dalle %s. Squillo, voce e STOP continuano; altro non si può dichiarare.",
 	"unrecorded.there": "NON REGISTRATO LÀ dalle %s, dicono.",

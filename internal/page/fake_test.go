@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package page
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/view"
+)
+
+// fakeNode shows a fixture and keeps the acts that it was handed.
+type fakeNode struct {
+	us, them string
+
+	mu    sync.Mutex
+	draw  func(us, them, lang string) view.Desk
+	acts  []act.Act
+	who   []act.Who
+	fail  error
+	subs  []chan struct{}
+	react func(n *fakeNode, a act.Act)
+}
+
+func newFake(us, them string, draw func(us, them, lang string) view.Desk) *fakeNode {
+	return &fakeNode{us: us, them: them, draw: draw}
+}
+
+func (n *fakeNode) Do(_ context.Context, who act.Who, _ string, a act.Act) (act.Reply, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.acts, n.who = append(n.acts, a), append(n.who, who)
+	if n.fail != nil {
+		return act.Reply{}, n.fail
+	}
+	if n.react != nil {
+		n.react(n, a)
+	}
+	return act.Reply{ID: "A7-50", Text: "Done: " + a.Verb()}, nil
+}
+
+func (n *fakeNode) View(lang, desk string) view.Desk {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.draw(n.us, n.them, lang)
+}
+
+func (n *fakeNode) Subscribe(string) (<-chan struct{}, func()) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	c := make(chan struct{}, 1)
+	n.subs = append(n.subs, c)
+	return c, func() {}
+}
+
+// show changes what the desk sees.
+func (n *fakeNode) show(draw func(us, them, lang string) view.Desk) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.draw = draw
+	n.poke()
+}
+
+func (n *fakeNode) poke() {
+	for _, c := range n.subs {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (n *fakeNode) done(verb string) int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	k := 0
+	for _, a := range n.acts {
+		if a.Verb() == verb {
+			k++
+		}
+	}
+	return k
+}
+
+// fakeDemo is a demo with a cable that can be pulled.
+type fakeDemo struct {
+	mu   sync.Mutex
+	st   DemoState
+	link func(party string) (string, error)
+	subs []chan struct{}
+}
+
+func (d *fakeDemo) State() DemoState {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.st
+	s.Cables = append([]DemoCable(nil), d.st.Cables...)
+	return s
+}
+
+func (d *fakeDemo) Subscribe() (<-chan struct{}, func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c := make(chan struct{}, 1)
+	d.subs = append(d.subs, c)
+	return c, func() {}
+}
+
+func (d *fakeDemo) Do(_ context.Context, verb, target string) (string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch verb {
+	case "pull":
+		for i := range d.st.Cables {
+			if d.st.Cables[i].Label == target {
+				d.st.Cables[i].Pulled = !d.st.Cables[i].Pulled
+			}
+		}
+		d.st.Done = []string{"pull"}
+	case "forge":
+		d.st.Forge.Forged = !d.st.Forge.Forged
+		d.st.Forge.Word = "DOES NOT HOLD: A7-3 was changed after it was signed"
+	default:
+		return "", errors.New("not in this demo")
+	}
+	for _, c := range d.subs {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+	return "done", nil
+}
+
+func (d *fakeDemo) Desk(party string) (string, error) { return d.link(party) }
+
+// rig is two fixture desks and the demo's page on loopback.
+type rig struct {
+	nodes [2]*fakeNode
+	desks [2]*Server
+	urls  [2]string
+	demo  *fakeDemo
+	url   string
+}
+
+func newRig(t testing.TB) *rig {
+	t.Helper()
+	r := &rig{demo: &fakeDemo{st: DemoState{Parties: [2]DemoParty{{Name: "aurelia", State: "running", Life: 1}, {Name: "borealia", State: "running", Life: 1}}, Cables: []DemoCable{{Label: "1", RTTms: 2}, {Label: "2", RTTms: 2}}}}}
+	listen := func() net.Listener {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	serve := func(l net.Listener, h http.Handler) {
+		srv := &http.Server{Handler: h}
+		go srv.Serve(l)
+		t.Cleanup(func() { srv.Close() })
+	}
+	top := listen()
+	_, port, _ := net.SplitHostPort(top.Addr().String())
+	frame := "http://demo.localhost:" + port
+	var origins [2]string
+	for i, names := range [][2]string{{"aurelia", "borealia"}, {"borealia", "aurelia"}} {
+		l := listen()
+		_, p, _ := net.SplitHostPort(l.Addr().String())
+		host := names[0] + ".demo.localhost:" + p
+		origins[i] = "http://" + host
+		r.nodes[i] = newFake(names[0], names[1], fixtureIdle)
+		s, err := New(Config{Node: r.nodes[i], Name: names[0], Hosts: []string{host, "127.0.0.1:" + p}, Frame: frame})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.desks[i] = s
+		r.urls[i] = "http://127.0.0.1:" + p
+		serve(l, s)
+	}
+	r.demo.link = func(party string) (string, error) {
+		for i, n := range r.nodes {
+			if n.us == party {
+				return r.desks[i].Link(act.Who{Officer: "A7-2"}, "en")
+			}
+		}
+		return "", errors.New("no such party")
+	}
+	cfg := DemoConfig{Actions: r.demo, Hosts: []string{"demo.localhost:" + port, "127.0.0.1:" + port}, Token: "tok", Desks: origins}
+	h, err := Demo(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	serve(top, h)
+	r.url = DemoURL(cfg)
+	return r
+}
+
+// TestPreview serves the fixtures to be looked at: PARLEY_PREVIEW=FILE gets the addresses, and ends it when it is removed.
+func TestPreview(t *testing.T) {
+	file := os.Getenv("PARLEY_PREVIEW")
+	if file == "" {
+		t.Skip("set PARLEY_PREVIEW to a file")
+	}
+	r := newRig(t)
+	r.nodes[0].show(fixture)
+	r.nodes[1].show(fixtureCall)
+	lines := "demo " + r.url + "\n"
+	for i := range r.desks {
+		for range 20 {
+			l, err := r.desks[i].Link(act.Who{Officer: "A7-2"}, []string{"en", "it"}[i])
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines += "desk" + string(rune('0'+i)) + " " + l + "\n"
+		}
+	}
+	if err := os.WriteFile(file, []byte(lines), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(file); err != nil {
+			return
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+// The server draws, this shows: panels swapped whole, forms left alone, keys, the heartbeat. See spec/page.md.
+'use strict';
+(() => {
+  const $ = (s, e) => (e || document).querySelector(s), $$ = (s, e) => [...(e || document).querySelectorAll(s)];
+  const body = document.body, panel = name => document.getElementById('p-' + name);
+  const snd = window.Sound || null, held = new Map(), waits = new Map(), shown = new Set();
+  let ws, seq = +body.dataset.seq || 0, n = 0, heard = Date.now(), skew = 0, lang = document.documentElement.lang;
+  let stopAt = 0, state = { lost: body.dataset.lost }, down = null, opener = null;
+  const now = () => Date.now() + skew;
+  const send = m => ws && ws.readyState === 1 ? (ws.send(JSON.stringify(m)), true) : false;
+
+  // ---- acts -------------------------------------------------------------------------------------
+  function act(verb, args, opt = {}) {
+    const id = ++n;
+    if (!send({ t: 'act', n: id, verb, args: args || {}, slot: opt.slot || '' })) return said({ error: state.lost }, opt.why);
+    waits.set(id, r => { if (!opt.quiet || r.error) said(r, opt.why); });
+  }
+  // said shows an answer: at the form that asked, else under the status. Focus stays where it is.
+  function said(r, why) {
+    const text = r.error ? r.error + (r.hint ? ' ' + r.hint : '') : r.text || '';
+    if (why && why.isConnected) { why.textContent = text; if (r.error) return; }
+    const p = panel('said');
+    if (p) { p.textContent = text; p.classList.toggle('bad', !!r.error); }
+  }
+  function argsOf(form) {
+    const a = {};
+    for (const [k, v] of new FormData(form)) {
+      const el = form.elements[k], time = el && el.dataset && 'time' in el.dataset;
+      if (v === '') continue;
+      if (k.endsWith('[]')) (a[k.slice(0, -2)] ||= []).push(v);
+      else if (k.includes('.')) { const [o, f] = k.split('.'); (a[o] ||= {})[f] = v; }
+      else a[k] = time ? instant(v) : v === 'true' ? true : v;
+    }
+    return a;
+  }
+  // instant reads 1430, 14:30 or 14:30Z as the next such instant, UTC.
+  function instant(v) {
+    const m = /^(\d\d):?(\d\d)Z?$/i.exec(v.trim());
+    if (!m) return v;
+    const t = new Date(now());
+    t.setUTCHours(+m[1], +m[2], 0, 0);
+    if (t < now()) t.setUTCDate(t.getUTCDate() + 1);
+    return t.toISOString();
+  }
+
+  // ---- panels -----------------------------------------------------------------------------------
+  // put swaps a panel whole. One with an open form waits for the server's word to close it; one under a pressed
+  // pointer waits until the pointer is up, so that no press is lost. Focus and opened parts are kept by id.
+  function put(m) {
+    const p = panel(m.panel);
+    seq = Math.max(seq, m.seq || 0);
+    if (!p || (!m.close && $('form', p))) return;
+    if (down && p.contains(down)) { held.set(m.panel, m); return; }
+    const had = p.contains(document.activeElement) ? document.activeElement.id : '', open = $$('details[open]', p).map(d => d.id);
+    p.innerHTML = m.html;
+    open.forEach(id => { const d = document.getElementById(id); if (d) d.open = true; });
+    if ($('form', p)) { pick(p); ($('[autofocus]', p) || $('input,select,textarea', p)).focus(); }
+    else if (had) focus(had, p);
+    if (m.close && opener) { focus(opener, panel('messages')); opener = null; }
+    after();
+  }
+  function focus(id, p) {
+    const e = document.getElementById(id) || (p && $('button', p));
+    if (e) e.focus({ preventScroll: true });
+  }
+  // after does what a drawn page needs: times that run, what is shown, what is heard.
+  function after() {
+    clock();
+    $$('[data-shown]').forEach(e => eyes.observe(e));
+    $$('[name=source]').forEach(r => { r.checked = r.value === source(); });
+    if ($('#mute')) $('#mute').setAttribute('aria-pressed', !!(snd && snd.state().muted));
+    const i = $('#p-state > i');
+    if (i) follow({ ...i.dataset });
+  }
+  // follow is the state panel: title, what a screen reader says, tones.
+  function follow(s) {
+    if (s.title) document.title = s.title;
+    if (s.lang) document.documentElement.lang = lang = s.lang;
+    if (s.assert !== state.assert) $('#say-now').textContent = s.assert || '';
+    if (s.polite !== state.polite) $('#say').textContent = s.polite || '';
+    const was = state;
+    state = s;
+    if (!snd) return;
+    if (s.sound !== was.sound) { snd.ring(s.sound === 'ring'); snd.alarmHigh(s.sound === 'high'); snd.alarm(s.sound === 'alarm'); }
+    if (s.call !== was.call) {
+      if (s.call === 'connected') snd.connected();
+      if (was.call === 'connected') snd.ended();
+      if (s.call !== 'idle' && s.call !== 'ended') link();
+    }
+  }
+  function clock() {
+    const t = now(), iso = new Date(t).toISOString();
+    $$('[data-clock]').forEach(e => { e.textContent = iso.slice(11, 19) + 'Z'; });
+    $$('[data-since]').forEach(e => { const s = Math.max(0, Math.floor((t - Date.parse(e.dataset.since)) / 1000)); e.textContent = Math.floor(s / 60) + ':' + String(s % 60).padStart(2, '0'); });
+  }
+  // eyes: a message was shown when half of its words stood on a visible page. The node states it once.
+  const eyes = new IntersectionObserver(es => {
+    const ids = es.filter(e => e.isIntersecting && document.visibilityState === 'visible').map(e => e.target.dataset.shown).filter(id => !shown.has(id));
+    if (!ids.length || !ws || ws.readyState !== 1) return;
+    ids.forEach(id => shown.add(id));
+    act('shown', { ids }, { quiet: true });
+  }, { threshold: 0.5 });
+
+  // ---- forms ------------------------------------------------------------------------------------
+  // pick shows the fields of the chosen phrase and lets no other take part.
+  function pick(p) {
+    const sel = $('[data-pick]', p);
+    if (sel) $$('[data-for]', p).forEach(d => { d.hidden = d.dataset.for !== sel.value; $$('input,select,textarea', d).forEach(e => { e.disabled = d.hidden; }); });
+  }
+  document.addEventListener('change', e => {
+    if (e.target.matches('[data-pick]')) pick(e.target.closest('form'));
+    if (e.target.name === 'source') { localStorage.setItem('source', e.target.value); if (snd) snd.source(e.target.value); }
+  });
+  document.addEventListener('submit', e => {
+    e.preventDefault();
+    const f = e.target, slot = f.parentElement.id.slice(2);
+    act(f.dataset.verb, argsOf(f), { slot, why: $('.why', f) });
+  });
+
+  // ---- pointer and keys -------------------------------------------------------------------------
+  document.addEventListener('pointerdown', e => { down = e.target; arm(); }, true);
+  const up = () => setTimeout(() => { down = null; const h = [...held.values()]; held.clear(); h.forEach(put); });
+  document.addEventListener('pointerup', up, true);
+  document.addEventListener('pointercancel', up, true);
+  document.addEventListener('click', e => {
+    const b = e.target.closest('button');
+    if (!b) return;
+    const d = b.dataset;
+    if ('stop' in d) return stop();
+    if ('mute' in d) return mute();
+    if ('soundon' in d) return arm();
+    if ('close' in d) return void send({ t: 'close', slot: b.closest('form').parentElement.id.slice(2) });
+    if (d.tolang) return void send({ t: 'lang', lang: d.tolang });
+    if (d.form) { opener = b.id; return void send({ t: 'form', form: d.form, id: d.id || '' }); }
+    if (d.verb) {
+      const args = d.args ? JSON.parse(d.args) : {};
+      if ('sound' in d) { args.sound = usable(); link(); }
+      act(d.verb, args);
+    }
+  });
+  // stop: two presses within three seconds, no dialog.
+  function stop() {
+    const b = $('#stop'), t = Date.now();
+    if (t - stopAt < 3000) { stopAt = 0; calm(); return act('stop', {}); }
+    stopAt = t;
+    b.classList.add('armed'); b.firstElementChild.textContent = state.again; $('#say-now').textContent = 'STOP: ' + state.again;
+    setTimeout(() => { if (Date.now() - stopAt >= 3000) calm(); }, 3050);
+  }
+  function calm() { const b = $('#stop'); b.classList.remove('armed'); b.firstElementChild.textContent = 'STOP'; }
+  function mute() { if (snd) { snd.mute(!snd.state().muted); after(); } }
+  // A key works while a text field has the focus; Ctrl+Enter answers and never sends. SPEC: PAG-014
+  document.addEventListener('keydown', e => {
+    arm();
+    const enter = e.key === 'Enter' && e.ctrlKey, k = enter ? (e.shiftKey ? 'end' : 'answer') : e.altKey || e.ctrlKey || e.metaKey ? '' : e.key;
+    const f = {
+      answer: () => { if (state.call === 'ringing-here') { link(); act('answer', { sound: usable() }); } },
+      end: () => { if (state.call === 'ringing-here') act('decline', {}); else if (state.call && state.call !== 'idle' && state.call !== 'ended') act('hang-up', {}); },
+      F2: () => { if (!e.repeat) stop(); }, F4: mute, F8: () => act('alarm.ack', {}),
+    }[k];
+    if (!f || !$('#stop')) return;
+    e.preventDefault(); e.stopPropagation(); f();
+  }, true);
+
+  // ---- sound (sound.js) -------------------------------------------------------------------------
+  const source = () => localStorage.getItem('source') || 'microphone';
+  const usable = () => snd && snd.state().audio ? source() : 'none';
+  let arming = false, linking = null;
+  async function arm() {
+    $$('iframe').forEach(f => f.contentWindow.postMessage('sound', new URL(f.src).origin));
+    if (!snd || arming || snd.state().audio) return;
+    arming = true;
+    try { snd.source(source()); await snd.on(); } catch (e) { why(e.message); }
+    arming = false;
+    beat();
+  }
+  // link joins this desk's sound to its node, once at a time.
+  function link() {
+    if (!snd || !snd.state().audio || linking || snd.state().connected) return linking;
+    linking = snd.connect(sdp => new Promise((ok, no) => {
+      const id = ++n;
+      waits.set(id, r => r.error ? no(new Error(r.error)) : ok(r.sdp));
+      if (!send({ t: 'offer', n: id, sdp })) no(new Error(state.lost));
+    })).then(() => why(''), e => why(e.message)).finally(() => { linking = null; beat(); });
+    return linking;
+  }
+  function why(text) { const p = $('#sound-why'); if (p) p.textContent = text || ''; }
+  function levels() {
+    if (!snd) return;
+    const s = snd.state();
+    body.dataset.snd = s.audio ? 'on' : 'off';
+    $$('[data-meter]').forEach(e => { const v = e.dataset.meter === 'out' ? s.out : s.in; if (v >= 0) e.dataset.level = Math.round(v); });
+  }
+
+  // ---- the socket -------------------------------------------------------------------------------
+  function beat() {
+    const s = snd ? snd.state() : {};
+    send({ t: 'beat', armed: { visible: document.visibilityState === 'visible', audio: !!s.audio, mic: !!s.mic, why: s.why || '' } });
+  }
+  function dial() {
+    ws = new WebSocket((location.protocol === 'https:' ? 'wss://' : 'ws://') + location.host + body.dataset.ws);
+    let was = false;
+    ws.onopen = () => {
+      was = true;
+      const forms = {};
+      $$('form[data-of]').forEach(f => { forms[f.parentElement.id.slice(2)] = { form: f.dataset.of, id: f.dataset.id || '' }; });
+      send({ t: 'hello', seq, lang, forms });
+      beat();
+    };
+    ws.onmessage = e => {
+      const m = JSON.parse(e.data);
+      fresh();
+      if (m.panel) put(m);
+      else if (m.t === 'beat') { skew = Date.parse(m.now) - Date.now(); beat(); }
+      else if (m.t === 'busy') { said({ error: state.busy }); const f = $('form', panel(m.slot)); if (f) $('input,select,textarea,button', f).focus(); }
+      else if (m.t === 'say') said(m);
+      else if (m.t === 'reload') location.reload();
+      else if (waits.has(m.n)) { waits.get(m.n)(m); waits.delete(m.n); }
+    };
+    ws.onclose = () => { waits.forEach(w => w({ error: state.lost })); waits.clear(); setTimeout(dial, 1000); if (!was) fetch('/').then(r => r.status === 401 && location.reload(), () => {}); };
+  }
+  function fresh() {
+    heard = Date.now();
+    if (!body.classList.contains('stale')) return;
+    body.classList.remove('stale'); $('#stale').hidden = true;
+    if (snd) snd.stale(false);
+  }
+  // Without a heartbeat for five seconds nothing here may look alive. SPEC: PAG-013
+  setInterval(() => {
+    if (Date.now() - heard <= 5000) return clock();
+    if (body.classList.contains('stale')) return;
+    body.classList.add('stale');
+    const p = $('#stale');
+    p.textContent = (state.stale || 'STALE %s').replace('%s', new Date(heard + skew).toISOString().slice(11, 19) + 'Z'); p.hidden = false;
+    if (snd) snd.stale(true);
+  }, 1000);
+  setInterval(levels, 100);
+  document.addEventListener('visibilitychange', () => { beat(); if (document.visibilityState === 'visible') $$('[data-shown]').forEach(e => { eyes.unobserve(e); eyes.observe(e); }); });
+  // The demo's page turns the sound of both desks on with one press, and hands over new links.
+  window.addEventListener('message', e => { if (body.dataset.demo && e.origin === body.dataset.demo && e.data === 'sound') arm(); });
+  window.addEventListener('pagehide', () => { if (snd && snd.close) snd.close(); });
+  if (matchMedia('(min-width: 1000px)').matches) $$('#d-check,#d-cp').forEach(d => { d.open = true; });
+  after(); levels(); dial();
+})();
