@@ -45,10 +45,19 @@ func startOfDay(t time.Time) time.Time {
 // SPEC: CNT-001
 func ParseWhen(s string) (When, error) {
 	w, err := parseWhen(s)
-	if err != nil || w.String() != s || w.from.Year() < 2000 || w.to.Year() > 2100 {
+	if err != nil || w.String() != s || w.from.Year() < 1900 || w.Latest().Year() > 2099 {
 		return When{}, fmt.Errorf("%w (not %q)", ErrWhen, s)
 	}
 	return w, nil
+}
+
+// ReadWhen is ParseWhen for what people type: an instant may leave out its seconds.
+func ReadWhen(s string) (When, error) {
+	s = strings.TrimSpace(s)
+	if t, err := time.Parse("2006-01-02T15:04Z", s); err == nil {
+		s = t.Format(instantForm)
+	}
+	return ParseWhen(s)
 }
 
 func parseWhen(s string) (When, error) {
@@ -113,12 +122,31 @@ func (w When) Latest() time.Time {
 	return w.to.Add(-time.Second)
 }
 
-// Start is the When of its first instant: a window since a *date* begins with that date.
+// Start is the When of its first instant. A window since a date begins with that date (give Start); a
+// window since an event begins with the event (give its When).
 func (w When) Start() When { return At(w.from) }
 
-// Before reports that the whole of w lies before the whole of v; of two that overlap neither is.
+// Side says where w lies from the beginning of a window.
+type Side string
+
+const (
+	SideBefore    Side = "before"
+	SideSince     Side = "since"
+	SideStraddles Side = "straddles" // it may have been before or after: it counts as neither
+	SideNever     Side = "never"     // of a pair: nothing on record
+)
+
+// Side compares w with the beginning of a window; everything is since the zero When.
 // SPEC: CNT-002
-func (w When) Before(v When) bool { return w.Latest().Before(v.Earliest()) }
+func (w When) Side(begin When) Side {
+	switch {
+	case begin.IsZero() || w.from.After(begin.Latest()) || begin.IsInstant() && !w.from.Before(begin.from):
+		return SideSince
+	case w.Latest().Before(begin.from):
+		return SideBefore
+	}
+	return SideStraddles
+}
 
 // Days counts the days between the UTC date of w and that of now: at least, and for a span at most.
 // SPEC: CNT-003
