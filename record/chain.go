@@ -135,6 +135,8 @@ func (r *Record) place(l *Log, e *Entry) *Evidence {
 		return r.evidenceAt(e)
 	}
 	r.join(l, e)
+	e.settle()
+	r.judge(e)
 	return r.drain(l)
 }
 
@@ -150,6 +152,8 @@ func (r *Record) drain(l *Log) (ev *Evidence) {
 		delete(l.gap, l.Size)
 		r.gaps[l.Name.Party]--
 		r.join(l, next)
+		next.settle()
+		r.judge(next)
 	}
 	l.advanceWhole()
 	r.resume(l)
@@ -172,8 +176,6 @@ func (r *Record) join(l *Log, e *Entry) {
 		r.weigh(l, c)
 	}
 	delete(l.open, l.Size)
-	e.settle()
-	r.judge(e)
 }
 
 // misfit marks the entry that stands next and does not fit.
@@ -195,19 +197,21 @@ func (e *Entry) complete() bool {
 }
 
 // rebuild finds the joined entries of a log anew where it holds two texts at one place: the
-// branch that the other party receipted, whichever came first here. It is rare and bounded.
+// branch that the other party receipted, whichever came first here. It is rare and bounded. It gives
+// the entries whose receipt or item changed.
 //
 // SPEC: REC-011
-func (r *Record) rebuild(l *Log) {
+func (r *Record) rebuild(l *Log) (changed []*Entry) {
 	all := slices.Concat(l.chain, l.twins)
 	for _, e := range l.gap {
 		all = append(all, e)
 	}
 	slices.SortFunc(all, compareEntries)
 	r.gaps[l.Name.Party] -= len(l.gap)
-	at := map[int][]*Entry{}
+	at, was := map[int][]*Entry{}, map[*Entry]Entry{}
 	for _, e := range all {
 		at[e.Index] = append(at[e.Index], e)
+		was[e] = *e
 		e.Joined, e.Evidence, e.byWhole, e.Receipt = false, "", nil, nil
 	}
 	rs := l.allReceipts(all)
@@ -227,9 +231,14 @@ func (r *Record) rebuild(l *Log) {
 	for _, e := range all {
 		e.settle()
 		r.judge(e)
+		if e.Receipt != was[e].Receipt || e.item != was[e].item {
+			r.touched = append(r.touched, e.item)
+			changed = append(changed, e)
+		}
 	}
 	l.advanceWhole()
 	r.recheck(l)
+	return changed
 }
 
 // fillGaps puts what is not on the chosen branch back and names it evidence.

@@ -195,9 +195,6 @@ func (r *Record) move(e *Entry, item, second string) {
 		second = ""
 	}
 	if e.item == item && e.second == second {
-		if item != "" {
-			r.touched = append(r.touched, item)
-		}
 		return
 	}
 	was, was2 := e.item, e.second

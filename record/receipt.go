@@ -186,14 +186,10 @@ func (r *Record) ApplyReceipt(rc *Receipt) []*Entry {
 	root, ok := l.rootAt(rc.All)
 	offBranch := e != nil && !e.Joined || ok && root != rc.Root
 	if len(l.twins) > 0 && offBranch {
-		r.rebuild(l) // it may be the receipt that decides
-		return l.touchedBy(rc, e)
+		return append(changed, r.rebuild(l)...) // it may be the receipt that decides
 	}
 	changed = append(changed, r.cover(l, rc)...)
-	for _, t := range l.disputed() {
-		r.judge(t)
-	}
-	return changed
+	return append(changed, r.rejudge(l)...)
 }
 
 // hasReceipt reports whether the same receipt was taken in before.
@@ -241,11 +237,22 @@ func (r *Record) resume(l *Log) {
 	was := l.ahead
 	l.ahead = nil
 	for _, rc := range was {
-		r.cover(l, rc)
+		for _, e := range r.cover(l, rc) {
+			r.touched = append(r.touched, e.item)
+		}
 	}
+	r.rejudge(l)
+}
+
+// rejudge judges again what a receipt can bring into force, and gives what changed.
+func (r *Record) rejudge(l *Log) (changed []*Entry) {
 	for _, t := range l.disputed() {
-		r.judge(t)
+		was := t.item
+		if r.judge(t); t.item != was {
+			changed = append(changed, t)
+		}
 	}
+	return changed
 }
 
 // disputed gives the entries of a log whose folding a receipt can change.
@@ -256,18 +263,6 @@ func (l *Log) disputed() []*Entry {
 	}
 	if e := l.gap[l.Size]; e != nil {
 		out = append(out, e)
-	}
-	return out
-}
-
-func (l *Log) touchedBy(rc *Receipt, e *Entry) (out []*Entry) {
-	if e != nil && e.Receipt != nil {
-		out = append(out, e)
-	}
-	for _, c := range l.chain {
-		if c.Receipt == rc && c != e {
-			out = append(out, c)
-		}
 	}
 	return out
 }

@@ -132,6 +132,7 @@ func (r *Record) attach(l *Log, e *Entry, c *Checked) bool {
 		e.setAbsent()
 		r.judge(e)
 		l.advanceWhole()
+		r.touched = append(r.touched, e.item, e.second)
 	}
 	return got
 }
@@ -238,7 +239,8 @@ func (r *Record) takeTouched() []string {
 		return nil
 	}
 	slices.Sort(r.touched)
-	return slices.Clone(slices.Compact(r.touched))
+	out := slices.Clone(slices.Compact(r.touched))
+	return slices.DeleteFunc(out, func(k string) bool { return k == "" })
 }
 
 // Digest is a hash over the whole state: equal wherever the same set was added, in any order.
