@@ -114,8 +114,8 @@ type Placed struct {
 type Rang struct {
 	Opener   string    `json:"opener"`
 	Call     string    `json:"call"`
-	From     string    `json:"from"`  // their desk, as they said
-	Desks    []string  `json:"desks"` // ours that rang
+	From     string    `json:"from"`            // their desk, as they said
+	Desks    []string  `json:"desks,omitempty"` // ours that rang
 	Priority string    `json:"priority,omitempty"`
 	At       time.Time `json:"at"`
 }

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package call
+
+import (
+	"flag"
+	"math/rand"
+	"strings"
+	"testing"
+	"time"
+)
+
+var seeds = flag.Int("seeds", 300, "random worlds to play")
+
+// TestRandomWorlds plays random acts of two persons over a channel that loses, delays, reorders, repeats
+// and is cut, and holds both ends to outcomes that can both be true.
+//
+// SPEC: CAL-003 CAL-009 CAL-014
+func TestRandomWorlds(t *testing.T) {
+	for seed := range int64(*seeds) {
+		rnd := rand.New(rand.NewSource(seed))
+		w := newWorld(seed)
+		w.delay = time.Duration(1+rnd.Intn(300)) * time.Millisecond
+		w.jit = time.Duration(rnd.Intn(800)) * time.Millisecond
+		w.lose, w.dup = rnd.Float64()*0.5, rnd.Float64()*0.5
+		cuts := seed%2 == 1
+		for _, e := range w.ends {
+			e.desks = Desks{Armed: []string{e.name[:1] + "1", e.name[:1] + "2"}}
+			e.step(e.desks)
+			e.step(Line{Up: true})
+			e.step(PeerRun{Run: "r1"})
+		}
+		for range 12 {
+			w.randomAct(rnd, cuts)
+		}
+		w.run(60 * time.Second)
+		w.setCut(false)
+		w.at(180*time.Second, func() {
+			if e := w.ends[seed%2]; e.m.Live().State == Connected {
+				e.step(HangUp{By: Author{Known: "account", Desk: "x"}})
+			}
+		})
+		w.run(240 * time.Second)
+		if why := w.wrong(cuts); why != "" {
+			t.Fatalf("seed %d: %s\n%s\n%s", seed, why, strings.Join(w.log, "\n"), strings.Join(w.judge(), "\n"))
+		}
+	}
+}
+
+func (w *world) randomAct(rnd *rand.Rand, cuts bool) {
+	at := time.Duration(rnd.Intn(40000)) * time.Millisecond
+	if rnd.Intn(2) == 0 { // acts in the same moment are what races are made of
+		at = at.Truncate(10 * time.Second)
+		at += time.Duration(rnd.Intn(1200)) * time.Millisecond
+	}
+	e := w.ends[rnd.Intn(2)]
+	by := Author{Known: "account", Desk: e.name[:1] + "1"}
+	acts := []func(){
+		func() { e.step(Ring{By: by}) },
+		func() { e.step(Ring{By: by, Class: "test"}) },
+		func() { e.step(Answer{By: by}) },
+		func() { e.step(Answer{By: by}) },
+		func() { e.step(Answer{By: by}) },
+		func() { e.step(Decline{By: by, Reason: "no"}) },
+		func() { e.step(HangUp{By: by}) },
+		func() { e.step(HangUp{By: by}) },
+		func() { e.step(Desks{}) },
+		func() { e.step(e.desks) },
+	}
+	n := rnd.Intn(len(acts))
+	if cuts && rnd.Intn(12) == 0 {
+		w.at(at, func() { e.say("restarts"); w.restart(e) })
+		return
+	}
+	if cuts && rnd.Intn(4) == 0 {
+		long := time.Duration(rnd.Intn(25000)) * time.Millisecond
+		w.at(at, func() { w.setCut(true) })
+		w.at(at+long, func() { w.setCut(false) })
+		return
+	}
+	w.at(at, func() { e.say("act %d", n); acts[n]() })
+}
+
+// wrong says what is wrong with a world that has come to rest.
+func (w *world) wrong(cuts bool) string {
+	for i, e := range w.ends {
+		if len(e.repeat) > 0 || e.m.Open() || len(e.media) > 0 {
+			return e.name + " is not at rest"
+		}
+		for id, opener := range e.begun {
+			if n := len(e.closed[id]); n != 1 && (n == 0 || e.life == 1) {
+				return e.name + " has not closed " + id + " once"
+			}
+			a, b := last(e.closed[id]), last(w.ends[1-i].closed[id])
+			if opener != e.name || len(b) == 0 {
+				continue
+			}
+			how := Compare(a[0], b[0])
+			if how == Differs || !cuts && w.lose < 0.3 && how != Same && a[0].Became == "" {
+				return "outcomes " + a[0].What + " and " + b[0].What + ": " + how
+			}
+			if a[0].What == Crossed {
+				if cid, _ := ParseID(id); e.opened[cid.Voice()] {
+					return "a crossed call had sound at the caller"
+				}
+			}
+		}
+		for id, cs := range e.closed {
+			if e.begun[id] == "" && (len(cs) != 1 && e.life == 1 || cs[0].What == Answered) {
+				return e.name + " closed what it never began"
+			}
+		}
+	}
+	return ""
+}
+
+func last(cs []Closed) []Closed { return cs[max(len(cs)-1, 0):] }

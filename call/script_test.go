@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package call
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write transcripts and tables anew")
+
+// TestConversations plays every script under testdata: dated acts above the line of dashes, below it
+// what happened and how both ends' words stand to each other.
+//
+// SPEC: CAL-003 CAL-004 CAL-005 CAL-006 CAL-007 CAL-008 CAL-009 CAL-010
+func TestConversations(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*.txt")
+	if len(files) < 15 {
+		t.Fatalf("only %d scripts", len(files))
+	}
+	for _, f := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".txt"), func(t *testing.T) {
+			b, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			script, want, _ := strings.Cut(string(b), "----\n")
+			w := newWorld(1)
+			w.play(t, script)
+			got := strings.Join(w.log, "\n") + "\n\n" + strings.Join(w.judge(), "\n") + "\n"
+			if *update {
+				if err := os.WriteFile(f, []byte(script+"----\n"+got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			} else if got != want {
+				t.Errorf("not as written; run with -update and read the difference\n%s", got)
+			}
+			for _, e := range w.ends {
+				if len(e.repeat) > 0 || e.m.Open() || len(e.media) > 0 {
+					t.Errorf("%s is not at rest: %v", e.name, e.repeat)
+				}
+			}
+		})
+	}
+}
+
+// play reads a script: "@SECONDS who act k=v …", or settings before the first act.
+func (w *world) play(t *testing.T, script string) {
+	last := time.Duration(0)
+	for _, e := range w.ends {
+		e.desks = Desks{Armed: []string{e.name[:1] + "1"}}
+		e.step(e.desks)
+		e.step(Line{Up: true})
+		e.step(PeerRun{Run: "r1"})
+	}
+	for _, line := range strings.Split(script, "\n") {
+		f := strings.Fields(line)
+		if len(f) == 0 || f[0] == "#" {
+			continue
+		}
+		at := time.Duration(0)
+		if strings.HasPrefix(f[0], "@") {
+			s, err := strconv.ParseFloat(f[0][1:], 64)
+			if err != nil {
+				t.Fatal(line)
+			}
+			at, f = time.Duration(s*float64(time.Second)), f[1:]
+		}
+		last = max(last, at)
+		w.at(at, func() { w.act(t, f) })
+	}
+	w.run(last + 100*time.Second)
+}
+
+func (w *world) act(t *testing.T, f []string) {
+	kv := map[string]string{}
+	var list []string
+	for _, p := range f[1:] {
+		if k, v, ok := strings.Cut(p, "="); ok {
+			kv[k] = strings.ReplaceAll(v, "_", " ")
+		} else {
+			list = append(list, p)
+		}
+	}
+	dur := func(s string) time.Duration { d, _ := time.ParseDuration(s); return d }
+	switch f[0] {
+	case "channel":
+		if kv["delay"] != "" {
+			w.delay = dur(kv["delay"])
+		}
+		w.jit = dur(kv["jitter"])
+		w.lose, _ = strconv.ParseFloat(kv["lose"], 64)
+		w.dup, _ = strconv.ParseFloat(kv["dup"], 64)
+		return
+	case "drop":
+		w.drop[strings.Join(list, " ")] = true
+		return
+	case "pass":
+		delete(w.drop, strings.Join(list, " "))
+		return
+	case "cut":
+		w.setCut(true)
+		return
+	case "mend":
+		w.setCut(false)
+		return
+	}
+	e := w.ends[0]
+	if f[0] == "borealia" {
+		e = w.ends[1]
+	}
+	by := Author{Officer: "o", Known: "account", Desk: kv["desk"]}
+	if by.Desk == "" {
+		by.Desk = e.name[:1] + "1"
+	}
+	e.say("does %s", strings.Join(f[1:], " "))
+	switch f[1] {
+	case "ring":
+		e.step(Ring{By: by, Class: kv["class"], Mark: kv["mark"], Priority: kv["priority"]})
+	case "answer":
+		e.step(Answer{By: by, Codec: kv["codec"]})
+	case "decline":
+		e.step(Decline{By: by, Reason: kv["reason"], StandBy: epoch.Add(dur(kv["standby"]))})
+	case "hang-up":
+		e.step(HangUp{By: by, Class: kv["class"]})
+	case "broken":
+		e.step(Broken{Cause: kv["cause"]})
+	case "desks":
+		e.desks = Desks{}
+		for k, to := range map[string]*[]string{"armed": &e.desks.Armed, "busy": &e.desks.Busy, "deputies": &e.desks.Deputies} {
+			if kv[k] != "" {
+				*to = strings.Split(kv[k], "+")
+			}
+		}
+		e.step(e.desks)
+	case "restart":
+		w.restart(e)
+	case "stop":
+		e.step(Stop{})
+		w.at(w.now+w.delay, func() { e.other().step(Goodbye{}) })
+	case "freeze":
+		e.frozen = true
+		w.at(w.now+3*time.Second, func() { e.other().step(Line{Up: false}) })
+	case "thaw":
+		e.frozen = false
+		e.step(Tick{})
+		w.at(w.now+w.delay, func() { e.other().step(Line{Up: true}) })
+	default:
+		t.Fatalf("no act %q", f[1])
+	}
+}
+
+// setCut cuts or mends every path; each end notices as the link does.
+func (w *world) setCut(cut bool) {
+	w.cut = cut
+	after := 3 * time.Second
+	if !cut {
+		after = w.delay
+	}
+	for _, e := range w.ends {
+		w.at(w.now+after, func() {
+			if w.cut == cut {
+				e.step(Line{Up: !cut})
+			}
+		})
+	}
+}
+
+// restart kills a node and starts it with nothing remembered; its record closes what it had begun.
+func (w *world) restart(e *end) {
+	for id, opener := range e.begun {
+		if len(e.closed[id]) == 0 {
+			e.closed[id] = []Closed{{Opener: opener, Call: id, Outcome: Outcome{What: Failed, Cause: CauseNearNode}}}
+		}
+	}
+	e.start()
+	e.step(e.desks)
+	e.step(Line{Up: true})
+	e.step(PeerRun{Run: "r1"})
+	w.at(w.now+2*w.delay, func() { e.other().step(PeerRun{Run: "r" + strconv.Itoa(e.life)}) })
+}

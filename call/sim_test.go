@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package call
+
+import (
+	"container/heap"
+	"fmt"
+	"math/rand"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+)
+
+// world is two machines on a simulated channel that loses, delays, reorders and repeats.
+type world struct {
+	now   time.Duration
+	queue jobs
+	n     int
+	ends  [2]*end
+	rnd   *rand.Rand
+	lose  float64
+	dup   float64
+	delay time.Duration
+	jit   time.Duration
+	cut   bool
+	drop  map[string]bool // "aurelia ring": these never arrive
+	log   []string
+}
+
+type job struct {
+	at time.Duration
+	n  int
+	do func()
+}
+
+type jobs []job
+
+func (q jobs) Len() int           { return len(q) }
+func (q jobs) Less(i, j int) bool { return q[i].at < q[j].at || q[i].at == q[j].at && q[i].n < q[j].n }
+func (q jobs) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+func (q *jobs) Push(x any)        { *q = append(*q, x.(job)) }
+func (q *jobs) Pop() any {
+	j := (*q)[len(*q)-1]
+	*q = (*q)[:len(*q)-1]
+	return j
+}
+
+type end struct {
+	w      *world
+	i      int
+	name   string
+	m      *Machine
+	life   int
+	frozen bool
+	repeat map[string]int
+	desks  Desks
+	media  map[uint16]bool
+	opened map[uint16]bool
+	heard  time.Duration
+	silent bool
+	closed map[string][]Closed
+	begun  map[string]string
+	all    []Draft
+}
+
+var epoch = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+
+func newWorld(seed int64) *world {
+	w := &world{rnd: rand.New(rand.NewSource(seed)), delay: 50 * time.Millisecond, drop: map[string]bool{}}
+	for i, name := range []string{"aurelia", "borealia"} {
+		w.ends[i] = &end{w: w, i: i, name: name, closed: map[string][]Closed{}, begun: map[string]string{}, opened: map[uint16]bool{}}
+		w.ends[i].start()
+	}
+	return w
+}
+
+func (e *end) start() {
+	e.life++
+	e.repeat, e.media = map[string]int{}, map[uint16]bool{}
+	names := []string{"aurelia", "borealia"}
+	e.m = New(Config{Us: names[e.i], Them: names[1-e.i], First: e.i == 0, Rand: e.w.rnd,
+		Meters: func(uint16) Meters { return Meters{Sent: 1} }}, e.w.time())
+}
+
+func (w *world) time() time.Time { return epoch.Add(w.now) }
+
+func (w *world) at(d time.Duration, do func()) {
+	w.n++
+	heap.Push(&w.queue, job{d, w.n, do})
+}
+
+// run plays until end; both machines tick every 100 ms.
+func (w *world) run(until time.Duration) {
+	for t := w.now; t < until; t += 100 * time.Millisecond {
+		w.at(t, func() {
+			for _, e := range w.ends {
+				e.sound()
+				e.step(Tick{})
+			}
+		})
+	}
+	for len(w.queue) > 0 {
+		j := w.queue[0]
+		if j.at > until {
+			break
+		}
+		heap.Pop(&w.queue)
+		w.now = j.at
+		j.do()
+	}
+	w.now = until
+}
+
+func (e *end) other() *end { return e.w.ends[1-e.i] }
+
+// sound models the frames: heard while both ends have the number open.
+func (e *end) sound() {
+	if e.frozen {
+		return
+	}
+	for v := range e.media {
+		if e.other().media[v] && !e.w.cut && !e.other().frozen {
+			e.heard = e.w.now
+			if e.silent {
+				e.silent = false
+			}
+			e.step(Heard{Voice: v})
+		} else if !e.silent && e.w.now-e.heard >= 5*time.Second {
+			e.silent = true
+			e.step(Silent{Voice: v})
+		}
+	}
+}
+
+func (e *end) say(f string, a ...any) {
+	e.w.log = append(e.w.log, fmt.Sprintf("%7.2f %-8s %s", e.w.now.Seconds(), e.name, fmt.Sprintf(f, a...)))
+}
+
+func (e *end) step(ev Event) {
+	if e.frozen {
+		return
+	}
+	for _, fx := range e.m.Step(ev, e.w.time()) {
+		e.effect(fx)
+	}
+}
+
+func (e *end) effect(fx Effect) {
+	switch fx := fx.(type) {
+	case Send:
+		b, err := fx.Signal.Encode()
+		if err != nil {
+			panic(fmt.Sprintf("%v: %+v", err, fx.Signal))
+		}
+		e.say("sends %s", words(fx.Signal))
+		if fx.Repeat == "" {
+			e.transmit(b)
+			return
+		}
+		e.w.n++
+		token := e.w.n
+		e.repeat[fx.Repeat] = token
+		e.again(fx.Repeat, token, e.life, 0, b)
+	case StopRepeat:
+		delete(e.repeat, fx.Repeat)
+	case Bell:
+		if len(fx.Desks) == 0 {
+			e.say("bell off")
+		} else {
+			e.say("bell %s", strings.Join(fx.Desks, " "))
+		}
+	case Ringback:
+		e.say("ringback %v", fx.On)
+	case MediaOpen:
+		e.media[fx.Voice], e.opened[fx.Voice], e.heard, e.silent = true, true, e.w.now, false
+		e.say("sound open %s at %s", fx.Codec, fx.Desk)
+	case MediaClose:
+		delete(e.media, fx.Voice)
+		e.say("sound closed")
+	case Draft:
+		e.all = append(e.all, fx)
+		switch f := fx.Facts.(type) {
+		case Placed:
+			e.begun[f.Call] = f.Opener
+			e.say("states call.placed %s", fx.Class)
+		case Rang:
+			e.begun[f.Call] = f.Opener
+			e.say("states call.rang")
+		case Closed:
+			e.closed[f.Call] = append(e.closed[f.Call], f)
+			e.say("states call.closed %s", outcomeWords(f))
+		}
+	case Cannot:
+		e.say("cannot: %v", fx.Err)
+	}
+}
+
+// again sends now, and after 50, 100, 200, 400, 800 ms and then every second, until the repetition is ended.
+func (e *end) again(id string, token, life, n int, b []byte) {
+	if e.life != life || e.repeat[id] != token {
+		return
+	}
+	if !e.frozen {
+		e.transmit(b)
+	}
+	e.w.at(e.w.now+time.Duration(min(50<<min(n, 10), 1000))*time.Millisecond, func() { e.again(id, token, life, n+1, b) })
+}
+
+// transmit puts one packet on the channel.
+func (e *end) transmit(b []byte) {
+	w := e.w
+	s, err := Decode(b)
+	if err != nil {
+		panic(err)
+	}
+	copies := 1
+	if w.rnd.Float64() < w.dup {
+		copies = 2
+	}
+	for range copies {
+		if w.cut || w.rnd.Float64() < w.lose || w.drop[e.name+" "+s.Kind.String()] {
+			continue
+		}
+		d := w.delay
+		if w.jit > 0 {
+			d += time.Duration(w.rnd.Int63n(int64(w.jit)))
+		}
+		to, life := e.other(), e.other().life
+		w.at(w.now+d, func() {
+			if to.life == life {
+				to.step(Got{s})
+			}
+		})
+	}
+}
+
+func words(s Signal) string {
+	p := []string{s.Kind.String()}
+	if s.Kind == SigAck {
+		p = append(p, "of", s.Of.String())
+	}
+	for _, v := range []string{s.What, s.Cause, s.Desk, strings.Join(s.Desks, "+")} {
+		if v != "" {
+			p = append(p, v)
+		}
+	}
+	if s.Became != (ID{}) {
+		p = append(p, "became another")
+	}
+	return strings.Join(p, " ")
+}
+
+func outcomeWords(c Closed) string {
+	p := []string{c.What}
+	if c.Cause != "" {
+		p = append(p, c.Cause)
+	}
+	if c.Desk != "" {
+		p = append(p, "desk="+c.Desk)
+	}
+	if c.Reason != "" {
+		p = append(p, fmt.Sprintf("%q", c.Reason))
+	}
+	if c.Seconds > 0 {
+		p = append(p, fmt.Sprintf("after=%ds", c.Seconds))
+	}
+	if len(c.Desks) > 0 {
+		p = append(p, "rang="+strings.Join(c.Desks, "+"))
+	}
+	if c.Became != "" {
+		p = append(p, "became")
+	}
+	if c.EndedBy != "" {
+		p = append(p, "by="+c.EndedBy)
+	}
+	return strings.Join(p, " ")
+}
+
+// judge gives, for every call, how the two ends' words stand to each other.
+func (w *world) judge() []string {
+	var ids []string
+	for _, e := range w.ends {
+		for id := range e.begun {
+			ids = append(ids, id)
+		}
+		for id := range e.closed {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	var out []string
+	for _, id := range slices.Compact(ids) {
+		out = append(out, w.judgeOne(id))
+	}
+	sort.Strings(out)
+	return out
+}
+
+func (w *world) judgeOne(id string) string {
+	word := func(e *end) string {
+		var ps []string
+		for _, c := range e.closed[id] {
+			ps = append(ps, strings.TrimSpace(c.What+" "+c.Cause))
+		}
+		if ps == nil {
+			ps = []string{"nothing"}
+		}
+		return e.name + ": " + strings.Join(ps, " AND ")
+	}
+	a, b := w.ends[0].closed[id], w.ends[1].closed[id]
+	how := "one end only"
+	if len(a) > 0 && len(b) > 0 {
+		caller, called := a[0], b[0]
+		if caller.Opener == "borealia" {
+			caller, called = called, caller
+		}
+		how = Compare(caller, called)
+	}
+	return fmt.Sprintf("%s · %s · %s", word(w.ends[0]), word(w.ends[1]), how)
+}
