@@ -12,5 +12,5 @@
 // other end would find unlawful.
 //
 // It is not the sheet, not the keys and not the pairing (package party); it is not contacts (package
-// contact), which build on posts and events. Requirements: spec/message.md, section Line.
+// contact), which build on posts and events. Requirements: spec/message.md, section "The line itself".
 package line

@@ -173,8 +173,10 @@ func (g *Register) FindPost(s, party string, r Shorter) (*Post, error) {
 			return p.Entry, append(slices.Sorted(maps.Values(p.Names)), p.Name)
 		})
 	}
-	if p, err := own(true); err == nil || party == "" {
-		return p, err
+	if party != "" {
+		if p, err := own(true); err == nil {
+			return p, nil
+		}
 	}
 	return own(false)
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"example.org/parley/internal/act"
 	"example.org/parley/line"
@@ -95,6 +97,9 @@ func (n New) words(d *record.Draft) error {
 	}
 	if text := strings.TrimSpace(n.Text); text != "" {
 		d.Text = &record.Text{Lang: or(n.Lang, "en"), Text: text}
+		if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' }) {
+			return refuse("take out control characters and what is not text", "this cannot be written: it is not plain text")
+		}
 		if err := line.Lang(d.Text.Lang); err != nil {
 			return refuse("as en or it", "%v", err)
 		}
@@ -149,6 +154,9 @@ func fits(d record.Draft, f Facts) error {
 }
 
 func fitsIn(d record.Draft, max int, hint string) error {
+	if d.Text != nil && len(d.Text.Text) > max-256 {
+		return refuse(hint, "this is %d bytes; at most %d fit", len(d.Text.Text), max)
+	}
 	n := 0
 	for _, v := range []any{d.Facts, d.Text} {
 		if t, ok := v.(*record.Text); ok {

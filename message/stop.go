@@ -158,6 +158,9 @@ func FoldStop(it *record.Item, r Past) StopState {
 		if lawfulStop(e, nil) != nil || e.FactsB == nil {
 			continue
 		}
+		if from, id, _ := stopID(e); s.ID != "" && (from != s.From || id != s.ID) {
+			continue
+		}
 		step := StopStep{Name: strings.TrimPrefix(e.Kind, "stop."), Party: e.Log.Party, Ref: e.Ref(), Entry: e, At: e.Time}
 		if e.Class != "test" {
 			s.Class = e.Class

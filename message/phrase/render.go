@@ -15,6 +15,8 @@ type Span struct {
 }
 
 // Language is one language's file: complete, or the tests fail.
+//
+// SPEC: MSG-014
 type Language struct {
 	Code     string            // en
 	Name     string            // English, in the language itself

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package line
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/record"
+	"example.org/parley/wire"
+)
+
+// world makes entries by hand.
+type world struct {
+	t *testing.T
+	n int
+}
+
+func (w *world) entry(party string, d record.Draft) *record.Entry {
+	w.t.Helper()
+	e := &record.Entry{Statement: record.Statement{Log: record.LogName{Party: party, LogID: record.LogID{Number: 1, Run: "aaaaaa"}}, Index: w.n,
+		Kind: d.Kind, Class: d.Class, Mark: d.Mark, Re: d.Re}}
+	e.Leaf = wire.Sum([]byte{byte(w.n)})
+	w.n++
+	b, err := wire.EncodeBody(d.Facts, [32]byte{1})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	e.FactsB, e.Facts = b, &record.Body{Len: len(b), Hash: wire.Sum(b)}
+	return e
+}
+
+// item states a draft, which must be lawful, as an item of its own.
+func (w *world) item(party string) func(record.Draft, error) *record.Item {
+	return func(d record.Draft, err error) *record.Item {
+		w.t.Helper()
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		e := w.entry(party, d)
+		if err := judge(e, nil); err != nil {
+			w.t.Fatalf("%s: %v", d.Kind, err)
+		}
+		return &record.Item{Key: e.Place().String(), Begin: e, Entries: []*record.Entry{e}}
+	}
+}
+
+func judge(e, begin *record.Entry) error {
+	for _, k := range Kinds() {
+		if k.Name == e.Kind {
+			return k.Lawful(e, begin)
+		}
+	}
+	return errors.New("no such kind")
+}
+
+type shorter struct{}
+
+func (shorter) Short(e *record.Entry) string {
+	return fmt.Sprintf("%s%d-%d", strings.ToUpper(e.Log.Party[:1]), e.Log.Number, e.Index)
+}
+
+// SPEC: MSG-041, MSG-042, MSG-043, MSG-045
+func TestRegister(t *testing.T) {
+	w := &world{t: t}
+	a, b := w.item("aurelia"), w.item("borealia")
+	amaro := a(OfficerDraft(OfficerFacts{Name: "Lt Amaro", Account: "amaro", Langs: []string{"it", "en"}, Releaser: true, Number: "+39 000 0000"}, ""))
+	bruni := b(OfficerDraft(OfficerFacts{Name: "Cpt Bruni", Account: "bruni"}, ""))
+	gone := a(OfficerDraft(OfficerFacts{Name: "Sgt Neri", Account: "amaro"}, ""))
+	ours := a(PostDraft(PostFacts{Org: "ministry", Name: "Minister", Names: map[string]string{"it": "Ministro"}, Level: 1}, "exercise"))
+	theirs := a(PostDraft(PostFacts{Org: "ministry", Name: "Their minister", Level: 1, Theirs: true, Pair: ours.Begin.Place().String()}, "exercise"))
+	own := b(PostDraft(PostFacts{Org: "ministry", Name: "Minister", Level: 1, Pair: ours.Begin.Place().String()}, ""))
+	lonely := a(PostDraft(PostFacts{Org: "staff", Name: "Chief", Level: 2, Pair: ours.Begin.Place().String()}, ""))
+	event := a(EventDraft(EventFacts{Name: "incursion", Names: map[string]string{"it": "incursione"}, When: "2022-02-24T03:40Z"}, ""))
+
+	g := Build([]*record.Item{gone})
+	d, err := RevokeDraft(g.Officers[0], "aurelia", "left")
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := w.entry("aurelia", d)
+	gone.Entries = append(gone.Entries, end)
+	if err := judge(end, gone.Begin); err != nil {
+		t.Fatal(err)
+	}
+	if bad := w.entry("borealia", d); judge(bad, gone.Begin) == nil {
+		t.Error("the other party revokes an officer")
+	}
+	items := []*record.Item{amaro, bruni, gone, ours, theirs, own, lonely, event, nil, {Key: "x"}}
+	g = Build(items)
+	for range 200 {
+		rand.Shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
+		if !reflect.DeepEqual(Build(items), g) {
+			t.Fatal("the register depends on order")
+		}
+	}
+	if len(g.Officers) != 3 || len(g.Posts) != 4 || len(g.Events) != 1 || g.Events[0].When != "2022-02-24T03:40:00Z" || g.Events[0].Title("it") != "incursione" {
+		t.Errorf("%+v", g)
+	}
+	minister := g.Post(ours.Begin.Place())
+	if want := []record.Place{theirs.Begin.Place(), own.Begin.Place()}; !reflect.DeepEqual(minister.Counterparts, want) {
+		t.Errorf("counterparts %v, want %v", minister.Counterparts, want)
+	}
+	if p := g.Post(theirs.Begin.Place()); len(p.Counterparts) != 1 || p.Of("aurelia", "borealia") != "borealia" || minister.Of("aurelia", "borealia") != "aurelia" {
+		t.Errorf("%+v", p)
+	}
+	if p := g.Post(lonely.Begin.Place()); len(p.Counterparts) != 0 {
+		t.Error("two posts of one side are counterparts")
+	}
+	if os := g.ForAccount("aurelia", "amaro"); len(os) != 1 || os[0].Name != "Lt Amaro" || !os[0].Reads("en") || g.Officer(gone.Begin.Place()).Revoked != end {
+		t.Errorf("%+v", os)
+	}
+	if o := g.OfficerAt(bruni.Begin.Place().String()); o == nil || o.Name != "Cpt Bruni" || g.OfficerAt("") != nil {
+		t.Errorf("%+v", o)
+	}
+	look(t, g, minister)
+}
+
+func look(t *testing.T, g *Register, minister *Post) {
+	t.Helper()
+	var r shorter
+	for _, s := range []string{r.Short(minister.Entry), "ministro", "Minister"} {
+		if p, err := g.FindPost(s, "aurelia", r); err != nil || p != minister {
+			t.Errorf("%s: %+v %v", s, p, err)
+		}
+	}
+	if p, err := g.FindPost("Minister", "borealia", r); err != nil || p.Party != "borealia" {
+		t.Errorf("%+v %v", p, err)
+	}
+	var ae *act.Error
+	if _, err := g.FindPost("minister", "", r); !errors.As(err, &ae) || ae.Hint == "" || !strings.Contains(ae.What, r.Short(minister.Entry)) {
+		t.Errorf("an ambiguous name: %v", err)
+	}
+	if _, err := g.FindPost("nobody", "aurelia", r); !errors.As(err, &ae) {
+		t.Errorf("%v", err)
+	}
+	if e, err := g.FindEvent("INCURSIONE", r); err != nil || e.Name != "incursion" {
+		t.Errorf("%v", err)
+	}
+	if o, err := g.FindOfficer("amaro", "aurelia", r); err != nil || o.Name != "Lt Amaro" {
+		t.Errorf("%v", err)
+	}
+	if _, err := g.FindOfficer("Sgt Neri", "aurelia", r); err == nil {
+		t.Error("a revoked officer is found")
+	}
+}
+
+// SPEC: MSG-040
+func TestGenesis(t *testing.T) {
+	text := []byte("parley/v1 genesis\nline north\n")
+	key := ed25519.NewKeyFromSeed(make([]byte, 32))
+	note, err := wire.SignNote(text, "aurelia/sign", key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := GenesisDraft(wire.Leaf(text), note)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t}
+	e := w.entry("aurelia", d)
+	e.Log.Genesis = wire.Leaf(text)
+	if err := judge(e, nil); err != nil {
+		t.Error(err)
+	}
+	if g := Build([]*record.Item{{Begin: e}}); g.Genesis["aurelia"] != e {
+		t.Error("no genesis in the register")
+	}
+	if e.Index = 1; judge(e, nil) == nil {
+		t.Error("a genesis in place 1")
+	}
+	if e.Index, e.Log.Genesis = 0, wire.Hash(sha256.Sum256(nil)); judge(e, nil) == nil {
+		t.Error("another line's genesis")
+	}
+	if _, err := GenesisDraft(wire.Hash{}, note); err == nil {
+		t.Error("a genesis under another's hash")
+	}
+}
+
+// SPEC: MSG-005, MSG-041, MSG-043, MSG-044
+func TestRefuses(t *testing.T) {
+	for what, make := range map[string]func() (record.Draft, error){
+		"name is missing": func() (record.Draft, error) { return OfficerDraft(OfficerFacts{Name: " "}, "") },
+		"direction":       func() (record.Draft, error) { return OfficerDraft(OfficerFacts{Name: "a\u202eb"}, "") },
+		"language": func() (record.Draft, error) {
+			return OfficerDraft(OfficerFacts{Name: "a", Langs: []string{"English"}}, "")
+		},
+		"telephone":    func() (record.Draft, error) { return OfficerDraft(OfficerFacts{Name: "a", Number: "call me"}, "") },
+		"mark":         func() (record.Draft, error) { return OfficerDraft(OfficerFacts{Name: "a"}, "drill") },
+		"level":        func() (record.Draft, error) { return PostDraft(PostFacts{Org: "m", Name: "n"}, "") },
+		"organisation": func() (record.Draft, error) { return PostDraft(PostFacts{Name: "n", Level: 1}, "") },
+		"not a place": func() (record.Draft, error) {
+			return PostDraft(PostFacts{Org: "m", Name: "n", Level: 1, Pair: "A1-4"}, "")
+		},
+		"is no instant": func() (record.Draft, error) { return EventDraft(EventFacts{Name: "n", When: "24 Feb"}, "") },
+		"of the other par": func() (record.Draft, error) {
+			return RevokeDraft(&Officer{Party: "borealia", Entry: &record.Entry{}}, "aurelia", "")
+		},
+	} {
+		var ae *act.Error
+		if _, err := make(); !errors.As(err, &ae) || !strings.Contains(ae.What, what) || ae.Hint == "" {
+			t.Errorf("want %q, got %v", what, err)
+		}
+	}
+	for s, days := range map[string]int{"2022-02-24": 1, "2022-03-14/2022-03-20": 7, "2022-02-24T03:40:00Z": 0} {
+		from, to, err := When(s)
+		if err != nil || int(to.Sub(from).Hours()) != 24*days {
+			t.Errorf("%s: %v %v %v", s, from, to, err)
+		}
+	}
+	for _, s := range []string{"", "2022-02-30", "2022-03-20/2022-03-14", "2022-03-14/2022-03-14", "1822-01-01", "2022-02-24T03:40:00.5Z", "2022-02-24T03:40:00+01:00", "2022-2-4"} {
+		if _, _, err := When(s); err == nil {
+			t.Errorf("%q is taken", s)
+		}
+	}
+}
+
+// FuzzPlace: what is read is written back. SPEC: MSG-004
+func FuzzPlace(f *testing.F) {
+	for _, s := range []string{"aurelia/1.k7qx3m 14", "a/01.k7qx3m 1", "aurelia/1.k7qx3m -1", "aurelia/1.k7qx3m 014", "aurelia/1.k7qx3 1"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if p, err := ParsePlace(s); err == nil && p.String() != s {
+			t.Fatalf("%q became %q", s, p)
+		}
+	})
+}
+
+// FuzzFacts: whatever bytes stand as facts, judging them does not fail.
+func FuzzFacts(f *testing.F) {
+	f.Add("officer.added", []byte(`{"salt":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","name":"x"}`))
+	f.Add("post.added", []byte(`{"salt":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","org":"x","name":"x","level":1}`))
+	f.Add("line.genesis", []byte(`{"salt":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","genesis":"x","hash":"x"}`))
+	f.Fuzz(func(t *testing.T, kind string, facts []byte) {
+		e := &record.Entry{Statement: record.Statement{Kind: kind, Class: "service"}, FactsB: facts}
+		e.Facts = &record.Body{Len: len(facts)}
+		if judge(e, nil) == nil {
+			Build([]*record.Item{{Begin: e, Entries: []*record.Entry{e}}})
+		}
+	})
+}

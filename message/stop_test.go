@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package message
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/parley/record"
+)
+
+// SPEC: MSG-034
+func TestStopClocks(t *testing.T) {
+	w := &world{t: t}
+	d, err := StopDraft(NewStop{ID: theID, By: Author{Known: "unattributed", Desk: "page-1"}})
+	sent := w.must("aurelia", t0)(d, err)
+	s := FoldStop(item(sent), nowhere)
+	if cs := DueStop(s, Sender, t0.Add(6*time.Second)); len(cs) != 1 || cs[0].Step != Held || !cs[0].Overdue || len(DueStop(s, Receiver, t0)) != 0 {
+		t.Errorf("held: %+v", cs)
+	}
+	held(sent, t0.Add(time.Second))
+	s = FoldStop(item(sent), nowhere)
+	for _, side := range []Side{Sender, Receiver} {
+		cs := DueStop(s, side, t0.Add(62*time.Second))
+		if len(cs) != 3 || cs[0].Overdue || !cs[1].Overdue || cs[1].Due != t0.Add(61*time.Second) || cs[2].Overdue || cs[2].Due != t0.Add(301*time.Second) {
+			t.Errorf("clocks: %+v", cs)
+		}
+	}
+	taken := w.must("borealia", t0.Add(90*time.Second))(StopStepDraft(s, Actor{"borealia", Author{Known: "unattributed"}}, "take", "", "", ""))
+	effect := w.must("borealia", t0.Add(100*time.Second))(StopStepDraft(s, atB, "in-effect", "", "", ""))
+	s = FoldStop(item(sent, taken, effect), nowhere)
+	if cs := DueStop(s, Sender, t0.Add(time.Hour)); !cs[1].Late || !cs[2].Done || cs[2].Late || s.Status != StopIsInEffect {
+		t.Errorf("%s %+v", s.Status, cs)
+	}
+	lift := w.must("aurelia", t0.Add(200*time.Second))(StopStepDraft(s, atA, "lift", "", "", ""))
+	s = FoldStop(item(sent, lift), past{{sent, lift}: true})
+	if cs := DueStop(s, Sender, t0.Add(time.Hour)); len(cs) != 1 || s.Open {
+		t.Errorf("clocks run on after the lift: %+v", cs)
+	}
+	d.Class = "test"
+	test := held(w.must("aurelia", t0)(d, nil), t0)
+	if cs := DueStop(FoldStop(item(test), nowhere), Receiver, t0.Add(time.Hour)); len(cs) != 1 || !cs[0].Done {
+		t.Errorf("a test waits for a person: %+v", cs)
+	}
+}
+
+// SPEC: MSG-030, MSG-036
+func TestStopDrafts(t *testing.T) {
+	d, err := StopDraft(NewStop{ID: theID, Reason: "  fire on\u202e the\n bridge " + strings.Repeat("è", 100), Lang: "italiano", Place: "54-12n 18-24e", Class: "?", Mark: "?", By: amaro})
+	f := d.Facts.(StopFacts)
+	if err != nil || len(f.Reason) > maxReason || !strings.HasPrefix(f.Reason, "fire on the bridge è") || f.Lang != "en" || f.Place != "54-12N 18-24E" || d.Class != "substantive" || d.Mark != "actual" {
+		t.Errorf("%+v %v", d, err)
+	}
+	if d, _ := StopDraft(NewStop{ID: theID, Reason: "People in danger", By: amaro}); d.Facts.(StopFacts).Reason != "people-in-danger" {
+		t.Error("a coded reason in words is its code")
+	}
+	if id, err := NewStopID(bytes.NewReader(make([]byte, 16))); err != nil || id != strings.Repeat("0", 32) {
+		t.Errorf("%q %v", id, err)
+	}
+	s := StopState{From: "aurelia", ID: theID, Open: true}
+	for what, c := range map[string]struct {
+		a            Actor
+		step, reason string
+	}{"only the party": {atB, "lift", ""}, "is ours": {atA, "take", ""}, "its reason": {atB, "refuse", ""}, "no step": {atB, "ignore", ""}} {
+		_, err := StopStepDraft(s, c.a, c.step, c.reason, "", "")
+		refused(t, what, err)
+	}
+	s.Open = false
+	_, err = StopStepDraft(s, atB, "take", "", "", "")
+	refused(t, "is lifted", err)
+}
+
+// SPEC: MSG-030, MSG-031
+func TestStopUnlawful(t *testing.T) {
+	w := &world{t: t}
+	usual := StopFacts{ID: theID, Scope: StopEverywhere, Reason: StopUsualReason, By: amaro}
+	for why, c := range map[string]struct {
+		party, kind string
+		facts       any
+	}{
+		"32 lower":     {"aurelia", "sent", func() any { f := usual; f.ID = "AB"; return f }()},
+		"scope":        {"aurelia", "sent", func() any { f := usual; f.Scope = "north"; return f }()},
+		"reason is mi": {"aurelia", "sent", func() any { f := usual; f.Reason = ""; return f }()},
+		"language":     {"aurelia", "sent", func() any { f := usual; f.Reason = "own words"; return f }()},
+		"place":        {"aurelia", "sent", func() any { f := usual; f.Place = "a\u200fb"; return f }()},
+		"only the":     {"borealia", "lifted", StopStepFacts{Party: "aurelia", ID: theID, By: bruni}},
+		"only th":      {"aurelia", "taken", StopStepFacts{Party: "aurelia", ID: theID, By: amaro}},
+		"reason is m":  {"borealia", "refused", StopStepFacts{Party: "aurelia", ID: theID, By: bruni}},
+		"to whom":      {"borealia", "relayed", StopStepFacts{Party: "aurelia", ID: theID, By: bruni}},
+	} {
+		e := w.entry(c.party, record.Draft{Kind: "stop." + c.kind, Class: "substantive", Mark: "actual", Facts: c.facts}, t0)
+		if err := lawfulStop(e, nil); err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("want %q, got %v", why, err)
+		}
+	}
+}
+
+func fullCopy() StopCopy {
+	return StopCopy{Step: StopWasRefused, Party: "abcdefghijklmnop", ID: theID, Time: t0, Reason: strings.Repeat("r", maxReason),
+		Place: strings.Repeat("p", maxStopPlace), Class: "test", Mark: "exercise", By: strings.Repeat("b", maxCopyBy)}
+}
+
+// SPEC: MSG-035
+func TestStopCopy(t *testing.T) {
+	d, err := StopDraft(NewStop{ID: theID, Place: "54.2n 18.4e", By: amaro})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []StopCopy{fullCopy(), StopState{}.Copy(d, "aurelia", "Lt Amaro", t0)} {
+		b, err := c.Marshal()
+		if err != nil || len(b) > MaxStopCopy {
+			t.Fatalf("%d bytes, %v", len(b), err)
+		}
+		got, err := ParseStopCopy(b)
+		if err != nil || got != c {
+			t.Errorf("%+v became %+v, %v", c, got, err)
+		}
+		for i := range b {
+			if _, err := ParseStopCopy(b[:i]); err == nil {
+				t.Errorf("cut at %d is taken", i)
+			}
+		}
+		if _, err := ParseStopCopy(append(b, 0)); err == nil {
+			t.Error("a byte more is taken")
+		}
+	}
+	for i, change := range []func(*StopCopy){
+		func(c *StopCopy) { c.Step = "ignored" }, func(c *StopCopy) { c.Step = "" }, func(c *StopCopy) { c.ID = "00" }, func(c *StopCopy) { c.Party = "X" },
+		func(c *StopCopy) { c.Reason = "" }, func(c *StopCopy) { c.Reason = "a\nb" }, func(c *StopCopy) { c.Class = "x" }, func(c *StopCopy) { c.Mark = "" },
+		func(c *StopCopy) { c.Time = time.Time{} }, func(c *StopCopy) { c.Place += "p" }, func(c *StopCopy) { c.By = "a\u202eb" },
+	} {
+		c := fullCopy()
+		if change(&c); c == fullCopy() {
+			t.Fatal("nothing was changed")
+		}
+		if _, err := c.Marshal(); err == nil {
+			t.Errorf("change %d is written", i)
+		}
+	}
+	s := Heard([]StopCopy{{Step: StopWasSent, Party: "aurelia", ID: theID, Time: t0, Reason: StopUsualReason, Class: "substantive", Mark: "actual"},
+		{Step: StopWasTaken, Party: "aurelia", ID: theID, Time: t0, Class: "substantive", Mark: "actual"}})
+	if s.Status != StopWasTaken || !s.Open || s.From != "aurelia" || s.Line("it") != "Pericolo, seguono dettagli" {
+		t.Errorf("%+v", s)
+	}
+}
+
+// FuzzStopCopy: what is read is written back byte for byte.
+func FuzzStopCopy(f *testing.F) {
+	b, _ := fullCopy().Marshal()
+	f.Add(b)
+	d, _ := StopDraft(NewStop{ID: theID, By: amaro})
+	b, _ = StopState{}.Copy(d, "aurelia", "", t0).Marshal()
+	f.Add(b)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := ParseStopCopy(b)
+		if err != nil {
+			return
+		}
+		if again, err := c.Marshal(); err != nil || !bytes.Equal(again, b) {
+			t.Fatalf("%x became %x, %v", b, again, err)
+		}
+	})
+}
