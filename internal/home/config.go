@@ -89,9 +89,12 @@ func (c *Config) check() error {
 	return nil
 }
 
-// sheet makes the first issue of our sheet.
-func (c *Config) sheet(k party.Keys) (*party.Sheet, error) {
+// sheet makes the issue of our sheet that follows before, or the first.
+func (c *Config) sheet(k party.Keys, before *party.Sheet) (*party.Sheet, error) {
 	s := &party.Sheet{Party: c.Party, Issue: 1, Sign: party.Public(k.Sign), Link: party.Public(k.Link), Courier: k.Courier.Recipient().String()}
+	if before != nil {
+		s.Issue, s.Before = before.Issue+1, before.Hash
+	}
 	for _, p := range c.Paths {
 		addr := p.Reach
 		if addr == "" {

@@ -176,7 +176,7 @@ func (l *Line) create(rand io.Reader) error {
 		"link.key": party.EncodeSecret("link", k.Link), "courier.key": []byte(k.Courier.String() + "\n"),
 		"config.toml": l.Config.encode(),
 	}
-	s, err := l.Config.sheet(k)
+	s, err := l.Config.sheet(k, nil)
 	if err != nil {
 		return &act.Error{What: err.Error(), Hint: "see --party and --path"}
 	}
@@ -284,8 +284,29 @@ func (l *Line) SetTheirs(note []byte) error {
 	case l.Genesis != nil:
 		return &act.Error{What: "this line is paired already", Hint: "a new line: parley init --line NAME"}
 	}
+	if l.Theirs != nil && s.Hash != l.Theirs.Hash {
+		if err := s.Follows(l.Theirs); err != nil && s.Party == l.Theirs.Party && s.PartyKey.Equal(l.Theirs.PartyKey) {
+			return &act.Error{What: err.Error(), Hint: "ask the other party for its newest sheet"}
+		}
+	}
 	l.Theirs = s
 	return l.write("sheet.theirs", note)
+}
+
+// NextIssue makes the next issue of our sheet, with the paths of the config as they are now. Only while the
+// line is not paired.
+//
+// SPEC: CLI-007
+func (l *Line) NextIssue() error {
+	if l.Genesis != nil {
+		return &act.Error{What: "this line is paired already", Hint: "its sheet can be issued anew only by a later version"}
+	}
+	s, err := l.Config.sheet(l.Keys, l.Ours)
+	if err != nil {
+		return err
+	}
+	l.Ours = s
+	return l.write("sheet.ours", s.Note)
 }
 
 // SetGenesis keeps the genesis that both have signed, its terms and the handshake's key.

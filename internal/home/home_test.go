@@ -144,7 +144,7 @@ func TestPick(t *testing.T) {
 	refused(t, err, "no line")
 }
 
-// SPEC: CLI-006
+// SPEC: CLI-006 CLI-007
 func TestSheetsAndGenesis(t *testing.T) {
 	a, b := pair(t)
 	refused(t, a.SetTheirs(a.Ours.Note), "your own sheet")
@@ -156,6 +156,11 @@ func TestSheetsAndGenesis(t *testing.T) {
 	if err != nil || len(binds) != 2 || len(paths) != 2 || paths[0].Remote.String() != b.Config.Paths[0].Bind {
 		t.Fatal(binds, paths, err)
 	}
+	old := a.Ours
+	if err := a.NextIssue(); err != nil || a.Ours.Issue != 2 || b.SetTheirs(a.Ours.Note) != nil {
+		t.Fatal("the next issue is refused:", err)
+	}
+	refused(t, b.SetTheirs(old.Note), "does not follow")
 	terms, _ := a.Config.Terms.Encode([32]byte{7})
 	g, err := party.NewGenesis("north", a.Ours, b.Ours, [32]byte{1}, [32]byte{2}, [32]byte{3}, terms)
 	if err != nil {

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pairing
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/home"
+	"example.org/parley/internal/link"
+	"example.org/parley/party"
+)
+
+// Link is what the pairing needs of a session with the other node.
+type Link interface {
+	Events() <-chan link.Event
+	SendStream(b []byte) bool
+	Close(reason string) error
+}
+
+// StateFile is the pairing's own file in the line's directory.
+const StateFile = "pairing.json"
+
+// state is what outlives the process.
+type state struct {
+	Wrong  int  `json:"wrong,omitempty"`  // numbers so far
+	Signed bool `json:"signed,omitempty"` // B has signed and has not heard yet that A holds it
+}
+
+// Driver runs the pairing of one line until the genesis stands. It answers the operator's socket meanwhile.
+type Driver struct {
+	line *home.Line
+	open func() (Link, error)
+	rand io.Reader
+	log  *slog.Logger
+	asks chan func() (Out, func()) // what to do, and whom to tell once it is carried out
+	gone chan struct{}
+
+	// Owned by Run.
+	m         *Machine
+	st        state
+	link      Link
+	exporters [][]byte
+	stream    uint64
+	out       [][]byte // not yet taken by the stream
+}
+
+// Open makes the driver of a line that has both sheets. It opens the link with open, once a session that ended.
+func Open(l *home.Line, open func() (Link, error), rand io.Reader, log *slog.Logger) (*Driver, error) {
+	d := &Driver{line: l, open: open, rand: rand, log: log, asks: make(chan func() (Out, func())), gone: make(chan struct{})}
+	b, err := l.State(StateFile)
+	if err == nil && len(b) > 0 {
+		err = json.Unmarshal(b, &d.st)
+	}
+	if err != nil {
+		return nil, &act.Error{What: "the state of the pairing cannot be read: " + err.Error(), Hint: "enter the other party's sheet again: parley pair FILE"}
+	}
+	return d, d.machine()
+}
+
+// Pending reports whether a line with a genesis has still to hand it over to A.
+func Pending(l *home.Line) bool {
+	b, err := l.State(StateFile)
+	var st state
+	return err == nil && l.Genesis != nil && !l.First() && json.Unmarshal(b, &st) == nil && st.Signed
+}
+
+func (d *Driver) machine() (err error) {
+	l := d.line
+	var made *Made
+	if l.Genesis != nil {
+		made = &Made{Note: l.Genesis.Note, Terms: l.Terms, TagKey: l.TagKey}
+	}
+	d.m, err = New(Config{Line: l.Name, Ours: l.Ours, Theirs: l.Theirs, Key: l.Keys.Sign, Terms: l.Config.Terms, Rand: d.rand, Wrong: d.st.Wrong}, made)
+	return err
+}
+
+// Settle is how long an end keeps the session after its last word, so that it arrives.
+const settle = 500 * time.Millisecond
+
+// Run leads the pairing to its end: nil when the genesis stands at both ends, as far as can be known here.
+// It ends with the context, and after handover where B had signed before.
+func (d *Driver) Run(ctx context.Context, handover time.Duration) error {
+	defer close(d.gone)
+	for {
+		if d.link == nil && !d.m.Locked() {
+			var err error
+			if d.link, err = d.open(); err != nil {
+				return fmt.Errorf("couldn't open the link for pairing: %w", err)
+			}
+		}
+		done, err := d.session(ctx, handover)
+		if d.link != nil {
+			d.linger(ctx)
+			d.link.Close("pairing")
+		}
+		if done || err != nil {
+			return err
+		}
+		d.link, d.exporters, d.out, d.stream = nil, nil, nil, 0
+		if err := d.m.Drop(); err != nil {
+			return err
+		}
+	}
+}
+
+// linger lets the last words arrive; the other end may close first.
+func (d *Driver) linger(ctx context.Context) {
+	t := time.NewTimer(settle)
+	defer t.Stop()
+	for {
+		select {
+		case ev := <-d.link.Events():
+			if _, down := ev.(link.StreamDown); down {
+				return
+			}
+			d.flush()
+		case <-t.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// session is one session with the other end, or the wait where the pairing is locked.
+func (d *Driver) session(ctx context.Context, handover time.Duration) (done bool, err error) {
+	var events <-chan link.Event
+	if d.link != nil {
+		events = d.link.Events()
+	}
+	var late <-chan time.Time
+	if handover > 0 && d.line.Genesis != nil {
+		t := time.NewTimer(handover)
+		defer t.Stop()
+		late = t.C
+	}
+	for {
+		var o Out
+		tell := func() {}
+		select {
+		case <-ctx.Done():
+			return false, ctx.Err()
+		case <-late:
+			return true, nil
+		case f := <-d.asks:
+			o, tell = f()
+		case ev := <-events:
+			if o, err = d.event(ev); err != nil {
+				d.log.Warn("the pairing's session failed", "err", err)
+			}
+		}
+		if err := d.carry(o); err != nil {
+			return false, err
+		}
+		tell()
+		if o.Done || o.End {
+			return o.Done, nil
+		}
+	}
+}
+
+// event turns what the link says into what the machine is told.
+func (d *Driver) event(ev link.Event) (Out, error) {
+	switch ev := ev.(type) {
+	case link.SessionUp:
+		x, err := ev.Exporter("EXPORTER-parley-pairing-v1", nil, 32)
+		if err != nil {
+			return Out{}, fmt.Errorf("couldn't export from the session: %w", err)
+		}
+		d.exporters = append(d.exporters, x)
+		d.exporters = d.exporters[max(0, len(d.exporters)-4):]
+		if d.stream != 0 {
+			return d.m.Session(d.exporters), nil
+		}
+	case link.StreamUp:
+		if d.stream != 0 {
+			if err := d.m.Drop(); err != nil {
+				return Out{}, err
+			}
+		}
+		d.stream, d.out = ev.ID, nil
+		return d.m.Session(d.exporters), nil
+	case link.Stream:
+		if ev.ID == d.stream {
+			return d.m.Receive(ev.Payload)
+		}
+	case link.StreamRoom:
+		d.flush()
+	case link.StreamDown:
+		if ev.ID == d.stream {
+			d.stream, d.out = 0, nil
+			return Out{}, d.m.Drop()
+		}
+	}
+	return Out{}, nil
+}
+
+// carry does what a step wants, in its order: what is kept is on disk before anything is said.
+func (d *Driver) carry(o Out) error {
+	if o.Keep != nil {
+		if err := d.line.SetGenesis(o.Keep.Note, o.Keep.Terms, o.Keep.TagKey); err != nil {
+			return err
+		}
+		d.st.Signed = !d.line.First()
+	}
+	if o.Wrong {
+		d.st.Wrong++
+	}
+	if o.Done {
+		d.st = state{}
+	}
+	if o.Keep != nil || o.Wrong || o.Done {
+		b, err := json.Marshal(d.st)
+		if err != nil {
+			return fmt.Errorf("couldn't keep the state of the pairing: %w", err)
+		}
+		if err := d.line.SetState(StateFile, b); err != nil {
+			return err
+		}
+	}
+	d.out = append(d.out, o.Send...)
+	d.flush()
+	return nil
+}
+
+func (d *Driver) flush() {
+	for len(d.out) > 0 && d.stream != 0 && d.link.SendStream(bytes.Clone(d.out[0])) {
+		d.out = d.out[1:]
+	}
+}
+
+// View answers confirm.
+type View struct {
+	State   string `json:"state"` // waiting ready typed signed locked
+	Party   string `json:"party"`
+	Peer    string `json:"peer"`
+	Role    string `json:"role"`              // A or B
+	Number  string `json:"number,omitempty"`  // ours, to be read out
+	Genesis string `json:"genesis,omitempty"` // in words
+	Hash    string `json:"hash,omitempty"`
+	Wrong   int    `json:"wrong"` // numbers so far
+	Last    string `json:"last,omitempty"`
+}
+
+func (d *Driver) view(lang string) View {
+	v := View{State: "waiting", Party: d.line.Ours.Party, Peer: d.line.Theirs.Party, Role: d.m.role(), Wrong: d.m.wrong, Last: d.m.last}
+	switch {
+	case d.m.Locked():
+		v.State = "locked"
+	case d.m.made != nil:
+		v.State = "signed"
+	case d.m.Ready():
+		v.State, v.Number, v.Hash = "ready", d.m.s.ourNum, d.m.s.draft.Hash.String()
+		if t, err := party.ParseTerms(d.m.s.terms); err == nil {
+			v.Genesis = d.m.s.draft.Describe(lang, t)
+		}
+		if d.m.s.typed {
+			v.State = "typed"
+		}
+	}
+	return v
+}
+
+// Do answers the operator's socket: confirm and status; the rest needs a line.
+func (d *Driver) Do(ctx context.Context, _ act.Who, lang string, a act.Act) (act.Reply, error) {
+	type result struct {
+		r   act.Reply
+		err error
+	}
+	res := make(chan result, 1)
+	ask := func() (Out, func()) {
+		o, r, err := d.do(lang, a)
+		return o, func() { res <- result{r, err} }
+	}
+	select {
+	case d.asks <- ask:
+	case <-d.gone:
+		return act.Reply{}, &act.Error{What: "the pairing has just ended", Hint: "ask again"}
+	case <-ctx.Done():
+		return act.Reply{}, ctx.Err()
+	}
+	select {
+	case r := <-res:
+		return r.r, r.err
+	case <-d.gone:
+		return act.Reply{}, &act.Error{What: "the pairing has just ended", Hint: "ask again"}
+	}
+}
+
+func (d *Driver) do(lang string, a act.Act) (o Out, r act.Reply, err error) {
+	w := wordsOf(lang)
+	refuse := func(what, hint string) (Out, act.Reply, error) {
+		return o, act.Reply{}, &act.Error{What: what, Hint: hint}
+	}
+	c, ok := a.(act.Confirm)
+	switch v := d.view(lang); {
+	case !ok && a.Verb() == "status":
+		return o, act.Reply{Text: w[v.State], Data: v}, nil
+	case !ok:
+		return refuse(w["unpaired"], "parley confirm")
+	case c.Number == "" && !c.Refuse:
+		return o, act.Reply{Text: d.text(lang), Data: v}, nil
+	case d.m.Locked():
+		return refuse(w["locked"], w["lockedhint"])
+	case !d.m.Ready():
+		return refuse(w[v.State], "parley confirm")
+	case c.Refuse:
+		return d.m.Refuse(), act.Reply{Text: w["refused"]}, nil
+	}
+	o, right, err := d.m.Type(c.Number)
+	switch {
+	case err != nil:
+		return o, r, err
+	case right:
+		v := d.view(lang)
+		return o, act.Reply{Text: w[v.State], Data: v}, nil
+	case d.m.Locked():
+		return refuse(w["wrong"]+". "+w["locked"], w["lockedhint"])
+	}
+	return refuse(fmt.Sprintf("%s (%d/%d)", w["wrong"], d.m.wrong, MaxWrong), w["wronghint"])
+}
+
+func (d *Driver) text(lang string) string {
+	w, v := wordsOf(lang), d.view(lang)
+	s := w[v.State]
+	if v.Last != "" {
+		s += "\n" + fmt.Sprintf(w[v.Last], v.Wrong)
+	}
+	if v.Number == "" {
+		return s
+	}
+	return v.Genesis + "\n" + fmt.Sprintf(w["number"], v.Number, v.Peer) + "\n" + s
+}
