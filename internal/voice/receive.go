@@ -34,8 +34,9 @@ type receiver struct {
 	seen          [Window]mark // by number modulo Window, for newest-Window < n ≤ newest
 	origin        time.Time    // arrival of the first frame
 	base          time.Duration
-	lastLate      time.Duration
-	steady        int  // frames in a row that were equally late
+	lateSince     time.Time     // arrival of the first of a run of newest frames that were all too late
+	leastLate     time.Duration // the least lateness in that run
+	inLateRun     bool
 	resync        bool // the next frame sets the schedule anew: the call was on hold
 
 	settled uint32 // every number before it stands in run and worst
@@ -48,9 +49,9 @@ type receiver struct {
 // take places one frame; true says that it may be played.
 //
 // A frame's lateness is its arrival against the schedule of the earliest ones (base). More than
-// Newest frames late is too late, which of a burst after a stall leaves the newest three; but
-// frames that go on being equally late at their ordinary pace are not a burst, they are a slower
-// path, and the schedule follows them.
+// Newest frames late is too late, which of a burst after a stall leaves the newest three. A burst
+// is soon over: frames that go on being late for as long again have a slower path, or a sender
+// that paused, and the schedule follows them.
 //
 // SPEC: VOX-002 VOX-003 VOX-004
 func (r *receiver) take(seq uint32, at time.Time) bool {
@@ -76,7 +77,7 @@ func (r *receiver) take(seq uint32, at time.Time) bool {
 	}
 	r.received++
 	lateness := at.Sub(r.origin) - time.Duration(seq-r.first)*FrameTime
-	if r.onTime(lateness, ahead > 0) && int32(seq-r.settled) >= 0 {
+	if r.onTime(lateness, at, ahead > 0) && int32(seq-r.settled) >= 0 {
 		r.seen[seq%Window] = inTime
 		return true
 	}
@@ -95,27 +96,31 @@ func (r *receiver) due(at time.Time) uint32 {
 }
 
 // onTime judges a lateness and lets the schedule follow: at once to an earlier one, slowly to clock
-// drift, and to a slower path after Newest frames at their ordinary pace.
-func (r *receiver) onTime(lateness time.Duration, isNewest bool) bool {
+// drift, and after Newest frames' time to what stays late.
+func (r *receiver) onTime(lateness time.Duration, at time.Time, isNewest bool) bool {
 	over := lateness - r.base
-	if isNewest {
-		if change := lateness - r.lastLate; over > Newest*FrameTime && change.Abs() < FrameTime/2 {
-			r.steady++
-		} else {
-			r.steady = 0
-		}
-		r.lastLate = lateness
-	}
 	switch {
 	case over < 0, r.resync && isNewest:
 		r.base, r.resync = lateness, false
 	case over <= Newest*FrameTime:
 		r.base += over / 256
-	case isNewest && r.steady >= Newest:
-		r.worst = max(r.worst, int(over/FrameTime))
-		r.base, r.steady = lateness, 0
-	default:
+	case !isNewest:
 		return false
+	case !r.inLateRun:
+		r.inLateRun, r.lateSince, r.leastLate = true, at, lateness
+		return false
+	default:
+		r.leastLate = min(r.leastLate, lateness)
+		if at.Sub(r.lateSince) < Newest*FrameTime {
+			return false
+		}
+		r.worst = max(r.worst, int((r.leastLate-r.base)/FrameTime))
+		r.base = r.leastLate
+		r.inLateRun = false
+		return lateness-r.base <= Newest*FrameTime
+	}
+	if isNewest {
+		r.inLateRun = false
 	}
 	return true
 }

@@ -125,6 +125,27 @@ func TestScheduleFollowsASlowerPath(t *testing.T) {
 	}
 }
 
+// A sender that pauses, then goes on in pairs: every second frame is 20 ms later than the other.
+//
+// SPEC: VOX-004
+func TestScheduleFollowsAPauseAndPairs(t *testing.T) {
+	p := opened()
+	var arrivals [][2]int
+	for n := range 500 {
+		at := 20 * n
+		if n >= 100 {
+			at = 20*(n/2*2+1) + 500
+		}
+		arrivals = append(arrivals, [2]int{n, at})
+	}
+	if heard := play(p, arrivals...); len(heard) < 495 {
+		t.Fatalf("%d heard of 500", len(heard))
+	}
+	if m := p.Meters(after(20*500 + 500)); m.Lost != 0 || m.LongestGapMS > 600 || m.LongestGapMS < 400 {
+		t.Fatalf("%+v", m)
+	}
+}
+
 // SPEC: VOX-004
 func TestScheduleFollowsAClockThatDrifts(t *testing.T) {
 	p := opened()
