@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package link
+
+import (
+	"example.org/parley/wire"
+)
+
+// What the outside tests may see of the inside.
+
+type Socket = socket
+
+func OpenOn(cfg Config, socks ...Socket) (*Link, error) { return open(cfg, socks) }
+
+// Counted are the packets that were dropped: strangers, wrong keys, bad tags, stale.
+func (l *Link) Counted() (strangers, wrongKeys, badTags, stale uint64) {
+	return l.strangers.Load(), l.wrongKeys.Load(), l.badTags.Load(), l.stale.Load()
+}
+
+// Conns says who dialled the living connections of a path.
+func (l *Link) Conns(path int) (byA []bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range l.paths[path].conns {
+		byA = append(byA, c.byFirst)
+	}
+	return byA
+}
+
+// Sessions counts the lane sessions of a path.
+func (l *Link) Sessions(path int) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.paths[path].sessions)
+}
+
+// KillConns ends the QUIC connections of a path as an error would.
+func (l *Link) KillConns(path int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range l.paths[path].conns {
+		go c.q.CloseWithError(codeStuck, "killed by a test")
+	}
+}
+
+func (l *Link) K() int {
+	l.voiceTx.mu.Lock()
+	defer l.voiceTx.mu.Unlock()
+	return l.voiceTx.k
+}
+
+func (l *Link) SetK(k int) {
+	l.voiceTx.mu.Lock()
+	defer l.voiceTx.mu.Unlock()
+	l.voiceTx.k = k
+}
+
+// Flood sends n signals at once on a path, caps or not.
+func (l *Link) Flood(path, n int) {
+	l.mu.Lock()
+	s := l.paths[path].current
+	l.mu.Unlock()
+	for range n {
+		s.send([]byte{wire.LaneSignal, 'x'}, nil)
+	}
+}
+
+// SendRaw seals any body.
+func (l *Link) SendRaw(path int, body []byte) {
+	l.mu.Lock()
+	s := l.paths[path].current
+	l.mu.Unlock()
+	s.send(body, nil)
+}
+
+const KeepOld, DownAfter = keepOld, downAfter

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package link_test
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.org/parley/internal/link"
+	"example.org/parley/wire"
+)
+
+// simulated runs f with two real links on a network in memory, on simulated time.
+func simulated(t *testing.T, paths int, f func(n *memNet, a, b *node)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		ca, cb, at := memConfigs(paths)
+		n := newMemNet()
+		as, bs := at(n)
+		a, b := start(t, "aurelia", ca, as...), start(t, "borealia", cb, bs...)
+		nap(2 * time.Second)
+		for _, x := range []*node{a, b} {
+			for i, p := range x.Paths() {
+				if !p.WeHear || !p.TheyHear || !p.Connected {
+					t.Fatalf("%s: path %d did not come up: %+v", x.name, i, p)
+				}
+			}
+		}
+		f(n, a, b)
+		a.Close("test over")
+		b.Close("test over")
+		nap(time.Second)
+	})
+}
+
+func nap(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+func nothing(from, to netip.AddrPort, b []byte) bool { return false }
+
+// An idle path costs at most 8 kbit/s each way on the wire, QUIC and all.
+// SPEC: LNK-010
+func TestIdleBits(t *testing.T) {
+	simulated(t, 1, func(n *memNet, a, b *node) {
+		n.set(func(n *memNet) { clear(n.bytes) })
+		nap(10 * time.Minute)
+		n.set(func(n *memNet) {
+			for from, bytes := range n.bytes {
+				if bits := bytes * 8 / 600; bits > 8000 {
+					t.Errorf("%v sends %d bit/s", from, bits)
+				} else {
+					t.Logf("%v sends %d bit/s", from, bits)
+				}
+			}
+		})
+		if p := a.Paths()[0]; p.BitsOut > 8000 || p.BitsOut < 5000 || p.RTT < time.Millisecond || p.RTT > 3*time.Millisecond || p.Loss > 0.01 {
+			t.Errorf("%+v", p)
+		}
+	})
+}
+
+// A minute without anything; then the first packets bring the path and what was repeated back, though no
+// handshake has ended yet.
+// SPEC: LNK-014 LNK-016
+func TestSilentMinute(t *testing.T) {
+	simulated(t, 2, func(n *memNet, a, b *node) {
+		n.set(func(n *memNet) { n.filter = nothing })
+		nap(1900 * time.Millisecond)
+		if !a.Paths()[0].WeHear {
+			t.Error("down before 2 s")
+		}
+		nap(300 * time.Millisecond)
+		if p := a.Paths()[0]; p.WeHear || p.TheyHear {
+			t.Errorf("still up after 2.2 s: %+v", p)
+		}
+		a.Repeat("flash", wire.LaneUrgent, [][]byte{[]byte("FLASH")})
+		nap(time.Minute)
+		if c := count[link.Lane](b, nil); c != 0 {
+			t.Fatalf("%d packets through a cut line", c)
+		}
+		n.set(func(n *memNet) { n.filter = func(_, _ netip.AddrPort, b []byte) bool { return wire.IsLane(b[0]) } })
+		nap(110 * time.Millisecond) // the next probe, and one way
+		if c := count[link.Lane](b, nil); c < 2 {
+			t.Errorf("%d packets 110 ms after the cut, want one a path", c)
+		}
+		a.Done("flash")
+		n.set(func(n *memNet) { n.filter = nil })
+		nap(4 * time.Second)
+		if !a.SendStream([]byte("bulk")) {
+			t.Error("no stream after the return")
+		}
+		nap(time.Second)
+		if count[link.Stream](b, nil) != 1 {
+			t.Error("the stream carried nothing")
+		}
+		for i := range 2 {
+			if c := a.Conns(i); len(c) != 1 {
+				t.Errorf("path %d has %d connections", i, len(c))
+			}
+		}
+	})
+}
+
+// Nothing of QUIC's for ten minutes: the lane does not care.
+// SPEC: LNK-007
+func TestLaneOutlivesConnection(t *testing.T) {
+	simulated(t, 1, func(n *memNet, a, b *node) {
+		n.set(func(n *memNet) { n.filter = func(_, _ netip.AddrPort, b []byte) bool { return wire.IsLane(b[0]) } })
+		a.KillConns(0)
+		nap(time.Second)
+		b.KillConns(0)
+		nap(10 * time.Minute)
+		if count[link.SessionDown](a, nil) != 1 || len(a.Conns(0)) != 0 || !a.Paths()[0].Session {
+			t.Fatalf("the connection lives: %v", a.Conns(0))
+		}
+		for _, x := range []*node{a, b} {
+			if p := x.Paths()[0]; !p.WeHear || !p.TheyHear || p.Connected {
+				t.Errorf("%s: %+v", x.name, p)
+			}
+		}
+		b.Signal(wire.LaneSignal, []byte("ring"))
+		nap(100 * time.Millisecond)
+		if count[link.Lane](a, nil) != 1 {
+			t.Error("no signal")
+		}
+		n.set(func(n *memNet) { n.filter = nil })
+		nap(6 * time.Second)
+		if count[link.SessionUp](a, nil) != 2 || count[link.StreamUp](b, nil) != 2 {
+			t.Error("no new connection")
+		}
+		nap(link.KeepOld + time.Second)
+		if s := a.Sessions(0); s != 1 {
+			t.Errorf("%d sessions, want the old one wiped", s)
+		}
+	})
+}
+
+// An hour's key is replaced without a packet lost.
+// SPEC: LNK-006
+func TestRekey(t *testing.T) {
+	simulated(t, 1, func(n *memNet, a, b *node) {
+		nap(time.Hour + time.Minute)
+		if c := count[link.SessionUp](a, nil); c != 2 {
+			t.Errorf("%d sessions told, want 2", c)
+		}
+		if count[link.PathChange](a, func(e link.PathChange) bool { return !e.State.WeHear }) != 0 {
+			t.Error("the path went down for a rekeying")
+		}
+		if c := a.Conns(0); len(c) != 1 || a.Sessions(0) != 1 {
+			t.Errorf("%d connections, %d sessions", len(c), a.Sessions(0))
+		}
+	})
+}
+
+// One way of a path dies: both ends know which.
+// SPEC: LNK-013
+func TestOneWay(t *testing.T) {
+	simulated(t, 2, func(n *memNet, a, b *node) {
+		n.set(func(n *memNet) {
+			n.filter = func(from, _ netip.AddrPort, _ []byte) bool { return from.String() != memA+"0" }
+		})
+		nap(3 * time.Second)
+		pa, pb := a.Paths()[0], b.Paths()[0]
+		if !pa.WeHear || pa.TheyHear {
+			t.Errorf("A: %+v", pa)
+		}
+		if pb.WeHear || !pb.TheyHear {
+			t.Errorf("B: %+v", pb)
+		}
+		if count[link.StreamDown](a, nil) != 1 || count[link.StreamUp](a, nil) != 2 {
+			t.Error("the stream did not move")
+		}
+		n.set(func(n *memNet) { n.filter = nil })
+		nap(time.Second)
+		if p := a.Paths()[0]; !p.TheyHear {
+			t.Errorf("A: %+v", p)
+		}
+	})
+}
+
+// What was caught on the wire and is played again does nothing; nor does it from elsewhere.
+// SPEC: LNK-003 LNK-004
+func TestReplay(t *testing.T) {
+	simulated(t, 1, func(n *memNet, a, b *node) {
+		var caught [][]byte
+		n.set(func(n *memNet) {
+			n.filter = func(from, _ netip.AddrPort, b []byte) bool {
+				if from.String() == memA+"0" {
+					caught = append(caught, append([]byte(nil), b...))
+				}
+				return true
+			}
+		})
+		a.KillConns(0) // handshakes as well
+		a.Signal(wire.LaneSignal, []byte("ring"))
+		nap(5 * time.Second)
+		lanes, ups := count[link.Lane](b, nil), count[link.SessionUp](b, nil)
+		n.set(func(n *memNet) { n.filter, n.bytes = nil, map[netip.AddrPort]int{} })
+		nap(10 * time.Millisecond) // else the copy of a packet under way is the newer one, from a new address
+		before := b.Sessions(0)
+		evil := netip.MustParseAddrPort("10.9.9.9:1")
+		for _, p := range caught {
+			n.send(evil, netip.MustParseAddrPort(memB+"0"), p)
+		}
+		got := n.listen(evil.String())
+		nap(time.Second)
+		if len(got.in) != 0 {
+			p := <-got.in
+			t.Errorf("%d answers to a player of old packets; %d bytes %x", len(got.in)+1, len(p.b), p.b[:20])
+		}
+		if count[link.Lane](b, nil) != lanes || count[link.SessionUp](b, nil) != ups || b.Sessions(0) != before {
+			t.Error("old packets did something")
+		}
+		if lanes != 1 || len(caught) < 50 {
+			t.Errorf("%d signals, %d packets caught", lanes, len(caught))
+		}
+	})
+}
+
+// A NAT gives A another address: B goes on there after a challenge, without a gap of 2 s, and makes a new connection.
+// SPEC: LNK-008
+func TestNewAddress(t *testing.T) {
+	simulated(t, 1, func(n *memNet, a, b *node) {
+		out := netip.MustParseAddrPort("10.7.7.7:9")
+		n.set(func(n *memNet) { n.nat[netip.MustParseAddrPort(memA+"0")] = out })
+		nap(5 * time.Second)
+		if p := b.Paths()[0]; p.Remote != out || !p.WeHear || !p.TheyHear {
+			t.Errorf("%+v", p)
+		}
+		down := func(e link.PathChange) bool { return !e.State.WeHear || !e.State.TheyHear }
+		if count(a, down) != 0 || count(b, down) != 0 {
+			t.Error("the path went down")
+		}
+		nap(20 * time.Second)
+		if !b.SendStream([]byte("x")) {
+			t.Fatal("no stream")
+		}
+		nap(2 * time.Second)
+		if count[link.Stream](a, nil) != 1 {
+			t.Error("nothing came")
+		}
+	})
+}
+
+// The peer comes back as another run.
+// SPEC: LNK-012
+func TestPeerRestarts(t *testing.T) {
+	simulated(t, 1, func(n *memNet, a, b *node) {
+		n.set(func(n *memNet) { n.filter = nothing }) // killed: it says nothing more
+		b.Close("")
+		nap(5 * time.Second)
+		if a.Paths()[0].WeHear {
+			t.Error("a dead peer is heard")
+		}
+		_, cb, _ := memConfigs(1)
+		cb.Run = "b2yyyy"
+		n.set(func(n *memNet) { n.filter = nil })
+		b2 := start(t, "borealia", cb, n.listen(memB+"0"))
+		nap(4 * time.Second)
+		run, clock, ok := a.Heard()
+		if run != "b2yyyy" || !ok || clock.Before(time.Now().Add(-2*time.Second)) {
+			t.Error(run, clock, ok)
+		}
+		if p := b2.Paths()[0]; !p.WeHear || !p.TheyHear || !b2.SendStream([]byte("again")) {
+			t.Errorf("%+v", p)
+		}
+		b2.Regreet("b3zzzz")
+		nap(time.Second)
+		if run, _, _ := a.Heard(); run != "b3zzzz" || count[link.Greeted](a, nil) != 1 {
+			t.Error("not greeted again", run)
+		}
+		b2.Close("maintenance until noon")
+		nap(100 * time.Millisecond)
+		if p := a.Paths()[0]; p.WeHear || p.Goodbye != "maintenance until noon" {
+			t.Errorf("%+v", p)
+		}
+		if count[link.SessionDown](a, func(e link.SessionDown) bool { return e.Bye && e.Reason == "maintenance until noon" }) != 1 {
+			t.Error("no goodbye told")
+		}
+	})
+}
+
+// A hostile peer floods: the node sees no more than the caps let through, and the line lives.
+// SPEC: LNK-009
+func TestCaps(t *testing.T) {
+	simulated(t, 1, func(n *memNet, a, b *node) {
+		a.Flood(0, 3000)
+		nap(100 * time.Millisecond)
+		if c := count[link.Lane](b, nil); c > 450 || c < 300 {
+			t.Errorf("%d of 3000 packets passed, want about 400", c)
+		}
+		nap(5 * time.Second)
+		if p := b.Paths()[0]; !p.WeHear {
+			t.Errorf("%+v", p)
+		}
+	})
+}
+
+// Bytes of an authentic peer that mean nothing do nothing.
+// SPEC: LNK-001
+func TestOddBodies(t *testing.T) {
+	simulated(t, 1, func(n *memNet, a, b *node) {
+		for kind := range 256 {
+			for _, tail := range []string{"", "x", strings.Repeat("y", 23), strings.Repeat("z", 700)} {
+				if byte(kind) != wire.LaneBye {
+					a.SendRaw(0, append([]byte{byte(kind)}, tail...))
+				}
+			}
+			nap(50 * time.Millisecond)
+		}
+		nap(time.Second)
+		if p := b.Paths()[0]; !p.WeHear || !p.TheyHear {
+			t.Errorf("%+v", p)
+		}
+	})
+}
+
+// The ages that a node tells grow while it says nothing more.
+// SPEC: LNK-010
+func TestAges(t *testing.T) {
+	simulated(t, 1, func(n *memNet, a, b *node) {
+		a.SetAges(0, 3*time.Second)
+		nap(4 * time.Second)
+		p := b.Paths()[0]
+		if p.PeerTickAge < 3800*time.Millisecond || p.PeerTickAge > 4200*time.Millisecond || p.PeerCommitAge < 6800*time.Millisecond {
+			t.Errorf("%+v", p)
+		}
+	})
+}
