@@ -97,14 +97,22 @@ func (n New) words(d *record.Draft) error {
 	}
 	if text := strings.TrimSpace(n.Text); text != "" {
 		d.Text = &record.Text{Lang: or(n.Lang, "en"), Text: text}
-		if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' }) {
-			return refuse("take out control characters and what is not text", "this cannot be written: it is not plain text")
+		if err := plain(text); err != nil {
+			return err
 		}
 		if err := line.Lang(d.Text.Lang); err != nil {
 			return refuse("as en or it", "%v", err)
 		}
 	} else if n.Phrase == "" {
 		return refuse("write it, or choose a phrase: parley phrase list", "there is nothing to send: neither words nor a phrase")
+	}
+	return nil
+}
+
+// plain refuses what would be changed or obeyed rather than shown.
+func plain(text string) error {
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' }) {
+		return refuse("take out control characters and what is not text", "this cannot be written: it is not plain text")
 	}
 	return nil
 }
@@ -201,6 +209,9 @@ func (s State) step(a Actor, name string, facts any, text *record.Text) (record.
 	if text != nil {
 		if err := line.Lang(text.Lang); err != nil {
 			return d, refuse("as en or it", "%v", err)
+		}
+		if err := plain(text.Text); err != nil {
+			return d, err
 		}
 	}
 	return d, fitsIn(d, UrgentBodies, "shorten it, or send the rest as a message")

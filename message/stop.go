@@ -178,12 +178,17 @@ func FoldStop(it *record.Item, r Past) StopState {
 		f, _, _ := decode[StopStepFacts](e)
 		step.Reason, step.Lang, step.To, step.By = f.Reason, f.Lang, f.To, f.By
 		s.From, s.ID = f.Party, f.ID
-		list := map[string]*[]StopStep{StopWasTaken: &s.Taken, StopWasRelayed: &s.Relayed, StopIsInEffect: &s.Effect,
-			StopWasRefused: &s.Refused, StopWasLifted: &s.Lifts}[step.Name]
+		list := s.list(step.Name)
 		*list = append(*list, step)
 	}
 	s.tell(r)
 	return s
+}
+
+// list gives the steps of a name.
+func (s *StopState) list(step string) *[]StopStep {
+	return map[string]*[]StopStep{StopWasSent: &s.Presses, StopWasTaken: &s.Taken, StopWasRelayed: &s.Relayed, StopIsInEffect: &s.Effect,
+		StopWasRefused: &s.Refused, StopWasLifted: &s.Lifts}[step]
 }
 
 // press adds one stop.sent and the receipt that covers it.
@@ -245,6 +250,7 @@ func (s StopState) Line(lang string) string {
 }
 
 // DueStop lists the clocks of a STOP: held runs at its sender from recorded, the others at both ends from held.
+// Of one of which only the copy is here they run at the receiver from the time that the copy names.
 // One of class test belongs to its check and ends with it: only held is awaited.
 //
 // SPEC: MSG-034
@@ -264,19 +270,22 @@ func DueStop(s StopState, side Side, now time.Time) []Clock {
 			cs = append(cs, c)
 		}
 	}
-	if s.Held == nil {
+	start := s.HeardAt
+	if s.Held != nil {
+		start = s.Held.At
+		add(Held, s.Recorded, 5*time.Second, []StopStep{*s.Held})
+	} else if side == Sender || start.IsZero() {
 		if side == Sender && !s.Recorded.IsZero() {
 			add(Held, s.Recorded, 5*time.Second, nil)
 		}
 		return cs
 	}
-	add(Held, s.Recorded, 5*time.Second, []StopStep{*s.Held})
 	if s.Class == "test" {
 		return cs
 	}
 	ends := slices.Concat(s.Effect, s.Refused)
-	add(StopWasTaken, s.Held.At, time.Minute, slices.Concat(s.Taken, ends))
-	add("effect", s.Held.At, 5*time.Minute, ends)
+	add(StopWasTaken, start, time.Minute, slices.Concat(s.Taken, ends))
+	add("effect", start, 5*time.Minute, ends)
 	return cs
 }
 

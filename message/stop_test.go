@@ -146,6 +146,42 @@ func TestStopCopy(t *testing.T) {
 	}
 }
 
+// SPEC: MSG-037
+func TestCopiesBesideStatements(t *testing.T) {
+	w := &world{t: t}
+	sent := held(w.must("aurelia", t0)(StopDraft(NewStop{ID: theID, By: amaro})), t0)
+	base := StopCopy{Party: "aurelia", ID: theID, Class: "substantive", Mark: "actual"}
+	copies := func(steps ...string) (cs []StopCopy) {
+		for i, step := range steps {
+			c := base
+			c.Step, c.Time, c.Reason, c.By = step, t0.Add(time.Duration(i)*time.Second), "not-our-forces", "Cpt Bruni"
+			cs = append(cs, c)
+		}
+		return cs
+	}
+	recorded := FoldStop(item(sent), nowhere)
+	s := recorded.With(copies(StopWasSent, StopWasTaken, StopWasRefused))
+	if s.Status != StopWasRefused || len(s.Presses) != 1 || s.Presses[0].Copy || !s.Taken[0].Copy || s.Taken[0].Who != "Cpt Bruni" || !s.Open || len(recorded.Taken) != 0 {
+		t.Errorf("%+v", s)
+	}
+	for _, c := range DueStop(s, Sender, t0.Add(time.Hour)) {
+		if c.Overdue {
+			t.Errorf("a step that the session said is awaited: %+v", c)
+		}
+	}
+	if s := recorded.With(copies(StopWasSent, StopWasLifted)); s.Open || s.Status != StopWasLifted {
+		t.Errorf("lifted over the session: %+v", s)
+	}
+	other := copies(StopWasTaken)
+	other[0].ID = strings.Repeat("f", 32)
+	if s := recorded.With(other); len(s.Taken) != 0 {
+		t.Error("another STOP's copy counts")
+	}
+	if cs := DueStop(Heard(copies(StopWasSent)), Receiver, t0.Add(61*time.Second)); len(cs) != 2 || !cs[0].Overdue || cs[1].Overdue {
+		t.Errorf("the clocks of a STOP that is only heard: %+v", cs)
+	}
+}
+
 // FuzzStopCopy: what is read is written back byte for byte.
 func FuzzStopCopy(f *testing.F) {
 	b, _ := fullCopy().Marshal()

@@ -82,35 +82,38 @@ func (s StopState) Copy(d record.Draft, party, by string, now time.Time) StopCop
 // Heard gives the state of a STOP of which only copies came over the session: what a board shows before
 // any statement is here.
 func Heard(copies []StopCopy) StopState {
-	s := StopState{Status: StopWasSent, Open: true}
-	for _, c := range copies {
-		s.From, s.ID, s.Class, s.Mark = c.Party, c.ID, c.Class, c.Mark
-		st := StopStep{Name: c.Step, At: c.Time, Reason: c.Reason, Place: c.Place}
-		switch c.Step {
-		case StopWasSent:
-			s.Presses, s.Reason, s.Place = append(s.Presses, st), c.Reason, or(c.Place, s.Place)
-			s.Recorded = or0(s.Recorded, c.Time)
-		case StopWasTaken:
-			s.Taken = append(s.Taken, st)
-		case StopWasRelayed:
-			s.Relayed = append(s.Relayed, st)
-		case StopIsInEffect:
-			s.Effect = append(s.Effect, st)
-		case StopWasRefused:
-			s.Refused = append(s.Refused, st)
-		case StopWasLifted:
-			s.Lifts = append(s.Lifts, st)
-		}
-	}
-	s.word(len(s.Lifts) > 0)
-	return s
+	return StopState{Status: StopWasSent, Open: true}.With(copies)
 }
 
-func or0(a, b time.Time) time.Time {
-	if a.IsZero() || b.Before(a) {
-		return b
+// With adds to what is recorded what the session alone has said: each step that no statement here states yet.
+// A lift counts for the presses that its party made before it, by that party's own clock.
+//
+// SPEC: MSG-037
+func (s StopState) With(copies []StopCopy) StopState {
+	recorded := map[string]bool{StopWasSent: len(s.Presses) > 0, StopWasTaken: len(s.Taken) > 0, StopWasRelayed: len(s.Relayed) > 0,
+		StopIsInEffect: len(s.Effect) > 0, StopWasRefused: len(s.Refused) > 0, StopWasLifted: len(s.Lifts) > 0}
+	lifted := !s.Open
+	for _, c := range copies {
+		if s.ID != "" && (s.From != c.Party || s.ID != c.ID) {
+			continue
+		}
+		s.From, s.ID, s.Class, s.Mark = c.Party, c.ID, or(s.Class, c.Class), or(s.Mark, c.Mark)
+		if c.Step == StopWasSent && (s.HeardAt.IsZero() || c.Time.Before(s.HeardAt)) {
+			s.HeardAt = c.Time
+		}
+		if recorded[c.Step] {
+			continue
+		}
+		st := StopStep{Name: c.Step, At: c.Time, Reason: c.Reason, Place: c.Place, Copy: true, Who: c.By}
+		if c.Step == StopWasSent {
+			s.Reason, s.Place, s.Recorded = or(s.Reason, c.Reason), or(s.Place, c.Place), s.HeardAt
+		}
+		list := s.list(c.Step)
+		*list = append(slices.Clip(*list), st)
+		lifted = lifted || c.Step == StopWasLifted && !slices.ContainsFunc(s.Presses, func(p StopStep) bool { return p.At.After(c.Time) })
 	}
-	return a
+	s.word(lifted)
+	return s
 }
 
 // reasonOf gives a coded reason, or own words that fit with their language.

@@ -176,6 +176,7 @@ type StopState struct {
 	Check   string
 
 	Recorded time.Time // of the first press by its author's word; zero while only steps are here
+	HeardAt  time.Time // when its first copy over the session says that it was sent; zero without one
 	Held     *StopStep
 	Taken    []StopStep
 	Relayed  []StopStep
@@ -201,6 +202,8 @@ type StopStep struct {
 	Place  string
 	To     string
 	By     Author
+	Copy   bool   // said over the session only: no statement of this step is here
+	Who    string // of a copy: the officer's name as his node gave it
 }
 
 // StopCopy is the unsigned first copy of a STOP, or of a step of one, as it rides the session.

@@ -30,7 +30,7 @@ type Language struct {
 // Languages lists the languages that the phrasebook speaks.
 func Languages() []string { return []string{"en", "it"} }
 
-// lang gives a language's file; a language that is not there is drawn in English, visibly (Render marks it).
+// lang gives a language's file; a language that is not there is drawn in English.
 func lang(code string) Language {
 	if code == "it" {
 		return italian

@@ -53,17 +53,21 @@ func (t Type) Equal(a, b string) bool {
 	return err == nil && ka == kb
 }
 
-// Example shows how a value is written.
+// Example shows how a value is written, in no language.
 func (t Type) Example() string {
 	return map[Type]string{
-		Place: "54.20N 18.40E, 54-12N 18-24E or 34UCF1234567890", Time: "231400Z NOV 26", Height: "300 (metres)",
-		Distance: "5000 (metres)", Number: "14", Heading: "045", Duration: "90 min, 2 h or 45 s",
-		Callsign: "GULL-12", Zone: "NORTH-2", YesNo: "yes or no", Object: strings.Join(Objects, ", "),
+		Place: "54.20N 18.40E · 54-12N 18-24E · 34UCF1234567890", Time: "231400Z NOV 26", Height: "300",
+		Distance: "5000", Number: "14", Heading: "045", Duration: "90 min · 2 h · 45 s",
+		Callsign: "GULL-12", Zone: "NORTH-2", YesNo: "yes · no", Object: strings.Join(Objects, " · "),
 	}[t]
 }
 
 func (t Type) refuse() error {
-	return fmt.Errorf("is not a %s: write it as %s", t, t.Example())
+	unit := ""
+	if t == Height || t == Distance {
+		unit = ", whole metres"
+	}
+	return fmt.Errorf("is not a %s: write it as %s%s", t, t.Example(), unit)
 }
 
 // read gives the canonical form and the key that equal meanings share.
