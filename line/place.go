@@ -13,7 +13,10 @@ import (
 // ErrPlace says that a text is not the one spelling of a place.
 var ErrPlace = errors.New("not a place of the record: <party>/<number>.<run> <index>")
 
-// ParsePlace reads only what record.Place writes: aurelia/1.k7qx3m 14.
+// FormatPlace writes a place as facts carry it: aurelia/1.k7qx3m 14.
+func FormatPlace(p record.Place) string { return p.String() }
+
+// ParsePlace reads only what FormatPlace writes.
 //
 // SPEC: MSG-004
 func ParsePlace(s string) (record.Place, error) {

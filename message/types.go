@@ -15,7 +15,7 @@ type Past interface {
 
 // Author is the person behind a statement, as it stands in its facts.
 type Author struct {
-	Officer string `json:"officer,omitempty"` // place of his officer.added, as record.Place writes it, "" unattributed
+	Officer string `json:"officer,omitempty"` // place of his officer.added, as line.FormatPlace writes it, "" unattributed
 	Known   string `json:"known"`             // account · account + link · unattributed
 	Desk    string `json:"desk,omitempty"`
 }
