@@ -18,7 +18,8 @@ type Query struct {
 	Register *line.Register
 	Contacts []*Contact
 	Requests []*Request
-	Since    When // an event's When, or When.Start of a date; zero: all
+	Since    When // when the window begins; zero: all
+	Date     bool // Since is a plain date and its first day is in the window, not an event within that day
 	Now      time.Time
 	Org      string // only posts of this organisation (in any letter case); "": all
 	Level    int    // only posts of level 1 to this; 0: all
@@ -71,7 +72,10 @@ func (c Count) N() int { return c.Both + c.Ours + c.Theirs + c.Disputed }
 // of the line: desks that ring each other are no counterparts.
 // SPEC: CNT-013
 func Since(q Query) Figures {
-	c := counter{Query: q, f: Figures{AsOf: q.Now.UTC(), Since: q.Since}}
+	c := counter{Query: q, begin: q.Since, f: Figures{AsOf: q.Now.UTC(), Since: q.Since}}
+	if q.Date && !q.Since.IsZero() {
+		c.begin = At(q.Since.Earliest())
+	}
 	c.contacts = slices.DeleteFunc(slices.Clone(q.Contacts), func(x *Contact) bool { return c.skip(x.Mark) || x.When.Earliest().After(q.Now) })
 	slices.SortStableFunc(c.contacts, older)
 	c.requests = slices.DeleteFunc(slices.Clone(q.Requests), func(x *Request) bool { return c.skip(x.Mark) })
@@ -97,6 +101,7 @@ func older(a, b *Contact) int {
 // counter is one counting.
 type counter struct {
 	Query
+	begin    When
 	f        Figures
 	contacts []*Contact
 	requests []*Request
@@ -182,7 +187,7 @@ func (c *counter) contact(x *Contact) {
 	}
 	c.f.Exercise = c.f.Exercise || x.Mark == "exercise"
 	c.f.Private = c.f.Private || x.Private
-	switch x.When.Side(c.Query.Since) {
+	switch x.When.Side(c.begin) {
 	case SideStraddles:
 		if asked {
 			c.f.Straddling = append(c.f.Straddling, x)
@@ -233,7 +238,7 @@ func (c *counter) pair(ours, theirs *office) PairFigure {
 		if !c.has(x.Posts, ours) || !c.has(x.Posts, theirs) {
 			continue
 		}
-		p.Last, p.Side = x, x.When.Side(c.Query.Since)
+		p.Last, p.Side = x, x.When.Side(c.begin)
 		p.Days, p.DaysMost = x.When.Days(c.Now)
 		switch p.Side {
 		case SideSince:
@@ -265,7 +270,7 @@ func (c *counter) has(posts []record.Place, o *office) bool {
 
 func (c *counter) attempts(r *Request, cols *Columns) {
 	for _, a := range r.Attempts {
-		switch a.When.Side(c.Query.Since) {
+		switch a.When.Side(c.begin) {
 		case SideStraddles:
 			cols.Straddling++
 		case SideSince:

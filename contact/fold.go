@@ -3,6 +3,8 @@
 package contact
 
 import (
+	"slices"
+
 	"example.org/parley/line"
 	"example.org/parley/record"
 )
@@ -51,7 +53,7 @@ func foldRequest(it *record.Item, past Past) *Request {
 			r.Attempts = append(r.Attempts, attempt(s, said, f.When, past))
 		}
 	}
-	r.judge(said, past)
+	r.judge(past)
 	return r
 }
 
@@ -100,7 +102,7 @@ func attempt(s stated, all []stated, placed When, past Past) Attempt {
 			others = append(others, o)
 		}
 	}
-	for _, o := range newest(others, past) {
+	for _, o := range newest(others, func(x, y stated) bool { return past.Before(x.e, y.e) }) {
 		if a.Standing == Disputed {
 			break
 		}
@@ -113,36 +115,40 @@ func attempt(s stated, all []stated, placed When, past Past) Attempt {
 	return a
 }
 
-// newest gives the statements that no other of them had before it: more than one where neither knew the other.
-func newest(all []stated, past Past) (out []stated) {
+// newest gives those that no other is later than: more than one where neither of them knew the other.
+func newest[T any](all []T, later func(than, x T) bool) (out []T) {
 	for _, s := range all {
-		later := false
-		for _, o := range all {
-			later = later || o.e != s.e && past.Before(s.e, o.e)
-		}
-		if !later {
+		if !slices.ContainsFunc(all, func(o T) bool { return later(s, o) }) {
 			out = append(out, s)
 		}
 	}
 	return out
 }
 
-// judge sets the status of the whole request.
+// judge sets the status of the whole request: that of its newest attempt, whatever was confirmed since.
+// Attempts are ordered by their dates; of those whose dates overlap the later is the one that knew the other.
 // SPEC: CNT-011
-func (r *Request) judge(said []stated, past Past) {
+func (r *Request) judge(past Past) {
+	knew := func(than, x Attempt) bool { return past.Before(than.Entry, x.Entry) }
+	last := newest(r.Attempts, func(than, x Attempt) bool {
+		if than.When.Overlaps(x.When) {
+			return knew(than, x)
+		}
+		return than.When.Latest().Before(x.When.Latest())
+	})
+	if len(last) == 0 { // dates and knowledge go round in a circle
+		last = newest(r.Attempts, knew)
+	}
 	r.Status = Open
-	for i, s := range newest(said, past) {
-		if i > 0 && s.f.Outcome != r.Status {
+	for i, a := range last {
+		if i > 0 && a.Outcome != r.Status || a.Standing == Disputed {
 			r.Status = Differs
 			break
 		}
-		r.Status = s.f.Outcome
+		r.Status = a.Outcome
 	}
-	declined := len(r.Attempts) > 0
-	for _, a := range r.Attempts {
-		declined = declined && a.Outcome == Declined && a.Standing != Disputed
-	}
-	if r.Standing && declined {
+	all := !slices.ContainsFunc(r.Attempts, func(a Attempt) bool { return a.Outcome != Declined })
+	if r.Standing && r.Status == Declined && all {
 		r.Status = DeclinedSoFar
 	}
 	switch r.Status {

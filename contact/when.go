@@ -122,10 +122,6 @@ func (w When) Latest() time.Time {
 	return w.to.Add(-time.Second)
 }
 
-// Start is the When of its first instant. A window since a date begins with that date (give Start); a
-// window since an event begins with the event (give its When).
-func (w When) Start() When { return At(w.from) }
-
 // Side says where w lies from the beginning of a window.
 type Side string
 
@@ -148,10 +144,13 @@ func (w When) Side(begin When) Side {
 	return SideStraddles
 }
 
+// Overlaps reports that w and v may have been at the same time.
+func (w When) Overlaps(v When) bool { return !w.Latest().Before(v.from) && !v.Latest().Before(w.from) }
+
 // Days counts the days between the UTC date of w and that of now: at least, and for a span at most.
 // SPEC: CNT-003
 func (w When) Days(now time.Time) (least, most int) {
 	today := startOfDay(now)
-	days := func(t time.Time) int { return int(today.Sub(startOfDay(t)).Hours() / 24) }
+	days := func(t time.Time) int { return max(0, int(today.Sub(startOfDay(t)).Hours()/24)) }
 	return days(w.Latest()), days(w.from)
 }

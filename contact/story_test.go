@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package contact_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"example.org/parley/contact"
+	"example.org/parley/line"
+	"example.org/parley/record"
+)
+
+var update = flag.Bool("update", false, "write the answers of the stories")
+
+// A story is dated by what it says, told by two parties, and asked by each: testdata/spring.txt reads itself.
+// SPEC: CNT-013 CNT-014 CNT-015
+func TestStory(t *testing.T) {
+	b, err := os.ReadFile("testdata/spring.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &story{world: newWorld(t), posts: map[string]*record.Entry{}, events: map[string]contact.When{}, requests: map[string]*record.Entry{}}
+	var out []string
+	for text := range strings.Lines(string(b)) {
+		text = strings.TrimRight(text, "\n")
+		if strings.HasPrefix(text, "    ") {
+			continue // an answer
+		}
+		out = append(out, text)
+		if text == "" || text[0] == '#' {
+			continue
+		}
+		for _, a := range s.tell(words(text)) {
+			out = append(out, "    "+a)
+		}
+	}
+	got := strings.Join(out, "\n") + "\n"
+	if *update {
+		os.WriteFile("testdata/spring.txt", []byte(got), 0o644)
+	} else if got != string(b) {
+		t.Errorf("the answers differ (-update writes them):\n%s", got)
+	}
+}
+
+type story struct {
+	*world
+	posts    map[string]*record.Entry
+	events   map[string]contact.When
+	requests map[string]*record.Entry
+}
+
+// words splits at spaces, keeping what stands in quotes together.
+func words(s string) (out []string) {
+	for i, part := range strings.Split(s, `"`) {
+		if i%2 == 1 {
+			out = append(out, part)
+		} else {
+			out = append(out, strings.Fields(part)...)
+		}
+	}
+	return out
+}
+
+func (s *story) tell(w []string) []string {
+	party := w[0]
+	args, opt := []string{}, map[string]string{}
+	for i := 2; i < len(w); i++ {
+		if k, ok := strings.CutPrefix(w[i], "--"); ok {
+			i++
+			opt[k] = w[i]
+		} else {
+			args = append(args, w[i])
+		}
+	}
+	switch w[1] {
+	case "post": // ORG LEVEL NAME [--their NAME]
+		s.post(party, args[0], args[1], args[2], opt["their"])
+	case "event":
+		d, err := line.EventDraft(line.EventFacts{Name: args[0], When: args[1]}, "")
+		s.state(party, d, err)
+		s.events[args[0]] = when(s.t, args[1])
+	case "contact": // KIND WHEN POST…
+		f := contact.MadeFacts{Kind: args[0], When: when(s.t, args[1]), Basis: opt["basis"], By: by()}
+		for _, p := range args[2:] {
+			f.Participants = append(f.Participants, s.place(p))
+		}
+		d, err := contact.MadeDraft(f, "", nil)
+		s.state(party, d, err)
+	case "request": // ID FROM WITH WHEN
+		f := contact.PlacedFacts{From: s.place(args[1]), With: s.place(args[2]), When: when(s.t, args[3]),
+			Basis: opt["basis"], Standing: opt["is"] == "standing", By: by()}
+		d, err := contact.PlacedDraft(f, "", nil)
+		s.requests[args[0]] = s.state(party, d, err)
+	case "outcome": // ID OUTCOME [--id ID]
+		s.outcome(party, args, opt)
+	case "asks": // [--since EVENT|DATE] [--org ORG] [--level N]
+		s.deliver()
+		return s.ask(party, opt)
+	default:
+		s.t.Fatalf("%q", w)
+	}
+	return nil
+}
+
+func (s *story) post(party, org, level, name, their string) {
+	n, err := strconv.Atoi(level)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	d, err := line.PostDraft(line.PostFacts{Org: org, Name: name, Level: n}, "")
+	s.posts[name] = s.state(party, d, err)
+	if their != "" {
+		d, err := line.PostDraft(line.PostFacts{Org: org, Name: their, Level: n, Theirs: true, Pair: s.place(name)}, "")
+		s.posts[their] = s.state(party, d, err)
+	}
+}
+
+func (s *story) place(post string) string {
+	e := s.posts[post]
+	if e == nil {
+		s.t.Fatalf("no post %q", post)
+	}
+	return e.Place().String()
+}
+
+func (s *story) outcome(party string, args []string, opt map[string]string) {
+	s.deliver()
+	about := s.requests[args[0]]
+	rec := s.side[party].rec
+	at := rec.At(about.Place())
+	r := contact.Fold(rec.Item(rec.ItemOf(at)), rec).Request
+	f := contact.OutcomeFacts{Outcome: args[1], ToldBy: opt["told-by"], Reason: opt["reason"], By: by()}
+	if on := opt["on"]; on != "" {
+		w := when(s.t, on)
+		f.On = &w
+	}
+	d, err := contact.OutcomeDraft(r, at, party, f)
+	e := s.state(party, d, err)
+	if id := opt["id"]; id != "" {
+		s.requests[id] = e
+	}
+}
+
+func (s *story) ask(party string, opt map[string]string) []string {
+	since, ok := s.events[opt["since"]]
+	if !ok && opt["since"] != "" {
+		since = when(s.t, opt["since"])
+	}
+	q := s.query(party, since)
+	q.Date = !ok
+	q.Org = opt["org"]
+	if l := opt["level"]; l != "" {
+		q.Level, _ = strconv.Atoi(l)
+	}
+	f := contact.Since(q)
+	out := render(f)
+	if opt["all"] == "sought" {
+		for _, r := range f.Sought {
+			out = append(out, fmt.Sprintf("sought: %s since %s, %s", r.For, r.When, r.Status))
+		}
+	}
+	return out
+}
