@@ -196,7 +196,7 @@ func (s sheet) Tone() string {
 		if a.State == "raised" && a.Sound == "high" {
 			return "high"
 		}
-		if a.State == "raised" && a.Sound != "" {
+		if a.State == "raised" && a.Sound == "medium" {
 			tone = "alarm"
 		}
 	}

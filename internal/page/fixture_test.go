@@ -31,7 +31,7 @@ func fixture(us, them, lang string) view.Desk {
 	d := view.Desk{Line: "north", Lang: lang, AsOf: fixtureNow, Demo: true,
 		Header:    view.Header{Party: us, Peer: them, Clock: fixtureNow, Officer: "Lt Amaro", KnownHow: "account + link", Desk: "page-1", Armed: true, Word: w("header.on", "Lt Amaro", w("known.account + link"))},
 		Sentences: []string{w("line.up", 1, 2, w("tested.today", "09:00Z")), w("spoken.not", w("spoken.pair", "Minister of Defence", "Minister of Defence"), "18 Feb", w("spoken.figures", w("fig.declined", 3)))},
-		Alarms:    []view.Alarm{{ID: "A11", Code: "A11", Priority: "medium", State: "raised", Since: at("14:01:51"), Cause: w("alarm.A11"), Do: w("do.A11"), Word: w("prio.medium"), Sound: "alarm"}},
+		Alarms:    []view.Alarm{{ID: "A11", Code: "A11", Priority: "medium", State: "raised", Since: at("14:01:51"), Cause: "ONE PATH LOST: 1", Do: "The other path carries all. Tell the technician.", Word: w("prio.medium"), Sound: "medium"}},
 		Liveness: view.Liveness{
 			Paths:     []view.Path{{Label: w("path.n", "1"), WeHear: false, TheyHear: true, Since: at("14:01:51")}, {Label: w("path.n", "2"), WeHear: true, TheyHear: true, RTTms: 2}},
 			WeSee:     view.Side{Known: true, Station: ly("answers"), Desk: ly("armed"), Officer: view.Layer{State: "present", Word: "Cpt Bruni"}},

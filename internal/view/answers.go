@@ -24,18 +24,21 @@ type (
 	// InboxView answers inbox: what waits for a person here, by clock.
 	InboxView struct {
 		Lang     string    `json:"lang"`
+		AsOf     time.Time `json:"as_of"`
 		Stops    []Stop    `json:"stops"`
 		Messages []Message `json:"messages"`
 		Question *Question `json:"question,omitempty"`
 	}
 	// LogView answers log.
 	LogView struct {
-		Lang string   `json:"lang"`
-		Rows []LogRow `json:"rows"`
+		Lang string    `json:"lang"`
+		AsOf time.Time `json:"as_of"`
+		Rows []LogRow  `json:"rows"`
 	}
 	// ShowView answers show ID: one statement, its item, and its bytes as signed.
 	ShowView struct {
 		Lang       string    `json:"lang"`
+		AsOf       time.Time `json:"as_of"`
 		Row        LogRow    `json:"row"`
 		Item       []LogRow  `json:"item"`
 		Message    *Message  `json:"message,omitempty"`
@@ -52,11 +55,13 @@ type (
 	// CallsView answers calls.
 	CallsView struct {
 		Lang string    `json:"lang"`
+		AsOf time.Time `json:"as_of"`
 		Rows []CallRow `json:"rows"`
 	}
 	// ChecksView answers checks: days, streak, last, and every slot.
 	ChecksView struct {
 		Lang  string     `json:"lang"`
+		AsOf  time.Time  `json:"as_of"`
 		Check Check      `json:"check"`
 		Rows  []CheckRow `json:"rows"`
 	}
@@ -65,11 +70,15 @@ type (
 		Lang string    `json:"lang"`
 		AsOf time.Time `json:"as_of"`
 		Counterparts
+		Contacts []ContactRow `json:"contacts"`          // in the window, oldest first
+		Sought   []RequestRow `json:"sought"`            // still sought now
+		Highest  string       `json:"highest,omitempty"` // level that both sides reached, in the window
 	}
 	// AlarmsView answers alarm list.
 	AlarmsView struct {
-		Lang string  `json:"lang"`
-		Rows []Alarm `json:"rows"`
+		Lang string    `json:"lang"`
+		AsOf time.Time `json:"as_of"`
+		Rows []Alarm   `json:"rows"`
 	}
 	// OfficersView answers officer list.
 	OfficersView struct {
@@ -109,4 +118,45 @@ type Post struct {
 	Party  string `json:"party"`
 	Pair   string `json:"pair,omitempty"`
 	Number string `json:"number,omitempty"`
+}
+
+// ContactRow is one contact, as its author states it.
+type ContactRow struct {
+	ID      string   `json:"id"`
+	When    string   `json:"when"`
+	Kind    string   `json:"kind"`
+	Channel string   `json:"channel"`
+	With    []string `json:"with"`
+	Basis   string   `json:"basis"`
+	ToldBy  string   `json:"told_by,omitempty"`
+	Party   string   `json:"party"`
+	Mark    string   `json:"mark"`
+	Private bool     `json:"private,omitempty"`
+}
+
+// RequestRow is one request and its attempts.
+type RequestRow struct {
+	ID       string       `json:"id"`
+	For      string       `json:"for"`
+	From     string       `json:"from"`
+	With     string       `json:"with"`
+	When     string       `json:"when"`
+	Standing bool         `json:"standing"`
+	Status   string       `json:"status"`
+	Word     string       `json:"word"`
+	Still    bool         `json:"still_sought"`
+	Party    string       `json:"party"`
+	Mark     string       `json:"mark"`
+	Attempts []AttemptRow `json:"attempts"`
+}
+
+// AttemptRow is one attempt of a request and what became of it.
+type AttemptRow struct {
+	When     string `json:"when"`
+	Outcome  string `json:"outcome"`
+	Word     string `json:"word"`
+	ToldBy   string `json:"told_by,omitempty"`
+	Reason   string `json:"reason,omitempty"` // as they gave it
+	Party    string `json:"party"`
+	Standing string `json:"standing"` // stated confirmed disputed
 }

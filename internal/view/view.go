@@ -50,14 +50,14 @@ type Unrecorded struct {
 type Alarm struct {
 	ID       string    `json:"id"` // A11/path 1
 	Code     string    `json:"code"`
-	Priority string    `json:"priority"` // high medium advisory
+	Priority string    `json:"priority"` // high medium low
 	State    string    `json:"state"`    // raised acknowledged returned
 	Since    time.Time `json:"since"`
 	Cause    string    `json:"cause"` // PATH 1 LOST
 	Do       string    `json:"do"`    // what to do
 	AckedBy  string    `json:"acked_by,omitempty"`
-	Word     string    `json:"word"` // priority and state in words
-	Sound    string    `json:"sound,omitempty"`
+	Word     string    `json:"word"`            // priority and state in words
+	Sound    string    `json:"sound,omitempty"` // high medium
 }
 
 // Liveness is the four layers, as we see them and as they see them of us.
@@ -133,6 +133,7 @@ type Meter struct {
 	Lost         uint64  `json:"lost"`
 	LongestGapMS float64 `json:"longest_gap_ms"`
 	Codec        string  `json:"codec,omitempty"`
+	Hz           float64 `json:"hz,omitempty"` // of the tone that is heard, where it is one
 	Word         string  `json:"word"`
 }
 
@@ -196,11 +197,12 @@ type Words struct {
 
 // Field is one field of a phrase, to be filled or read back.
 type Field struct {
-	Name    string   `json:"name"`
-	Word    string   `json:"word"`
-	Type    string   `json:"type"`              // place time height …
-	Example string   `json:"example,omitempty"` // the form that is accepted
-	Choices []Choice `json:"choices,omitempty"`
+	Name     string   `json:"name"`
+	Word     string   `json:"word"`
+	Type     string   `json:"type"` // place time height …
+	Optional bool     `json:"optional,omitempty"`
+	Example  string   `json:"example,omitempty"` // the form that is accepted
+	Choices  []Choice `json:"choices,omitempty"`
 }
 
 // Choice is one value of a list, with its words.
@@ -280,7 +282,7 @@ type Question struct {
 	ID      string    `json:"id"`
 	Text    string    `json:"text"`
 	Lang    string    `json:"text_lang,omitempty"`
-	Choices []string  `json:"choices,omitempty"`
+	Choices []Choice  `json:"choices,omitempty"`
 	Until   time.Time `json:"until,omitzero"`
 }
 
@@ -301,26 +303,29 @@ type Counterparts struct {
 	Window   string `json:"window"`          // in words
 	Basis    string `json:"basis"`           // on whose statements
 	Sentence string `json:"sentence,omitempty"`
+	Exercise bool   `json:"exercise,omitempty"` // something of mark exercise is counted
 	Pairs    []Pair `json:"pairs"`
 }
 
 // Pair is an office and its counterpart.
 type Pair struct {
-	Ours       string `json:"ours"`
-	Theirs     string `json:"theirs"`
-	Org        string `json:"org,omitempty"`
-	Level      int    `json:"level,omitempty"`
-	LastSpoke  string `json:"last_spoke"` // as precise as it is known; "" never on record
-	Channel    string `json:"channel,omitempty"`
-	Days       int    `json:"days"` // since they last spoke; -1 where they never did
-	Before     bool   `json:"before_window,omitempty"`
-	Declined   int    `json:"declined"`
-	NoReply    int    `json:"no_reply"`
-	NotReached int    `json:"not_reached"`
-	Sought     int    `json:"sought"` // attempts in the window
-	Still      bool   `json:"still_sought"`
-	Word       string `json:"word"`
-	Confirmed  string `json:"confirmed,omitempty"` // stated by us · confirmed by them · disputed
+	Ours             string `json:"ours"`
+	Theirs           string `json:"theirs"`
+	Org              string `json:"org,omitempty"`
+	Level            int    `json:"level,omitempty"`
+	LastSpoke        string `json:"last_spoke"` // as precise as it is known; "" never on record
+	Channel          string `json:"channel,omitempty"`
+	Days             int    `json:"days"` // since they last spoke; -1 where they never did
+	Before           bool   `json:"before_window,omitempty"`
+	Declined         int    `json:"declined"` // attempts of ours, in the window
+	NoReply          int    `json:"no_reply"`
+	NotReached       int    `json:"not_reached"`
+	TheirsDeclined   int    `json:"theirs_declined"` // attempts of theirs
+	TheirsNoReply    int    `json:"theirs_no_reply"`
+	TheirsNotReached int    `json:"theirs_not_reached"`
+	Still            bool   `json:"still_sought"`
+	Word             string `json:"word"`
+	Confirmed        string `json:"confirmed,omitempty"` // stated by us · confirmed by them · disputed
 }
 
 // CallRow is one call of the past, as both ends state it.

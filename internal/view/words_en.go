@@ -113,15 +113,14 @@ var wordsEN = map[string]string{
 	"confirmed.stated": "stated by us", "confirmed.theirs": "stated by them", "confirmed.both": "confirmed by both", "confirmed.disputed": "disputed",
 	"span.to": "%s to %s", "week.of": "week of %s", "level.n": "level %d",
 
+	// Contacts and requests.
+	"contact.call": "call", "contact.meeting": "meeting", "contact.summons": "summons", "contact.letter": "letter", "chan.video": "by video",
+	"request.accepted": "accepted", "request.declined": "declined", "request.deferred": "deferred", "request.counter-proposed": "counter-proposed", "request.lapsed": "lapsed", "request.no-reply": "no reply", "request.not-reached": "not reached",
+	"request.open": "open", "request.declined-so-far": "declined so far, still sought", "request.differs": "the two sides state different outcomes", "request.withdrawn": "withdrawn",
+
 	// Alarms.
-	"prio.high": "HIGH", "prio.medium": "MEDIUM", "prio.advisory": "ADVISORY",
+	"prio.high": "HIGH", "prio.medium": "MEDIUM", "prio.low": "LOW",
 	"astate.raised": "new", "astate.acknowledged": "acknowledged", "astate.returned": "returned to normal, not acknowledged",
-	"alarm.A1": "LINE DOWN", "alarm.A2": "NOBODY ARMED OR PRESENT", "alarm.A3": "CHECK FAILED OR OVERDUE", "alarm.A4": "A STEP IS OVERDUE", "alarm.A5": "NOTICES CONFLICT", "alarm.A6": "CLOCK",
-	"alarm.A7": "THE RECORDS DISAGREE", "alarm.A8": "KEY, SHEET, CERTIFICATE OR PHRASEBOOK", "alarm.A9": "STORAGE", "alarm.A10": "SOUND DEVICE", "alarm.A11": "ONE PATH LOST",
-	"alarm.A12": "STOP NOT TAKEN", "alarm.A13": "THE ENDS STATE DIFFERENT OUTCOMES", "alarm.A14": "NOTIFIER FAILED", "alarm.A15": "ATTRIBUTION", "alarm.A16": "UNRECORDED",
-	"do.A1": "Call them by telephone; tell the technician.", "do.A2": "Sign on and turn the sound on.", "do.A3": "Run the check now; tell the technician what failed.", "do.A4": "Open the item and do the step, or ring them.",
-	"do.A5": "Compare the two notices.", "do.A6": "Tell the technician.", "do.A7": "Export the record and tell the technician; trust neither copy alone.", "do.A8": "Tell the technician before anything else is sent.", "do.A9": "Free space or repair the disk; ring, voice and STOP go on.",
-	"do.A10": "Check the device, or use another desk.", "do.A11": "The other path carries all; tell the technician.", "do.A12": "Ring them now.", "do.A13": "Ring them and agree what happened.", "do.A14": "Tell the technician.", "do.A15": "Own it or say whose it was.", "do.A16": "Repair the disk; until then write by hand what is said.",
 
 	// State panel: read out by a screen reader, titles.
 	"title": "%s · Parley", "title.call": "%s · %s · Parley",

@@ -53,7 +53,7 @@ var wordsIT = map[string]string{
 	"spoken.never":   "%s: nessun contatto registrato%s.",
 	"spoken.last":    "%s si sono parlati l'ultima volta %s%s.",
 	"spoken.figures": " (%s)",
-	"spoken.pair": "%s (noi) e %s (loro)", "spoken.same": "I due titolari della carica %s",
+	"spoken.pair":    "%s (noi) e %s (loro)", "spoken.same": "I due titolari della carica %s",
 	"fig.declined": "declinate %d", "fig.noreply": "senza risposta %d", "fig.notreached": "non raggiunte %d",
 	"unrecorded.here":  "NON REGISTRATO QUI dalle %s. Squillo, voce e STOP continuano; altro non si può dichiarare.",
 	"unrecorded.there": "NON REGISTRATO LÀ dalle %s, dicono.",
@@ -104,14 +104,12 @@ var wordsIT = map[string]string{
 	"confirmed.stated": "dichiarato da noi", "confirmed.theirs": "dichiarato da loro", "confirmed.both": "confermato da entrambi", "confirmed.disputed": "contestato",
 	"span.to": "dal %s al %s", "week.of": "settimana del %s", "level.n": "livello %d",
 
-	"prio.high": "ALTO", "prio.medium": "MEDIO", "prio.advisory": "AVVISO",
+	"contact.call": "chiamata", "contact.meeting": "incontro", "contact.summons": "convocazione", "contact.letter": "lettera", "chan.video": "in video",
+	"request.accepted": "accettata", "request.declined": "declinata", "request.deferred": "rinviata", "request.counter-proposed": "controproposta", "request.lapsed": "decaduta", "request.no-reply": "senza risposta", "request.not-reached": "non raggiunta",
+	"request.open": "aperta", "request.declined-so-far": "finora declinata, ancora richiesta", "request.differs": "le due parti dichiarano esiti diversi", "request.withdrawn": "ritirata",
+
+	"prio.high": "ALTO", "prio.medium": "MEDIO", "prio.low": "BASSO",
 	"astate.raised": "nuovo", "astate.acknowledged": "preso in carico", "astate.returned": "rientrato, senza presa visione",
-	"alarm.A1": "LINEA INTERROTTA", "alarm.A2": "NESSUNO ARMATO O PRESENTE", "alarm.A3": "PROVA FALLITA O SCADUTA", "alarm.A4": "UN PASSO È SCADUTO", "alarm.A5": "AVVISI IN CONFLITTO", "alarm.A6": "OROLOGIO",
-	"alarm.A7": "I REGISTRI NON CONCORDANO", "alarm.A8": "CHIAVE, FOGLIO, CERTIFICATO O FRASARIO", "alarm.A9": "MEMORIA", "alarm.A10": "DISPOSITIVO AUDIO", "alarm.A11": "UN PERCORSO PERSO",
-	"alarm.A12": "STOP NON RICEVUTO", "alarm.A13": "LE PARTI DICHIARANO ESITI DIVERSI", "alarm.A14": "NOTIFICA FALLITA", "alarm.A15": "ATTRIBUZIONE", "alarm.A16": "NON REGISTRATO",
-	"do.A1": "Chiamarli per telefono; avvisare il tecnico.", "do.A2": "Entrare in turno e accendere il suono.", "do.A3": "Provare ora; dire al tecnico che cosa è fallito.", "do.A4": "Aprire il messaggio e fare il passo, o chiamarli.",
-	"do.A5": "Confrontare i due avvisi.", "do.A6": "Avvisare il tecnico.", "do.A7": "Esportare il registro e avvisare il tecnico; non fidarsi di una copia sola.", "do.A8": "Avvisare il tecnico prima di inviare altro.", "do.A9": "Liberare spazio o riparare il disco; squillo, voce e STOP continuano.",
-	"do.A10": "Controllare il dispositivo, o usare un altro posto.", "do.A11": "L'altro percorso porta tutto; avvisare il tecnico.", "do.A12": "Chiamarli subito.", "do.A13": "Chiamarli e concordare che cosa è accaduto.", "do.A14": "Avvisare il tecnico.", "do.A15": "Assumerlo o dire di chi era.", "do.A16": "Riparare il disco; fino ad allora annotare a mano ciò che si dice.",
 
 	"title": "%s · Parley", "title.call": "%s · %s · Parley",
 	"hear.ring": "%s chiama. Rispondere con Control Invio.", "hear.stop": "STOP da %s.", "hear.flash": "FLASH da %s: %s.", "hear.alarm": "Allarme: %s.", "hear.msg": "%s da %s: %s.", "hear.call": "Chiamata: %s.",

@@ -41,8 +41,8 @@ var banned = map[string][]struct {
 	"en": {
 		{`(?i)\bposition\b|\bbundle\b|\bofficial\b|\binterpreter\b`, `^$`},
 		{`(?i)\blinks?\b`, `^(known\.|signin\.)`},
-		{`(?i)\bunanswered\b|\bsought\b`, `^still$`},
-		{`(?i)\bsent\b`, `^do\.A8$`},
+		{`(?i)\bunanswered\b|\bsought\b`, `^(still|request\.declined-so-far)$`},
+		{`(?i)\bsent\b`, `^$`},
 		{`(?i)\brefus`, `^(stop\.refuse|rung\.refused|stop\.word\.refused)$`},
 		{`(?i)\bcosign|\bcheckpoint|\bepoch`, `^$`},
 	},

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package view
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"example.org/parley/contact"
+	"example.org/parley/line"
+	"example.org/parley/message"
+	"example.org/parley/message/phrase"
+)
+
+// keep bounds what one desk draws of each list; the shell asks for more.
+const keep = 40
+
+// builder carries what every part needs.
+type builder struct {
+	Input
+	lang string
+}
+
+// Build makes what a desk sees. SPEC: PAG-017
+func Build(in Input, lang string) Desk {
+	b := newBuilder(in, lang)
+	d := Desk{Line: in.Line, Lang: b.lang, AsOf: in.Now.UTC(), Demo: in.Demo, Unrecorded: b.unrecorded(), Alarms: b.alarms(),
+		Liveness: b.liveness(), Stops: b.stops(), Messages: b.messages(keep), Check: b.check(), Calls: b.calls(keep), Log: b.log(keep), Compose: b.compose()}
+	d.Counterparts = b.counterparts(in.Contacts, in.ContactsSince)
+	d.Call = b.call()
+	d.Header = b.header(d.Stops)
+	d.Sentences = b.sentences(d.Counterparts)
+	return d
+}
+
+func newBuilder(in Input, lang string) builder {
+	if in.Register == nil {
+		in.Register = &line.Register{}
+	}
+	return builder{in, Lang(lang)}
+}
+
+func (b builder) t(key string, args ...any) string { return T(b.lang, key, args...) }
+func (b builder) or(prefix, code string) string    { return wordOr(b.lang, prefix, code) }
+func (b builder) when(t time.Time) string          { return When(b.lang, t, b.Now) }
+
+// who names the person behind a statement: his name and how he was known, or unattributed with his desk.
+func (b builder) who(officer, known, desk string) string {
+	name := ""
+	if o := b.Register.OfficerAt(officer); o != nil {
+		name = o.Name
+	}
+	if name == "" {
+		name = b.or("known", known)
+		if desk != "" {
+			name = strings.TrimSpace(name + " · " + desk)
+		}
+	}
+	return name
+}
+
+func (b builder) header(stops []Stop) Header {
+	h := Header{Party: b.Us, Peer: b.Them, Clock: b.Now.UTC(), Officer: b.Desk.Officer, KnownHow: b.Desk.Known, Desk: b.Desk.Name, Armed: b.Desk.Armed}
+	h.Word = b.t("header.nobody")
+	if h.Officer != "" {
+		h.Word = b.t("header.on", h.Officer, b.or("known", h.KnownHow))
+	}
+	for _, s := range stops {
+		if s.Stands && (h.Stop == "" || !s.Ours) {
+			h.Stop = map[bool]string{true: "ours", false: "theirs"}[s.Ours]
+		}
+	}
+	return h
+}
+
+// sentences are the status, fit to be read aloud: the line, what a cut means, who has not spoken. SPEC: PAG-018
+func (b builder) sentences(c Counterparts) []string {
+	up, down := 0, time.Time{}
+	for _, p := range b.Paths {
+		if p.WeHear {
+			up++
+		} else if p.LastHeard.After(down) {
+			down = p.LastHeard
+		}
+	}
+	tested := b.tested()
+	var out []string
+	switch {
+	case up > 0:
+		out = append(out, b.t("line.up", up, len(b.Paths), tested))
+	case down.IsZero():
+		out = append(out, b.t("line.never", tested), b.t("cut.recorded"))
+	default:
+		out = append(out, b.t("line.down", b.when(down), tested), b.t("cut.recorded"))
+	}
+	if up > 0 && b.WeSee.Known && b.WeSee.Armed == 0 {
+		out = append(out, b.t("silent.desk"))
+	}
+	if c.Sentence != "" {
+		out = append(out, c.Sentence)
+	}
+	return out
+}
+
+// tested says when the line was tested last.
+func (b builder) tested() string {
+	f := b.Check.Figures
+	switch {
+	case b.Check.Running != nil:
+		return b.t("tested.running")
+	case len(f.Overdue) > 0:
+		return b.t("tested.overdue", b.when(f.Overdue[0].Due))
+	case f.LastPassed.IsZero():
+		return b.t("tested.never")
+	case sameDay(f.LastPassed, b.Now):
+		return b.t("tested.today", b.when(f.LastPassed))
+	}
+	return b.t("tested.last", b.when(f.LastPassed))
+}
+
+func (b builder) unrecorded() *Unrecorded {
+	u := &Unrecorded{Here: b.Unrecorded, There: b.UnrecordedThere}
+	var words []string
+	if !u.Here.IsZero() {
+		words = append(words, b.t("unrecorded.here", Clock(u.Here)))
+	}
+	if !u.There.IsZero() {
+		words = append(words, b.t("unrecorded.there", Clock(u.There)))
+	}
+	if len(words) == 0 {
+		return nil
+	}
+	u.Word = strings.Join(words, " ")
+	return u
+}
+
+func (b builder) alarms() []Alarm {
+	out := []Alarm{}
+	for _, a := range b.Alarms {
+		cause := strings.ToUpper(a.Row.Cause.In(b.lang))
+		if d := a.Detail.In(b.lang); d != "" {
+			cause += ": " + d
+		}
+		word := b.or("prio", a.Row.Priority.String())
+		if a.State != "raised" {
+			word += ", " + b.or("astate", a.State)
+		}
+		out = append(out, Alarm{ID: a.Name(), Code: a.ID, Priority: a.Row.Priority.String(), State: a.State, Since: a.Since.UTC(), Cause: cause,
+			Do: a.Row.Do.In(b.lang), AckedBy: a.AckedBy, Word: word, Sound: a.Sound()})
+	}
+	return out
+}
+
+func (b builder) liveness() Liveness {
+	l := Liveness{Paths: []Path{}}
+	for _, p := range b.Paths {
+		word := b.layer(updown(p.WeHear)).Word + " / " + b.layer(updown(p.TheyHear)).Word
+		l.Paths = append(l.Paths, Path{Label: b.t("path.n", p.Label), WeHear: p.WeHear, TheyHear: p.TheyHear, Since: p.Since, RTTms: float64(p.RTT.Microseconds()/100) / 10,
+			LossPct: p.Loss * 100, LastHeard: p.LastHeard, Word: word})
+		l.WeSee.Paths = append(l.WeSee.Paths, PathWord{p.Label, b.layer(updown(p.WeHear))})
+		l.TheySeeUs.Paths = append(l.TheySeeUs.Paths, PathWord{p.Label, b.layer(updown(p.TheyHear))})
+	}
+	b.side(&l.WeSee, b.WeSee)
+	b.side(&l.TheySeeUs, b.TheySee)
+	return l
+}
+
+func updown(up bool) string {
+	if up {
+		return "up"
+	}
+	return "down"
+}
+
+func (b builder) layer(state string) Layer { return Layer{State: state, Word: b.or("layer", state)} }
+
+// side fills station, desk and officer of one end. Of an end that is not reached nothing else can be known. SPEC: PAG-019
+func (b builder) side(s *Side, e EndIn) {
+	s.Known = e.Known
+	s.Station = b.layer(e.Station)
+	s.Station.Since = e.Since
+	switch {
+	case e.Station == "stuck":
+		s.Station.Word = b.t("layer.stuck-since", Clock(e.Since))
+	case e.Station == "goodbye" && e.Why != "":
+		s.Station.Word = b.t("layer.goodbye-why", e.Why)
+	case e.Station == "":
+		s.Station = b.layer("unknown")
+	}
+	if !e.Known || e.Station == "not-reached" || e.Station == "goodbye" {
+		s.Desk, s.Officer = b.layer("unknown"), b.layer("unknown")
+		return
+	}
+	s.Desk, s.Officer = b.layer("unarmed"), b.layer("nobody")
+	if e.Armed > 0 {
+		s.Desk = Layer{State: "armed", Word: b.t("armed.n", e.Armed)}
+	}
+	if e.Present > 0 || len(e.Officers) > 0 {
+		s.Officer = b.layer("present")
+		if len(e.Officers) > 0 {
+			s.Officer.Word = strings.Join(e.Officers, ", ")
+		}
+	}
+}
+
+// compose lists what the composer offers.
+func (b builder) compose() Compose {
+	list := func(prefix, usual string, codes ...string) []Choice {
+		var cs []Choice
+		for _, c := range codes {
+			cs = append(cs, Choice{Code: c, Word: b.or(prefix, c), Default: c == usual})
+		}
+		return cs
+	}
+	c := Compose{
+		Precedences: list("prec", "ROUTINE", "ROUTINE", "PRIORITY", "IMMEDIATE", "FLASH"),
+		Kinds:       list("kind", "information", "warning", "information", "intention", "question", "answer", "request", "incident"),
+		Classes:     list("class", "substantive", "substantive", "service", "test"),
+		Marks:       list("mark", "actual", "actual", "exercise"),
+		Langs:       list("lang", b.lang, Langs()...),
+		Default:     b.t("compose.is", b.t("kind.information"), b.t("class.substantive"), b.t("mark.actual")),
+	}
+	c.Phrases = b.phrases()
+	return c
+}
+
+func (b builder) phrases() []Phrase {
+	var out []Phrase
+	for _, p := range phrase.Book() {
+		v := Phrase{Code: p.Code, Kind: p.Kind, Word: phrase.Title(b.lang, p.Code), Fields: []Field{}}
+		for _, f := range p.Fields {
+			v.Fields = append(v.Fields, b.field(f))
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+func (b builder) field(f phrase.Field) Field {
+	v := Field{Name: f.Name, Word: phrase.Label(b.lang, f.Name), Type: string(f.Type), Optional: f.Optional}
+	values := map[phrase.Type][]string{phrase.Object: phrase.Objects, phrase.YesNo: {"yes", "no"}}[f.Type]
+	for _, c := range values {
+		v.Choices = append(v.Choices, Choice{Code: c, Word: phrase.Value(b.lang, f.Type, c)})
+	}
+	if len(values) == 0 {
+		v.Example = f.Type.Example()
+	}
+	return v
+}
+
+// counterparts is the table of pairs and the sentence that matters most of it. SPEC: PAG-020
+func (b builder) counterparts(f contact.Figures, since string) Counterparts {
+	c := Counterparts{Since: since, Window: b.t("window.all"), Pairs: []Pair{}, Exercise: f.Exercise}
+	if since != "" {
+		c.Window = b.t("window.since", since)
+	}
+	at := f.AsOf
+	if at.IsZero() {
+		at = b.Now
+	}
+	c.Basis = b.t("basis.both", b.when(at))
+	for i, p := range f.Pairs {
+		v := b.pair(p)
+		c.Pairs = append(c.Pairs, v)
+		if i == 0 { // pairs come by level, then name: the first is the highest
+			c.Sentence = b.spoken(v, f.Since)
+		}
+	}
+	return c
+}
+
+func (b builder) pair(p contact.PairFigure) Pair {
+	v := Pair{Ours: p.Ours.Title(b.lang), Theirs: p.Theirs.Title(b.lang), Org: p.Ours.Org, Level: p.Ours.Level, Days: p.Days, Before: p.Side == contact.SideBefore,
+		Declined: p.ByUs.Declined.N(), NoReply: p.ByUs.NoReply.N(), NotReached: p.ByUs.NotReached.N(),
+		TheirsDeclined: p.ByThem.Declined.N(), TheirsNoReply: p.ByThem.NoReply.N(), TheirsNotReached: p.ByThem.NotReached.N(), Still: len(p.Sought) > 0}
+	v.Word = b.t("spoken.pair", v.Ours, v.Theirs)
+	if v.Ours == v.Theirs {
+		v.Word = b.t("spoken.same", v.Ours)
+	}
+	if p.Last != nil {
+		v.LastSpoke, v.Channel = b.date(p.Last.When), b.or("chan", p.Last.Channel)
+		v.Confirmed = map[bool]string{true: b.t("confirmed.stated"), false: b.t("confirmed.theirs")}[p.Last.Party == b.Us]
+	}
+	return v
+}
+
+// spoken is the sentence of a pair, with its three figures side by side.
+func (b builder) spoken(v Pair, since contact.When) string {
+	var figs []string
+	for _, f := range []struct {
+		key string
+		n   int
+	}{{"fig.declined", v.Declined}, {"fig.noreply", v.NoReply}, {"fig.notreached", v.NotReached}} {
+		if f.n > 0 {
+			figs = append(figs, b.t(f.key, f.n))
+		}
+	}
+	tail := ""
+	if len(figs) > 0 {
+		tail = b.t("spoken.figures", strings.Join(figs, ", "))
+	}
+	switch {
+	case v.LastSpoke == "":
+		return b.t("spoken.never", v.Word, tail)
+	case v.Days > 0:
+		return b.t("spoken.not", v.Word, v.LastSpoke, tail)
+	}
+	return b.t("spoken.last", v.Word, v.LastSpoke, tail)
+}
+
+// date writes a date as well as it is known.
+func (b builder) date(w contact.When) string {
+	switch {
+	case w.IsZero():
+		return ""
+	case w.IsInstant():
+		return When(b.lang, w.Earliest(), b.Now)
+	case w.IsDay():
+		return Day(b.lang, w.Earliest(), b.Now)
+	}
+	return b.t("span.to", Day(b.lang, w.Earliest(), b.Now), Day(b.lang, w.Latest(), b.Now))
+}
+
+// side of a message: sender or receiver.
+func (b builder) standing(from string) message.Side {
+	if from == b.Us {
+		return message.Sender
+	}
+	return message.Receiver
+}
+
+func join(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
+}
+
+// key makes an item's key fit for the id of an element.
+func elementKey(s string) string {
+	var out strings.Builder
+	for _, r := range s {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
+			out.WriteRune(r)
+		default:
+			fmt.Fprintf(&out, "_%x", r)
+		}
+	}
+	return out.String()
+}

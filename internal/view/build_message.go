@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package view
+
+import (
+	"slices"
+	"time"
+
+	"example.org/parley/line"
+	"example.org/parley/message"
+	"example.org/parley/message/phrase"
+)
+
+// messages draws the newest max messages, newest first; max 0: all.
+func (b builder) messages(max int) []Message {
+	states := slices.Clone(b.Messages)
+	slices.SortStableFunc(states, func(x, y message.State) int { return y.Recorded.At.Compare(x.Recorded.At) })
+	out := []Message{}
+	for _, s := range states {
+		if s.Begin == nil {
+			continue // steps whose message is not here yet
+		}
+		out = append(out, b.message(s))
+		if max > 0 && len(out) == max {
+			break
+		}
+	}
+	return out
+}
+
+// message draws one. SPEC: PAG-021
+func (b builder) message(s message.State) Message {
+	f := s.Facts
+	m := Message{ID: b.IDs.Short(s.Begin), Key: elementKey(s.Key), Ours: s.From == b.Us, At: s.Recorded.At, From: s.From, By: b.author(f.By), Known: f.By.Known,
+		To: b.post(f.To), Precedence: f.Precedence, Kind: s.Kind, Class: s.Class, Mark: s.Mark, Phrase: f.Phrase, NotAfter: f.NotAfter}
+	if s.ReplyTo != nil {
+		m.ReplyTo = b.IDs.ShortPlace(s.ReplyTo.Place)
+	}
+	for _, i := range f.Info {
+		m.Info = append(m.Info, b.post(i))
+	}
+	m.Words = Words{Precedence: b.or("prec", f.Precedence), Kind: b.or("kind", s.Kind), Class: b.or("class", s.Class), Mark: b.or("mark", s.Mark), Direction: b.t("dir.in", s.From)}
+	if m.Ours {
+		m.Words.Direction = b.t("dir.out", b.Them)
+	}
+	m.Spans, m.Lang = b.spans(s)
+	side := b.standing(s.From)
+	clocks := message.Due(s, side, b.Now)
+	m.Steps = b.steps(s, clocks)
+	m.Overdue = slices.ContainsFunc(clocks, func(c message.Clock) bool { return c.Overdue })
+	m.Summary = b.summary(m.Steps)
+	m.Acts = []string{}
+	if side == message.Receiver {
+		b.receive(s, &m)
+	}
+	if s.Contradicted {
+		m.Refused = b.t("contradicted")
+	}
+	return m
+}
+
+// receive says what the receiver may do, and what is to be read back.
+func (b builder) receive(s message.State, m *Message) {
+	if len(s.Shown) == 0 {
+		m.Acts = append(m.Acts, "shown")
+	}
+	if s.Understood == nil {
+		m.Acts = append(m.Acts, "ack")
+		for _, name := range s.Facts.ReadBack {
+			if p, ok := phrase.Find(s.Facts.Phrase); ok {
+				if f, ok := p.Field(name); ok {
+					m.ReadBack = append(m.ReadBack, b.field(f))
+				}
+			}
+		}
+	}
+	if s.Facts.Respond && (s.Response == nil || s.Response.How == message.Standby) {
+		m.Acts = append(m.Acts, "respond")
+	}
+	if s.Response != nil && s.Response.How == "will-comply" && len(s.Complied) == 0 {
+		m.Acts = append(m.Acts, "comply")
+	}
+	m.Acts = append(m.Acts, "reply")
+	m.Urgent = len(s.Acknowledged) == 0 && message.UrgentPrecedence(s.Facts.Precedence) && !s.Expired(b.Now)
+}
+
+// spans gives what the message says: a phrase in the reader's language, or a person's own words as they are.
+func (b builder) spans(s message.State) (out []Span, lang string) {
+	if s.Facts.Phrase != "" {
+		spans, err := phrase.Render(b.lang, s.Facts.Phrase, s.Facts.Fields)
+		if err != nil {
+			return []Span{{Text: s.Facts.Phrase, Coded: true}}, ""
+		}
+		for _, x := range spans {
+			out = append(out, Span(x))
+		}
+	}
+	if w := s.Begin.Words; w != nil {
+		text := w.Text
+		if len(out) > 0 {
+			text = "\n" + text
+		}
+		out, lang = append(out, Span{Text: text}), w.Lang
+	}
+	if out == nil {
+		out = []Span{{Text: b.t("log.absent")}}
+	}
+	return out, lang
+}
+
+// steps is the ladder with its clocks. What a cut line shows is RECORDED, NOT HELD. SPEC: PAG-022
+func (b builder) steps(s message.State, clocks []message.Clock) []Step {
+	due := map[string]message.Clock{}
+	for _, c := range clocks {
+		due[c.Step] = c
+	}
+	linguist, awaiting := due[message.Linguist]
+	var out []Step
+	for _, r := range s.Ladder() {
+		if r.Step == message.Acknowledged && s.Awaiting != nil {
+			out = append(out, b.done(*s.Awaiting, message.Clock{}, b.t("rung.awaiting-linguist")))
+		}
+		c, has := due[r.Step]
+		if r.Step == message.Acknowledged && awaiting {
+			c, has = linguist, true
+		}
+		if r.Done {
+			out = append(out, b.done(r.First, c, b.or("rung", r.Step)))
+			continue
+		}
+		out = append(out, open(r.Step, b.or("rung", r.Step), c, has))
+	}
+	if s.From == b.Us && s.Held == nil && len(out) > 0 && !b.reached() {
+		out[0].Word = b.t("rung.recorded-not-held")
+	}
+	if c, ok := due[message.Standby]; ok {
+		out = append(out, open(message.Standby, b.t("rung.standby"), c, true))
+	}
+	return out
+}
+
+// reached says whether any path carries now.
+func (b builder) reached() bool {
+	return slices.ContainsFunc(b.Paths, func(p PathIn) bool { return p.WeHear && p.TheyHear })
+}
+
+func open(step, word string, c message.Clock, has bool) Step {
+	s := Step{Step: step, Word: word, State: "open"}
+	if has {
+		s.State, s.Due = "due", c.Due
+		if c.Overdue {
+			s.State = "overdue"
+		}
+	}
+	return s
+}
+
+func (b builder) done(x message.Step, c message.Clock, word string) Step {
+	s := Step{Step: x.Name, Word: word, State: "done", At: x.At, Known: x.By.Known}
+	if c.Late {
+		s.State, s.Due = "late", c.Due
+	}
+	switch x.Name {
+	case message.Recorded, message.Held:
+		return s
+	case message.Acknowledged:
+		s.Note = b.or("read", x.Read)
+		if x.Read == message.Linguist {
+			s.Note = ""
+		}
+	case message.Responded:
+		s.Note = b.or("how", x.How)
+		if !x.Until.IsZero() {
+			s.Note += " " + b.when(x.Until)
+		}
+		if x.Entry != nil && x.Entry.Words != nil {
+			s.Note += ": " + x.Entry.Words.Text
+		}
+	case message.Relayed:
+		s.Note = b.post(x.To)
+	}
+	s.By = b.author(x.By)
+	return s
+}
+
+// summary is the ladder in a few words: what is overdue, else how far it has come.
+func (b builder) summary(steps []Step) string {
+	last := ""
+	for _, s := range steps {
+		if s.State == "overdue" {
+			return b.t("sum.overdue", s.Word, b.when(s.Due))
+		}
+		if s.State == "done" || s.State == "late" {
+			last = s.Word
+		}
+	}
+	return last
+}
+
+func (b builder) author(a message.Author) string { return b.who(a.Officer, a.Known, a.Desk) }
+
+// post names a post by its place.
+func (b builder) post(place string) string {
+	if place == "" {
+		return ""
+	}
+	p, err := line.ParsePlace(place)
+	if err != nil {
+		return place
+	}
+	if x := b.Register.Post(p); x != nil {
+		return x.Title(b.lang)
+	}
+	return b.IDs.ShortPlace(p)
+}
+
+// stops draws every STOP but those of a check, which are its parts; newest first.
+func (b builder) stops() []Stop {
+	out := []Stop{}
+	for _, s := range b.Stops {
+		if s.Check == "" && len(s.Presses) > 0 {
+			out = append(out, b.stop(s))
+		}
+	}
+	slices.SortStableFunc(out, func(x, y Stop) int {
+		if x.Stands != y.Stands {
+			return map[bool]int{true: -1, false: 1}[x.Stands]
+		}
+		return y.At.Compare(x.At)
+	})
+	return out[:min(len(out), keep)]
+}
+
+// stop draws one STOP, pressed once or many times. SPEC: PAG-023
+func (b builder) stop(s message.StopState) Stop {
+	first := s.Presses[0]
+	v := Stop{ID: s.ID, Key: s.ID, Ours: s.From == b.Us, At: s.Recorded, From: s.From, Scope: b.t("stop.scope.everywhere"), Place: s.Place, Reason: phrase.Reason(b.lang, s.Reason),
+		Class: s.Class, Mark: s.Mark, Count: len(s.Presses), State: s.Status, Word: b.or("stop.word", s.Status), Stands: s.Open, By: b.author(first.By), Acts: []string{}}
+	if first.Entry != nil {
+		v.ID = b.IDs.Short(first.Entry)
+	}
+	clocks := message.DueStop(s, b.standing(s.From), b.Now)
+	v.Overdue = slices.ContainsFunc(clocks, func(c message.Clock) bool { return c.Overdue })
+	v.Steps = b.stopSteps(s, clocks)
+	switch {
+	case !s.Open:
+	case v.Ours:
+		v.Acts = append(v.Acts, "lift")
+	default:
+		if len(s.Taken)+len(s.Effect)+len(s.Refused) == 0 {
+			v.Acts = append(v.Acts, "take")
+		}
+		if len(s.Effect) == 0 {
+			v.Acts = append(v.Acts, "in-effect")
+		}
+		if len(s.Effect)+len(s.Refused) == 0 {
+			v.Acts = append(v.Acts, "refuse")
+		}
+	}
+	return v
+}
+
+func (b builder) stopSteps(s message.StopState, clocks []message.Clock) []Step {
+	recorded := Step{Step: "recorded", Word: b.t("rung.recorded"), State: "done", At: s.Recorded}
+	if s.Presses[0].Entry == nil {
+		recorded.Word = b.t("stop.unrecorded")
+	}
+	out := []Step{recorded}
+	due := map[string]message.Clock{}
+	for _, c := range clocks {
+		due[c.Step] = c
+	}
+	add := func(name, clock string, done []message.StopStep, always bool) {
+		c, has := due[clock]
+		switch {
+		case len(done) > 0:
+			x := done[len(done)-1]
+			st := Step{Step: name, Word: b.or("rung", name), State: "done", At: x.At, By: b.author(x.By), Known: x.By.Known, Note: join(x.To, phrase.Reason(b.lang, x.Reason))}
+			if name == message.Held {
+				st.By, st.Note = "", ""
+			}
+			if c.Late {
+				st.State, st.Due = "late", c.Due
+			}
+			out = append(out, st)
+		case always && s.Open:
+			out = append(out, open(name, b.or("rung", name), c, has))
+		}
+	}
+	var held []message.StopStep
+	if s.Held != nil {
+		held = []message.StopStep{*s.Held}
+	}
+	add(message.Held, message.Held, held, true)
+	add("taken", "taken", s.Taken, len(s.Effect)+len(s.Refused) == 0)
+	add("relayed", "", s.Relayed, false)
+	add("refused", "effect", s.Refused, false)
+	add("in-effect", "effect", s.Effect, len(s.Refused) == 0)
+	add("lifted", "", s.Lifts, false)
+	return out
+}
+
+// waits says what a message or a STOP asks of a person here, and until when.
+func waits(m Message) (until time.Time, yes bool) {
+	if !slices.Contains(m.Acts, "ack") && !slices.Contains(m.Acts, "respond") && !slices.Contains(m.Acts, "comply") {
+		return time.Time{}, false
+	}
+	for _, s := range m.Steps {
+		if (s.State == "due" || s.State == "overdue") && (until.IsZero() || s.Due.Before(until)) {
+			until = s.Due
+		}
+	}
+	return until, true
+}

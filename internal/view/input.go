@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package view
+
+import (
+	"time"
+
+	"example.org/parley/call"
+	"example.org/parley/check"
+	"example.org/parley/contact"
+	"example.org/parley/internal/alarm"
+	"example.org/parley/line"
+	"example.org/parley/message"
+	"example.org/parley/record"
+)
+
+// Input is what the node hands in: folds, registers, clocks and what the sessions say. Only what is durable may
+// stand in it, except calls, liveness and the unsigned first copies of STOPs, which wait for no disk.
+type Input struct {
+	Now      time.Time
+	Line     string
+	Us, Them string // the parties' names
+	Demo     bool
+	IDs      IDs
+	Register *line.Register
+	Desk     DeskIn
+
+	Paths           []PathIn
+	WeSee           EndIn // of them
+	TheySee         EndIn // of us, as they heard it last
+	Unrecorded      time.Time
+	UnrecordedThere time.Time // by their word
+
+	Alarms []alarm.Alarm // of alarm.Set.List
+	Call   CallIn
+	Calls  []call.State
+
+	Stops    []message.StopState // as stated, or as heard while no statement is here
+	Messages []message.State
+
+	Check         CheckIn
+	Contacts      contact.Figures
+	ContactsSince string          // event's title, or date, that Contacts counts from; "": all
+	Log           []*record.Entry // newest first
+}
+
+// IDs gives short IDs: *record.Record.
+type IDs interface {
+	Short(e *record.Entry) string
+	ShortPlace(p record.Place) string
+}
+
+// DeskIn is the desk that is drawn.
+type DeskIn struct {
+	Name    string
+	Officer string // his name, "" when nobody is signed on
+	Known   string // how: account · account + link · unattributed
+	Armed   bool
+	NoSound string // why it has no sound, "" when it has
+	Langs   []string
+}
+
+// PathIn is one path as the link sees it.
+type PathIn struct {
+	Label            string
+	WeHear, TheyHear bool
+	Since, LastHeard time.Time
+	RTT              time.Duration
+	Loss             float64 // 0–1
+}
+
+// EndIn is one end as the other sees it.
+type EndIn struct {
+	Known    bool      // something was heard of it in this life of the session
+	Station  string    // answers stuck goodbye not-reached unknown
+	Since    time.Time // of Station
+	Why      string    // of goodbye
+	Armed    int       // desks
+	Present  int       // officers signed on and present
+	Officers []string  // their names, where known
+}
+
+// CallIn is the call as it stands at this end.
+type CallIn struct {
+	Live       call.Live
+	Last       string    // short ID of the newest call on record, for its class
+	LastClass  string    // what this end said of its class, "" nothing yet
+	LastAsk    bool      // this end may still say what its class was
+	Unrecorded bool      // a statement of it could not be committed
+	Sound      string    // of this desk: microphone test-voice none
+	NoRing     string    // why a ring will be heard by no one, in words of this package's tables: nobody-armed
+	Out, In    *MeterIn  // while connected
+	RingsSince time.Time // since it rings
+}
+
+// MeterIn is one direction's count.
+type MeterIn struct {
+	Frames, Lost uint64
+	LongestGapMS float64
+	Hz           float64 // of a tone, 0 where none is heard
+	Codec        string
+	Level        int // 0…6, -1 unknown
+}
+
+// CheckIn is what the checks have come to.
+type CheckIn struct {
+	Figures  check.Figures
+	From     time.Time    // of the line: days are counted from here
+	Next     time.Time    // the next slot of the schedule
+	Running  *check.State // the slot under way
+	Parts    []check.Row  // of it, as far as they are known; else of the last
+	Last     *check.State // the newest slot that both closed, or its time is over
+	Question *QuestionIn
+}
+
+// QuestionIn is the question that this end's officer is asked.
+type QuestionIn struct {
+	ID, Text, Lang string
+	Choices        []Choice // code and words
+	Until          time.Time
+}
