@@ -48,7 +48,7 @@ func (l *lines) take(name string) (string, bool) {
 // ParseHeader reads the text of a statement. err says that its first four lines are not right: it
 // is not sound. form says what else is wrong: it is inert, and only its first four lines are given.
 //
-// SPEC: REC-004
+// SPEC: REC-004 REC-025
 func ParseHeader(text []byte) (st Statement, form string, err error) {
 	l := &lines{string(text)}
 	first, rest, _ := strings.Cut(l.rest, "\n")

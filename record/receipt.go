@@ -295,6 +295,14 @@ func (l *Log) allReceipts(entries []*Entry) []*Receipt {
 // Receipts gives the receipts that name an entry, in the order in which they came.
 func (r *Record) Receipts(e *Entry) []*Receipt { return e.receipts }
 
+// LogReceipts gives every receipt about a log once, those of texts not held here too.
+func (r *Record) LogReceipts(party string, id LogID) []*Receipt {
+	if l := r.logs[logKey{party, id}]; l != nil {
+		return l.allReceipts(r.Entries(party, id, 0))
+	}
+	return nil
+}
+
 // Receipt makes, and does not apply, the receipt of an entry by the other party. It refuses to
 // receipt what its own party wrote, and a second text after the evidence.
 //

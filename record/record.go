@@ -47,6 +47,9 @@ func (r *Record) Check(note, facts, text []byte) (*Checked, error) {
 	return r.o.Check(note, facts, text)
 }
 
+// CheckReceipt is Options.CheckReceipt: it may be called from any goroutine.
+func (r *Record) CheckReceipt(note []byte) (*Receipt, error) { return r.o.CheckReceipt(note) }
+
 // Add takes in a note with the bodies that came with it (nil: absent). An error is a *Refusal where
 // the note is not sound, else one of ErrGap, ErrRoom, ErrTwins: not kept, to be sent again.
 //

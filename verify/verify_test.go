@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verify
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/parley/line"
+	"example.org/parley/party"
+	"example.org/parley/record"
+	"example.org/parley/wire"
+)
+
+// world is a line with a short record, as its two parties hold it.
+type world struct {
+	t      testing.TB
+	keys   map[string]party.Keys
+	sheets []*party.Sheet
+	g      *party.Genesis
+	terms  []byte
+	o      record.Options
+	a, b   *record.Record
+	wa, wb *record.Run
+	rand   io.Reader
+	now    time.Time
+}
+
+func newWorld(t testing.TB) *world {
+	w := &world{t: t, keys: map[string]party.Keys{}, rand: rand.NewChaCha8([32]byte{5}), now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
+	for _, name := range []string{"aurelia", "borealia"} {
+		k, err := party.NewKeys(w.rand)
+		w.must(err)
+		s := &party.Sheet{Party: name, Issue: 1, Sign: party.Public(k.Sign), Link: party.Public(k.Link), Courier: k.Courier.Recipient().String(),
+			Paths: []party.Path{{Label: "1", Kind: "udp", Address: "192.0.2.1:7443"}}}
+		w.must(s.SignSheet(k.Party))
+		w.keys[name], w.sheets = k, append(w.sheets, s)
+	}
+	if !party.First(w.sheets[0], w.sheets[1]) {
+		slices.Reverse(w.sheets)
+	}
+	terms, err := party.DefaultTerms().Encode([32]byte{9})
+	w.must(err)
+	w.terms = terms
+	w.g, err = party.NewGenesis("north", w.sheets[0], w.sheets[1], [32]byte{1}, [32]byte{2}, [32]byte{3}, terms)
+	w.must(err)
+	w.must(w.g.SignA(w.keys[w.g.A.Party].Sign))
+	w.must(w.g.SignB(w.keys[w.g.B.Party].Sign))
+	w.o = record.Options{Genesis: w.g.Hash, Kinds: Kinds()}
+	letters := w.g.Letters()
+	for i, s := range w.sheets {
+		w.o.Parties[i] = record.Party{Name: s.Party, Letter: letters[i], Keys: []ed25519.PublicKey{s.Sign}}
+	}
+	w.a, w.b = record.New(w.o), record.New(w.o)
+	w.wa, w.wb = w.run(w.a, "aurelia", "first"), w.run(w.b, "borealia", "first")
+	d, err := line.GenesisDraft(w.g.Hash, w.g.Note)
+	w.must(err)
+	w.state(w.a, w.wa, d)
+	w.state(w.b, w.wb, d)
+	return w
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) run(r *record.Record, name, why string) *record.Run {
+	return r.OpenRun(record.RunConfig{Party: name, Station: "main", Why: why, Run: record.NewRunName(w.rand), Key: w.keys[name].Sign})
+}
+
+func (w *world) tick() time.Time { w.now = w.now.Add(time.Second); return w.now }
+
+// state states a draft and gives it to the other, who receipts it.
+func (w *world) state(r *record.Record, run *record.Run, d record.Draft) *record.Entry {
+	w.t.Helper()
+	e, err := run.Append(d, w.tick(), record.Heard{}, w.rand)
+	w.must(err)
+	to, by := w.b, w.wb
+	if r == w.b {
+		to, by = w.a, w.wa
+	}
+	a, err := to.Add(e.Note, e.FactsB, e.TextB)
+	w.must(err)
+	name := "borealia"
+	if r == w.b {
+		name = "aurelia"
+	}
+	rc, err := to.Receipt(a.Entry, name, by.Name(), 1, w.tick(), w.keys[name].Sign)
+	w.must(err)
+	to.ApplyReceipt(rc)
+	_, _, err = r.AddReceipt(rc.Note)
+	w.must(err)
+	return e
+}
+
+func officer(name string) record.Draft {
+	d, err := line.OfficerDraft(line.OfficerFacts{Name: name, Account: "amaro", Langs: []string{"en"}}, "")
+	if err != nil {
+		panic(err)
+	}
+	d.Text = &record.Text{Lang: "en", Text: "enrolled"}
+	return d
+}
+
+func (w *world) export() Export {
+	return FromRecord(w.g.Note, w.terms, [][]byte{w.sheets[0].Note, w.sheets[1].Note}, w.a)
+}
+
+func (w *world) file(x Export) []byte {
+	w.t.Helper()
+	var b bytes.Buffer
+	w.must(Write(&b, x))
+	return b.Bytes()
+}
+
+func judged(b []byte, o Options) Report { return Verify(bytes.NewReader(b), o) }
+
+// SPEC: REC-030 REC-031 REC-032
+func TestHolds(t *testing.T) {
+	w := newWorld(t)
+	w.state(w.a, w.wa, officer("Lt Amaro"))
+	f := w.file(w.export())
+	rep := judged(f, Options{})
+	if rep.Verdict != Holds || rep.Verdict.Exit() != 0 || len(rep.Logs) != 2 || rep.Logs[0].Size != 2 || rep.Logs[0].ReceiptedTo != 2 || rep.Logs[0].Declared != NoTallies {
+		t.Fatalf("%s", rep)
+	}
+	if len(rep.Unchecked) != 1 || !strings.Contains(rep.String(), "no tallies yet") || !strings.Contains(rep.Unchecked[0], "whose keys") {
+		t.Errorf("what it could not check is not named:\n%s", rep)
+	}
+	for i, s := range w.sheets {
+		if rep := judged(f, Options{Expect: s.PartyHash()}); rep.Verdict != Holds || !strings.Contains(rep.Unchecked[0], w.sheets[1-i].Party) {
+			t.Errorf("%s", rep)
+		}
+	}
+	if rep := judged(f, Options{Expect: wire.Sum(nil)}); rep.Verdict != DoesNotHold || rep.Verdict.Exit() != 1 {
+		t.Errorf("another party expected:\n%s", rep)
+	}
+	x, err := Read(bytes.NewReader(f))
+	w.must(err)
+	if !bytes.Equal(w.file(x), f) {
+		t.Error("read and written, it is another file")
+	}
+}
+
+// No single byte can be changed, cut or added, with or without a fitting last line.
+//
+// SPEC: REC-031
+func TestEveryByte(t *testing.T) {
+	w := newWorld(t)
+	f := w.file(w.export())
+	tail := bytes.LastIndex(f, []byte("end "))
+	fit := func(b []byte) []byte {
+		sum := wire.Hash(sha256.Sum256(b))
+		return append(bytes.Clone(b), "end "+sum.String()+"\n"...)
+	}
+	if judged(fit(f[:tail]), Options{}).Verdict != Holds {
+		t.Fatal("the file does not hold untouched")
+	}
+	step := 1
+	if testing.Short() {
+		step = 7
+	}
+	for i := 0; i < len(f); i += step {
+		for _, bit := range []byte{0x01, 0x20, 0x80} {
+			b := bytes.Clone(f)
+			b[i] ^= bit
+			if judged(b, Options{}).Verdict == Holds {
+				t.Errorf("byte %d, bit %#x: holds", i, bit)
+			}
+			if i < tail && bit == 1<<(i%3) || i < tail && bit == 0x01 {
+				if rep := judged(fit(b[:tail]), Options{}); rep.Verdict == Holds {
+					t.Errorf("byte %d, bit %#x, last line made to fit: holds", i, bit)
+				}
+			}
+		}
+	}
+	for _, i := range []int{0, 10, tail / 2, tail - 1, len(f) - 1} {
+		if judged(f[:i], Options{}).Verdict == Holds {
+			t.Errorf("cut at %d: holds", i)
+		}
+	}
+	if judged(append(bytes.Clone(f), '\n'), Options{}).Verdict == Holds {
+		t.Error("a byte more: holds")
+	}
+}
+
+// What is taken out or put in knowingly.
+//
+// SPEC: REC-031
+func TestForgeries(t *testing.T) {
+	w := newWorld(t)
+	e := w.state(w.a, w.wa, officer("Lt Amaro"))
+	w.state(w.b, w.wb, officer("Cdr Boreas"))
+	last := w.state(w.a, w.wa, officer("Lt Corvo"))
+	log := func(x *Export, name string) *Log {
+		for i := range x.Logs {
+			if strings.HasPrefix(x.Logs[i].Name, name) {
+				return &x.Logs[i]
+			}
+		}
+		t.Fatal("no log of", name)
+		return nil
+	}
+	other := newWorld(t)
+	for _, c := range []struct {
+		name string
+		want Verdict
+		do   func(x *Export)
+	}{
+		{"nothing", Holds, func(*Export) {}},
+		{"a body for another", DoesNotHold, func(x *Export) { log(x, "aurelia").Entries[1].Facts = last.FactsB }},
+		{"words taken out", CannotBeKnown, func(x *Export) { log(x, "aurelia").Entries[1].Text = nil }},
+		{"an entry taken out", CannotBeKnown, func(x *Export) {
+			l := log(x, "aurelia")
+			l.Entries = slices.Delete(l.Entries, 1, 2)
+		}},
+		{"the last one taken out, still receipted", CannotBeKnown, func(x *Export) {
+			l := log(x, "aurelia")
+			l.Entries = l.Entries[:2]
+		}},
+		{"receipts taken out", Holds, func(x *Export) { log(x, "aurelia").Receipts = nil }},
+		{"a log under another's name", DoesNotHold, func(x *Export) { x.Logs[0].Name = x.Logs[1].Name }},
+		{"a receipt in another log", DoesNotHold, func(x *Export) { x.Logs[0].Receipts, x.Logs[1].Receipts = x.Logs[1].Receipts, x.Logs[0].Receipts }},
+		{"a log taken out", CannotBeKnown, func(x *Export) { x.Logs = x.Logs[:1] }},
+		{"an entry twice", DoesNotHold, func(x *Export) {
+			l := log(x, "aurelia")
+			l.Entries = append(l.Entries, l.Entries[0])
+		}},
+		{"a statement signed by the other", DoesNotHold, func(x *Export) {
+			n, _ := wire.ParseNote(e.Note, wire.MaxNote)
+			bad, err := wire.SignNote(n.Text, "aurelia/sign", w.keys["borealia"].Sign)
+			w.must(err)
+			log(x, "aurelia").Entries[1].Note = bad
+		}},
+		{"a second text at one place", DoesNotHold, func(x *Export) {
+			n, _ := wire.ParseNote(last.Note, wire.MaxNote)
+			text := strings.Replace(string(n.Text), "mark actual", "mark exercise", 1)
+			bad, err := wire.SignNote([]byte(text), "aurelia/sign", w.keys["aurelia"].Sign)
+			w.must(err)
+			l := log(x, "aurelia")
+			l.Entries = append(l.Entries, Entry{bad, last.FactsB, last.TextB})
+		}},
+		{"a receipt of another root", DoesNotHold, func(x *Export) {
+			l := log(x, "aurelia")
+			rc, err := record.ParseReceipt(l.Receipts[0][:bytes.Index(l.Receipts[0], []byte("\n\n"))+1])
+			w.must(err)
+			rc.Root = wire.Sum([]byte("x"))
+			bad, err := wire.SignNote(rc.Encode(), "borealia/sign", w.keys["borealia"].Sign)
+			w.must(err)
+			l.Receipts = append(l.Receipts, bad)
+		}},
+		{"another line's genesis", DoesNotHold, func(x *Export) { x.Genesis = other.g.Note[:len(other.g.Note)-1] }},
+		{"other terms", DoesNotHold, func(x *Export) { x.Terms = bytes.Replace(x.Terms, []byte("24/7"), []byte("25/7"), 1) }},
+		{"a sheet left out", DoesNotHold, func(x *Export) { x.Sheets = x.Sheets[:1] }},
+		{"a sheet of a third", DoesNotHold, func(x *Export) {
+			k := w.keys["aurelia"]
+			s := &party.Sheet{Party: "cordelia", Issue: 1, Sign: party.Public(k.Sign), Link: party.Public(k.Link), Courier: k.Courier.Recipient().String()}
+			if s.SignSheet(k.Party) == nil {
+				x.Sheets = append(x.Sheets, s.Note)
+			} else {
+				x.Sheets = nil
+			}
+		}},
+	} {
+		x := w.export()
+		c.do(&x)
+		if rep := judged(w.file(x), Options{}); rep.Verdict != c.want {
+			t.Errorf("%s: want %s:\n%s", c.name, c.want, rep)
+		}
+	}
+	if rep := judged([]byte("parley/v2 export\n"), Options{}); rep.Verdict != CannotBeKnown || rep.Verdict.Exit() != 2 {
+		t.Errorf("another version: %s", rep)
+	}
+	kinds := Kinds()
+	delete(kinds, "officer.added")
+	if rep := judged(w.file(w.export()), Options{Kinds: kinds}); rep.Verdict != CannotBeKnown {
+		t.Errorf("a kind unknown: %s", rep)
+	}
+}
+
+type failing struct{}
+
+func (failing) Read([]byte) (int, error) { return 0, os.ErrPermission }
+
+func TestUnreadable(t *testing.T) {
+	if rep := Verify(failing{}, Options{}); rep.Verdict != CannotBeKnown {
+		t.Errorf("%s", rep)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(Magic + "\ngenesis 1\nx\nterms 0\n\nsheet 1\nx\nlog 1\nx\nend "))
+	f.Add([]byte(fmt.Sprint(Magic, "\ngenesis 3\nabc\n")))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		x, err := Read(bytes.NewReader(b))
+		if err != nil {
+			return
+		}
+		var out bytes.Buffer
+		if err := Write(&out, x); err != nil || !bytes.Equal(out.Bytes(), b) {
+			t.Errorf("%q read, %q written", b, out.Bytes())
+		}
+	})
+}
