@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/alarm"
+	"example.org/parley/internal/store"
+	"example.org/parley/message"
+)
+
+// tickAlarms says which conditions hold now. Each end finds them by itself, from the record and its
+// sessions: none is sent. SPEC: ALM-010
+func (l *Line) tickAlarms() {
+	if l.now.Sub(l.alarmsAt) < 250*time.Millisecond {
+		return
+	}
+	l.alarmsAt = l.now
+	changes := l.alarms.Update(l.now, l.conditions())
+	if len(changes) == 0 {
+		return
+	}
+	l.dirty = true
+	for _, c := range changes {
+		l.log.Info("alarm", "id", c.Alarm.Name(), "what", c.What)
+	}
+	l.saveAlarms()
+}
+
+// saveAlarms keeps what a restart must not forget: latched stays latched.
+func (l *Line) saveAlarms() {
+	if l.dead == nil {
+		l.tx.write(store.Local("alarms", l.alarms.Snapshot()))
+	}
+}
+
+func both(en, it string) alarm.Words { return alarm.Words{EN: en, IT: it} }
+
+func (l *Line) conditions() (cs []alarm.Condition) {
+	add := func(id, key string, w alarm.Words) { cs = append(cs, alarm.Condition{ID: id, Key: key, Detail: w}) }
+	if l.reach() == 0 {
+		add("A1", "", both("", ""))
+	}
+	for _, p := range l.link.Paths() {
+		if !p.WeHear || !p.TheyHear {
+			n := both("path "+p.Label, "percorso "+p.Label)
+			if p.WeHear {
+				n = both("path "+p.Label+": they do not hear us", "percorso "+p.Label+": non ci sentono")
+			}
+			add("A11", "path "+p.Label, n)
+		}
+	}
+	if len(l.armed()) == 0 || l.present() == 0 {
+		add("A2", "here", both("here", "qui"))
+	}
+	if l.peer.up && !l.peer.stateAt.IsZero() && (l.peer.state.Armed == 0 || l.peer.state.Present == 0) {
+		add("A2", l.cfg.Them.Name, both("at "+l.cfg.Them.Name, "presso "+l.cfg.Them.Name))
+	}
+	l.checks.conditions(add)
+	l.itemConditions(add)
+	if n := len(l.rec.Evidence()); n > 0 {
+		add("A7", "", both(fmt.Sprintf("%d on record", n), fmt.Sprintf("%d nel registro", n)))
+	}
+	if l.dead != nil {
+		add("A16", "here", both("here since "+l.deadSince.Format("15:04:05Z"), "qui dalle "+l.deadSince.Format("15:04:05Z")))
+		add("A9", "", both(l.dead.Error(), l.dead.Error()))
+	}
+	if u := l.peer.state.Unrecorded; !u.IsZero() && l.peer.up {
+		add("A16", l.cfg.Them.Name, both("at "+l.cfg.Them.Name+" since "+u.Format("15:04:05Z"), "presso "+l.cfg.Them.Name+" dalle "+u.Format("15:04:05Z")))
+	}
+	return cs
+}
+
+// side is where we stand towards an item of a party.
+func (l *Line) side(from string) message.Side {
+	if from == l.cfg.Us.Name {
+		return message.Sender
+	}
+	return message.Receiver
+}
+
+func (l *Line) itemConditions(add func(id, key string, w alarm.Words)) {
+	for _, s := range l.messageStates() {
+		if s.Expired(l.now) {
+			continue
+		}
+		for _, c := range message.Due(s, l.side(s.From), l.now) {
+			if c.Overdue {
+				id := l.rec.Short(s.Begin)
+				add("A4", id, both(id+" not "+c.Step, id+": "+c.Step+" in ritardo"))
+				break
+			}
+		}
+	}
+	for _, s := range l.stops.states() {
+		if s.Class == "test" || !s.Open {
+			continue
+		}
+		if slices.ContainsFunc(message.DueStop(s, l.side(s.From), l.now), func(c message.Clock) bool { return c.Overdue }) {
+			add("A12", s.ID[:6], both("STOP of "+s.From, "STOP di "+s.From))
+		}
+	}
+	for _, s := range l.callStates() {
+		if s.Differ {
+			add("A13", s.Call[:6], both("call of "+s.Began.Format("15:04Z"), "chiamata delle "+s.Began.Format("15:04Z")))
+		}
+	}
+}
+
+func (l *Line) alarmAck(who act.Who, a act.AlarmAck) (act.Reply, error) {
+	l.touchDesk(who)
+	name := l.officerName(who)
+	if name == "" {
+		name = "unattributed, " + who.Desk
+	}
+	c, err := l.alarms.Ack(a.ID, name, l.now)
+	if errors.Is(err, alarm.ErrNoAlarm) {
+		return act.Reply{}, &act.Error{What: "no such alarm waits for an acknowledgement", Hint: "see: parley alarm list"}
+	}
+	if err != nil {
+		return act.Reply{}, err
+	}
+	l.dirty = true
+	l.saveAlarms()
+	return act.Reply{ID: c.Alarm.Name(), Text: c.Alarm.Name() + " acknowledged by " + name}, nil
+}
+
+// missed notes that something could not be recorded: the first statement after the repair names it.
+func (l *Line) missed(kind string) {
+	if len(l.unsaid) < 64 {
+		l.unsaid = append(l.unsaid, l.now.Format("15:04:05Z ")+kind)
+	}
+	l.dirty = true
+}
+
+// repaired states what was not recorded while the store failed.
+func (l *Line) repaired(since time.Time) {
+	l.log.Info("recorded again", "unrecorded", len(l.unsaid), "since", since)
+	l.unsaid = nil
+}

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"example.org/parley/call"
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/link"
+	"example.org/parley/internal/voice"
+	"example.org/parley/record"
+)
+
+// Sink is a desk's ear: a browser, through internal/edge/web. Write must not block.
+type Sink interface {
+	Write(seq uint32, frame []byte) error
+}
+
+// calls joins the machine of a ring-down call with the session, the desks' sound and the record.
+// The machine and everything below `port` is owned by the loop; port, live and heardAt serve the
+// goroutines of the sound.
+type calls struct {
+	l       *Line
+	port    voice.Port
+	live    atomic.Pointer[speaker] // the desk in the call
+	heardAt atomic.Int64            // newest frame of theirs, Unix nanoseconds
+
+	m          *call.Machine
+	sinks      map[string]Sink
+	bell       []string // desks that ring now
+	ringback   bool
+	voice      uint16 // call number that the sound is open for, 0 for none
+	silent     bool
+	tone       *toner
+	last       call.State // of the call that ended last, by its statements
+	unrecorded bool       // of the call that is up or was last: a statement of it failed
+}
+
+// speaker is the desk whose sound the call has.
+type speaker struct {
+	desk string
+	sink Sink // nil: a desk without ears; frames are counted all the same
+}
+
+func newCalls(l *Line) *calls {
+	c := &calls{l: l, sinks: map[string]Sink{}}
+	c.m = call.New(call.Config{
+		Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, First: l.cfg.First, Rand: l.cfg.Rand, Meters: c.meters,
+	}, l.now)
+	return c
+}
+
+// onFrame takes a frame of the lane, from its reader: no lock of the loop, no allocation. SPEC: VOX-001
+func (c *calls) onFrame(f link.Frame) {
+	now := time.Now()
+	if !c.port.In(f.Call, f.Seq, f.Data, now) {
+		return
+	}
+	c.heardAt.Store(now.UnixNano())
+	if s := c.live.Load(); s != nil && s.sink != nil {
+		_ = s.sink.Write(f.Seq, f.Data) // a browser that cannot take it misses it: a late frame is worthless
+	}
+}
+
+// Microphone takes a frame of a desk's sound, from the goroutine of its edge. It goes out only while
+// that desk is in the call and its gate is open.
+func (l *Line) Microphone(desk string, frame []byte) {
+	c := l.calls
+	if s := c.live.Load(); s == nil || s.desk != desk {
+		return
+	}
+	if n, seq, ok := c.port.Out(len(frame)); ok {
+		l.link.SendFrame(n, seq, frame)
+	}
+}
+
+// Sound gives a desk its ear, or takes it away (nil).
+func (l *Line) Sound(desk string, s Sink) {
+	l.post(func() {
+		c := l.calls
+		if s == nil {
+			delete(c.sinks, desk)
+		} else {
+			c.sinks[desk] = s
+		}
+		if sp := c.live.Load(); sp != nil && sp.desk == desk {
+			c.live.Store(&speaker{desk, s})
+		}
+	})
+}
+
+// step runs the machine and carries out its effects; an act that does not fit comes back as an error.
+func (c *calls) step(ev call.Event) (err error) {
+	for _, fx := range c.m.Step(ev, c.l.now) {
+		switch fx := fx.(type) {
+		case call.Send:
+			c.send(fx)
+		case call.StopRepeat:
+			c.l.link.Done("c" + fx.Repeat)
+		case call.Bell:
+			c.bell = fx.Desks
+		case call.Ringback:
+			c.ringback = fx.On
+		case call.MediaOpen:
+			c.open(fx)
+		case call.MediaClose:
+			c.close()
+		case call.Draft:
+			c.draft(fx.Draft)
+		case call.Cannot:
+			err = fx.Err
+		}
+		c.l.dirty = true
+	}
+	return err
+}
+
+func (c *calls) send(fx call.Send) {
+	b, err := fx.Signal.Encode()
+	if err != nil {
+		c.l.log.Error("couldn't write a call signal", "err", err)
+		return
+	}
+	b = append([]byte{sigCall}, b...)
+	if fx.Repeat == "" {
+		c.l.say(b)
+		return
+	}
+	c.l.link.Repeat("c"+fx.Repeat, laneSignal, [][]byte{b})
+}
+
+// draft states what happened; the call goes on whether or not it can be recorded. SPEC: NOD-006
+func (c *calls) draft(d record.Draft) {
+	if _, err := c.l.state(d); err != nil {
+		c.unrecorded = true
+		c.l.missed(d.Kind)
+	}
+}
+
+func (c *calls) open(fx call.MediaOpen) {
+	codec := voice.Opus
+	if fx.Codec == "pcmu" {
+		codec = voice.ULaw
+	}
+	c.voice, c.silent = fx.Voice, false
+	c.port.Open(fx.Voice, codec)
+	c.heardAt.Store(c.l.now.UnixNano())
+	c.live.Store(&speaker{fx.Desk, c.sinks[fx.Desk]})
+	if d := c.l.desks[fx.Desk]; d != nil && d.tone > 0 {
+		c.tone = startTone(c.l, fx.Desk, d.tone)
+	}
+}
+
+func (c *calls) close() {
+	if c.tone != nil {
+		c.tone.stop()
+		c.tone = nil
+	}
+	c.live.Store(nil)
+	c.port.Close(c.l.now)
+	c.voice = 0
+}
+
+// meters are this end's figures for call.closed.
+func (c *calls) meters(uint16) call.Meters {
+	m := c.port.Meters(c.l.now)
+	return call.Meters{Sent: int(m.Sent), Received: int(m.Received), Lost: int(m.Lost), GapMS: m.LongestGapMS}
+}
+
+// silence is how long nothing may come before the call says that it is silent.
+const silence = 5 * time.Second
+
+func (c *calls) tick() {
+	if c.voice != 0 {
+		quiet := c.l.now.Sub(time.Unix(0, c.heardAt.Load())) > silence
+		if quiet != c.silent {
+			c.silent = quiet
+			if quiet {
+				_ = c.step(call.Silent{Voice: c.voice})
+			} else {
+				_ = c.step(call.Heard{Voice: c.voice})
+			}
+		}
+		c.l.dirty = true // meters move
+	}
+	_ = c.step(call.Tick{})
+}
+
+func (c *calls) fromPeer(b []byte) {
+	s, err := call.Decode(b)
+	if err != nil {
+		c.l.log.Warn("a call signal was dropped", "err", err)
+		return
+	}
+	_ = c.step(call.Got{Signal: s})
+}
+
+func (c *calls) desks() { _ = c.step(call.Desks{Armed: c.l.armed()}) }
+
+func (c *calls) paths() { _ = c.step(call.Line{Up: c.l.reach() > 0}) }
+
+func (c *calls) peerRun(run string) { _ = c.step(call.PeerRun{Run: run}) }
+
+func (c *calls) arrived(*record.Entry) {}
+
+func (c *calls) author(who act.Who) call.Author {
+	a := c.l.author(who)
+	return call.Author{Officer: a.Officer, Known: a.Known, Desk: a.Desk}
+}
+
+// callAct turns the machine's refusals into words.
+func callAct(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, call.ErrNotRinging):
+		return &act.Error{What: "nothing rings here", Hint: "to ring the other end: parley ring"}
+	case errors.Is(err, call.ErrNoCall):
+		return &act.Error{What: "there is no call", Hint: "to ring the other end: parley ring"}
+	}
+	return &act.Error{What: err.Error()}
+}
+
+func (l *Line) ring(who act.Who, a act.Ring) (act.Reply, error) {
+	d := l.touchDesk(who)
+	codec, err := d.sounds(a.Sound)
+	if err != nil {
+		return act.Reply{}, err
+	}
+	err = l.calls.step(call.Ring{By: l.calls.author(who), Class: a.Class, Mark: l.mark(a.Mark), Priority: a.Priority, Codec: codec})
+	return act.Reply{ID: l.calls.m.Live().ID.String()}, callAct(err)
+}
+
+func (l *Line) answerCall(who act.Who, a act.Answer) (act.Reply, error) {
+	d := l.touchDesk(who)
+	codec, err := d.sounds(a.Sound)
+	if err != nil {
+		return act.Reply{}, err
+	}
+	err = callAct(l.calls.step(call.Answer{By: l.calls.author(who), Codec: codec}))
+	return act.Reply{ID: l.calls.m.Live().ID.String()}, err
+}
+
+func (l *Line) decline(who act.Who, a act.Decline) (act.Reply, error) {
+	l.touchDesk(who)
+	return act.Reply{}, callAct(l.calls.step(call.Decline{By: l.calls.author(who), Reason: a.Reason, StandBy: a.StandBy}))
+}
+
+func (l *Line) hangUp(who act.Who, a act.HangUp) (act.Reply, error) {
+	l.touchDesk(who)
+	return act.Reply{}, callAct(l.calls.step(call.HangUp{By: l.calls.author(who), Class: a.Class}))
+}
+
+// sounds reads what a desk speaks with: a browser's microphone or test voice (Opus), a tone that
+// the node itself makes (tone HZ, G.711), or nothing.
+func (d *desk) sounds(s string) (codec string, err error) {
+	d.tone = 0
+	if s == "microphone" || s == "test-voice" {
+		d.source = s
+	}
+	hz, tone := strings.CutPrefix(s, "tone ")
+	if !tone {
+		return "opus", nil
+	}
+	f, err := strconv.ParseFloat(hz, 64)
+	if err != nil || f < 100 || f > 3900 {
+		return "", &act.Error{What: "a tone is between 100 and 3900 Hz", Hint: "such as: --sound 'tone 440'"}
+	}
+	d.tone = f
+	return "pcmu", nil
+}
+
+// toner sends a tone as a desk's sound, one frame every 20 ms, until it is stopped.
+type toner struct{ quit, gone chan struct{} }
+
+func startTone(l *Line, desk string, hz float64) *toner {
+	t := &toner{make(chan struct{}), make(chan struct{})}
+	go func() {
+		defer close(t.gone)
+		tick := time.NewTicker(voice.FrameTime)
+		defer tick.Stop()
+		tone := voice.Tone{Hz: hz, LevelDB: -12}
+		var buf [voice.FrameBytes]byte
+		for n := uint32(0); ; n++ {
+			select {
+			case <-t.quit:
+				return
+			case <-tick.C:
+				tone.Frame(n, &buf)
+				l.Microphone(desk, buf[:])
+			}
+		}
+	}()
+	return t
+}
+
+func (t *toner) stop() { close(t.quit); <-t.gone }

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"fmt"
+
+	"example.org/parley/contact"
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/store"
+	"example.org/parley/line"
+	"example.org/parley/record"
+)
+
+func (l *Line) contactAuthor(who act.Who) contact.Author {
+	a := l.author(who)
+	return contact.Author{Officer: a.Officer, Known: a.Known, Desk: a.Desk}
+}
+
+// when reads a date as a person gives it.
+func when(s string) (contact.When, error) {
+	w, err := contact.ReadWhen(s)
+	if err != nil {
+		return w, &act.Error{What: err.Error(), Hint: "an instant 2026-02-18T14:00Z, a day 2026-02-18, or a span 2026-03-14/2026-03-20"}
+	}
+	return w, nil
+}
+
+func (l *Line) contactAdd(who act.Who, a act.ContactAdd) (act.Reply, error) {
+	l.touchDesk(who)
+	if err := l.person(who); err != nil {
+		return act.Reply{}, err
+	}
+	w, err := when(a.When)
+	if err != nil {
+		return act.Reply{}, err
+	}
+	f := contact.MadeFacts{Kind: a.Kind, When: w, Channel: a.Channel, Basis: a.Basis, By: l.contactAuthor(who)}
+	for _, p := range a.Participants {
+		post, err := l.findPost(p)
+		if err != nil {
+			return act.Reply{}, err
+		}
+		f.Participants = append(f.Participants, post.Place.String())
+	}
+	d, err := contact.MadeDraft(f, l.mark(a.Mark), words(a.Text))
+	if a.Private && err == nil {
+		return l.statePrivate(d)
+	}
+	return l.reply(d, err)
+}
+
+func words(s string) *record.Text {
+	if s == "" {
+		return nil
+	}
+	return &record.Text{Lang: "en", Text: s}
+}
+
+// statePrivate states in our private log, which is exchanged with nobody.
+func (l *Line) statePrivate(d record.Draft) (act.Reply, error) {
+	if l.dead != nil {
+		return act.Reply{}, l.unrecorded()
+	}
+	if l.privRun == nil {
+		l.privRun = l.priv.OpenRun(record.RunConfig{Party: l.cfg.Us.Name, Station: l.cfg.Station, Why: l.privWhy(), Run: l.newRunName(), Key: l.cfg.Key})
+	}
+	e, err := l.privRun.Append(d, l.now, record.Heard{}, l.cfg.Rand)
+	if err != nil {
+		return act.Reply{}, err
+	}
+	l.tx.write(store.Row{Kind: store.KindPrivate, Log: e.Log.String(), Index: e.Index, Leaf: e.Leaf, A: e.Note, B: e.FactsB, C: e.TextB})
+	id := l.priv.Short(e)
+	return act.Reply{ID: id, Text: fmt.Sprintf("%s recorded in the private log: it stays here", id)}, nil
+}
+
+func (l *Line) privWhy() string {
+	if len(l.priv.Logs()) == 0 {
+		return "first"
+	}
+	return "restart"
+}
+
+func (l *Line) requestRecord(who act.Who, a act.RequestRecord) (act.Reply, error) {
+	l.touchDesk(who)
+	if err := l.person(who); err != nil {
+		return act.Reply{}, err
+	}
+	w, err := when(a.When)
+	if err != nil {
+		return act.Reply{}, err
+	}
+	f := contact.PlacedFacts{For: a.For, When: w, Standing: a.Standing, Basis: a.Basis, By: l.contactAuthor(who)}
+	for _, p := range []struct {
+		name string
+		to   *string
+	}{{a.By, &f.From}, {a.With, &f.With}} {
+		if *p.to, err = l.postPlace(p.name); err != nil {
+			return act.Reply{}, err
+		}
+	}
+	d, err := contact.PlacedDraft(f, l.mark(a.Mark), nil)
+	return l.reply(d, err)
+}
+
+func (l *Line) requestOutcome(who act.Who, a act.RequestOutcome) (act.Reply, error) {
+	l.touchDesk(who)
+	if err := l.person(who); err != nil {
+		return act.Reply{}, err
+	}
+	e, err := l.find(a.ID)
+	if err != nil {
+		return act.Reply{}, err
+	}
+	s, _ := fold(l, l.rec.ItemOf(e), foldContact)
+	if s.Request == nil {
+		return act.Reply{}, &act.Error{What: fmt.Sprintf("%s is not a request", a.ID), Hint: "see: parley log"}
+	}
+	f := contact.OutcomeFacts{Outcome: a.Outcome, ToldBy: a.ToldBy, Reason: a.Reason, By: l.contactAuthor(who)}
+	if a.On != "" {
+		w, err := when(a.On)
+		if err != nil {
+			return act.Reply{}, err
+		}
+		f.On = &w
+	}
+	d, err := contact.OutcomeDraft(s.Request, e, l.cfg.Us.Name, f)
+	return l.reply(d, err)
+}
+
+// counterparts counts since an event or a date.
+func (l *Line) counterparts(a act.Contacts) (contact.Figures, error) {
+	q := contact.Query{Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, Register: l.register(), Now: l.now, Org: a.Org, Level: a.Level}
+	q.Contacts, q.Requests = l.contactStates()
+	switch {
+	case a.Since != "":
+		w, err := contact.ReadWhen(a.Since)
+		if q.Date = err == nil; err != nil {
+			ev, err := l.register().FindEvent(a.Since, l.rec)
+			if err != nil {
+				return contact.Figures{}, err
+			}
+			if w, err = contact.ParseWhen(ev.When); err != nil {
+				return contact.Figures{}, err
+			}
+		}
+		q.Since = w
+	case a.Last != "":
+		var n int
+		if _, err := fmt.Sscanf(a.Last, "%dd", &n); err != nil || n < 1 || n > 36500 {
+			return contact.Figures{}, &act.Error{What: fmt.Sprintf("%q is not a number of days", a.Last), Hint: "such as: --last 30d"}
+		}
+		q.Since, q.Date = contact.Day(l.now.AddDate(0, 0, -n)), true
+	}
+	return contact.Since(q), nil
+}
+
+// lastEvent is the event that the board counts from: the newest stated.
+func (l *Line) lastEvent() *line.Event {
+	var last *line.Event
+	for _, e := range l.register().Events {
+		if last == nil || e.When > last.When {
+			last = e
+		}
+	}
+	return last
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"time"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/alarm"
+	"example.org/parley/internal/store"
+)
+
+// Clocks of a desk (rulings: liveness).
+const (
+	stillThereAfter = 60 * time.Minute // without a key: asked
+	stillThereFor   = 5 * time.Minute  // to answer
+	rearm           = 20 * time.Second // a page that reloads re-arms within it, before A2 counts
+	tellEvery       = 10 * time.Second
+)
+
+// desk is a place where a person can be rung: a terminal or a page.
+type desk struct {
+	name    string
+	who     act.Who
+	on      bool // an officer is signed on
+	armed   bool
+	sound   string // "ok", or why it has no sound
+	source  string // microphone test-voice none
+	lastKey time.Time
+	tone    float64   // Hz of a tone that the node makes as its sound, 0 for none
+	gone    time.Time // since when its face is away, zero while it is here
+}
+
+func (d *desk) present(now time.Time) bool {
+	return d.on && now.Sub(d.lastKey) < stillThereAfter+stillThereFor
+}
+
+// desk gives the caller's desk, new if need be.
+func (l *Line) desk(who act.Who) *desk {
+	if who.Desk == "" {
+		return &desk{who: who}
+	}
+	d := l.desks[who.Desk]
+	if d == nil {
+		d = &desk{name: who.Desk, who: who, lastKey: l.now}
+		l.desks[who.Desk] = d
+	}
+	return d
+}
+
+// touchDesk: a person acted at this desk.
+func (l *Line) touchDesk(who act.Who) *desk {
+	d := l.desk(who)
+	d.lastKey = l.now
+	return d
+}
+
+func (l *Line) armed() (names []string) {
+	for _, n := range sortedKeys(l.desks) {
+		if l.desks[n].armed {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+func (l *Line) present() (n int) {
+	for _, d := range l.desks {
+		if d.present(l.now) {
+			n++
+		}
+	}
+	return n
+}
+
+func (l *Line) signOn(who act.Who) {
+	d := l.touchDesk(who)
+	d.who, d.on = who, true
+	l.desksChanged()
+}
+
+func (l *Line) signOff(who act.Who) {
+	if d := l.desks[who.Desk]; d != nil {
+		d.on, d.armed = false, false
+		d.who.Officer, d.who.Known = "", "unattributed"
+		delete(l.desks, who.Desk)
+	}
+	l.desksChanged()
+}
+
+func (l *Line) arm(who act.Who, armed bool, sound string) {
+	d := l.desk(who)
+	if d.armed == armed && d.sound == sound {
+		return
+	}
+	d.armed, d.sound = armed, sound
+	l.desksChanged()
+}
+
+func (l *Line) desksChanged() {
+	l.calls.desks()
+	l.tellState()
+	l.dirty = true
+}
+
+func (l *Line) tickDesks() {
+	if l.peer.up && l.now.Sub(l.peer.toldAt) >= tellEvery {
+		l.say(l.stateBytes())
+	}
+	if l.peer.up && l.reach() == 0 {
+		l.peer.up = false
+		l.peer.since = l.now
+		l.calls.paths()
+		l.dirty = true
+	}
+	if !l.peer.up && l.reach() > 0 {
+		l.peer.up, l.peer.since = true, l.now
+		l.tellState()
+		l.dirty = true
+	}
+}
+
+// reach counts the paths that we hear.
+func (l *Line) reach() (n int) {
+	for _, p := range l.link.Paths() {
+		if p.WeHear {
+			n++
+		}
+	}
+	return n
+}
+
+// peerDesks is what an end tells the other of its desks; it is its word, not a statement.
+type peerDesks struct {
+	Version    uint64    `json:"v"`
+	Run        string    `json:"run"`
+	Clock      time.Time `json:"clock"`
+	Armed      int       `json:"armed"`
+	Present    int       `json:"present"`
+	Officers   []string  `json:"officers,omitempty"` // present, by name; at most four
+	Unrecorded time.Time `json:"unrecorded,omitzero"`
+}
+
+// tellState tells the peer at once that something about our desks or our store changed; it is
+// repeated until the peer has it.
+func (l *Line) tellState() {
+	l.peer.told++
+	if l.link != nil {
+		l.link.Repeat("state", laneSignal, [][]byte{l.stateBytes()})
+		l.peer.toldAt = l.now
+	}
+}
+
+func (l *Line) stateBytes() []byte {
+	s := peerDesks{Version: l.peer.told, Run: l.runName, Clock: l.now.Truncate(time.Second), Armed: len(l.armed()), Present: l.present(), Officers: l.presentNames()}
+	s.Officers = s.Officers[:min(4, len(s.Officers))]
+	if l.dead != nil {
+		s.Unrecorded = l.deadSince.Truncate(time.Second)
+	}
+	l.peer.toldAt = l.now
+	b, _ := json.Marshal(s)
+	return append([]byte{sigState}, b...)
+}
+
+// say sends a signal once over every live path.
+func (l *Line) say(b []byte) { l.link.Signal(laneSignal, b) }
+
+// stateFromPeer takes the peer's word on its desks, or its answer to ours.
+func (l *Line) stateFromPeer(op byte, b []byte) {
+	if op == sigStateOK {
+		if v, k := binary.Uvarint(b); k > 0 && v == l.peer.told {
+			l.link.Done("state")
+		}
+		return
+	}
+	var s peerDesks
+	if len(b) > 512 || json.Unmarshal(b, &s) != nil {
+		return
+	}
+	l.say(binary.AppendUvarint([]byte{sigStateOK}, s.Version))
+	if s.Run == l.peer.state.Run && s.Version < l.peer.state.Version {
+		return // an older word that came late
+	}
+	if s.Armed != l.peer.state.Armed || s.Present != l.peer.state.Present || !s.Unrecorded.Equal(l.peer.state.Unrecorded) {
+		l.dirty = true
+	}
+	l.peer.state, l.peer.stateAt = s, l.now
+}
+
+// restoreLocal takes a local row at the start: alarms as they stood.
+func (l *Line) restoreLocal(r store.Row) error {
+	if r.Log == "alarms" {
+		a, err := alarm.Restore(r.A)
+		if err != nil {
+			l.log.Error("the alarms begin anew", "err", err)
+			return nil
+		}
+		l.alarms = a
+	}
+	return nil
+}

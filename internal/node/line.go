@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package node is one line's node: the one place where the record, the session, the calls and the
+// people meet.
+//
+// One goroutine, the loop in this file, owns all state of a line. Everything that happens comes to
+// it as an event (an act of a person, a message of the peer, a commit of the store, a tick) and
+// leaves it as an effect in a fixed order: remember, then say, then show. Statements wait for their
+// commit before anything of them is sent or shown (commit.go); call signals, the unsigned first copy
+// of a STOP and ticks wait for no disk.
+//
+//	line.go      the configuration, the loop, what the faces may ask
+//	commit.go    rows and effects of a step, group commit, a store that fails, replay
+//	state.go     our own statements: the run, its log, urgent ones
+//	peer.go      what comes from the peer: statements, receipts, lists, refusals
+//	desks.go     desks: armed, present; what each end tells the other of them
+//	calls.go     ring-down calls and their sound · stops.go STOP · messages.go · checks.go · people.go
+//	alarms.go    the conditions of every alarm
+//	views.go     what a person sees, built in the loop
+//
+// A kind of statement is known here only as an entry in the list of kinds (kinds.go) and by the file
+// that turns an act into its draft. Spec: spec/node.md, NOD.
+package node
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+
+	"example.org/parley/check"
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/alarm"
+	"example.org/parley/internal/exchange"
+	"example.org/parley/internal/link"
+	"example.org/parley/internal/store"
+	"example.org/parley/internal/view"
+	"example.org/parley/line"
+	"example.org/parley/record"
+	"example.org/parley/wire"
+)
+
+// Link is what the node needs of the sessions to the peer; internal/link and linktest.Pair have it.
+type Link interface {
+	Events() <-chan link.Event
+	Signal(kind byte, b []byte)
+	Repeat(id string, kind byte, pieces [][]byte)
+	Done(id string)
+	SendStream(b []byte) bool
+	SendFrame(call uint16, seq uint32, frame []byte)
+	SetAges(tick, commit time.Duration)
+	Paths() []link.PathState
+	Heard() (run string, clock time.Time, ok bool)
+	Regreet(run string)
+	Close(reason string) error
+}
+
+// Party is one of the two parties of a line, as its genesis and sheets name it.
+type Party struct {
+	Name    string
+	Letter  string            // of short IDs: the initial, or A and B where the initials are the same
+	SignKey ed25519.PublicKey // of the statements
+	Link    ed25519.PublicKey // of the session
+}
+
+// Config is everything that a line's node is given. The caller has checked the genesis and the sheets.
+type Config struct {
+	Name        string // the line's name
+	DB          string // path of record.db
+	Us, Them    Party
+	First       bool               // we are party A of the genesis
+	Key         ed25519.PrivateKey // our sign key
+	Genesis     wire.Hash
+	GenesisText []byte // both signatures; carried by the first statement
+	Sheet       int    // the newest issue of their sheet that is held here
+	Station     string // "main" unless named
+	Schedule    check.Schedule
+	Demo        bool // seeded by a demo: said on the page
+	// Link opens the sessions under a run's name; frames of voice go to onFrame from its readers.
+	Link  func(run string, greeting func() []byte, onFrame func(link.Frame)) (Link, error)
+	Now   func() time.Time
+	Rand  io.Reader
+	Log   *slog.Logger
+	Store store.Options
+}
+
+// Line is a running line. Every field below the first block is owned by the loop.
+type Line struct {
+	cfg    Config
+	log    *slog.Logger
+	events chan func()
+	quit   chan struct{}
+	gone   chan struct{}
+	link   Link
+	store  *store.Store
+
+	runName  string // of this life of the process: sessions, receipts, heard
+	rec      *record.Record
+	priv     *record.Record
+	opts     record.Options
+	receipts map[wire.Hash]struct{} // every receipt held, by its leaf
+	showing  map[string]bool        // messages whose *shown* is on its way to the disk
+	run      *record.Run            // nil until we have something to say
+	why      string                 // why the run that comes next begins
+	x        *exchange.Exchange
+	now      time.Time // of the step under way
+
+	tx        tx
+	seq       uint64 // of the newest step that wrote
+	waiting   []waiting
+	volatile  map[*record.Entry]struct{} // in memory, not yet on disk
+	ours      map[record.Place]*record.Receipt
+	newest    map[record.LogName]*record.Receipt
+	outq      [][]byte // messages that the stream has not taken yet
+	streamUp  bool
+	dead      error // why nothing can be committed, nil while the store works
+	deadSince time.Time
+	retryAt   time.Time
+	commitAt  time.Time // newest successful commit
+	commitDur time.Duration
+
+	peer     peerState
+	desks    map[string]*desk
+	calls    *calls
+	stops    *stops
+	checks   *checks
+	alarms   *alarm.Set
+	alarmsAt time.Time
+	unsaid   []string // what could not be recorded since the store failed
+	privRun  *record.Run
+	subs     map[chan struct{}]struct{}
+	dirty    bool
+	started  time.Time
+	cache    map[string]any // fold of an item, dropped when it is touched
+	reg      *line.Register // nil: to be built again
+	items    *items         // nil: to be sorted again
+}
+
+// Open opens the store, replays it and starts the loop and the sessions.
+func Open(ctx context.Context, cfg Config) (*Line, error) {
+	l := &Line{
+		cfg: cfg, log: cfg.Log, events: make(chan func(), 256), quit: make(chan struct{}), gone: make(chan struct{}),
+		volatile: map[*record.Entry]struct{}{}, desks: map[string]*desk{}, subs: map[chan struct{}]struct{}{},
+		why: "restart", cache: map[string]any{},
+	}
+	l.now = cfg.Now()
+	l.started = l.now
+	st, err := store.Open(cfg.DB, cfg.Store)
+	if err != nil {
+		return nil, err
+	}
+	l.store = st
+	l.alarms = alarm.New()
+	if err := l.replay(); err != nil {
+		st.Close()
+		return nil, err
+	}
+	l.runName = l.newRunName()
+	l.calls, l.stops, l.checks = newCalls(l), newStops(l), newChecks(l)
+	l.link, err = cfg.Link(l.runName, l.greeting, l.calls.onFrame)
+	if err != nil {
+		st.Close()
+		return nil, err
+	}
+	go l.loop()
+	return l, nil
+}
+
+// Close ends the line: a goodbye to the peer, the last commit, the store.
+func (l *Line) Close() error {
+	select {
+	case <-l.gone:
+		return nil
+	default:
+	}
+	close(l.quit)
+	<-l.gone
+	return nil
+}
+
+// tickEvery is how often the loop looks at its clocks.
+const tickEvery = 100 * time.Millisecond
+
+// loop is the one goroutine that owns the state of this line.
+func (l *Line) loop() {
+	defer close(l.gone)
+	tick := time.NewTicker(tickEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-l.quit:
+			l.shut()
+			return
+		case f := <-l.events:
+			l.begin()
+			f()
+		case ev := <-l.link.Events():
+			l.begin()
+			l.fromLink(ev)
+		case c := <-l.store.Durable():
+			l.begin()
+			l.committed(c)
+		case <-tick.C:
+			l.begin()
+			l.tick()
+		}
+		l.finish()
+	}
+}
+
+// begin starts a step: one reading of the clock for all that it decides.
+func (l *Line) begin() { l.now = l.cfg.Now().UTC() }
+
+// finish ends a step in the fixed order: receipts and rows to the disk, then what waits for nothing.
+func (l *Line) finish() {
+	l.answer()
+	l.commit()
+	l.pump()
+	l.notify()
+}
+
+// tick runs all clocks. SPEC: NOD-005
+func (l *Line) tick() {
+	l.reopen()
+	l.link.SetAges(0, l.now.Sub(l.commitAt))
+	l.tickDesks()
+	l.calls.tick()
+	l.stops.tick()
+	l.checks.tick()
+	l.tickAlarms()
+}
+
+func (l *Line) shut() {
+	l.link.Close("stopped")
+	if l.dead == nil {
+		l.begin()
+		l.commit()
+	}
+	l.store.Close()
+	for _, w := range l.waiting {
+		w.fail(errStopped)
+	}
+}
+
+var errStopped = &act.Error{What: "the node is stopping", Hint: "start it again: parley serve"}
+
+// Do carries out one act. It returns when what was stated is on disk, or with an *act.Error that says why not.
+func (l *Line) Do(ctx context.Context, who act.Who, lang string, a act.Act) (act.Reply, error) {
+	type result struct {
+		r   act.Reply
+		err error
+	}
+	out := make(chan result, 1)
+	err := l.in(ctx, func() {
+		r, err := l.do(who, lang, a)
+		if err != nil {
+			l.tx.abandon(l)
+			out <- result{err: err}
+			return
+		}
+		l.tx.then(func() { out <- result{r: r} }, func(err error) { out <- result{err: err} })
+	})
+	if err != nil {
+		return act.Reply{}, err
+	}
+	select {
+	case r := <-out:
+		return r.r, r.err
+	case <-ctx.Done():
+		return act.Reply{}, ctx.Err()
+	case <-l.gone:
+		return act.Reply{}, errStopped
+	}
+}
+
+// View is what one desk sees now.
+func (l *Line) View(lang, desk string) view.Desk {
+	out := make(chan view.Desk, 1)
+	if err := l.in(context.Background(), func() { out <- l.view(lang, desk) }); err != nil {
+		return view.Desk{}
+	}
+	select {
+	case d := <-out:
+		return d
+	case <-l.gone:
+		return view.Desk{}
+	}
+}
+
+// Subscribe gives a channel that has a value whenever something visible changed, and its end.
+func (l *Line) Subscribe(string) (<-chan struct{}, func()) {
+	ch := make(chan struct{}, 1)
+	_ = l.in(context.Background(), func() { l.subs[ch] = struct{}{} })
+	return ch, func() { _ = l.in(context.Background(), func() { delete(l.subs, ch) }) }
+}
+
+// in runs f in the loop.
+func (l *Line) in(ctx context.Context, f func()) error {
+	select {
+	case l.events <- f:
+		return nil
+	case <-l.gone:
+		return errStopped
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// post gives the loop an event from another goroutine of this line; it is lost only when the line ends.
+func (l *Line) post(f func()) { _ = l.in(context.Background(), f) }
+
+func (l *Line) notify() {
+	if !l.dirty {
+		return
+	}
+	l.dirty = false
+	for ch := range l.subs {
+		select {
+		case ch <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func isRefusal(err error) (*record.Refusal, bool) {
+	var r *record.Refusal
+	return r, errors.As(err, &r)
+}

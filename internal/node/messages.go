@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"fmt"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/message"
+	"example.org/parley/record"
+)
+
+// messageState is one message as far as it is on disk.
+func (l *Line) messageState(key string) (message.State, bool) {
+	return fold(l, key, foldMessage)
+}
+
+// message finds the message of a short ID: of the message itself or of any step of it.
+func (l *Line) message(id string) (message.State, error) {
+	e, err := l.find(id)
+	if err != nil {
+		return message.State{}, err
+	}
+	s, ok := l.messageState(l.rec.ItemOf(e))
+	if !ok || s.Begin == nil || !message.IsMessage(s.Begin.Kind) {
+		return s, &act.Error{What: fmt.Sprintf("%s is not a message", id), Hint: "see: parley inbox"}
+	}
+	return s, nil
+}
+
+func (l *Line) send(who act.Who, lang string, a act.Send) (act.Reply, error) {
+	l.touchDesk(who)
+	n := message.New{
+		Kind: a.Kind, Class: a.Class, Mark: l.mark(a.Mark), Precedence: a.Precedence, Lang: a.Lang, Text: a.Text,
+		Phrase: a.Phrase, Fields: a.Fields, ReadBack: a.ReadBack, Respond: a.Respond, NotAfter: a.NotAfter, By: l.author(who),
+	}
+	if n.Lang == "" {
+		n.Lang = lang
+	}
+	var err error
+	if a.ReplyTo != "" {
+		s, err := l.message(a.ReplyTo)
+		if err != nil {
+			return act.Reply{}, err
+		}
+		n.ReplyTo = &s.Ref
+	}
+	if n.To, err = l.postPlace(a.To); err != nil {
+		return act.Reply{}, err
+	}
+	for _, p := range a.Info {
+		at, err := l.postPlace(p)
+		if err != nil {
+			return act.Reply{}, err
+		}
+		n.Info = append(n.Info, at)
+	}
+	d, err := message.NewDraft(n, l.now)
+	return l.reply(d, err)
+}
+
+// ack acknowledges; what was not yet shown on this desk is stated shown first (a terminal is a desk).
+func (l *Line) ack(who act.Who, a act.Ack) (act.Reply, error) {
+	l.touchDesk(who)
+	s, err := l.message(a.ID)
+	if err != nil {
+		return act.Reply{}, err
+	}
+	d, err := message.AckDraft(s, l.actor(who), a.Read, "", a.Fields)
+	if err != nil {
+		return act.Reply{}, err
+	}
+	if len(s.Shown) == 0 {
+		if _, err := l.show(who, s); err != nil {
+			return act.Reply{}, err
+		}
+	}
+	return l.reply(d, nil)
+}
+
+func (l *Line) respond(who act.Who, a act.Respond) (act.Reply, error) {
+	l.touchDesk(who)
+	s, err := l.message(a.ID)
+	if err != nil {
+		return act.Reply{}, err
+	}
+	var text *record.Text
+	if a.Text != "" {
+		text = &record.Text{Lang: a.Lang, Text: a.Text}
+		if text.Lang == "" {
+			text.Lang = "en"
+		}
+	}
+	d, err := message.RespondDraft(s, l.actor(who), a.How, a.Until, text, l.now)
+	return l.reply(d, err)
+}
+
+// shown states *shown* for what a desk has drawn, unlocked, with an officer signed on; once a message.
+func (l *Line) shown(who act.Who, a act.Shown) (act.Reply, error) {
+	if err := l.person(who); err != nil {
+		return act.Reply{}, err
+	}
+	for _, id := range a.IDs {
+		s, err := l.message(id)
+		if err != nil || s.From == l.cfg.Us.Name || len(s.Shown) > 0 || !s.Whole {
+			continue
+		}
+		if _, err := l.show(who, s); err != nil {
+			return act.Reply{}, err
+		}
+	}
+	return act.Reply{}, nil
+}
+
+func (l *Line) show(who act.Who, s message.State) (*record.Entry, error) {
+	if l.showing[s.Key] {
+		return nil, nil // its statement is on its way to the disk
+	}
+	d, err := message.ShownDraft(s, l.actor(who))
+	if err != nil {
+		return nil, err
+	}
+	e, err := l.state(d)
+	if err == nil {
+		l.showing[s.Key] = true
+	}
+	return e, err
+}
+
+// postPlace gives the place of a post by name or short ID, "" for "".
+func (l *Line) postPlace(name string) (string, error) {
+	if name == "" {
+		return "", nil
+	}
+	p, err := l.findPost(name)
+	if err != nil {
+		return "", err
+	}
+	return p.Place.String(), nil
+}

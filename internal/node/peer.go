@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"example.org/parley/call"
+	"example.org/parley/internal/exchange"
+	"example.org/parley/internal/link"
+	"example.org/parley/internal/store"
+	"example.org/parley/record"
+	"example.org/parley/wire"
+)
+
+// Lane kinds that the node uses, and the first byte of a signal.
+const (
+	laneSignal  = wire.LaneSignal
+	laneUrgent  = wire.LaneUrgent
+	laneReceipt = wire.LaneReceipt
+
+	sigCall    = 'c' // call.Signal
+	sigStop    = 's' // message.StopCopy
+	sigStopGot = 'S' // its answer: the far node has it
+	sigState   = 'd' // desks, officers, unrecorded: deskState
+	sigStateOK = 'D' // its answer
+	sigCheck   = 'k' // a check's voice loop
+)
+
+// peerState is what is known of the far node from its sessions and its word.
+type peerState struct {
+	up      bool // at least one session lives
+	run     string
+	since   time.Time // of up
+	goodbye string
+	state   peerDesks // newest state it told
+	stateAt time.Time
+	told    uint64 // version of the state that we told last
+	toldAt  time.Time
+	toldAck uint64
+}
+
+// fromLink takes one event of the sessions.
+func (l *Line) fromLink(ev link.Event) {
+	switch ev := ev.(type) {
+	case link.SessionUp:
+		l.sessionUp(ev.Run, ev.Greeting)
+	case link.Greeted:
+		l.sessionUp(ev.Run, ev.Greeting)
+	case link.SessionDown:
+		if ev.Bye {
+			l.peer.goodbye = ev.Reason
+			_ = l.calls.step(call.Goodbye{})
+		}
+		l.dirty = true
+	case link.StreamUp:
+		l.streamUp, l.outq = true, nil
+		l.greetStream()
+	case link.StreamDown:
+		l.streamUp, l.outq = false, nil
+		l.x.StreamDown()
+	case link.StreamRoom: // the pump at the end of this step goes on
+	case link.Stream:
+		f, err := wire.ParseFrame(ev.Payload)
+		if err != nil {
+			l.log.Warn("a message of the stream was dropped", "err", err)
+			return
+		}
+		l.frame(f, false)
+	case link.Lane:
+		l.lane(byte(ev.Kind), ev.Payload)
+	case link.PathChange:
+		l.dirty = true
+		l.calls.paths()
+	}
+}
+
+// greeting is what a new session says first: version and newest sheet issue. The link greets with the
+// run and the clock itself.
+func (l *Line) greeting() []byte { return fmt.Appendf(nil, "parley/1 sheet %d", l.cfg.Sheet) }
+
+func (l *Line) sessionUp(run string, greeting []byte) {
+	l.log.Debug("session up", "run", run, "greeting", string(greeting))
+	if !l.peer.up || l.peer.run != run {
+		l.peer.since = l.now
+		l.calls.peerRun(run)
+	}
+	l.peer.up, l.peer.run, l.peer.goodbye = true, run, ""
+	l.tellState()
+	l.dirty = true
+}
+
+// greetStream begins the exchange on a stream that came up: our list, then the newest receipts that
+// we gave, for those that were lost with the stream before.
+func (l *Line) greetStream() {
+	l.toStream(l.x.StreamUp())
+	for _, g := range l.rec.Logs() {
+		if rc := l.newest[g.Name]; rc != nil {
+			l.toStream(wire.Frame{Kind: wire.FrameReceipt, Parts: [][]byte{rc.Note}})
+		}
+	}
+}
+
+func (l *Line) toStream(f wire.Frame) { l.outq = append(l.outq, wire.AppendFrame(nil, f)) }
+
+// pump gives the stream what it takes: answers first, then what the peer lacks. SPEC: EXC-006
+func (l *Line) pump() {
+	if !l.streamUp {
+		return
+	}
+	for len(l.outq) > 0 {
+		if !l.link.SendStream(l.outq[0]) {
+			return
+		}
+		l.outq = l.outq[1:]
+	}
+	for range 64 {
+		f, e, ok := l.x.Next(l.durable)
+		if !ok || !l.link.SendStream(wire.AppendFrame(nil, f)) {
+			return
+		}
+		l.x.Sent(e)
+	}
+}
+
+// lane takes one sealed message of the lane.
+func (l *Line) lane(kind byte, b []byte) {
+	switch kind {
+	case laneUrgent:
+		if f, ok := l.x.Fragment(b); ok {
+			l.frame(f, true)
+		}
+	case laneReceipt:
+		l.receipt(b)
+	case laneSignal:
+		l.signal(b)
+	}
+}
+
+func (l *Line) signal(b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	switch b[0] {
+	case sigCall:
+		l.calls.fromPeer(b[1:])
+	case sigStop, sigStopGot:
+		l.stops.fromPeer(b[0], b[1:])
+	case sigState, sigStateOK:
+		l.stateFromPeer(b[0], b[1:])
+	case sigCheck:
+		l.checks.fromPeer(b[1:])
+	}
+}
+
+// frame takes one message of the exchange.
+func (l *Line) frame(f wire.Frame, lane bool) {
+	switch f.Kind {
+	case wire.FrameHave:
+		found, err := l.x.TheyHave(f.Parts[0])
+		if err != nil {
+			l.log.Warn("the peer's list of logs was dropped", "err", err)
+			return
+		}
+		for _, h := range found {
+			l.found(h)
+		}
+	case wire.FrameEntry:
+		l.entry(f.Parts[0], f.Parts[1], f.Parts[2], lane)
+	case wire.FrameReceipt:
+		l.receipt(f.Parts[0])
+	case wire.FrameRefused:
+		l.refused(string(f.Parts[0]))
+	case wire.FrameWant:
+		if err := l.x.Wanted(f.Parts[0]); err != nil {
+			l.log.Warn("the peer asked for a log in a way that cannot be read", "err", err)
+		}
+	}
+}
+
+// found: what the peer's list shows beyond what it lacks. A peer that holds more of our open log than
+// we do has seen another life of this run: the run ends, the next goes on under a new name.
+func (l *Line) found(h exchange.Finding) {
+	l.log.Warn("the peer's list differs", "log", h.Party+"/"+h.ID.String(), "why", h.Why)
+	if l.run != nil && h.Party == l.cfg.Us.Name && h.ID.Run == l.runName {
+		l.endRun("restore")
+	}
+}
+
+// endRun goes on under a name that nobody has used; sessions go on and greet again under it.
+func (l *Line) endRun(why string) {
+	l.run, l.runName, l.why = nil, l.newRunName(), why
+	l.link.Regreet(l.runName)
+}
+
+// refused: the peer found an entry of ours not sound; that log ends here.
+func (l *Line) refused(line string) {
+	l.log.Error("the peer refused an entry of ours", "what", line)
+	if l.run != nil && strings.Contains(line, l.runName) {
+		l.endRun("refused")
+	}
+}
+
+// entry takes a statement that came over the link, or comes again. SPEC: EXC-007
+func (l *Line) entry(note, facts, text []byte, lane bool) {
+	if l.dead != nil {
+		return // nothing can be committed: no receipt, so the peer keeps and repeats it
+	}
+	a, err := l.rec.Add(note, body(facts), body(text))
+	if err != nil {
+		if r, ok := isRefusal(err); ok {
+			l.toStream(exchange.Refused(r))
+		}
+		l.log.Warn("a statement is not sound", "err", err)
+		return
+	}
+	e := a.Entry
+	l.touch(a.Touched...)
+	if a.Evidence != nil {
+		l.log.Error("evidence", "log", e.Log.String(), "index", e.Index, "what", e.Evidence)
+	}
+	fromThem := e.Log.Party == l.cfg.Them.Name
+	if !a.New && !a.Bodies {
+		if fromThem {
+			l.again(e, lane)
+		}
+		return
+	}
+	l.tx.write(store.Row{Kind: store.KindEntry, Log: e.Log.String(), Index: e.Index, Leaf: e.Leaf, A: note, B: body(facts), C: body(text), Reserve: reserved(e.Kind)})
+	l.volatile[e] = struct{}{}
+	l.tx.then(func() {
+		delete(l.volatile, e)
+		l.touch(a.Touched...)
+		l.dirty = true
+		if fromThem {
+			l.arrived(e)
+		}
+	}, nil)
+	if fromThem {
+		l.tx.got = append(l.tx.got, e)
+		l.tx.lane = l.tx.lane || lane
+	}
+}
+
+func body(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}
+
+// again answers a statement that came again with the receipt that was given.
+func (l *Line) again(e *record.Entry, lane bool) {
+	if !l.durable(e) {
+		return // its first receipt is on its way to the disk
+	}
+	rc := l.ours[e.Ref().Place]
+	if n := l.newest[e.Log]; rc == nil && n != nil && n.Whole > e.Index {
+		rc = n
+	}
+	if rc == nil {
+		l.tx.got = append(l.tx.got, e)
+		return
+	}
+	l.sendReceipt(rc, lane)
+}
+
+// answer makes the receipts of a step; they are committed with the entries that they answer.
+func (l *Line) answer() {
+	lane := l.tx.lane
+	for _, e := range exchange.Answers(l.rec, l.tx.got) {
+		rc, err := l.rec.Receipt(e, l.cfg.Us.Name, l.runName, l.cfg.Sheet, l.now, l.cfg.Key)
+		if err != nil {
+			l.log.Error("couldn't make a receipt", "err", err)
+			continue
+		}
+		l.tx.write(store.Row{Kind: store.KindReceipt, Log: e.Log.String(), Index: e.Index, A: rc.Note, Reserve: true})
+		l.tx.then(func() {
+			l.rec.ApplyReceipt(rc)
+			l.keepOurs(rc)
+			l.sendReceipt(rc, lane)
+			l.touch(l.rec.ItemOf(e))
+		}, nil)
+	}
+	l.tx.got = nil
+}
+
+func (l *Line) sendReceipt(rc *record.Receipt, lane bool) {
+	if lane || !l.streamUp {
+		l.link.Signal(laneReceipt, rc.Note)
+		return
+	}
+	l.toStream(wire.Frame{Kind: wire.FrameReceipt, Parts: [][]byte{rc.Note}})
+}
+
+// receipt takes the peer's receipt for a statement of ours: the step *held*, once it is on our disk.
+func (l *Line) receipt(note []byte) {
+	if l.dead != nil {
+		return
+	}
+	rc, err := l.opts.CheckReceipt(note)
+	if err != nil || rc.By != l.cfg.Them.Name {
+		l.log.Warn("a receipt was dropped", "err", err)
+		return
+	}
+	if _, known := l.receipts[rc.Leaf()]; known {
+		l.covered(rc)
+		return
+	}
+	l.receipts[rc.Leaf()] = struct{}{}
+	l.tx.write(store.Row{Kind: store.KindReceipt, Log: rc.Log.String(), Index: rc.Entry.Index, A: note, Reserve: true})
+	l.tx.then(func() {
+		for _, e := range l.rec.ApplyReceipt(rc) {
+			l.touch(l.rec.ItemOf(e))
+			l.checks.held(e)
+		}
+		l.covered(rc)
+		l.dirty = true
+	}, nil)
+}
+
+// covered ends the repetition of what a receipt answers.
+func (l *Line) covered(rc *record.Receipt) {
+	l.link.Done(urgentID(rc.Entry.Place))
+	for i := max(0, rc.Whole-256); i < rc.Whole; i++ {
+		l.link.Done(urgentID(record.Place{Party: rc.Log.Party, LogID: rc.Log.LogID, Index: i}))
+	}
+}
+
+// arrived tells the machines of calls, STOPs and checks of a statement of the peer that is on disk now.
+func (l *Line) arrived(e *record.Entry) {
+	l.stops.arrived(e)
+	l.checks.arrived(e)
+	l.calls.arrived(e)
+}

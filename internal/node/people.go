@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"fmt"
+	"strings"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/line"
+	"example.org/parley/record"
+)
+
+// register is what both parties have stated about people, posts and events, as far as it is on disk.
+func (l *Line) register() *line.Register {
+	if l.reg == nil {
+		var items []*record.Item
+		for _, key := range l.rec.Items() {
+			if it := l.item(key); it != nil && it.Begin != nil && isLine(it.Begin.Kind) {
+				items = append(items, it)
+			}
+		}
+		l.reg = line.Build(items)
+	}
+	return l.reg
+}
+
+func isLine(kind string) bool {
+	head, _, _ := strings.Cut(kind, ".")
+	return head == "line" || head == "officer" || head == "post" || head == "event"
+}
+
+func (l *Line) findPost(name string) (*line.Post, error) {
+	return l.register().FindPost(name, l.cfg.Us.Name, l.rec)
+}
+
+// officerName is how a person is called on a board; "" for nobody.
+func (l *Line) officerName(who act.Who) string {
+	if o := l.register().OfficerAt(l.author(who).Officer); o != nil {
+		return o.Name
+	}
+	return ""
+}
+
+func (l *Line) officerAdd(who act.Who, a act.OfficerAdd) (act.Reply, error) {
+	f := line.OfficerFacts{Name: a.Name, Account: a.Account, Langs: a.Langs, Releaser: a.Releaser, Number: a.Number}
+	if f.Account == "" {
+		f.Account = who.Account
+	}
+	if _, err := l.register().FindOfficer(a.Name, l.cfg.Us.Name, l.rec); err == nil {
+		return act.Reply{}, &act.Error{What: fmt.Sprintf("%s is an officer already", a.Name), Hint: "see: parley officer list"}
+	}
+	d, err := line.OfficerDraft(f, l.mark(""))
+	return l.reply(d, err)
+}
+
+// doSignOn binds the caller's desk to an officer who is listed for his account. The reply's ID is the officer's.
+func (l *Line) doSignOn(who act.Who, a act.SignOn) (act.Reply, error) {
+	listed := l.register().ForAccount(l.cfg.Us.Name, who.Account)
+	var o *line.Officer
+	switch {
+	case a.Officer != "":
+		f, err := l.register().FindOfficer(a.Officer, l.cfg.Us.Name, l.rec)
+		if err != nil {
+			return act.Reply{}, err
+		}
+		if f.Account != who.Account {
+			return act.Reply{}, &act.Error{What: fmt.Sprintf("%s is not listed for the account %s", f.Name, who.Account), Hint: "see: parley officer list"}
+		}
+		o = f
+	case len(listed) == 1:
+		o = listed[0]
+	case len(listed) == 0:
+		return act.Reply{}, &act.Error{What: fmt.Sprintf("no officer is listed for the account %s", who.Account), Hint: "enrol one: parley officer add NAME"}
+	default:
+		var names []string
+		for _, o := range listed {
+			names = append(names, o.Name)
+		}
+		return act.Reply{}, &act.Error{What: "several officers are listed for this account: " + strings.Join(names, ", "), Hint: "say which: parley sign-on NAME"}
+	}
+	who.Officer = l.rec.Short(o.Entry)
+	if who.Known == "" || who.Known == "unattributed" {
+		who.Known = "account"
+	}
+	l.signOn(who)
+	return act.Reply{ID: who.Officer, Text: fmt.Sprintf("%s signed on at %s, known by %s", o.Name, who.Desk, who.Known)}, nil
+}
+
+// doDesk arms the caller's desk, or disarms it. A desk that cannot ring says why.
+func (l *Line) doDesk(who act.Who, a act.Desk) (act.Reply, error) {
+	d := l.desk(who)
+	if who.Officer != "" && !d.on {
+		l.signOn(who)
+	}
+	l.arm(who, a.Armed, a.Sound)
+	if a.Armed {
+		return act.Reply{Text: who.Desk + " is armed"}, nil
+	}
+	return act.Reply{Text: who.Desk + " is not armed"}, nil
+}
+
+func (l *Line) postAdd(who act.Who, a act.PostAdd) (act.Reply, error) {
+	l.touchDesk(who)
+	f := line.PostFacts{Org: a.Org, Name: a.Name, Names: a.Names, Level: a.Level, Theirs: a.Theirs, Number: a.Number}
+	if a.Pair != "" {
+		p, err := l.findPost(a.Pair)
+		if err != nil {
+			return act.Reply{}, err
+		}
+		f.Pair = p.Place.String()
+	}
+	d, err := line.PostDraft(f, l.mark(""))
+	return l.reply(d, err)
+}
+
+func (l *Line) eventAdd(who act.Who, a act.EventAdd) (act.Reply, error) {
+	l.touchDesk(who)
+	d, err := line.EventDraft(line.EventFacts{Name: a.Name, Names: a.Names, When: a.When}, l.mark(""))
+	return l.reply(d, err)
+}

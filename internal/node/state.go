@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"crypto/ed25519"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/exchange"
+	"example.org/parley/internal/store"
+	"example.org/parley/line"
+	"example.org/parley/record"
+)
+
+// options say whose record this is. A is the party with the smaller party hash: the order of the genesis.
+func (l *Line) options(private bool) record.Options {
+	p := func(p Party) record.Party {
+		return record.Party{Name: p.Name, Letter: p.Letter, Keys: []ed25519.PublicKey{p.SignKey}}
+	}
+	o := record.Options{Genesis: l.cfg.Genesis, Parties: [2]record.Party{p(l.cfg.Us), p(l.cfg.Them)}, Kinds: Kinds(), Private: private}
+	if !l.cfg.First {
+		o.Parties[0], o.Parties[1] = o.Parties[1], o.Parties[0]
+	}
+	return o
+}
+
+func (l *Line) newRunName() string { return record.NewRunName(l.cfg.Rand) }
+
+// spoke reports whether our party has ever stated anything on this line.
+func (l *Line) spoke() bool {
+	return slices.ContainsFunc(l.rec.Logs(), func(g *record.Log) bool { return g.Name.Party == l.cfg.Us.Name })
+}
+
+// openRun opens this run's log when it has something to say for the first time. The first
+// statement of a party's first log carries the genesis. SPEC: NOD-003
+func (l *Line) openRun() error {
+	first := !l.spoke()
+	l.run = l.rec.OpenRun(record.RunConfig{Party: l.cfg.Us.Name, Station: l.cfg.Station, Why: l.why, Run: l.runName, Key: l.cfg.Key})
+	l.why = "failed"
+	if !first {
+		return nil
+	}
+	d, err := line.GenesisDraft(l.cfg.Genesis, l.cfg.GenesisText)
+	if err != nil {
+		return err
+	}
+	_, err = l.state(d)
+	return err
+}
+
+// state signs a statement of ours. It is in memory now, and is said and shown when its commit is durable.
+func (l *Line) state(d record.Draft) (*record.Entry, error) {
+	if l.dead != nil {
+		return nil, l.unrecorded()
+	}
+	if l.run == nil {
+		if err := l.openRun(); err != nil {
+			return nil, err
+		}
+	}
+	e, err := l.run.Append(d, l.now, l.heard(), l.cfg.Rand)
+	if err != nil {
+		return nil, err
+	}
+	l.volatile[e] = struct{}{}
+	l.touch(l.rec.ItemOf(e))
+	l.tx.write(store.Row{Kind: store.KindEntry, Log: e.Log.String(), Index: e.Index, Leaf: e.Leaf, A: e.Note, B: e.FactsB, C: e.TextB, Reserve: reserved(d.Kind)})
+	l.tx.then(func() {
+		delete(l.volatile, e)
+		l.touch(l.rec.ItemOf(e))
+		l.dirty = true
+		l.offer(e)
+	}, nil)
+	return e, nil
+}
+
+// heard is the peer's run and clock as they were last heard, for a statement's line of that name.
+func (l *Line) heard() record.Heard {
+	run, clock, ok := l.link.Heard()
+	if !ok || !record.ValidRun(run) {
+		return record.Heard{}
+	}
+	return record.Heard{Run: run, Time: clock.UTC().Truncate(10 * time.Second)}
+}
+
+// reserved: what is still recorded when the disk is full (rulings: the record never silences the line).
+func reserved(kind string) bool {
+	switch kind {
+	case "message.acknowledged", "call.placed", "call.rang", "call.closed", "message.shown", "message.responded":
+		return true
+	}
+	return len(kind) > 5 && kind[:5] == "stop."
+}
+
+// offer sends a durable statement of ours: urgent ones over every live path until their receipt is
+// here, all others (and these again after a cut) by the stream. SPEC: EXC-009 NOD-004
+func (l *Line) offer(e *record.Entry) {
+	if e.Receipt != nil || !urgent(e) {
+		return
+	}
+	if pieces, ok := exchange.Urgent(e); ok {
+		l.link.Repeat(urgentID(e.Ref().Place), laneUrgent, pieces)
+	}
+}
+
+func urgentID(p record.Place) string { return fmt.Sprintf("u%s/%s/%d", p.Party, p.LogID, p.Index) }
+
+// volatileFree reports whether an entry is on our disk.
+func (l *Line) durable(e *record.Entry) bool { _, v := l.volatile[e]; return !v }
+
+// touch drops the folded state of an item.
+func (l *Line) touch(keys ...string) {
+	l.reg, l.items = nil, nil
+	for _, k := range keys {
+		delete(l.cache, k)
+	}
+}
+
+// item is an item as far as it is on disk: what may be shown.
+func (l *Line) item(key string) *record.Item {
+	it := l.rec.Item(key)
+	if it == nil || len(l.volatile) == 0 {
+		return it
+	}
+	c := &record.Item{Key: it.Key, Begin: it.Begin}
+	if it.Begin != nil && !l.durable(it.Begin) {
+		c.Begin = nil
+	}
+	for _, e := range it.Entries {
+		if l.durable(e) {
+			c.Entries = append(c.Entries, e)
+		}
+	}
+	if len(c.Entries) == 0 {
+		return nil
+	}
+	return c
+}
+
+// fold gives an item's state through the cache; f is the fold of its kind.
+func fold[S any](l *Line, key string, f func(*record.Item, *record.Record) S) (s S, ok bool) {
+	if c, hit := l.cache[key]; hit {
+		s, ok = c.(S)
+		return s, ok
+	}
+	it := l.item(key)
+	if it == nil {
+		return s, false
+	}
+	s = f(it, l.rec)
+	l.cache[key] = s
+	return s, true
+}
+
+// find gives the entry of a short ID, with a hint for a person.
+func (l *Line) find(id string) (*record.Entry, error) {
+	e, err := l.rec.Find(id)
+	if err != nil {
+		return nil, &act.Error{What: err.Error(), Hint: "see: parley log"}
+	}
+	if !l.durable(e) {
+		return nil, &act.Error{What: fmt.Sprintf("%s is not on disk yet", id), Hint: "try again"}
+	}
+	return e, nil
+}
+
+// unheld lists our own entries whose receipt is missing, for the views and the alarms.
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

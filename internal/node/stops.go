@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/message"
+	"example.org/parley/record"
+)
+
+// maxCopies bounds the unsigned copies that are kept of STOPs whose statements are not here yet.
+const maxCopies = 32
+
+// stops keeps what rides the session before any statement: the unsigned first copies, ours and theirs.
+type stops struct {
+	l      *Line
+	copies map[string][]message.StopCopy // by party and id, in order of arrival
+	order  []string
+	resent map[string]time.Time // our open STOPs: when they were said last
+}
+
+func newStops(l *Line) *stops {
+	return &stops{l: l, copies: map[string][]message.StopCopy{}, resent: map[string]time.Time{}}
+}
+
+func stopKey(party, id string) string { return party + " " + id }
+
+// states lists every STOP: as stated, or as heard while no statement is here. Newest last.
+func (s *stops) states() (out []message.StopState) {
+	known := map[string]bool{}
+	for _, key := range s.l.sorted().stops {
+		st, ok := s.state(key)
+		if !ok {
+			continue
+		}
+		k := stopKey(st.From, st.ID)
+		known[k] = true
+		if c := s.copies[k]; len(c) > 0 {
+			st = st.With(c) // a step from an end that cannot record counts all the same
+		}
+		out = append(out, st)
+	}
+	for _, k := range s.order {
+		if c := s.copies[k]; !known[k] {
+			out = append(out, message.Heard(c))
+		}
+	}
+	slices.SortStableFunc(out, func(a, b message.StopState) int { return a.Recorded.Compare(b.Recorded) })
+	return out
+}
+
+func (s *stops) state(key string) (message.StopState, bool) {
+	it := s.l.rec.Item(key)
+	if it == nil || len(it.Entries) == 0 || !message.IsStop(it.Entries[0].Kind) {
+		return message.StopState{}, false
+	}
+	return fold(s.l, key, foldStop)
+}
+
+// find gives a STOP by short ID of any of its statements, or by its random id, or "" for the newest that stands.
+func (s *stops) find(id string) (message.StopState, error) {
+	all := s.states()
+	if id == "" {
+		for _, st := range slices.Backward(all) {
+			if st.Open && st.Class != "test" {
+				return st, nil
+			}
+		}
+		return message.StopState{}, &act.Error{What: "no STOP stands", Hint: "see: parley status"}
+	}
+	for _, st := range all {
+		if st.ID == id || len(id) >= 6 && strings.HasPrefix(st.ID, id) {
+			return st, nil
+		}
+	}
+	e, err := s.l.find(id)
+	if err != nil {
+		return message.StopState{}, err
+	}
+	if st, ok := s.state(s.l.rec.ItemOf(e)); ok {
+		return st.With(s.copies[stopKey(st.From, st.ID)]), nil
+	}
+	return message.StopState{}, &act.Error{What: fmt.Sprintf("%s is not a STOP", id), Hint: "see: parley status"}
+}
+
+// say sends the unsigned copy of what a draft states, at once and until the far node has it. It waits for no disk. SPEC: NOD-001
+func (s *stops) say(st message.StopState, d record.Draft, who act.Who) {
+	c := st.Copy(d, s.l.cfg.Us.Name, s.l.officerName(who), s.l.now)
+	b, err := c.Marshal()
+	if err != nil {
+		s.l.log.Error("couldn't write the first copy of a STOP", "err", err)
+		return
+	}
+	s.keep(c)
+	s.l.link.Repeat("s"+c.ID+c.Step, laneSignal, [][]byte{append([]byte{sigStop}, b...)})
+}
+
+// keep remembers a copy, each step of a STOP once.
+func (s *stops) keep(c message.StopCopy) (fresh bool) {
+	k := stopKey(c.Party, c.ID)
+	if slices.ContainsFunc(s.copies[k], func(o message.StopCopy) bool { return o.Step == c.Step && o.Time.Equal(c.Time) }) {
+		return false
+	}
+	if len(s.copies[k]) >= 16 {
+		return false
+	}
+	if len(s.copies[k]) == 0 {
+		s.order = append(s.order, k)
+		if len(s.order) > maxCopies {
+			delete(s.copies, s.order[0])
+			s.order = s.order[1:]
+		}
+	}
+	s.copies[k] = append(s.copies[k], c)
+	s.l.dirty = true
+	return true
+}
+
+// fromPeer takes a copy over the session, or the far node's word that it has ours.
+func (s *stops) fromPeer(op byte, b []byte) {
+	if op == sigStopGot {
+		s.l.link.Done("s" + string(b))
+		return
+	}
+	c, err := message.ParseStopCopy(b)
+	if err != nil {
+		return
+	}
+	// Only its own party sends and lifts a STOP; only the other takes, effects or refuses it.
+	ours := c.Step != message.StopWasSent && c.Step != message.StopWasLifted
+	if (c.Party == s.l.cfg.Us.Name) != ours {
+		return
+	}
+	s.keep(c)
+	s.l.say(append([]byte{sigStopGot}, c.ID+c.Step...))
+}
+
+func (s *stops) arrived(*record.Entry) {}
+
+// tick says our open STOPs again until somebody there takes them.
+func (s *stops) tick() {
+	for _, k := range s.order {
+		c := s.copies[k][0]
+		if c.Party != s.l.cfg.Us.Name || c.Step != message.StopWasSent || c.Class == "test" {
+			continue
+		}
+		if s.l.now.Sub(s.resent[k]) < 5*time.Second {
+			continue
+		}
+		s.resent[k] = s.l.now
+		st, err := s.find(c.ID)
+		if err != nil || len(st.Taken)+len(st.Effect)+len(st.Refused)+len(st.Lifts) > 0 {
+			continue
+		}
+		if b, err := c.Marshal(); err == nil {
+			s.l.say(append([]byte{sigStop}, b...))
+		}
+	}
+}
+
+// stop is two presses of the red key: no sign-in, no release, no disk before it is said.
+func (l *Line) stop(who act.Who, lang string, a act.Stop) (act.Reply, error) {
+	l.touchDesk(who)
+	id := ""
+	for _, st := range l.stops.states() {
+		if st.From == l.cfg.Us.Name && st.Open && st.Class != "test" {
+			id = st.ID // presses while one of ours is open are its steps
+		}
+	}
+	if id == "" {
+		var err error
+		if id, err = message.NewStopID(l.cfg.Rand); err != nil {
+			return act.Reply{}, err
+		}
+	}
+	d, err := message.StopDraft(message.NewStop{ID: id, Reason: a.Reason, Lang: lang, Place: a.Place, Mark: l.mark(a.Mark), By: l.author(who)})
+	if err != nil {
+		return act.Reply{}, err
+	}
+	return l.stopState(message.StopState{From: l.cfg.Us.Name, ID: id}, d, who)
+}
+
+func (l *Line) stopStep(who act.Who, lang string, a act.StopStep) (act.Reply, error) {
+	l.touchDesk(who)
+	st, err := l.stops.find(a.ID)
+	if err != nil {
+		return act.Reply{}, err
+	}
+	d, err := message.StopStepDraft(st, l.actor(who), a.Step, a.Reason, lang, "")
+	if err != nil {
+		return act.Reply{}, err
+	}
+	return l.stopState(st, d, who)
+}
+
+// stopState says the copy first and states it beside; while the store fails the copy is all there is.
+func (l *Line) stopState(st message.StopState, d record.Draft, who act.Who) (act.Reply, error) {
+	l.stops.say(st, d, who)
+	r, err := l.reply(d, nil)
+	if err != nil {
+		l.missed(d.Kind)
+		f, _ := d.Facts.(message.StopFacts)
+		return act.Reply{ID: f.ID, Text: "said over the session; UNRECORDED HERE"}, nil
+	}
+	return r, nil
+}

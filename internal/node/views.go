@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"example.org/parley/call"
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/link"
+	"example.org/parley/internal/view"
+	"example.org/parley/internal/voice"
+	"example.org/parley/line"
+	"example.org/parley/record"
+)
+
+// view is what one desk sees now. It is drawn in the loop, from what is durable.
+func (l *Line) view(lang, desk string) view.Desk { return view.Build(l.input(lang, desk), lang) }
+
+// input gathers what is drawn. SPEC: NOD-001
+func (l *Line) input(lang, desk string) view.Input {
+	in := view.Input{
+		Now: l.now, Line: l.cfg.Name, Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, Demo: l.cfg.Demo, IDs: l.rec, Register: l.register(),
+		Desk: l.deskIn(desk), WeSee: l.weSee(), TheySee: l.theySee(), Call: l.callIn(desk), Calls: l.callStates(),
+		Stops: l.stops.states(), Messages: l.messageStates(), Check: l.checks.in(desk), Log: l.newestEntries(80),
+	}
+	for _, p := range l.link.Paths() {
+		in.Paths = append(in.Paths, view.PathIn{Label: p.Label, WeHear: p.WeHear, TheyHear: p.TheyHear, Since: p.Since, LastHeard: p.LastHeard, RTT: p.RTT, Loss: p.Loss})
+	}
+	if l.dead != nil {
+		in.Unrecorded = l.deadSince
+	}
+	if l.peer.up {
+		in.UnrecordedThere = l.peer.state.Unrecorded
+	}
+	in.Alarms = l.alarms.List()
+	in.Contacts, _ = l.counterparts(act.Contacts{})
+	if e := l.lastEvent(); e != nil {
+		if f, err := l.counterparts(act.Contacts{Since: l.rec.Short(e.Entry)}); err == nil {
+			in.Contacts, in.ContactsSince = f, e.Title(lang)
+		}
+	}
+	return in
+}
+
+func (l *Line) deskIn(name string) view.DeskIn {
+	d := l.desks[name]
+	if d == nil {
+		return view.DeskIn{Name: name, Known: "unattributed"}
+	}
+	in := view.DeskIn{Name: name, Officer: l.officerName(d.who), Known: d.who.Known, Armed: d.armed}
+	if d.sound != "ok" {
+		in.NoSound = d.sound
+	}
+	if o := l.register().OfficerAt(l.author(d.who).Officer); o != nil {
+		in.Langs = o.Langs
+	}
+	return in
+}
+
+// stuckAfter is how old the peer's loop may be by its own probes before its station is called stuck.
+const stuckAfter = 3 * time.Second
+
+// weSee is the other end, by its probes and its word.
+func (l *Line) weSee() view.EndIn {
+	e := view.EndIn{Known: !l.peer.stateAt.IsZero(), Since: l.peer.since, Station: "answers", Armed: l.peer.state.Armed, Present: l.peer.state.Present, Officers: l.peer.state.Officers}
+	switch {
+	case !l.peer.up && l.peer.goodbye != "":
+		e.Station, e.Why = "goodbye", l.peer.goodbye
+	case !l.peer.up:
+		e.Station = "not-reached"
+	case slices.ContainsFunc(l.link.Paths(), func(p link.PathState) bool { return p.WeHear && p.PeerTickAge > stuckAfter }):
+		e.Station = "stuck"
+	}
+	if !l.peer.up {
+		e.Armed, e.Present, e.Officers, e.Known = 0, 0, nil, false
+	}
+	return e
+}
+
+// theySee is this end as the other hears it: what they say of our paths, and what we told of our desks.
+func (l *Line) theySee() view.EndIn {
+	e := view.EndIn{Known: l.peer.up, Station: "answers", Since: l.peer.since, Armed: len(l.armed()), Present: l.present(), Officers: l.presentNames()}
+	if !slices.ContainsFunc(l.link.Paths(), func(p link.PathState) bool { return p.TheyHear }) {
+		e.Station, e.Known = "not-reached", false
+	}
+	return e
+}
+
+func (l *Line) callIn(desk string) view.CallIn {
+	c := l.calls
+	in := view.CallIn{Live: c.m.Live(), Unrecorded: c.unrecorded, Sound: "none"}
+	if d := l.desks[desk]; d != nil {
+		in.Sound = d.source
+		if d.tone > 0 {
+			in.Sound = "test-voice"
+		}
+	}
+	if l.peer.up && !l.peer.stateAt.IsZero() && l.peer.state.Armed == 0 {
+		in.NoRing = "nobody-armed"
+	}
+	if in.Live.State == call.RingingHere || in.Live.State == call.RingingThere {
+		in.RingsSince = in.Live.Began
+	}
+	if c.voice != 0 {
+		m := c.port.Meters(l.now)
+		level := -1
+		if hz, db, ok := c.port.Heard(); ok {
+			level = bars(db)
+			in.In = &view.MeterIn{Hz: hz}
+		} else {
+			in.In = &view.MeterIn{}
+		}
+		in.In.Frames, in.In.Lost, in.In.LongestGapMS, in.In.Codec, in.In.Level = m.Received, m.Lost, float64(m.LongestGapMS), in.Live.Codec, level
+		in.Out = &view.MeterIn{Frames: m.Sent, Codec: in.Live.Codec, Level: -1}
+		if m.LevelDB <= voice.Silent && level >= 0 {
+			in.In.Level = 0
+		}
+	}
+	if all := l.callStates(); len(all) > 0 {
+		s := all[len(all)-1]
+		end := s.Caller
+		if s.Opener != l.cfg.Us.Name {
+			end = s.Called
+		}
+		if end.Closed != nil {
+			in.Last, in.LastClass = l.rec.Short(end.Closed), end.Class
+			in.LastAsk = s.Outcome.What == call.Answered && l.now.Sub(s.Ended) < time.Hour
+		}
+	}
+	return in
+}
+
+// bars turns a level into the six bars of a meter: -48 dB and below none, -6 dB and above all.
+func bars(db float64) int { return int(math.Max(0, math.Min(6, math.Round((db+48)/7)))) }
+
+// newestEntries lists what is on record, newest first by their author's word.
+func (l *Line) newestEntries(n int) []*record.Entry {
+	var out []*record.Entry
+	for _, g := range l.rec.Logs() {
+		es := l.rec.Entries(g.Name.Party, g.Name.LogID, max(0, g.Size-n))
+		for _, e := range es {
+			if l.durable(e) {
+				out = append(out, e)
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *record.Entry) int { return b.Time.Compare(a.Time) })
+	return out[:min(n, len(out))]
+}
+
+func (l *Line) presentNames() (names []string) {
+	for _, n := range sortedKeys(l.desks) {
+		if d := l.desks[n]; d.present(l.now) {
+			if name := l.officerName(d.who); name != "" && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+func title(e *line.Event, lang string) string {
+	if e == nil {
+		return ""
+	}
+	return e.Title(lang)
+}
