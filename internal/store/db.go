@@ -83,13 +83,13 @@ func (s *Store) open() (err error) {
 }
 
 func openDB(path string, o Options) (*db, error) {
-	q := url.Values{"modeof": {path}} // the WAL gets the mode of the file
-	if o.VFS != "" {
-		q.Set("vfs", o.VFS)
-	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
+	}
+	q := url.Values{"modeof": {abs}} // the WAL gets the mode of the file
+	if o.VFS != "" {
+		q.Set("vfs", o.VFS)
 	}
 	conn, err := sqlite3.Open((&url.URL{Scheme: "file", Path: abs, RawQuery: q.Encode()}).String())
 	if err != nil {
