@@ -43,11 +43,11 @@ type Author struct {
 	Desk    string `json:"desk,omitempty"`
 }
 
-// Slot names a check: the schedule's time, or who asked for it now and a random id. It stands in every
-// statement's facts and groups them: of two ends that open one slot at once, each simply has opened it.
+// Slot names a check. It stands in every statement's facts and groups them: of two ends that open one slot
+// at once, each simply has opened it. A scheduled slot is named by party A and its time.
 type Slot struct {
-	By string `json:"by"` // "schedule", or the party that asked
-	ID string `json:"id"` // 2026-11-24T09:00:00Z, or 32 hexadecimal digits
+	By string `json:"by"` // party A for the schedule's, else the party that asked
+	ID string `json:"id"` // 2026-11-24T09:00:00Z, or 32 hexadecimal digits of one asked for now
 }
 
 // Opened is the facts of check.opened and check.joined.
@@ -87,7 +87,7 @@ type Closed struct {
 	At      time.Time `json:"at"`
 	Outcome string    `json:"outcome"`
 	Which   []string  `json:"which,omitempty"` // of Failed: the parts that failed
-	Parts   []Row     `json:"parts"`
+	Parts   []Row     `json:"parts,omitempty"`
 }
 
 // Past tells what an author knew: is a in the past of b?
@@ -109,18 +109,17 @@ type State struct {
 	Slot    Slot
 	Due     time.Time // the schedule's time, else when it was opened
 	Mark    string
-	Opener  string    // who asked, "" for the schedule
+	Opener  string    // who asked for it now, "" for the schedule
 	Ends    []End     // by party name; an end that said nothing is not there
 	Outcome string    // both ends closed: the joint outcome; else Pending (Result judges by the clock)
 	Which   []string  // of Failed
 	Ended   time.Time // the later of the two closes
 }
 
-// Schedule is the genesis terms' schedule: daily at HH:MM Z, or hourly at minute MM.
+// Schedule is when the line is checked: the shape of the genesis terms.
 type Schedule struct {
-	Hourly bool
-	Hour   int
-	Minute int
+	Checks  []string // UTC times of day, 09:00
+	Officer int      // minutes that the officers' parts may take
 }
 
 // SlotView is one slot as it stands at a time.
