@@ -3,6 +3,7 @@
 package record
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -64,7 +65,8 @@ type Checked struct {
 func (c *Checked) Place() Place { return Place{c.st.Log.Party, c.st.Log.LogID, c.st.Index} }
 
 // Check finds whether a note is sound, with its signature, which is the cost of taking it in. It
-// reads nothing that changes: for bulk it is called outside the loop, beside the Record.
+// reads nothing that changes: for bulk it is called outside the loop, beside the Record. It keeps
+// copies: the caller's buffers are his own.
 //
 // SPEC: REC-008
 func (o *Options) Check(note, facts, text []byte) (*Checked, error) {
@@ -72,7 +74,7 @@ func (o *Options) Check(note, facts, text []byte) (*Checked, error) {
 	if err != nil {
 		return nil, &Refusal{Why: err.Error()}
 	}
-	c := &Checked{note: note, leaf: wire.Leaf(n.Text)}
+	c := &Checked{note: bytes.Clone(note), leaf: wire.Leaf(n.Text)}
 	if c.st, c.form, err = ParseHeader(n.Text); err != nil {
 		return nil, &Refusal{c.st.Log, c.st.Index, err.Error()}
 	}
@@ -103,7 +105,7 @@ func (c *Checked) body(h *Body, b []byte) []byte {
 		c.badBody = true
 		return nil
 	}
-	return b
+	return append(make([]byte, 0, len(b)), b...) // never nil: an empty body is here
 }
 
 func (h *Body) fits(b []byte) bool { return h != nil && h.Len == len(b) && h.Hash == wire.Sum(b) }

@@ -62,7 +62,10 @@ func (r *Record) fits(s Seen) bool {
 }
 
 // learn widens a past by one log up to a size, and by the past of that.
-func (r *Record) learn(past map[logKey]int, k logKey, size int) {
+func (r *Record) learn(past map[logKey]int, k logKey, size int) { r.learnAbove(past, nil, k, size) }
+
+// learnAbove is learn, leaving out what is below floor, which is a past itself.
+func (r *Record) learnAbove(past, floor map[logKey]int, k logKey, size int) {
 	type step struct {
 		k    logKey
 		size int
@@ -71,12 +74,12 @@ func (r *Record) learn(past map[logKey]int, k logKey, size int) {
 		s := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
 		l := r.logs[s.k]
-		if l == nil || s.size <= past[s.k] {
+		if l == nil || s.size <= max(past[s.k], floor[s.k]) {
 			continue
 		}
 		past[s.k] = s.size
 		for k := range l.marks {
-			if n := r.known(l, s.size, k); n > past[k] {
+			if n := r.known(l, s.size, k); n > max(past[k], floor[k]) {
 				todo = append(todo, step{k, n})
 			}
 		}

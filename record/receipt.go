@@ -3,6 +3,7 @@
 package record
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -148,7 +149,7 @@ func (o *Options) CheckReceipt(note []byte) (*Receipt, error) {
 	if len(n.Sigs) != 1 || !p.signed(n) {
 		return nil, fmt.Errorf("receipt: %w", wire.ErrSignature)
 	}
-	rc.Note, rc.leaf = note, wire.Leaf(n.Text)
+	rc.Note, rc.leaf = bytes.Clone(note), wire.Leaf(n.Text)
 	return rc, nil
 }
 

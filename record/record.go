@@ -249,7 +249,10 @@ func (r *Record) takeTouched() []string {
 // Digest is a hash over the whole state: equal wherever the same set was added, in any order.
 //
 // SPEC: REC-015
-func (r *Record) Digest() wire.Hash {
+func (r *Record) Digest() wire.Hash { return wire.Sum(r.dump()) }
+
+// dump writes down all that must not depend on the order of arrival.
+func (r *Record) dump() []byte {
 	var b bytes.Buffer
 	for _, l := range r.sorted {
 		l.digest(&b)
@@ -264,7 +267,7 @@ func (r *Record) Digest() wire.Hash {
 	for _, ev := range r.Evidence() {
 		b.WriteString(ev.String() + "\n")
 	}
-	return wire.Sum(b.Bytes())
+	return b.Bytes()
 }
 
 // LogsDigest is the greeting's: SHA-256 over `name size root whole` lines of all logs, sorted.

@@ -247,22 +247,15 @@ func (w *Run) leaveOut(logs []*Log) []*Log {
 	if len(logs) < 2 {
 		return logs
 	}
-	var out []*Log
-	for i, l := range logs {
-		follows := false
-		for j, o := range logs {
-			if i == j || follows {
-				continue
-			}
-			past := map[logKey]int{}
-			w.r.learn(past, o.Name.key(), o.Size)
-			follows = past[l.Name.key()] >= l.Size
-		}
-		if !follows {
-			out = append(out, l)
+	follows := map[*Log]bool{}
+	for _, o := range logs {
+		past := map[logKey]int{}
+		w.r.learnAbove(past, w.past, o.Name.key(), o.Size)
+		for _, l := range logs {
+			follows[l] = follows[l] || l != o && past[l.Name.key()] >= l.Size
 		}
 	}
-	return out
+	return slices.DeleteFunc(logs, func(l *Log) bool { return follows[l] })
 }
 
 // fitSeen takes as many lines as the statement has room for.
