@@ -17,7 +17,11 @@
 // Goroutines: one watchdog an Edge, from New to Close; one reader a Peer, from its first packet to
 // its close; pion's own, a few a Peer, which end with it.
 //
+// The page's half is sound.js of internal/page; the tests here play it in a real browser.
+//
 // The spec is spec/voice.md (VOX). Telephones will be a package beside this one.
+//
+// SPEC: VOX-030 VOX-031 VOX-032 VOX-033
 package web
 
 import (

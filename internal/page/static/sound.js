@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sound of a desk: its connection to the node (spec/voice.md) and what it sounds. The page's script uses
+// window.Sound and nothing else; no timer decides anything here, since browsers slow the timers of hidden tabs down.
+'use strict';
+window.Sound = (() => {
+  const rate = 48000, harmonics = [1, 0.6, 0.4, 0.3, 0.2]; // five partials: a pure sine is hard to place in a room
+  let ctx, pc, sender, ask, mic, voice, voiceOut, heard, own, far, why = 'sound not turned on';
+  let chosen = 'microphone', muted = false, inCall = false, retry;
+  const loops = {}, wanted = {}, player = new Audio();
+
+  // ---- what the desk sounds ---------------------------------------------------------------------
+  // A signal is a buffer with notes [start, length, Hz, Hz at its end]; played in a loop it repeats exactly.
+  // Fundamentals 400–900 Hz. In its first half second each is alone: ring warbles, high beats three times,
+  // alarm falls slowly, stale is low and level, connected rises, ended falls in steps.
+  const warble = [...Array(10)].map((_, i) => [i * 0.055, 0.05, i % 2 ? 587 : 440]);
+  const high = [0, 0.14, 0.28, 0.56, 0.7].map(t => [t, 0.1, 880]);
+  const signals = {
+    ring: [1, warble], high: [1, high], alarm: [15, [0, 1, 2].map(t => [t, 0.6, 620, 430])], stale: [10, [[0, 0.6, 400]]],
+    connected: [0.6, [[0, 0.16, 440], [0.17, 0.16, 554], [0.34, 0.22, 740]]], ended: [0.6, [[0, 0.16, 740], [0.17, 0.16, 554], [0.34, 0.22, 440]]],
+    mute: [0.2, [[0, 0.15, 420]]], unmute: [0.2, [[0, 0.15, 640]]],
+  };
+  function clip([seconds, notes]) {
+    const b = ctx.createBuffer(1, seconds * rate, rate), d = b.getChannelData(0), full = harmonics.reduce((a, h) => a + h);
+    for (const [start, length, from, to = from] of notes) {
+      for (let i = 0, n = Math.floor(length * rate), phase = 0; i < n; i++) {
+        phase += 2 * Math.PI * (from + (to - from) * i / n) / rate;
+        const edge = Math.min(1, i / 400, (n - i) / 400); // 8 ms: no clicks
+        d[Math.floor(start * rate) + i] += 0.5 * edge * harmonics.reduce((a, h, k) => a + h * Math.sin((k + 1) * phase), 0) / full;
+      }
+    }
+    return b;
+  }
+  function play(name, loop) {
+    const s = ctx.createBufferSource();
+    s.buffer = signals[name].buffer || (signals[name].buffer = clip(signals[name]));
+    s.loop = loop;
+    s.connect(ctx.destination); s.start();
+    return s;
+  }
+  const once = name => { if (ctx) play(name, false); };
+  // repeat starts or stops a signal; one that was asked for before the sound is on begins when it is.
+  function repeat(name, on) {
+    wanted[name] = !!on;
+    if (on && ctx && !loops[name]) loops[name] = play(name, true);
+    if (!on && loops[name]) { loops[name].stop(); delete loops[name]; }
+  }
+
+  // ---- what the desk says -----------------------------------------------------------------------
+  // The test voice is five vowels: a buzz at a falling pitch through three resonances. Its pitch is the host's, so that
+  // two desks on one machine are told apart.
+  function testVoice() {
+    const vowels = [[730, 1090, 2440], [530, 1840, 2480], [270, 2290, 3010], [570, 840, 2410], [300, 870, 2240]];
+    const b = ctx.createBuffer(1, 3 * rate, rate), d = b.getChannelData(0), n = Math.floor(0.42 * rate);
+    const pitch = 100 + 14 * ([...location.host].reduce((a, c) => a + c.charCodeAt(0), 0) % 8);
+    vowels.forEach((formants, v) => {
+      const state = formants.map(() => [0, 0]);
+      for (let i = 0, phase = 0; i < n; i++) {
+        phase += pitch * (1.15 - 0.06 * v - 0.1 * i / n) / rate;
+        let x = 0;
+        if (phase >= 1) { phase -= 1; x = 1; }
+        const sum = formants.reduce((a, f, k) => { // a resonance of 80 Hz breadth, the higher the fainter
+          const r = Math.exp(-Math.PI * 80 / rate), y = x + 2 * r * Math.cos(2 * Math.PI * f / rate) * state[k][0] - r * r * state[k][1];
+          state[k] = [y, state[k][0]];
+          return a + y * Math.sin(2 * Math.PI * f / rate) / (k + 1);
+        }, 0);
+        d[v * Math.floor(0.47 * rate) + i] = sum * Math.min(1, i / 2400, (n - i) / 4800);
+      }
+    });
+    const peak = d.reduce((a, x) => Math.max(a, Math.abs(x)), 0);
+    d.forEach((x, i) => { d[i] = 0.5 * x / peak; });
+    return b;
+  }
+  // openMicrophone: a headset is taken as it is; a loudspeaker's echo must be taken out, which costs pure tones and music.
+  // What cleans noise and level for the ear stays off: it takes a test tone for noise.
+  async function openMicrophone() {
+    if (mic && mic.readyState === 'live' && mic.asked === chosen) return;
+    if (mic) mic.stop();
+    const asked = chosen, audio = { echoCancellation: asked !== 'headset', noiseSuppression: false, autoGainControl: false };
+    try {
+      const s = await navigator.mediaDevices.getUserMedia({ audio });
+      mic = Object.assign(s.getAudioTracks()[0], { asked });
+      mic.onended = () => { why = 'microphone lost'; track(); };
+      why = '';
+      ctx.createMediaStreamSource(s).connect(own);
+    } catch (e) { why = e.name === 'NotFoundError' ? 'no microphone' : 'microphone refused'; }
+  }
+  // track puts the chosen source on the wire. Outside a call, muted or without a microphone it is silence, which is sent
+  // like sound: the node must see packets to know that this desk lives, and all of one size.
+  function track() {
+    if (!ctx) return;
+    const live = mic && mic.readyState === 'live', speak = inCall && !muted;
+    const test = chosen === 'test-voice', t = live && !test ? mic : voiceOut.stream.getAudioTracks()[0];
+    if (live) mic.enabled = speak && !test;
+    voice.gain.value = speak && test ? 1 : 0;
+    if (sender && sender.track !== t) sender.replaceTrack(t);
+    return t;
+  }
+  async function source(name) { // microphone, headset or test-voice
+    chosen = name;
+    if (ctx && name !== 'test-voice') await openMicrophone();
+    if (ctx && name === 'test-voice' && /microphone/.test(why)) why = '';
+    track();
+  }
+  // on is called from a press: without one a browser lets no page sound. A desk without a microphone hears and rings.
+  async function on() {
+    if (!ctx) {
+      const c = new AudioContext({ sampleRate: rate, latencyHint: 'interactive' });
+      await Promise.race([c.resume(), new Promise(ok => setTimeout(ok, 1000))]);
+      if (c.state !== 'running') { c.close(); throw new Error(why); }
+      if (ctx) return c.close();
+      ctx = c;
+      [own, heard] = [0, 0].map(() => Object.assign(ctx.createAnalyser(), { fftSize: 2048 }));
+      voiceOut = ctx.createMediaStreamDestination(); // with something running into it, else nothing is sent
+      voice = ctx.createGain();
+      voice.connect(voiceOut); voice.connect(own);
+      const s = Object.assign(ctx.createBufferSource(), { buffer: testVoice(), loop: true });
+      s.connect(voice); s.start();
+      why = '';
+      navigator.mediaDevices.ondevicechange = () => source(chosen); // a headset plugged in again
+      Object.keys(wanted).forEach(n => repeat(n, wanted[n]));
+    }
+    await source(chosen);
+  }
+
+  // ---- the connection to the node ---------------------------------------------------------------
+  // connect makes one connection with one track each way; send takes the offer and promises the answer. The node ignores
+  // our candidates, so the first one is proof enough that there is a network.
+  async function connect(send) {
+    if (!ctx) throw new Error(why);
+    close();
+    ask = send;
+    const p = pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+    const fail = text => { p.close(); if (pc === p) { close(); why = text; } throw new Error(text); };
+    sender = p.addTransceiver(track(), { direction: 'sendrecv' }).sender;
+    p.ontrack = e => {
+      // A remote track is silent in WebAudio unless an element plays it too.
+      player.srcObject = new MediaStream([e.track]);
+      player.play().catch(() => {});
+      if (far) far.disconnect();
+      far = ctx.createMediaStreamSource(player.srcObject);
+      far.connect(heard);
+    };
+    const net = new Promise(ok => { p.onicecandidate = e => ok(!!e.candidate); });
+    await p.setLocalDescription();
+    if (!await net) fail('no network interface');
+    try { await p.setRemoteDescription({ type: 'answer', sdp: await ask(p.localDescription.sdp) }); } catch (e) { fail(e.message); }
+    const up = await new Promise(ok => {
+      const look = () => p.connectionState === 'connected' ? ok(true) : p.connectionState === 'failed' && ok(false);
+      p.onconnectionstatechange = look; look(); setTimeout(() => ok(false), 10000);
+    });
+    if (!up) fail('no connection to the node');
+    why = /microphone/.test(why) ? why : '';
+    // The node hung up: another page has this desk's sound. Else the way to it is gone: try again until it is there.
+    sender.transport.onstatechange = () => { if (pc === p && sender.transport.state === 'closed') close(); };
+    p.onconnectionstatechange = () => { if (pc === p && /disconnected|failed/.test(p.connectionState)) again(); };
+  }
+  const connected = () => !!pc && pc.connectionState === 'connected';
+  function again() { clearTimeout(retry); retry = setTimeout(() => connected() || connect(ask).catch(again), 1000); }
+  function close() { clearTimeout(retry); if (pc) { const p = pc; pc = sender = null; p.close(); } }
+
+  // level is 0 … 6 of what an analyser hears now: -58 dB … -10 dB.
+  function level(a) {
+    const d = new Float32Array(a.fftSize);
+    a.getFloatTimeDomainData(d);
+    const db = 10 * Math.log10(d.reduce((s, x) => s + x * x, 0) / d.length + 1e-12);
+    return Math.max(0, Math.min(6, (db + 58) / 8));
+  }
+  function call(up) { inCall = up; track(); once(up ? 'connected' : 'ended'); }
+  player.id = 'sound-remote'; player.hidden = true; document.body.append(player);
+  return {
+    on, source, connect, close,
+    state: () => ({
+      ok: !why, why, muted, audio: !!ctx && ctx.state === 'running', mic: !!mic && mic.readyState === 'live',
+      connected: connected(), out: ctx ? level(own) : -1, in: ctx && far ? level(heard) : -1,
+    }),
+    mute: m => { muted = !!m; track(); once(muted ? 'mute' : 'unmute'); },
+    ring: x => repeat('ring', x), alarmHigh: x => repeat('high', x), alarm: (x = true) => repeat('alarm', x), stale: x => repeat('stale', x),
+    connected: () => call(true), ended: () => call(false),
+  };
+})();
