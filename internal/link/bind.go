@@ -142,6 +142,7 @@ func (l *Link) openBind(num int, sock socket) (*bind, error) {
 }
 
 // The windows bound what is in flight when the lane calls a path down.
+// SPEC: LNK-021
 const bulkWindow = 64 << 10
 
 func quicConfig() *quic.Config {

@@ -284,7 +284,8 @@ func (c *conn) regreeted(g greet) {
 	}
 }
 
-// end takes the connection down for the reason err.
+// end takes the connection down for the reason err. Its session lives on if it ever greeted.
+// SPEC: LNK-007
 func (c *conn) end(err error) {
 	code := codeReplaced
 	if errors.Is(err, errControl) {

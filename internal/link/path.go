@@ -131,16 +131,23 @@ func (l *Link) clockLoop() {
 		}
 		l.mu.Lock()
 		now := l.now()
-		if gap := now - last; gap > time.Second { // we stood still: what we did not hear in that time says nothing
-			for _, p := range l.paths {
-				if at := p.lastRx.Load(); at != 0 && !p.silent.Load() {
-					p.lastRx.CompareAndSwap(at, at+int64(gap))
-				}
-			}
+		if gap := now - last; gap > time.Second {
+			l.stoodStill(gap)
 		}
 		last = now
 		l.tick(now)
 		l.mu.Unlock()
+	}
+}
+
+// stoodStill takes out a time in which we were frozen: what we did not hear in it says nothing of the peer.
+// SPEC: LNK-019
+func (l *Link) stoodStill(gap time.Duration) {
+	for _, p := range l.paths {
+		if at := p.lastRx.Load(); at != 0 && !p.silent.Load() {
+			p.lastRx.CompareAndSwap(at, at+int64(gap))
+			p.report.at += gap
+		}
 	}
 }
 

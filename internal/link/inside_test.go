@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package link
+
+import (
+	"bytes"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"example.org/parley/wire"
+)
+
+// SPEC: LNK-003
+func TestWindow(t *testing.T) {
+	var w window
+	seen := map[uint64]bool{}
+	top := uint64(0)
+	for i, c := range []uint64{1, 2, 2, 5, 3, 4, 2048, 2049, 1, 2, 5000, 2953, 2952, 5000, 4999, 1 << 40, 5001, 1<<40 - 2047, 1<<40 - 2048} {
+		want := !seen[c] && (c > top || top-c < windowSize)
+		if got := w.fresh(c); got != want {
+			t.Errorf("%d: %d fresh: %v", i, c, got)
+		}
+		if want {
+			seen[c], top = true, max(top, c)
+			w.take(c)
+		}
+	}
+}
+
+// SPEC: LNK-004
+func TestTrailer(t *testing.T) {
+	tag := [32]byte{1}
+	a, b := newTrailer(tag, true), newTrailer(tag, false)
+	pkt := a.append([]byte("\xc0 a datagram"))
+	if _, ok := a.strip(bytes.Clone(pkt)); ok {
+		t.Error("A takes its own packet back")
+	}
+	if _, ok := newTrailer([32]byte{2}, false).strip(bytes.Clone(pkt)); ok {
+		t.Error("another tag")
+	}
+	for i := range pkt {
+		bad := bytes.Clone(pkt)
+		bad[i] ^= 1
+		if _, ok := b.strip(bad); ok {
+			t.Error("changed at", i)
+		}
+	}
+	if body, ok := b.strip(bytes.Clone(pkt)); !ok || string(body) != "\xc0 a datagram" {
+		t.Error("refused", body)
+	}
+	if _, ok := b.strip(pkt); ok {
+		t.Error("twice")
+	}
+	for range nonceCache + 10 {
+		b.strip(a.append([]byte("x")))
+	}
+	if len(b.seen) != nonceCache || len(b.order) != nonceCache {
+		t.Error("the cache grows", len(b.seen))
+	}
+}
+
+// SPEC: LNK-018
+func TestRedundancyRule(t *testing.T) {
+	for p, want := range map[float64]int{0: 0, 0.01: 0, 0.05: 1, 0.09: 1, 0.15: 2, 0.2: 2, 0.22: 3, 0.9: 3} {
+		if k := redundancy(p); k != want {
+			t.Errorf("%v: %d, want %d", p, k, want)
+		}
+	}
+	var v voiceTx
+	v.told(50, 0)
+	if v.told(100, 30*time.Millisecond); v.k != 2 {
+		t.Error("k rose while the delay rose", v.k)
+	}
+	if v.told(100, 30*time.Millisecond); v.k != 3 {
+		t.Error("k did not rise", v.k)
+	}
+}
+
+// The loss of primary copies is what is missing 200 ms later, whatever the order.
+func TestVoiceLoss(t *testing.T) {
+	var r voiceRx
+	for seq := uint32(0); seq < 2000; seq += 2 {
+		r.count(1, seq+1, 0)
+		if seq%10 != 0 {
+			r.count(1, seq, 0) // late by one
+		}
+	}
+	if r.loss < 0.07 || r.loss > 0.13 {
+		t.Error(r.loss)
+	}
+}
+
+// A gap of the link's own clock says nothing of the peer.
+// SPEC: LNK-019
+func TestStoodStill(t *testing.T) {
+	l := &Link{queue: newQueue()}
+	l.out.Store(&[]*session{})
+	l.table.Store(&map[uint32]*session{})
+	p := newPath(l, 0, PathConfig{})
+	l.paths = []*path{p}
+	p.current = &session{path: p}
+	p.current.remote.Store(&netip.AddrPort{})
+	p.lastRx.Store(int64(time.Second))
+	p.report.at = time.Second
+	p.judge(time.Second)
+	l.stoodStill(10 * time.Second)
+	if p.judge(11100 * time.Millisecond); !p.weHear || !p.theyHear {
+		t.Error("we froze, and call the peer dead")
+	}
+	if p.judge(13100 * time.Millisecond); p.weHear {
+		t.Error("and then never")
+	}
+}
+
+func TestQueueBounds(t *testing.T) {
+	q := newQueue()
+	for range 3 * maxLaneEvents {
+		q.put(Lane{})
+		q.put(PathChange{Path: 1})
+	}
+	if len(q.list) != maxLaneEvents+1 {
+		t.Error(len(q.list))
+	}
+	q.put(StreamUp{ID: 5})
+	q.put(StreamDown{ID: 5})
+	if q.put(Stream{ID: 5}) {
+		t.Error("a message after its stream's end")
+	}
+	for range maxControlEvents {
+		q.put(SessionUp{})
+	}
+	if !q.stuck() {
+		t.Error("not stuck")
+	}
+}
+
+func FuzzControl(f *testing.F) {
+	f.Add(appendMessage(nil, msgHello, hello{1, 2, "a1", []byte("hi")}.append(nil)))
+	f.Add(appendMessage(nil, msgGreet, greet{"a1", nil}.append(nil)))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		typ, body, err := readMessage(bytes.NewReader(b))
+		if err != nil {
+			return
+		}
+		if h, err := parseHello(body); err == nil {
+			if again := appendMessage(nil, typ, h.append(nil)); !bytes.HasPrefix(b, again) {
+				t.Errorf("%x reads as %+v", body, h)
+			}
+		}
+		if g, err := parseGreet(body); err == nil && !bytes.Equal(g.append(nil), body) {
+			t.Errorf("%x reads as %+v", body, g)
+		}
+		printable(body)
+	})
+}
+
+func FuzzTrailer(f *testing.F) {
+	tr := newTrailer([32]byte{1}, true)
+	f.Add([]byte("\xc0 something with a trailer of twenty-eight bytes"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if _, ok := tr.strip(b); ok {
+			t.Error("forged")
+		}
+	})
+}
+
+// blackhole is a socket that leads nowhere.
+type blackhole struct{ n int }
+
+func (*blackhole) ReadFromUDPAddrPort([]byte) (int, netip.AddrPort, error) { select {} }
+func (b *blackhole) WriteMsgUDPAddrPort(p, _ []byte, _ netip.AddrPort) (int, int, error) {
+	b.n += len(p)
+	return len(p), 0, nil
+}
+func (*blackhole) LocalAddr() net.Addr             { return &net.UDPAddr{} }
+func (*blackhole) SetReadDeadline(time.Time) error { return nil }
+func (*blackhole) Close() error                    { return nil }
+
+// looped is a link with one session whose packets it can open itself.
+func looped(tb testing.TB, sock socket) (*Link, *session) {
+	l := &Link{start: time.Now(), queue: newQueue(), cfg: Config{OnFrame: func(Frame) {}}}
+	l.out.Store(&[]*session{})
+	p := newPath(l, 0, PathConfig{})
+	l.paths = []*path{p}
+	s, err := newSession(make([]byte, 88), true) // all keys zero: both directions alike
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s.path, s.bind, s.conn, s.index, s.txIndex = p, &bind{l: l, sock: sock}, &conn{path: p}, 5, 5
+	a := netip.MustParseAddrPort("127.0.0.1:9")
+	s.remote.Store(&a)
+	s.ready.Store(true)
+	s.up.Store(true)
+	s.packets, s.bits = bucket{rate: 1e12, burst: 1e12}, bucket{rate: 1e15, burst: 1e15}
+	p.current, p.sessions = s, []*session{s}
+	l.table.Store(&map[uint32]*session{5: s})
+	l.out.Store(&[]*session{s})
+	p.lastRx.Store(1)
+	p.silent.Store(false)
+	return l, s
+}
+
+// FuzzLaneBody gives what an authentic peer may seal to the whole way in.
+func FuzzLaneBody(f *testing.F) {
+	l, s := looped(f, &blackhole{})
+	for k := range byte(6) {
+		f.Add(append([]byte{k}, make([]byte, 23)...))
+	}
+	from := netip.MustParseAddrPort("127.0.0.1:9")
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if len(body) == 0 || len(body) > wire.LanePayload+1 || body[0] == wire.LaneBye {
+			return
+		}
+		pkt := s.seal(&s.lane, body)
+		l.receive(s.bind, pkt, from)
+		for _, ok := l.queue.take(); ok; _, ok = l.queue.take() {
+		}
+	})
+}
+
+// SPEC: LNK-017
+func TestFrameAllocations(t *testing.T) {
+	sock := &blackhole{}
+	l, _ := looped(t, sock)
+	l.voiceTx.k = 2
+	frame := make([]byte, 80)
+	seq := uint32(0)
+	if n := testing.AllocsPerRun(1000, func() { seq++; l.SendFrame(1, seq, frame) }); n != 0 {
+		t.Errorf("%v allocations a frame sent", n)
+	}
+	l2, s2 := looped(t, sock)
+	from := netip.MustParseAddrPort("127.0.0.1:9")
+	body := wire.AppendVoiceFrame(wire.AppendVoice(nil, 1, 1, 0), frame)
+	if n := testing.AllocsPerRun(1000, func() { l2.receive(s2.bind, s2.seal(&s2.lane, body), from) }); n != 0 {
+		t.Errorf("%v allocations a frame received", n)
+	}
+}
+
+// BenchmarkFrame is seal, send, receive and open of a frame over loopback; compare with BenchmarkBareUDP.
+func BenchmarkFrame(b *testing.B) {
+	out, in := sockets(b)
+	l, s := looped(b, out)
+	s.bind.dscp = dscp(true)
+	to := in.LocalAddr().(*net.UDPAddr).AddrPort()
+	s.remote.Store(&to)
+	from := out.LocalAddr().(*net.UDPAddr).AddrPort()
+	frame, buf := make([]byte, 80), make([]byte, 1500)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		l.SendFrame(1, uint32(i), frame)
+		n, _, err := in.ReadFromUDPAddrPort(buf)
+		if err != nil {
+			b.Fatal(err)
+		}
+		s.remote.Store(&from) // no challenge
+		l.receive(s.bind, buf[:n], from)
+		s.remote.Store(&to)
+	}
+}
+
+func BenchmarkBareUDP(b *testing.B) {
+	out, in := sockets(b)
+	to := in.LocalAddr().(*net.UDPAddr).AddrPort()
+	frame, buf := make([]byte, 117), make([]byte, 1500)
+	b.ReportAllocs()
+	for b.Loop() {
+		out.WriteMsgUDPAddrPort(frame, nil, to)
+		if _, _, err := in.ReadFromUDPAddrPort(buf); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func sockets(tb testing.TB) (out, in *net.UDPConn) {
+	for _, c := range []**net.UDPConn{&out, &in} {
+		var err error
+		if *c, err = net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}); err != nil {
+			tb.Fatal(err)
+		}
+		tb.Cleanup(func() { (*c).Close() })
+	}
+	return out, in
+}
