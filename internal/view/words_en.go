@@ -103,7 +103,7 @@ var wordsEN = map[string]string{
 	// Check.
 	"check.none": "no check yet", "check.running": "a check is running", "check.passed": "passed", "check.failed": "FAILED", "check.no-operator": "no operator", "check.declined": "declined", "check.missed": "MISSED", "check.overdue": "OVERDUE", "check.pending": "running", "check.due": "due",
 	"check.word": "%s %s", "check.which": "%s: %s",
-	"check.figures": "Passed on %d of %d days · %d days running · last passed %s",
+	"check.figures": "Days passed: %d of %d · in a row: %d · last passed %s",
 	"part.station":  "station", "part.path": "path", "part.stop": "STOP of class test", "part.voice": "voice", "part.ring": "ring", "part.question": "question",
 	"part.word": "%s %s", "part.frames": "%d of %d frames, %d ms", "part.ms": "%d ms",
 

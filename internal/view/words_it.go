@@ -95,7 +95,7 @@ var wordsIT = map[string]string{
 
 	"check.none": "nessuna prova finora", "check.running": "prova in corso", "check.passed": "superata", "check.failed": "FALLITA", "check.no-operator": "nessun operatore", "check.declined": "declinata", "check.missed": "MANCATA", "check.overdue": "SCADUTA", "check.pending": "in corso", "check.due": "dovuta",
 	"check.word": "%s %s", "check.which": "%s: %s",
-	"check.figures": "Superata in %d giorni su %d · %d giorni di fila · ultima superata %s",
+	"check.figures": "Giorni superati: %d su %d · di fila: %d · ultima superata %s",
 	"part.station":  "stazione", "part.path": "percorso", "part.stop": "STOP di classe prova", "part.voice": "voce", "part.ring": "squillo", "part.question": "domanda",
 	"part.word": "%s %s", "part.frames": "%d di %d trame, %d ms", "part.ms": "%d ms",
 

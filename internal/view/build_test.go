@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package view
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/parley/call"
+	"example.org/parley/check"
+	"example.org/parley/contact"
+	"example.org/parley/internal/alarm"
+	"example.org/parley/line"
+	"example.org/parley/message"
+	"example.org/parley/record"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+var now = time.Date(2026, 11, 24, 14, 2, 31, 0, time.UTC)
+
+func at(clock string) time.Time {
+	t, err := time.Parse("15:04:05", clock)
+	if err != nil {
+		panic(err)
+	}
+	return time.Date(2026, 11, 24, t.Hour(), t.Minute(), t.Second(), 0, time.UTC)
+}
+
+// ids names entries by their party's letter, log and place.
+type ids struct{}
+
+func (ids) Short(e *record.Entry) string { return ids{}.ShortPlace(e.Place()) }
+func (ids) ShortPlace(p record.Place) string {
+	return strings.ToUpper(p.Party[:1]) + "7-" + string(rune('0'+p.Index/10)) + string(rune('0'+p.Index%10))
+}
+
+func entry(party, kind string, index int, t time.Time) *record.Entry {
+	return &record.Entry{Statement: record.Statement{Log: record.LogName{Party: party, LogID: record.LogID{Number: 7, Run: "k7m2qx"}}, Index: index, Kind: kind, Class: "substantive", Mark: "actual", Time: t}}
+}
+
+// world is a line in the middle of things, as aurelia's node hands it in.
+func world() Input {
+	officer := entry("aurelia", "officer.added", 2, at("08:00:00"))
+	ours, theirs := entry("aurelia", "post.added", 3, at("08:01:00")), entry("aurelia", "post.added", 4, at("08:01:00"))
+	reg := &line.Register{
+		Officers: []*line.Officer{{OfficerFacts: line.OfficerFacts{Name: "Lt Amaro", Account: "amaro", Langs: []string{"en"}}, Place: officer.Place(), Entry: officer, Party: "aurelia"}},
+		Posts: []*line.Post{
+			{PostFacts: line.PostFacts{Org: "Ministry of Defence", Name: "Minister of Defence", Names: map[string]string{"it": "Ministro della Difesa"}, Level: 2}, Place: ours.Place(), Entry: ours, Party: "aurelia", Counterparts: []record.Place{theirs.Place()}},
+			{PostFacts: line.PostFacts{Org: "Ministry of Defence", Name: "Minister of Defence", Names: map[string]string{"it": "Ministro della Difesa"}, Level: 2, Theirs: true}, Place: theirs.Place(), Entry: theirs, Party: "aurelia", Counterparts: []record.Place{ours.Place()}},
+		},
+	}
+	by := message.Author{Officer: officer.Place().String(), Known: "account + link", Desk: "page-1"}
+	q := entry("borealia", "message.question", 42, at("14:02:00"))
+	flash := message.State{Key: "borealia/7.k7m2qx/42", Begin: q, Ref: q.Ref(), From: "borealia", Kind: "question", Class: "substantive", Mark: "actual", Whole: true,
+		Facts: message.Facts{Precedence: "FLASH", Phrase: "IS_THIS_YOURS", Fields: map[string]string{"object": "aircraft", "place": "54.20N 18.40E", "time": "241359Z NOV 26"}, ReadBack: []string{"place"}, Respond: true, By: message.Author{Known: "unattributed", Desk: "pts/3"}}}
+	flash.Recorded = message.Step{Name: message.Recorded, Party: "borealia", Entry: q, At: at("14:02:00")}
+	flash.Held = &message.Step{Name: message.Held, Party: "aurelia", At: at("14:02:01")}
+	o := entry("aurelia", "message.information", 41, at("13:20:10"))
+	o.Words = &record.Text{Lang: "en", Text: "Two of our helicopters will land for fuel."}
+	old := message.State{Key: "aurelia/7.k7m2qx/41", Begin: o, Ref: o.Ref(), From: "aurelia", Kind: "information", Class: "substantive", Mark: "exercise", Whole: true, HasText: true, Facts: message.Facts{Precedence: "PRIORITY", By: by}}
+	old.Recorded = message.Step{Name: message.Recorded, Party: "aurelia", Entry: o, At: at("13:20:10"), By: by}
+	sp := entry("borealia", "stop.sent", 43, at("14:02:20"))
+	stop := message.StopState{Key: "stop", From: "borealia", ID: "0123456789abcdef0123456789abcdef", Class: "substantive", Mark: "actual", Reason: message.StopUsualReason, Status: "held", Open: true, Recorded: at("14:02:20"),
+		Presses: []message.StopStep{{Name: "sent", Party: "borealia", Entry: sp, At: at("14:02:20"), By: message.Author{Known: "unattributed", Desk: "pts/3"}}}, Held: &message.StopStep{Name: "held", At: at("14:02:21")}}
+	a11, _ := alarm.Find("A11")
+	feb, _ := contact.ParseWhen("2026-02-18")
+	made := &contact.Contact{MadeFacts: contact.MadeFacts{Kind: "call", When: feb, Channel: "telephone", Basis: "own"}, Party: "aurelia", Mark: "exercise"}
+	return Input{Now: now, Line: "north", Us: "aurelia", Them: "borealia", Demo: true, IDs: ids{}, Register: reg,
+		Desk:  DeskIn{Name: "page-1", Officer: "Lt Amaro", Known: "account + link", Armed: true},
+		Paths: []PathIn{{Label: "1", TheyHear: true, Since: at("14:01:51"), LastHeard: at("14:01:49")}, {Label: "2", WeHear: true, TheyHear: true, Since: at("08:00:00"), LastHeard: now, RTT: 2100 * time.Microsecond}},
+		WeSee: EndIn{Known: true, Station: "answers", Armed: 1, Present: 1, Officers: []string{"Cpt Bruni"}}, TheySee: EndIn{Known: true, Station: "answers", Armed: 1, Present: 1},
+		Alarms:   []alarm.Alarm{{Row: a11, ID: "A11", Key: "1", Detail: alarm.Words{EN: "path 1", IT: "percorso 1"}, State: alarm.Raised, Since: at("14:01:51")}},
+		Call:     CallIn{Live: call.Live{State: call.RingingHere, ID: call.ID{1}, There: "page-1", ThereBy: "Cpt Bruni", Class: "substantive", Mark: "actual", Began: at("14:02:24")}},
+		Calls:    []call.State{{Opener: "aurelia", Call: "01", Mark: "exercise", Class: "test", Caller: call.End{Party: "aurelia", Began: entry("aurelia", "call.placed", 30, at("09:00:20"))}, Outcome: call.Outcome{What: call.Answered}, Began: at("09:00:20"), Answered: at("09:00:24"), Ended: at("09:01:05"), Voice: [2]call.Direction{{Lost: -1, GapMS: -1}, {Lost: 0, GapMS: 20}}}},
+		Stops:    []message.StopState{stop},
+		Messages: []message.State{old, flash},
+		Check: CheckIn{Figures: check.Figures{From: at("08:00:00"), Now: now, Days: []check.Day{{Date: "2026-11-24", Passed: 1, Tested: true}}, Tested: 1, Streak: 1, LastPassed: at("09:00:00"), Last: &check.SlotView{Due: at("09:00:00"), Outcome: check.Passed}}, Next: at("09:00:00").AddDate(0, 0, 1),
+			Parts: []check.Row{{Part: check.PartStation, Result: check.OK}, {Part: check.PartVoice, Path: "1", Result: check.OK, Sent: 100, Back: 100, MS: 4}}},
+		Contacts: contact.Figures{AsOf: now, Pairs: []contact.PairFigure{{Ours: reg.Posts[0], Theirs: reg.Posts[1], Last: made, Side: contact.SideSince, Days: 279, DaysMost: 279, ByUs: contact.Columns{Declined: contact.Count{Ours: 3}, NotReached: contact.Count{Ours: 1}}}}, Exercise: true},
+		Log:      []*record.Entry{q, o},
+	}
+}
+
+// golden compares with a file, or writes it anew.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs; see it with -update and git diff\ngot:\n%s", name, got)
+	}
+}
+
+// SPEC: PAG-017
+func TestGolden(t *testing.T) {
+	for _, lang := range Langs() {
+		b, err := json.MarshalIndent(Build(world(), lang), "", " ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "desk."+lang+".json", append(b, '\n'))
+		in := world()
+		texts := []interface{ Text() string }{StatusOf(in, lang), InboxOf(in, lang), LogOf(in, lang), ShowOf(in, lang, in.Log[0], nil, &in.Messages[1], nil, nil), CallsOf(in, lang), ChecksOf(in, lang),
+			ContactsOf(in, lang, in.Contacts, ""), AlarmsOf(in, lang), OfficersOf(in, lang, nil), PostsOf(in, lang), PhrasesOf(lang)}
+		var out strings.Builder
+		for _, x := range texts {
+			out.WriteString(x.Text() + "----\n")
+		}
+		if strings.Contains(out.String(), "[") && strings.Contains(out.String(), "[text.") {
+			t.Errorf("%s: a key without words", lang)
+		}
+		golden(t, "shell."+lang+".txt", []byte(out.String()))
+	}
+}
+
+// What a cut line shows is RECORDED, NOT HELD, and nothing else is said to be known of the other end. SPEC: PAG-018 PAG-019 PAG-022
+func TestCut(t *testing.T) {
+	in := world()
+	for i := range in.Paths {
+		in.Paths[i].WeHear, in.Paths[i].TheyHear, in.Paths[i].LastHeard = false, false, at("14:01:49")
+	}
+	in.WeSee = EndIn{Station: "not-reached", Since: at("14:01:49"), Armed: 1, Present: 1}
+	d := Build(in, "en")
+	if want := "Line DOWN since 14:01Z, tested today 09:00Z."; d.Sentences[0] != want {
+		t.Errorf("got %q, want %q", d.Sentences[0], want)
+	}
+	if !strings.Contains(d.Sentences[1], "RECORDED, NOT HELD") {
+		t.Errorf("a cut line says %q", d.Sentences[1])
+	}
+	if got := d.Messages[1].Steps[0].Word; got != "RECORDED, NOT HELD" {
+		t.Errorf("our message that is not held shows %q", got)
+	}
+	if s := d.Liveness.WeSee; s.Desk.State != "unknown" || s.Officer.State != "unknown" || s.Station.State != "not-reached" {
+		t.Errorf("of an end that is not reached the desk shows %+v", s)
+	}
+}
+
+// SPEC: PAG-020
+func TestThreeColumnsAreNeverAdded(t *testing.T) {
+	in := world()
+	in.Contacts.Pairs[0].ByUs = contact.Columns{Declined: contact.Count{Ours: 3}, NoReply: contact.Count{Both: 2}, NotReached: contact.Count{Theirs: 1}}
+	d := Build(in, "en")
+	if want := "Our Minister of Defence and theirs have not spoken since 18 Feb (declined 3, no reply 2, not reached 1)."; d.Counterparts.Sentence != want {
+		t.Errorf("got %q, want %q", d.Counterparts.Sentence, want)
+	}
+	b, err := json.Marshal(d.Counterparts.Pairs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, member := range []string{`"declined":3`, `"no_reply":2`, `"not_reached":1`} {
+		if !bytes.Contains(b, []byte(member)) {
+			t.Errorf("%s is not in %s", member, b)
+		}
+	}
+	if bytes.Contains(b, []byte(":6")) || bytes.Contains(b, []byte(":5")) {
+		t.Errorf("columns were added up: %s", b)
+	}
+}
+
+// SPEC: PAG-021 PAG-023 PAG-026
+func TestWhatWaits(t *testing.T) {
+	v := InboxOf(world(), "en")
+	if len(v.Stops) != 1 || len(v.Messages) != 1 || v.Messages[0].ID != "B7-42" {
+		t.Fatalf("waits: %d STOPs, %d messages", len(v.Stops), len(v.Messages))
+	}
+	m := v.Messages[0]
+	if got := strings.Join(m.Acts, " "); got != "shown ack respond reply" {
+		t.Errorf("acts of a FLASH that is held: %s", got)
+	}
+	if len(m.ReadBack) != 1 || m.ReadBack[0].Name != "place" {
+		t.Errorf("read-back: %+v", m.ReadBack)
+	}
+	if got := strings.Join(v.Stops[0].Acts, " "); got != "take in-effect refuse" {
+		t.Errorf("acts of their STOP: %s", got)
+	}
+	in := world()
+	in.Us, in.Them = in.Them, in.Us
+	if v := InboxOf(in, "en"); len(v.Stops) != 0 || len(v.Messages) != 1 || v.Messages[0].ID != "A7-41" {
+		t.Errorf("their inbox has %d STOPs and %d messages", len(v.Stops), len(v.Messages))
+	}
+}
+
+// SPEC: PAG-024
+func TestCallWords(t *testing.T) {
+	for _, x := range []struct {
+		live call.Live
+		word string
+		acts string
+	}{
+		{call.Live{}, "READY", "ring"},
+		{call.Live{State: call.Calling, Out: true}, "CALLING", "hang-up"},
+		{call.Live{State: call.RingingThere, Out: true, Rang: []string{"a", "b"}}, "RINGING THERE (2 desks)", "hang-up"},
+		{call.Live{State: call.RingingHere}, "RINGING HERE", "answer decline"},
+		{call.Live{State: call.Connected}, "CONNECTED", "hang-up"},
+		{call.Live{State: call.Idle, Last: &call.Ended{At: now, Outcome: call.Outcome{What: call.NobodyArmed}}}, "READY", "ring"},
+	} {
+		in := world()
+		in.Call.Live = x.live
+		c := Build(in, "en").Call
+		if c.Word != x.word || strings.Join(c.Acts, " ") != x.acts {
+			t.Errorf("%s: %q %v", x.live.State, c.Word, c.Acts)
+		}
+	}
+	in := world()
+	in.Call.Live = call.Live{State: call.Idle, Last: &call.Ended{At: now, Outcome: call.Outcome{What: call.Declined, Desk: "pts/3", Reason: "in a meeting", StandBy: at("14:30:00")}}}
+	if got := Build(in, "en").Call.OutcomeWas; got != "Last call: declined · by pts/3 · in a meeting · stand by until 14:30Z" {
+		t.Errorf("a decline reads %q", got)
+	}
+	in.Call.Live.Last.Outcome = call.Outcome{What: call.NoAnswer, Seconds: 60, Desks: []string{"pts/3"}}
+	if got := Build(in, "en").Call.OutcomeWas; got != "Last call: no answer · after 60 s · 1 desk" {
+		t.Errorf("no answer reads %q", got)
+	}
+}
+
+// SPEC: PAG-025
+func TestCheckWords(t *testing.T) {
+	in := world()
+	if got := Build(in, "en").Check; got.Word != "passed 09:00Z" || got.Figures != "Days passed: 1 of 1 · in a row: 1 · last passed 09:00Z" {
+		t.Errorf("passed: %q %q", got.Word, got.Figures)
+	}
+	in.Check.Figures.Last = &check.SlotView{Due: at("09:00:00"), Outcome: check.Failed, Which: []string{check.PartVoice}}
+	if got := Build(in, "en").Check.Word; got != "FAILED: voice 09:00Z" {
+		t.Errorf("failed: %q", got)
+	}
+	in.Check.Figures.Overdue = []check.SlotView{{Due: at("09:00:00")}}
+	if got := Build(in, "en"); got.Check.State != "overdue" || got.Sentences[0] != "Line up on 1 of 2 paths, check OVERDUE since 09:00Z." {
+		t.Errorf("overdue: %q %q", got.Check.Word, got.Sentences[0])
+	}
+}
+
+// SPEC: PAG-027
+func TestTerminalIsSafe(t *testing.T) {
+	in := world()
+	in.Messages[0].From, in.Messages[0].Begin.Words.Text = "borealia", "safe\x1b[2Jstill \u202eesrever\u2066 line\rgone"
+	out := ShowOf(in, "en", in.Log[1], nil, &in.Messages[0], nil, nil).Text() + LogOf(in, "en").Text()
+	if strings.ContainsAny(out, "\x1b\r\u202e\u2066") {
+		t.Errorf("the other party's words steer the terminal: %q", out)
+	}
+}
