@@ -121,6 +121,8 @@ func (m *Machine) bury(g grave) {
 }
 
 // tick runs the clocks.
+//
+// SPEC: CAL-010
 func (m *Machine) tick() {
 	for _, l := range slices.Clone(m.closing) {
 		if m.now.Before(l.until) {

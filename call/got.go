@@ -94,6 +94,8 @@ func (m *Machine) gotRing(s Signal) {
 func withID(s Signal, id ID) Signal { s.ID = id; return s }
 
 // incoming rings our desks, or says at once why it cannot.
+//
+// SPEC: CAL-018
 func (m *Machine) incoming(l *leg) {
 	m.rung = slices.DeleteFunc(m.rung, func(t time.Time) bool { return m.now.Sub(t) >= time.Minute })
 	if len(m.rung) >= m.cfg.Bounds.Rings { // not stated: a peer must not write our record by ringing
@@ -324,6 +326,8 @@ func (m *Machine) hungUp(l *leg, s Signal) {
 	}
 	switch {
 	case l.stated:
+	case l.phase == RingingHere: // nobody here had answered
+		m.finish(l, Outcome{What: Cancelled, Seconds: m.seconds(l), Desks: l.rang}, m.cfg.Them)
 	case l.phase == closing && l.outcome.What == Cancelled:
 		l.there = or(s.Desk, l.there)
 		m.finish(l, Outcome{What: Crossed, Desk: s.Desk, Seconds: l.outcome.Seconds, Desks: l.rang}, l.endedBy)
@@ -341,6 +345,9 @@ func (m *Machine) hungUp(l *leg, s Signal) {
 
 // acked takes the peer's word how the call stands there.
 func (m *Machine) acked(l *leg, s Signal) {
+	if !l.open[s.Of] {
+		return // nobody asked, or it was said before
+	}
 	m.quiet(l, s.Of)
 	if l.stated {
 		m.closing = slices.DeleteFunc(m.closing, func(c *leg) bool { return c == l && len(l.open) == 0 })

@@ -87,6 +87,8 @@ type grave struct {
 }
 
 // Machine is one end of the calls of one line: one call at a time. It is owned by the line's loop.
+//
+// SPEC: CAL-003
 type Machine struct {
 	cfg     Config
 	seq     uint32
@@ -231,6 +233,8 @@ func (m *Machine) send(l *leg, s Signal) {
 func repeatID(k SignalKind, id ID) string { return "call/" + k.String() + "/" + id.String() }
 
 // quiet ends repetitions of l: those named, or all.
+//
+// SPEC: CAL-009
 func (m *Machine) quiet(l *leg, kinds ...SignalKind) {
 	if len(kinds) == 0 {
 		for _, r := range Signals {

@@ -115,3 +115,29 @@ func (w *world) wrong(cuts bool) string {
 }
 
 func last(cs []Closed) []Closed { return cs[max(len(cs)-1, 0):] }
+
+// SPEC: CAL-018
+func TestAPeerThatRingsWithoutEnd(t *testing.T) {
+	m := New(Config{Us: "aurelia", Them: "borealia", Rand: rand.New(rand.NewSource(1))}, epoch)
+	m.Step(Line{true}, epoch)
+	m.Step(Desks{Armed: []string{"a1"}}, epoch)
+	drafts, policy := 0, 0
+	for i := range 500 {
+		id := ID{byte(i >> 8), byte(i), 1}
+		for _, s := range []Signal{ringOf(id), {Kind: SigCancel, ID: id, What: Cancelled}} {
+			for _, fx := range m.Step(Got{s}, epoch) {
+				switch fx := fx.(type) {
+				case Draft:
+					drafts++
+				case Send:
+					if fx.Signal.Cause == CausePolicy && fx.Signal.Kind == SigBusy {
+						policy++
+					}
+				}
+			}
+		}
+	}
+	if drafts > 2*DefaultBounds().Rings || policy != 500-DefaultBounds().Rings || len(m.graves) > 64 || m.Open() {
+		t.Errorf("%d drafts, %d answered by policy, %d kept", drafts, policy, len(m.graves))
+	}
+}

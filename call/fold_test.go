@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package call
+
+import (
+	"fmt"
+	"math/rand"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/parley/record"
+	"example.org/parley/wire"
+)
+
+// order is the past of a record in which each end saw nothing of the other: only a log's own order.
+type order struct{}
+
+func (order) Before(a, b *record.Entry) bool { return a.Log.Party == b.Log.Party && a.Index < b.Index }
+
+var theID = ID{1, 2, 3}
+
+func entry(party string, index int, kind, class string, facts any) *record.Entry {
+	b, err := wire.EncodeBody(facts, [32]byte{byte(index + 1)})
+	if err != nil {
+		panic(err)
+	}
+	return &record.Entry{Statement: record.Statement{Log: record.LogName{Party: party}, Index: index, Time: epoch, Kind: kind, Class: class, Mark: "actual"}, FactsB: b}
+}
+
+func closed(o Outcome) Closed {
+	if o.What == Failed && o.Cause == "" {
+		o.Cause = CausePath
+	}
+	return Closed{Opener: "aurelia", Call: theID.String(), Outcome: o, Began: epoch, Ended: epoch}
+}
+
+func placed() Placed {
+	return Placed{Opener: "aurelia", Call: theID.String(), By: Author{Known: "account", Desk: "a1"}, At: epoch}
+}
+
+func rang() Rang {
+	return Rang{Opener: "aurelia", Call: theID.String(), From: "a1", Desks: []string{"b1"}, At: epoch}
+}
+
+func fold(es ...*record.Entry) State { return Fold(&record.Item{Entries: es}, order{}) }
+
+// TestPairs walks all pairs of outcomes of the two ends, writes the table into the spec, and holds every
+// pair that differs to A13 with both kept.
+//
+// SPEC: CAL-014 CAL-013
+func TestPairs(t *testing.T) {
+	all := whats[4:]
+	var b strings.Builder
+	b.WriteString("| caller ∥ called | " + strings.Join(all, " | ") + " |\n|---" + strings.Repeat("|---", len(all)) + "|\n")
+	for _, x := range all {
+		fmt.Fprintf(&b, "| %s ", x)
+		for _, y := range all {
+			a, c := closed(Outcome{What: x}), closed(Outcome{What: y})
+			if x == Answered || y == Answered {
+				a.Answered, c.Answered = epoch, epoch
+			}
+			how := Compare(a, c)
+			s := fold(entry("aurelia", 0, KindClosed, "test", a), entry("borealia", 0, KindClosed, "test", c))
+			if s.Differ != (how == Differs) || s.Caller.Facts.What != x || s.Called.Facts.What != y {
+				t.Errorf("%s ∥ %s: %+v", x, y, s)
+			}
+			if how == Differs {
+				how = "**differs**"
+			}
+			fmt.Fprintf(&b, "| %s ", how)
+		}
+		b.WriteString("|\n")
+	}
+	for p := range fits {
+		if !slices.Contains(all, p[0]) || !slices.Contains(all, p[1]) || p[0] == p[1] {
+			t.Error(p)
+		}
+	}
+	golden(t, "pairs", b.String())
+	never := closed(Outcome{What: Failed})
+	if Compare(never, closed(Outcome{What: Answered})) != Differs {
+		t.Error("answered at one end, never connected at the other: that differs")
+	}
+}
+
+// SPEC: CAL-013 CAL-014
+func TestOrders(t *testing.T) {
+	ca := closed(Outcome{What: Answered, Desk: "b1"})
+	ca.Meters, ca.Answered = &Meters{Sent: 10, Received: 8, Lost: 1, GapMS: 40}, epoch
+	cb := ca
+	cb.Meters = &Meters{Sent: 9, Received: 10}
+	es := []*record.Entry{
+		entry("aurelia", 0, KindPlaced, "test", placed()),
+		entry("aurelia", 1, KindClosed, "test", ca),
+		entry("borealia", 0, KindRang, "test", rang()),
+		entry("borealia", 1, KindClosed, "test", closed(Outcome{What: Failed, Cause: CauseNearNode})),
+		entry("borealia", 2, KindClosed, "test", cb),
+		entry("borealia", 3, KindClass, "substantive", ClassFacts{Opener: "aurelia", Call: theID.String(), By: Author{Known: "account"}}),
+	}
+	want := fold(es...)
+	if want.Outcome.What != Answered || want.Differ || want.Open || want.Class != "substantive" || !want.ClassDisputed || want.Opener != "aurelia" {
+		t.Fatalf("%+v", want)
+	}
+	if want.Voice != [2]Direction{{"aurelia", 10, 10, 0, 0}, {"borealia", 9, 8, 1, 40}} {
+		t.Errorf("%+v", want.Voice)
+	}
+	rnd := rand.New(rand.NewSource(1))
+	for range 200 {
+		rnd.Shuffle(len(es), func(i, j int) { es[i], es[j] = es[j], es[i] })
+		if got := fold(es...); !reflect.DeepEqual(got, want) {
+			t.Fatalf("%+v\nwant %+v", got, want)
+		}
+	}
+}
+
+// none is a record that proves no order at all.
+type none struct{}
+
+func (none) Before(_, _ *record.Entry) bool { return false }
+
+// SPEC: CAL-013
+func TestAnEndThatStatesTwoOutcomes(t *testing.T) {
+	s := Fold(&record.Item{Entries: []*record.Entry{
+		entry("aurelia", 0, KindClosed, "test", closed(Outcome{What: Cancelled})),
+		entry("aurelia", 1, KindClosed, "test", closed(Outcome{What: NoAnswer})),
+	}}, none{})
+	if !s.Caller.Unsure || !s.Differ {
+		t.Errorf("%+v", s)
+	}
+}
+
+// SPEC: CAL-015
+func TestClass(t *testing.T) {
+	a, b := entry("aurelia", 0, KindClosed, "test", closed(Outcome{What: Answered})), entry("borealia", 0, KindClosed, "service", closed(Outcome{What: Answered}))
+	if s := fold(a, b); s.Class != "service" || !s.ClassDisputed {
+		t.Errorf("%+v", s)
+	}
+	if s := fold(a); s.Class != "substantive" || s.ClassDisputed {
+		t.Errorf("one end says nothing: %+v", s)
+	}
+	if s := fold(entry("aurelia", 0, KindPlaced, "test", placed()), entry("aurelia", 1, KindClosed, "test", closed(Outcome{What: Failed}))); s.Class != "test" || s.Open {
+		t.Errorf("a ring that never reached the other end: %+v", s)
+	}
+	d, err := ClassDraft(fold(a, b), "test", Author{Known: "account"})
+	if err != nil || Lawful(entry("borealia", 1, d.Kind, d.Class, d.Facts)) != nil {
+		t.Error(d, err)
+	}
+	if _, err := ClassDraft(fold(a, b), "secret", Author{}); err == nil {
+		t.Error("any class goes")
+	}
+}
+
+// SPEC: CAL-016
+func TestOrphan(t *testing.T) {
+	s := fold(entry("aurelia", 0, KindPlaced, "service", placed()), entry("borealia", 0, KindRang, "service", rang()), entry("borealia", 1, KindClosed, "service", closed(Outcome{What: Cancelled})))
+	if !s.Open {
+		t.Error("it is open")
+	}
+	d, ok := Orphan(s, "aurelia", epoch)
+	if !ok || d.Class != "service" || d.Facts.(Closed).Cause != CauseNearNode || Lawful(entry("aurelia", 1, d.Kind, d.Class, d.Facts)) != nil {
+		t.Error(d, ok)
+	}
+	if _, ok := Orphan(s, "borealia", epoch); ok {
+		t.Error("closed twice")
+	}
+}
+
+// SPEC: CAL-011 CAL-012
+func TestLawful(t *testing.T) {
+	for _, k := range Kinds() {
+		if !k.Begins || k.ItemID == nil || k.Lawful == nil {
+			t.Error(k.Name)
+		}
+	}
+	long := closed(Outcome{What: Declined, Reason: strings.Repeat("x", 201)})
+	bidi := closed(Outcome{What: Declined, Reason: "a\u202eb"})
+	text := entry("aurelia", 0, KindPlaced, "test", placed())
+	text.Text = &record.Body{}
+	local := placed()
+	local.At = epoch.In(time.FixedZone("x", 3600))
+	for name, c := range map[string]struct {
+		e  *record.Entry
+		ok bool
+	}{
+		"placed":           {entry("aurelia", 0, KindPlaced, "test", placed()), true},
+		"rang":             {entry("borealia", 0, KindRang, "test", rang()), true},
+		"declined":         {entry("borealia", 0, KindClosed, "test", closed(Outcome{What: Declined, Reason: "non ora", StandBy: epoch})), true},
+		"not the opener":   {entry("borealia", 0, KindPlaced, "test", placed()), false},
+		"rang by opener":   {entry("aurelia", 0, KindRang, "test", rang()), false},
+		"no class":         {entry("aurelia", 0, KindPlaced, "", placed()), false},
+		"long":             {entry("borealia", 0, KindClosed, "test", long), false},
+		"direction":        {entry("borealia", 0, KindClosed, "test", bidi), false},
+		"unknown outcome":  {entry("borealia", 0, KindClosed, "test", closed(Outcome{What: "refused"})), false},
+		"talking":          {entry("borealia", 0, KindClosed, "test", closed(Outcome{What: Talking})), false},
+		"a cause too many": {entry("borealia", 0, KindClosed, "test", closed(Outcome{What: Answered, Cause: CausePath})), false},
+		"became itself":    {entry("aurelia", 0, KindClosed, "test", closed(Outcome{What: Answered, Became: theID.String()})), false},
+		"text":             {text, false},
+		"local time":       {entry("aurelia", 0, KindPlaced, "test", local), false},
+		"id":               {entry("aurelia", 0, KindPlaced, "test", Placed{Opener: "aurelia", Call: "1", At: epoch}), false},
+		"unknown member":   {entry("aurelia", 0, KindPlaced, "test", map[string]any{"opener": "aurelia", "x": 1}), false},
+	} {
+		if err := Lawful(c.e); (err == nil) != c.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestColumns holds each outcome to one column: a fault is never shown as an act.
+//
+// SPEC: CAL-017
+func TestColumns(t *testing.T) {
+	want := map[string]string{Answered: ColumnAnswered, Declined: ColumnDeclined, NoAnswer: ColumnNoReply, NobodyArmed: ColumnNotReached,
+		BusyElsewhere: ColumnNotReached, Failed: ColumnNotReached, BusyWithUs: "", Cancelled: "", Crossed: ""}
+	for _, w := range whats[4:] {
+		if got := (Outcome{What: w}).Column(); got != want[w] {
+			t.Errorf("%s counts as %q", w, got)
+		}
+	}
+	if (Outcome{What: Answered, Became: "x"}).Column() != ColumnNone {
+		t.Error("a ring that became another call counts twice")
+	}
+}
+
+// golden holds a table in the spec to what the code says.
+func golden(t *testing.T, name, want string) {
+	t.Helper()
+	const file = "../spec/call.md"
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, to := "<!-- table "+name+" -->\n", "<!-- end "+name+" -->"
+	before, rest, ok := strings.Cut(string(raw), from)
+	got, after, ok2 := strings.Cut(rest, to)
+	if !ok || !ok2 {
+		t.Fatalf("%s has no place for the table %s", file, name)
+	}
+	if got == want {
+		return
+	}
+	if !*update {
+		t.Fatalf("%s: the table %s is not what the code says; run with -update", file, name)
+	}
+	if err := os.WriteFile(file, []byte(before+from+want+to+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
