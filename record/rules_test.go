@@ -660,6 +660,26 @@ func TestPrivate(t *testing.T) {
 	}
 }
 
+// What the peer merely names spends none of our numbers and makes none of our short IDs double.
+//
+// SPEC: REC-020 REC-023
+func TestNamedOnly(t *testing.T) {
+	p := newPair(t)
+	r, b := New(p.o), New(p.o)
+	mine := p.say(p.run(r, "aurelia", "first"), "message.question", "x")
+	wb := p.run(b, "borealia", "first")
+	d := Draft{Kind: "message.question", Class: "test", Mark: "actual", Re: []Ref{
+		{Place{"aurelia", LogID{1<<31 - 1, "zzzzzz"}, 0}, wire.Sum(nil)}, {Place{"aurelia", LogID{1, "zzzzzz"}, 0}, wire.Sum(nil)},
+	}}
+	give(t, r, p.state(wb, d))
+	if got := r.Short(mine); got != "A1-0" {
+		t.Error(got)
+	}
+	if e := p.say(p.run(r, "aurelia", "restart"), "message.question", "y"); e.Log.Number != 2 {
+		t.Errorf("log %d", e.Log.Number)
+	}
+}
+
 // A run writes one log, numbered above its own, and states nothing that its key did not sign.
 //
 // SPEC: REC-020 REC-021

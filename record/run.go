@@ -152,9 +152,10 @@ func (w *Run) statement(d Draft, now time.Time, heard Heard) Statement {
 		return st
 	}
 	st.Opened = &Opened{cmp.Or(w.c.Station, "main"), w.c.Why}
-	for k := range w.r.logs {
-		if k.party == w.c.Party {
-			st.Log.Number = max(st.Log.Number, k.id.Number)
+	// Only logs that are held: what the peer merely names could be any number.
+	for _, l := range w.r.sorted {
+		if l.Name.Party == w.c.Party {
+			st.Log.Number = max(st.Log.Number, l.Name.Number)
 		}
 	}
 	st.Log.Number++

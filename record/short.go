@@ -34,7 +34,7 @@ func (r *Record) ShortPlace(p Place) string {
 	s := r.letter(p.Party) + strconv.Itoa(p.Number)
 	need := 0
 	for k, l := range r.logs {
-		if k.party == p.Party && k.id.Number == p.Number && k.id.Run != p.Run && l.known() {
+		if k.party == p.Party && k.id.Number == p.Number && k.id.Run != p.Run && l.Stored > 0 {
 			need = max(need, 2, common(k.id.Run, p.Run)+1)
 		}
 	}
@@ -43,9 +43,6 @@ func (r *Record) ShortPlace(p Place) string {
 	}
 	return s + "-" + strconv.Itoa(p.Index)
 }
-
-// known reports whether anything of the log is held or named.
-func (l *Log) known() bool { return l.Stored > 0 || l.Claimed > 0 }
 
 func common(a, b string) int {
 	n := 0
@@ -76,7 +73,7 @@ func (r *Record) Find(short string) (*Entry, error) {
 	}
 	var hits []Place
 	for k, l := range r.logs {
-		if k.party == party && k.id.Number == number && strings.HasPrefix(k.id.Run, run) && l.known() {
+		if k.party == party && k.id.Number == number && strings.HasPrefix(k.id.Run, run) && l.Stored > 0 {
 			hits = append(hits, Place{party, k.id, index})
 		}
 	}
