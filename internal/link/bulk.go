@@ -92,6 +92,9 @@ func (l *Link) bestConn() (best *conn) {
 	}
 	for _, p := range l.paths {
 		if c := p.best(); c != nil && p.weHear && p.theyHear && !c.stale {
+			if c.gen < p.gen && l.now()-p.since < dialEvery { // its successor is on the way
+				continue
+			}
 			if best == nil || cost(p) < cost(best.path) {
 				best = c
 			}
@@ -154,7 +157,7 @@ func (l *Link) runBulk(c *conn, st *quic.Stream, id uint64) {
 	if l.cfg.First {
 		head = binary.BigEndian.AppendUint64([]byte{streamBulk}, id)
 	}
-	body := greet{run, l.cfg.Greeting()}.append(nil)
+	body := greet{run, l.greeting()}.append(nil)
 	head = append(binary.BigEndian.AppendUint32(head, uint32(len(body))), body...)
 	l.wg.Go(func() { k.write(l, head) })
 	k.read(l)
@@ -185,7 +188,8 @@ func (k *bulk) read(l *Link) {
 		if !k.ended && !k.up {
 			k.up = true
 			k.conn.run, k.conn.greeting, l.peerRun = g.run, g.greeting, g.run
-			l.queue.put(StreamUp{k.id, k.conn.path.num, g.run, g.greeting})
+			tls := k.conn.q.ConnectionState().TLS
+			l.queue.put(StreamUp{k.id, k.conn.path.num, g.run, g.greeting, tls.ExportKeyingMaterial})
 		}
 		l.mu.Unlock()
 	}

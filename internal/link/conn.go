@@ -46,12 +46,11 @@ type conn struct {
 }
 
 // dial makes one attempt, and is the goroutine of the connection that comes of it.
-func (l *Link) dial(p *path, to netip.AddrPort) {
-	ctx, cancel := context.WithTimeout(l.ctx, dialLasts)
+func (l *Link) dial(ctx context.Context, n int, p *path, to netip.AddrPort) {
 	q, err := l.binds[p.cfg.Bind].tr.Dial(ctx, net.UDPAddrFromAddrPort(to), l.tlsConfig(), quicConfig())
-	cancel()
 	l.mu.Lock()
-	p.dials--
+	p.dials[n]()
+	delete(p.dials, n)
 	l.mu.Unlock()
 	if err != nil {
 		l.log.Debug("dial failed", "path", p.cfg.Label, "err", err)
@@ -82,7 +81,7 @@ func (c *conn) dialled() error {
 	if c.ctl, err = c.q.OpenStreamSync(c.l.ctx); err != nil {
 		return err
 	}
-	hi := hello{s.index, s.epoch, c.l.ourRun(), c.l.cfg.Greeting()}
+	hi := hello{s.index, s.epoch, c.l.ourRun(), c.l.greeting()}
 	if _, err := c.ctl.Write(appendMessage([]byte{streamControl}, msgHello, hi.append(nil))); err != nil {
 		return err
 	}
@@ -124,7 +123,7 @@ func (c *conn) accepted(b *bind) error {
 	if err := c.begin(h); err != nil {
 		return err
 	}
-	hi := hello{s.index, s.epoch, c.l.ourRun(), c.l.cfg.Greeting()}
+	hi := hello{s.index, s.epoch, c.l.ourRun(), c.l.greeting()}
 	if err := c.say(msgHello, hi.append(nil)); err != nil {
 		return err
 	}
@@ -224,29 +223,33 @@ func (c *conn) begin(h hello) error {
 	if n := len(p.conns) - 6; n > 0 {
 		go p.conns[0].q.CloseWithError(codeReplaced, "too many")
 	}
+	for _, cancel := range p.dials { // they are no longer needed, and would only replace this one
+		cancel()
+	}
 	p.goodbye = ""
 	p.lastRx.Store(int64(now))
+	s.lastRx.Store(int64(now))
 	p.report.heard, p.report.at = 0, now
 	p.choose()
-	p.tell(c)
+	p.tellUp(c)
 	p.judge(now)
 	return nil
 }
 
-// tell says SessionUp of the current connection, once, or SessionDown of the one that was told. Under mu.
-func (p *path) tell(ended *conn) {
-	cur := (*conn)(nil)
-	if p.current != nil && p.current.conn.up {
-		cur = p.current.conn
+// tellUp says SessionUp unless the connection lost at birth; tellDown says SessionDown of the last one. Under mu.
+func (p *path) tellUp(c *conn) {
+	if p.current != c.sess {
+		return
 	}
-	switch {
-	case cur != nil && cur != p.told:
-		p.told = cur
-		tls := cur.q.ConnectionState().TLS
-		p.l.queue.put(SessionUp{p.num, cur.run, cur.greeting, tls.ExportKeyingMaterial})
-	case cur == nil && ended == p.told && ended != nil:
-		p.told = nil
-		p.l.queue.put(SessionDown{p.num, ended.run, ended.why, ended.bye})
+	p.told = true
+	tls := c.q.ConnectionState().TLS
+	p.l.queue.put(SessionUp{p.num, c.run, c.greeting, tls.ExportKeyingMaterial})
+}
+
+func (p *path) tellDown(c *conn) {
+	if p.told && p.best() == nil {
+		p.told = false
+		p.l.queue.put(SessionDown{p.num, c.run, c.why, c.bye})
 	}
 }
 
@@ -279,7 +282,7 @@ func (c *conn) regreeted(g greet) {
 	c.l.mu.Lock()
 	defer c.l.mu.Unlock()
 	c.run, c.greeting, c.l.peerRun = g.run, g.greeting, g.run
-	if c.path.told == c && !c.l.queue.stuck() {
+	if !c.l.queue.stuck() {
 		c.l.queue.put(Greeted{c.path.num, g.run, g.greeting})
 	}
 }
@@ -310,7 +313,7 @@ func (c *conn) end(err error) {
 		p.left(c.run, c.why)
 	}
 	p.choose()
-	p.tell(c)
+	p.tellDown(c)
 	if !l.closed {
 		l.queue.put(PathChange{p.num, p.state(l.now())})
 	}
@@ -328,6 +331,19 @@ func (c *conn) explain(err error) {
 	case err != nil:
 		c.why = printable([]byte(err.Error()))
 	}
+}
+
+// MaxGreeting bounds what Config.Greeting may return.
+const MaxGreeting = maxControl - 64
+
+// greeting asks the node; what is too long would end the connection at the other end, so it is left out.
+func (l *Link) greeting() []byte {
+	g := l.cfg.Greeting()
+	if len(g) > MaxGreeting {
+		l.log.Error("greeting left out: too long", "bytes", len(g))
+		return nil
+	}
+	return g
 }
 
 func (l *Link) ourRun() string {
@@ -350,7 +366,7 @@ func (l *Link) Regreet(run string) {
 	}
 	l.mu.Unlock()
 	for _, c := range conns {
-		l.wg.Go(func() { c.say(msgGreet, greet{run, l.cfg.Greeting()}.append(nil)) })
+		l.wg.Go(func() { c.say(msgGreet, greet{run, l.greeting()}.append(nil)) })
 	}
 }
 

@@ -11,7 +11,8 @@ type Event interface{ event() }
 type Exporter func(label string, context []byte, n int) ([]byte, error)
 
 type (
-	// SessionUp says that a path has a new connection and lane session with a run of the peer.
+	// SessionUp says that a path has a new connection and lane session with a run of the peer. It takes the place of
+	// what the path had; SessionDown comes when a path has no connection left.
 	SessionUp struct {
 		Path     int
 		Run      string // the peer's
@@ -43,6 +44,7 @@ type (
 		Path     int
 		Run      string
 		Greeting []byte
+		Exporter Exporter // of the connection that carries it: the same one at both ends
 	}
 	// Stream is one message of the bulk stream, in order, once.
 	Stream struct {

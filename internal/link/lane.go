@@ -56,11 +56,12 @@ func (s *session) heard(now time.Duration, counter uint64, n int) {
 	p.lastRx.Store(int64(now))
 	s.rxCount.Add(1)
 	s.rxTop.Store(max(s.rxTop.Load(), counter))
+	s.lastRx.Store(int64(now))
 	if s.firstRx.Load() == 0 {
 		s.firstRx.Store(int64(now))
 	}
-	if p.silent.Load() {
-		p.woken()
+	if p.silent.Load() || p.leader.Load() != s {
+		p.woken(s)
 	}
 }
 

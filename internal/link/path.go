@@ -3,6 +3,7 @@
 package link
 
 import (
+	"context"
 	"net/netip"
 	"sync/atomic"
 	"time"
@@ -55,16 +56,17 @@ type path struct {
 	num int
 	cfg PathConfig
 
-	lastRx   atomic.Int64 // link clock; 0: never
-	silent   atomic.Bool  // called down: the next packet must wake it
-	voiced   atomic.Int64 // when voice last went out
+	lastRx   atomic.Int64            // link clock; 0: never
+	silent   atomic.Bool             // called down: the next packet must wake it
+	leader   atomic.Pointer[session] // where a packet is expected; one of another session may change where B sends
+	voiced   atomic.Int64            // when voice last went out
 	bytesIn  atomic.Uint64
 	bytesOut atomic.Uint64
 
 	current  *session   // where we send
 	sessions []*session // current and older ones that may still receive
 	conns    []*conn
-	told     *conn // whose SessionUp was the last told
+	told     bool // SessionUp was the last told
 	epoch    byte
 
 	weHear, theyHear bool
@@ -75,8 +77,8 @@ type path struct {
 
 	needing  bool
 	dialNext time.Duration
-	dials    int // in flight
-	dialled  int // ever
+	dials    map[int]context.CancelFunc // in flight
+	dialled  int                        // ever
 
 	probeNext time.Duration
 	otherTurn int
@@ -104,7 +106,7 @@ type path struct {
 }
 
 func newPath(l *Link, num int, cfg PathConfig) *path {
-	p := &path{l: l, num: num, cfg: cfg}
+	p := &path{l: l, num: num, cfg: cfg, dials: map[int]context.CancelFunc{}}
 	p.repeatBits = bucket{rate: 256_000, burst: 256_000, level: 256_000}
 	p.repeatPackets = bucket{rate: 200, burst: 200, level: 200}
 	p.silent.Store(true)
@@ -187,11 +189,15 @@ func (p *path) judge(now time.Duration) {
 	l.queue.put(PathChange{p.num, p.state(now)})
 }
 
-// woken is called by a reader at the first packet on a silent path.
+// woken is called by a reader at the first packet on a silent path, and at one of a session that did not lead.
 // SPEC: LNK-014
-func (p *path) woken() {
+func (p *path) woken(s *session) {
 	p.l.mu.Lock()
 	defer p.l.mu.Unlock()
+	p.leader.Store(s)
+	if !p.l.cfg.First && p.current != s {
+		p.choose()
+	}
 	p.judge(p.l.now())
 }
 
@@ -234,15 +240,15 @@ func (p *path) choose() {
 	p.l.setOut()
 }
 
-// better orders two sessions of a path. Both ends compute it; only A acts on connections, so that ends which differ
-// for a moment still hear each other: every session receives until its successor was heard.
+// better orders two sessions of a path. A decides; B sends where it last heard A, so that the ends cannot disagree.
 // SPEC: LNK-015
 func (s *session) better(o *session) bool {
-	a, b := s.conn, o.conn
-	newest := s.path.l.peerRun
+	a, b, l := s.conn, o.conn, s.path.l
 	switch {
-	case a.run != b.run && (a.run == newest) != (b.run == newest):
-		return a.run == newest
+	case a.run != b.run && (a.run == l.peerRun) != (b.run == l.peerRun):
+		return a.run == l.peerRun
+	case !l.cfg.First:
+		return s.lastRx.Load() > o.lastRx.Load()
 	case a.dead != b.dead:
 		return b.dead
 	case a.gen != b.gen:
@@ -253,7 +259,7 @@ func (s *session) better(o *session) bool {
 	return a.born > b.born
 }
 
-// retire wipes sessions whose successor was heard 3 s ago, and never keeps more than six.
+// retire wipes sessions whose successor was heard 3 s ago, once they are silent, and never keeps more than six.
 // SPEC: LNK-006
 func (p *path) retire(now time.Duration) {
 	if len(p.sessions) < 2 || p.current == nil {
@@ -262,7 +268,8 @@ func (p *path) retire(now time.Duration) {
 	first := time.Duration(p.current.firstRx.Load())
 	kept := p.sessions[:0]
 	for i, s := range p.sessions {
-		old := first != 0 && now-first > keepOld && s.ready.Load() || len(p.sessions)-i > 6
+		quiet := now-time.Duration(s.lastRx.Load()) > time.Second || now-first > 10*keepOld
+		old := first != 0 && now-first > keepOld && quiet && s.ready.Load() || len(p.sessions)-i > 6
 		if s != p.current && old {
 			p.l.unregister(s)
 			continue
@@ -302,7 +309,7 @@ func (p *path) dialIfDue(now time.Duration) {
 	}
 	need := !p.weHear || !p.theyHear
 	var age time.Duration
-	if c := p.best(); c == nil || c.stale {
+	if c := p.best(); c == nil || c.stale || c.gen < p.gen { // what saw the path break may hang on what it lost
 		need = true
 	} else {
 		age = now - c.born
@@ -322,15 +329,20 @@ func (p *path) dialIfDue(now time.Duration) {
 			p.dialNext = max(p.dialNext, now+dialStagger)
 		}
 	}
-	if now >= p.dialNext && p.dials < dialsAtOnce {
+	if now >= p.dialNext && len(p.dials) < dialsAtOnce {
 		p.dialNext = now + dialEvery
-		p.dials++
+		if p.cfg.Metered {
+			p.dialNext = now + 5*dialEvery
+		}
 		p.dialled++
+		ctx, cancel := context.WithTimeout(p.l.ctx, dialLasts)
+		p.dials[p.dialled] = cancel
+		n := p.dialled
 		to := p.cfg.Remote
 		if s := p.current; s != nil && p.dialled%2 == 0 {
 			to = *s.remote.Load() // where the peer was last, if its address has changed
 		}
-		p.l.wg.Go(func() { p.l.dial(p, to) })
+		p.l.wg.Go(func() { p.l.dial(ctx, n, p, to) })
 	}
 }
 

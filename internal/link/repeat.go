@@ -33,6 +33,16 @@ func (l *Link) Signal(kind byte, b []byte) {
 	}
 }
 
+// SignalOn sends a packet once over one path, by its number, whether or not it is live: what a check of that path needs.
+func (l *Link) SignalOn(path int, kind byte, b []byte) {
+	body := append([]byte{kind}, b...)
+	for _, s := range *l.out.Load() {
+		if s.path.num == path {
+			s.send(body, nil)
+		}
+	}
+}
+
 // Repeat sends the pieces (each at most wire.LanePayload bytes) now, after 50, 100, 200, 400, 800 ms and then each
 // second over every live path, and at once over a path that returns, until Done. A second call under the same id
 // replaces the first.

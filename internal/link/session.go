@@ -42,6 +42,7 @@ type session struct {
 	rxCount   atomic.Uint64 // authentic packets
 	rxTop     atomic.Uint64 // highest counter so far
 	firstRx   atomic.Int64  // link clock of the first of them
+	lastRx    atomic.Int64  // and of the last
 
 	// sending
 	tx      cipher.AEAD

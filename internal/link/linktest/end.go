@@ -219,6 +219,15 @@ func (e *End) Signal(kind byte, b []byte) {
 	}
 }
 
+// SignalOn is as link.Link's.
+func (e *End) SignalOn(path int, kind byte, b []byte) {
+	e.w.mu.Lock()
+	defer e.w.mu.Unlock()
+	if p := e.w.paths[path]; p.session[e.who] == e {
+		e.lane(p, kind, b)
+	}
+}
+
 func (e *End) lane(p *cable, kind byte, b []byte) {
 	b = bytes.Clone(b)
 	e.w.packet(p, e, func(to *End) { to.put(link.Lane{Path: p.num, Kind: kind, Payload: b}) })

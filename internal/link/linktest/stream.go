@@ -63,7 +63,8 @@ func (w *World) openStream(k *stream) {
 	k.up = true
 	for who, e := range k.ends {
 		o := k.ends[1-who]
-		e.put(link.StreamUp{ID: k.id, Path: k.path.num, Run: o.run, Greeting: o.greet()})
+		e.put(link.StreamUp{ID: k.id, Path: k.path.num, Run: o.run, Greeting: o.greet(),
+			Exporter: exporter(k.ends[0].run, k.ends[1].run, k.path.num)})
 	}
 }
 
