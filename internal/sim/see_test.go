@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sim
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"example.org/parley/internal/view"
+)
+
+// sights are the questions of a conversation: what a desk sees of one thing, a line each, no hashes and
+// no names of runs. Times are seconds since the conversation began.
+var sights = map[string]func(v view.Desk, w *world, arg string) []string{
+	"ladder": seeLadder, "messages": seeMessages, "stops": seeStops, "call": seeCall, "calls": seeCalls,
+	"alarms": seeAlarms, "they": seeThey, "paths": seePaths, "record": seeRecord, "unrecorded": seeUnrecorded,
+}
+
+// ago writes a moment as its distance from the beginning of the conversation.
+func (w *world) ago(at time.Time) string {
+	d := at.Sub(w.start).Round(time.Second)
+	if d < 0 {
+		return "-" + (-d).String()
+	}
+	return "+" + d.String()
+}
+
+func seeLadder(v view.Desk, w *world, id string) []string {
+	for _, m := range v.Messages {
+		if m.ID == id {
+			return append([]string{seeMessage(m)}, seeSteps(w, m.Steps)...)
+		}
+	}
+	for _, s := range v.Stops {
+		if s.ID == id {
+			return append([]string{seeStop(s)}, seeSteps(w, s.Steps)...)
+		}
+	}
+	return []string{"nothing of that name"}
+}
+
+func seeMessage(m view.Message) string {
+	var text strings.Builder
+	for _, s := range m.Spans {
+		text.WriteString(s.Text)
+	}
+	out := fmt.Sprintf("%s %s %s: %s", m.From, m.Precedence, m.Kind, text.String())
+	if m.Overdue {
+		out += " · OVERDUE"
+	}
+	if len(m.Acts) > 0 {
+		out += " · may " + strings.Join(m.Acts, ", ")
+	}
+	return out
+}
+
+func seeSteps(w *world, steps []view.Step) (out []string) {
+	for _, s := range steps {
+		l := "  " + s.Step + " " + s.State
+		switch {
+		case s.State == "done" || s.State == "late":
+			l += " " + w.ago(s.At)
+		case !s.Due.IsZero():
+			l += " (due " + w.ago(s.Due) + ")"
+		}
+		for _, x := range []string{s.By, s.Note} {
+			if x != "" {
+				l += " · " + x
+			}
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+func seeMessages(v view.Desk, _ *world, _ string) (out []string) {
+	for _, m := range v.Messages {
+		last := "nothing"
+		for _, s := range m.Steps {
+			if s.State == "done" || s.State == "late" {
+				last = s.Step
+			}
+		}
+		out = append(out, m.ID+" "+seeMessage(m)+" · "+last)
+	}
+	return out
+}
+
+func seeStop(s view.Stop) string {
+	out := fmt.Sprintf("STOP of %s, %s ×%d: %s · %s", s.From, s.State, s.Count, s.Scope, s.Reason)
+	if s.Stands {
+		out += " · stands"
+	}
+	if s.Overdue {
+		out += " · OVERDUE"
+	}
+	if len(s.Acts) > 0 {
+		out += " · may " + strings.Join(s.Acts, ", ")
+	}
+	return out
+}
+
+func seeStops(v view.Desk, w *world, _ string) (out []string) {
+	for _, s := range v.Stops {
+		out = append(out, seeStop(s))
+		out = append(out, seeSteps(w, s.Steps)...)
+	}
+	return out
+}
+
+func seeCall(v view.Desk, _ *world, _ string) []string {
+	c := v.Call
+	out := c.State + ": " + c.Word
+	for _, x := range []string{c.Outcome, c.OutcomeWas, c.Differs, c.ThereWord} {
+		if x != "" {
+			out += " · " + x
+		}
+	}
+	if c.Unrecorded {
+		out += " · UNRECORDED"
+	}
+	return []string{out}
+}
+
+func seeCalls(v view.Desk, _ *world, _ string) (out []string) {
+	for _, c := range v.Calls {
+		l := fmt.Sprintf("%s %s %s", c.ID, c.Class, c.Outcome)
+		if c.Theirs != "" {
+			l += " · they say " + c.Theirs
+		}
+		out = append(out, l+" · "+c.Word)
+	}
+	return out
+}
+
+func seeAlarms(v view.Desk, _ *world, _ string) (out []string) {
+	for _, a := range v.Alarms {
+		out = append(out, a.ID+" "+a.State)
+	}
+	return out
+}
+
+func seeThey(v view.Desk, _ *world, _ string) []string {
+	l := func(s view.Side) string {
+		return fmt.Sprintf("station %s, desk %s, officer %s", s.Station.State, s.Desk.State, s.Officer.State)
+	}
+	return []string{"we see: " + l(v.Liveness.WeSee), "they see of us: " + l(v.Liveness.TheySeeUs)}
+}
+
+func seePaths(v view.Desk, _ *world, _ string) (out []string) {
+	for _, p := range v.Liveness.Paths {
+		out = append(out, fmt.Sprintf("%s: we hear %v, they hear %v", p.Label, p.WeHear, p.TheyHear))
+	}
+	return out
+}
+
+func seeRecord(v view.Desk, _ *world, _ string) (out []string) {
+	for i := len(v.Log) - 1; i >= 0; i-- {
+		r := v.Log[i]
+		l := fmt.Sprintf("%s %s %s", r.ID, r.Kind, r.State)
+		if r.Note != "" {
+			l += " · " + r.Note
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+func seeUnrecorded(v view.Desk, w *world, _ string) []string {
+	u := v.Unrecorded
+	if u == nil {
+		return nil
+	}
+	var out []string
+	if !u.Here.IsZero() {
+		out = append(out, "here since "+w.ago(u.Here))
+	}
+	if !u.There.IsZero() {
+		out = append(out, "there since "+w.ago(u.There))
+	}
+	return out
+}

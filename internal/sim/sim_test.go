@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sim
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// Every file of testdata is a conversation, played on simulated time.
+// SPEC: NOD-001 NOD-002 NOD-003 NOD-004 NOD-005 NOD-006 EXC-003 EXC-004 EXC-007 EXC-009
+func TestConversations(t *testing.T) {
+	files, err := os.ReadDir("testdata")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no conversation", err)
+	}
+	for i, f := range files {
+		t.Run(strings.TrimSuffix(f.Name(), ".txt"), func(t *testing.T) {
+			simulate(t, uint64(i+1), func(w *world) { play(w, f.Name()) })
+		})
+	}
+}

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sim
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.org/parley/check"
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/link"
+	"example.org/parley/internal/link/linktest"
+	"example.org/parley/internal/node"
+	"example.org/parley/internal/store"
+	"example.org/parley/internal/verbs"
+	"example.org/parley/internal/view"
+	"example.org/parley/party"
+)
+
+// morning is when every conversation begins.
+var morning = time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC)
+
+// line is two parties that have confirmed a pairing.
+type line struct {
+	keys    [2]party.Keys
+	sheets  [2]*party.Sheet
+	genesis *party.Genesis
+}
+
+var names = [2]string{"aurelia", "borealia"}
+
+// pairLine makes keys, sheets and a genesis; aurelia is A.
+var pairLine = sync.OnceValues(func() (*line, error) {
+	for seed := byte(1); ; seed++ {
+		l, err := tryPair(rand.NewChaCha8([32]byte{seed}))
+		if err != nil || party.First(l.sheets[0], l.sheets[1]) {
+			return l, err
+		}
+	}
+})
+
+func tryPair(rnd io.Reader) (l *line, err error) {
+	l = &line{}
+	for i, name := range names {
+		k, err := party.NewKeys(rnd)
+		if err != nil {
+			return nil, err
+		}
+		s := &party.Sheet{Party: name, Issue: 1, Sign: party.Public(k.Sign), Link: party.Public(k.Link), Courier: k.Courier.Recipient().String(),
+			Paths: []party.Path{{Label: "1", Kind: "udp", Address: fmt.Sprintf("192.0.2.%d:7443", i+1)}}}
+		if err := s.SignSheet(k.Party); err != nil {
+			return nil, err
+		}
+		l.keys[i], l.sheets[i] = k, s
+	}
+	if !party.First(l.sheets[0], l.sheets[1]) {
+		return l, nil
+	}
+	terms, err := party.DefaultTerms().Encode([32]byte{9})
+	if err != nil {
+		return nil, err
+	}
+	g, err := party.NewGenesis("north", l.sheets[0], l.sheets[1], [32]byte{1}, [32]byte{2}, [32]byte{3}, terms)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.SignA(l.keys[0].Sign); err != nil {
+		return nil, err
+	}
+	l.genesis = g
+	return l, g.SignB(l.keys[1].Sign)
+}
+
+// net is what two ends are joined by.
+type network interface {
+	open(who int, run string, greeting func() []byte, onFrame func(link.Frame)) (node.Link, error)
+	cut(path int, d linktest.Direction)
+	restore(path int, d linktest.Direction)
+	delay(path int, d linktest.Direction, by time.Duration)
+	loss(path int, d linktest.Direction, share float64)
+	kill(who int)           // without a goodbye
+	freeze(who int, b bool) // as SIGSTOP
+}
+
+// world is two parties, what lies between them, and a clock.
+type world struct {
+	t       testing.TB
+	line    *line
+	net     network
+	sides   [2]*side
+	start   time.Time
+	logs    *bytes.Buffer
+	real    bool // real time: questions wait for their answer
+	program func(*node.Config)
+}
+
+// side is one party's room: its node, its disk, its desk.
+type side struct {
+	w     *world
+	who   int
+	name  string
+	disk  *disk
+	dir   string
+	life  int
+	line  *node.Line // nil while it does not run
+	desk  act.Who
+	rand  io.Reader
+	stuck gate
+}
+
+// gate holds a frozen node at its clock.
+type gate struct {
+	mu   sync.Mutex
+	shut chan struct{} // nil: open
+}
+
+func (g *gate) set(shut bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if shut && g.shut == nil {
+		g.shut = make(chan struct{})
+	} else if !shut && g.shut != nil {
+		close(g.shut)
+		g.shut = nil
+	}
+}
+
+func (g *gate) pass() {
+	g.mu.Lock()
+	ch := g.shut
+	g.mu.Unlock()
+	if ch != nil {
+		<-ch
+	}
+}
+
+// lockedWriter is the log of two nodes.
+type lockedWriter struct {
+	mu sync.Mutex
+	b  *bytes.Buffer
+}
+
+func (w *lockedWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.b.Write(p)
+}
+
+// newWorld makes the two rooms; nothing runs yet.
+func newWorld(t testing.TB, seed uint64, flush time.Duration) *world {
+	t.Helper()
+	l, err := pairLine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, line: l, logs: &bytes.Buffer{}}
+	top := t.TempDir()
+	for i, name := range names {
+		var s [32]byte
+		s[0], s[1], s[2] = byte(i+1), byte(seed), byte(seed>>8)
+		w.sides[i] = &side{w: w, who: i, name: name, disk: newDisk(t, flush), dir: filepath.Join(top, name), rand: rand.NewChaCha8(s)}
+	}
+	return w
+}
+
+// simulate plays f in a bubble, in the morning, on a network in memory.
+func simulate(t *testing.T, seed uint64, f func(w *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(morning))
+		w := newWorld(t, seed, 2*time.Millisecond)
+		w.net = memory{linktest.NewWorld(2, seed)}
+		w.start = time.Now()
+		defer func() {
+			w.close()
+			if t.Failed() {
+				t.Log("the nodes said:\n" + w.logs.String())
+			}
+		}()
+		f(w)
+	})
+}
+
+// memory is a network of linktest.
+type memory struct{ *linktest.World }
+
+var ends sync.Map // *linktest.World, who → *linktest.End
+
+type endKey struct {
+	w   *linktest.World
+	who int
+}
+
+func (m memory) open(who int, run string, greeting func() []byte, onFrame func(link.Frame)) (node.Link, error) {
+	e := m.World.Open(link.Config{Run: run, First: who == 0, Greeting: greeting, OnFrame: onFrame, Paths: []link.PathConfig{{Label: "1"}, {Label: "2"}}})
+	ends.Store(endKey{m.World, who}, e)
+	return e, nil
+}
+
+func (m memory) end(who int) *linktest.End {
+	e, _ := ends.Load(endKey{m.World, who})
+	return e.(*linktest.End)
+}
+
+func (m memory) cut(p int, d linktest.Direction)                    { m.Cut(p, d) }
+func (m memory) restore(p int, d linktest.Direction)                { m.Restore(p, d) }
+func (m memory) delay(p int, d linktest.Direction, b time.Duration) { m.Delay(p, d, b) }
+func (m memory) loss(p int, d linktest.Direction, s float64)        { m.Loss(p, d, s) }
+func (m memory) kill(who int)                                       { m.end(who).Kill() }
+func (m memory) freeze(who int, on bool)                            { m.end(who).Freeze(on) }
+
+func (w *world) side(name string) *side {
+	for _, s := range w.sides {
+		if s.name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// settle lets everything that happens now happen. On real time there is no such moment.
+func (w *world) settle() {
+	if !w.real {
+		synctest.Wait()
+	}
+}
+
+func (w *world) close() {
+	for _, s := range w.sides {
+		s.stuck.set(false)
+		s.stop()
+	}
+}
+
+func (s *side) party(i int) node.Party {
+	l, letters := s.w.line, s.w.line.genesis.Letters()
+	return node.Party{Name: names[i], Letter: letters[i], SignKey: l.sheets[i].Sign, Link: l.sheets[i].Link}
+}
+
+func (s *side) config() node.Config {
+	var key ed25519.PrivateKey = s.w.line.keys[s.who].Sign
+	c := node.Config{
+		Name: "north", DB: filepath.Join(s.dir, fmt.Sprint(s.life), "record.db"), First: s.who == 0, Key: key, Us: s.party(s.who), Them: s.party(1 - s.who),
+		Genesis: s.w.line.genesis.Hash, GenesisText: s.w.line.genesis.Note, Sheet: 1, Station: "main", Schedule: check.Schedule{Officer: 30},
+		Rand: s.rand, Log: slog.New(slog.NewTextHandler(&lockedWriter{b: s.w.logs}, nil)).With("node", s.name),
+		Store: store.Options{Reserve: -1, VFS: s.disk.name},
+		Now:   func() time.Time { s.stuck.pass(); return time.Now() },
+		Link: func(run string, greeting func() []byte, onFrame func(link.Frame)) (node.Link, error) {
+			return s.w.net.open(s.who, run, greeting, onFrame)
+		},
+	}
+	if s.w.program != nil {
+		s.w.program(&c)
+	}
+	return c
+}
+
+// open starts a side's node.
+func (s *side) open() {
+	s.w.t.Helper()
+	if s.line != nil {
+		s.w.t.Fatalf("%s runs already", s.name)
+	}
+	copyFiles(s.w.t, filepath.Join(s.dir, "none"), filepath.Join(s.dir, fmt.Sprint(s.life)))
+	l, err := node.Open(context.Background(), s.config())
+	if err != nil {
+		s.w.t.Fatalf("couldn't start %s: %v", s.name, err)
+	}
+	s.line = l
+}
+
+// stop ends it in an orderly way.
+func (s *side) stop() {
+	if s.line != nil {
+		_ = s.line.Close()
+		s.line = nil
+	}
+}
+
+// kill ends it as kill -9 does: the next life has the files as they are at this instant.
+func (s *side) kill() {
+	was, next := filepath.Join(s.dir, fmt.Sprint(s.life)), filepath.Join(s.dir, fmt.Sprint(s.life+1))
+	copyFiles(s.w.t, was, next)
+	s.w.net.kill(s.who)
+	s.life++
+	s.stop() // what it still does is unseen: its files and its network are not those of the world any more
+}
+
+// loseDisk is a new disk and a new start.
+func (s *side) loseDisk() {
+	s.w.net.kill(s.who)
+	s.stop()
+	s.life++
+}
+
+func (s *side) freeze(on bool) {
+	s.w.net.freeze(s.who, on)
+	s.stuck.set(on)
+}
+
+// parse makes an act of a command line, by the parser of the CLI.
+func (s *side) parse(argv []string) act.Act {
+	s.w.t.Helper()
+	a, err := verbs.Parse(argv, time.Now())
+	if err != nil {
+		s.w.t.Fatalf("%s: %v", s.name, err)
+	}
+	return a
+}
+
+// do does one act at the side's desk.
+func (s *side) do(line string) (act.Reply, error) {
+	s.w.t.Helper()
+	argv, err := verbs.Split(line)
+	if err != nil {
+		s.w.t.Fatal(err)
+	}
+	return s.act(s.parse(argv))
+}
+
+func (s *side) act(a act.Act) (act.Reply, error) {
+	r, err := s.line.Do(context.Background(), s.desk, "en", a)
+	if _, on := a.(act.SignOn); on && err == nil {
+		s.desk.Officer, s.desk.Known = r.ID, "account"
+	}
+	return r, err
+}
+
+// must does an act that is to succeed and gives its short ID.
+func (s *side) must(line string) string {
+	s.w.t.Helper()
+	r, err := s.do(line)
+	if err != nil {
+		s.w.t.Fatalf("%s: %s: %v", s.name, line, err)
+	}
+	return r.ID
+}
+
+func (s *side) arm(on bool) {
+	if _, err := s.act(act.Desk{Armed: on, Sound: "ok"}); err != nil {
+		s.w.t.Fatal(err)
+	}
+}
+
+func (s *side) view() view.Desk { return s.line.View("en", s.desk.Desk) }
+
+// watch starts both nodes and puts an officer at an armed desk of each.
+func (w *world) watch() {
+	w.t.Helper()
+	for i, who := range []string{"Lt Amaro", "Maj Benz"} {
+		s := w.sides[i]
+		s.desk = act.Who{Desk: "watch-" + s.name[:1], Account: s.name}
+		s.open()
+		s.must(fmt.Sprintf("officer add %q", who))
+		s.must("sign-on")
+		s.arm(true)
+	}
+}
