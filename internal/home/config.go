@@ -44,10 +44,11 @@ type Path struct {
 	Remote string `toml:"remote,omitempty"`
 }
 
-// DefaultConfig is safe and works on one machine: everything on loopback.
-func DefaultConfig(name string) Config {
-	return Config{Party: name, Station: "main", Page: "127.0.0.1:7480", Edge: "127.0.0.1:7481", Terms: party.DefaultTerms(),
-		Paths: []Path{{Label: "1", Bind: "127.0.0.1:7443"}}}
+// DefaultConfig is safe and works on one machine: everything on loopback, at ports of its own for the n-th line of a home.
+func DefaultConfig(name string, n int) Config {
+	at := func(port int) string { return fmt.Sprintf("127.0.0.1:%d", port+10*n) }
+	return Config{Party: name, Station: "main", Page: at(7480), Edge: at(7481), Terms: party.DefaultTerms(),
+		Paths: []Path{{Label: "1", Bind: at(7443)}}}
 }
 
 func bad(hint, format string, a ...any) error {

@@ -132,6 +132,12 @@ func (l *Line) Tag() [32]byte {
 	return party.PairingTag(l.Sheets())
 }
 
+// PairingTag keys the handshake while pairing, also of a genesis that has still to be handed over.
+func (l *Line) PairingTag() [32]byte { return party.PairingTag(l.Sheets()) }
+
+// TermsOf reads the terms that the genesis binds.
+func (l *Line) TermsOf() (party.Terms, error) { return party.ParseTerms(l.Terms) }
+
 // Init makes a line: its keys, config and sheet. It never replaces one.
 //
 // SPEC: CLI-001

@@ -17,7 +17,7 @@ import (
 func pair(t *testing.T) (a, b *Line) {
 	t.Helper()
 	mk := func(name, ip string) *Line {
-		c := DefaultConfig(name)
+		c := DefaultConfig(name, 0)
 		c.Paths = []Path{{Label: "1", Bind: ip + ":7443"}, {Label: "2", Bind: "127.0.0.9:7443"}}
 		l, err := Home{t.TempDir()}.Init("north", c, rand.Reader)
 		if err != nil {
@@ -49,7 +49,7 @@ func refused(t *testing.T, err error, want string) {
 // SPEC: CLI-001 CLI-002
 func TestInitAndLoad(t *testing.T) {
 	h := Home{t.TempDir()}
-	l, err := h.Init("north", DefaultConfig("aurelia"), rand.Reader)
+	l, err := h.Init("north", DefaultConfig("aurelia", 0), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,9 +63,9 @@ func TestInitAndLoad(t *testing.T) {
 	if err != nil || again.Ours.Hash != l.Ours.Hash || again.Config.Party != "aurelia" {
 		t.Fatal(err)
 	}
-	_, err = h.Init("north", DefaultConfig("aurelia"), rand.Reader)
+	_, err = h.Init("north", DefaultConfig("aurelia", 0), rand.Reader)
 	refused(t, err, "already here")
-	_, err = h.Init("No", DefaultConfig("aurelia"), rand.Reader)
+	_, err = h.Init("No", DefaultConfig("aurelia", 0), rand.Reader)
 	refused(t, err, "cannot name a line")
 	if n, _ := h.Lines(); len(n) != 1 {
 		t.Fatal("leftovers of init:", n)
@@ -75,7 +75,7 @@ func TestInitAndLoad(t *testing.T) {
 // SPEC: CLI-003
 func TestKeysThatOthersMayRead(t *testing.T) {
 	h := Home{t.TempDir()}
-	l, err := h.Init("north", DefaultConfig("aurelia"), rand.Reader)
+	l, err := h.Init("north", DefaultConfig("aurelia", 0), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestKeysThatOthersMayRead(t *testing.T) {
 
 // SPEC: CLI-004
 func TestConfigRefusals(t *testing.T) {
-	good := DefaultConfig("aurelia")
+	good := DefaultConfig("aurelia", 0)
 	if _, err := DecodeConfig(good.encode()); err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestConfigRefusals(t *testing.T) {
 		"purpose":  func(c *Config) { c.Terms.Purpose = nil },
 		"checks a": func(c *Config) { c.Terms.Schedule.Checks = nil },
 	} {
-		c := DefaultConfig("aurelia")
+		c := DefaultConfig("aurelia", 0)
 		change(&c)
 		_, err := DecodeConfig(c.encode())
 		refused(t, err, want)
@@ -129,7 +129,7 @@ func TestPick(t *testing.T) {
 	_, err := h.Pick("")
 	refused(t, err, "no home")
 	for i, n := range []string{"north", "south"} {
-		if _, err := h.Init(n, DefaultConfig("aurelia"), rand.Reader); err != nil {
+		if _, err := h.Init(n, DefaultConfig("aurelia", 0), rand.Reader); err != nil {
 			t.Fatal(err)
 		}
 		got, err := h.Pick("")
@@ -196,7 +196,7 @@ func TestSheetsAndGenesis(t *testing.T) {
 }
 
 func FuzzDecodeConfig(f *testing.F) {
-	c := DefaultConfig("aurelia")
+	c := DefaultConfig("aurelia", 0)
 	f.Add(c.encode())
 	f.Fuzz(func(t *testing.T, b []byte) { _, _ = DecodeConfig(b) })
 }

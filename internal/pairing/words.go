@@ -2,6 +2,12 @@
 
 package pairing
 
+import (
+	"fmt"
+
+	"example.org/parley/party"
+)
+
 // words are what confirm says, per language; a test reads that both tables have every key.
 var words = map[string]map[string]string{
 	"en": {
@@ -40,9 +46,56 @@ var words = map[string]map[string]string{
 	},
 }
 
-func wordsOf(lang string) map[string]string {
+// Words are the words of one language, English where it has no table.
+func Words(lang string) map[string]string {
 	if w, ok := words[lang]; ok {
 		return w
 	}
 	return words["en"]
+}
+
+// View answers confirm.
+type View struct {
+	State   string `json:"state"` // waiting ready typed signed locked
+	Party   string `json:"party"`
+	Peer    string `json:"peer"`
+	Role    string `json:"role"`              // A or B
+	Number  string `json:"number,omitempty"`  // ours, to be read out
+	Genesis string `json:"genesis,omitempty"` // in words
+	Hash    string `json:"hash,omitempty"`
+	Wrong   int    `json:"wrong"` // numbers so far
+	Last    string `json:"last,omitempty"`
+}
+
+// View is what confirm shows.
+func (m *Machine) View(lang string) View {
+	v := View{State: "waiting", Party: m.cfg.Ours.Party, Peer: m.cfg.Theirs.Party, Role: m.role(), Wrong: m.wrong, Last: m.last}
+	switch {
+	case m.Locked():
+		v.State = "locked"
+	case m.made != nil:
+		v.State = "signed"
+	case m.Ready():
+		v.State, v.Number, v.Hash = "ready", m.s.ourNum, m.s.draft.Hash.String()
+		if t, err := party.ParseTerms(m.s.terms); err == nil {
+			v.Genesis = m.s.draft.Describe(lang, t)
+		}
+		if m.s.typed {
+			v.State = "typed"
+		}
+	}
+	return v
+}
+
+// Text is View in words.
+func (m *Machine) Text(lang string) string {
+	w, v := Words(lang), m.View(lang)
+	s := w[v.State]
+	if v.Last != "" {
+		s += "\n" + fmt.Sprintf(w[v.Last], v.Wrong)
+	}
+	if v.Number == "" {
+		return s
+	}
+	return v.Genesis + "\n" + fmt.Sprintf(w["number"], v.Number, v.Peer) + "\n" + s
 }

@@ -14,7 +14,7 @@ import (
 func officerAdd(fs *pflag.FlagSet) Build {
 	account := fs.String("account", "", "Unix account (default: the caller's)")
 	number := fs.String("number", "", "telephone number, for the counterpart")
-	langs := fs.StringSlice("lang-reads", []string{"en"}, "languages that the officer reads")
+	langs := fs.StringSlice("langs", []string{"en"}, "languages that the officer reads")
 	releaser := fs.Bool("releaser", false, "may release what needs a second person")
 	return func(args []string, _ time.Time) (act.Act, error) {
 		return act.OfficerAdd{Name: strings.Join(args, " "), Account: *account, Number: *number, Langs: *langs, Releaser: *releaser}, want(args, 1, -1)
@@ -168,6 +168,9 @@ func contactAdd(fs *pflag.FlagSet) Build {
 	mark := fs.String("mark", "", strings.Join(marks, ", "))
 	private := fs.Bool("private", false, "keep it in the private log")
 	return func(args []string, _ time.Time) (act.Act, error) {
+		if *kind == "" && len(args) > 0 {
+			*kind, args = args[0], args[1:]
+		}
 		k, e1 := one("kind", *kind, "call", "meeting", "summons", "letter")
 		c, e2 := one("channel", *channel, "line", "telephone", "in-person", "letter")
 		m, e3 := one("mark", *mark, marks...)

@@ -107,7 +107,7 @@ var table = []Verb{
 	{"post add", "NAME --org ORGANISATION --level N", "State an office, ours or theirs.", "counterparts", postAdd},
 	{"post list", "", "The offices and their counterparts.", "counterparts", plain(act.PostList{})},
 	{"event add", "NAME --when WHEN", "State an event to count from.", "counterparts", eventAdd},
-	{"contact add", "--kind KIND --when WHEN --with POST,POST --basis BASIS [TEXT]", "State a contact between counterparts.", "counterparts", contactAdd},
+	{"contact add", "call|meeting|summons|letter --when WHEN --with POST --with POST --basis BASIS [TEXT]", "State a contact between counterparts.", "counterparts", contactAdd},
 	{"request record", "--by POST --with POST --when WHEN --basis BASIS", "State that a call or a meeting was sought.", "counterparts", requestRecord},
 	{"request outcome", "ID " + strings.Join(outcomes, "|"), "State what became of a request.", "counterparts", requestOutcome},
 	{"contacts", "", "When each pair last spoke, and what was sought since.", "counterparts", contacts},

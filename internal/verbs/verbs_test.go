@@ -17,7 +17,7 @@ var now = time.Date(2026, 11, 23, 9, 41, 0, 0, time.UTC)
 // SPEC: CLI-020
 func TestParse(t *testing.T) {
 	for line, want := range map[string]act.Act{
-		`officer add "Lt Amaro" --account amaro --lang-reads en,it`: act.OfficerAdd{Name: "Lt Amaro", Account: "amaro", Langs: []string{"en", "it"}},
+		`officer add "Lt Amaro" --account amaro --langs en,it`: act.OfficerAdd{Name: "Lt Amaro", Account: "amaro", Langs: []string{"en", "it"}},
 		`sign-on`: act.SignOn{},
 		`send --precedence flash --kind warning Keep clear of the strait`: act.Send{Kind: "warning", Precedence: "FLASH", Text: "Keep clear of the strait"},
 		`send --phrase yours place="54.20N 18.40E" --read-back place`:     act.Send{Phrase: "yours", Fields: map[string]string{"place": "54.20N 18.40E"}, ReadBack: []string{"place"}},
@@ -34,12 +34,12 @@ func TestParse(t *testing.T) {
 		`class A1-3 Substantive`:               act.Class{ID: "A1-3", Class: "substantive"},
 		`check confirm twelve`:                 act.CheckConfirm{Answer: "twelve"},
 		`check confirm --decline`:              act.CheckConfirm{Decline: true},
-		`post add Minister --org MOD --level 1 --theirs --pair Secretary --name it=Ministro`:                    act.PostAdd{Name: "Minister", Org: "MOD", Level: 1, Theirs: true, Pair: "Secretary", Names: map[string]string{"it": "Ministro"}},
-		`event add invasion --when 2022-02-24`:                                                                  act.EventAdd{Name: "invasion", When: "2022-02-24"},
-		`contact add --kind call --when 2022-02-18 --with Secretary,Minister --channel telephone --basis press`: act.ContactAdd{Kind: "call", When: "2022-02-18", Participants: []string{"Secretary", "Minister"}, Channel: "telephone", Basis: "press"},
-		`request record --by Secretary --with Minister --for call --when 2022-03-01 --standing --basis press`:   act.RequestRecord{By: "Secretary", With: "Minister", For: "call", When: "2022-03-01", Standing: true, Basis: "press"},
-		`request outcome A1-9 declined --told-by "press secretary" --on 2022-03-23`:                             act.RequestOutcome{ID: "A1-9", Outcome: "declined", ToldBy: "press secretary", On: "2022-03-23"},
-		`contacts --since invasion --org MOD --level 2`:                                                         act.Contacts{Since: "invasion", Org: "MOD", Level: 2},
+		`post add Minister --org MOD --level 1 --theirs --pair Secretary --name it=Ministro`:                  act.PostAdd{Name: "Minister", Org: "MOD", Level: 1, Theirs: true, Pair: "Secretary", Names: map[string]string{"it": "Ministro"}},
+		`event add invasion --when 2022-02-24`:                                                                act.EventAdd{Name: "invasion", When: "2022-02-24"},
+		`contact add call --when 2022-02-18 --with Secretary,Minister --channel telephone --basis press`:      act.ContactAdd{Kind: "call", When: "2022-02-18", Participants: []string{"Secretary", "Minister"}, Channel: "telephone", Basis: "press"},
+		`request record --by Secretary --with Minister --for call --when 2022-03-01 --standing --basis press`: act.RequestRecord{By: "Secretary", With: "Minister", For: "call", When: "2022-03-01", Standing: true, Basis: "press"},
+		`request outcome A1-9 declined --told-by "press secretary" --on 2022-03-23`:                           act.RequestOutcome{ID: "A1-9", Outcome: "declined", ToldBy: "press secretary", On: "2022-03-23"},
+		`contacts --since invasion --org MOD --level 2`:                                                       act.Contacts{Since: "invasion", Org: "MOD", Level: 2},
 		`alarm ack`:    act.AlarmAck{},
 		`log --last 5`: act.Log{Last: 5},
 		`show A7-42`:   act.Show{ID: "A7-42"},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pairing
+package main
 
 import (
 	"bytes"
@@ -14,47 +14,47 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/link"
-	"example.org/parley/party"
+	"example.org/parley/internal/pairing"
 )
 
-// Link is what the pairing needs of a session with the other node.
-type Link interface {
+// pairLink is what the pairing needs of a session with the other node.
+type pairLink interface {
 	Events() <-chan link.Event
 	SendStream(b []byte) bool
 	Close(reason string) error
 }
 
-// StateFile is the pairing's own file in the line's directory.
-const StateFile = "pairing.json"
+// pairingState is the pairing's own file in the line's directory.
+const pairingState = "pairing.json"
 
-// state is what outlives the process.
-type state struct {
+// pairState is what outlives the process.
+type pairState struct {
 	Wrong  int  `json:"wrong,omitempty"`  // numbers so far
 	Signed bool `json:"signed,omitempty"` // B has signed and has not heard yet that A holds it
 }
 
-// Driver runs the pairing of one line until the genesis stands. It answers the operator's socket meanwhile.
-type Driver struct {
+// pairDriver runs the pairing of one line until the genesis stands. It answers the operator's socket meanwhile.
+type pairDriver struct {
 	line *home.Line
-	open func() (Link, error)
+	open func() (pairLink, error)
 	rand io.Reader
 	log  *slog.Logger
-	asks chan func() (Out, func()) // what to do, and whom to tell once it is carried out
+	asks chan func() (pairing.Out, func()) // what to do, and whom to tell once it is carried out
 	gone chan struct{}
 
 	// Owned by Run.
-	m         *Machine
-	st        state
-	link      Link
+	m         *pairing.Machine
+	st        pairState
+	link      pairLink
 	exporters [][]byte
 	stream    uint64
 	out       [][]byte // not yet taken by the stream
 }
 
-// Open makes the driver of a line that has both sheets. It opens the link with open, once a session that ended.
-func Open(l *home.Line, open func() (Link, error), rand io.Reader, log *slog.Logger) (*Driver, error) {
-	d := &Driver{line: l, open: open, rand: rand, log: log, asks: make(chan func() (Out, func())), gone: make(chan struct{})}
-	b, err := l.State(StateFile)
+// newPairing makes the driver of a line that has both sheets. It opens the link with open, once a session that ended.
+func newPairing(l *home.Line, open func() (pairLink, error), rand io.Reader, log *slog.Logger) (*pairDriver, error) {
+	d := &pairDriver{line: l, open: open, rand: rand, log: log, asks: make(chan func() (pairing.Out, func())), gone: make(chan struct{})}
+	b, err := l.State(pairingState)
 	if err == nil && len(b) > 0 {
 		err = json.Unmarshal(b, &d.st)
 	}
@@ -64,29 +64,29 @@ func Open(l *home.Line, open func() (Link, error), rand io.Reader, log *slog.Log
 	return d, d.machine()
 }
 
-// Pending reports whether a line with a genesis has still to hand it over to A.
-func Pending(l *home.Line) bool {
-	b, err := l.State(StateFile)
-	var st state
+// handoverPending reports whether a line with a genesis has still to hand it over to A.
+func handoverPending(l *home.Line) bool {
+	b, err := l.State(pairingState)
+	var st pairState
 	return err == nil && l.Genesis != nil && !l.First() && json.Unmarshal(b, &st) == nil && st.Signed
 }
 
-func (d *Driver) machine() (err error) {
+func (d *pairDriver) machine() (err error) {
 	l := d.line
-	var made *Made
+	var made *pairing.Made
 	if l.Genesis != nil {
-		made = &Made{Note: l.Genesis.Note, Terms: l.Terms, TagKey: l.TagKey}
+		made = &pairing.Made{Note: l.Genesis.Note, Terms: l.Terms, TagKey: l.TagKey}
 	}
-	d.m, err = New(Config{Line: l.Name, Ours: l.Ours, Theirs: l.Theirs, Key: l.Keys.Sign, Terms: l.Config.Terms, Rand: d.rand, Wrong: d.st.Wrong}, made)
+	d.m, err = pairing.New(pairing.Config{Line: l.Name, Ours: l.Ours, Theirs: l.Theirs, Key: l.Keys.Sign, Terms: l.Config.Terms, Rand: d.rand, Wrong: d.st.Wrong}, made)
 	return err
 }
 
-// Settle is how long an end keeps the session after its last word, so that it arrives.
+// settle is how long an end keeps the session after its last word, so that it arrives.
 const settle = 500 * time.Millisecond
 
 // Run leads the pairing to its end: nil when the genesis stands at both ends, as far as can be known here.
 // It ends with the context, and after handover where B had signed before.
-func (d *Driver) Run(ctx context.Context, handover time.Duration) error {
+func (d *pairDriver) Run(ctx context.Context, handover time.Duration) error {
 	defer close(d.gone)
 	for {
 		if d.link == nil && !d.m.Locked() {
@@ -111,7 +111,7 @@ func (d *Driver) Run(ctx context.Context, handover time.Duration) error {
 }
 
 // linger lets the last words arrive; the other end may close first.
-func (d *Driver) linger(ctx context.Context) {
+func (d *pairDriver) linger(ctx context.Context) {
 	t := time.NewTimer(settle)
 	defer t.Stop()
 	for {
@@ -130,7 +130,7 @@ func (d *Driver) linger(ctx context.Context) {
 }
 
 // session is one session with the other end, or the wait where the pairing is locked.
-func (d *Driver) session(ctx context.Context, handover time.Duration) (done bool, err error) {
+func (d *pairDriver) session(ctx context.Context, handover time.Duration) (done bool, err error) {
 	var events <-chan link.Event
 	if d.link != nil {
 		events = d.link.Events()
@@ -142,7 +142,7 @@ func (d *Driver) session(ctx context.Context, handover time.Duration) (done bool
 		late = t.C
 	}
 	for {
-		var o Out
+		var o pairing.Out
 		tell := func() {}
 		select {
 		case <-ctx.Done():
@@ -167,12 +167,12 @@ func (d *Driver) session(ctx context.Context, handover time.Duration) (done bool
 }
 
 // event turns what the link says into what the machine is told.
-func (d *Driver) event(ev link.Event) (Out, error) {
+func (d *pairDriver) event(ev link.Event) (pairing.Out, error) {
 	switch ev := ev.(type) {
 	case link.SessionUp:
 		x, err := ev.Exporter("EXPORTER-parley-pairing-v1", nil, 32)
 		if err != nil {
-			return Out{}, fmt.Errorf("couldn't export from the session: %w", err)
+			return pairing.Out{}, fmt.Errorf("couldn't export from the session: %w", err)
 		}
 		d.exporters = append(d.exporters, x)
 		d.exporters = d.exporters[max(0, len(d.exporters)-4):]
@@ -182,7 +182,7 @@ func (d *Driver) event(ev link.Event) (Out, error) {
 	case link.StreamUp:
 		if d.stream != 0 {
 			if err := d.m.Drop(); err != nil {
-				return Out{}, err
+				return pairing.Out{}, err
 			}
 		}
 		d.stream, d.out = ev.ID, nil
@@ -196,14 +196,14 @@ func (d *Driver) event(ev link.Event) (Out, error) {
 	case link.StreamDown:
 		if ev.ID == d.stream {
 			d.stream, d.out = 0, nil
-			return Out{}, d.m.Drop()
+			return pairing.Out{}, d.m.Drop()
 		}
 	}
-	return Out{}, nil
+	return pairing.Out{}, nil
 }
 
 // carry does what a step wants, in its order: what is kept is on disk before anything is said.
-func (d *Driver) carry(o Out) error {
+func (d *pairDriver) carry(o pairing.Out) error {
 	if o.Keep != nil {
 		if err := d.line.SetGenesis(o.Keep.Note, o.Keep.Terms, o.Keep.TagKey); err != nil {
 			return err
@@ -214,14 +214,14 @@ func (d *Driver) carry(o Out) error {
 		d.st.Wrong++
 	}
 	if o.Done {
-		d.st = state{}
+		d.st = pairState{}
 	}
 	if o.Keep != nil || o.Wrong || o.Done {
 		b, err := json.Marshal(d.st)
 		if err != nil {
 			return fmt.Errorf("couldn't keep the state of the pairing: %w", err)
 		}
-		if err := d.line.SetState(StateFile, b); err != nil {
+		if err := d.line.SetState(pairingState, b); err != nil {
 			return err
 		}
 	}
@@ -230,52 +230,20 @@ func (d *Driver) carry(o Out) error {
 	return nil
 }
 
-func (d *Driver) flush() {
+func (d *pairDriver) flush() {
 	for len(d.out) > 0 && d.stream != 0 && d.link.SendStream(bytes.Clone(d.out[0])) {
 		d.out = d.out[1:]
 	}
 }
 
-// View answers confirm.
-type View struct {
-	State   string `json:"state"` // waiting ready typed signed locked
-	Party   string `json:"party"`
-	Peer    string `json:"peer"`
-	Role    string `json:"role"`              // A or B
-	Number  string `json:"number,omitempty"`  // ours, to be read out
-	Genesis string `json:"genesis,omitempty"` // in words
-	Hash    string `json:"hash,omitempty"`
-	Wrong   int    `json:"wrong"` // numbers so far
-	Last    string `json:"last,omitempty"`
-}
-
-func (d *Driver) view(lang string) View {
-	v := View{State: "waiting", Party: d.line.Ours.Party, Peer: d.line.Theirs.Party, Role: d.m.role(), Wrong: d.m.wrong, Last: d.m.last}
-	switch {
-	case d.m.Locked():
-		v.State = "locked"
-	case d.m.made != nil:
-		v.State = "signed"
-	case d.m.Ready():
-		v.State, v.Number, v.Hash = "ready", d.m.s.ourNum, d.m.s.draft.Hash.String()
-		if t, err := party.ParseTerms(d.m.s.terms); err == nil {
-			v.Genesis = d.m.s.draft.Describe(lang, t)
-		}
-		if d.m.s.typed {
-			v.State = "typed"
-		}
-	}
-	return v
-}
-
 // Do answers the operator's socket: confirm and status; the rest needs a line.
-func (d *Driver) Do(ctx context.Context, _ act.Who, lang string, a act.Act) (act.Reply, error) {
+func (d *pairDriver) Do(ctx context.Context, _ act.Who, lang string, a act.Act) (act.Reply, error) {
 	type result struct {
 		r   act.Reply
 		err error
 	}
 	res := make(chan result, 1)
-	ask := func() (Out, func()) {
+	ask := func() (pairing.Out, func()) {
 		o, r, err := d.do(lang, a)
 		return o, func() { res <- result{r, err} }
 	}
@@ -294,19 +262,19 @@ func (d *Driver) Do(ctx context.Context, _ act.Who, lang string, a act.Act) (act
 	}
 }
 
-func (d *Driver) do(lang string, a act.Act) (o Out, r act.Reply, err error) {
-	w := wordsOf(lang)
-	refuse := func(what, hint string) (Out, act.Reply, error) {
+func (d *pairDriver) do(lang string, a act.Act) (o pairing.Out, r act.Reply, err error) {
+	w := pairing.Words(lang)
+	refuse := func(what, hint string) (pairing.Out, act.Reply, error) {
 		return o, act.Reply{}, &act.Error{What: what, Hint: hint}
 	}
 	c, ok := a.(act.Confirm)
-	switch v := d.view(lang); {
+	switch v := d.m.View(lang); {
 	case !ok && a.Verb() == "status":
 		return o, act.Reply{Text: w[v.State], Data: v}, nil
 	case !ok:
 		return refuse(w["unpaired"], "parley confirm")
 	case c.Number == "" && !c.Refuse:
-		return o, act.Reply{Text: d.text(lang), Data: v}, nil
+		return o, act.Reply{Text: d.m.Text(lang), Data: v}, nil
 	case d.m.Locked():
 		return refuse(w["locked"], w["lockedhint"])
 	case !d.m.Ready():
@@ -319,22 +287,10 @@ func (d *Driver) do(lang string, a act.Act) (o Out, r act.Reply, err error) {
 	case err != nil:
 		return o, r, err
 	case right:
-		v := d.view(lang)
+		v := d.m.View(lang)
 		return o, act.Reply{Text: w[v.State], Data: v}, nil
 	case d.m.Locked():
 		return refuse(w["wrong"]+". "+w["locked"], w["lockedhint"])
 	}
-	return refuse(fmt.Sprintf("%s (%d/%d)", w["wrong"], d.m.wrong, MaxWrong), w["wronghint"])
-}
-
-func (d *Driver) text(lang string) string {
-	w, v := wordsOf(lang), d.view(lang)
-	s := w[v.State]
-	if v.Last != "" {
-		s += "\n" + fmt.Sprintf(w[v.Last], v.Wrong)
-	}
-	if v.Number == "" {
-		return s
-	}
-	return v.Genesis + "\n" + fmt.Sprintf(w["number"], v.Number, v.Peer) + "\n" + s
+	return refuse(fmt.Sprintf("%s (%d/%d)", w["wrong"], d.m.View(lang).Wrong, pairing.MaxWrong), w["wronghint"])
 }

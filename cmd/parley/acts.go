@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/control"
+	"example.org/parley/internal/verbs"
+)
+
+// addActs makes a command of every row of the table of verbs.
+func (a *app) addActs(root *cobra.Command) {
+	parents := map[string]*cobra.Command{}
+	for _, v := range verbs.All() {
+		first, rest, two := strings.Cut(v.Name, " ")
+		c := a.actCommand(v)
+		if !two {
+			c.GroupID = v.Group
+			parents[first] = c
+			root.AddCommand(c)
+			continue
+		}
+		p := parents[first]
+		if p == nil {
+			p = &cobra.Command{Use: first, GroupID: v.Group, Args: cobra.ArbitraryArgs}
+			p.RunE = func(c *cobra.Command, args []string) error {
+				return &verbs.UsageError{What: fmt.Sprintf("%s: which?", first), Hint: "parley " + p.Name() + " " + p.Short}
+			}
+			parents[first] = p
+			root.AddCommand(p)
+		}
+		if first != "stop" {
+			p.Short = strings.Trim(p.Short+"|"+rest, "|")
+		}
+		p.AddCommand(c)
+	}
+}
+
+// actCommand makes one command.
+func (a *app) actCommand(v verbs.Verb) *cobra.Command {
+	words := strings.Fields(v.Name)
+	c := &cobra.Command{Use: strings.TrimSpace(words[len(words)-1] + " " + v.Args), Short: v.Short, Args: cobra.ArbitraryArgs, Hidden: v.Name == "shown"}
+	build := v.Bind(c.Flags())
+	wait := new(bool)
+	if v.Name == "ring" {
+		wait = c.Flags().Bool("wait", false, "stay until the ring or the call has ended; Ctrl-C hangs up")
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		x, err := v.Make(build, args, time.Now())
+		if err != nil {
+			return err
+		}
+		if *wait {
+			return a.ringAndWait(c.Context(), x)
+		}
+		return a.ask(x)
+	}
+	return c
+}
+
+// dial connects to the node of the home, for the line meant.
+func (a *app) dial() (*control.Client, string, error) {
+	line, err := a.home().Pick(a.line)
+	if err != nil {
+		return nil, "", err
+	}
+	c, err := control.Dial(a.home())
+	return c, line, err
+}
+
+// ask carries out one act and prints what came of it.
+func (a *app) ask(x act.Act) error {
+	c, line, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	r, err := c.Do(line, a.lang, x)
+	if err != nil {
+		return err
+	}
+	return a.print(r)
+}
+
+// print shows a reply: with --json exactly its view, else its text.
+//
+// SPEC: CLI-031
+func (a *app) print(r control.Reply) error {
+	if a.json {
+		b := []byte(r.Data)
+		if len(b) == 0 {
+			var err error
+			if b, err = json.Marshal(act.Reply{ID: r.ID, Text: r.Text}); err != nil {
+				return fmt.Errorf("couldn't print the reply: %w", err)
+			}
+		}
+		var out bytes.Buffer
+		if err := json.Indent(&out, b, "", "  "); err != nil {
+			return fmt.Errorf("couldn't print the reply: %w", err)
+		}
+		_, err := fmt.Fprintln(a.out, out.String())
+		return err
+	}
+	text := strings.TrimRight(r.Text, "\n")
+	if r.ID != "" && !strings.Contains(text, r.ID) {
+		text = strings.TrimSpace(r.ID + "  " + text)
+	}
+	if text == "" {
+		return nil
+	}
+	_, err := fmt.Fprintln(a.out, text)
+	return err
+}

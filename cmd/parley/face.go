@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/edge/web"
+	"example.org/parley/internal/home"
+	"example.org/parley/internal/node"
+	"example.org/parley/internal/page"
+)
+
+// face is a line in service as its people meet it: the node, its page and the browsers' sound. To the socket it
+// is the node; only `open` is answered by the page.
+type face struct {
+	*node.Line
+	page   *page.Server
+	srv    *http.Server
+	edge   *web.Edge
+	failed chan error
+
+	mu    sync.Mutex
+	peers map[string]*web.Peer // newest sound of each desk; guarded by mu
+}
+
+// openFace opens the page and the sound of a line, where its config names addresses for them.
+func (s *service) openFace(ctx context.Context, l *home.Line, n *node.Line) (*face, error) {
+	f := &face{Line: n, failed: make(chan error, 1), peers: map[string]*web.Peer{}}
+	cfg := page.Config{Node: n, Name: l.Ours.Party + "-" + l.Name, Hosts: []string{l.Config.Page}, Frame: s.frame, Log: s.log}
+	if l.Config.Page == "" {
+		return f, nil
+	}
+	if s.pageHost != "" {
+		cfg.Hosts = []string{s.pageHost, l.Config.Page}
+	}
+	var err error
+	if l.Config.Edge != "" {
+		addr, _ := netip.ParseAddrPort(l.Config.Edge) // checked with the config
+		if f.edge, err = web.New(web.Config{Addr: addr, OnState: f.soundState, Log: s.log}); err != nil {
+			return nil, fmt.Errorf("couldn't open the browsers' sound: %w", err)
+		}
+		cfg.Edge = f
+	}
+	if cfg.Key, err = pageKey(l); err == nil {
+		f.page, err = page.New(cfg)
+	}
+	var ln net.Listener
+	if err == nil {
+		ln, err = (&net.ListenConfig{}).Listen(ctx, "tcp", l.Config.Page)
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("couldn't open the page: %w", err)
+	}
+	f.srv = &http.Server{Handler: f.page, ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		if err := f.srv.Serve(ln); err != http.ErrServerClosed {
+			f.failed <- fmt.Errorf("the page ended: %w", err)
+		}
+	}()
+	return f, nil
+}
+
+// pageKey signs the page's cookies; it is kept, so that a desk outlives its node.
+func pageKey(l *home.Line) ([]byte, error) {
+	if b, err := l.State("page.key"); err != nil || len(b) == 32 {
+		return b, err
+	}
+	b := make([]byte, 32)
+	if _, err := io.ReadFull(rand.Reader, b); err != nil {
+		return nil, fmt.Errorf("couldn't draw the page's key: %w", err)
+	}
+	return b, l.SetState("page.key", b)
+}
+
+// Close ends page and sound; the node is closed by whoever opened it.
+func (f *face) Close() {
+	if f.srv != nil {
+		f.srv.Close()
+	}
+	if f.edge != nil {
+		f.edge.Close()
+	}
+}
+
+// Do hands the act to the node; a link to the page comes from the page.
+//
+// SPEC: CLI-033
+func (f *face) Do(ctx context.Context, who act.Who, lang string, a act.Act) (act.Reply, error) {
+	if _, ok := a.(act.Open); !ok {
+		return f.Line.Do(ctx, who, lang, a)
+	}
+	switch {
+	case f.page == nil:
+		return act.Reply{}, &act.Error{What: "this line has no page", Hint: `set page = "127.0.0.1:7480" in config.toml`}
+	case who.Officer == "":
+		return act.Reply{}, &act.Error{What: "a link is given to a person", Hint: "sign on first: parley sign-on"}
+	}
+	url, err := f.page.Link(who, lang)
+	if err != nil {
+		return act.Reply{}, err
+	}
+	return act.Reply{Text: url, Data: map[string]string{"url": url}}, nil
+}
+
+// Offer joins a browser's sound with the node's desk.
+func (f *face) Offer(desk, sdp string) (string, error) {
+	answer, p, err := f.edge.Offer(desk, sdp, func(frame []byte) { f.Line.Microphone(desk, frame) })
+	if err != nil {
+		return "", err
+	}
+	f.mu.Lock()
+	f.peers[desk] = p
+	f.mu.Unlock()
+	f.Line.Sound(desk, p)
+	return answer, nil
+}
+
+// soundState takes a desk's ear away when its newest connection has ended.
+func (f *face) soundState(desk string, p *web.Peer, st web.State) {
+	if st.Media != web.Closed {
+		return
+	}
+	f.mu.Lock()
+	newest := f.peers[desk] == p
+	if newest {
+		delete(f.peers, desk)
+	}
+	f.mu.Unlock()
+	if newest {
+		f.Line.Sound(desk, nil)
+	}
+}

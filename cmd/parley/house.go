@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"crypto/rand"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/home"
+	"example.org/parley/internal/verbs"
+	"example.org/parley/party"
+)
+
+// init makes a line in the home.
+func (a *app) init() *cobra.Command {
+	var name, page, edge string
+	var paths []string
+	c := &cobra.Command{Use: "init --party NAME", Short: "Make a line in the home: its keys, config and sheet.", Args: nargs(0, 0)}
+	c.Flags().StringVar(&name, "party", "", "our name, as it stands in every statement")
+	c.Flags().StringArrayVar(&paths, "path", nil, "a route, LABEL=IP:PORT or LABEL=LOCAL@REACHED-AT; once a path")
+	c.Flags().StringVar(&page, "page", "", "loopback address of the desks' page")
+	c.Flags().StringVar(&edge, "edge", "", "loopback UDP address of the browsers' sound")
+	c.RunE = func(*cobra.Command, []string) error {
+		if name == "" {
+			return &verbs.UsageError{What: "init: whose line is it?", Hint: "parley init --party NAME"}
+		}
+		others, _ := a.home().Lines() // no home yet: none
+		cfg := home.DefaultConfig(name, len(others))
+		if page != "" {
+			cfg.Page = page
+		}
+		if edge != "" {
+			cfg.Edge = edge
+		}
+		if len(paths) > 0 {
+			cfg.Paths = nil
+		}
+		for _, p := range paths {
+			label, addr, ok := strings.Cut(p, "=")
+			bind, reach, _ := strings.Cut(addr, "@")
+			if !ok {
+				return &verbs.UsageError{What: fmt.Sprintf("init: path %q", p), Hint: "--path 1=192.0.2.1:7443"}
+			}
+			cfg.Paths = append(cfg.Paths, home.Path{Label: label, Bind: bind, Reach: reach})
+		}
+		line := a.line
+		if line == "" {
+			line = "line"
+		}
+		l, err := a.home().Init(line, cfg, rand.Reader)
+		if err != nil {
+			return err
+		}
+		return a.say(map[string]string{"line": line, "party": name, "dir": l.Dir, "sheet_digits": party.Digits(l.Ours.Hash)},
+			"The line %s of %s is made in %s.\nNext: give the other party your sheet (parley sheet > FILE) and enter theirs (parley pair FILE).\n", line, name, l.Dir)
+	}
+	return c
+}
+
+// say prints words, or with --json the fields.
+func (a *app) say(fields any, format string, args ...any) error {
+	if a.json {
+		return a.printJSON(fields)
+	}
+	_, err := fmt.Fprintf(a.out, format, args...)
+	return err
+}
+
+// load reads the line meant.
+func (a *app) load() (*home.Line, error) {
+	name, err := a.home().Pick(a.line)
+	if err != nil {
+		return nil, err
+	}
+	return a.home().Load(name)
+}
+
+// sheet prints our sheet: on standard output exactly its bytes, the digits for people beside it.
+func (a *app) sheet() *cobra.Command {
+	var next bool
+	c := &cobra.Command{Use: "sheet", Short: "Print our sheet, to be carried to the other party.", Args: nargs(0, 0)}
+	c.Flags().BoolVar(&next, "next", false, "make the next issue first: other addresses, or after a locked pairing")
+	c.RunE = func(*cobra.Command, []string) error {
+		l, err := a.load()
+		if err == nil && next {
+			err = l.NextIssue()
+			if err == nil {
+				err = l.SetState(pairingState, nil)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if a.json {
+			return a.printJSON(map[string]string{"sheet": string(l.Ours.Note), "sheet_digits": party.Digits(l.Ours.Hash), "party_digits": party.Digits(l.Ours.PartyHash()), "party_hash": l.Ours.PartyHash().String()})
+		}
+		fmt.Fprintf(a.err, "Sheet digits of %s, issue %d (to be compared over another channel):\n  %s\nParty digits:\n  %s\n",
+			l.Ours.Party, l.Ours.Issue, party.Digits(l.Ours.Hash), party.Digits(l.Ours.PartyHash()))
+		_, err = a.out.Write(l.Ours.Note)
+		return err
+	}
+	return c
+}
+
+// pair enters the other party's sheet.
+func (a *app) pair() *cobra.Command {
+	var digits string
+	c := &cobra.Command{Use: "pair SHEET", Short: "Enter the other party's sheet, as it came by courier.", Args: nargs(1, 1)}
+	c.Flags().StringVar(&digits, "digits", "", "refuse the sheet unless these are its digits, as read on paper or over a telephone")
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		f, err := os.Open(args[0])
+		if err != nil {
+			return &act.Error{What: fmt.Sprintf("the sheet cannot be read: %v", err), Hint: "the other party makes it: parley sheet > FILE"}
+		}
+		defer f.Close()
+		note, err := io.ReadAll(io.LimitReader(f, party.MaxNote+1))
+		if err != nil {
+			return fmt.Errorf("couldn't read the sheet: %w", err)
+		}
+		l, err := a.load()
+		if err != nil {
+			return err
+		}
+		if err := checkDigits(note, digits); err != nil {
+			return err
+		}
+		old := l.Theirs
+		if err := l.SetTheirs(note); err != nil {
+			return err
+		}
+		if old == nil || old.Hash != l.Theirs.Hash { // only another sheet unlocks a pairing
+			if err := l.SetState(pairingState, nil); err != nil {
+				return err
+			}
+		}
+		role := "B"
+		if l.First() {
+			role = "A"
+		}
+		return a.say(map[string]string{"party": l.Theirs.Party, "sheet_digits": party.Digits(l.Theirs.Hash), "we_are": role},
+			"The sheet of %s is entered. Its digits:\n  %s\nWe are %s on this line. Next, at both ends: parley serve, then parley confirm.\n", l.Theirs.Party, party.Digits(l.Theirs.Hash), role)
+	}
+	return c
+}
+
+// checkDigits compares typed digits with the sheet's.
+func checkDigits(note []byte, typed string) error {
+	if typed == "" {
+		return nil
+	}
+	d, err := party.ParseDigits(typed)
+	if err != nil {
+		return &act.Error{What: err.Error(), Hint: "read them once more: eight groups of six"}
+	}
+	s, err := party.ParseSheet(note)
+	if err == nil && party.Digits(s.Hash) != d {
+		return &act.Error{What: "the digits are not those of this sheet", Hint: "the sheet is another one, or was changed on its way: do not enter it"}
+	}
+	return nil // what is no sheet at all is refused where it is entered
+}
+
+// confirm shows the genesis and our number, and takes the other end's.
+func (a *app) confirm() *cobra.Command {
+	var refuse bool
+	c := &cobra.Command{Use: "confirm [NUMBER]", Short: "Show the genesis in words and our number; take the number that the other end reads out.", Args: nargs(0, 1)}
+	c.Flags().BoolVar(&refuse, "refuse", false, "do not sign this genesis")
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		return a.ask(act.Confirm{Number: strings.Join(args, ""), Refuse: refuse})
+	}
+	return c
+}
+
+// version says what was built.
+func (a *app) version() *cobra.Command {
+	return &cobra.Command{Use: "version", Short: "What was built of what.", Args: nargs(0, 0), RunE: func(*cobra.Command, []string) error {
+		v := map[string]string{"format": "parley/v1"}
+		if b, ok := debug.ReadBuildInfo(); ok {
+			v["go"], v["version"] = b.GoVersion, b.Main.Version
+			for _, s := range b.Settings {
+				if s.Key == "vcs.revision" {
+					v["revision"] = s.Value
+				}
+			}
+		}
+		return a.say(v, "parley %s %s, format %s, %s\n", v["version"], v["revision"], v["format"], v["go"])
+	}}
+}

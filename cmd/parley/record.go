@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/home"
+	"example.org/parley/internal/verbs"
+	"example.org/parley/verify"
+	"example.org/parley/wire"
+)
+
+// printJSON prints v as --json does.
+func (a *app) printJSON(v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("couldn't print: %w", err)
+	}
+	_, err = fmt.Fprintln(a.out, string(b))
+	return err
+}
+
+// export writes the shared record of the line into a file.
+func (a *app) export() *cobra.Command {
+	return &cobra.Command{Use: "export FILE", Short: "Write the whole shared record of the line into a file.", Args: nargs(1, 1), RunE: func(_ *cobra.Command, args []string) error {
+		if _, err := os.Lstat(args[0]); err == nil {
+			return &act.Error{What: args[0] + " is already there", Hint: "choose another name: nothing is overwritten"}
+		}
+		c, line, err := a.dial()
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		r, err := c.Do(line, a.lang, act.Export{})
+		if err != nil {
+			return err
+		}
+		var b []byte
+		if err := json.Unmarshal(r.Data, &b); err != nil {
+			return fmt.Errorf("couldn't read the export: %w", err)
+		}
+		if err := home.WriteFile(args[0], b); err != nil {
+			return err
+		}
+		return a.say(map[string]any{"file": args[0], "bytes": len(b)}, "%s: %d bytes. Anyone can check it: parley verify %s\n", args[0], len(b), args[0])
+	}}
+}
+
+// verify says of an export, offline, whether it holds. It needs no home.
+func (a *app) verify() *cobra.Command {
+	var expect string
+	c := &cobra.Command{Use: "verify FILE", Short: "Check an export offline: HOLDS, DOES NOT HOLD or CANNOT BE KNOWN.", Args: nargs(1, 1)}
+	c.Flags().StringVar(&expect, "expect", "", "the party hash that one of the parties must have")
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		var o verify.Options
+		if expect != "" {
+			h, err := wire.ParseHash(expect)
+			if err != nil {
+				return &verbs.UsageError{What: "--expect: " + err.Error(), Hint: "the party hash, as parley sheet --json or an identity page prints it"}
+			}
+			o.Expect = h
+		}
+		f, err := os.Open(args[0])
+		if err != nil {
+			return &act.Error{What: fmt.Sprintf("the export cannot be read: %v", err), Hint: "parley export FILE makes one"}
+		}
+		defer f.Close()
+		r := verify.Verify(f, o)
+		if err := a.say(r, "%s", r); err != nil {
+			return err
+		}
+		if code := r.Verdict.Exit(); code != exitDone {
+			return exitError(code)
+		}
+		return nil
+	}
+	return c
+}
