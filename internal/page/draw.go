@@ -40,7 +40,7 @@ type field struct {
 	F  view.Field
 }
 
-// newArtist parses the templates once a language.
+// newArtist parses the templates once a language; html/template escapes whatever stands in a view. SPEC: PAG-028
 func newArtist() (artist, error) {
 	a := artist{}
 	for _, lang := range view.Langs() {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -148,6 +149,33 @@ type rig struct {
 	urls  [2]string
 	demo  *fakeDemo
 	url   string
+	pause [2]*pausable
+}
+
+// pausable is a server that can stop as one that was frozen: nothing comes of it, connections live.
+type pausable struct {
+	atomic.Bool
+	net.Listener
+}
+
+func (p *pausable) Accept() (net.Conn, error) {
+	c, err := p.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &pausedConn{c, p}, nil
+}
+
+type pausedConn struct {
+	net.Conn
+	p *pausable
+}
+
+func (c *pausedConn) Write(b []byte) (int, error) {
+	if c.p.Load() {
+		return 0, errors.New("frozen")
+	}
+	return c.Conn.Write(b)
 }
 
 func newRig(t testing.TB) *rig {
@@ -181,7 +209,8 @@ func newRig(t testing.TB) *rig {
 		}
 		r.desks[i] = s
 		r.urls[i] = "http://127.0.0.1:" + p
-		serve(l, s)
+		r.pause[i] = &pausable{Listener: l}
+		serve(r.pause[i], s)
 	}
 	r.demo.link = func(party string) (string, error) {
 		for i, n := range r.nodes {

@@ -50,7 +50,7 @@ func fixture(us, them, lang string) view.Desk {
 			Words:    view.Words{Precedence: "FLASH", Kind: w("kind.question"), Class: w("class.substantive"), Mark: w("mark.actual"), Direction: w("dir.in", them)},
 			Spans:    []view.Span{{Text: "Is this yours? An aircraft at "}, {Text: "54.20N 18.40E", Coded: true, Field: "place"}, {Text: " at "}, {Text: "241359Z NOV 26", Coded: true, Field: "time"}, {Text: "."}},
 			Steps:    []view.Step{rung("recorded", "done", at("14:02:00"), time.Time{}), rung("held", "done", at("14:02:00"), time.Time{}), rung("shown", "done", at("14:02:01"), time.Time{}), rung("acknowledged", "due", time.Time{}, at("14:04:00")), rung("responded", "due", time.Time{}, at("14:07:00"))},
-			ReadBack: []view.Field{{Name: "place", Word: "place", Type: "place", Example: "54.20N 18.40E"}}, Acts: []string{"shown", "ack", "reply"}},
+			ReadBack: []view.Field{{Name: "place", Word: "place", Type: "place", Example: "12.34N 56.78E"}}, Acts: []string{"shown", "ack", "reply"}},
 		{ID: "A7-41", Key: "a741", Ours: true, At: at("13:20:10"), From: us, By: "Lt Amaro", Precedence: "PRIORITY", Kind: "information", Class: "substantive", Mark: "exercise", Overdue: true, Lang: "en",
 			Words: view.Words{Precedence: "PRIORITY", Kind: w("kind.information"), Class: w("class.substantive"), Mark: w("mark.exercise"), Direction: w("dir.out", them)},
 			Spans: []view.Span{{Text: "Two of our helicopters will land at the harbour for fuel and leave before dusk."}},

@@ -17,6 +17,8 @@ import (
 	"example.org/parley/internal/act"
 )
 
+// The browser hatches what has had no heartbeat for staleAfter (static/page.js, as is the handling of keys and of
+// what is shown). SPEC: PAG-013 PAG-014 PAG-029
 const (
 	beatEvery  = 2 * time.Second
 	staleAfter = 5 * time.Second

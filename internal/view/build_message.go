@@ -4,6 +4,7 @@ package view
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"example.org/parley/line"
@@ -54,7 +55,7 @@ func (b builder) message(s message.State) Message {
 		b.receive(s, &m)
 	}
 	if s.Contradicted {
-		m.Refused = b.t("contradicted")
+		m.Differs = b.t("contradicted")
 	}
 	return m
 }
@@ -69,7 +70,7 @@ func (b builder) receive(s message.State, m *Message) {
 		for _, name := range s.Facts.ReadBack {
 			if p, ok := phrase.Find(s.Facts.Phrase); ok {
 				if f, ok := p.Field(name); ok {
-					m.ReadBack = append(m.ReadBack, b.field(f))
+					m.ReadBack = append(m.ReadBack, b.readBack(f, s.Facts.Fields[name]))
 				}
 			}
 		}
@@ -82,6 +83,15 @@ func (b builder) receive(s message.State, m *Message) {
 	}
 	m.Acts = append(m.Acts, "reply")
 	m.Urgent = len(s.Acknowledged) == 0 && message.UrgentPrecedence(s.Facts.Precedence) && !s.Expired(b.Now)
+}
+
+// readBack is a field to be typed; an example that is the very value would give it away. SPEC: PAG-011
+func (b builder) readBack(f phrase.Field, value string) Field {
+	v := b.field(f)
+	if strings.Contains(strings.ToUpper(v.Example), strings.ToUpper(value)) {
+		v.Example = ""
+	}
+	return v
 }
 
 // spans gives what the message says: a phrase in the reader's language, or a person's own words as they are.

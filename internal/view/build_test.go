@@ -185,6 +185,9 @@ func TestWhatWaits(t *testing.T) {
 	if len(m.ReadBack) != 1 || m.ReadBack[0].Name != "place" {
 		t.Errorf("read-back: %+v", m.ReadBack)
 	}
+	if strings.Contains(m.ReadBack[0].Example, "54.20N") {
+		t.Errorf("the example of a read-back gives its value away: %s", m.ReadBack[0].Example)
+	}
 	if got := strings.Join(v.Stops[0].Acts, " "); got != "take in-effect refuse" {
 		t.Errorf("acts of their STOP: %s", got)
 	}

@@ -183,7 +183,7 @@ type Message struct {
 	Urgent     bool      `json:"urgent,omitempty"` // FLASH or IMMEDIATE that waits for a person here
 	Acts       []string  `json:"acts"`             // shown ack respond comply
 	ReadBack   []Field   `json:"read_back,omitempty"`
-	Refused    string    `json:"refused_read_back,omitempty"` // the last read-back that did not match, by field
+	Differs    string    `json:"differs,omitempty"` // the other end said different things and nothing proves which came last
 }
 
 // Words are the words for a message's codes.

@@ -19,7 +19,7 @@ func Lang(lang string) string {
 	return "en"
 }
 
-// words holds one complete table a language; written once, here.
+// words holds one complete table a language; written once, here. SPEC: PAG-001 PAG-002
 var words = map[string]map[string]string{"en": wordsEN, "it": wordsIT}
 
 // T gives the words for a key in a language, with its arguments set in. A key without words is given back

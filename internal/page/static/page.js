@@ -55,7 +55,7 @@
     const had = p.contains(document.activeElement) ? document.activeElement.id : '', open = $$('details[open]', p).map(d => d.id);
     p.innerHTML = m.html;
     open.forEach(id => { const d = document.getElementById(id); if (d) d.open = true; });
-    if ($('form', p)) { pick(p); ($('[autofocus]', p) || $('input,select,textarea', p)).focus(); }
+    if ($('form', p)) { pick(p); ($('[data-focus]', p) || $('input,select,textarea', p)).focus(); }
     else if (had) focus(had, p);
     if (m.close && opener) { focus(opener, panel('messages')); opener = null; }
     after();

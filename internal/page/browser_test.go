@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package page
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/view"
+)
+
+// need skips a test whose tool is missing, or fails where PARLEY_REQUIRE says that all must run.
+func need(t *testing.T, reason string) {
+	t.Helper()
+	if os.Getenv("PARLEY_REQUIRE") == "1" {
+		t.Fatal(reason)
+	}
+	t.Skip(reason)
+}
+
+// watched is a browser whose console and requests are kept.
+type watched struct {
+	ctx context.Context
+	mu  sync.Mutex
+	bad []string
+}
+
+func browser(t *testing.T, wide, high int64) *watched {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		need(t, "no chromium here: apt install chromium")
+	}
+	dir, err := os.MkdirTemp("", "parley-chromium-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // the last of a killed browser's processes may still write
+		for range 20 {
+			if os.RemoveAll(dir) == nil {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+	})
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(filepath.Join(dir, "profile")), chromedp.NoSandbox,
+		chromedp.Flag("headless", "new"), chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true),
+		chromedp.Flag("disable-component-update", true), chromedp.WindowSize(int(wide), int(high)))
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	ctx, cancel = context.WithTimeout(ctx, 90*time.Second)
+	t.Cleanup(cancel)
+	w := &watched{ctx: ctx}
+	chromedp.ListenTarget(ctx, func(ev any) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		switch ev := ev.(type) {
+		case *runtime.EventExceptionThrown:
+			w.bad = append(w.bad, "exception: "+ev.ExceptionDetails.Error())
+		case *log.EventEntryAdded:
+			w.bad = append(w.bad, "console: "+ev.Entry.Text+" "+ev.Entry.URL)
+		case *network.EventRequestWillBeSent:
+			if u := ev.Request.URL; !strings.Contains(u, ".localhost:") && !strings.HasPrefix(u, "http://127.0.0.1:") && !strings.HasPrefix(u, "data:") {
+				w.bad = append(w.bad, "request: "+u)
+			}
+		}
+	})
+	if err := chromedp.Run(ctx, network.Enable(), log.Enable(), emulation.SetDeviceMetricsOverride(wide, high, 1, false)); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func (w *watched) run(t *testing.T, actions ...chromedp.Action) {
+	t.Helper()
+	if err := chromedp.Run(w.ctx, actions...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// is waits until an expression is true in the page.
+func (w *watched) is(t *testing.T, js string) {
+	t.Helper()
+	var ok bool
+	if err := chromedp.Run(w.ctx, chromedp.Poll(js, &ok, chromedp.WithPollingTimeout(8*time.Second))); err != nil {
+		var page string
+		_ = chromedp.Run(w.ctx, chromedp.Evaluate(`document.body.innerText.slice(0, 1500)`, &page))
+		t.Fatalf("never true: %s (%v)\n%s", js, err, page)
+	}
+}
+
+// press presses a key with modifiers, as the keyboard does.
+func press(key, code string, vk int64, mods input.Modifier) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		for _, kind := range []input.KeyType{input.KeyRawDown, input.KeyUp} {
+			if err := input.DispatchKeyEvent(kind).WithKey(key).WithCode(code).WithWindowsVirtualKeyCode(vk).WithModifiers(mods).Do(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (w *watched) clean(t *testing.T) {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, b := range w.bad {
+		t.Error(b)
+	}
+}
+
+// The keys work while a text field has the focus, and what was typed stays. SPEC: PAG-010 PAG-014
+func TestKeysInAField(t *testing.T) {
+	r := newRig(t)
+	n := r.nodes[0]
+	n.show(fixture)
+	w := browser(t, 1366, 768)
+	link, err := r.desks[0].Link(act.Who{Officer: "A7-2"}, "en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#b-write"))
+	w.is(t, `document.querySelector('[data-clock]').textContent.endsWith('Z')`)
+	w.run(t, chromedp.Click("#b-write"), chromedp.WaitVisible("#w-text"))
+	w.is(t, `document.activeElement.id === 'w-text'`)
+	w.run(t, chromedp.SendKeys("#w-text", "half a sentence"))
+
+	enter := func(mods input.Modifier) chromedp.Action { return press("Enter", "Enter", 13, mods) }
+	w.run(t, enter(input.ModifierCtrl))
+	wait(t, "an answer", func() bool { return n.done("answer") == 1 })
+	w.run(t, enter(input.ModifierCtrl|input.ModifierShift))
+	wait(t, "a decline", func() bool { return n.done("decline") == 1 })
+	n.show(fixtureCall)
+	w.is(t, `document.querySelector('#c-end') !== null`)
+	w.run(t, enter(input.ModifierCtrl|input.ModifierShift))
+	wait(t, "a hang-up", func() bool { return n.done("hang-up") == 1 })
+	w.run(t, press("F8", "F8", 119, 0))
+	wait(t, "an acknowledged alarm", func() bool { return n.done("alarm.ack") == 1 })
+	w.run(t, press("F2", "F2", 113, 0))
+	w.is(t, `document.querySelector('#stop').textContent.includes('PRESS AGAIN')`)
+	if n.done("stop") != 0 {
+		t.Error("one press was a STOP")
+	}
+	w.run(t, press("F2", "F2", 113, 0))
+	wait(t, "a STOP", func() bool { return n.done("stop") == 1 })
+	w.run(t, press("F4", "F4", 115, 0))
+	w.is(t, `Sound.state().muted === true`)
+	if n.done("send") != 0 {
+		t.Error("a key sent what was half typed")
+	}
+	w.is(t, `document.activeElement.id === 'w-text' && document.activeElement.value === 'half a sentence'`)
+	w.run(t, chromedp.SetValue("#w-prec", "PRIORITY"), chromedp.Click("#p-compose button[type=submit]"))
+	wait(t, "the message", func() bool { return n.done("send") == 1 })
+	n.mu.Lock()
+	for _, a := range n.acts {
+		if s, ok := a.(act.Send); ok && (s.Text != "half a sentence" || s.Precedence != "PRIORITY" || s.Lang != "en" || s.Kind != "information" || s.Phrase != "") {
+			t.Errorf("the form became %+v", s)
+		}
+	}
+	n.mu.Unlock()
+	w.is(t, `document.querySelector('#p-compose').innerHTML === '' && document.activeElement.id === 'b-write'`)
+	w.clean(t)
+}
+
+// A phrase's fields are sent by name, and no other phrase's; a read-back hides its item. SPEC: PAG-011
+func TestPhraseAndReadBackForms(t *testing.T) {
+	r := newRig(t)
+	n := r.nodes[0]
+	n.show(fixture)
+	w := browser(t, 683, 768)
+	link, _ := r.desks[0].Link(act.Who{Officer: "A7-2"}, "en")
+	w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#b-flash"), chromedp.Click("#b-flash"), chromedp.WaitVisible("#w-phrase"))
+	w.run(t, chromedp.Evaluate(`(() => { const s = document.querySelector('#w-phrase'); s.value = 'is-this-yours'; s.dispatchEvent(new Event('change', {bubbles: true})); })()`, nil),
+		chromedp.WaitVisible("#f-is-this-yours-place"), chromedp.SendKeys("#f-is-this-yours-place", "54.20N 18.40E"),
+		chromedp.Click("[name='read_back[]'][value=place]:enabled"), chromedp.Click("#p-compose button[type=submit]"))
+	wait(t, "the phrase", func() bool { return n.done("send") == 1 })
+	n.mu.Lock()
+	for _, a := range n.acts {
+		if s, ok := a.(act.Send); ok && (s.Phrase != "is-this-yours" || s.Fields["place"] != "54.20N 18.40E" || len(s.Fields) != 1 || s.Precedence != "FLASH" || fmt.Sprint(s.ReadBack) != "[place]" || s.Text != "" || !s.Respond) {
+			t.Errorf("the form became %+v", s)
+		}
+	}
+	n.mu.Unlock()
+	w.run(t, chromedp.Click("#ack-b742"), chromedp.WaitVisible("#rb-place"))
+	w.is(t, `!document.body.innerHTML.includes('54.20N')`)
+	w.run(t, chromedp.SendKeys("#rb-place", "5420N"), chromedp.Click("#p-fmsg [data-close]"))
+	w.is(t, `document.body.innerHTML.includes('54.20N') && document.activeElement.id === 'ack-b742'`)
+	w.clean(t)
+}
+
+// What is not on a visible page was not shown. SPEC: PAG-029
+func TestShown(t *testing.T) {
+	r := newRig(t)
+	n := r.nodes[0]
+	n.show(fixtureIdle)
+	w := browser(t, 390, 844)
+	link, _ := r.desks[0].Link(act.Who{Officer: "A7-2"}, "en")
+	w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#b-write"))
+	n.show(func(us, them, lang string) view.Desk {
+		d := fixture(us, them, lang)
+		d.Messages = append(d.Messages[1:2:2], d.Messages[1], d.Messages[1], d.Messages[0])
+		return d
+	})
+	w.is(t, `document.querySelector('[data-shown]') !== null`)
+	time.Sleep(300 * time.Millisecond)
+	if n.done("shown") != 0 {
+		t.Error("a message below the edge of the page was stated as shown")
+	}
+	w.run(t, chromedp.ScrollIntoView("[data-shown]"))
+	wait(t, "the message to be shown", func() bool { return n.done("shown") == 1 })
+	w.clean(t)
+}
+
+// Without a heartbeat nothing looks alive, and a server that comes back is taken up by itself. SPEC: PAG-013
+func TestStale(t *testing.T) {
+	r := newRig(t)
+	w := browser(t, 683, 768)
+	link, _ := r.desks[0].Link(act.Who{Officer: "A7-2"}, "en")
+	w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#b-write"))
+	w.is(t, `document.querySelector('#stale').hidden`)
+	r.pause[0].Store(true)
+	w.is(t, `document.body.classList.contains('stale') && document.querySelector('#stale').textContent.startsWith('STALE since ')`)
+	r.pause[0].Store(false)
+	r.nodes[0].show(fixtureCall)
+	w.is(t, `!document.body.classList.contains('stale') && document.querySelector('#stale').hidden && document.querySelector('#c-end') !== null`)
+}
+
+// The demo's page: two desks, a cable that is pulled and plugged in by the same key. SPEC: PAG-016
+func TestDemoInABrowser(t *testing.T) {
+	r := newRig(t)
+	w := browser(t, 1366, 768)
+	w.run(t, chromedp.Navigate(r.url), chromedp.WaitVisible("#pull-1"))
+	w.is(t, `document.querySelectorAll('iframe').length === 2`)
+	w.run(t, chromedp.Click("#pull-1"))
+	w.is(t, `document.querySelector('.cable.cut .state')?.textContent === 'PULLED' && document.activeElement.id === 'pull-1' && document.querySelector('.tries .done') !== null`)
+	w.run(t, chromedp.Click("#pull-1"))
+	w.is(t, `document.querySelector('.cable.cut') === null`)
+	// One press arms both desks.
+	w.run(t, chromedp.Click("#sound-on"))
+	wait(t, "both desks to be armed", func() bool { return armedIs(r.nodes[0], true) && armedIs(r.nodes[1], true) })
+	w.clean(t)
+}
+
+// TestStills draws the pictures of the documentation: PARLEY_STILLS=DIR.
+func TestStills(t *testing.T) {
+	dir := os.Getenv("PARLEY_STILLS")
+	if dir == "" {
+		t.Skip("set PARLEY_STILLS to a directory")
+	}
+	r := newRig(t)
+	for _, scheme := range []string{"dark", "light"} {
+		for _, size := range [][2]int64{{1366, 768}, {390, 844}} {
+			w := browser(t, size[0], size[1])
+			media := emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}})
+			for name, draw := range map[string]func(us, them, lang string) view.Desk{"ring": fixture, "idle": fixtureIdle, "call": fixtureCall, "stop": fixtureStop} {
+				r.nodes[0].show(draw)
+				link, _ := r.desks[0].Link(act.Who{Officer: "A7-2"}, "en")
+				shoot(t, w, filepath.Join(dir, fmt.Sprintf("%s-%s-%d.png", name, scheme, size[0])), media, chromedp.Navigate(link), chromedp.WaitVisible("#b-write"))
+			}
+			r.nodes[0].show(fixture)
+			shoot(t, w, filepath.Join(dir, fmt.Sprintf("ack-%s-%d.png", scheme, size[0])), chromedp.Click("#ack-b742"), chromedp.WaitVisible("#rb-place"), chromedp.ScrollIntoView("#rb-place"))
+			shoot(t, w, filepath.Join(dir, fmt.Sprintf("write-%s-%d.png", scheme, size[0])), chromedp.Click("#p-fmsg [data-close]"), chromedp.Click("#b-write"), chromedp.WaitVisible("#w-text"), chromedp.ScrollIntoView("#w-class"))
+			r.nodes[0].show(fixtureIdle)
+			r.nodes[1].show(fixture)
+			shoot(t, w, filepath.Join(dir, fmt.Sprintf("demo-%s-%d.png", scheme, size[0])), chromedp.Navigate(r.url), chromedp.WaitVisible("#pull-1"), chromedp.Sleep(time.Second))
+		}
+	}
+}
+
+func shoot(t *testing.T, w *watched, file string, before ...chromedp.Action) {
+	t.Helper()
+	var png []byte
+	before = append(before, chromedp.Sleep(200*time.Millisecond), chromedp.ActionFunc(func(ctx context.Context) (err error) {
+		png, err = page.CaptureScreenshot().Do(ctx)
+		return err
+	}))
+	w.run(t, before...)
+	if err := os.WriteFile(file, png, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

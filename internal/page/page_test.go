@@ -1,0 +1,518 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package page
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/view"
+)
+
+const host = "127.0.0.1:7480"
+
+func newServer(t *testing.T, cfg Config) (*Server, *fakeNode) {
+	t.Helper()
+	n := newFake("aurelia", "borealia", fixture)
+	cfg.Node, cfg.Name, cfg.Hosts = n, "aurelia-north", []string{host}
+	s, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, n
+}
+
+// ask makes a request as a browser on this machine does.
+func ask(h http.Handler, target string, change func(r *http.Request)) *http.Response {
+	r := httptest.NewRequest("GET", target, nil)
+	r.Host, r.RemoteAddr = host, "127.0.0.1:40000"
+	if change != nil {
+		change(r)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Result()
+}
+
+// enter uses a link and gives its cookie.
+func enter(t *testing.T, s *Server) *http.Cookie {
+	t.Helper()
+	url, err := s.Link(act.Who{Officer: "A7-2", Account: "amaro"}, "en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	res := ask(s, strings.TrimPrefix(url, "http://"+host), nil)
+	if res.StatusCode != http.StatusSeeOther || len(res.Cookies()) != 1 {
+		t.Fatalf("a link gave %s and %d cookies", res.Status, len(res.Cookies()))
+	}
+	return res.Cookies()[0]
+}
+
+func body(t *testing.T, res *http.Response) string {
+	t.Helper()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// SPEC: PAG-003 PAG-004
+func TestStrangersAndHeaders(t *testing.T) {
+	s, _ := newServer(t, Config{})
+	for name, change := range map[string]func(r *http.Request){
+		"another name":    func(r *http.Request) { r.Host = "evil.example:7480" },
+		"another port":    func(r *http.Request) { r.Host = "127.0.0.1:80" },
+		"another machine": func(r *http.Request) { r.RemoteAddr = "192.0.2.7:40000" },
+	} {
+		if res := ask(s, "/", change); res.StatusCode != http.StatusForbidden {
+			t.Errorf("%s was let in: %s", name, res.Status)
+		}
+	}
+	res := ask(s, "/", nil)
+	csp := res.Header.Get("Content-Security-Policy")
+	for _, want := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"} {
+		if !strings.Contains(csp, want) {
+			t.Errorf("the policy lacks %s: %s", want, csp)
+		}
+	}
+	if strings.Contains(csp, "unsafe") || res.Header.Get("Cache-Control") != "no-store" || res.Header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("headers: %v", res.Header)
+	}
+	framed, _ := newServer(t, Config{Frame: "http://demo.localhost:7000"})
+	if csp := ask(framed, "/", nil).Header.Get("Content-Security-Policy"); !strings.Contains(csp, "frame-ancestors http://demo.localhost:7000") {
+		t.Errorf("the demo's page may not frame it: %s", csp)
+	}
+}
+
+// SPEC: PAG-005 PAG-006
+func TestLinks(t *testing.T) {
+	now := time.Date(2026, 11, 24, 14, 0, 0, 0, time.UTC)
+	s, _ := newServer(t, Config{Now: func() time.Time { return now }})
+	url, err := s.Link(act.Who{Officer: "A7-2", Account: "amaro", Known: "account"}, "it")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := strings.TrimPrefix(url, "http://"+host)
+	res := ask(s, path, nil)
+	if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != "/?lang=it" {
+		t.Fatalf("a link gave %s to %s", res.Status, res.Header.Get("Location"))
+	}
+	c := res.Cookies()[0]
+	if c.Name != "parley-aurelia-north" || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != "/" {
+		t.Errorf("cookie: %+v", c)
+	}
+	if again := ask(s, path, nil); again.StatusCode != http.StatusForbidden || len(again.Cookies()) != 0 {
+		t.Errorf("a link worked twice: %s", again.Status)
+	}
+	late, _ := s.Link(act.Who{Officer: "A7-2"}, "en")
+	with := func(c *http.Cookie) func(r *http.Request) { return func(r *http.Request) { r.AddCookie(c) } }
+	if page := body(t, ask(s, "/", with(c))); !strings.Contains(page, `id="p-messages"`) {
+		t.Errorf("the cookie opens no desk: %.200s", page)
+	}
+	forged := *c
+	forged.Value = strings.Replace(c.Value, ".", "x.", 1)
+	if res := ask(s, "/", with(&forged)); res.StatusCode != http.StatusUnauthorized {
+		t.Errorf("a forged cookie gave %s", res.Status)
+	}
+	other, _ := newServer(t, Config{})
+	if res := ask(other, "/", with(c)); res.StatusCode != http.StatusUnauthorized {
+		t.Errorf("another node's cookie gave %s", res.Status)
+	}
+	now = now.Add(11 * time.Minute)
+	if res := ask(s, strings.TrimPrefix(late, "http://"+host), nil); res.StatusCode != http.StatusForbidden {
+		t.Errorf("a link of eleven minutes gave %s", res.Status)
+	}
+	now = now.Add(24 * time.Hour)
+	if res := ask(s, "/", with(c)); res.StatusCode != http.StatusUnauthorized {
+		t.Errorf("a cookie of a day gave %s", res.Status)
+	}
+}
+
+// A node that was killed and comes back with its key knows the desks that it let in. SPEC: PAG-006
+func TestCookieOutlivesItsNode(t *testing.T) {
+	key := []byte("0123456789abcdef0123456789abcdef")
+	s, _ := newServer(t, Config{Key: key})
+	c := enter(t, s)
+	s2, _ := newServer(t, Config{Key: key})
+	if res := ask(s2, "/", func(r *http.Request) { r.AddCookie(c) }); res.StatusCode != http.StatusOK {
+		t.Errorf("after a restart the desk got %s", res.Status)
+	}
+	off, _ := newServer(t, Config{Key: key, Alive: func(act.Who) bool { return false }})
+	if res := ask(off, "/", func(r *http.Request) { r.AddCookie(c) }); res.StatusCode != http.StatusUnauthorized {
+		t.Errorf("a desk that was signed off got %s", res.Status)
+	}
+}
+
+// talker is a browser's socket in a test.
+type talker struct {
+	t  *testing.T
+	ws *websocket.Conn
+}
+
+// live serves s and gives the cookie and address that a browser would have.
+func live(t *testing.T, s *Server) (base string, c *http.Cookie) {
+	t.Helper()
+	c = enter(t, s)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Host = host // the tests' port is not the one that is configured
+		if o := r.Header.Get("Origin"); o == "" || strings.Contains(o, "127.0.0.1") {
+			r.Header.Set("Origin", "http://"+host)
+		}
+		s.ServeHTTP(w, r)
+	}))
+	t.Cleanup(srv.Close)
+	return srv.URL, c
+}
+
+func dial(t *testing.T, base string, c *http.Cookie, path string, origin string) (*talker, *http.Response, error) {
+	t.Helper()
+	h := http.Header{"Cookie": {c.String()}}
+	if origin != "" {
+		h.Set("Origin", origin)
+	}
+	ws, res, err := websocket.Dial(t.Context(), "ws"+strings.TrimPrefix(base, "http")+path, &websocket.DialOptions{HTTPHeader: h})
+	if err != nil {
+		return nil, res, err
+	}
+	ws.SetReadLimit(1 << 20)
+	t.Cleanup(func() { ws.CloseNow() })
+	return &talker{t, ws}, res, nil
+}
+
+func (k *talker) say(m map[string]any) {
+	k.t.Helper()
+	b, err := json.Marshal(m)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	if err := k.ws.Write(k.t.Context(), websocket.MessageText, b); err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+// heard is what the server says.
+type heard struct {
+	T, Panel, HTML, Text, Error, Hint, Slot string
+	N                                       int
+	Seq                                     uint64
+	Close                                   bool
+}
+
+// until reads up to the first message that fits, and gives all that came.
+func (k *talker) until(what string, fits func(heard) bool) (all []heard) {
+	k.t.Helper()
+	ctx, cancel := context.WithTimeout(k.t.Context(), 10*time.Second)
+	defer cancel()
+	for {
+		_, b, err := k.ws.Read(ctx)
+		if err != nil {
+			k.t.Fatalf("waiting for %s: %v", what, err)
+		}
+		var m heard
+		if err := json.Unmarshal(b, &m); err != nil {
+			k.t.Fatal(err)
+		}
+		all = append(all, m)
+		if fits(m) {
+			return all
+		}
+	}
+}
+
+func isPanel(name string) func(heard) bool { return func(m heard) bool { return m.Panel == name } }
+func isBeat(m heard) bool                  { return m.T == "beat" }
+
+// open loads the page and joins its socket.
+func open(t *testing.T, base string, c *http.Cookie) (k *talker, tab string, seq string) {
+	t.Helper()
+	req, _ := http.NewRequestWithContext(t.Context(), "GET", base+"/?lang=en", nil)
+	req.AddCookie(c)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	page := body(t, res)
+	m := regexp.MustCompile(`data-ws="(/ws\?tab=[^"]+)" data-seq="(\d+)"`).FindStringSubmatch(page)
+	if m == nil {
+		t.Fatalf("no socket in the page: %.300s", page)
+	}
+	k, _, err = dial(t, base, c, m[1], "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k, m[1], m[2]
+}
+
+// SPEC: PAG-008 PAG-009
+func TestSocketResumes(t *testing.T) {
+	s, n := newServer(t, Config{})
+	base, c := live(t, s)
+	k, tab, seq := open(t, base, c)
+	k.say(map[string]any{"t": "hello", "seq": json.Number(seq), "lang": "en"})
+	for _, m := range k.until("a beat", isBeat) {
+		if m.Panel != "" {
+			t.Errorf("panel %s came again though nothing changed", m.Panel)
+		}
+	}
+	n.show(fixtureIdle)
+	all := k.until("the call's panel", isPanel("call"))
+	last := all[len(all)-1]
+	all = append(all, k.until("a beat", isBeat)...)
+	newest := last.Seq
+	for _, m := range all {
+		newest = max(newest, m.Seq)
+	}
+	k.ws.CloseNow()
+
+	n.show(fixtureCall) // while nobody looks
+	k2, _, err := dial(t, base, c, tab, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	k2.say(map[string]any{"t": "hello", "seq": newest, "lang": "en"})
+	got := k2.until("a beat", isBeat)
+	names := map[string]bool{}
+	for _, m := range got {
+		if m.Panel != "" {
+			names[m.Panel] = true
+			if m.Seq <= newest {
+				t.Errorf("panel %s has the number %d, the browser has %d", m.Panel, m.Seq, newest)
+			}
+		}
+	}
+	if !names["call"] || !names["meters"] || names["messages"] || names["header"] {
+		t.Errorf("after a cut came %v", names)
+	}
+
+	// A server that does not know the tab draws all of it anew, and knows the forms that are open.
+	s.mu.Lock()
+	clear(s.tabs)
+	s.mu.Unlock()
+	k3, _, err := dial(t, base, c, tab, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.show(fixture)
+	k3.say(map[string]any{"t": "hello", "seq": 9999, "lang": "en", "forms": map[string]any{"fmsg": map[string]any{"form": "ack", "id": "B7-42"}}})
+	all = k3.until("a beat", isBeat)
+	names = map[string]bool{}
+	for _, m := range all {
+		names[m.Panel] = true
+		if m.Panel == "messages" && strings.Contains(m.HTML, "54.20N") {
+			t.Error("the values that are being read back are on the screen")
+		}
+	}
+	if !names["header"] || !names["messages"] || names["fmsg"] {
+		t.Errorf("to a stranger's tab came %v", names)
+	}
+}
+
+// SPEC: PAG-004
+func TestSocketRefusesAnotherOrigin(t *testing.T) {
+	s, _ := newServer(t, Config{})
+	base, c := live(t, s)
+	if _, res, err := dial(t, base, c, "/ws?tab=x", "http://evil.example"); err == nil || res.StatusCode != http.StatusForbidden {
+		t.Errorf("another origin's socket: %v %v", res, err)
+	}
+	if _, res, err := dial(t, base, &http.Cookie{Name: "parley-aurelia-north", Value: "x.y"}, "/ws?tab=x", ""); err == nil || res.StatusCode != http.StatusUnauthorized {
+		t.Errorf("a socket without a session: %v %v", res, err)
+	}
+}
+
+// SPEC: PAG-007 PAG-010 PAG-011 PAG-015
+func TestActsAndForms(t *testing.T) {
+	s, n := newServer(t, Config{})
+	base, c := live(t, s)
+	k, _, seq := open(t, base, c)
+	k.say(map[string]any{"t": "hello", "seq": json.Number(seq), "lang": "en"})
+
+	k.say(map[string]any{"t": "act", "n": 1, "verb": "ring", "args": map[string]any{"class": "test"}})
+	k.until("an answer", func(m heard) bool { return m.N == 1 && m.Text == "Done: ring" })
+	if a, ok := n.acts[0].(act.Ring); !ok || a.Class != "test" || n.who[0].Officer != "A7-2" || n.who[0].Known != "account + link" || !strings.HasPrefix(n.who[0].Desk, "page-") {
+		t.Errorf("the node got %#v of %+v", n.acts[0], n.who[0])
+	}
+	k.say(map[string]any{"t": "act", "n": 2, "verb": "ring", "args": map[string]any{"officer": "B7-1"}})
+	k.until("a refusal of an unknown member", func(m heard) bool { return m.N == 2 && m.Error != "" })
+
+	k.say(map[string]any{"t": "form", "form": "ack", "id": "B7-42"})
+	all := k.until("the form", isPanel("fmsg"))
+	if form := all[len(all)-1].HTML; !strings.Contains(form, `name="fields.place"`) || strings.Contains(form, "18.40E</") {
+		t.Errorf("form: %s", form)
+	}
+	hidden := false
+	for _, m := range all {
+		hidden = hidden || m.Panel == "messages" && !strings.Contains(m.HTML, "54.20N") && strings.Contains(m.HTML, "Hidden while")
+	}
+	if !hidden {
+		t.Error("the item is on the screen while its values are read back")
+	}
+	k.say(map[string]any{"t": "form", "form": "respond", "id": "B7-42"})
+	k.until("busy", func(m heard) bool { return m.T == "busy" && m.Slot == "fmsg" })
+
+	n.mu.Lock()
+	n.fail = &act.Error{What: "place differs", Hint: "read it again"}
+	n.mu.Unlock()
+	k.say(map[string]any{"t": "act", "n": 3, "slot": "fmsg", "verb": "ack", "args": map[string]any{"id": "B7-42", "read": "original", "fields": map[string]string{"place": "1"}}})
+	for _, m := range k.until("the reason", func(m heard) bool { return m.N == 3 && m.Error == "place differs" && m.Hint == "read it again" }) {
+		if m.Panel == "fmsg" {
+			t.Error("a form was replaced while it is open")
+		}
+	}
+	n.mu.Lock()
+	n.fail = nil
+	n.mu.Unlock()
+	k.say(map[string]any{"t": "act", "n": 4, "slot": "fmsg", "verb": "ack", "args": map[string]any{"id": "B7-42", "read": "original"}})
+	k.until("the form's end", func(m heard) bool { return m.Panel == "fmsg" && m.Close && m.HTML == "" })
+	k.until("the item again", func(m heard) bool { return m.Panel == "messages" && strings.Contains(m.HTML, "54.20N") })
+
+	k.say(map[string]any{"t": "beat", "armed": map[string]any{"visible": true, "audio": true, "mic": true}})
+	wait(t, "the desk to be armed", func() bool { return armedIs(n, true) })
+	k.ws.CloseNow()
+	wait(t, "the desk to be disarmed", func() bool { return armedIs(n, false) })
+}
+
+func armedIs(n *fakeNode, want bool) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for i := len(n.acts) - 1; i >= 0; i-- {
+		if d, ok := n.acts[i].(act.Desk); ok {
+			return d.Armed == want
+		}
+	}
+	return false
+}
+
+func wait(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for range 200 {
+		if done() {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatalf("waited in vain for %s", what)
+}
+
+// A sign-off ends the session for good. SPEC: PAG-006
+func TestSignOff(t *testing.T) {
+	s, _ := newServer(t, Config{})
+	base, c := live(t, s)
+	k, tab, seq := open(t, base, c)
+	k.say(map[string]any{"t": "hello", "seq": json.Number(seq)})
+	k.say(map[string]any{"t": "act", "n": 1, "verb": "sign-off"})
+	k.until("reload", func(m heard) bool { return m.T == "reload" })
+	if _, res, err := dial(t, base, c, tab, ""); err == nil || res.StatusCode != http.StatusUnauthorized {
+		t.Errorf("after the sign-off the socket gave %v %v", res, err)
+	}
+}
+
+// Each template's words are in the tables, and no panel draws markup of the other party. SPEC: PAG-001 PAG-028
+func TestTemplates(t *testing.T) {
+	files, err := templateFiles.ReadDir("templates")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := regexp.MustCompile(`\bt "([^"]+)"`)
+	for _, f := range files {
+		b, err := templateFiles.ReadFile("templates/" + f.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range key.FindAllStringSubmatch(string(b), -1) {
+			if !view.Has(m[1]) {
+				t.Errorf("%s: no words for %q", f.Name(), m[1])
+			}
+		}
+		for _, word := range []string{`(?i)\bunanswered\b`, `(?i)\bposition\b`, `(?i)\brefused\b`, `(?i)>sent<`, ` style=`, ` on[a-z]+=`} {
+			if regexp.MustCompile(word).Match(b) {
+				t.Errorf("%s has %s", f.Name(), word)
+			}
+		}
+	}
+	a, err := newArtist()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := fixture("aurelia", "borealia", "en")
+	d.Messages[0].Spans = []view.Span{{Text: `<img src=x onerror=alert(1)>"'`}}
+	d.Messages[0].By, d.Messages[0].ID = `<b>`, `"><script>`
+	d.Call.OutcomeWas, d.Alarms[0].Cause = "</p><script>", "<i>"
+	out := stillOf(t, a, d, nil)
+	for _, bad := range []string{"<img", "<b>", "<script>", "<i>ONE"} {
+		if strings.Contains(strings.ReplaceAll(out, `<b class`, ""), bad) && bad != "<b>" {
+			t.Errorf("the other party's %s is markup here", bad)
+		}
+	}
+}
+
+// SPEC: PAG-012
+func TestTones(t *testing.T) {
+	for _, x := range []struct {
+		draw func(us, them, lang string) view.Desk
+		want string
+	}{{fixtureIdle, ""}, {fixture, "high"}, {fixtureStop, "high"}, {ringOnly, "ring"}, {alarmOnly, "alarm"}} {
+		if got := (sheet{D: x.draw("aurelia", "borealia", "en"), Lang: "en"}).Tone(); got != x.want {
+			t.Errorf("tone %q, want %q", got, x.want)
+		}
+	}
+}
+
+func ringOnly(us, them, lang string) view.Desk {
+	d := fixture(us, them, lang)
+	d.Messages = nil
+	return d
+}
+
+func alarmOnly(us, them, lang string) view.Desk {
+	d := ringOnly(us, them, lang)
+	d.Call.State = "idle"
+	return d
+}
+
+// SPEC: PAG-016
+func TestDemoPage(t *testing.T) {
+	r := newRig(t)
+	get := func(path string, c *http.Cookie) *http.Response {
+		base := strings.SplitN(strings.Replace(r.url, "demo.localhost", "127.0.0.1", 1), "/?", 2)[0]
+		req, _ := http.NewRequestWithContext(t.Context(), "GET", base+path, nil)
+		if c != nil {
+			req.AddCookie(c)
+		}
+		res, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { res.Body.Close() })
+		return res
+	}
+	if res := get("/", nil); res.StatusCode != http.StatusUnauthorized {
+		t.Errorf("without the token: %s", res.Status)
+	}
+	if res := get("/?token=no", nil); res.StatusCode != http.StatusUnauthorized {
+		t.Errorf("with a wrong token: %s", res.Status)
+	}
+	res := get("/?token=tok", nil)
+	if res.StatusCode != http.StatusSeeOther || len(res.Cookies()) != 1 {
+		t.Fatalf("with the token: %s", res.Status)
+	}
+	res = get("/", res.Cookies()[0])
+	if p := res.Header.Get("Permissions-Policy"); !strings.Contains(p, `microphone=(self "http://aurelia.demo.localhost:`) || !strings.Contains(p, `"http://borealia.demo.localhost:`) {
+		t.Errorf("the policy names no desk: %s", p)
+	}
+	page := body(t, res)
+	if strings.Count(page, `allow="microphone; autoplay"`) != 2 || strings.Count(page, "/in?token=") != 2 {
+		t.Errorf("two frames with fresh links: %s", page)
+	}
+}
