@@ -16,9 +16,10 @@ import (
 	"example.org/parley/record"
 )
 
-// Sink is a desk's ear: a browser, through internal/edge/web. Write must not block.
+// Sink is a desk's ear: a browser, through internal/edge/web. WriteAt must not block.
 type Sink interface {
-	Write(seq uint32, frame []byte) error
+	// WriteAt plays frame n of a source (a call's number): another source begins a new run of sound.
+	WriteAt(source, n uint32, frame []byte) error
 }
 
 // calls joins the machine of a ring-down call with the session, the desks' sound and the record.
@@ -63,7 +64,7 @@ func (c *calls) onFrame(f link.Frame) {
 	}
 	c.heardAt.Store(now.UnixNano())
 	if s := c.live.Load(); s != nil && s.sink != nil {
-		_ = s.sink.Write(f.Seq, f.Data) // a browser that cannot take it misses it: a late frame is worthless
+		_ = s.sink.WriteAt(uint32(f.Call), f.Seq, f.Data) // a browser that cannot take it misses it: a late frame is worthless
 	}
 }
 
@@ -206,8 +207,6 @@ func (c *calls) paths() { _ = c.step(call.Line{Up: c.l.reach() > 0}) }
 
 func (c *calls) peerRun(run string) { _ = c.step(call.PeerRun{Run: run}) }
 
-func (c *calls) arrived(*record.Entry) {}
-
 func (c *calls) author(who act.Who) call.Author {
 	a := c.l.author(who)
 	return call.Author{Officer: a.Officer, Known: a.Known, Desk: a.Desk}
@@ -242,12 +241,18 @@ func (l *Line) answerCall(who act.Who, a act.Answer) (act.Reply, error) {
 	if err != nil {
 		return act.Reply{}, err
 	}
+	if l.calls.m.Live().State != call.RingingHere && l.checks.ringing {
+		return act.Reply{Text: "the check's ring is answered: its question is on the desk"}, l.answerCheck(who)
+	}
 	err = callAct(l.calls.step(call.Answer{By: l.calls.author(who), Codec: codec}))
 	return act.Reply{ID: l.calls.m.Live().ID.String()}, err
 }
 
 func (l *Line) decline(who act.Who, a act.Decline) (act.Reply, error) {
 	l.touchDesk(who)
+	if l.calls.m.Live().State != call.RingingHere && l.checks.ringing {
+		return l.checkConfirm(who, act.CheckConfirm{Decline: true})
+	}
 	return act.Reply{}, callAct(l.calls.step(call.Decline{By: l.calls.author(who), Reason: a.Reason, StandBy: a.StandBy}))
 }
 
@@ -260,7 +265,7 @@ func (l *Line) hangUp(who act.Who, a act.HangUp) (act.Reply, error) {
 // the node itself makes (tone HZ, G.711), or nothing.
 func (d *desk) sounds(s string) (codec string, err error) {
 	d.tone = 0
-	if s == "microphone" || s == "test-voice" {
+	if s == "microphone" || s == "headset" || s == "test-voice" {
 		d.source = s
 	}
 	hz, tone := strings.CutPrefix(s, "tone ")

@@ -3,20 +3,381 @@
 package node
 
 import (
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"example.org/parley/check"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
+	"example.org/parley/internal/exchange"
 	"example.org/parley/internal/view"
+	"example.org/parley/internal/voice"
+	"example.org/parley/message"
 	"example.org/parley/record"
 )
 
-type checks struct{ l *Line }
+// checks joins the machine of the daily check with the record, the paths and the desks. Owned by the loop.
+type checks struct {
+	l       *Line
+	m       *check.Machine
+	ringing bool
+	rangAt  time.Time
+	open    map[uint16]bool // voice numbers that we send back
+	loop    *toneLoop
+	opened  *record.Entry // our opened or joined of the slot that runs
+	over    int           // the path by which its receipt is awaited, -1 for none
+	told    bool          // the machine knows the record's slots
+	states  []check.State // of all slots, nil: to be folded again
+	figures check.Figures
+	counted time.Time
+}
 
-func newChecks(l *Line) *checks                                           { return &checks{l} }
-func (c *checks) fromPeer([]byte)                                         {}
-func (c *checks) arrived(*record.Entry)                                   {}
-func (c *checks) held(*record.Entry)                                      {}
-func (c *checks) tick()                                                   {}
-func (c *checks) conditions(func(id, key string, w alarm.Words))          {}
-func (c *checks) in(desk string) view.CheckIn                             { return view.CheckIn{} }
-func (l *Line) checkNow(act.Who) (act.Reply, error)                       { return act.Reply{}, nil }
-func (l *Line) checkConfirm(act.Who, act.CheckConfirm) (act.Reply, error) { return act.Reply{}, nil }
+// toneLoop is a tone of ours on its way out and back over one path.
+type toneLoop struct {
+	*voice.Loop
+	label string
+	path  int
+	voice uint16
+}
+
+// Frames of the loop and how long is waited for the last to come back.
+const (
+	loopFrames = 50
+	loopWait   = 2 * time.Second
+	loopHead   = 1 + 1 + 2 + 4 // signal, out or back, voice number, frame number
+	loopOut    = 0
+	loopBack   = 1
+)
+
+func newChecks(l *Line) *checks {
+	return &checks{l: l, over: -1, open: map[uint16]bool{}, m: check.New(check.Config{
+		Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, First: l.cfg.First, Schedule: l.cfg.Schedule, From: l.began(), Mark: l.mark(""), Rand: l.cfg.Rand,
+	})}
+}
+
+// began is when the line did: the older of the two statements of the genesis, or this start.
+func (l *Line) began() time.Time {
+	from := l.started
+	for _, e := range l.register().Genesis {
+		if e.Time.Before(from) {
+			from = e.Time
+		}
+	}
+	return from
+}
+
+func (c *checks) step(ev check.Event) (err error) {
+	for _, fx := range c.m.Step(ev, c.l.now) {
+		switch fx := fx.(type) {
+		case check.Draft:
+			c.draft(fx.Draft)
+		case check.SendOver:
+			c.sendOver(fx.Path)
+		case check.LoopTone:
+			c.loopTone(fx)
+		case check.LoopOpen:
+			c.open[fx.Voice] = true
+		case check.LoopClose:
+			delete(c.open, fx.Voice)
+		case check.StateStop:
+			c.stateStop(fx)
+		case check.TakeStop:
+			c.takeStop(fx)
+		case check.RingDesks:
+			c.ringing, c.rangAt = fx.On, c.l.now
+		case check.Cannot:
+			err = fx.Err
+		}
+		c.l.dirty = true
+	}
+	return err
+}
+
+func (c *checks) draft(d record.Draft) {
+	e, err := c.l.state(d)
+	if err != nil {
+		c.l.missed(d.Kind)
+		return
+	}
+	if d.Kind != check.KindClosed {
+		c.opened = e
+	}
+}
+
+// sendOver sends our opened again over one path alone; its receipt comes back by it.
+func (c *checks) sendOver(label string) {
+	path, ok := c.l.pathNumber(label)
+	if !ok || c.opened == nil {
+		return
+	}
+	c.over = path
+	if pieces, ok := exchange.Urgent(c.opened); ok {
+		for _, p := range pieces {
+			c.l.link.SignalOn(path, laneUrgent, p)
+		}
+	}
+}
+
+func (l *Line) pathNumber(label string) (int, bool) {
+	for i, p := range l.link.Paths() {
+		if p.Label == label {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// receiptBy tells the machine by which path a receipt of our opened came.
+func (c *checks) receiptBy(path int, rc *record.Receipt) {
+	if c.over != path || c.opened == nil || rc.Log != c.opened.Log || rc.Entry.Index < c.opened.Index {
+		return
+	}
+	c.over = -1
+	_ = c.step(check.Receipt{Path: c.l.link.Paths()[path].Label})
+}
+
+// loopTone sends a second of tone over one path, a frame every 20 ms, and measures what comes back.
+func (c *checks) loopTone(fx check.LoopTone) {
+	path, ok := c.l.pathNumber(fx.Path)
+	if !ok {
+		return
+	}
+	t := &toneLoop{voice.NewLoop(voice.Tone{Hz: 1000, LevelDB: -12}, loopFrames), fx.Path, path, fx.Voice}
+	c.loop = t
+	go func() {
+		tick := time.NewTicker(voice.FrameTime)
+		defer tick.Stop()
+		for range loopFrames {
+			c.l.post(func() { c.frameOut(t) })
+			select {
+			case <-tick.C:
+			case <-c.l.gone:
+				return
+			}
+		}
+		wait := time.NewTimer(loopWait)
+		defer wait.Stop()
+		select {
+		case <-wait.C:
+			c.l.post(func() { c.loopDone(t) })
+		case <-c.l.gone:
+		}
+	}()
+}
+
+func (c *checks) frameOut(t *toneLoop) {
+	var frame [voice.FrameBytes]byte
+	if seq, ok := t.Next(c.l.now, &frame); ok && c.loop == t {
+		c.l.link.SignalOn(t.path, laneSignal, loopFrame(loopOut, t.voice, seq, frame[:]))
+	}
+}
+
+func loopFrame(op byte, number uint16, seq uint32, frame []byte) []byte {
+	b := make([]byte, 0, loopHead+len(frame))
+	b = append(b, sigCheck, op)
+	b = binary.BigEndian.AppendUint16(b, number)
+	b = binary.BigEndian.AppendUint32(b, seq)
+	return append(b, frame...)
+}
+
+func (c *checks) loopDone(t *toneLoop) {
+	if c.loop != t {
+		return
+	}
+	c.loop = nil
+	r := t.Result(0)
+	ev := check.Loop{Path: t.label, Sent: r.Sent, Back: r.Back, MS: int(r.RoundTrip.Milliseconds()), LevelDB: int(r.LevelDB)}
+	if r.Back == 0 {
+		ev.Why = "nothing came back"
+	}
+	_ = c.step(ev)
+}
+
+// fromPeer sends a frame of the peer's tone back by the path that it came by, or measures one of ours that came back.
+func (c *checks) fromPeer(path int, b []byte) {
+	if len(b) != loopHead-1+voice.FrameBytes {
+		return
+	}
+	number, seq, frame := binary.BigEndian.Uint16(b[1:]), binary.BigEndian.Uint32(b[3:]), b[loopHead-1:]
+	switch {
+	case b[0] == loopOut && c.open[number]:
+		if echo, ok := voice.EchoSeq(0, seq); ok {
+			c.l.link.SignalOn(path, laneSignal, loopFrame(loopBack, number, echo, frame))
+		}
+	case b[0] == loopBack && c.loop != nil && c.loop.path == path && c.loop.voice == number:
+		c.loop.Back(0, seq, frame, c.l.now)
+	}
+}
+
+func (c *checks) stateStop(fx check.StateStop) {
+	id, err := message.NewStopID(c.l.cfg.Rand)
+	if err != nil {
+		return
+	}
+	d, err := message.StopDraft(message.NewStop{ID: id, Class: "test", Mark: fx.Mark, Check: fx.Check, By: message.Author{Known: "unattributed"}})
+	if err == nil {
+		_, err = c.l.state(d)
+	}
+	if err != nil {
+		c.l.missed("stop.sent")
+	}
+}
+
+func (c *checks) takeStop(fx check.TakeStop) {
+	for _, s := range c.l.stops.states() {
+		if s.From != c.l.cfg.Them.Name || s.Check != fx.Check || !s.Open || len(s.Taken) > 0 {
+			continue
+		}
+		by := message.Author{Officer: fx.By.Officer, Known: fx.By.Known, Desk: fx.By.Desk}
+		d, err := message.StopStepDraft(s, message.Actor{Party: c.l.cfg.Us.Name, Author: by}, "take", "", "", "")
+		if err == nil {
+			_, err = c.l.state(d)
+		}
+		if err != nil {
+			c.l.log.Warn("couldn't take the check's STOP", "err", err)
+		}
+	}
+}
+
+// durable tells the machine how a slot stands whenever a statement about it is on disk.
+func (c *checks) durable(e *record.Entry) {
+	if !isCheck(e.Kind) {
+		return
+	}
+	c.states = nil
+	if s, ok := fold(c.l, c.l.rec.ItemOf(e), foldCheck); ok {
+		_ = c.step(check.Stated{State: s})
+	}
+}
+
+func isCheck(kind string) bool {
+	return kind == check.KindOpened || kind == check.KindJoined || kind == check.KindClosed
+}
+
+// held tells the machine that the other node has our STOP of class test.
+func (c *checks) held(e *record.Entry) {
+	if e.Kind != "stop.sent" || e.Log.Party != c.l.cfg.Us.Name {
+		return
+	}
+	if s, ok := c.l.stops.state(c.l.rec.ItemOf(e)); ok && s.Check != "" && s.Check == c.m.Live(c.l.now).Slot.Key() {
+		_ = c.step(check.StopHeld{ID: s.ID})
+	}
+}
+
+func (c *checks) tick() {
+	if !c.told {
+		c.told = true
+		var labels []string
+		for _, p := range c.l.link.Paths() {
+			labels = append(labels, p.Label)
+		}
+		_ = c.step(check.Paths{Labels: labels})
+		for _, s := range c.l.checkStates() {
+			_ = c.step(check.Stated{State: s})
+		}
+	}
+	_ = c.step(check.Tick{})
+}
+
+// count folds all slots, at most once a second while nothing changed.
+func (c *checks) count() check.Figures {
+	if c.states == nil || c.l.now.Sub(c.counted) >= time.Second {
+		c.states, c.counted = c.l.checkStates(), c.l.now
+		c.figures = check.Days(c.states, c.l.cfg.Schedule, c.l.began(), c.l.now)
+	}
+	return c.figures
+}
+
+func (c *checks) conditions(add func(id, key string, w alarm.Words)) {
+	for _, s := range c.count().Alarming() {
+		day := s.Due.Format("2006-01-02 15:04Z")
+		add("A3", day, both(day+": "+s.Outcome, day+": "+view.T("it", "check."+s.Outcome)))
+	}
+}
+
+// in is what a desk sees of the checks.
+func (c *checks) in(desk string) view.CheckIn {
+	live := c.m.Live(c.l.now)
+	in := view.CheckIn{Figures: c.count(), From: c.l.began(), Next: live.Due}
+	for i := range c.states {
+		s := &c.states[i]
+		switch {
+		case live.Running && s.Slot == live.Slot:
+			in.Running = s
+		case s.Outcome != check.Pending:
+			in.Last = s
+		}
+	}
+	if live.Running {
+		in.Parts = live.Rows
+		if in.Running == nil {
+			in.Running = &check.State{Slot: live.Slot, Due: live.Began, Mark: live.Mark, Outcome: check.Pending}
+		}
+	} else if in.Last != nil {
+		in.Parts = in.Last.Of(c.l.cfg.Us.Name).Result.Parts
+	}
+	if q, ok := check.FindQuestion(live.Question); ok && live.Lang != "" {
+		a := q.In[live.Lang]
+		in.Question = &view.QuestionIn{ID: q.ID, Text: a.Text, Lang: live.Lang, Until: live.Until}
+		for i, w := range a.Choices {
+			in.Question.Choices = append(in.Question.Choices, view.Choice{Code: string(rune('a' + i)), Word: w})
+		}
+	}
+	return in
+}
+
+func (l *Line) checkAuthor(who act.Who) check.Author {
+	a := l.author(who)
+	return check.Author{Officer: a.Officer, Known: a.Known, Desk: a.Desk}
+}
+
+func checkAct(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, check.ErrRunning):
+		return &act.Error{What: "a check is running", Hint: "see: parley checks"}
+	case errors.Is(err, check.ErrNothing):
+		return &act.Error{What: "no check waits for this", Hint: "see: parley checks"}
+	}
+	return &act.Error{What: err.Error(), Hint: "parley check confirm a|b|c|d"}
+}
+
+func (l *Line) checkNow(who act.Who) (act.Reply, error) {
+	l.touchDesk(who)
+	if l.dead != nil {
+		return act.Reply{}, l.unrecorded()
+	}
+	return act.Reply{Text: "the check runs: see parley checks"}, checkAct(l.checks.step(check.Now{By: l.checkAuthor(who)}))
+}
+
+// checkConfirm answers the check's ring, then the other end's question; or declines the check.
+func (l *Line) checkConfirm(who act.Who, a act.CheckConfirm) (act.Reply, error) {
+	l.touchDesk(who)
+	if err := l.person(who); err != nil {
+		return act.Reply{}, err
+	}
+	c := l.checks
+	if a.Decline {
+		return act.Reply{Text: "declined"}, checkAct(c.step(check.DeclinedBy{By: l.checkAuthor(who)}))
+	}
+	if c.ringing {
+		if err := l.answerCheck(who); err != nil {
+			return act.Reply{}, err
+		}
+	}
+	if a.Answer == "" {
+		return act.Reply{Text: "answered: the question is on the desk"}, nil
+	}
+	return act.Reply{Text: "confirmed"}, checkAct(c.step(check.Answered{By: l.checkAuthor(who), Answer: a.Answer}))
+}
+
+// answerCheck answers the ring of a check: the person at the desk, and the languages that he reads.
+func (l *Line) answerCheck(who act.Who) error {
+	langs := []string{"en"}
+	if o := l.register().OfficerAt(l.author(who).Officer); o != nil && len(o.Langs) > 0 {
+		langs = o.Langs
+	}
+	return checkAct(l.checks.step(check.RingAnswered{By: l.checkAuthor(who), Langs: langs}))
+}

@@ -66,7 +66,7 @@ func states[S any](l *Line, keys []string, f func(*record.Item, *record.Record) 
 func foldMessage(it *record.Item, r *record.Record) message.State  { return message.Fold(it, r) }
 func foldStop(it *record.Item, r *record.Record) message.StopState { return message.FoldStop(it, r) }
 func foldCall(it *record.Item, r *record.Record) call.State        { return call.Fold(it, r) }
-func foldCheck(it *record.Item, r *record.Record) check.State      { return check.State{} }
+func foldCheck(it *record.Item, r *record.Record) check.State      { return check.Fold(it, r) }
 func foldContact(it *record.Item, r *record.Record) contact.State  { return contact.Fold(it, r) }
 
 func (l *Line) messageStates() []message.State {

@@ -46,6 +46,7 @@ import (
 type Link interface {
 	Events() <-chan link.Event
 	Signal(kind byte, b []byte)
+	SignalOn(path int, kind byte, b []byte)
 	Repeat(id string, kind byte, pieces [][]byte)
 	Done(id string)
 	SendStream(b []byte) bool
@@ -73,9 +74,11 @@ type Config struct {
 	First       bool               // we are party A of the genesis
 	Key         ed25519.PrivateKey // our sign key
 	Genesis     wire.Hash
-	GenesisText []byte // both signatures; carried by the first statement
-	Sheet       int    // the newest issue of their sheet that is held here
-	Station     string // "main" unless named
+	GenesisText []byte   // both signatures; carried by the first statement
+	Terms       []byte   // the JSON body that the genesis names, for exports
+	Sheets      [][]byte // both parties' sheets as signed, for exports
+	Sheet       int      // the newest issue of their sheet that is held here
+	Station     string   // "main" unless named
 	Schedule    check.Schedule
 	Demo        bool // seeded by a demo: said on the page
 	// Link opens the sessions under a run's name; frames of voice go to onFrame from its readers.

@@ -68,9 +68,9 @@ func (l *Line) fromLink(ev link.Event) {
 			l.log.Warn("a message of the stream was dropped", "err", err)
 			return
 		}
-		l.frame(f, false)
+		l.frame(f, -1)
 	case link.Lane:
-		l.lane(byte(ev.Kind), ev.Payload)
+		l.lane(ev.Path, ev.Kind, ev.Payload)
 	case link.PathChange:
 		l.dirty = true
 		l.calls.paths()
@@ -126,20 +126,20 @@ func (l *Line) pump() {
 }
 
 // lane takes one sealed message of the lane.
-func (l *Line) lane(kind byte, b []byte) {
+func (l *Line) lane(path int, kind byte, b []byte) {
 	switch kind {
 	case laneUrgent:
 		if f, ok := l.x.Fragment(b); ok {
-			l.frame(f, true)
+			l.frame(f, path)
 		}
 	case laneReceipt:
-		l.receipt(b)
+		l.receipt(b, path)
 	case laneSignal:
-		l.signal(b)
+		l.signal(path, b)
 	}
 }
 
-func (l *Line) signal(b []byte) {
+func (l *Line) signal(path int, b []byte) {
 	if len(b) == 0 {
 		return
 	}
@@ -151,12 +151,12 @@ func (l *Line) signal(b []byte) {
 	case sigState, sigStateOK:
 		l.stateFromPeer(b[0], b[1:])
 	case sigCheck:
-		l.checks.fromPeer(b[1:])
+		l.checks.fromPeer(path, b[1:])
 	}
 }
 
-// frame takes one message of the exchange.
-func (l *Line) frame(f wire.Frame, lane bool) {
+// frame takes one message of the exchange: by the lane of a path, or (-1) by the stream.
+func (l *Line) frame(f wire.Frame, path int) {
 	switch f.Kind {
 	case wire.FrameHave:
 		found, err := l.x.TheyHave(f.Parts[0])
@@ -168,9 +168,9 @@ func (l *Line) frame(f wire.Frame, lane bool) {
 			l.found(h)
 		}
 	case wire.FrameEntry:
-		l.entry(f.Parts[0], f.Parts[1], f.Parts[2], lane)
+		l.entry(f.Parts[0], f.Parts[1], f.Parts[2], path)
 	case wire.FrameReceipt:
-		l.receipt(f.Parts[0])
+		l.receipt(f.Parts[0], path)
 	case wire.FrameRefused:
 		l.refused(string(f.Parts[0]))
 	case wire.FrameWant:
@@ -204,7 +204,7 @@ func (l *Line) refused(line string) {
 }
 
 // entry takes a statement that came over the link, or comes again. SPEC: EXC-007
-func (l *Line) entry(note, facts, text []byte, lane bool) {
+func (l *Line) entry(note, facts, text []byte, path int) {
 	if l.dead != nil {
 		return // nothing can be committed: no receipt, so the peer keeps and repeats it
 	}
@@ -224,7 +224,7 @@ func (l *Line) entry(note, facts, text []byte, lane bool) {
 	fromThem := e.Log.Party == l.cfg.Them.Name
 	if !a.New && !a.Bodies {
 		if fromThem {
-			l.again(e, lane)
+			l.again(e, path)
 		}
 		return
 	}
@@ -240,7 +240,7 @@ func (l *Line) entry(note, facts, text []byte, lane bool) {
 	}, nil)
 	if fromThem {
 		l.tx.got = append(l.tx.got, e)
-		l.tx.lane = l.tx.lane || lane
+		l.tx.lane = l.tx.lane || path >= 0
 	}
 }
 
@@ -252,7 +252,7 @@ func body(b []byte) []byte {
 }
 
 // again answers a statement that came again with the receipt that was given.
-func (l *Line) again(e *record.Entry, lane bool) {
+func (l *Line) again(e *record.Entry, path int) {
 	if !l.durable(e) {
 		return // its first receipt is on its way to the disk
 	}
@@ -264,7 +264,11 @@ func (l *Line) again(e *record.Entry, lane bool) {
 		l.tx.got = append(l.tx.got, e)
 		return
 	}
-	l.sendReceipt(rc, lane)
+	if path >= 0 {
+		l.link.SignalOn(path, laneReceipt, rc.Note) // by the way it came: a check measures it
+		return
+	}
+	l.sendReceipt(rc, false)
 }
 
 // answer makes the receipts of a step; they are committed with the entries that they answer.
@@ -296,7 +300,7 @@ func (l *Line) sendReceipt(rc *record.Receipt, lane bool) {
 }
 
 // receipt takes the peer's receipt for a statement of ours: the step *held*, once it is on our disk.
-func (l *Line) receipt(note []byte) {
+func (l *Line) receipt(note []byte, path int) {
 	if l.dead != nil {
 		return
 	}
@@ -307,6 +311,7 @@ func (l *Line) receipt(note []byte) {
 	}
 	if _, known := l.receipts[rc.Leaf()]; known {
 		l.covered(rc)
+		l.checks.receiptBy(path, rc)
 		return
 	}
 	l.receipts[rc.Leaf()] = struct{}{}
@@ -317,6 +322,7 @@ func (l *Line) receipt(note []byte) {
 			l.checks.held(e)
 		}
 		l.covered(rc)
+		l.checks.receiptBy(path, rc)
 		l.dirty = true
 	}, nil)
 }
@@ -329,9 +335,5 @@ func (l *Line) covered(rc *record.Receipt) {
 	}
 }
 
-// arrived tells the machines of calls, STOPs and checks of a statement of the peer that is on disk now.
-func (l *Line) arrived(e *record.Entry) {
-	l.stops.arrived(e)
-	l.checks.arrived(e)
-	l.calls.arrived(e)
-}
+// arrived tells the machine of the checks of a statement of the peer that is on disk now.
+func (l *Line) arrived(e *record.Entry) { l.checks.durable(e) }

@@ -74,6 +74,7 @@ func (l *Line) state(d record.Draft) (*record.Entry, error) {
 		l.touch(l.rec.ItemOf(e))
 		l.dirty = true
 		l.offer(e)
+		l.checks.durable(e)
 	}, nil)
 	return e, nil
 }

@@ -140,8 +140,6 @@ func (s *stops) fromPeer(op byte, b []byte) {
 	s.l.say(append([]byte{sigStopGot}, c.ID+c.Step...))
 }
 
-func (s *stops) arrived(*record.Entry) {}
-
 // tick says our open STOPs again until somebody there takes them.
 func (s *stops) tick() {
 	for _, k := range s.order {
