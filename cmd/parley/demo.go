@@ -3,14 +3,125 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
 	"github.com/spf13/cobra"
 
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/story"
 )
 
 // demo shows the whole with two parties on this machine.
 func (a *app) demo() *cobra.Command {
-	return &cobra.Command{Use: "demo", Short: "Two desks at one address, to try everything.", Args: nargs(0, 0), RunE: func(*cobra.Command, []string) error {
-		return &act.Error{What: "the demo is not built yet", Hint: "parley try DIR"}
-	}}
+	var once bool
+	var keep string
+	var tone float64
+	c := &cobra.Command{Use: "demo", Short: "Two desks at one address, to try everything.", Args: nargs(0, 0),
+		Long: "Starts two nodes and the cables between them, tells the start of the story, and stays up at one address until Ctrl-C.\nWith --once it plays the whole without a person and exits 0 only if every step held."}
+	c.Flags().BoolVar(&once, "once", false, "play the whole without a person, then end")
+	c.Flags().StringVar(&keep, "keep", "", "leave the homes and the export in this directory")
+	c.Flags().Float64Var(&tone, "tone", 440, "Hz of the tone that --once sends through its call")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if tone < 200 || tone > 3400 {
+			return &act.Error{What: fmt.Sprintf("a tone of %g Hz does not pass a telephone", tone), Hint: "--tone 200 to 3400"}
+		}
+		dir, clean, err := demoDir(keep)
+		if err != nil {
+			return err
+		}
+		defer clean()
+		log, err := os.Create(filepath.Join(dir, "nodes.log"))
+		if err != nil {
+			return fmt.Errorf("couldn't make the nodes' log: %w", err)
+		}
+		defer log.Close()
+		ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+		defer stop()
+		if once {
+			return a.demoOnce(ctx, dir, log, tone)
+		}
+		return a.demoStay(ctx, dir, log)
+	}
+	return c
+}
+
+// demoDir is the directory of the homes: a new one that goes when the demo does, or the one to keep.
+func demoDir(keep string) (dir string, clean func(), err error) {
+	if keep == "" {
+		dir, err = os.MkdirTemp("", "parley-demo-")
+		return dir, func() { os.RemoveAll(dir) }, err
+	}
+	if es, err := os.ReadDir(keep); err == nil && len(es) > 0 {
+		return "", nil, &act.Error{What: keep + " is not empty", Hint: "name a directory that does not exist yet"}
+	}
+	return keep, func() {}, os.MkdirAll(keep, 0o700)
+}
+
+// tell prints a step as it ends.
+func (a *app) tell(s story.Step) {
+	if a.json {
+		_ = json.NewEncoder(a.out).Encode(s) // one object a line
+		return
+	}
+	mark := "ok  "
+	if !s.OK {
+		mark = "FAIL"
+		s.Says = s.Err
+	}
+	fmt.Fprintf(a.out, "%s %5.1f s  %-13s %s\n", mark, float64(s.MS)/1000, s.Step, s.Says)
+}
+
+func (a *app) demoOnce(ctx context.Context, dir string, log io.Writer, tone float64) error {
+	began := time.Now()
+	w, err := story.New(story.Options{Dir: dir, Log: log, Demo: true})
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	t := &story.Teller{W: w, Tone: tone, Tell: a.tell}
+	defer t.Disarm()
+	if err = t.Opening(ctx); err == nil {
+		err = t.Rest(ctx)
+	}
+	if err != nil {
+		return &act.Error{What: "a step of the story did not hold: " + err.Error(), Hint: "the nodes' log: parley demo --once --keep DIR"}
+	}
+	if !a.json {
+		fmt.Fprintf(a.out, "Every step held, in %.0f s.\n", time.Since(began).Seconds())
+	}
+	return nil
+}
+
+func (a *app) demoStay(ctx context.Context, dir string, log io.Writer) error {
+	fmt.Fprintln(a.out, "Two parties who do not trust each other. One line. No server between.")
+	d, err := story.OpenDemo(ctx, dir, log, a.tell)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	fmt.Fprintf(a.out, "\nBoth desks are at\n\n  %s\n\nCtrl-C ends everything.\n", d.URL())
+	openBrowser(d.URL())
+	<-ctx.Done()
+	fmt.Fprintln(a.out, "\nended: nothing is left running")
+	return nil
+}
+
+// openBrowser opens the address where there is a display and we are not root: Chromium refuses root, and
+// without a display an opener may seize the terminal.
+func openBrowser(url string) {
+	if os.Getuid() == 0 || os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
+		return
+	}
+	if cmd := exec.Command("xdg-open", url); cmd.Start() == nil {
+		go func() { _ = cmd.Wait() }()
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -26,26 +27,50 @@ const noSound = "a terminal has no sound"
 
 // desk arms this terminal's desk as long as it runs, shows the board, and takes verbs line by line.
 func (a *app) desk() *cobra.Command {
-	var signOn bool
+	var signOn, quiet bool
 	c := &cobra.Command{Use: "desk", Short: "A desk in a terminal: it rings as long as this runs; verbs are typed line by line.", Args: nargs(0, 0)}
 	c.Flags().BoolVar(&signOn, "sign-on", false, "sign on here first, as the officer listed for this account")
+	c.Flags().BoolVar(&quiet, "quiet", false, "only ring: draw nothing, so that nothing counts as shown here")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		k, line, err := a.dial()
-		if err != nil {
-			return err
-		}
-		defer k.Close()
-		if signOn {
-			if err := a.do(k, line, act.SignOn{}); err != nil {
-				return err
+		err := a.sit(c.Context(), signOn, quiet)
+		for errors.Is(err, errAway) { // it was there: it may come back
+			a.complain(err.Error(), "waiting for it")
+			select {
+			case <-c.Context().Done():
+				return nil
+			case <-time.After(time.Second):
+			}
+			if err = a.sit(c.Context(), signOn, quiet); errors.Is(err, control.ErrNotRunning) {
+				err = errAway
 			}
 		}
-		if err := a.do(k, line, act.Desk{Armed: true, Sound: noSound}); err != nil {
-			return err
-		}
-		return a.board(c.Context(), k, line)
+		return err
 	}
 	return c
+}
+
+// errAway says that the node of a desk that was armed has gone.
+var errAway = errors.New("the node went away")
+
+// sit arms the desk and stays.
+func (a *app) sit(ctx context.Context, signOn, quiet bool) error {
+	k, line, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer k.Close()
+	if signOn {
+		if err := a.do(k, line, act.SignOn{}); err != nil {
+			return err
+		}
+	}
+	if err := a.do(k, line, act.Desk{Armed: true, Sound: noSound}); err != nil {
+		return err
+	}
+	if err = a.board(ctx, k, line, quiet); errors.Is(err, control.ErrNotRunning) {
+		return errAway
+	}
+	return err
 }
 
 // do carries out an act on a connection that stays open, and prints.
@@ -82,7 +107,7 @@ func (a *app) changes(ctx context.Context, line string) (<-chan struct{}, error)
 }
 
 // board shows how the line stands whenever that changes, and carries out typed lines.
-func (a *app) board(ctx context.Context, k *control.Client, line string) error {
+func (a *app) board(ctx context.Context, k *control.Client, line string, quiet bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ch, err := a.changes(ctx, line)
@@ -92,8 +117,10 @@ func (a *app) board(ctx context.Context, k *control.Client, line string) error {
 	typed := a.typed(ctx)
 	last := ""
 	for {
-		if err := a.draw(k, line, &last); err != nil {
-			return err
+		if !quiet {
+			if err := a.draw(k, line, &last); err != nil {
+				return err
+			}
 		}
 		select {
 		case <-ctx.Done():

@@ -61,6 +61,9 @@ func (a *app) verify() *cobra.Command {
 		var o verify.Options
 		if expect != "" {
 			h, err := wire.ParseHash(expect)
+			if err == nil && h.IsZero() {
+				err = wire.ErrHash
+			}
 			if err != nil {
 				return &verbs.UsageError{What: "--expect: " + err.Error(), Hint: "the party hash, as parley sheet --json or an identity page prints it"}
 			}

@@ -4,11 +4,16 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -23,16 +28,32 @@ func TestMain(m *testing.M) {
 
 // The scripts are the shell's specification by example: every verb with good and bad input.
 //
-// SPEC: CLI-030 CLI-031
+// SPEC: CLI-030 CLI-031 CLI-032 CLI-033 CLI-034
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir: "testdata/script", ContinueOnError: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PARLEY_HOME", e.WorkDir+"/home")
 			e.Setenv("LANG", "C")
+			e.Defer(func() { // whatever a script started with try ends with it
+				a := &app{stdio: stdio{strings.NewReader(""), io.Discard, io.Discard}}
+				_ = a.tryStop(filepath.Join(e.WorkDir, "try"))
+				files, _ := filepath.Glob(filepath.Join(e.WorkDir, "*.pid"))
+				for _, f := range files {
+					b, _ := os.ReadFile(f)
+					pid, _ := strconv.Atoi(strings.TrimSpace(string(b)))
+					cmd, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
+					if pid > 1 && strings.HasSuffix(string(cmd), "\x00serve\x00") {
+						_ = syscall.Kill(pid, syscall.SIGKILL)
+					}
+				}
+			})
 			return nil
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"code": exitCode},
+		Deadline: time.Now().Add(4 * time.Minute),
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"code": exitCode, "eventually": eventually, "id": takeID, "number": takeNumber,
+		},
 	})
 }
 
@@ -51,4 +72,39 @@ func exitCode(ts *testscript.TestScript, neg bool, args []string) {
 	if got != args[0] {
 		ts.Fatalf("exit code %s, want %s", got, args[0])
 	}
+}
+
+// eventually runs a command until its output has the pattern: eventually PATTERN parley inbox.
+func eventually(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: eventually PATTERN COMMAND…")
+	}
+	re := regexp.MustCompile("(?m)" + args[0])
+	for end := time.Now().Add(15 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		_ = ts.Exec(args[1], args[2:]...)
+		if re.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("%q never came: %s", args[0], ts.ReadFile("stdout"))
+		}
+	}
+}
+
+// takeID keeps the first short ID of the output: id MSG.
+func takeID(ts *testscript.TestScript, _ bool, args []string) {
+	id := regexp.MustCompile(`[AB][0-9]+-[0-9]+`).FindString(ts.ReadFile("stdout"))
+	if id == "" || len(args) != 1 {
+		ts.Fatalf("no short ID in the output")
+	}
+	ts.Setenv(args[0], id)
+}
+
+// takeNumber keeps the pairing number of the output of confirm --json: number A6.
+func takeNumber(ts *testscript.TestScript, _ bool, args []string) {
+	m := regexp.MustCompile(`"number": "([0-9]{6})"`).FindStringSubmatch(ts.ReadFile("stdout"))
+	if m == nil || len(args) != 1 {
+		ts.Fatalf("no pairing number in the output")
+	}
+	ts.Setenv(args[0], m[1])
 }

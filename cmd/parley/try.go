@@ -40,6 +40,9 @@ func (a *app) try() *cobra.Command {
 		if stop {
 			return a.tryStop(dir)
 		}
+		if es, err := os.ReadDir(dir); err == nil && len(es) > 0 {
+			return &act.Error{What: dir + " is not empty", Hint: "name a directory that is not there yet; parley try --stop " + dir + " ends an earlier one"}
+		}
 		t := &trial{app: a, dir: dir}
 		if err := t.run(c.Context()); err != nil {
 			_ = a.tryStop(dir)
@@ -75,9 +78,6 @@ func (t *trial) verb(ctx context.Context, i int, argv ...string) (string, error)
 }
 
 func (t *trial) run(ctx context.Context) error {
-	if es, err := os.ReadDir(t.dir); err == nil && len(es) > 0 {
-		return &act.Error{What: t.dir + " is not empty", Hint: "name a directory that is not there yet; parley try --stop " + t.dir + " ends an earlier one"}
-	}
 	var err error
 	if t.bin, err = os.Executable(); err != nil {
 		return fmt.Errorf("couldn't find this program: %w", err)
@@ -252,7 +252,7 @@ func (t *trial) people(ctx context.Context) error {
 		if _, err := t.verb(ctx, i, "sign-on"); err != nil {
 			return err
 		}
-		if err := t.detach(i, "desk", "desk", "--sign-on"); err != nil {
+		if err := t.detach(i, "desk", "desk", "--sign-on", "--quiet"); err != nil {
 			return err
 		}
 	}

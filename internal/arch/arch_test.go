@@ -49,11 +49,11 @@ var layers = map[string][]string{
 	"internal/link":          {"wire"},
 	"internal/link/linktest": {"wire", "internal/link"},
 	"internal/edge/web":      {"internal/voice"},
-	"internal/home":          {"wire", "party"},
+	"internal/home":          {"wire", "party", "internal/act"},
 	// The meeting place, and the faces that ask it.
 	"internal/node":    {"wire", "party", "record", "line", "message", "message/phrase", "call", "check", "contact", "verify", "internal/act", "internal/alarm", "internal/voice", "internal/exchange", "internal/view", "internal/store", "internal/link"},
 	"internal/page":    {"internal/act", "internal/view"},
-	"internal/control": {"internal/act"},
+	"internal/control": {"internal/act", "internal/home"},
 }
 
 // pure packages decide; only the rim opens sockets, files and clocks. SPEC: NOD-021

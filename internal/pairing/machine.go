@@ -382,7 +382,7 @@ func (m *Machine) onSigned(x message) (Out, error) {
 	return m.finishB()
 }
 
-// finishB signs when both have confirmed.
+// finishB signs when both have confirmed. SPEC: CLI-043
 func (m *Machine) finishB() (Out, error) {
 	if m.s.signed == nil || !m.s.typed {
 		return Out{}, nil

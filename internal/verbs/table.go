@@ -28,6 +28,8 @@ func plain(a act.Act) func(*pflag.FlagSet) Build {
 }
 
 // table is every verb that is an act, in the order of the help.
+//
+// SPEC: CLI-021
 var table = []Verb{
 	{"officer add", "NAME", "Enrol an officer, known by his Unix account.", "people", officerAdd},
 	{"officer list", "", "The officers of both parties, and where they are signed on.", "people", plain(act.OfficerList{})},
