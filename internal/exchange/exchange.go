@@ -70,13 +70,20 @@ func New(rec *record.Record, us string) *Exchange {
 	return &Exchange{rec: rec, us: us, half: map[halfKey]*half{}}
 }
 
-// Reset puts another record in place (after a failed commit it is replayed from the store).
-func (x *Exchange) Reset(rec *record.Record) { x.rec, x.up, x.cursor = rec, false, nil }
+// Reset puts another record in place (after a failed commit it is replayed from the store). The stream
+// goes on: what the peer has said and been sent was durable. The caller says again what we hold, for
+// what came meanwhile and could not be kept.
+func (x *Exchange) Reset(rec *record.Record) { x.rec = rec }
 
 // StreamUp begins on a new stream: it gives what we must say first.
 // SPEC: EXC-003
 func (x *Exchange) StreamUp() wire.Frame {
 	x.up, x.cursor, x.again = false, map[logKey]int{}, map[logKey]int{}
+	return x.Have()
+}
+
+// Have says what we hold, at the beginning of a stream or again on it.
+func (x *Exchange) Have() wire.Frame {
 	var b strings.Builder
 	for _, l := range x.rec.Logs() {
 		fmt.Fprintf(&b, "%s %d.%s %d %s %d\n", l.Name.Party, l.Name.Number, l.Name.Run, l.Size, l.Root, l.Whole)
@@ -124,7 +131,8 @@ func number(s string) (int, error) {
 	return int(n), nil
 }
 
-// TheyHave takes the peer's list: from here on Next offers what it lacks.
+// TheyHave takes the peer's list: from here on Next offers what it lacks. A list that shows less of our
+// log than the peer has receipted is that of a disk lost: then receipts count no more, all is offered again.
 // SPEC: EXC-004 EXC-005
 func (x *Exchange) TheyHave(b []byte) ([]Finding, error) {
 	list, err := ParseHave(b)
@@ -132,7 +140,7 @@ func (x *Exchange) TheyHave(b []byte) ([]Finding, error) {
 		return nil, err
 	}
 	var found []Finding
-	x.up = true
+	x.up, x.cursor, x.again = true, map[logKey]int{}, map[logKey]int{}
 	for _, h := range list {
 		ours := x.rec.Log(h.Party, h.ID)
 		if ours == nil {
@@ -144,6 +152,12 @@ func (x *Exchange) TheyHave(b []byte) ([]Finding, error) {
 			found = append(found, Finding{h, "they hold more of our log than we do"})
 		case ok && root != h.Root:
 			found = append(found, Finding{h, "another root at a size that we hold"})
+		}
+	}
+	for _, l := range x.rec.Logs() {
+		k := logKey{l.Name.Party, l.Name.LogID}
+		if from := x.cursor[k]; k.party == x.us && l.Receipted.Size > from {
+			x.again[k] = from
 		}
 	}
 	return found, nil

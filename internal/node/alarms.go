@@ -12,6 +12,7 @@ import (
 	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/store"
 	"example.org/parley/message"
+	"example.org/parley/record"
 )
 
 // tickAlarms says which conditions hold now. Each end finds them by itself, from the record and its
@@ -138,8 +139,32 @@ func (l *Line) missed(kind string) {
 	l.dirty = true
 }
 
-// repaired states what was not recorded while the store failed.
+// owed is what was said over the session and could not be recorded.
+type owed struct {
+	draft record.Draft
+	was   *record.Entry // as it was signed when the commit failed; nil where the store was dead already
+}
+
+// later keeps what could not be recorded, to be stated when the store works again.
+func (l *Line) later(d record.Draft, was *record.Entry) {
+	l.missed(d.Kind)
+	if len(l.owed) < 64 {
+		l.owed = append(l.owed, owed{d, was})
+	}
+}
+
+// repaired states what was not recorded while the store failed: STOPs and calls, with their own times in
+// their facts. What a failed commit left on the disk all the same is on record already. SPEC: NOD-006
 func (l *Line) repaired(since time.Time) {
 	l.log.Info("recorded again", "unrecorded", len(l.unsaid), "since", since)
-	l.unsaid = nil
+	all := l.owed
+	l.unsaid, l.owed = nil, nil
+	for _, o := range all {
+		if o.was != nil && l.rec.ByRef(o.was.Ref()) != nil {
+			continue
+		}
+		if _, err := l.state(o.draft); err != nil {
+			l.log.Error("couldn't state what was not recorded", "kind", o.draft.Kind, "err", err)
+		}
+	}
 }

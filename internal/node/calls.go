@@ -137,10 +137,19 @@ func (c *calls) send(fx call.Send) {
 
 // draft states what happened; the call goes on whether or not it can be recorded. SPEC: NOD-006
 func (c *calls) draft(d record.Draft) {
-	if _, err := c.l.state(d); err != nil {
-		c.unrecorded = true
-		c.l.missed(d.Kind)
+	if d.Kind != call.KindClosed {
+		c.unrecorded = false // another call
 	}
+	e, err := c.l.state(d)
+	if err != nil {
+		c.unrecorded = true
+		c.l.later(d, nil)
+		return
+	}
+	c.l.tx.then(func() {}, func(error) {
+		c.unrecorded = true
+		c.l.later(d, e)
+	})
 }
 
 func (c *calls) open(fx call.MediaOpen) {

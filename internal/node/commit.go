@@ -19,6 +19,7 @@ type tx struct {
 	after []effect
 	got   []*record.Entry // entries of the peer that need a receipt
 	lane  bool            // they came by lane, so does the receipt
+	said  *act.Reply      // what the act answers though its commit fails: the session has said it
 }
 
 // effect is one thing that happens once the step's rows are on disk, or what happens when they never will be.
@@ -189,7 +190,7 @@ func (l *Line) replay() error {
 	} else {
 		l.x.Reset(rec)
 		if l.streamUp {
-			l.greetStream()
+			l.sayHave(l.x.Have())
 		}
 	}
 	if !l.spoke() && l.why == "restart" {

@@ -132,6 +132,7 @@ type Line struct {
 	alarms   *alarm.Set
 	alarmsAt time.Time
 	unsaid   []string // what could not be recorded since the store failed
+	owed     []owed   // of it, what is stated when the store works again
 	privRun  *record.Run
 	subs     map[chan struct{}]struct{}
 	dirty    bool
@@ -263,7 +264,13 @@ func (l *Line) Do(ctx context.Context, who act.Who, lang string, a act.Act) (act
 			out <- result{err: err}
 			return
 		}
-		l.tx.then(func() { out <- result{r: r} }, func(err error) { out <- result{err: err} })
+		said := l.tx.said
+		l.tx.then(func() { out <- result{r: r} }, func(err error) {
+			if said != nil {
+				r, err = *said, nil
+			}
+			out <- result{r, err}
+		})
 	})
 	if err != nil {
 		return act.Reply{}, err

@@ -94,8 +94,10 @@ func (l *Line) sessionUp(run string, greeting []byte) {
 
 // greetStream begins the exchange on a stream that came up: our list, then the newest receipts that
 // we gave, for those that were lost with the stream before.
-func (l *Line) greetStream() {
-	l.toStream(l.x.StreamUp())
+func (l *Line) greetStream() { l.sayHave(l.x.StreamUp()) }
+
+func (l *Line) sayHave(f wire.Frame) {
+	l.toStream(f)
 	for _, g := range l.rec.Logs() {
 		if rc := l.newest[g.Name]; rc != nil {
 			l.toStream(wire.Frame{Kind: wire.FrameReceipt, Parts: [][]byte{rc.Note}})

@@ -39,6 +39,9 @@ func (l *Line) spoke() bool {
 // statement of a party's first log carries the genesis. SPEC: NOD-003
 func (l *Line) openRun() error {
 	first := !l.spoke()
+	if !first && l.why == "first" {
+		l.why = "restore" // our past came back from the peer: this disk did not have it
+	}
 	l.run = l.rec.OpenRun(record.RunConfig{Party: l.cfg.Us.Name, Station: l.cfg.Station, Why: l.why, Run: l.runName, Key: l.cfg.Key})
 	l.why = "failed"
 	if !first {

@@ -199,11 +199,13 @@ func (l *Line) stopStep(who act.Who, lang string, a act.StopStep) (act.Reply, er
 // stopState says the copy first and states it beside; while the store fails the copy is all there is.
 func (l *Line) stopState(st message.StopState, d record.Draft, who act.Who) (act.Reply, error) {
 	l.stops.say(st, d, who)
-	r, err := l.reply(d, nil)
+	said := act.Reply{ID: st.ID, Text: "said over the session; UNRECORDED HERE"}
+	r, e, err := l.stated(d, nil)
 	if err != nil {
-		l.missed(d.Kind)
-		f, _ := d.Facts.(message.StopFacts)
-		return act.Reply{ID: f.ID, Text: "said over the session; UNRECORDED HERE"}, nil
+		l.later(d, nil)
+		return said, nil
 	}
+	l.tx.said = &said
+	l.tx.then(func() {}, func(error) { l.later(d, e) })
 	return r, nil
 }

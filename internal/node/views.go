@@ -151,6 +151,7 @@ func (l *Line) newestEntries(n int) []*record.Entry {
 			}
 		}
 	}
+	slices.Reverse(out) // of one moment the later place first
 	slices.SortStableFunc(out, func(a, b *record.Entry) int { return b.Time.Compare(a.Time) })
 	return out[:min(n, len(out))]
 }
