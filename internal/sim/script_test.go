@@ -28,6 +28,7 @@ var update = flag.Bool("update", false, "write what was seen into the conversati
 //	aurelia ring                  an act, in the words of the command line; it is to succeed
 //	aurelia send … as $flash      its short ID has a name from here on
 //	? borealia ladder $flash      a question: a sight (see_test.go) or a verb that only asks
+//	borealia stop take $STOP      the newest STOP as this desk sees it, which may be on no record yet
 //	cut 1 · restore 1 · cut 1 >   the world: a path, both ways or > (from aurelia) or < (from borealia);
 //	                              delay 1 300ms · loss 1 20% · kill, start, stop, lose PARTY · freeze, thaw
 //	                              PARTY · fail-disk PARTY [after] · mend-disk PARTY · arm, disarm PARTY
@@ -116,7 +117,7 @@ func (s *script) expect(see func() []string, want string, pinned bool) {
 		what, text, _ := strings.Cut(want, " ")
 		switch {
 		case !pinned && slices.Equal(got, bars) && (len(bars) > 0 || *update),
-			what == "contains" && strings.Contains(all, text), what == "lacks" && !strings.Contains(all, text), want == "nothing" && all == "":
+			what == "contains" && strings.Contains(all, text), what == "lacks" && !strings.Contains(all, text), want == "nothing" && all == want:
 			return nil
 		}
 		if !pinned {
@@ -124,11 +125,17 @@ func (s *script) expect(see func() []string, want string, pinned bool) {
 		}
 		return fmt.Errorf("seen at %s:\n%s\nwanted:\n%s", s.w.ago(time.Now()), all, want)
 	}
-	got := see()
+	look := func() []string {
+		if got := see(); len(got) > 0 {
+			return got
+		}
+		return []string{"nothing"}
+	}
+	got := look()
 	err := fits(got)
 	for end := time.Now().Add(5 * time.Second); err != nil && s.w.real && time.Now().Before(end); err = fits(got) {
 		time.Sleep(20 * time.Millisecond)
-		got = see()
+		got = look()
 	}
 	if err != nil && (pinned || !*update) {
 		s.w.t.Errorf("%s:%d: %s\n%v", s.name, s.at+1, s.lines[s.at], err)
@@ -179,6 +186,9 @@ func (s *script) act(l string) {
 	side := s.w.side(party)
 	if side.line == nil {
 		s.fail("%s does not run", party)
+	}
+	if strings.Contains(rest, "$STOP") {
+		rest = strings.ReplaceAll(rest, "$STOP", side.view().Stops[0].ID)
 	}
 	r, err := side.do(rest)
 	if err != nil {
