@@ -5,6 +5,7 @@ package node
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"example.org/parley/call"
@@ -59,7 +60,14 @@ func (l *Line) ask(who act.Who, lang string, a act.Act) (act.Reply, error) {
 	case act.PostList:
 		return answer(view.PostsOf(in, lang))
 	case act.PhraseList:
-		return answer(view.PhrasesOf(lang))
+		v := view.PhrasesOf(lang)
+		if a.Code != "" {
+			v.Rows = slices.DeleteFunc(v.Rows, func(p view.Phrase) bool { return p.Code != a.Code })
+			if len(v.Rows) == 0 {
+				return act.Reply{}, &act.Error{What: fmt.Sprintf("there is no phrase %q", a.Code), Hint: "see: parley phrase list"}
+			}
+		}
+		return answer(v)
 	}
 	return act.Reply{}, &act.Error{What: fmt.Sprintf("this node cannot do %s", a.Verb()), Hint: "see: parley help"}
 }
