@@ -60,13 +60,13 @@ func browser(t *testing.T, wide, high int64) *watched {
 		}
 	})
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(filepath.Join(dir, "profile")), chromedp.NoSandbox,
-		chromedp.Flag("headless", "new"), chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true),
+		chromedp.Flag("headless", "new"), chromedp.Flag("mute-audio", false), chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true),
 		chromedp.Flag("disable-component-update", true), chromedp.WindowSize(int(wide), int(high)))
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 90*time.Second)
+	ctx, cancel = context.WithTimeout(ctx, 60*time.Second)
 	t.Cleanup(cancel)
 	w := &watched{ctx: ctx}
 	chromedp.ListenTarget(ctx, func(ev any) {
@@ -138,11 +138,11 @@ func TestKeysInAField(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#b-write"))
+	w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#b-write", chromedp.ByQuery))
 	w.is(t, `document.querySelector('[data-clock]').textContent.endsWith('Z')`)
-	w.run(t, chromedp.Click("#b-write"), chromedp.WaitVisible("#w-text"))
+	w.run(t, chromedp.Click("#b-write", chromedp.ByQuery), chromedp.WaitVisible("#w-text", chromedp.ByQuery))
 	w.is(t, `document.activeElement.id === 'w-text'`)
-	w.run(t, chromedp.SendKeys("#w-text", "half a sentence"))
+	w.run(t, chromedp.SendKeys("#w-text", "half a sentence", chromedp.ByQuery))
 
 	enter := func(mods input.Modifier) chromedp.Action { return press("Enter", "Enter", 13, mods) }
 	w.run(t, enter(input.ModifierCtrl))
@@ -168,7 +168,7 @@ func TestKeysInAField(t *testing.T) {
 		t.Error("a key sent what was half typed")
 	}
 	w.is(t, `document.activeElement.id === 'w-text' && document.activeElement.value === 'half a sentence'`)
-	w.run(t, chromedp.SetValue("#w-prec", "PRIORITY"), chromedp.Click("#p-compose button[type=submit]"))
+	w.run(t, chromedp.SetValue("#w-prec", "PRIORITY", chromedp.ByQuery), chromedp.Click("#p-compose button[type=submit]", chromedp.ByQuery))
 	wait(t, "the message", func() bool { return n.done("send") == 1 })
 	n.mu.Lock()
 	for _, a := range n.acts {
@@ -188,10 +188,10 @@ func TestPhraseAndReadBackForms(t *testing.T) {
 	n.show(fixture)
 	w := browser(t, 683, 768)
 	link, _ := r.desks[0].Link(act.Who{Officer: "A7-2"}, "en")
-	w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#b-flash"), chromedp.Click("#b-flash"), chromedp.WaitVisible("#w-phrase"))
+	w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#b-flash", chromedp.ByQuery), chromedp.Click("#b-flash", chromedp.ByQuery), chromedp.WaitVisible("#w-phrase", chromedp.ByQuery))
 	w.run(t, chromedp.Evaluate(`(() => { const s = document.querySelector('#w-phrase'); s.value = 'is-this-yours'; s.dispatchEvent(new Event('change', {bubbles: true})); })()`, nil),
-		chromedp.WaitVisible("#f-is-this-yours-place"), chromedp.SendKeys("#f-is-this-yours-place", "54.20N 18.40E"),
-		chromedp.Click("[name='read_back[]'][value=place]:enabled"), chromedp.Click("#p-compose button[type=submit]"))
+		chromedp.WaitVisible("#f-is-this-yours-place", chromedp.ByQuery), chromedp.SendKeys("#f-is-this-yours-place", "54.20N 18.40E", chromedp.ByQuery),
+		chromedp.Click("[name='read_back[]'][value=place]:enabled", chromedp.ByQuery), chromedp.Click("#p-compose button[type=submit]", chromedp.ByQuery))
 	wait(t, "the phrase", func() bool { return n.done("send") == 1 })
 	n.mu.Lock()
 	for _, a := range n.acts {
@@ -200,9 +200,9 @@ func TestPhraseAndReadBackForms(t *testing.T) {
 		}
 	}
 	n.mu.Unlock()
-	w.run(t, chromedp.Click("#ack-b742"), chromedp.WaitVisible("#rb-place"))
+	w.run(t, chromedp.Click("#ack-b742", chromedp.ByQuery), chromedp.WaitVisible("#rb-place", chromedp.ByQuery))
 	w.is(t, `!document.body.innerHTML.includes('54.20N')`)
-	w.run(t, chromedp.SendKeys("#rb-place", "5420N"), chromedp.Click("#p-fmsg [data-close]"))
+	w.run(t, chromedp.SendKeys("#rb-place", "5420N", chromedp.ByQuery), chromedp.Click("#p-fmsg [data-close]", chromedp.ByQuery))
 	w.is(t, `document.body.innerHTML.includes('54.20N') && document.activeElement.id === 'ack-b742'`)
 	w.clean(t)
 }
@@ -214,7 +214,7 @@ func TestShown(t *testing.T) {
 	n.show(fixtureIdle)
 	w := browser(t, 390, 844)
 	link, _ := r.desks[0].Link(act.Who{Officer: "A7-2"}, "en")
-	w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#b-write"))
+	w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#b-write", chromedp.ByQuery))
 	n.show(func(us, them, lang string) view.Desk {
 		d := fixture(us, them, lang)
 		d.Messages = append(d.Messages[1:2:2], d.Messages[1], d.Messages[1], d.Messages[0])
@@ -225,7 +225,7 @@ func TestShown(t *testing.T) {
 	if n.done("shown") != 0 {
 		t.Error("a message below the edge of the page was stated as shown")
 	}
-	w.run(t, chromedp.ScrollIntoView("[data-shown]"))
+	w.run(t, chromedp.ScrollIntoView("[data-shown]", chromedp.ByQuery))
 	wait(t, "the message to be shown", func() bool { return n.done("shown") == 1 })
 	w.clean(t)
 }
@@ -235,7 +235,7 @@ func TestStale(t *testing.T) {
 	r := newRig(t)
 	w := browser(t, 683, 768)
 	link, _ := r.desks[0].Link(act.Who{Officer: "A7-2"}, "en")
-	w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#b-write"))
+	w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#b-write", chromedp.ByQuery))
 	w.is(t, `document.querySelector('#stale').hidden`)
 	r.pause[0].Store(true)
 	w.is(t, `document.body.classList.contains('stale') && document.querySelector('#stale').textContent.startsWith('STALE since ')`)
@@ -248,14 +248,14 @@ func TestStale(t *testing.T) {
 func TestDemoInABrowser(t *testing.T) {
 	r := newRig(t)
 	w := browser(t, 1366, 768)
-	w.run(t, chromedp.Navigate(r.url), chromedp.WaitVisible("#pull-1"))
+	w.run(t, chromedp.Navigate(r.url), chromedp.WaitVisible("#pull-1", chromedp.ByQuery))
 	w.is(t, `document.querySelectorAll('iframe').length === 2`)
-	w.run(t, chromedp.Click("#pull-1"))
+	w.run(t, chromedp.Click("#pull-1", chromedp.ByQuery))
 	w.is(t, `document.querySelector('.cable.cut .state')?.textContent === 'PULLED' && document.activeElement.id === 'pull-1' && document.querySelector('.tries .done') !== null`)
-	w.run(t, chromedp.Click("#pull-1"))
+	w.run(t, chromedp.Click("#pull-1", chromedp.ByQuery))
 	w.is(t, `document.querySelector('.cable.cut') === null`)
 	// One press arms both desks.
-	w.run(t, chromedp.Click("#sound-on"))
+	w.run(t, chromedp.Click("#sound-on", chromedp.ByQuery))
 	wait(t, "both desks to be armed", func() bool { return armedIs(r.nodes[0], true) && armedIs(r.nodes[1], true) })
 	w.clean(t)
 }
@@ -274,14 +274,14 @@ func TestStills(t *testing.T) {
 			for name, draw := range map[string]func(us, them, lang string) view.Desk{"ring": fixture, "idle": fixtureIdle, "call": fixtureCall, "stop": fixtureStop} {
 				r.nodes[0].show(draw)
 				link, _ := r.desks[0].Link(act.Who{Officer: "A7-2"}, "en")
-				shoot(t, w, filepath.Join(dir, fmt.Sprintf("%s-%s-%d.png", name, scheme, size[0])), media, chromedp.Navigate(link), chromedp.WaitVisible("#b-write"))
+				shoot(t, w, filepath.Join(dir, fmt.Sprintf("%s-%s-%d.png", name, scheme, size[0])), media, chromedp.Navigate(link), chromedp.WaitVisible("#b-write", chromedp.ByQuery))
 			}
 			r.nodes[0].show(fixture)
-			shoot(t, w, filepath.Join(dir, fmt.Sprintf("ack-%s-%d.png", scheme, size[0])), chromedp.Click("#ack-b742"), chromedp.WaitVisible("#rb-place"), chromedp.ScrollIntoView("#rb-place"))
-			shoot(t, w, filepath.Join(dir, fmt.Sprintf("write-%s-%d.png", scheme, size[0])), chromedp.Click("#p-fmsg [data-close]"), chromedp.Click("#b-write"), chromedp.WaitVisible("#w-text"), chromedp.ScrollIntoView("#w-class"))
+			shoot(t, w, filepath.Join(dir, fmt.Sprintf("ack-%s-%d.png", scheme, size[0])), chromedp.Click("#ack-b742", chromedp.ByQuery), chromedp.WaitVisible("#rb-place", chromedp.ByQuery), chromedp.ScrollIntoView("#rb-place", chromedp.ByQuery))
+			shoot(t, w, filepath.Join(dir, fmt.Sprintf("write-%s-%d.png", scheme, size[0])), chromedp.Click("#p-fmsg [data-close]", chromedp.ByQuery), chromedp.Click("#b-write", chromedp.ByQuery), chromedp.WaitVisible("#w-text", chromedp.ByQuery), chromedp.ScrollIntoView("#w-class", chromedp.ByQuery))
 			r.nodes[0].show(fixtureIdle)
 			r.nodes[1].show(fixture)
-			shoot(t, w, filepath.Join(dir, fmt.Sprintf("demo-%s-%d.png", scheme, size[0])), chromedp.Navigate(r.url), chromedp.WaitVisible("#pull-1"), chromedp.Sleep(time.Second))
+			shoot(t, w, filepath.Join(dir, fmt.Sprintf("demo-%s-%d.png", scheme, size[0])), chromedp.Navigate(r.url), chromedp.WaitVisible("#pull-1", chromedp.ByQuery), chromedp.Sleep(time.Second))
 		}
 	}
 }

@@ -58,6 +58,7 @@ func funcs(lang string) template.FuncMap {
 		"t":     func(key string, args ...any) string { return view.T(lang, key, args...) },
 		"word":  func(lang, key string) string { return view.T(lang, key) },
 		"join":  func(parts ...string) string { return strings.Join(parts, "") },
+		"upper": strings.ToUpper,
 		"clock": view.Clock,
 		"iso":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"ms":    view.Ms,

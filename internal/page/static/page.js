@@ -119,11 +119,12 @@
   });
 
   // ---- pointer and keys -------------------------------------------------------------------------
-  document.addEventListener('pointerdown', e => { down = e.target; arm(); }, true);
+  document.addEventListener('pointerdown', e => { down = e.target; }, true);
   const up = () => setTimeout(() => { down = null; const h = [...held.values()]; held.clear(); h.forEach(put); });
   document.addEventListener('pointerup', up, true);
   document.addEventListener('pointercancel', up, true);
   document.addEventListener('click', e => {
+    arm(); // not at the press: what comes and goes with the sound would move the button away under it
     const b = e.target.closest('button');
     if (!b) return;
     const d = b.dataset;
