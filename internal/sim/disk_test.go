@@ -20,6 +20,7 @@ type disk struct {
 	vfs.VFSFilename
 	name  string
 	flush time.Duration // what a sync takes
+	write time.Duration // what a write takes: then a kill finds half of a commit
 	mood  atomic.Int32
 }
 
@@ -58,6 +59,9 @@ type file struct {
 func (f file) WriteAt(p []byte, off int64) (int, error) {
 	if f.d.mood.Load() == fails {
 		return 0, sqlite3.IOERR_WRITE
+	}
+	if f.d.write > 0 {
+		time.Sleep(f.d.write)
 	}
 	return f.File.WriteAt(p, off)
 }

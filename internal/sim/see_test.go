@@ -4,6 +4,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -170,6 +171,8 @@ func seeRecord(v view.Desk, _ *world, _ string) (out []string) {
 	}
 	return out
 }
+
+func sorted(l []string) []string { slices.Sort(l); return l }
 
 func seeUnrecorded(v view.Desk, w *world, _ string) []string {
 	u := v.Unrecorded

@@ -346,6 +346,15 @@ func (s *side) must(line string) string {
 	return r.ID
 }
 
+// actOn does an act on a life of the node that may be over.
+func (s *side) actOn(l *node.Line, line string) (act.Reply, error) {
+	argv, err := verbs.Split(line)
+	if err != nil {
+		return act.Reply{}, err
+	}
+	return l.Do(context.Background(), s.desk, "en", s.parse(argv))
+}
+
 func (s *side) arm(on bool) {
 	if _, err := s.act(act.Desk{Armed: on, Sound: "ok"}); err != nil {
 		s.w.t.Fatal(err)
