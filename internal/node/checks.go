@@ -64,7 +64,7 @@ func (l *Line) began() time.Time {
 			from = e.Time
 		}
 	}
-	return from
+	return from.Truncate(time.Second) // as the times of slots
 }
 
 func (c *checks) step(ev check.Event) (err error) {
@@ -130,7 +130,7 @@ func (l *Line) pathNumber(label string) (int, bool) {
 
 // receiptBy tells the machine by which path a receipt of our opened came.
 func (c *checks) receiptBy(path int, rc *record.Receipt) {
-	if c.over != path || c.opened == nil || rc.Log != c.opened.Log || rc.Entry.Index < c.opened.Index {
+	if path < 0 || c.over != path || c.opened == nil || rc.Log != c.opened.Log || rc.Entry.Index < c.opened.Index {
 		return
 	}
 	c.over = -1
@@ -305,6 +305,8 @@ func (c *checks) in(desk string) view.CheckIn {
 		switch {
 		case live.Running && s.Slot == live.Slot:
 			in.Running = s
+		case !live.Running && s.Outcome == check.Pending && s.Of(c.l.cfg.Us.Name).Closed != nil && c.l.now.Sub(s.Due) < time.Hour:
+			in.Running = s // ours is over, theirs is not yet
 		case s.Outcome != check.Pending:
 			in.Last = s
 		}
@@ -314,6 +316,8 @@ func (c *checks) in(desk string) view.CheckIn {
 		if in.Running == nil {
 			in.Running = &check.State{Slot: live.Slot, Due: live.Began, Mark: live.Mark, Outcome: check.Pending}
 		}
+	} else if in.Running != nil {
+		in.Parts = in.Running.Of(c.l.cfg.Us.Name).Result.Parts
 	} else if in.Last != nil {
 		in.Parts = in.Last.Of(c.l.cfg.Us.Name).Result.Parts
 	}

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package story
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/page"
+	"example.org/parley/internal/view"
+)
+
+// The names under which the demo is asked: one site, so that its cookies reach the frames.
+const (
+	demoHost = "demo.localhost"
+	demoPort = 7400
+)
+
+// Demo is the demo that stays up: what breaks the world, and what its page draws of it.
+type Demo struct {
+	t   *Teller
+	url string
+	srv *http.Server
+	dir string
+
+	mu     sync.Mutex // guards what follows
+	subs   map[chan struct{}]struct{}
+	forge  page.DemoForge
+	done   []string
+	notify func()
+}
+
+// OpenDemo makes a world in dir, plays the opening, serves the page and gives its address. The next
+// free port is taken where the usual one is in use.
+func OpenDemo(ctx context.Context, dir string, log io.Writer, tell func(Step)) (*Demo, error) {
+	ln, err := listen(demoPort)
+	if err != nil {
+		return nil, err
+	}
+	port := ln.Addr().(*net.TCPAddr).Port
+	origin := fmt.Sprintf("http://%s:%d", demoHost, port)
+	w, err := New(Options{Dir: dir, Frame: origin, Log: log, Hosts: [2]string{Aurelia + "." + demoHost, Borealia + "." + demoHost}})
+	if err != nil {
+		ln.Close()
+		return nil, err
+	}
+	d := &Demo{t: &Teller{W: w, Tell: tell}, dir: dir, subs: map[chan struct{}]struct{}{}, forge: page.DemoForge{Holds: true, Word: "HOLDS"}}
+	if err := d.t.Opening(ctx); err != nil {
+		d.Close()
+		ln.Close()
+		return nil, err
+	}
+	d.t.Disarm()
+	var token [24]byte
+	if _, err := io.ReadFull(rand.Reader, token[:]); err != nil {
+		d.Close()
+		return nil, err
+	}
+	cfg := page.DemoConfig{
+		Actions: d, Hosts: []string{fmt.Sprintf("%s:%d", demoHost, port), fmt.Sprintf("127.0.0.1:%d", port)},
+		Token: base64.RawURLEncoding.EncodeToString(token[:]), Log: slog.New(slog.NewTextHandler(log, nil)),
+		Desks: [2]string{"http://" + w.Sides[0].Host, "http://" + w.Sides[1].Host},
+	}
+	h, err := page.Demo(cfg)
+	if err != nil {
+		d.Close()
+		return nil, err
+	}
+	d.url = page.DemoURL(cfg)
+	d.srv = &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = d.srv.Serve(ln) }()
+	go d.watch(ctx)
+	return d, nil
+}
+
+// listen takes the usual port, or the next free one.
+func listen(port int) (net.Listener, error) {
+	var err error
+	for p := port; p < port+50; p++ {
+		var ln net.Listener
+		if ln, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p)); err == nil {
+			return ln, nil
+		}
+	}
+	return nil, fmt.Errorf("couldn't find a free port from %d on: %w", port, err)
+}
+
+// URL is the one address.
+func (d *Demo) URL() string { return d.url }
+
+// Close ends the page and everything that runs.
+func (d *Demo) Close() {
+	if d.srv != nil {
+		d.srv.Close()
+	}
+	d.t.Disarm()
+	d.t.W.Close()
+}
+
+// watch looks twice a second at what the page draws beside the desks: round trips, tries that were done.
+func (d *Demo) watch(ctx context.Context) {
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		if a := d.t.a(); a.Pid() != 0 && a.is(running) {
+			v, err := data[view.StatusView](d.t.W.Act(a, act.Status{}))
+			if err != nil {
+				continue
+			}
+			if v.Call.State == "connected" {
+				d.tried("ring")
+			}
+			if slices.ContainsFunc(d.flashes(a), func(m view.LogRow) bool { return true }) {
+				d.tried("flash")
+			}
+			for i, p := range v.Liveness.Paths {
+				if i < len(d.t.W.Cables) {
+					d.t.W.Cables[i].rtt(p.RTTms)
+				}
+			}
+			d.changed()
+		}
+	}
+}
+
+// flashes lists what has been sent since the opening.
+func (d *Demo) flashes(s *Side) (rows []view.LogRow) {
+	v, err := data[view.LogView](d.t.W.Act(s, act.Log{Last: 10}))
+	if err != nil {
+		return nil
+	}
+	for _, r := range v.Rows {
+		if strings.HasPrefix(r.Kind, "message.") {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+func (s *Side) is(state string) bool { s.mu.Lock(); defer s.mu.Unlock(); return s.state == state }
+
+func (d *Demo) tried(what string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !slices.Contains(d.done, what) {
+		d.done = append(d.done, what)
+	}
+}
+
+func (d *Demo) changed() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for ch := range d.subs {
+		select {
+		case ch <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Subscribe is of page.DemoActions.
+func (d *Demo) Subscribe() (<-chan struct{}, func()) {
+	ch := make(chan struct{}, 1)
+	d.mu.Lock()
+	d.subs[ch] = struct{}{}
+	d.mu.Unlock()
+	return ch, func() { d.mu.Lock(); delete(d.subs, ch); d.mu.Unlock() }
+}
+
+// State is of page.DemoActions.
+func (d *Demo) State() page.DemoState {
+	var st page.DemoState
+	for i, s := range d.t.W.Sides {
+		s.mu.Lock()
+		st.Parties[i] = page.DemoParty{Name: s.Name, State: s.state, Spoiled: s.spoiled, Life: s.opened}
+		s.mu.Unlock()
+	}
+	for _, c := range d.t.W.Cables {
+		c.mu.Lock()
+		st.Cables = append(st.Cables, page.DemoCable{Label: c.Label, Pulled: c.pulled, RTTms: c.ms})
+		c.mu.Unlock()
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	st.Forge, st.Done = d.forge, slices.Clone(d.done)
+	return st
+}
+
+// Do breaks something, or mends it: the same verb undoes it.
+func (d *Demo) Do(_ context.Context, verb, target string) (string, error) {
+	defer d.changed()
+	switch verb {
+	case "pull":
+		for _, c := range d.t.W.Cables {
+			if c.Label == target {
+				c.Pull(!c.Pulled())
+				d.tried("pull")
+				if c.Pulled() {
+					return "Cable " + target + " is pulled.", nil
+				}
+				return "Cable " + target + " is plugged in.", nil
+			}
+		}
+	case "forge":
+		return d.doForge()
+	case "freeze", "kill", "spoil":
+		if s := d.t.W.Side(target); s != nil {
+			return d.breakNode(verb, s)
+		}
+	}
+	return "", fmt.Errorf("there is nothing to %s called %q", verb, target)
+}
+
+func (d *Demo) breakNode(verb string, s *Side) (string, error) {
+	name := strings.ToUpper(s.Name)
+	switch verb {
+	case "freeze":
+		on := s.is(running)
+		if err := d.t.W.Freeze(s, on); err != nil {
+			return "", err
+		}
+		if on {
+			return name + "'s node stands still.", nil
+		}
+		return name + "'s node goes on.", nil
+	case "kill":
+		if s.Pid() != 0 {
+			d.t.W.Kill(s)
+			return name + "'s node is killed, as by a power cut.", nil
+		}
+		return name + "'s node is started again.", d.t.W.Start(s)
+	}
+	s.mu.Lock()
+	on := !s.spoiled
+	s.mu.Unlock()
+	if err := d.t.W.Spoil(s, on); err != nil {
+		return "", err
+	}
+	if on {
+		return name + "'s disk is full: nothing more is written.", nil
+	}
+	return name + "'s disk is mended.", nil
+}
+
+// doForge exports the record, changes one byte and lets the verifier judge; the same key takes the byte back.
+func (d *Demo) doForge() (string, error) {
+	d.mu.Lock()
+	forged := d.forge.Forged
+	d.mu.Unlock()
+	file, err := d.t.Export()
+	if err != nil {
+		return "", err
+	}
+	if !forged {
+		bad := filepath.Join(d.dir, "north.forged")
+		if err := Forge(file, bad); err != nil {
+			return "", err
+		}
+		defer os.Remove(bad)
+		file = bad
+	}
+	out, _ := d.t.W.Exec(d.t.a(), "--json", "verify", file) // DOES NOT HOLD is exit 1
+	var r struct {
+		Verdict string   `json:"verdict"`
+		Wrong   []string `json:"wrong"`
+	}
+	if err := json.Unmarshal([]byte(out), &r); err != nil {
+		return "", fmt.Errorf("verify said nothing that can be read: %q", out)
+	}
+	f := page.DemoForge{Forged: !forged, Holds: r.Verdict == "HOLDS", Word: r.Verdict}
+	if len(r.Wrong) > 0 {
+		f.Word += ": " + r.Wrong[0]
+	}
+	d.mu.Lock()
+	d.forge = f
+	d.mu.Unlock()
+	d.tried("forge")
+	return f.Word, nil
+}
+
+// Desk gives a fresh one-time link to a party's desk.
+func (d *Demo) Desk(party string) (string, error) {
+	s := d.t.W.Side(party)
+	if s == nil {
+		return "", fmt.Errorf("there is no party %q here", party)
+	}
+	v, err := data[struct {
+		URL string `json:"url"`
+	}](d.t.W.Act(s, act.Open{}))
+	return v.URL, err
+}
