@@ -36,16 +36,17 @@ type Edge interface {
 
 // Config is what one node's page is given.
 type Config struct {
-	Node  Node
-	Edge  Edge               // nil: desks without sound
-	Name  string             // of the node, for its cookie: aurelia-north
-	Hosts []string           // host:port under which it may be asked; the first stands in links
-	Frame string             // origin of the demo's page, the only one that may frame it; "": none may
-	Key   []byte             // signs the cookies, so that a desk outlives its node; nil: drawn anew
-	Alive func(act.Who) bool // whether that person is still signed on at that desk; nil: always
-	Now   func() time.Time   // nil: the clock
-	Rand  io.Reader          // nil: the system's
-	Log   *slog.Logger       // nil: none
+	Node    Node
+	Edge    Edge               // nil: desks without sound
+	Name    string             // of the node, for its cookie: aurelia-north
+	Hosts   []string           // host:port under which it may be asked; the first stands in links
+	Frame   string             // origin of the demo's page, the only one that may frame it; "": none may
+	Key     []byte             // signs the cookies, so that a desk outlives its node; nil: drawn anew
+	Alive   func(act.Who) bool // whether that person is still signed on at that desk; nil: always
+	Lingers time.Duration      // how long a desk without an open page keeps its officer; 0: 20 s
+	Now     func() time.Time   // nil: the clock
+	Rand    io.Reader          // nil: the system's
+	Log     *slog.Logger       // nil: none
 }
 
 // Server serves the desks of one node.
@@ -71,6 +72,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.Rand == nil {
 		cfg.Rand = rand.Reader
+	}
+	if cfg.Lingers == 0 {
+		cfg.Lingers = lingers
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)

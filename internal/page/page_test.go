@@ -331,18 +331,22 @@ func TestSocketRefusesAnotherOrigin(t *testing.T) {
 	}
 }
 
-// SPEC: PAG-007 PAG-010 PAG-011 PAG-015
+// SPEC: PAG-007 PAG-010 PAG-011 PAG-015 PAG-030
 func TestActsAndForms(t *testing.T) {
-	s, n := newServer(t, Config{})
+	s, n := newServer(t, Config{Lingers: 50 * time.Millisecond})
 	base, c := live(t, s)
 	k, _, seq := open(t, base, c)
 	k.say(map[string]any{"t": "hello", "seq": json.Number(seq), "lang": "en"})
 
 	k.say(map[string]any{"t": "act", "n": 1, "verb": "ring", "args": map[string]any{"class": "test"}})
 	k.until("an answer", func(m heard) bool { return m.N == 1 && m.Text == "Done: ring" })
-	if a, ok := n.acts[0].(act.Ring); !ok || a.Class != "test" || n.who[0].Officer != "A7-2" || n.who[0].Known != "account + link" || !strings.HasPrefix(n.who[0].Desk, "page-") {
-		t.Errorf("the node got %#v of %+v", n.acts[0], n.who[0])
+	n.mu.Lock()
+	for i, a := range n.acts {
+		if ring, ok := a.(act.Ring); ok && (ring.Class != "test" || n.who[i].Officer != "A7-2" || n.who[i].Known != "account + link" || !strings.HasPrefix(n.who[i].Desk, "page-")) {
+			t.Errorf("the node got %#v of %+v", ring, n.who[i])
+		}
 	}
+	n.mu.Unlock()
 	k.say(map[string]any{"t": "act", "n": 2, "verb": "ring", "args": map[string]any{"officer": "B7-1"}})
 	k.until("a refusal of an unknown member", func(m heard) bool { return m.N == 2 && m.Error != "" })
 
@@ -379,8 +383,12 @@ func TestActsAndForms(t *testing.T) {
 
 	k.say(map[string]any{"t": "beat", "armed": map[string]any{"visible": true, "audio": true, "mic": true}})
 	wait(t, "the desk to be armed", func() bool { return armedIs(n, true) })
+	if n.done("sign-on") != 1 || n.done("sign-off") != 0 {
+		t.Errorf("while a page is open: %d sign-ons, %d sign-offs", n.done("sign-on"), n.done("sign-off"))
+	}
 	k.ws.CloseNow()
 	wait(t, "the desk to be disarmed", func() bool { return armedIs(n, false) })
+	wait(t, "its officer to be gone", func() bool { return n.done("sign-off") == 1 })
 }
 
 func armedIs(n *fakeNode, want bool) bool {

@@ -3,13 +3,10 @@
 package page
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"maps"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/coder/websocket"
@@ -42,14 +39,6 @@ type inMsg struct {
 	ID    string              `json:"id"`
 	SDP   string              `json:"sdp"`
 	Armed armed               `json:"armed"`
-}
-
-// armed is a tab's proof that its desk can ring.
-type armed struct {
-	Visible bool   `json:"visible"`
-	Audio   bool   `json:"audio"`
-	Mic     bool   `json:"mic"`
-	Why     string `json:"why"`
 }
 
 // reply is the answer to an act, an offer or a form.
@@ -110,6 +99,8 @@ func (c *conn) serve(ctx context.Context, id string, who act.Who) error {
 	}
 	changed, done := c.s.cfg.Node.Subscribe(who.Desk)
 	defer done()
+	c.s.enter(who)
+	defer c.s.leave(who)
 	defer c.disarm()
 	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()
@@ -345,66 +336,4 @@ func (c *conn) act(ctx context.Context, m inMsg, r *reply) error {
 		c.push(ctx, reply{T: "reload"})
 	}
 	return nil
-}
-
-func (c *conn) disarm() { c.s.arm(c.t, nil) }
-
-// arm keeps a tab's proof, and tells the node when that changes whether its desk can ring: it can while any tab of
-// it proves so. SPEC: PAG-015
-func (s *Server) arm(t *tab, proof *armed) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	d := s.desks[t.who.Desk]
-	if d == nil {
-		d = &desk{tabs: map[string]armed{}}
-		s.desks[t.who.Desk] = d
-	}
-	if proof == nil {
-		delete(d.tabs, t.id)
-	} else {
-		d.tabs[t.id] = *proof
-	}
-	if is, sound := d.canRing(); is == d.told && sound == d.sound || d.busy {
-		return
-	}
-	d.busy = true
-	go s.tell(d, t.who)
-}
-
-// tell brings the node to what the desk can do now; one at a time a desk.
-func (s *Server) tell(d *desk, who act.Who) {
-	for {
-		s.mu.Lock()
-		is, sound := d.canRing()
-		if is == d.told && sound == d.sound {
-			d.busy = false
-			s.mu.Unlock()
-			return
-		}
-		d.told, d.sound = is, sound
-		s.mu.Unlock()
-		ctx, cancel := context.WithTimeout(context.Background(), actTimeout)
-		if _, err := s.cfg.Node.Do(ctx, who, "en", act.Desk{Armed: is, Sound: sound}); err != nil {
-			s.cfg.Log.Warn("desk not armed", "desk", who.Desk, "err", err)
-		}
-		cancel()
-	}
-}
-
-// desk is what the tabs of one desk prove, and what the node was told of it. Owned by Server.mu.
-type desk struct {
-	tabs  map[string]armed
-	told  bool
-	sound string
-	busy  bool
-}
-
-// canRing says whether a desk proves that it can ring, and how its sound is.
-func (d *desk) canRing() (bool, string) {
-	for _, id := range slices.Sorted(maps.Keys(d.tabs)) {
-		if a := d.tabs[id]; a.Audio {
-			return true, cmp.Or(a.Why, "ok")
-		}
-	}
-	return false, ""
 }

@@ -16,7 +16,7 @@ import (
 func (b builder) call() Call {
 	in, l := b.Input.Call, b.Input.Call.Live
 	c := Call{State: l.State, Word: b.or("call", l.State), Ours: l.Out, Class: l.Class, Mark: l.Mark, Priority: l.Priority, Desks: len(l.Rang), Sound: in.Sound,
-		NoSound: b.Desk.NoSound, Unrecorded: in.Unrecorded, By: join(l.ThereBy, l.There), Acts: []string{}}
+		NoSound: b.Desk.NoSound, Unrecorded: in.Unrecorded, By: b.there(l.ThereBy, l.There), Acts: []string{}}
 	if c.State == "" {
 		c.State, c.Word = call.Idle, b.t("call.idle")
 	}
@@ -43,6 +43,14 @@ func (b builder) call() Call {
 	}
 	c.Seconds = seconds(c.Since, b.Now)
 	return c
+}
+
+// there names who is at the far end: an officer on record by his name, whatever else they say as it is.
+func (b builder) there(officer, desk string) string {
+	if o := b.Register.OfficerAt(officer); o != nil {
+		officer = o.Name
+	}
+	return join(officer, desk)
 }
 
 // idle shows a call that is over by its outcome, for as long as a person may be looking at it.
