@@ -26,8 +26,8 @@ type checks struct {
 	open    map[uint16]bool // voice numbers that we send back
 	loop    *toneLoop
 	opened  *record.Entry // our opened or joined of the slot that runs
+	overAt  time.Time
 	over    int           // the path by which its receipt is awaited, -1 for none
-	told    bool          // the machine knows the record's slots
 	states  []check.State // of all slots, nil: to be folded again
 	figures check.Figures
 	counted time.Time
@@ -101,7 +101,7 @@ func (c *checks) draft(d record.Draft) {
 		return
 	}
 	if d.Kind != check.KindClosed {
-		c.opened = e
+		c.opened, c.over = e, -1
 	}
 }
 
@@ -112,9 +112,15 @@ func (c *checks) sendOver(label string) {
 		return
 	}
 	c.over = path
+	c.say()
+}
+
+// say sends our opened over the path whose receipt is awaited.
+func (c *checks) say() {
+	c.overAt = c.l.now
 	if pieces, ok := exchange.Urgent(c.opened); ok {
 		for _, p := range pieces {
-			c.l.link.SignalOn(path, laneUrgent, p)
+			c.l.link.SignalOn(c.over, laneUrgent, p)
 		}
 	}
 }
@@ -265,17 +271,24 @@ func (c *checks) held(e *record.Entry) {
 	}
 }
 
+// begin tells the machine its paths and every slot of the record: it has no memory of its own.
+func (c *checks) begin() {
+	var labels []string
+	for _, p := range c.l.link.Paths() {
+		labels = append(labels, p.Label)
+	}
+	_ = c.step(check.Paths{Labels: labels})
+	for _, s := range c.l.checkStates() {
+		_ = c.step(check.Stated{State: s})
+	}
+}
+
+// resendAfter is how long the receipt by one path is awaited before the statement goes over it again.
+const resendAfter = 300 * time.Millisecond
+
 func (c *checks) tick() {
-	if !c.told {
-		c.told = true
-		var labels []string
-		for _, p := range c.l.link.Paths() {
-			labels = append(labels, p.Label)
-		}
-		_ = c.step(check.Paths{Labels: labels})
-		for _, s := range c.l.checkStates() {
-			_ = c.step(check.Stated{State: s})
-		}
+	if c.over >= 0 && c.l.now.Sub(c.overAt) >= resendAfter {
+		c.say()
 	}
 	_ = c.step(check.Tick{})
 }

@@ -168,6 +168,8 @@ func Open(ctx context.Context, cfg Config) (*Line, error) {
 		st.Close()
 		return nil, err
 	}
+	l.checks.begin()
+	l.finish() // what that began is on its way before the first event
 	go l.loop()
 	return l, nil
 }

@@ -72,7 +72,7 @@ type World struct {
 	Sides  [2]*Side
 	Cables []*Cable
 	demo   bool
-	paired bool // the genesis stands: a node that answers is one whose line is in service
+	paired bool   // the genesis stands: a node that answers is one whose line is in service
 	frame  string // origin of the demo's page
 	bin    string
 	log    io.Writer
