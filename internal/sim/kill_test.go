@@ -170,7 +170,7 @@ func TestKillAtRandomInstants(t *testing.T) {
 			}
 			id := victim.must("send --precedence FLASH --kind warning We are back")
 			time.Sleep(10 * time.Second)
-			a, b := record(w.sides[0].whole()), record(w.sides[1].whole())
+			a, b := onRecord(w.sides[0].whole()), onRecord(w.sides[1].whole())
 			if strings.Join(a, "\n") != strings.Join(b, "\n") || !strings.Contains(strings.Join(a, "\n"), id) {
 				t.Errorf("round %d: they hold different records:\n%s\nand\n%s", round, strings.Join(a, "\n"), strings.Join(b, "\n"))
 			}
@@ -180,8 +180,8 @@ func TestKillAtRandomInstants(t *testing.T) {
 	}
 }
 
-// record is what a desk sees of the record, unordered: two ends order statements of one moment as they like.
-func record(v view.Desk) []string { return sorted(seeRecord(v, nil, "")) }
+// onRecord is what a desk sees of the record, unordered: two ends order statements of one moment as they like.
+func onRecord(v view.Desk) []string { return sorted(seeRecord(v, nil, "")) }
 
 // whole is a view with the whole record.
 func (s *side) whole() view.Desk {

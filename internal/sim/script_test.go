@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/parley/check"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/link/linktest"
 )
@@ -29,9 +30,10 @@ var update = flag.Bool("update", false, "write what was seen into the conversati
 //	aurelia send … as $flash      its short ID has a name from here on
 //	? borealia ladder $flash      a question: a sight (see_test.go) or a verb that only asks
 //	borealia stop take $STOP      the newest STOP as this desk sees it, which may be on no record yet
+//	borealia check confirm $ANSWER   the right answer to the question that this desk is asked
 //	cut 1 · restore 1 · cut 1 >   the world: a path, both ways or > (from aurelia) or < (from borealia);
 //	                              delay 1 300ms · loss 1 20% · kill, start, stop, lose PARTY · freeze, thaw
-//	                              PARTY · fail-disk PARTY [after] · mend-disk PARTY · arm, disarm PARTY
+//	                              PARTY · schedule 09:00 (before watch) · fail-disk PARTY [after] · mend-disk PARTY · arm, disarm PARTY
 //
 // What was seen stands below its question, each line after a bar, and is written there by -update; so is
 // the refusal of an act. A question looks a tenth of a second after its time, so that what was just done has arrived. "=> contains TEXT", "=> lacks TEXT" and "=> nothing" on the line itself are for
@@ -190,6 +192,14 @@ func (s *script) act(l string) {
 	if strings.Contains(rest, "$STOP") {
 		rest = strings.ReplaceAll(rest, "$STOP", side.view().Stops[0].ID)
 	}
+	if strings.Contains(rest, "$ANSWER") {
+		q := side.view().Check.Question
+		if q == nil {
+			s.fail("nothing is asked")
+		}
+		known, _ := check.FindQuestion(q.ID)
+		rest = strings.ReplaceAll(rest, "$ANSWER", known.Answer)
+	}
 	r, err := side.do(rest)
 	if err != nil {
 		s.expect(func() []string { return refused(err) }, "", false)
@@ -239,6 +249,8 @@ func (s *script) world(f []string) {
 	switch f[0] {
 	case "watch":
 		s.w.watch()
+	case "schedule":
+		s.w.schedule = f[1:]
 	case "cut":
 		s.w.net.cut(path())
 	case "restore":

@@ -16,6 +16,7 @@ import (
 var sights = map[string]func(v view.Desk, w *world, arg string) []string{
 	"ladder": seeLadder, "messages": seeMessages, "stops": seeStops, "call": seeCall, "calls": seeCalls,
 	"alarms": seeAlarms, "they": seeThey, "paths": seePaths, "record": seeRecord, "unrecorded": seeUnrecorded,
+	"check": seeCheck,
 }
 
 // ago writes a moment as its distance from the beginning of the conversation.
@@ -112,11 +113,17 @@ func seeStops(v view.Desk, w *world, _ string) (out []string) {
 
 func seeCall(v view.Desk, _ *world, _ string) []string {
 	c := v.Call
-	out := c.State + ": " + c.Word
-	for _, x := range []string{c.Outcome, c.OutcomeWas, c.Differs, c.ThereWord} {
+	out := c.State
+	for _, x := range []string{c.Outcome, c.Differs} {
 		if x != "" {
 			out += " · " + x
 		}
+	}
+	if c.Desks > 0 {
+		out += fmt.Sprintf(" · %d desk", c.Desks)
+	}
+	if c.ThereWord != "" {
+		out += " · a ring would be heard by nobody"
 	}
 	if c.Unrecorded {
 		out += " · UNRECORDED"
@@ -130,7 +137,7 @@ func seeCalls(v view.Desk, _ *world, _ string) (out []string) {
 		if c.Theirs != "" {
 			l += " · they say " + c.Theirs
 		}
-		out = append(out, l+" · "+c.Word)
+		out = append(out, fmt.Sprintf("%s · %d s", l, c.Seconds))
 	}
 	return out
 }
@@ -142,6 +149,18 @@ func seeAlarms(v view.Desk, _ *world, _ string) (out []string) {
 			id = a.ID
 		}
 		out = append(out, id+" "+a.State)
+	}
+	return out
+}
+
+func seeCheck(v view.Desk, _ *world, _ string) []string {
+	c := v.Check
+	out := []string{fmt.Sprintf("%s, %d of %d days, %d in a row", c.State, c.Days, c.Of, c.Streak)}
+	for _, p := range c.Parts {
+		out = append(out, "  "+p.Part+" "+p.State)
+	}
+	if c.Question != nil {
+		out = append(out, "  a question is asked")
 	}
 	return out
 }

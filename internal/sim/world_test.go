@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -94,14 +95,14 @@ type network interface {
 
 // world is two parties, what lies between them, and a clock.
 type world struct {
-	t       testing.TB
-	line    *line
-	net     network
-	sides   [2]*side
-	start   time.Time
-	logs    *bytes.Buffer
-	real    bool // real time: questions wait for their answer
-	program func(*node.Config)
+	t        testing.TB
+	line     *line
+	net      network
+	sides    [2]*side
+	start    time.Time
+	logs     *bytes.Buffer
+	real     bool     // real time: questions wait for their answer
+	schedule []string // of checks
 }
 
 // side is one party's room: its node, its disk, its desk.
@@ -164,13 +165,23 @@ func newWorld(t testing.TB, seed uint64, flush time.Duration) *world {
 		t.Fatal(err)
 	}
 	w := &world{t: t, line: l, logs: &bytes.Buffer{}}
-	top := t.TempDir()
+	top := roomFor(t)
 	for i, name := range names {
 		var s [32]byte
 		s[0], s[1], s[2] = byte(i+1), byte(seed), byte(seed>>8)
 		w.sides[i] = &side{w: w, who: i, name: name, disk: newDisk(t, flush), dir: filepath.Join(top, name), rand: rand.NewChaCha8(s)}
 	}
 	return w
+}
+
+// roomFor is a directory in memory where there is one: these disks lose no power, so nothing need reach a platter.
+func roomFor(t testing.TB) string {
+	d, err := os.MkdirTemp("/dev/shm", "parley-sim-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(d) })
+	return d
 }
 
 // simulate plays f in a bubble, in the morning, on a network in memory.
@@ -251,16 +262,13 @@ func (s *side) config() node.Config {
 	var key ed25519.PrivateKey = s.w.line.keys[s.who].Sign
 	c := node.Config{
 		Name: "north", DB: filepath.Join(s.dir, fmt.Sprint(s.life), "record.db"), First: s.who == 0, Key: key, Us: s.party(s.who), Them: s.party(1 - s.who),
-		Genesis: s.w.line.genesis.Hash, GenesisText: s.w.line.genesis.Note, Sheet: 1, Station: "main", Schedule: check.Schedule{Officer: 30},
+		Genesis: s.w.line.genesis.Hash, GenesisText: s.w.line.genesis.Note, Sheet: 1, Station: "main", Schedule: check.Schedule{Checks: s.w.schedule, Officer: 30},
 		Rand: s.rand, Log: slog.New(slog.NewTextHandler(&lockedWriter{b: s.w.logs}, nil)).With("node", s.name),
 		Store: store.Options{Reserve: -1, VFS: s.disk.name},
 		Now:   func() time.Time { s.stuck.pass(); return time.Now() },
 		Link: func(run string, greeting func() []byte, onFrame func(link.Frame)) (node.Link, error) {
 			return s.w.net.open(s.who, run, greeting, onFrame)
 		},
-	}
-	if s.w.program != nil {
-		s.w.program(&c)
 	}
 	return c
 }

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sim
+
+import (
+	"crypto/ed25519"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/node"
+	"example.org/parley/internal/store"
+	"example.org/parley/internal/view"
+	"example.org/parley/record"
+	"example.org/parley/wire"
+)
+
+const orders = 200
+
+// rows reads what a node that is closed has on its disk: entries and receipts, and what is its own.
+func rows(t testing.TB, db string) (shared, local []store.Row) {
+	t.Helper()
+	st, err := store.Open(db, store.Options{Reserve: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	err = st.Replay(func(r store.Row) error {
+		if r.Kind == store.KindLocal || r.Kind == store.KindPrivate {
+			local = append(local, r)
+		} else {
+			shared = append(shared, r)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return shared, local
+}
+
+func (w *world) options() record.Options {
+	o := record.Options{Genesis: w.line.genesis.Hash, Kinds: node.Kinds()}
+	for i := range o.Parties {
+		p := w.sides[i].party(i)
+		o.Parties[i] = record.Party{Name: p.Name, Letter: p.Letter, Keys: []ed25519.PublicKey{p.SignKey}}
+	}
+	return o
+}
+
+// digest takes rows into an empty record.
+func digest(t testing.TB, o record.Options, rs []store.Row) wire.Hash {
+	t.Helper()
+	rec := record.New(o)
+	for _, r := range rs {
+		var err error
+		switch r.Kind {
+		case store.KindEntry:
+			_, err = rec.Add(r.A, r.B, r.C)
+		case store.KindReceipt:
+			_, _, err = rec.AddReceipt(r.A)
+		}
+		if err != nil {
+			t.Fatalf("%s %d: %v", r.Log, r.Index, err)
+		}
+	}
+	return rec.Digest()
+}
+
+// The statements and receipts of a whole conversation, as one end holds them, in 200 random orders: the record's digest is
+// the same, and so is what a desk is shown by a node that took them in in that order.
+// SPEC: NOD-002
+func TestOrders(t *testing.T) {
+	simulate(t, 77, func(w *world) {
+		play(w, "all.txt")
+		time.Sleep(time.Second)
+		end := time.Now()
+		w.close()
+		s := w.sides[0]
+		shared, local := rows(t, filepath.Join(s.dir, fmt.Sprint(s.life), "record.db"))
+		if len(shared) < 80 {
+			t.Fatalf("only %d rows", len(shared))
+		}
+		want := digest(t, w.options(), shared)
+		var board string
+		rnd := rand.New(rand.NewPCG(1, 1))
+		for n := range orders {
+			if n > 0 {
+				rnd.Shuffle(len(shared), func(i, j int) { shared[i], shared[j] = shared[j], shared[i] })
+			}
+			if got := digest(t, w.options(), shared); got != want {
+				t.Fatalf("order %d: another digest", n)
+			}
+			if n%5 > 0 && n > 5 && testing.Short() {
+				continue
+			}
+			s.life++
+			got := w.boardOf(s, shared, local, end)
+			if board == "" {
+				board = got
+			} else if got != board {
+				t.Fatalf("order %d: another board:\n%s\nwas\n%s", n, got, board)
+			}
+		}
+	})
+}
+
+// boardOf starts a node over a store that holds rows in this order, and gives its view and its log as JSON, without
+// what is of this moment.
+func (w *world) boardOf(s *side, shared, local []store.Row, at time.Time) string {
+	w.t.Helper()
+	db := filepath.Join(s.dir, fmt.Sprint(s.life), "record.db")
+	copyFiles(w.t, "none", filepath.Dir(db))
+	st, err := store.Open(db, store.Options{Reserve: -1, VFS: s.disk.name})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	st.Append(1, append(append([]store.Row{}, shared...), local...))
+	if c := <-st.Durable(); c.Err != nil {
+		w.t.Fatal(c.Err)
+	}
+	if err := st.Close(); err != nil {
+		w.t.Fatal(err)
+	}
+	s.open()
+	defer s.stop()
+	v := s.whole()
+	r, err := s.act(act.Calls{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	v.AsOf, v.Header, v.Liveness, v.Compose, v.Sentences = at, view.Header{}, view.Liveness{}, view.Compose{}, nil
+	b, err := json.MarshalIndent([]any{v, r.Text}, "", " ")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return string(b)
+}
