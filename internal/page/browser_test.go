@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -25,10 +26,10 @@ import (
 	"example.org/parley/internal/view"
 )
 
-// need skips a test whose tool is missing, or fails where PARLEY_REQUIRE says that all must run.
-func need(t *testing.T, reason string) {
+// need skips a test whose tool is missing, or fails where PARLEY_REQUIRE names that tool.
+func need(t *testing.T, tool, reason string) {
 	t.Helper()
-	if os.Getenv("PARLEY_REQUIRE") == "1" {
+	if slices.Contains(strings.Fields(os.Getenv("PARLEY_REQUIRE")), tool) {
 		t.Fatal(reason)
 	}
 	t.Skip(reason)
@@ -45,7 +46,7 @@ func browser(t *testing.T, wide, high int64) *watched {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
-		need(t, "no chromium here: apt install chromium")
+		need(t, "chromium", "no chromium here: apt install chromium")
 	}
 	dir, err := os.MkdirTemp("", "parley-chromium-")
 	if err != nil {

@@ -20,7 +20,8 @@ var templateFiles embed.FS
 //go:embed static/*
 var staticFiles embed.FS
 
-// panels are drawn in this order; each is one template and one element of the page.
+// panels are drawn in this order; each is one template and one element of the page. What they are drawn in is in
+// static/page.css: colours of measured contrast, a shape and a word beside each. SPEC: PAG-031
 func panels() []string {
 	return []string{"state", "header", "sentences", "alarms", "stops", "call", "meters", "sound", "liveness",
 		"msghead", "messages", "check", "counterparts", "calls", "log", "help"}

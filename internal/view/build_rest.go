@@ -68,15 +68,16 @@ func (b builder) idle(c *Call) {
 	c.State, c.Word, c.Outcome, c.Class = "ended", b.t("call.ended"), last.Outcome.What, in.LastClass
 	c.ID, c.Ours, c.Unrecorded = last.ID.String(), last.Out, in.Unrecorded
 	secs := 0
-	if last.Outcome.What == call.Answered {
-		secs = seconds(last.Began, last.At)
-	}
-	c.OutcomeWas = b.t("out.last", b.outcome(last.Outcome, secs))
 	for _, s := range b.Calls {
-		if s.Call == c.ID && s.Differ {
+		if s.Call != c.ID {
+			continue
+		}
+		secs = seconds(s.Answered, s.Ended)
+		if s.Differ {
 			c.Differs = b.differs(s)
 		}
 	}
+	c.OutcomeWas = b.t("out.last", b.outcome(last.Outcome, secs))
 	if in.LastAsk && in.Last != "" && last.Outcome.What == call.Answered {
 		c.ID, c.Acts = in.Last, append(c.Acts, "class")
 	}

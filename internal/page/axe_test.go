@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package page
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/view"
+)
+
+// TestAxe runs axe-core over every state of the page, both sizes, dark and light: PARLEY_AXE is the path of axe.min.js.
+// SPEC: PAG-031
+func TestAxe(t *testing.T) {
+	b, err := os.ReadFile(os.Getenv("PARLEY_AXE"))
+	if err != nil {
+		need(t, "axe", "PARLEY_AXE names no axe.min.js: make test has it")
+	}
+	r := newRig(t)
+	axe := func(w *watched, name string) {
+		var out string
+		w.run(t, chromedp.Evaluate(string(b)+";0", nil), chromedp.Evaluate(`axe.run(document, {iframes: false}).then(r => (r.passes.length < 15 ? 'axe saw too little\n' : '') + r.violations.map(v => v.id + ': ' + v.help + '\n' + v.nodes.map(n => '   ' + n.html.slice(0,160) + ' | ' + n.any.concat(n.all,n.none).map(x => x.message).join('; ').slice(0,200)).join('\n')).join('\n'))`, &out, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+		if out != "" {
+			t.Errorf("%s:\n%s", name, out)
+		}
+	}
+	for _, scheme := range []string{"dark", "light"} {
+		for _, width := range []int64{1366, 390} {
+			w := browser(t, width, 844)
+			media := emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}})
+			for name, draw := range map[string]func(us, them, lang string) view.Desk{"ring": fixture, "idle": fixtureIdle, "call": fixtureCall, "stop": fixtureStop} {
+				r.nodes[0].show(draw)
+				link, _ := r.desks[0].Link(act.Who{Officer: "A7-2"}, "it")
+				w.run(t, media, chromedp.Navigate(link), chromedp.WaitVisible("#b-write", chromedp.ByQuery), chromedp.Evaluate(`document.querySelectorAll('details').forEach(d => d.open = true)`, nil))
+				if name == "ring" {
+					w.run(t, chromedp.Click("#ack-b742", chromedp.ByQuery), chromedp.WaitVisible("#rb-place", chromedp.ByQuery), chromedp.Click("#c-decline", chromedp.ByQuery), chromedp.WaitVisible("#d-reason", chromedp.ByQuery), chromedp.Click("#b-flash", chromedp.ByQuery), chromedp.WaitVisible("#w-text", chromedp.ByQuery))
+				}
+				axe(w, fmt.Sprint(name, scheme, width))
+			}
+			w.run(t, chromedp.Navigate(r.url), chromedp.WaitVisible("#pull-1", chromedp.ByQuery))
+			axe(w, fmt.Sprint("demo", scheme, width))
+		}
+	}
+}
