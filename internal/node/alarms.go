@@ -67,6 +67,12 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 	if n := len(l.rec.Evidence()); n > 0 {
 		add("A7", "", both(fmt.Sprintf("%d on record", n), fmt.Sprintf("%d nel registro", n)))
 	}
+	if d := l.clocksApart(); d > clockApart {
+		add("A6", "", both("ours and theirs differ by "+d.Round(time.Second).String(), "il nostro e il loro differiscono di "+d.Round(time.Second).String()))
+	}
+	if l.dead == nil && l.store.Full() {
+		add("A9", "full", both("the disk is full", "il disco è pieno"))
+	}
 	if l.dead != nil {
 		add("A16", "here", both("here since "+l.deadSince.Format("15:04:05Z"), "qui dalle "+l.deadSince.Format("15:04:05Z")))
 		add("A9", "", both(l.dead.Error(), l.dead.Error()))

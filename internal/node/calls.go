@@ -182,6 +182,15 @@ func (c *calls) meters(uint16) call.Meters {
 	return call.Meters{Sent: int(m.Sent), Received: int(m.Received), Lost: int(m.Lost), GapMS: m.LongestGapMS}
 }
 
+// orphans closes the calls that this party began and never closed: its node stopped in them.
+func (l *Line) orphans() {
+	for _, s := range l.callStates() {
+		if d, ok := call.Orphan(s, l.cfg.Us.Name, l.now); ok {
+			l.calls.draft(d)
+		}
+	}
+}
+
 // silence is how long nothing may come before the call says that it is silent.
 const silence = 5 * time.Second
 

@@ -144,6 +144,8 @@ func (l *Line) reopen() {
 
 // replay makes the record's state from what the store holds, through the same Add as live statements.
 func (l *Line) replay() error {
+	l.replaying = true
+	defer func() { l.replaying = false }()
 	l.opts = l.options(false)
 	rec, priv := record.New(l.opts), record.New(l.options(true))
 	l.receipts, l.showing = map[wire.Hash]struct{}{}, map[string]bool{}

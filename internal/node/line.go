@@ -84,6 +84,7 @@ type Config struct {
 	// Link opens the sessions under a run's name; frames of voice go to onFrame from its readers.
 	Link  func(run string, greeting func() []byte, onFrame func(link.Frame)) (Link, error)
 	Now   func() time.Time
+	Boot  func() time.Duration // since the machine's start, asleep or not; nil: monotonic since this start
 	Rand  io.Reader
 	Log   *slog.Logger
 	Store store.Options
@@ -124,22 +125,27 @@ type Line struct {
 	commitAt  time.Time // newest successful commit
 	commitDur time.Duration
 
-	peer     peerState
-	desks    map[string]*desk
-	calls    *calls
-	stops    *stops
-	checks   *checks
-	alarms   *alarm.Set
-	alarmsAt time.Time
-	unsaid   []string // what could not be recorded since the store failed
-	owed     []owed   // of it, what is stated when the store works again
-	privRun  *record.Run
-	subs     map[chan struct{}]struct{}
-	dirty    bool
-	started  time.Time
-	cache    map[string]any // fold of an item, dropped when it is touched
-	reg      *line.Register // nil: to be built again
-	items    *items         // nil: to be sorted again
+	peer      peerState
+	desks     map[string]*desk
+	calls     *calls
+	stops     *stops
+	checks    *checks
+	alarms    *alarm.Set
+	alarmsAt  time.Time
+	unsaid    []string // what could not be recorded since the store failed
+	owed      []owed   // of it, what is stated when the store works again
+	privRun   *record.Run
+	logRoom   *record.Bucket // of new logs of the peer
+	tickWall  time.Time      // the last tick, by the wall and by the boot clock
+	tickBoot  time.Duration
+	diskAt    time.Time
+	subs      map[chan struct{}]struct{}
+	dirty     bool
+	replaying bool
+	started   time.Time
+	cache     map[string]any // fold of an item, dropped when it is touched
+	reg       *line.Register // nil: to be built again
+	items     *items         // nil: to be sorted again
 }
 
 // Open opens the store, replays it and starts the loop and the sessions.
@@ -150,13 +156,17 @@ func Open(ctx context.Context, cfg Config) (*Line, error) {
 		why: "restart", cache: map[string]any{},
 	}
 	l.now = cfg.Now()
+	if l.cfg.Boot == nil {
+		began := time.Now()
+		l.cfg.Boot = func() time.Duration { return time.Since(began) }
+	}
 	l.started = l.now
 	st, err := store.Open(cfg.DB, cfg.Store)
 	if err != nil {
 		return nil, err
 	}
 	l.store = st
-	l.alarms = alarm.New()
+	l.alarms, l.logRoom = alarm.New(), record.LogBucket()
 	if err := l.replay(); err != nil {
 		st.Close()
 		return nil, err
@@ -168,6 +178,7 @@ func Open(ctx context.Context, cfg Config) (*Line, error) {
 		st.Close()
 		return nil, err
 	}
+	l.orphans()
 	l.checks.begin()
 	l.finish() // what that began is on its way before the first event
 	go l.loop()
@@ -229,7 +240,9 @@ func (l *Line) finish() {
 
 // tick runs all clocks. SPEC: NOD-005
 func (l *Line) tick() {
+	l.watchClock()
 	l.reopen()
+	l.watchDisk()
 	l.link.SetAges(0, l.now.Sub(l.commitAt))
 	l.tickDesks()
 	l.calls.tick()

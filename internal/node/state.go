@@ -22,6 +22,11 @@ func (l *Line) options(private bool) record.Options {
 		return record.Party{Name: p.Name, Letter: p.Letter, Keys: []ed25519.PublicKey{p.SignKey}}
 	}
 	o := record.Options{Genesis: l.cfg.Genesis, Parties: [2]record.Party{p(l.cfg.Us), p(l.cfg.Them)}, Kinds: Kinds(), Private: private}
+	if !private {
+		o.LogRoom = func(party string) bool { // a quota of the peer's; what the store holds was let in once
+			return party == l.cfg.Us.Name || l.rec == nil || l.replaying || l.logRoom.Take(l.now.Sub(l.started))
+		}
+	}
 	if !l.cfg.First {
 		o.Parties[0], o.Parties[1] = o.Parties[1], o.Parties[0]
 	}
@@ -59,6 +64,9 @@ func (l *Line) openRun() error {
 func (l *Line) state(d record.Draft) (*record.Entry, error) {
 	if l.dead != nil {
 		return nil, l.unrecorded()
+	}
+	if l.store.Full() && !reserved(d.Kind) {
+		return nil, &act.Error{What: "the disk is full: this is not recorded", Hint: "STOP, calls, acknowledgements and responses still are; free the disk"}
 	}
 	if l.run == nil {
 		if err := l.openRun(); err != nil {
