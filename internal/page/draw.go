@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -60,6 +61,7 @@ func funcs(lang string) template.FuncMap {
 		"word":  func(lang, key string) string { return view.T(lang, key) },
 		"join":  func(parts ...string) string { return strings.Join(parts, "") },
 		"upper": strings.ToUpper,
+		"str":   strconv.Itoa,
 		"clock": view.Clock,
 		"iso":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"ms":    view.Ms,

@@ -265,7 +265,7 @@ func (b builder) counterparts(f contact.Figures, since string) Counterparts {
 		v := b.pair(p)
 		c.Pairs = append(c.Pairs, v)
 		if i == 0 { // pairs come by level, then name: the first is the highest
-			c.Sentence = b.spoken(v, f.Since)
+			c.Sentence = b.spoken(v)
 		}
 	}
 	return c
@@ -286,20 +286,32 @@ func (b builder) pair(p contact.PairFigure) Pair {
 	return v
 }
 
-// spoken is the sentence of a pair, with its three figures side by side.
-func (b builder) spoken(v Pair, since contact.When) string {
-	var figs []string
+// figures writes the columns that are not nought, side by side.
+func (b builder) figures(declined, noReply, notReached int) string {
+	var out []string
 	for _, f := range []struct {
 		key string
 		n   int
-	}{{"fig.declined", v.Declined}, {"fig.noreply", v.NoReply}, {"fig.notreached", v.NotReached}} {
+	}{{"fig.declined", declined}, {"fig.noreply", noReply}, {"fig.notreached", notReached}} {
 		if f.n > 0 {
-			figs = append(figs, b.t(f.key, f.n))
+			out = append(out, b.t(f.key, f.n))
 		}
 	}
+	return strings.Join(out, ", ")
+}
+
+// spoken is the sentence of a pair, with the figures of what we sought and of what they sought apart.
+func (b builder) spoken(v Pair) string {
+	figs := b.figures(v.Declined, v.NoReply, v.NotReached)
+	if theirs := b.figures(v.TheirsDeclined, v.TheirsNoReply, v.TheirsNotReached); theirs != "" {
+		if figs != "" {
+			figs += "; "
+		}
+		figs += b.t("fig.theirs", theirs)
+	}
 	tail := ""
-	if len(figs) > 0 {
-		tail = b.t("spoken.figures", strings.Join(figs, ", "))
+	if figs != "" {
+		tail = b.t("spoken.figures", figs)
 	}
 	switch {
 	case v.LastSpoke == "":

@@ -158,6 +158,10 @@ func TestThreeColumnsAreNeverAdded(t *testing.T) {
 	if want := "Our Minister of Defence and theirs have not spoken since 18 Feb (declined 3, no reply 2, not reached 1)."; d.Counterparts.Sentence != want {
 		t.Errorf("got %q, want %q", d.Counterparts.Sentence, want)
 	}
+	in.Contacts.Pairs[0].ByUs, in.Contacts.Pairs[0].ByThem = contact.Columns{}, contact.Columns{Declined: contact.Count{Theirs: 3}}
+	if got, want := Build(in, "en").Counterparts.Sentence, "Our Minister of Defence and theirs have not spoken since 18 Feb (their requests: declined 3)."; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 	b, err := json.Marshal(d.Counterparts.Pairs[0])
 	if err != nil {
 		t.Fatal(err)

@@ -56,7 +56,7 @@ var wordsEN = map[string]string{
 	"spoken.last":    "%s last spoke %s%s.",
 	"spoken.figures": " (%s)",
 	"spoken.pair":    "Our %s and their %s", "spoken.same": "Our %s and theirs",
-	"fig.declined": "declined %d", "fig.noreply": "no reply %d", "fig.notreached": "not reached %d",
+	"fig.theirs": "their requests: %s", "fig.declined": "declined %d", "fig.noreply": "no reply %d", "fig.notreached": "not reached %d",
 	"unrecorded.here":  "UNRECORDED HERE since %s. Ring, voice and STOP go on; nothing else can be stated.",
 	"unrecorded.there": "UNRECORDED THERE since %s, they say.",
 	"silent.desk":      "Nobody is armed there: a ring will be heard by no one.",

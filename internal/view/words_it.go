@@ -54,7 +54,7 @@ var wordsIT = map[string]string{
 	"spoken.last":    "%s si sono parlati l'ultima volta %s%s.",
 	"spoken.figures": " (%s)",
 	"spoken.pair":    "%s (noi) e %s (loro)", "spoken.same": "I due titolari della carica %s",
-	"fig.declined": "declinate %d", "fig.noreply": "senza risposta %d", "fig.notreached": "non raggiunte %d",
+	"fig.theirs": "richieste loro: %s", "fig.declined": "declinate %d", "fig.noreply": "senza risposta %d", "fig.notreached": "non raggiunte %d",
 	"unrecorded.here":  "NON REGISTRATO QUI dalle %s. Squillo, voce e STOP continuano; altro non si può dichiarare.",
 	"unrecorded.there": "NON REGISTRATO LÀ dalle %s, dicono.",
 	"silent.desk":      "Là nessun posto è armato: uno squillo non sarà sentito da nessuno.",
