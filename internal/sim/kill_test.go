@@ -121,6 +121,7 @@ func (p *person) look() {
 // shown, and whatever the peer has a receipt or a copy of, is there after the restart, before any peer can give it back.
 // SPEC: NOD-001 NOD-003 EXC-004 EXC-006 EXC-007
 func TestKillAtRandomInstants(t *testing.T) {
+	t.Parallel()
 	for round := range uint64(20) {
 		simulate(t, 1000+round, func(w *world) {
 			rnd := rand.New(rand.NewPCG(round, 7))
@@ -170,7 +171,7 @@ func TestKillAtRandomInstants(t *testing.T) {
 			}
 			id := victim.must("send --precedence FLASH --kind warning We are back")
 			time.Sleep(10 * time.Second)
-			a, b := onRecord(w.sides[0].whole()), onRecord(w.sides[1].whole())
+			a, b := seeRecord(w.sides[0].whole(), w, ""), seeRecord(w.sides[1].whole(), w, "")
 			if strings.Join(a, "\n") != strings.Join(b, "\n") || !strings.Contains(strings.Join(a, "\n"), id) {
 				t.Errorf("round %d: they hold different records:\n%s\nand\n%s", round, strings.Join(a, "\n"), strings.Join(b, "\n"))
 			}
@@ -179,9 +180,6 @@ func TestKillAtRandomInstants(t *testing.T) {
 		})
 	}
 }
-
-// onRecord is what a desk sees of the record, unordered: two ends order statements of one moment as they like.
-func onRecord(v view.Desk) []string { return sorted(seeRecord(v, nil, "")) }
 
 // whole is a view with the whole record.
 func (s *side) whole() view.Desk {

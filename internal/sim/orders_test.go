@@ -75,6 +75,7 @@ func digest(t testing.TB, o record.Options, rs []store.Row) wire.Hash {
 // the same, and so is what a desk is shown by a node that took them in in that order.
 // SPEC: NOD-002
 func TestOrders(t *testing.T) {
+	t.Parallel()
 	simulate(t, 77, func(w *world) {
 		play(w, "all.txt")
 		time.Sleep(time.Second)

@@ -3,6 +3,7 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -179,9 +180,19 @@ func seePaths(v view.Desk, _ *world, _ string) (out []string) {
 	return out
 }
 
+// seeRecord lists the statements by log and place: two ends order those of one moment as they like.
 func seeRecord(v view.Desk, _ *world, _ string) (out []string) {
-	for i := len(v.Log) - 1; i >= 0; i-- {
-		r := v.Log[i]
+	rows := slices.Clone(v.Log)
+	place := func(id string) (party byte, log, index int) {
+		_, _ = fmt.Sscanf(id[1:], "%d-%d", &log, &index)
+		return id[0], log, index
+	}
+	slices.SortFunc(rows, func(a, b view.LogRow) int {
+		p1, l1, i1 := place(a.ID)
+		p2, l2, i2 := place(b.ID)
+		return cmp.Or(cmp.Compare(p1, p2), cmp.Compare(l1, l2), cmp.Compare(i1, i2))
+	})
+	for _, r := range rows {
 		l := fmt.Sprintf("%s %s %s", r.ID, r.Kind, r.State)
 		if r.Note != "" {
 			l += " · " + r.Note
@@ -190,8 +201,6 @@ func seeRecord(v view.Desk, _ *world, _ string) (out []string) {
 	}
 	return out
 }
-
-func sorted(l []string) []string { slices.Sort(l); return l }
 
 func seeUnrecorded(v view.Desk, w *world, _ string) []string {
 	u := v.Unrecorded
