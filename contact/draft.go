@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"example.org/parley/internal/act"
+	"example.org/parley/hint"
 	"example.org/parley/record"
 )
 
@@ -50,7 +50,7 @@ func OutcomeDraft(r *Request, about *record.Entry, author string, f OutcomeFacts
 	return d, err
 }
 
-func draft(kind, mark string, facts any, text *record.Text, err error, hint string) (record.Draft, error) {
+func draft(kind, mark string, facts any, text *record.Text, err error, way string) (record.Draft, error) {
 	if mark == "" {
 		mark = "actual"
 	}
@@ -58,9 +58,9 @@ func draft(kind, mark string, facts any, text *record.Text, err error, hint stri
 		return record.Draft{}, refuse(fmt.Sprintf("there is no mark %q", mark), "one of: actual, exercise")
 	}
 	if err != nil {
-		return record.Draft{}, refuse(strings.ReplaceAll(err.Error(), "\n", "; "), hint)
+		return record.Draft{}, refuse(strings.ReplaceAll(err.Error(), "\n", "; "), way)
 	}
 	return record.Draft{Kind: kind, Class: "service", Mark: mark, Facts: facts, Text: text}, nil
 }
 
-func refuse(what, hint string) error { return &act.Error{What: what, Hint: hint} }
+func refuse(what, way string) error { return &hint.Error{What: what, Hint: way} }

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"example.org/parley/internal/act"
+	"example.org/parley/hint"
 	"example.org/parley/record"
 	"example.org/parley/wire"
 )
@@ -30,16 +30,16 @@ func draft(kind string, facts any) record.Draft {
 }
 
 // marked checks facts and sets the mark of their draft.
-func marked(kind, mark string, facts any, err error, hint string) (record.Draft, error) {
+func marked(kind, mark string, facts any, err error, way string) (record.Draft, error) {
 	d := draft(kind, facts)
 	if mark != "" {
 		d.Mark = mark
 	}
 	if err == nil && d.Mark != "actual" && d.Mark != "exercise" {
-		err, hint = fmt.Errorf("there is no mark %q", mark), "one of: actual, exercise"
+		err, way = fmt.Errorf("there is no mark %q", mark), "one of: actual, exercise"
 	}
 	if err != nil {
-		return d, &act.Error{What: strings.ReplaceAll(err.Error(), "\n", "; "), Hint: hint}
+		return d, &hint.Error{What: strings.ReplaceAll(err.Error(), "\n", "; "), Hint: way}
 	}
 	return d, nil
 }

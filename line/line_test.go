@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/parley/internal/act"
+	"example.org/parley/hint"
 	"example.org/parley/record"
 	"example.org/parley/wire"
 )
@@ -134,7 +134,7 @@ func look(t *testing.T, g *Register, minister *Post) {
 	if p, err := g.FindPost("Minister", "borealia", r); err != nil || p.Party != "borealia" {
 		t.Errorf("%+v %v", p, err)
 	}
-	var ae *act.Error
+	var ae *hint.Error
 	if _, err := g.FindPost("minister", "", r); !errors.As(err, &ae) || ae.Hint == "" || !strings.Contains(ae.What, r.Short(minister.Entry)) {
 		t.Errorf("an ambiguous name: %v", err)
 	}
@@ -204,7 +204,7 @@ func TestRefuses(t *testing.T) {
 			return RevokeDraft(&Officer{Party: "borealia", Entry: &record.Entry{}}, "aurelia", "")
 		},
 	} {
-		var ae *act.Error
+		var ae *hint.Error
 		if _, err := make(); !errors.As(err, &ae) || !strings.Contains(ae.What, what) || ae.Hint == "" {
 			t.Errorf("want %q, got %v", what, err)
 		}

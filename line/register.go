@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"example.org/parley/internal/act"
+	"example.org/parley/hint"
 	"example.org/parley/record"
 )
 
@@ -191,7 +191,7 @@ func (g *Register) FindEvent(s string, r Shorter) (*Event, error) {
 // find gives the one thing that is meant; none or several are refused, the several by their IDs.
 //
 // SPEC: MSG-045
-func find[T any](what, hint, s string, r Shorter, list []*T, names func(*T) (*record.Entry, []string)) (*T, error) {
+func find[T any](what, way, s string, r Shorter, list []*T, names func(*T) (*record.Entry, []string)) (*T, error) {
 	var found []*T
 	var ids []string
 	for _, x := range list {
@@ -211,7 +211,7 @@ func find[T any](what, hint, s string, r Shorter, list []*T, names func(*T) (*re
 	case 1:
 		return found[0], nil
 	case 0:
-		return nil, &act.Error{What: fmt.Sprintf("there is no %s %q", what, s), Hint: "see: " + hint}
+		return nil, &hint.Error{What: fmt.Sprintf("there is no %s %q", what, s), Hint: "see: " + way}
 	}
-	return nil, &act.Error{What: fmt.Sprintf("%q is the name of several: %s", s, strings.Join(ids, ", ")), Hint: "name it by its ID"}
+	return nil, &hint.Error{What: fmt.Sprintf("%q is the name of several: %s", s, strings.Join(ids, ", ")), Hint: "name it by its ID"}
 }

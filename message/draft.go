@@ -11,7 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"example.org/parley/internal/act"
+	"example.org/parley/hint"
 	"example.org/parley/line"
 	"example.org/parley/message/phrase"
 	"example.org/parley/record"
@@ -42,8 +42,8 @@ type Actor struct {
 	Author
 }
 
-func refuse(hint, what string, args ...any) error {
-	return &act.Error{What: fmt.Sprintf(what, args...), Hint: hint}
+func refuse(way, what string, args ...any) error {
+	return &hint.Error{What: fmt.Sprintf(what, args...), Hint: way}
 }
 
 // NewDraft makes the draft of a message, or says what is wrong with it and the way out.
@@ -161,9 +161,9 @@ func fits(d record.Draft, f Facts) error {
 	return fitsIn(d, UrgentBodies, "shorten it, or send it as PRIORITY")
 }
 
-func fitsIn(d record.Draft, max int, hint string) error {
+func fitsIn(d record.Draft, max int, way string) error {
 	if d.Text != nil && len(d.Text.Text) > max-256 {
-		return refuse(hint, "this is %d bytes; at most %d fit", len(d.Text.Text), max)
+		return refuse(way, "this is %d bytes; at most %d fit", len(d.Text.Text), max)
 	}
 	n := 0
 	for _, v := range []any{d.Facts, d.Text} {
@@ -180,7 +180,7 @@ func fitsIn(d record.Draft, max int, hint string) error {
 		n += len(b)
 	}
 	if n > max {
-		return refuse(hint, "this is %d bytes; at most %d fit", n, max)
+		return refuse(way, "this is %d bytes; at most %d fit", n, max)
 	}
 	return nil
 }

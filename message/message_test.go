@@ -9,15 +9,15 @@ import (
 	"testing"
 	"time"
 
-	"example.org/parley/internal/act"
+	"example.org/parley/hint"
 	"example.org/parley/record"
 	"example.org/parley/wire"
 )
 
-// refused wants an act.Error that says both what and the way out.
+// refused wants an hint.Error that says both what and the way out.
 func refused(t *testing.T, what string, err error) {
 	t.Helper()
-	var ae *act.Error
+	var ae *hint.Error
 	if !errors.As(err, &ae) || !strings.Contains(ae.What, what) || ae.Hint == "" {
 		t.Errorf("want a refusal with %q and a hint, got %#v", what, err)
 	}
@@ -168,7 +168,7 @@ func TestStepDrafts(t *testing.T) {
 	refused(t, "object is not asked", ack(atB, "original", map[string]string{"place": "54-12N 18-24E", "heading": "045", "object": "drone"}))
 	refused(t, "how it was read", ack(atB, "somehow", nil))
 	refused(t, "nothing is read back", ack(atB, Linguist, map[string]string{"place": "x"}))
-	var ae *act.Error
+	var ae *hint.Error
 	if err := ack(atB, "original", map[string]string{"place": "1N 1E", "heading": "1"}); !errors.As(err, &ae) || strings.Contains(ae.What+ae.Hint, "54") {
 		t.Errorf("a wrong read-back is told the right value: %v", err)
 	}

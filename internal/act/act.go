@@ -9,6 +9,8 @@ package act
 
 import (
 	"time"
+
+	"example.org/parley/hint"
 )
 
 // Act is one act or question of a person.
@@ -30,12 +32,7 @@ type Reply struct {
 }
 
 // Error is a refusal that a person can act on.
-type Error struct {
-	What string `json:"error"`
-	Hint string `json:"hint,omitempty"`
-}
-
-func (e *Error) Error() string { return e.What }
+type Error = hint.Error
 
 // The acts. Times are UTC. IDs are short IDs (A7-42).
 type (

@@ -26,18 +26,19 @@ const module = "example.org/parley/"
 var layers = map[string][]string{
 	// Bytes and who. SPEC: NOD-020
 	"wire":   {},
+	"hint":   {},
 	"party":  {"wire"},
 	"record": {"wire"},
 	// Kinds of statement: never the node, never each other except through line's places.
-	"line":           {"wire", "record", "internal/act"},
-	"message":        {"wire", "record", "line", "message/phrase", "internal/act"},
+	"line":           {"hint", "wire", "record"},
+	"message":        {"hint", "wire", "record", "line", "message/phrase"},
 	"message/phrase": {},
 	"call":           {"wire", "record"},
 	"check":          {"wire", "record"},
-	"contact":        {"wire", "record", "line", "internal/act"},
+	"contact":        {"hint", "wire", "record", "line"},
 	"verify":         {"wire", "party", "record", "line", "message", "message/phrase", "call", "check", "contact"},
 	// Pure machines of the node.
-	"internal/act":      {},
+	"internal/act":      {"hint"},
 	"internal/alarm":    {},
 	"internal/voice":    {},
 	"internal/pairing":  {"wire", "party"},
@@ -57,7 +58,7 @@ var layers = map[string][]string{
 }
 
 // pure packages decide; only the rim opens sockets, files and clocks. SPEC: NOD-021
-var pure = []string{"wire", "party", "record", "line", "message", "message/phrase", "call", "check", "contact",
+var pure = []string{"wire", "hint", "party", "record", "line", "message", "message/phrase", "call", "check", "contact",
 	"internal/act", "internal/alarm", "internal/voice", "internal/pairing", "internal/exchange", "internal/view"}
 
 var impure = []string{"net", "net/http", "os", "database/sql", "log/slog", "log", "os/exec", "syscall"}
