@@ -43,13 +43,13 @@ func (l *Line) do(who act.Who, lang string, a act.Act) (act.Reply, error) {
 		return l.stopStep(who, lang, a)
 	// calls.go
 	case act.Ring:
-		return l.ring(who, a)
+		return l.ring(who, lang, a)
 	case act.Answer:
-		return l.answerCall(who, a)
+		return l.answerCall(who, lang, a)
 	case act.Decline:
-		return l.decline(who, a)
+		return l.decline(who, lang, a)
 	case act.HangUp:
-		return l.hangUp(who, a)
+		return l.hangUp(who, lang, a)
 	case act.Class:
 		return l.classCall(who, a)
 	// checks.go

@@ -243,17 +243,27 @@ func callAct(err error) error {
 	return &act.Error{What: err.Error()}
 }
 
-func (l *Line) ring(who act.Who, a act.Ring) (act.Reply, error) {
+func (l *Line) ring(who act.Who, lang string, a act.Ring) (act.Reply, error) {
 	d := l.touchDesk(who)
 	codec, err := d.sounds(a.Sound)
 	if err != nil {
 		return act.Reply{}, err
 	}
 	err = l.calls.step(call.Ring{By: l.calls.author(who), Class: a.Class, Mark: l.mark(a.Mark), Priority: a.Priority, Codec: codec})
-	return act.Reply{ID: l.calls.m.Live().ID.String()}, callAct(err)
+	return l.callReply(who, lang), callAct(err)
 }
 
-func (l *Line) answerCall(who act.Who, a act.Answer) (act.Reply, error) {
+// callReply says in words how the call stands after an act, or how it ended.
+func (l *Line) callReply(who act.Who, lang string) act.Reply {
+	c := l.view(lang, who.Desk).Call
+	r := act.Reply{ID: c.ID, Text: c.Word}
+	if c.State == "ended" && c.OutcomeWas != "" {
+		r.Text = c.OutcomeWas
+	}
+	return r
+}
+
+func (l *Line) answerCall(who act.Who, lang string, a act.Answer) (act.Reply, error) {
 	d := l.touchDesk(who)
 	codec, err := d.sounds(a.Sound)
 	if err != nil {
@@ -263,20 +273,22 @@ func (l *Line) answerCall(who act.Who, a act.Answer) (act.Reply, error) {
 		return act.Reply{Text: "the check's ring is answered: its question is on the desk"}, l.answerCheck(who)
 	}
 	err = callAct(l.calls.step(call.Answer{By: l.calls.author(who), Codec: codec}))
-	return act.Reply{ID: l.calls.m.Live().ID.String()}, err
+	return l.callReply(who, lang), err
 }
 
-func (l *Line) decline(who act.Who, a act.Decline) (act.Reply, error) {
+func (l *Line) decline(who act.Who, lang string, a act.Decline) (act.Reply, error) {
 	l.touchDesk(who)
 	if l.calls.m.Live().State != call.RingingHere && l.checks.ringing {
 		return l.checkConfirm(who, act.CheckConfirm{Decline: true})
 	}
-	return act.Reply{}, callAct(l.calls.step(call.Decline{By: l.calls.author(who), Reason: a.Reason, StandBy: a.StandBy}))
+	err := callAct(l.calls.step(call.Decline{By: l.calls.author(who), Reason: a.Reason, StandBy: a.StandBy}))
+	return l.callReply(who, lang), err
 }
 
-func (l *Line) hangUp(who act.Who, a act.HangUp) (act.Reply, error) {
+func (l *Line) hangUp(who act.Who, lang string, a act.HangUp) (act.Reply, error) {
 	l.touchDesk(who)
-	return act.Reply{}, callAct(l.calls.step(call.HangUp{By: l.calls.author(who), Class: a.Class}))
+	err := callAct(l.calls.step(call.HangUp{By: l.calls.author(who), Class: a.Class}))
+	return l.callReply(who, lang), err
 }
 
 // sounds reads what a desk speaks with: a browser's microphone or test voice (Opus), a tone that
