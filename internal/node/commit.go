@@ -192,7 +192,7 @@ func (l *Line) replay() error {
 	} else {
 		l.x.Reset(rec)
 		if l.streamUp {
-			l.sayHave(l.x.Have())
+			l.toStream(l.x.Have())
 		}
 	}
 	if !l.spoke() && l.why == "restart" {

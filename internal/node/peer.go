@@ -92,12 +92,12 @@ func (l *Line) sessionUp(run string, greeting []byte) {
 	l.dirty = true
 }
 
-// greetStream begins the exchange on a stream that came up: our list, then the newest receipts that
-// we gave, for those that were lost with the stream before.
-func (l *Line) greetStream() { l.sayHave(l.x.StreamUp()) }
+// greetStream begins the exchange on a stream that came up, with our list.
+func (l *Line) greetStream() { l.toStream(l.x.StreamUp()) }
 
-func (l *Line) sayHave(f wire.Frame) {
-	l.toStream(f)
+// receiptsAgain answers the peer's list with the newest receipts that we gave, for those that were lost
+// with the stream before, or came while its store failed.
+func (l *Line) receiptsAgain() {
 	for _, g := range l.rec.Logs() {
 		if rc := l.newest[g.Name]; rc != nil {
 			l.toStream(wire.Frame{Kind: wire.FrameReceipt, Parts: [][]byte{rc.Note}})
@@ -169,6 +169,7 @@ func (l *Line) frame(f wire.Frame, path int) {
 		for _, h := range found {
 			l.found(h)
 		}
+		l.receiptsAgain()
 	case wire.FrameEntry:
 		l.entry(f.Parts[0], f.Parts[1], f.Parts[2], path)
 	case wire.FrameReceipt:

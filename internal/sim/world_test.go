@@ -100,7 +100,7 @@ type world struct {
 	net      network
 	sides    [2]*side
 	start    time.Time
-	logs     *bytes.Buffer
+	logs     lockedWriter
 	real     bool     // real time: questions wait for their answer
 	schedule []string // of checks
 }
@@ -148,7 +148,13 @@ func (g *gate) pass() {
 // lockedWriter is the log of two nodes.
 type lockedWriter struct {
 	mu sync.Mutex
-	b  *bytes.Buffer
+	b  bytes.Buffer
+}
+
+func (w *lockedWriter) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.b.String()
 }
 
 func (w *lockedWriter) Write(p []byte) (int, error) {
@@ -164,7 +170,7 @@ func newWorld(t testing.TB, seed uint64, flush time.Duration) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, line: l, logs: &bytes.Buffer{}}
+	w := &world{t: t, line: l}
 	top := roomFor(t)
 	for i, name := range names {
 		var s [32]byte
@@ -263,7 +269,7 @@ func (s *side) config() node.Config {
 	c := node.Config{
 		Name: "north", DB: filepath.Join(s.dir, fmt.Sprint(s.life), "record.db"), First: s.who == 0, Key: key, Us: s.party(s.who), Them: s.party(1 - s.who),
 		Genesis: s.w.line.genesis.Hash, GenesisText: s.w.line.genesis.Note, Sheet: 1, Station: "main", Schedule: check.Schedule{Checks: s.w.schedule, Officer: 30},
-		Rand: s.rand, Log: slog.New(slog.NewTextHandler(&lockedWriter{b: s.w.logs}, nil)).With("node", s.name),
+		Rand: s.rand, Log: slog.New(slog.NewTextHandler(&s.w.logs, nil)).With("node", s.name),
 		Store: store.Options{Reserve: -1, VFS: s.disk.name},
 		Now:   func() time.Time { s.stuck.pass(); return time.Now() },
 		Link: func(run string, greeting func() []byte, onFrame func(link.Frame)) (node.Link, error) {
