@@ -137,6 +137,7 @@ func (l *Line) reopen() {
 	since := l.deadSince
 	l.dead = nil
 	l.endRun("failed")
+	l.reoffer()
 	l.repaired(since)
 	l.tellState()
 	l.dirty = true

@@ -117,7 +117,8 @@ type Line struct {
 	volatile  map[*record.Entry]struct{} // in memory, not yet on disk
 	ours      map[record.Place]*record.Receipt
 	newest    map[record.LogName]*record.Receipt
-	outq      [][]byte // messages that the stream has not taken yet
+	repeating map[record.Place]struct{} // urgent statements of ours whose receipt is awaited
+	outq      [][]byte                  // messages that the stream has not taken yet
 	streamUp  bool
 	dead      error // why nothing can be committed, nil while the store works
 	deadSince time.Time
@@ -152,7 +153,7 @@ type Line struct {
 func Open(ctx context.Context, cfg Config) (*Line, error) {
 	l := &Line{
 		cfg: cfg, log: cfg.Log, events: make(chan func(), 256), quit: make(chan struct{}), gone: make(chan struct{}),
-		volatile: map[*record.Entry]struct{}{}, desks: map[string]*desk{}, subs: map[chan struct{}]struct{}{},
+		volatile: map[*record.Entry]struct{}{}, repeating: map[record.Place]struct{}{}, desks: map[string]*desk{}, subs: map[chan struct{}]struct{}{},
 		why: "restart", cache: map[string]any{},
 	}
 	l.now = cfg.Now()
@@ -178,6 +179,7 @@ func Open(ctx context.Context, cfg Config) (*Line, error) {
 		st.Close()
 		return nil, err
 	}
+	l.reoffer()
 	l.orphans()
 	l.checks.begin()
 	l.finish() // what that began is on its way before the first event

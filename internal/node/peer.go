@@ -332,9 +332,11 @@ func (l *Line) receipt(note []byte, path int) {
 
 // covered ends the repetition of what a receipt answers.
 func (l *Line) covered(rc *record.Receipt) {
-	l.link.Done(urgentID(rc.Entry.Place))
-	for i := max(0, rc.Whole-256); i < rc.Whole; i++ {
-		l.link.Done(urgentID(record.Place{Party: rc.Log.Party, LogID: rc.Log.LogID, Index: i}))
+	for p := range l.repeating {
+		if p == rc.Entry.Place || p.LogID == rc.Log.LogID && p.Party == rc.Log.Party && p.Index < rc.Whole {
+			l.link.Done(urgentID(p))
+			delete(l.repeating, p)
+		}
 	}
 }
 

@@ -115,7 +115,24 @@ func (l *Line) offer(e *record.Entry) {
 		return
 	}
 	if pieces, ok := exchange.Urgent(e); ok {
-		l.link.Repeat(urgentID(e.Ref().Place), laneUrgent, pieces)
+		l.repeating[e.Place()] = struct{}{}
+		l.link.Repeat(urgentID(e.Place()), laneUrgent, pieces)
+	}
+}
+
+// reoffer repeats the urgent statements of earlier lives of this node whose receipt is not here.
+func (l *Line) reoffer() {
+	left := 64 // what is older goes by the stream
+	for _, g := range l.rec.Logs() {
+		if g.Name.Party != l.cfg.Us.Name {
+			continue
+		}
+		for _, e := range l.rec.Entries(g.Name.Party, g.Name.LogID, max(0, g.Receipted.Size)) {
+			if e.Receipt == nil && left > 0 && l.durable(e) {
+				l.offer(e)
+				left--
+			}
+		}
 	}
 }
 

@@ -38,6 +38,7 @@ func (l *Line) watchClock() {
 		return
 	}
 	l.link = link
+	l.reoffer()
 	l.dirty = true
 }
 
