@@ -46,6 +46,7 @@ func AppendFrame(b []byte, f Frame) []byte {
 }
 
 // ParseFrame reads one whole message. The parts are copies; nothing is allocated by a length that is not here.
+// SPEC: EXC-001
 func ParseFrame(b []byte) (Frame, error) {
 	if len(b) < 1 || len(b) > MaxFrame {
 		return Frame{}, fmt.Errorf("%w: %d bytes", ErrFrame, len(b))

@@ -62,7 +62,9 @@ type Exchange struct {
 	cursor  map[logKey]int // next place to offer on this stream
 	half    map[halfKey]*half
 	halfSeq int
-	again   map[logKey]int // lowest place asked for again on this stream
+	again   map[logKey]int             // lowest place asked for again on this stream
+	ahead   map[logKey][]*record.Entry // what Next offers, as far as it has been asked of the record
+	theirs  map[logKey]int             // up to where we held the peer's logs when its list came: what comes later it has
 }
 
 // New makes the machine over a record; us is our party's name.
@@ -73,7 +75,9 @@ func New(rec *record.Record, us string) *Exchange {
 // Reset puts another record in place (after a failed commit it is replayed from the store). The stream
 // goes on: what the peer has said and been sent was durable. The caller says again what we hold, for
 // what came meanwhile and could not be kept.
-func (x *Exchange) Reset(rec *record.Record) { x.rec = rec }
+func (x *Exchange) Reset(rec *record.Record) {
+	x.rec, x.ahead = rec, map[logKey][]*record.Entry{}
+}
 
 // StreamUp begins on a new stream: it gives what we must say first.
 // SPEC: EXC-003
@@ -140,7 +144,8 @@ func (x *Exchange) TheyHave(b []byte) ([]Finding, error) {
 		return nil, err
 	}
 	var found []Finding
-	x.up, x.cursor, x.again = true, map[logKey]int{}, map[logKey]int{}
+	x.up, x.cursor, x.again, x.theirs = true, map[logKey]int{}, map[logKey]int{}, map[logKey]int{}
+	x.ahead = map[logKey][]*record.Entry{}
 	for _, h := range list {
 		ours := x.rec.Log(h.Party, h.ID)
 		if ours == nil {
@@ -156,7 +161,12 @@ func (x *Exchange) TheyHave(b []byte) ([]Finding, error) {
 	}
 	for _, l := range x.rec.Logs() {
 		k := logKey{l.Name.Party, l.Name.LogID}
-		if from := x.cursor[k]; k.party == x.us && l.Receipted.Size > from {
+		from := x.cursor[k]
+		es := x.rec.Entries(k.party, k.id, from)
+		switch {
+		case k.party != x.us && len(es) > 0:
+			x.theirs[k] = es[len(es)-1].Index + 1
+		case k.party == x.us && l.Receipted.Size > from:
 			x.again[k] = from
 		}
 	}
@@ -172,8 +182,8 @@ func (x *Exchange) Next(durable func(*record.Entry) bool) (wire.Frame, *record.E
 	}
 	for _, l := range x.rec.Logs() {
 		k := logKey{l.Name.Party, l.Name.LogID}
-		for _, e := range x.rec.Entries(k.party, k.id, x.cursor[k]) {
-			if !durable(e) {
+		for _, e := range x.next(k) {
+			if !durable(e) || k.party != x.us && e.Index >= x.theirs[k] {
 				break
 			}
 			if x.held(e) {
@@ -184,6 +194,19 @@ func (x *Exchange) Next(durable func(*record.Entry) bool) (wire.Frame, *record.E
 		}
 	}
 	return wire.Frame{}, nil, false
+}
+
+// next gives what is to be offered of a log; the record copies the rest of it, so it is asked for once a batch.
+func (x *Exchange) next(k logKey) []*record.Entry {
+	es := x.ahead[k]
+	for len(es) > 0 && es[0].Index < x.cursor[k] {
+		es = es[1:]
+	}
+	if len(es) == 0 {
+		es = x.rec.Entries(k.party, k.id, x.cursor[k])
+	}
+	x.ahead[k] = es
+	return es
 }
 
 // held: their receipt for our own entry is here, and nobody asked for it again.
@@ -221,6 +244,7 @@ func (x *Exchange) Wanted(b []byte) error {
 	k := logKey{f[0], id}
 	if x.up && x.rec.Log(f[0], id) != nil && from < x.cursor[k] {
 		x.cursor[k], x.again[k] = from, from
+		delete(x.ahead, k)
 	}
 	return nil
 }
