@@ -206,6 +206,9 @@ func (rep *Report) expect(o Options, first [2]*party.Sheet) {
 
 // add takes in one log of the file.
 func (rep *Report) add(rec *record.Record, l Log) {
+	if len(l.Entries) == 0 {
+		rep.unknown("log %.64q is named, and nothing of it is here", l.Name)
+	}
 	for i, e := range l.Entries {
 		a, err := rec.Add(e.Note, e.Facts, e.Text)
 		var refused *record.Refusal
@@ -258,8 +261,13 @@ func (rep *Report) log(rec *record.Record, l *record.Log, o Options) {
 		if _, ok := o.Kinds[e.Kind]; !ok && e.Kind != "" {
 			rep.unknown("%s: a kind that this verifier does not know: %s", e.Place(), e.Kind)
 		}
-		if e.Absent != "" && e.Inert == "" {
+		if e.Absent == "later" || e.Absent != "" && e.Inert == "" { // of one that is not valid too: its author wrote it
 			rep.unknown("%s: a body is not here: %s", e.Place(), e.Absent)
+		}
+		for _, ref := range e.Re {
+			if rec.At(ref.Place) != nil && rec.ByRef(ref) == nil {
+				rep.unknown("%s names another text of %s than the one here", e.Place(), ref.Place)
+			}
 		}
 	}
 	rep.Logs = append(rep.Logs, out)

@@ -234,6 +234,7 @@ func TestForgeries(t *testing.T) {
 		{"a log under another's name", DoesNotHold, func(x *Export) { x.Logs[0].Name = x.Logs[1].Name }},
 		{"a receipt in another log", DoesNotHold, func(x *Export) { x.Logs[0].Receipts, x.Logs[1].Receipts = x.Logs[1].Receipts, x.Logs[0].Receipts }},
 		{"a log taken out", CannotBeKnown, func(x *Export) { x.Logs = x.Logs[:1] }},
+		{"a log of which nothing is here", CannotBeKnown, func(x *Export) { x.Logs = append(x.Logs, Log{Name: "aurelia/9.zzzzzz"}) }},
 		{"an entry twice", DoesNotHold, func(x *Export) {
 			l := log(x, "aurelia")
 			l.Entries = append(l.Entries, l.Entries[0])
@@ -278,6 +279,28 @@ func TestForgeries(t *testing.T) {
 		c.do(&x)
 		if rep := judged(w.file(x), Options{}); rep.Verdict != c.want {
 			t.Errorf("%s: want %s:\n%s", c.name, c.want, rep)
+		}
+	}
+	// What a party writes about itself need not be lawful to be signed.
+	next := func(x *Export, change func(st *record.Statement)) {
+		l := w.a.Logs()[1]
+		st := record.Statement{Log: l.Name, Index: l.Size, Prev: l.Root, Time: w.tick(), Kind: "message.shown", Class: "substantive", Mark: "actual"}
+		change(&st)
+		note, err := wire.SignNote(st.Encode(), "borealia/sign", w.keys["borealia"].Sign)
+		w.must(err)
+		log(x, "borealia").Entries = append(log(x, "borealia").Entries, Entry{Note: note})
+	}
+	for name, change := range map[string]func(st *record.Statement){
+		"it names a text that is not the one here": func(st *record.Statement) { st.Re = []record.Ref{{Place: e.Place(), Leaf: wire.Sum(nil)}} },
+		"the words of one that is not valid taken out": func(st *record.Statement) {
+			st.Time = st.Time.Add(-24 * time.Hour)
+			st.Text = &record.Body{Len: 9, Hash: wire.Sum(nil)}
+		},
+	} {
+		x := w.export()
+		next(&x, change)
+		if rep := judged(w.file(x), Options{}); rep.Verdict != CannotBeKnown {
+			t.Errorf("%s: %s", name, rep)
 		}
 	}
 	if rep := judged([]byte("parley/v2 export\n"), Options{}); rep.Verdict != CannotBeKnown || rep.Verdict.Exit() != 2 {
