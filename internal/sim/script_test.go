@@ -33,7 +33,7 @@ var update = flag.Bool("update", false, "write what was seen into the conversati
 //	borealia check confirm $ANSWER   the right answer to the question that this desk is asked
 //	cut 1 · restore 1 · cut 1 >   the world: a path, both ways or > (from aurelia) or < (from borealia);
 //	                              delay 1 300ms · loss 1 20% · kill, start, stop, lose PARTY · freeze, thaw
-//	                              PARTY · schedule 09:00 (before watch) · fail-disk PARTY [after] · mend-disk PARTY · arm, disarm PARTY
+//	                              PARTY · schedule 09:00 (before watch) · fail-disk PARTY [after] · mend-disk PARTY · step-clock PARTY 10s · arm, disarm PARTY
 //
 // What was seen stands below its question, each line after a bar, and is written there by -update; so is
 // the refusal of an act. A question looks a tenth of a second after its time, so that what was just done has arrived. "=> contains TEXT", "=> lacks TEXT" and "=> nothing" on the line itself are for
@@ -287,6 +287,12 @@ func (s *script) world(f []string) {
 		side().disk.mood.Store(mood)
 	case "mend-disk":
 		side().disk.mood.Store(works)
+	case "step-clock":
+		by, err := time.ParseDuration(arg(2))
+		if err != nil {
+			s.fail("%v", err)
+		}
+		side().step.Add(int64(by))
 	case "arm", "disarm":
 		side().arm(f[0] == "arm")
 	default:

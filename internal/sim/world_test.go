@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -117,6 +118,7 @@ type side struct {
 	desk  act.Who
 	rand  io.Reader
 	stuck gate
+	step  atomic.Int64 // by how much its wall clock was stepped
 }
 
 // gate holds a frozen node at its clock.
@@ -271,7 +273,8 @@ func (s *side) config() node.Config {
 		Genesis: s.w.line.genesis.Hash, GenesisText: s.w.line.genesis.Note, Sheet: 1, Station: "main", Schedule: check.Schedule{Checks: s.w.schedule, Officer: 30},
 		Rand: s.rand, Log: slog.New(slog.NewTextHandler(&s.w.logs, nil)).With("node", s.name),
 		Store: store.Options{Reserve: -1, VFS: s.disk.name},
-		Now:   func() time.Time { s.stuck.pass(); return time.Now() },
+		Now:   func() time.Time { s.stuck.pass(); return time.Now().Add(time.Duration(s.step.Load())) },
+		Boot:  func() time.Duration { return time.Since(s.w.start) },
 		Link: func(run string, greeting func() []byte, onFrame func(link.Frame)) (node.Link, error) {
 			return s.w.net.open(s.who, run, greeting, onFrame)
 		},
