@@ -97,8 +97,9 @@ func withID(s Signal, id ID) Signal { s.ID = id; return s }
 //
 // SPEC: CAL-018
 func (m *Machine) incoming(l *leg) {
-	m.rung = slices.DeleteFunc(m.rung, func(t time.Time) bool { return m.now.Sub(t) >= time.Minute })
-	if len(m.rung) >= m.cfg.Bounds.Rings { // not stated: a peer must not write our record by ringing
+	m.rung = slices.DeleteFunc(m.rung, func(t time.Time) bool { return m.now.Sub(t) >= time.Hour })
+	n := m.cfg.Bounds.Rings                                                           // a minute; an hour has no more than six such minutes
+	if k := len(m.rung); k >= 6*n || k >= n && m.now.Sub(m.rung[k-n]) < time.Minute { // not stated: a peer must not write our record by ringing
 		r := Signal{Kind: SigBusy, What: Failed, Cause: CausePolicy}
 		m.send(nil, withID(r, l.id))
 		m.bury(grave{id: l.id, out: Outcome{What: Failed, Cause: CausePolicy}, reply: &r})

@@ -141,3 +141,24 @@ func TestAPeerThatRingsWithoutEnd(t *testing.T) {
 		t.Errorf("%d drafts, %d answered by policy, %d kept", drafts, policy, len(m.graves))
 	}
 }
+
+// SPEC: CAL-018
+func TestAPeerThatRingsAllDay(t *testing.T) {
+	m := New(Config{Us: "aurelia", Them: "borealia", Rand: rand.New(rand.NewSource(1))}, epoch)
+	m.Step(Line{true}, epoch)
+	m.Step(Desks{Armed: []string{"a1"}}, epoch)
+	drafts := 0
+	for i := range 24 * 60 * 15 { // fifteen a minute
+		id, now := ID{byte(i >> 8), byte(i), 1}, epoch.Add(time.Duration(i)*4*time.Second)
+		for _, s := range []Signal{ringOf(id), {Kind: SigCancel, ID: id, What: Cancelled}} {
+			for _, fx := range m.Step(Got{s}, now) {
+				if _, ok := fx.(Draft); ok {
+					drafts++
+				}
+			}
+		}
+	}
+	if most := 24 * 6 * DefaultBounds().Rings * 2; drafts > most+2*6*DefaultBounds().Rings || drafts < most/2 || len(m.rung) > 6*DefaultBounds().Rings {
+		t.Errorf("%d statements in a day, at most %d", drafts, most)
+	}
+}
