@@ -13,7 +13,7 @@ import (
 	"example.org/parley/record"
 )
 
-// maxCopies bounds the unsigned copies that are kept of STOPs whose statements are not here yet.
+// maxCopies bounds the STOPs that are kept of which only the peer's unsigned copy is here.
 const maxCopies = 32
 
 // stops keeps what rides the session before any statement: the unsigned first copies, ours and theirs.
@@ -111,14 +111,24 @@ func (s *stops) keep(c message.StopCopy) (fresh bool) {
 	}
 	if len(s.copies[k]) == 0 {
 		s.order = append(s.order, k)
-		if len(s.order) > maxCopies {
-			delete(s.copies, s.order[0])
-			s.order = s.order[1:]
-		}
 	}
 	s.copies[k] = append(s.copies[k], c)
+	s.trim()
 	s.l.dirty = true
 	return true
+}
+
+// trim forgets the oldest STOP of the peer's word alone where there are too many; however many it invents, what was
+// pressed here stays.
+func (s *stops) trim() {
+	theirs := slices.DeleteFunc(slices.Clone(s.order), func(k string) bool {
+		c := s.copies[k][0]
+		return c.Party == s.l.cfg.Us.Name && c.Step == message.StopWasSent
+	})
+	if len(theirs) > maxCopies {
+		delete(s.copies, theirs[0])
+		s.order = slices.DeleteFunc(s.order, func(k string) bool { return k == theirs[0] })
+	}
 }
 
 // fromPeer takes a copy over the session, or the far node's word that it has ours.

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sim
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/link"
+	"example.org/parley/internal/link/linktest"
+	"example.org/parley/message"
+	"example.org/parley/wire"
+)
+
+// hostile gives a node of aurelia's with an officer at his desk, and the session of a party that runs any program.
+func hostile(t *testing.T, f func(w *world, us *side, them *linktest.End)) {
+	t.Helper()
+	simulate(t, 66, func(w *world) {
+		us := w.sides[0]
+		us.desk = act.Who{Desk: "watch-a", Account: us.name}
+		us.open()
+		us.must(`officer add "Lt Amaro"`)
+		us.must("sign-on")
+		us.arm(true)
+		l, err := w.net.open(1, "zzzzzz", func() []byte { return nil }, func(link.Frame) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		them := l.(*linktest.End)
+		go func() {
+			for range them.Events() {
+			}
+		}()
+		time.Sleep(5 * time.Second)
+		defer them.Kill()
+		f(w, us, them)
+	})
+}
+
+// However many STOPs the peer invents: the one that was pressed here stays on the desk, recorded or not.
+func TestInventedStops(t *testing.T) {
+	hostile(t, func(w *world, us *side, them *linktest.End) {
+		us.disk.mood.Store(fails)
+		us.must("stop")
+		for i := range 200 {
+			c := message.StopCopy{Party: "borealia", ID: fmt.Sprintf("%032x", i), Step: message.StopWasSent, Class: "substantive", Mark: "actual", Time: time.Now(), Reason: message.StopUsualReason}
+			if i%2 == 1 {
+				c.Party, c.Step, c.Reason = "aurelia", message.StopWasTaken, ""
+			}
+			c.Time = c.Time.UTC().Truncate(time.Microsecond)
+			b, err := c.Marshal()
+			if err != nil {
+				t.Fatal(err)
+			}
+			them.Signal(wire.LaneSignal, append([]byte{'s'}, b...))
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(time.Second)
+		pressed := 0
+		all := us.view().Stops
+		for _, s := range all {
+			if s.Ours && len(s.Steps) > 0 && s.Steps[0].State == "done" {
+				pressed++
+			}
+		}
+		if pressed != 1 || len(all) > 34 {
+			t.Errorf("%d STOPs of ours of %d: %+v", pressed, len(all), all)
+		}
+	})
+}
