@@ -26,13 +26,14 @@ type RunConfig struct {
 // Run is the only writer of one log. It opens its log when it has something to say and never
 // appends to another: so an honest party does not fork itself.
 type Run struct {
-	r      *Record
-	c      RunConfig
-	l      *Log // nil until it has said something
-	last   time.Time
-	past   map[logKey]int  // what its statements have said to be seen, with the past of that
-	turn   int             // of the record's moves, up to which unsaid is complete
-	unsaid map[logKey]bool // logs that grew and were not named yet
+	r       *Record
+	c       RunConfig
+	l       *Log // nil until it has said something
+	last    time.Time
+	past    map[logKey]int  // what its statements have said to be seen, with the past of that
+	turn    int             // of the record's moves, up to which unsaid is complete
+	unsaid  map[logKey]bool // logs that grew and were not named yet
+	touched []string        // items that the last Append changed
 }
 
 // NewRunName draws a name for a run. One that KnownRun knows is drawn again by the caller. It is
@@ -128,13 +129,16 @@ func (w *Run) Append(d Draft, now time.Time, heard Heard, rand io.Reader) (*Entr
 	if err != nil {
 		return nil, err
 	}
-	w.l, w.last = a.Entry.log, a.Entry.Time
+	w.l, w.last, w.touched = a.Entry.log, a.Entry.Time, a.Touched
 	for _, s := range st.Seen {
 		w.r.learn(w.past, s.key(), s.Size)
 		delete(w.unsaid, s.key())
 	}
 	return a.Entry, nil
 }
+
+// Touched lists the items that the last Append changed: its own, and those that it names.
+func (w *Run) Touched() []string { return w.touched }
 
 // statement builds the header but for what follows from the bodies.
 func (w *Run) statement(d Draft, now time.Time, heard Heard) Statement {

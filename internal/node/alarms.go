@@ -92,7 +92,7 @@ func (l *Line) side(from string) message.Side {
 }
 
 func (l *Line) itemConditions(add func(id, key string, w alarm.Words)) {
-	for _, s := range l.messageStates() {
+	for _, s := range states(l, l.open("message"), foldMessage) {
 		if s.Expired(l.now) {
 			continue
 		}
@@ -112,7 +112,7 @@ func (l *Line) itemConditions(add func(id, key string, w alarm.Words)) {
 			add("A12", s.ID[:6], both("STOP of "+s.From, "STOP di "+s.From))
 		}
 	}
-	for _, s := range l.callStates() {
+	for _, s := range states(l, l.open("call"), foldCall) {
 		if s.Differ {
 			add("A13", s.Call[:6], both("call of "+s.Began.Format("15:04Z"), "chiamata delle "+s.Began.Format("15:04Z")))
 		}

@@ -29,6 +29,7 @@ func (l *Line) ask(who act.Who, lang string, a act.Act) (act.Reply, error) {
 	case act.Status:
 		return answer(view.StatusOf(in, lang))
 	case act.Inbox:
+		in.Messages = states(l, l.keys("message"), foldMessage)
 		v := view.InboxOf(in, lang)
 		return l.drawn(who, v, v.Messages...)
 	case act.Log:

@@ -23,12 +23,12 @@ type Sink interface {
 }
 
 // calls joins the machine of a ring-down call with the session, the desks' sound and the record.
-// The machine and everything below `port` is owned by the loop; port, live and heardAt serve the
-// goroutines of the sound.
+// port, live, way and heardAt serve the goroutines of the sound; the machine and what follows it are the loop's.
 type calls struct {
 	l       *Line
 	port    voice.Port
 	live    atomic.Pointer[speaker] // the desk in the call
+	way     atomic.Pointer[Link]    // the sessions: the loop replaces them when the clock was stepped
 	heardAt atomic.Int64            // newest frame of theirs, Unix nanoseconds
 
 	m          *call.Machine
@@ -76,7 +76,7 @@ func (l *Line) Microphone(desk string, frame []byte) {
 		return
 	}
 	if n, seq, ok := c.port.Out(len(frame)); ok {
-		l.link.SendFrame(n, seq, frame)
+		(*c.way.Load()).SendFrame(n, seq, frame)
 	}
 }
 

@@ -152,7 +152,7 @@ func (l *Line) replay() error {
 	l.receipts, l.showing = map[wire.Hash]struct{}{}, map[string]bool{}
 	l.ours, l.newest = map[record.Place]*record.Receipt{}, map[record.LogName]*record.Receipt{}
 	l.volatile, l.cache, l.run, l.privRun = map[*record.Entry]struct{}{}, map[string]any{}, nil, nil
-	l.touch()
+	l.items, l.touched = nil, map[string]struct{}{}
 	err := l.store.Replay(func(r store.Row) error {
 		switch r.Kind {
 		case store.KindEntry:

@@ -3,8 +3,10 @@
 package node
 
 import (
+	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"example.org/parley/call"
 	"example.org/parley/check"
@@ -13,55 +15,131 @@ import (
 	"example.org/parley/record"
 )
 
-// items sorts the keys of what is on disk by what it is about: the list of folds. A new kind of item
-// is one more field here, its fold beside it.
+// items sorts what is on disk by what it is about, each list in order of time. What was touched since it
+// was asked last is put in its place again; all else stays, so that a long record costs a view nothing.
 type items struct {
-	messages, stops, calls, checks, contacts []string
+	stamps map[string]stamp
+	lists  map[string][]stamp // by the first word of the kind: message stop call check contact line
 }
 
-// sorted gives the index, built again after something was touched.
+// stamp is one item in its list.
+type stamp struct {
+	list string
+	at   time.Time
+	key  string
+	open bool // its state may raise an alarm: a clock of it runs, or its ends differ
+}
+
+func compareStamps(a, b stamp) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.key, b.key)) }
+
+// sorted gives the index as of now.
 func (l *Line) sorted() *items {
-	if l.items != nil {
-		return l.items
+	if l.items == nil {
+		x := &items{stamps: map[string]stamp{}, lists: map[string][]stamp{}}
+		for _, key := range l.rec.Items() {
+			if s := l.stamp(key); s.list != "" {
+				x.stamps[key] = s
+				x.lists[s.list] = append(x.lists[s.list], s)
+			}
+		}
+		for _, list := range x.lists {
+			slices.SortFunc(list, compareStamps)
+		}
+		l.items, l.reg = x, nil
+		clear(l.touched)
 	}
-	x := &items{}
-	for _, key := range l.rec.Items() {
-		it := l.item(key)
-		if it == nil || len(it.Entries) == 0 {
-			continue
+	for key := range l.touched {
+		s := l.stamp(key)
+		if s.list == "line" || l.items.stamps[key].list == "line" {
+			l.reg = nil
 		}
-		kind := it.Entries[0].Kind
-		if it.Begin != nil {
-			kind = it.Begin.Kind
-		}
-		head, _, _ := strings.Cut(kind, ".")
-		switch head {
-		case "message":
-			x.messages = append(x.messages, key)
-		case "stop":
-			x.stops = append(x.stops, key)
-		case "call":
-			x.calls = append(x.calls, key)
-		case "check":
-			x.checks = append(x.checks, key)
-		case "contact", "request":
-			x.contacts = append(x.contacts, key)
-		}
+		l.items.put(key, s)
 	}
-	l.items = x
-	return x
+	clear(l.touched)
+	return l.items
 }
 
-// states folds every item of a list.
-func states[S any](l *Line, keys []string, f func(*record.Item, *record.Record) S) []S {
-	out := make([]S, 0, len(keys))
-	for _, k := range keys {
-		if s, ok := fold(l, k, f); ok {
+// put moves an item to where it belongs now; without a list it is gone.
+func (x *items) put(key string, s stamp) {
+	was, had := x.stamps[key]
+	if had && was == s {
+		return
+	}
+	if had {
+		list := x.lists[was.list]
+		if i, ok := slices.BinarySearchFunc(list, was, compareStamps); ok {
+			x.lists[was.list] = slices.Delete(list, i, i+1)
+		}
+		delete(x.stamps, key)
+	}
+	if s.list != "" {
+		list := x.lists[s.list]
+		i, _ := slices.BinarySearchFunc(list, s, compareStamps)
+		x.lists[s.list], x.stamps[key] = slices.Insert(list, i, s), s
+	}
+}
+
+// stamp says where an item belongs; a new kind of item is one more case here, its fold beside it.
+func (l *Line) stamp(key string) (s stamp) {
+	s.key = key
+	it := l.item(key)
+	if it == nil || len(it.Entries) == 0 {
+		return s
+	}
+	kind := it.Entries[0].Kind
+	if it.Begin != nil {
+		kind = it.Begin.Kind
+	}
+	switch head, _, _ := strings.Cut(kind, "."); head {
+	case "message":
+		if m, ok := fold(l, key, foldMessage); ok && m.Begin != nil {
+			s.list, s.at = head, m.Recorded.At
+			s.open = slices.ContainsFunc(message.Due(m, l.side(m.From), l.now), func(c message.Clock) bool { return !c.Done })
+		}
+	case "call":
+		if c, ok := fold(l, key, foldCall); ok {
+			s.list, s.at, s.open = head, c.Began, c.Differ
+		}
+	case "check":
+		if c, ok := fold(l, key, foldCheck); ok {
+			s.list, s.at = head, c.Due
+		}
+	case "stop":
+		s.list = head
+	case "contact", "request":
+		s.list = "contact"
+	case "line", "officer", "post", "event":
+		s.list = "line"
+	}
+	return s
+}
+
+// keys lists the items of a kind in order of time.
+func (l *Line) keys(list string) []stamp { return l.sorted().lists[list] }
+
+// states folds items of a list.
+func states[S any](l *Line, list []stamp, f func(*record.Item, *record.Record) S) []S {
+	out := make([]S, 0, len(list))
+	for _, k := range list {
+		if s, ok := fold(l, k.key, f); ok {
 			out = append(out, s)
 		}
 	}
 	return out
 }
+
+// open lists what may raise an alarm.
+func (l *Line) open(list string) (out []stamp) {
+	for _, s := range l.keys(list) {
+		if s.open {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// newest are the last n of a list, what a desk draws.
+func newest(list []stamp, n int) []stamp { return list[max(0, len(list)-n):] }
 
 func foldMessage(it *record.Item, r *record.Record) message.State  { return message.Fold(it, r) }
 func foldStop(it *record.Item, r *record.Record) message.StopState { return message.FoldStop(it, r) }
@@ -69,24 +147,8 @@ func foldCall(it *record.Item, r *record.Record) call.State        { return call
 func foldCheck(it *record.Item, r *record.Record) check.State      { return check.Fold(it, r) }
 func foldContact(it *record.Item, r *record.Record) contact.State  { return contact.Fold(it, r) }
 
-func (l *Line) messageStates() []message.State {
-	out := states(l, l.sorted().messages, foldMessage)
-	out = slices.DeleteFunc(out, func(s message.State) bool { return s.Begin == nil })
-	slices.SortStableFunc(out, func(a, b message.State) int { return a.Recorded.At.Compare(b.Recorded.At) })
-	return out
-}
-
-func (l *Line) callStates() []call.State {
-	out := states(l, l.sorted().calls, foldCall)
-	slices.SortStableFunc(out, func(a, b call.State) int { return a.Began.Compare(b.Began) })
-	return out
-}
-
-func (l *Line) checkStates() []check.State {
-	out := states(l, l.sorted().checks, foldCheck)
-	slices.SortStableFunc(out, func(a, b check.State) int { return a.Due.Compare(b.Due) })
-	return out
-}
+func (l *Line) callStates() []call.State   { return states(l, l.keys("call"), foldCall) }
+func (l *Line) checkStates() []check.State { return states(l, l.keys("check"), foldCheck) }
 
 // contactStates gives the contacts and requests, those of our private log too.
 func (l *Line) contactStates() (contacts []*contact.Contact, requests []*contact.Request) {
@@ -98,7 +160,7 @@ func (l *Line) contactStates() (contacts []*contact.Contact, requests []*contact
 			requests = append(requests, s.Request)
 		}
 	}
-	for _, s := range states(l, l.sorted().contacts, foldContact) {
+	for _, s := range states(l, l.keys("contact"), foldContact) {
 		add(s)
 	}
 	for _, k := range l.priv.Items() {

@@ -126,27 +126,29 @@ type Line struct {
 	commitAt  time.Time // newest successful commit
 	commitDur time.Duration
 
-	peer      peerState
-	desks     map[string]*desk
-	calls     *calls
-	stops     *stops
-	checks    *checks
-	alarms    *alarm.Set
-	alarmsAt  time.Time
-	unsaid    []string // what could not be recorded since the store failed
-	owed      []owed   // of it, what is stated when the store works again
-	privRun   *record.Run
-	logRoom   *record.Bucket // of new logs of the peer
-	tickWall  time.Time      // the last tick, by the wall and by the boot clock
-	tickBoot  time.Duration
-	diskAt    time.Time
-	subs      map[chan struct{}]struct{}
-	dirty     bool
-	replaying bool
-	started   time.Time
-	cache     map[string]any // fold of an item, dropped when it is touched
-	reg       *line.Register // nil: to be built again
-	items     *items         // nil: to be sorted again
+	peer        peerState
+	desks       map[string]*desk
+	calls       *calls
+	stops       *stops
+	checks      *checks
+	alarms      *alarm.Set
+	alarmsAt    time.Time
+	unsaid      []string // what could not be recorded since the store failed
+	owed        []owed   // of it, what is stated when the store works again
+	privRun     *record.Run
+	logRoom     *record.Bucket // of new logs of the peer
+	tickWall    time.Time      // the last tick, by the wall and by the boot clock
+	tickBoot    time.Duration
+	reconnectAt time.Time // when the sessions, which could not be opened, are tried again; zero: they are open
+	diskAt      time.Time
+	subs        map[chan struct{}]struct{}
+	dirty       bool
+	replaying   bool
+	started     time.Time
+	cache       map[string]any      // fold of an item, dropped when it is touched
+	reg         *line.Register      // nil: to be built again
+	items       *items              // nil: to be sorted anew
+	touched     map[string]struct{} // items that changed since they were sorted
 }
 
 // Open opens the store, replays it and starts the loop and the sessions.
@@ -174,11 +176,12 @@ func Open(ctx context.Context, cfg Config) (*Line, error) {
 	}
 	l.runName = l.newRunName()
 	l.calls, l.stops, l.checks = newCalls(l), newStops(l), newChecks(l)
-	l.link, err = cfg.Link(l.runName, l.greeting, l.calls.onFrame)
+	sessions, err := cfg.Link(l.runName, l.greeting, l.calls.onFrame)
 	if err != nil {
 		st.Close()
 		return nil, err
 	}
+	l.setLink(sessions)
 	l.reoffer()
 	l.orphans()
 	l.checks.begin()

@@ -13,21 +13,17 @@ import (
 
 // register is what both parties have stated about people, posts and events, as far as it is on disk.
 func (l *Line) register() *line.Register {
+	list := l.keys("line")
 	if l.reg == nil {
-		var items []*record.Item
-		for _, key := range l.rec.Items() {
-			if it := l.item(key); it != nil && it.Begin != nil && isLine(it.Begin.Kind) {
-				items = append(items, it)
+		var its []*record.Item
+		for _, s := range list {
+			if it := l.item(s.key); it != nil && it.Begin != nil {
+				its = append(its, it)
 			}
 		}
-		l.reg = line.Build(items)
+		l.reg = line.Build(its)
 	}
 	return l.reg
-}
-
-func isLine(kind string) bool {
-	head, _, _ := strings.Cut(kind, ".")
-	return head == "line" || head == "officer" || head == "post" || head == "event"
 }
 
 func (l *Line) findPost(name string) (*line.Post, error) {

@@ -78,11 +78,12 @@ func (l *Line) state(d record.Draft) (*record.Entry, error) {
 		return nil, err
 	}
 	l.volatile[e] = struct{}{}
-	l.touch(l.rec.ItemOf(e))
+	touched := l.run.Touched()
+	l.touch(touched...)
 	l.tx.write(store.Row{Kind: store.KindEntry, Log: e.Log.String(), Index: e.Index, Leaf: e.Leaf, A: e.Note, B: e.FactsB, C: e.TextB, Reserve: reserved(d.Kind)})
 	l.tx.then(func() {
 		delete(l.volatile, e)
-		l.touch(l.rec.ItemOf(e))
+		l.touch(touched...)
 		l.dirty = true
 		l.offer(e)
 		l.checks.durable(e)
@@ -141,11 +142,13 @@ func urgentID(p record.Place) string { return fmt.Sprintf("u%s/%s/%d", p.Party, 
 // volatileFree reports whether an entry is on our disk.
 func (l *Line) durable(e *record.Entry) bool { _, v := l.volatile[e]; return !v }
 
-// touch drops the folded state of an item.
+// touch drops the folded state of items.
 func (l *Line) touch(keys ...string) {
-	l.reg, l.items = nil, nil
 	for _, k := range keys {
-		delete(l.cache, k)
+		if k != "" {
+			delete(l.cache, k)
+			l.touched[k] = struct{}{}
+		}
 	}
 }
 

@@ -33,8 +33,8 @@ func stopKey(party, id string) string { return party + " " + id }
 // states lists every STOP: as stated, or as heard while no statement is here. Newest last.
 func (s *stops) states() (out []message.StopState) {
 	known := map[string]bool{}
-	for _, key := range s.l.sorted().stops {
-		st, ok := s.state(key)
+	for _, k := range s.l.keys("stop") {
+		st, ok := s.state(k.key)
 		if !ok {
 			continue
 		}

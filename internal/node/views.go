@@ -24,7 +24,7 @@ func (l *Line) input(lang, desk string) view.Input {
 	in := view.Input{
 		Now: l.now, Line: l.cfg.Name, Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, Demo: l.cfg.Demo, IDs: l.rec, Register: l.register(),
 		Desk: l.deskIn(desk), WeSee: l.weSee(), TheySee: l.theySee(), Call: l.callIn(desk), Calls: l.callStates(),
-		Stops: l.stops.states(), Messages: l.messageStates(), Check: l.checks.in(desk), Log: l.newestEntries(80),
+		Stops: l.stops.states(), Messages: states(l, newest(l.keys("message"), 80), foldMessage), Check: l.checks.in(desk), Log: l.newestEntries(80),
 	}
 	for _, p := range l.link.Paths() {
 		in.Paths = append(in.Paths, view.PathIn{Label: p.Label, WeHear: p.WeHear, TheyHear: p.TheyHear, Since: p.Since, LastHeard: p.LastHeard, RTT: p.RTT, Loss: p.Loss})
@@ -123,8 +123,7 @@ func (l *Line) callIn(desk string) view.CallIn {
 			in.In.Level = 0
 		}
 	}
-	if all := l.callStates(); len(all) > 0 {
-		s := all[len(all)-1]
+	for _, s := range states(l, newest(l.keys("call"), 1), foldCall) {
 		end := s.Caller
 		if s.Opener != l.cfg.Us.Name {
 			end = s.Called

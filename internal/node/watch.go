@@ -3,7 +3,10 @@
 package node
 
 import (
+	"slices"
 	"time"
+
+	"example.org/parley/internal/link"
 )
 
 // Limits of what the machine under us may do unseen.
@@ -21,10 +24,10 @@ func (l *Line) watchClock() {
 	apart := wall.Sub(l.tickWall) - (boot - l.tickBoot)
 	first := l.tickWall.IsZero()
 	l.tickWall, l.tickBoot = wall, boot
-	if first {
-		return
+	if !l.reconnectAt.IsZero() && (!l.now.Before(l.reconnectAt) || apart.Abs() > clockStep) {
+		l.reconnect()
 	}
-	if apart.Abs() <= clockStep {
+	if first || apart.Abs() <= clockStep {
 		return
 	}
 	l.log.Error("the clock was stepped: this run ends, the sessions are opened anew", "by", apart)
@@ -32,15 +35,64 @@ func (l *Line) watchClock() {
 	l.x.StreamDown()
 	l.streamUp, l.outq = false, nil
 	l.link.Close("clock")
+	l.forgetTimes()
+	l.reconnect()
+}
+
+// reconnectAfter is how long the sessions are left before they are tried again: an address of ours may be gone.
+const reconnectAfter = 2 * time.Second
+
+// reconnect opens the sessions of this run, or tries again later and stands without sessions meanwhile.
+func (l *Line) reconnect() {
 	link, err := l.cfg.Link(l.runName, l.greeting, l.calls.onFrame)
 	if err != nil {
 		l.log.Error("couldn't open the sessions anew", "err", err)
-		return
+		link, l.reconnectAt = unheard(l.link.Paths(), l.now), l.now.Add(reconnectAfter)
+	} else {
+		l.reconnectAt = time.Time{}
 	}
-	l.link = link
+	l.setLink(link)
 	l.reoffer()
 	l.dirty = true
 }
+
+// setLink puts the sessions in place, for the loop and for the microphones.
+func (l *Line) setLink(link Link) {
+	l.link = link
+	l.calls.way.Store(&link)
+}
+
+// forgetTimes makes due at once what waits for a time of the clock that was stepped: stepped back by an hour,
+// no alarm would be looked at for an hour.
+func (l *Line) forgetTimes() {
+	l.alarmsAt, l.diskAt, l.retryAt, l.peer.toldAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	l.checks.overAt, l.checks.counted = time.Time{}, time.Time{}
+	clear(l.stops.resent)
+}
+
+// noLink stands where the sessions could not be opened: nothing is said and nothing heard.
+type noLink []link.PathState
+
+func unheard(ps []link.PathState, now time.Time) noLink {
+	ps = slices.Clone(ps)
+	for i := range ps {
+		ps[i] = link.PathState{Label: ps[i].Label, Local: ps[i].Local, Remote: ps[i].Remote, Since: now, LastHeard: ps[i].LastHeard}
+	}
+	return ps
+}
+
+func (noLink) Events() <-chan link.Event                 { return nil }
+func (noLink) Signal(byte, []byte)                       {}
+func (noLink) SignalOn(int, byte, []byte)                {}
+func (noLink) Repeat(string, byte, [][]byte)             {}
+func (noLink) Done(string)                               {}
+func (noLink) SendStream([]byte) bool                    { return false }
+func (noLink) SendFrame(uint16, uint32, []byte)          {}
+func (noLink) SetAges(time.Duration, time.Duration)      {}
+func (n noLink) Paths() []link.PathState                 { return n }
+func (noLink) Heard() (run string, at time.Time, _ bool) { return }
+func (noLink) Regreet(string)                            {}
+func (noLink) Close(string) error                        { return nil }
 
 // watchDisk makes the reserve again once there is room.
 func (l *Line) watchDisk() {
