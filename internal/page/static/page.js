@@ -174,6 +174,7 @@
     try { snd.source(source()); await snd.on(); } catch (e) { why(e.message); }
     arming = false;
     beat();
+    link();
   }
   // link joins this desk's sound to its node, once at a time.
   function link() {
@@ -207,6 +208,7 @@
       $$('form[data-of]').forEach(f => { forms[f.parentElement.id.slice(2)] = { form: f.dataset.of, id: f.dataset.id || '' }; });
       send({ t: 'hello', seq, lang, forms });
       beat();
+      if (snd) { snd.close(); link(); } // a node that began again knows nothing of our sound
     };
     ws.onmessage = e => {
       const m = JSON.parse(e.data);
