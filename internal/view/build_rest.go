@@ -65,7 +65,7 @@ func (b builder) idle(c *Call) {
 	if last == nil || b.Now.Sub(last.At) > 10*time.Minute {
 		return
 	}
-	c.State, c.Word, c.Outcome, c.Class = "ended", b.t("call.ended"), last.Outcome.What, in.LastClass
+	c.State, c.Word, c.Outcome, c.Class = "ended", b.t("call.ended"), code(last.Outcome), in.LastClass
 	c.ID, c.Ours, c.Unrecorded = last.ID.String(), last.Out, in.Unrecorded
 	secs := 0
 	for _, s := range b.Calls {
@@ -78,7 +78,7 @@ func (b builder) idle(c *Call) {
 		}
 	}
 	c.OutcomeWas = b.t("out.last", b.outcome(last.Outcome, secs))
-	if in.LastAsk && in.Last != "" && last.Outcome.What == call.Answered {
+	if in.LastAsk && in.Last != "" && c.Outcome == call.Answered {
 		c.ID, c.Acts = in.Last, append(c.Acts, "class")
 	}
 }
@@ -110,6 +110,9 @@ func (b builder) outcome(o call.Outcome, secs int) string {
 	if o.What == "" {
 		return b.t("out.open")
 	}
+	if o.Became != "" {
+		return b.became(o.Became)
+	}
 	parts := []string{b.or("out", o.What)}
 	if o.Cause != "" {
 		parts[0] += ": " + b.or("cause", o.Cause)
@@ -128,6 +131,40 @@ func (b builder) outcome(o call.Outcome, secs int) string {
 		parts = append(parts, b.t("out.lasted", secs))
 	}
 	return join(parts...)
+}
+
+// became says into which call a ring went that crossed theirs: it was not answered itself. SPEC: PAG-024
+func (b builder) became(id string) string {
+	if short := b.other(id); short != "" {
+		return b.t("out.became", short)
+	}
+	return b.t("out.became", b.t("call.theirs"))
+}
+
+// other is the short ID of the call of that random id, where it is on record.
+func (b builder) other(id string) string {
+	if i := slices.IndexFunc(b.Calls, func(s call.State) bool { return s.Call == id }); i >= 0 && id != "" {
+		return b.callID(b.Calls[i])
+	}
+	return ""
+}
+
+// code is the word of an outcome for machines: a ring that became another call was not answered twice.
+func code(o call.Outcome) string {
+	if o.Became != "" {
+		return "became"
+	}
+	return o.What
+}
+
+// callID is the short ID of the first statement about a call.
+func (b builder) callID(s call.State) string {
+	for _, e := range []*record.Entry{s.Caller.Began, s.Called.Began, s.Caller.Closed, s.Called.Closed} {
+		if e != nil {
+			return b.IDs.Short(e)
+		}
+	}
+	return ""
 }
 
 func (b builder) meter(m *MeterIn) *Meter {
@@ -156,13 +193,7 @@ func (b builder) calls(max int) []CallRow {
 }
 
 func (b builder) callRow(s call.State) CallRow {
-	r := CallRow{At: s.Began, Ours: s.Opener == b.Us, Class: s.Class, Mark: s.Mark, Outcome: s.Outcome.What, Seconds: seconds(s.Answered, s.Ended)}
-	for _, e := range []*record.Entry{s.Caller.Began, s.Called.Began, s.Caller.Closed, s.Called.Closed} {
-		if e != nil {
-			r.ID = b.IDs.Short(e)
-			break
-		}
-	}
+	r := CallRow{ID: b.callID(s), At: s.Began, Ours: s.Opener == b.Us, Class: s.Class, Mark: s.Mark, Outcome: code(s.Outcome), Became: b.other(s.Outcome.Became), Seconds: seconds(s.Answered, s.Ended)}
 	r.Word = b.outcome(s.Outcome, 0)
 	if s.Outcome.What == "" && s.Open {
 		r.Word = b.t("out.open")

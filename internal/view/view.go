@@ -336,7 +336,8 @@ type CallRow struct {
 	By      string    `json:"by,omitempty"`
 	Class   string    `json:"class"`
 	Mark    string    `json:"mark"`
-	Outcome string    `json:"outcome"`
+	Outcome string    `json:"outcome"` // became: both ends rang at once, and this ring became the call Became
+	Became  string    `json:"became,omitempty"`
 	Word    string    `json:"word"`
 	Theirs  string    `json:"theirs,omitempty"` // their outcome, where it differs
 	Seconds int       `json:"seconds"`

@@ -72,7 +72,7 @@ var wordsEN = map[string]string{
 	"desks.1": "1 desk", "desks.n": "%d desks",
 	"out.answered": "answered", "out.declined": "declined", "out.no-answer": "no answer", "out.nobody-armed": "nobody armed", "out.busy-with-us": "busy with us", "out.busy-elsewhere": "busy elsewhere",
 	"out.cancelled": "cancelled", "out.crossed": "crossed: cancelled here and answered there at once", "out.failed": "failed",
-	"out.open":   "not closed yet", "out.became": "both rang at once: it became %s", "call.theirs": "their ring",
+	"out.open": "not closed yet", "out.became": "both rang at once: it became %s", "call.theirs": "their ring",
 	"cause.path": "path", "cause.media": "media", "cause.microphone": "microphone", "cause.speaker": "speaker", "cause.far-node": "far node", "cause.near-node": "own node", "cause.policy": "policy",
 	"out.last": "Last call: %s", "out.by": "by %s", "out.until": "stand by until %s", "out.after": "after %d s", "out.lasted": "%d s",
 	"call.differs": "The two ends state different outcomes: here %s, there %s.",

@@ -68,7 +68,7 @@ var wordsIT = map[string]string{
 	"desks.1": "1 posto", "desks.n": "%d posti",
 	"out.answered": "risposta", "out.declined": "declinata", "out.no-answer": "nessuna risposta", "out.nobody-armed": "nessuno armato", "out.busy-with-us": "occupato con noi", "out.busy-elsewhere": "occupato altrove",
 	"out.cancelled": "annullata", "out.crossed": "incrociata: annullata qui e risposta là insieme", "out.failed": "fallita",
-	"out.open":   "non ancora chiusa", "out.became": "chiamate nello stesso momento: è diventata %s", "call.theirs": "la loro",
+	"out.open": "non ancora chiusa", "out.became": "chiamate nello stesso momento: è diventata %s", "call.theirs": "la loro",
 	"cause.path": "percorso", "cause.media": "media", "cause.microphone": "microfono", "cause.speaker": "altoparlante", "cause.far-node": "nodo lontano", "cause.near-node": "nodo proprio", "cause.policy": "regola",
 	"out.last": "Ultima chiamata: %s", "out.by": "da %s", "out.until": "attendere fino alle %s", "out.after": "dopo %d s", "out.lasted": "%d s",
 	"call.differs": "Le due parti dichiarano esiti diversi: qui %s, là %s.",
