@@ -127,9 +127,6 @@ func (b builder) steps(s message.State, clocks []message.Clock) []Step {
 	linguist, awaiting := due[message.Linguist]
 	var out []Step
 	for _, r := range s.Ladder() {
-		if r.Step == message.Acknowledged && s.Awaiting != nil {
-			out = append(out, b.done(*s.Awaiting, message.Clock{}, b.t("rung.awaiting-linguist")))
-		}
 		c, has := due[r.Step]
 		if r.Step == message.Acknowledged && awaiting {
 			c, has = linguist, true
@@ -138,7 +135,11 @@ func (b builder) steps(s message.State, clocks []message.Clock) []Step {
 			out = append(out, b.done(r.First, c, b.or("rung", r.Step)))
 			continue
 		}
-		out = append(out, open(r.Step, b.or("rung", r.Step), c, has))
+		st := open(r.Step, b.or("rung", r.Step), c, has)
+		if r.Step == message.Acknowledged && s.Awaiting != nil { // received: one row, with its own clock
+			st.By, st.Known, st.Note = b.author(s.Awaiting.By), s.Awaiting.By.Known, b.t("read."+message.Linguist)
+		}
+		out = append(out, st)
 	}
 	if s.From == b.Us && s.Held == nil && len(out) > 0 && !b.reached() {
 		out[0].Word = b.t("rung.recorded-not-held")
@@ -175,9 +176,6 @@ func (b builder) done(x message.Step, c message.Clock, word string) Step {
 		return s
 	case message.Acknowledged:
 		s.Note = b.or("read", x.Read)
-		if x.Read == message.Linguist {
-			s.Note = ""
-		}
 	case message.Responded:
 		s.Note = b.or("how", x.How)
 		if !x.Until.IsZero() {
@@ -197,11 +195,16 @@ func (b builder) done(x message.Step, c message.Clock, word string) Step {
 func (b builder) summary(steps []Step) string {
 	last := ""
 	for _, s := range steps {
+		word := s.Word
+		if s.Step == message.Acknowledged && s.State != "done" && s.State != "late" && s.Note != "" {
+			word = b.t("rung." + message.Linguist)
+			last = word
+		}
 		if s.State == "overdue" {
-			return b.t("sum.overdue", s.Word, b.when(s.Due))
+			return b.t("sum.overdue", word, b.when(s.Due))
 		}
 		if s.State == "done" || s.State == "late" {
-			last = s.Word
+			last = word
 		}
 	}
 	return last
@@ -245,7 +248,7 @@ func (b builder) stops() []Stop {
 func (b builder) stop(s message.StopState) Stop {
 	first := s.Presses[0]
 	v := Stop{ID: s.ID, Key: s.ID, Ours: s.From == b.Us, At: s.Recorded, From: s.From, Scope: b.t("stop.scope.everywhere"), Place: s.Place, Reason: phrase.Reason(b.lang, s.Reason),
-		Class: s.Class, Mark: s.Mark, Count: len(s.Presses), State: s.Status, Word: b.or("stop.word", s.Status), Stands: s.Open, By: b.author(first.By), Acts: []string{}}
+		Class: s.Class, Mark: s.Mark, Count: len(s.Presses), State: s.Status, Word: b.or("stop.word", s.Status), Stands: s.Open, By: b.stopBy(first), Acts: []string{}}
 	if first.Entry != nil {
 		v.ID = b.IDs.Short(first.Entry)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.org/parley/call"
+	"example.org/parley/message"
 )
 
 // Two rings that crossed are two rows, one answered; the other says what it became. SPEC: PAG-024
@@ -16,5 +17,31 @@ func TestCrossedRings(t *testing.T) {
 	rows := Build(in, "en").Calls
 	if rows[0].Word != "answered" || rows[1].Word != "both rang at once: it became A7-30" || rows[1].Outcome != "became" || rows[1].Became != "A7-30" {
 		t.Errorf("crossed rings read %q and %+v", rows[0].Word, rows[1])
+	}
+}
+
+// SPEC: PAG-022
+func TestAwaitingLinguistIsOneRow(t *testing.T) {
+	in := world()
+	flash := &in.Messages[1]
+	shown := message.Step{Name: message.Shown, Party: "aurelia", At: at("14:02:05")}
+	ack := message.Step{Name: message.Acknowledged, Party: "aurelia", At: at("14:02:10"), Read: message.Linguist, By: message.Author{Officer: in.Register.Officers[0].Place.String(), Known: "account"}}
+	flash.Shown, flash.Acknowledged, flash.Awaiting = []message.Step{shown}, []message.Step{ack}, &ack
+	for _, x := range []struct{ now, state, summary string }{{"14:03:00", "due", "awaiting linguist"}, {"14:13:00", "overdue", "awaiting linguist OVERDUE since 14:12Z"}} {
+		in.Now = at(x.now)
+		flash.Facts.Respond = false
+		m := Build(in, "en").Messages[0]
+		var rows []Step
+		for _, s := range m.Steps {
+			if s.Step == message.Acknowledged {
+				rows = append(rows, s)
+			}
+		}
+		if len(rows) != 1 || rows[0].State != x.state || !rows[0].Due.Equal(at("14:12:10")) || rows[0].By != "Lt Amaro" || rows[0].Note != "received, not yet understood: awaiting linguist" {
+			t.Errorf("at %s: %+v", x.now, rows)
+		}
+		if m.Summary != x.summary {
+			t.Errorf("at %s the ladder sums up to %q", x.now, m.Summary)
+		}
 	}
 }
