@@ -273,6 +273,22 @@ func (b builder) stop(s message.StopState) Stop {
 	return v
 }
 
+// stopBy names who made a step of a STOP; of a copy by the name that came with it.
+func (b builder) stopBy(x message.StopStep) string {
+	if x.Copy && x.Who != "" {
+		return x.Who
+	}
+	return b.author(x.By)
+}
+
+// relayedTo gives to whom a copy says that a STOP was relayed: it has one member for places.
+func relayedTo(x message.StopStep) string {
+	if x.Copy && x.Name == message.StopWasRelayed {
+		return x.Place
+	}
+	return ""
+}
+
 func (b builder) stopSteps(s message.StopState, clocks []message.Clock) []Step {
 	recorded := Step{Step: "recorded", Word: b.t("rung.recorded"), State: "done", At: s.Recorded}
 	if s.Presses[0].Entry == nil {
@@ -288,7 +304,7 @@ func (b builder) stopSteps(s message.StopState, clocks []message.Clock) []Step {
 		switch {
 		case len(done) > 0:
 			x := done[len(done)-1]
-			st := Step{Step: name, Word: b.or("rung", name), State: "done", At: x.At, By: b.author(x.By), Known: x.By.Known, Note: join(x.To, phrase.Reason(b.lang, x.Reason))}
+			st := Step{Step: name, Word: b.or("rung", name), State: "done", At: x.At, By: b.stopBy(x), Known: x.By.Known, Note: join(b.post(x.To), relayedTo(x), phrase.Reason(b.lang, x.Reason))}
 			if name == message.Held {
 				st.By, st.Note = "", ""
 			}

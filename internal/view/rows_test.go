@@ -3,6 +3,7 @@
 package view
 
 import (
+	"slices"
 	"testing"
 
 	"example.org/parley/call"
@@ -43,5 +44,22 @@ func TestAwaitingLinguistIsOneRow(t *testing.T) {
 		if m.Summary != x.summary {
 			t.Errorf("at %s the ladder sums up to %q", x.now, m.Summary)
 		}
+	}
+}
+
+// SPEC: PAG-023
+func TestStopCopyNamesItsOfficer(t *testing.T) {
+	in := world()
+	id := in.Stops[0].ID
+	in.Stops = []message.StopState{message.StopState{}.With([]message.StopCopy{
+		{Step: "sent", Party: "aurelia", ID: id, Time: at("14:02:00"), Reason: message.StopUsualReason, By: "Lt Amaro", Class: "substantive", Mark: "actual"},
+		{Step: "relayed", Party: "aurelia", ID: id, Time: at("14:02:10"), Place: "2nd Brigade", By: "Cpt Bruni"},
+	})}
+	s := Build(in, "en").Stops[0]
+	if s.By != "Lt Amaro" {
+		t.Errorf("a copy is by %q", s.By)
+	}
+	if i := slices.IndexFunc(s.Steps, func(x Step) bool { return x.Step == "relayed" }); i < 0 || s.Steps[i].By != "Cpt Bruni" || s.Steps[i].Note != "2nd Brigade" {
+		t.Errorf("its relay reads %+v", s.Steps)
 	}
 }
