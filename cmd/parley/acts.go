@@ -17,6 +17,8 @@ import (
 )
 
 // addActs makes a command of every row of the table of verbs.
+//
+// SPEC: CLI-022
 func (a *app) addActs(root *cobra.Command) {
 	parents := map[string]*cobra.Command{}
 	for _, v := range verbs.All() {

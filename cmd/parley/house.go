@@ -179,7 +179,7 @@ func (a *app) confirm() *cobra.Command {
 
 // version says what was built.
 func (a *app) version() *cobra.Command {
-	return &cobra.Command{Use: "version", Short: "What was built of what.", Args: nargs(0, 0), RunE: func(*cobra.Command, []string) error {
+	return &cobra.Command{Use: "version", Short: "The version of this binary and what it was built with.", Args: nargs(0, 0), RunE: func(*cobra.Command, []string) error {
 		v := map[string]string{"format": "parley/v1"}
 		if b, ok := debug.ReadBuildInfo(); ok {
 			v["go"], v["version"] = b.GoVersion, b.Main.Version

@@ -57,6 +57,9 @@ var layers = map[string][]string{
 	"internal/control": {"internal/act", "internal/home"},
 }
 
+// top packages put the whole together or try it: nothing imports them, they may import all.
+var top = []string{"internal/story", "internal/sim", "internal/e2e", "internal/bench", "internal/arch"}
+
 // pure packages decide; only the rim opens sockets, files and clocks. SPEC: NOD-021
 var pure = []string{"wire", "hint", "party", "record", "line", "message", "message/phrase", "call", "check", "contact",
 	"internal/act", "internal/alarm", "internal/voice", "internal/pairing", "internal/exchange", "internal/view"}
@@ -113,7 +116,7 @@ func files(t *testing.T) []file {
 func TestLayers(t *testing.T) {
 	// SPEC: NOD-020
 	for _, f := range files(t) {
-		if f.test || strings.HasPrefix(f.pkg, "cmd/") || f.pkg == "internal/story" || f.pkg == "internal/sim" || f.pkg == "internal/arch" || f.pkg == "internal/bench" {
+		if f.test || strings.HasPrefix(f.pkg, "cmd/") || slices.Contains(top, f.pkg) {
 			continue
 		}
 		may, known := layers[f.pkg]
@@ -125,6 +128,21 @@ func TestLayers(t *testing.T) {
 			p, _ := strconv.Unquote(im.Path.Value)
 			if in, ours := strings.CutPrefix(p, module); ours && !slices.Contains(may, in) {
 				t.Errorf("%s: %s must not import %s", f.path, f.pkg, in)
+			}
+		}
+	}
+}
+
+// TestPublic: whoever checks the other party's work imports nothing internal.
+func TestPublic(t *testing.T) {
+	// SPEC: NOD-020
+	for _, f := range files(t) {
+		if f.test || strings.HasPrefix(f.pkg, "internal/") || strings.HasPrefix(f.pkg, "cmd/") {
+			continue
+		}
+		for _, im := range f.ast.Imports {
+			if strings.Contains(im.Path.Value, "/internal/") {
+				t.Errorf("%s: a public package imports %s", f.path, im.Path.Value)
 			}
 		}
 	}
@@ -265,6 +283,19 @@ func TestSpec(t *testing.T) {
 			}
 		}
 	}
+	everyText(t, func(rel, text string) { // what the page promises is kept by its script, its style and its templates
+		if ext := filepath.Ext(rel); !strings.HasPrefix(rel, "internal/page/") || !slices.Contains([]string{".js", ".css", ".html"}, ext) {
+			return
+		}
+		for _, m := range cite.FindAllStringSubmatch(text, -1) {
+			for _, id := range specID.FindAllString(m[1], -1) {
+				if _, ok := defined[id]; !ok {
+					t.Errorf("%s cites %s, which no spec defines", rel, id)
+				}
+				code[id] = true
+			}
+		}
+	})
 	for id, where := range defined {
 		if !code[id] {
 			t.Errorf("%s (%s) is cited by no code", id, where)

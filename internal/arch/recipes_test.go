@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package arch
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.org/parley/check"
+	"example.org/parley/internal/alarm"
+	"example.org/parley/internal/node"
+	"example.org/parley/internal/pairing"
+	"example.org/parley/internal/view"
+	"example.org/parley/message/phrase"
+	"example.org/parley/party"
+	"example.org/parley/verify"
+)
+
+// The recipes of CONTRIBUTING.md, each followed by a test as a newcomer would follow it: what he forgets, it names.
+
+// heads are what a kind can be of: the word before its dot.
+var heads = []string{"line", "officer", "post", "event", "message", "stop", "call", "check", "contact", "request"}
+
+// TestRecipeKind: a kind of statement stands in the node's list, in the verifier's, in a spec and in a fold.
+func TestRecipeKind(t *testing.T) {
+	// SPEC: NOD-026
+	ours, theirs := slices.Sorted(maps.Keys(node.Kinds())), slices.Sorted(maps.Keys(verify.Kinds()))
+	if !slices.Equal(ours, theirs) {
+		t.Errorf("the node writes\n%v\nthe verifier judges\n%v", ours, theirs)
+	}
+	specs := ""
+	everyText(t, func(rel, text string) {
+		if strings.HasPrefix(rel, "spec/") {
+			specs += text
+		}
+	})
+	folded := ""
+	for _, f := range files(t) {
+		if f.path == filepath.Join("internal", "node", "items.go") || f.path == filepath.Join("line", "register.go") {
+			folded += f.src
+		}
+	}
+	for _, k := range ours {
+		head, step, ok := strings.Cut(k, ".")
+		if !ok || !slices.Contains(heads, head) {
+			t.Errorf("%s: a kind is item.step; %q is no item known here", k, head)
+		}
+		if !strings.Contains(specs, "`"+k+"`") {
+			t.Errorf("%s stands in no spec", k)
+		}
+		if !strings.Contains(folded, `"`+head+`"`) && !strings.Contains(folded, `"`+k+`"`) && step != "genesis" && step != "revoked" {
+			t.Errorf("%s is folded nowhere: internal/node/items.go or line/register.go", k)
+		}
+	}
+}
+
+// TestRecipeAlarm: a row has its words, and its condition in the node, or ARCHITECTURE.md says that it has none yet.
+func TestRecipeAlarm(t *testing.T) {
+	// SPEC: NOD-026
+	raised := map[string]bool{}
+	for _, f := range files(t) {
+		if f.pkg == "internal/node" && !f.test {
+			for _, m := range regexp.MustCompile(`\badd\("(A\d+)"`).FindAllStringSubmatch(f.src, -1) {
+				raised[m[1]] = true
+			}
+		}
+	}
+	later := map[string]bool{}
+	for line := range strings.SplitSeq(section(t, "ARCHITECTURE.md", "What is thin"), "\n") {
+		if strings.HasPrefix(line, "- **Alarms**") {
+			for _, id := range regexp.MustCompile(`\bA\d+\b`).FindAllString(line, -1) {
+				later[id] = true
+			}
+		}
+	}
+	for _, r := range alarm.Table {
+		for _, lang := range view.Langs() {
+			if r.Cause.In(lang) == "" || r.Do.In(lang) == "" {
+				t.Errorf("%s has no words, or does not say what to do, in %s", r.ID, lang)
+			}
+		}
+		if raised[r.ID] == later[r.ID] {
+			t.Errorf("%s: a condition in internal/node is %v, said to be missing by ARCHITECTURE.md is %v", r.ID, raised[r.ID], later[r.ID])
+		}
+		delete(raised, r.ID)
+	}
+	for id := range raised {
+		t.Errorf("internal/node raises %s, which has no row", id)
+	}
+}
+
+// TestRecipeLanguage: a language of the page is one of the phrasebook, of the genesis, of the pairing, of the alarms,
+// of the checks' questions and of the shell.
+func TestRecipeLanguage(t *testing.T) {
+	// SPEC: NOD-026
+	if a, b := view.Langs(), phrase.Languages(); !slices.Equal(a, b) {
+		t.Errorf("the page speaks %v, the phrasebook %v", a, b)
+	}
+	shell, err := os.ReadFile(filepath.Join(root(t), "cmd", "parley", "run.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, terms := &party.Genesis{Line: "north"}, party.DefaultTerms()
+	for _, lang := range view.Langs() {
+		if lang == "en" {
+			continue
+		}
+		if terms.Purpose[lang] == "" || !slices.Contains(terms.Languages, lang) {
+			t.Errorf("the terms' purpose has no %s", lang)
+		}
+		if g.Describe(lang, terms) == g.Describe("en", terms) {
+			t.Errorf("party/describe.go has no %s", lang)
+		}
+		if pairing.Words(lang)["ready"] == pairing.Words("en")["ready"] {
+			t.Errorf("internal/pairing/words.go has no %s", lang)
+		}
+		for _, q := range check.Questions {
+			if _, ok := q.In[lang]; !ok {
+				t.Errorf("check/question.go: %s has no %s", q.ID, lang)
+			}
+		}
+		for _, r := range alarm.Table {
+			if r.Do.In(lang) == r.Do.EN {
+				t.Errorf("internal/alarm/table.go: %s has no %s", r.ID, lang)
+			}
+		}
+		if !strings.Contains(string(shell), `"`+lang+`"`) {
+			t.Errorf("cmd/parley/run.go: --lang knows no %s", lang)
+		}
+	}
+}
+
+// TestRecipes: each recipe of CONTRIBUTING.md names tests that exist.
+func TestRecipes(t *testing.T) {
+	// SPEC: NOD-026
+	have := testNames(t)
+	b, err := os.ReadFile(filepath.Join(root(t), "CONTRIBUTING.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile(`\bTest[A-Z]\w+`).FindAllString(string(b), -1)
+	for _, n := range append(named, "TestRecipeKind", "TestRecipeAlarm", "TestRecipeLanguage") {
+		if !have[n] {
+			t.Errorf("CONTRIBUTING.md names %s, which is not there", n)
+		}
+		if !strings.Contains(string(b), n) {
+			t.Errorf("CONTRIBUTING.md does not name %s", n)
+		}
+	}
+}
+
+// TestThreats: each threat is shown by tests that exist.
+func TestThreats(t *testing.T) {
+	// SPEC: NOD-026
+	have := testNames(t)
+	b, err := os.ReadFile(filepath.Join(root(t), "spec", "threats.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	for line := range strings.SplitSeq(string(b), "\n") {
+		cells := strings.Split(line, "|")
+		if !strings.HasPrefix(line, "| T") || len(cells) != 8 {
+			continue
+		}
+		rows++
+		names := regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z]\w+`).FindAllString(cells[5], -1)
+		if len(names) == 0 {
+			t.Errorf("%s is shown by no test", cells[1])
+		}
+		for _, n := range names {
+			if !have[n] {
+				t.Errorf("%s names %s, which is not there", cells[1], n)
+			}
+		}
+	}
+	if rows < 20 {
+		t.Errorf("%d threats", rows)
+	}
+}
+
+func testNames(t *testing.T) map[string]bool {
+	have := map[string]bool{}
+	for _, f := range files(t) {
+		if f.test {
+			for _, m := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`).FindAllStringSubmatch(f.src, -1) {
+				have[m[1]] = true
+			}
+		}
+	}
+	return have
+}
