@@ -36,7 +36,7 @@ func Due(s State, side Side, now time.Time) []Clock {
 		}
 		return []Clock{clock(Held, s.Recorded.At.Add(allow(Held)), nil, now)}
 	}
-	start := s.Held.At
+	start := begun(s.Held.At, s.Recorded.At, now)
 	cs := []Clock{
 		clock(Held, s.Recorded.At.Add(allow(Held)), []Step{*s.Held}, now),
 		clock(Shown, start.Add(allow(Shown)), s.Shown, now),
@@ -50,6 +50,18 @@ func Due(s State, side Side, now time.Time) []Clock {
 		cs = append(cs, clock(Standby, s.Response.Until, nil, now))
 	}
 	return cs
+}
+
+// ahead is how far a receipt's time may lie ahead of our clock: what alarm A6 lets pass.
+const ahead = 30 * time.Second
+
+// begun is when the clocks begin that run from a receipt. One that is dated ahead would keep them from ever
+// running out: then they run from recorded.
+func begun(held, recorded, now time.Time) time.Time {
+	if held.After(now.Add(ahead)) {
+		return recorded
+	}
+	return held
 }
 
 // receipt is the clock of the acknowledgement, or of the linguist once one is awaited.

@@ -272,7 +272,7 @@ func DueStop(s StopState, side Side, now time.Time) []Clock {
 	}
 	start := s.HeardAt
 	if s.Held != nil {
-		start = s.Held.At
+		start = begun(s.Held.At, s.Recorded, now)
 		add(Held, s.Recorded, 5*time.Second, []StopStep{*s.Held})
 	} else if side == Sender || start.IsZero() {
 		if side == Sender && !s.Recorded.IsZero() {

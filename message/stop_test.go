@@ -46,6 +46,20 @@ func TestStopClocks(t *testing.T) {
 	}
 }
 
+// A receiver that dates its receipt ahead stops no clock. SPEC: MSG-024 MSG-034
+func TestReceiptDatedAhead(t *testing.T) {
+	w := &world{t: t}
+	d, err := StopDraft(NewStop{ID: theID, By: Author{Known: "unattributed", Desk: "page-1"}})
+	sent := held(w.must("aurelia", t0)(d, err), t0.Add(24*time.Hour))
+	if cs := DueStop(FoldStop(item(sent), nowhere), Sender, t0.Add(6*time.Minute)); len(cs) != 3 || !cs[1].Overdue || !cs[2].Overdue {
+		t.Errorf("of a STOP: %+v", cs)
+	}
+	m := State{Whole: true, Facts: Facts{Precedence: "FLASH"}, Recorded: Step{At: t0}, Held: &Step{At: t0.Add(24 * time.Hour)}}
+	if cs := Due(m, Sender, t0.Add(6*time.Minute)); len(cs) < 3 || !cs[1].Overdue || !cs[2].Overdue {
+		t.Errorf("of a message: %+v", cs)
+	}
+}
+
 // SPEC: MSG-030, MSG-036
 func TestStopDrafts(t *testing.T) {
 	d, err := StopDraft(NewStop{ID: theID, Reason: "  fire on\u202e the\n bridge " + strings.Repeat("è", 100), Lang: "italiano", Place: "54-12n 18-24e", Class: "?", Mark: "?", By: amaro})
