@@ -315,22 +315,25 @@ func (c *checks) in(desk string) view.CheckIn {
 	in := view.CheckIn{Figures: c.count(), From: c.l.began(), Next: live.Due}
 	for i := range c.states {
 		s := &c.states[i]
-		switch {
+		switch v := s.View(c.l.cfg.Schedule, c.l.now); {
 		case live.Running && s.Slot == live.Slot:
 			in.Running = s
-		case !live.Running && s.Outcome == check.Pending && s.Of(c.l.cfg.Us.Name).Closed != nil && c.l.now.Sub(s.Due) < time.Hour:
-			in.Running = s // ours is over, theirs is not yet
-		case s.Outcome != check.Pending:
+		case v.Outcome != check.Pending && (in.Last == nil || s.Due.After(in.Last.Due)):
 			in.Last = s
+		case v.Outcome == check.Pending && !v.Overdue && s.Of(c.l.cfg.Us.Name).Closed != nil:
+			in.Waiting = s // ours is over, theirs may be yet
 		}
+	}
+	if live.Running || in.Waiting != nil && in.Last != nil && in.Last.Due.After(in.Waiting.Due) {
+		in.Waiting = nil
 	}
 	if live.Running {
 		in.Parts = live.Rows
 		if in.Running == nil {
 			in.Running = &check.State{Slot: live.Slot, Due: live.Began, Mark: live.Mark, Outcome: check.Pending}
 		}
-	} else if in.Running != nil {
-		in.Parts = in.Running.Of(c.l.cfg.Us.Name).Result.Parts
+	} else if in.Waiting != nil {
+		in.Parts = in.Waiting.Of(c.l.cfg.Us.Name).Result.Parts
 	} else if in.Last != nil {
 		in.Parts = in.Last.Of(c.l.cfg.Us.Name).Result.Parts
 	}

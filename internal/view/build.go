@@ -110,6 +110,8 @@ func (b builder) tested() string {
 	switch {
 	case b.Check.Running != nil:
 		return b.t("tested.running")
+	case b.Check.Waiting != nil:
+		return b.t("tested.waiting")
 	case len(f.Overdue) > 0:
 		return b.t("tested.overdue", b.when(f.Overdue[0].Due))
 	case f.LastPassed.IsZero():

@@ -230,6 +230,8 @@ func (b builder) check() Check {
 	switch {
 	case in.Running != nil:
 		c.State, c.Word, c.Started = "running", b.t("check.running"), in.Running.Due
+	case in.Waiting != nil:
+		c.State, c.Word, c.Started = "waiting", b.t("check.waiting"), in.Waiting.Due
 	case len(f.Overdue) > 0:
 		c.State, c.Due = "overdue", f.Overdue[0].Due
 		c.Word = b.t("check.word", b.t("check.overdue"), b.when(f.Overdue[0].Due))

@@ -240,6 +240,11 @@ func TestCheckWords(t *testing.T) {
 	if got := Build(in, "en").Check; got.Word != "passed 09:00Z" || got.Figures != "Days passed: 1 of 1 · in a row: 1 · last passed 09:00Z" {
 		t.Errorf("passed: %q %q", got.Word, got.Figures)
 	}
+	in.Check.Waiting = &check.State{Due: at("14:00:00")}
+	if got := Build(in, "en"); got.Check.State != "waiting" || got.Check.Word != "waiting for the other end" || got.Sentences[0] != "Line up on 1 of 2 paths, a check waits for the other end." {
+		t.Errorf("closed here alone: %+v %q", got.Check, got.Sentences[0])
+	}
+	in.Check.Waiting = nil
 	in.Check.Figures.Last = &check.SlotView{Due: at("09:00:00"), Outcome: check.Failed, Which: []string{check.PartVoice}}
 	if got := Build(in, "en").Check.Word; got != "FAILED: voice 09:00Z" {
 		t.Errorf("failed: %q", got)

@@ -108,6 +108,7 @@ type CheckIn struct {
 	From     time.Time    // of the line: days are counted from here
 	Next     time.Time    // the next slot of the schedule
 	Running  *check.State // the slot under way
+	Waiting  *check.State // the slot that this end closed and the other may yet close
 	Parts    []check.Row  // of it, as far as they are known; else of the last
 	Last     *check.State // the newest slot that both closed, or its time is over
 	Question *QuestionIn

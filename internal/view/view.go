@@ -255,7 +255,7 @@ type Stop struct {
 
 // Check is the daily test of the line.
 type Check struct {
-	State    string      `json:"state"` // none due running passed failed no-operator declined missed overdue
+	State    string      `json:"state"` // none due running waiting passed failed no-operator declined missed overdue
 	Word     string      `json:"word"`
 	ID       string      `json:"id,omitempty"`
 	Started  time.Time   `json:"started,omitzero"`

@@ -49,7 +49,7 @@ var wordsEN = map[string]string{
 	"header.on": "%s signed on · %s", "header.nobody": "nobody signed on",
 	"known.account": "account", "known.account + link": "account + link", "known.unattributed": "unattributed",
 	"line.up": "Line up on %d of %d paths, %s.", "line.down": "Line DOWN since %s, %s.", "line.never": "No path has come up yet, %s.",
-	"tested.today": "tested today %s", "tested.last": "last tested %s", "tested.never": "not tested yet", "tested.running": "a check is running", "tested.overdue": "check OVERDUE since %s",
+	"tested.today": "tested today %s", "tested.last": "last tested %s", "tested.never": "not tested yet", "tested.running": "a check is running", "tested.waiting": "a check waits for the other end", "tested.overdue": "check OVERDUE since %s",
 	"cut.recorded":   "What is stated now is RECORDED, NOT HELD.",
 	"spoken.not":     "%s have not spoken since %s%s.",
 	"spoken.never":   "%s: no contact on record%s.",
@@ -101,7 +101,7 @@ var wordsEN = map[string]string{
 	"stop.title":      "STOP from %s",
 
 	// Check.
-	"check.none": "no check yet", "check.running": "a check is running", "check.passed": "passed", "check.failed": "FAILED", "check.no-operator": "no operator", "check.declined": "declined", "check.missed": "MISSED", "check.overdue": "OVERDUE", "check.pending": "running", "check.due": "due",
+	"check.none": "no check yet", "check.running": "a check is running", "check.waiting": "waiting for the other end", "check.passed": "passed", "check.failed": "FAILED", "check.no-operator": "no operator", "check.declined": "declined", "check.missed": "MISSED", "check.overdue": "OVERDUE", "check.pending": "running", "check.due": "due",
 	"check.word": "%s %s", "check.which": "%s: %s",
 	"check.figures": "Days passed: %d of %d · in a row: %d · last passed %s",
 	"part.station":  "station", "part.path": "path", "part.stop": "STOP of class test", "part.voice": "voice", "part.ring": "ring", "part.question": "question",

@@ -47,7 +47,7 @@ var wordsIT = map[string]string{
 	"header.on": "%s in turno · %s", "header.nobody": "nessuno in turno",
 	"known.account": "account", "known.account + link": "account + collegamento", "known.unattributed": "non attribuito",
 	"line.up": "Linea attiva su %d di %d percorsi, %s.", "line.down": "Linea INTERROTTA dalle %s, %s.", "line.never": "Nessun percorso si è ancora aperto, %s.",
-	"tested.today": "provata oggi alle %s", "tested.last": "provata l'ultima volta %s", "tested.never": "non ancora provata", "tested.running": "prova in corso", "tested.overdue": "prova SCADUTA dalle %s",
+	"tested.today": "provata oggi alle %s", "tested.last": "provata l'ultima volta %s", "tested.never": "non ancora provata", "tested.running": "prova in corso", "tested.waiting": "prova in attesa dell'altra parte", "tested.overdue": "prova SCADUTA dalle %s",
 	"cut.recorded":   "Ciò che si dichiara ora è REGISTRATO, NON CUSTODITO.",
 	"spoken.not":     "%s non si parlano dal %s%s.",
 	"spoken.never":   "%s: nessun contatto registrato%s.",
@@ -93,7 +93,7 @@ var wordsIT = map[string]string{
 	"stop.unrecorded": "non ancora registrato",
 	"stop.title":      "STOP da %s",
 
-	"check.none": "nessuna prova finora", "check.running": "prova in corso", "check.passed": "superata", "check.failed": "FALLITA", "check.no-operator": "nessun operatore", "check.declined": "declinata", "check.missed": "MANCATA", "check.overdue": "SCADUTA", "check.pending": "in corso", "check.due": "dovuta",
+	"check.none": "nessuna prova finora", "check.running": "prova in corso", "check.waiting": "in attesa dell'altra parte", "check.passed": "superata", "check.failed": "FALLITA", "check.no-operator": "nessun operatore", "check.declined": "declinata", "check.missed": "MANCATA", "check.overdue": "SCADUTA", "check.pending": "in corso", "check.due": "dovuta",
 	"check.word": "%s %s", "check.which": "%s: %s",
 	"check.figures": "Giorni superati: %d su %d · di fila: %d · ultima superata %s",
 	"part.station":  "stazione", "part.path": "percorso", "part.stop": "STOP di classe prova", "part.voice": "voce", "part.ring": "squillo", "part.question": "domanda",
