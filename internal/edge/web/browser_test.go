@@ -13,6 +13,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,10 +25,10 @@ import (
 	"example.org/parley/internal/voice"
 )
 
-// need skips a test whose tool is missing, or fails where PARLEY_REQUIRE says that all must run.
-func need(t *testing.T, reason string) {
+// need skips a test whose tool is missing, or fails where PARLEY_REQUIRE names that tool.
+func need(t *testing.T, tool, reason string) {
 	t.Helper()
-	if os.Getenv("PARLEY_REQUIRE") == "1" {
+	if slices.Contains(strings.Fields(os.Getenv("PARLEY_REQUIRE")), tool) {
 		t.Fatal(reason)
 	}
 	t.Skip(reason)
@@ -37,7 +39,7 @@ func browser(t *testing.T, hz, db float64) context.Context {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
-		need(t, "no chromium here: apt install chromium")
+		need(t, "chromium", "no chromium here: apt install chromium")
 	}
 	dir, err := os.MkdirTemp("", "parley-chromium-")
 	if err != nil {
