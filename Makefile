@@ -40,7 +40,8 @@ test: setup build
 	@. ./.cache/need && go test ./... -timeout 9m
 
 bench: build
-	@go run ./cmd/parley-bench
+	@mkdir -p .cache && go test -c -o .cache/bench ./internal/bench
+	@cd internal/bench && PARLEY_BENCH=1 ../../.cache/bench -test.run '^TestTable$$' -test.timeout 20m
 
 soak: build
 	@PARLEY_SOAK=1 go test ./internal/... -run Soak -timeout 60m -v

@@ -61,6 +61,11 @@ func (t *Teller) Opening(ctx context.Context) error {
 	})
 }
 
+// Seat is its first half: two nodes that are paired, an officer at an armed desk of each.
+func (t *Teller) Seat(ctx context.Context) error {
+	return t.play(ctx, []step{{"pair", t.pair}, {"people", t.people}})
+}
+
 // Rest is what a visitor would try, without one.
 func (t *Teller) Rest(ctx context.Context) error {
 	return t.play(ctx, []step{

@@ -249,6 +249,9 @@ func (s *Side) Pid() int {
 	return s.cmd.Process.Pid
 }
 
+// Dead reports whether no node of a side runs.
+func (w *World) Dead(s *Side) bool { return s.Pid() == 0 }
+
 // Stop ends a node in an orderly way.
 func (w *World) Stop(s *Side) { w.end(s, syscall.SIGTERM) }
 

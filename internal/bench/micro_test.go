@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bench
+
+import (
+	"fmt"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// micro is one benchmark of a package, and which of its figures says how dear it is.
+type micro struct{ what, pkg, bench, unit, time string }
+
+var micros = []micro{
+	{"frame: seal, send, receive, open · bare UDP", "link", "BenchmarkFrame", "×bareUDP", "60x"},
+	{"store: commit, 1 writer · raw write + fdatasync", "store", "BenchmarkCommit/writers=1", "of-raw", "400x"},
+	{"store: commit, 64 writers · raw write + fdatasync", "store", "BenchmarkCommit/writers=64", "of-raw", "6400x"},
+	{"record: Append · Ed25519 sign", "../record", "BenchmarkAppend", "x-ed25519", "3000x"},
+	{"record: Add · Ed25519 verify", "../record", "BenchmarkAdd", "x-ed25519", "3000x"},
+	{"voice: a frame in, over two paths", "voice", "BenchmarkPortIn", "ns/op", "200000x"},
+	{"edge: a frame between browser and line", "edge/web", "BenchmarkForward", "ns/op", "20000x"},
+}
+
+// figures are the medians of a benchmark's three runs, by unit.
+func (m micro) figures(tb testing.TB) map[string]float64 {
+	cmd := exec.Command("go", "test", "-run", "^$", "-bench", "^"+strings.ReplaceAll(m.bench, "/", "$/^")+"$", "-benchtime", m.time, "-benchmem", "-count", "3", "./internal/"+m.pkg)
+	cmd.Dir = top
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		tb.Fatalf("%s: %v: %s", m.bench, err, out)
+	}
+	all := map[string][]float64{}
+	pair := regexp.MustCompile(`([0-9.e+]+) (\S*[a-zA-Z]\S*)`)
+	for l := range strings.Lines(string(out)) {
+		if !strings.HasPrefix(l, "Benchmark") {
+			continue
+		}
+		for _, f := range pair.FindAllStringSubmatch(strings.Join(strings.Fields(l), " "), -1) {
+			if v, err := strconv.ParseFloat(f[1], 64); err == nil {
+				all[f[2]] = append(all[f[2]], v)
+			}
+		}
+	}
+	mid := map[string]float64{}
+	for unit, vs := range all {
+		slices.Sort(vs)
+		mid[unit] = vs[len(vs)/2]
+	}
+	if _, ok := mid[m.unit]; !ok {
+		tb.Fatalf("%s printed no %s: %s", m.bench, m.unit, out)
+	}
+	return mid
+}
+
+func (m micro) print(f map[string]float64) string {
+	unit := map[string]string{"×bareUDP": "× bare", "of-raw": "of the raw rate", "x-ed25519": "× bare", "ns/op": "ns"}[m.unit]
+	return fmt.Sprintf("%.2f %s, %.0f allocations", f[m.unit], unit, f["allocs/op"])
+}
+
+// firstSound runs the browsers' own test and takes the figure that it prints, the median of its two calls' kinds.
+func firstSound(tb testing.TB) (ms float64, ok bool) {
+	if _, err := exec.LookPath("chromium"); err != nil {
+		return 0, false
+	}
+	cmd := exec.Command("go", "test", "-count", "1", "-v", "-run", "^TestBrowserToBrowser$", "./internal/edge/web")
+	cmd.Dir = top
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		tb.Fatalf("the browsers' test: %v: %s", err, out)
+	}
+	var all []float64
+	for _, m := range regexp.MustCompile(`answer to first sound at the far end: (\d+) ms`).FindAllSubmatch(out, -1) {
+		v, _ := strconv.ParseFloat(string(m[1]), 64)
+		all = append(all, v)
+	}
+	if len(all) == 0 {
+		tb.Fatalf("the browsers' test printed no figure: %s", out)
+	}
+	return slices.Max(all), true
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bench
+
+import (
+	"fmt"
+	"os"
+	"testing"
+	"text/tabwriter"
+	"time"
+)
+
+// table is what `make bench` prints.
+type table struct {
+	t    *testing.T
+	w    *tabwriter.Writer
+	over int
+}
+
+// row measures one figure; what cannot be measured fails the bench, what is over its bar is only said.
+// f gives the figure in words, its share of the bar (0: there is none) and the bar.
+func (b *table) row(what string, f func(tb testing.TB) (figure string, share float64, bar string)) {
+	began := time.Now()
+	fmt.Fprintf(os.Stderr, "measuring: %s …", what)
+	b.t.Run(what, func(t *testing.T) {
+		figure, share, bar := f(t)
+		word := ""
+		switch {
+		case share > 1:
+			word = "OVER"
+			b.over++
+		case bar != "":
+			word = "ok"
+		}
+		ratio := ""
+		if bar != "" {
+			ratio = fmt.Sprintf("%.2f", share)
+		}
+		fmt.Fprintf(b.w, "%s\t%s\t%s\t%s\t%s\n", what, figure, bar, ratio, word)
+	})
+	fmt.Fprintf(os.Stderr, " %.0f s\n", time.Since(began).Seconds())
+}
+
+// count is the share of a bar of none at all.
+func count(n int) float64 {
+	if n > 0 {
+		return float64(n) + 1
+	}
+	return 0
+}
+
+func TestTable(t *testing.T) {
+	if os.Getenv("PARLEY_BENCH") == "" {
+		t.Skip("make bench")
+	}
+	b := &table{t: t, w: tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)}
+	fmt.Fprintln(b.w, "WHAT\tMEASURED\tBAR\tOF THE BAR\t")
+	var empty time.Duration
+	b.row("one of two paths cut mid-call, 20 cuts each way", func(tb testing.TB) (string, float64, string) {
+		c := measureCuts(tb, 20)
+		return fmt.Sprintf("%d of %d frames lost, longest gap %d ms", c.lost, c.frames, c.gap), count(int(c.lost) + c.gap), "0 lost, 0 ms"
+	})
+	b.row("send to held on the sender's screen", func(tb testing.TB) (string, float64, string) {
+		held, commit := measureHeld(tb, 0, 200)
+		empty = held
+		bar := 3*commit + 3*time.Millisecond
+		return fmt.Sprintf("%s, a commit %s", ms(held), ms(commit)), float64(held) / float64(bar), "3 commits + 3 ms: " + ms(bar)
+	})
+	b.row("the same with 20,000 statements on record", func(tb testing.TB) (string, float64, string) {
+		held, _ := measureHeld(tb, 20_000, 200)
+		r := float64(held) / float64(empty)
+		return fmt.Sprintf("%s, %.2f × that with none", ms(held), r), r / 1.5, "1.5 ×"
+	})
+	b.row("FLASH at the far end, 300 ms one way, 5 % loss on each path", func(tb testing.TB) (string, float64, string) {
+		const way = 300 * time.Millisecond
+		seen, commit := measureFlash(tb, way, 0.05, 40)
+		bar := way + 2*commit + 5*time.Millisecond
+		return fmt.Sprintf("%s: %s beyond one way and two commits", ms(seen), ms(seen-way-2*commit)), float64(seen) / float64(bar), "one way + 2 commits + 5 ms: " + ms(bar)
+	})
+	b.row("kill -9 of a node, 20 rounds", func(tb testing.TB) (string, float64, string) {
+		lost, held := killRounds(tb, 20)
+		for _, l := range lost {
+			tb.Error(l)
+		}
+		return fmt.Sprintf("%d of %d acknowledged facts lost", len(lost), held), count(len(lost)), "none"
+	})
+	b.row("answer to first sound, Chromium to Chromium", func(tb testing.TB) (string, float64, string) {
+		ms, ok := firstSound(tb)
+		if !ok {
+			return "not measured: no chromium", 0, ""
+		}
+		return fmt.Sprintf("%.0f ms", ms), ms / 150, "one way + 150 ms"
+	})
+	b.row("memory with an empty record", func(tb testing.TB) (string, float64, string) {
+		mib := measureMemory(tb)
+		return fmt.Sprintf("%.0f MiB", mib), mib / 64, "64 MiB"
+	})
+	b.row("idle traffic a path and way", func(tb testing.TB) (string, float64, string) {
+		bits := measureIdle(tb, 12*time.Second)
+		return fmt.Sprintf("%.1f kbit/s", bits/1000), bits / 8000, "8 kbit/s"
+	})
+	b.row("Go code without tests", func(tb testing.TB) (string, float64, string) {
+		lines, code := countLines(tb)
+		return fmt.Sprintf("%d lines, %d of them code", lines, code), float64(code) / 13000, "aim: 13,000"
+	})
+	b.row("direct dependencies", func(tb testing.TB) (string, float64, string) {
+		linked, tests := countDependencies(tb)
+		return fmt.Sprintf("%d linked, %d of tests", linked, tests), float64(linked) / 15, "aim: 15"
+	})
+	for _, m := range micros {
+		b.row(m.what, func(tb testing.TB) (string, float64, string) { return m.print(m.figures(tb)), 0, "" })
+	}
+	b.row("cold build", func(tb testing.TB) (string, float64, string) {
+		return fmt.Sprintf("%.0f s", measureBuild(tb).Seconds()), 0, ""
+	})
+	fmt.Println()
+	b.w.Flush()
+	fmt.Printf("\n%d figures over their bar. Medians; every ratio is of two things measured in this run.\n", b.over)
+}
