@@ -314,7 +314,7 @@ func (b builder) logRow(e *record.Entry) LogRow {
 
 // logWord is one line about a statement: its kind, what it is about, and how much of its words fits.
 func (b builder) logWord(e *record.Entry) string {
-	parts := []string{e.Kind}
+	parts := []string{b.or("said", e.Kind)}
 	if len(e.Re) > 0 {
 		parts = append(parts, b.IDs.ShortPlace(e.Re[0].Place))
 	}

@@ -172,11 +172,12 @@ func (v InboxView) Text() string {
 // Text is the record for a terminal.
 func (v LogView) Text() string {
 	p := &printer{lang: v.Lang, now: v.AsOf}
-	p.log(v.Rows)
+	p.log(v.Rows, false)
 	return p.String()
 }
 
-func (p *printer) log(list []LogRow) {
+// log is a table of statements; the code of their kind stands in it where one is shown with its bytes.
+func (p *printer) log(list []LogRow, codes bool) {
 	var rows [][]string
 	for _, r := range list {
 		state := p.t("log." + r.State)
@@ -187,9 +188,17 @@ func (p *printer) log(list []LogRow) {
 		if r.Mark == "exercise" {
 			mark = p.t("mark.exercise")
 		}
-		rows = append(rows, []string{r.ID, p.when(r.At), r.Word, join(mark, r.Note), state})
+		row := []string{r.ID, p.when(r.At), r.Word, join(mark, r.Note), state}
+		if codes {
+			row = append(row, r.Kind)
+		}
+		rows = append(rows, row)
 	}
-	p.table([]string{p.t("statement"), p.t("when"), p.t("what"), "", p.t("state")}, rows)
+	heads := []string{p.t("statement"), p.t("when"), p.t("what"), "", p.t("state")}
+	if codes {
+		heads = append(heads, p.t("kind"))
+	}
+	p.table(heads, rows)
 }
 
 // Text is one statement for a terminal: what it says, its item, and its bytes.
@@ -206,7 +215,7 @@ func (v ShowView) Text() string {
 		p.line(clean(v.FreeText))
 	}
 	p.line()
-	p.log(append([]LogRow{v.Row}, rest(v.Item, v.Row.ID)...))
+	p.log(append([]LogRow{v.Row}, rest(v.Item, v.Row.ID)...), true)
 	if len(v.Referenced) > 0 {
 		p.line(p.t("text.refs")+":", strings.Join(v.Referenced, ", "))
 	}

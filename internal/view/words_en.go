@@ -94,6 +94,14 @@ var wordsEN = map[string]string{
 	"contradicted": "They said different things and nothing proves which came last.",
 	"expired":      "of no use after %s",
 
+	// Kinds of statement, as the record's table names them.
+	"said.line.genesis": "line opened", "said.officer.added": "officer added", "said.officer.revoked": "officer revoked", "said.post.added": "post added", "said.event.added": "event added",
+	"said.message.warning": "message: warning", "said.message.information": "message: information", "said.message.intention": "message: intention", "said.message.question": "message: question", "said.message.answer": "message: answer", "said.message.request": "message: request", "said.message.incident": "message: incident",
+	"said.message.shown": "message shown", "said.message.acknowledged": "message acknowledged", "said.message.responded": "message responded to", "said.message.complied": "message complied with", "said.message.relayed": "message relayed",
+	"said.stop.sent": "STOP", "said.stop.taken": "STOP taken", "said.stop.relayed": "STOP relayed", "said.stop.in-effect": "STOP in effect", "said.stop.refused": "STOP refused", "said.stop.lifted": "STOP lifted",
+	"said.call.placed": "call placed", "said.call.rang": "call rang", "said.call.closed": "call closed", "said.call.class": "class of a call", "said.check.opened": "check opened", "said.check.joined": "check joined", "said.check.closed": "check closed",
+	"said.contact.made": "contact", "said.request.placed": "request for a contact", "said.request.outcome": "outcome of a request",
+
 	// STOP.
 	"stop.word.sent": "NOT HELD YET", "stop.word.held": "HELD, NOT TAKEN", "stop.word.taken": "TAKEN", "stop.word.in-effect": "IN EFFECT", "stop.word.refused": "REFUSED", "stop.word.lifted": "LIFTED",
 	"stop.scope.everywhere": "Everywhere on this line", "stop.reason.danger": "danger, details follow", "stop.reason.unstated": "no reason given",

@@ -88,6 +88,13 @@ var wordsIT = map[string]string{
 	"contradicted": "Hanno detto cose diverse e nulla prova quale sia l'ultima.",
 	"expired":      "inutile dopo le %s",
 
+	"said.line.genesis": "linea aperta", "said.officer.added": "ufficiale aggiunto", "said.officer.revoked": "ufficiale revocato", "said.post.added": "carica aggiunta", "said.event.added": "evento aggiunto",
+	"said.message.warning": "messaggio: avviso", "said.message.information": "messaggio: informazione", "said.message.intention": "messaggio: intenzione", "said.message.question": "messaggio: domanda", "said.message.answer": "messaggio: risposta", "said.message.request": "messaggio: richiesta", "said.message.incident": "messaggio: incidente",
+	"said.message.shown": "messaggio mostrato", "said.message.acknowledged": "ricevuta confermata", "said.message.responded": "risposta a un messaggio", "said.message.complied": "messaggio eseguito", "said.message.relayed": "messaggio trasmesso ad altri",
+	"said.stop.sent": "STOP", "said.stop.taken": "STOP ricevuto", "said.stop.relayed": "STOP trasmesso ad altri", "said.stop.in-effect": "STOP in atto", "said.stop.refused": "STOP rifiutato", "said.stop.lifted": "STOP revocato",
+	"said.call.placed": "chiamata partita", "said.call.rang": "squillo ricevuto", "said.call.closed": "chiamata conclusa", "said.call.class": "classe di una chiamata", "said.check.opened": "prova aperta", "said.check.joined": "adesione alla prova", "said.check.closed": "prova conclusa",
+	"said.contact.made": "contatto", "said.request.placed": "richiesta di contatto", "said.request.outcome": "esito di una richiesta",
+
 	"stop.word.sent": "NON ANCORA CUSTODITO", "stop.word.held": "CUSTODITO, NON RICEVUTO", "stop.word.taken": "RICEVUTO", "stop.word.in-effect": "IN ATTO", "stop.word.refused": "RIFIUTATO", "stop.word.lifted": "REVOCATO",
 	"stop.scope.everywhere": "Ovunque su questa linea", "stop.reason.danger": "pericolo, seguono dettagli", "stop.reason.unstated": "nessun motivo dato",
 	"stop.unrecorded": "non ancora registrato",

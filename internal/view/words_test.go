@@ -7,6 +7,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"example.org/parley/call"
+	"example.org/parley/check"
+	"example.org/parley/contact"
+	"example.org/parley/line"
+	"example.org/parley/message"
 )
 
 // SPEC: PAG-001
@@ -33,6 +39,15 @@ func TestWordsAreComplete(t *testing.T) {
 	}
 }
 
+// Every kind of statement has its words: the table of the record shows no codes. SPEC: PAG-001
+func TestEveryKindHasWords(t *testing.T) {
+	for _, k := range slices.Concat(line.Kinds(), message.Kinds(), call.Kinds(), check.Kinds(), contact.Kinds()) {
+		if !Has("said." + k.Name) {
+			t.Errorf("no words for %s", k.Name)
+		}
+	}
+}
+
 // banned holds, a language, the words that rulings overtook, each with the keys where it may stand.
 var banned = map[string][]struct {
 	pattern string
@@ -43,12 +58,12 @@ var banned = map[string][]struct {
 		{`(?i)\blinks?\b`, `^(known\.|signin\.)`},
 		{`(?i)\bunanswered\b|\bsought\b`, `^(still|request\.declined-so-far)$`},
 		{`(?i)\bsent\b`, `^$`},
-		{`(?i)\brefus`, `^(stop\.refuse|rung\.refused|stop\.word\.refused)$`},
+		{`(?i)\brefus`, `^(stop\.refuse|rung\.refused|stop\.word\.refused|said\.stop\.refused)$`},
 		{`(?i)\bcosign|\bcheckpoint|\bepoch`, `^$`},
 	},
 	"it": {
 		{`(?i)\binviato\b`, `^$`},
-		{`(?i)\brifiut`, `^(stop\.refuse|rung\.refused|stop\.word\.refused)$`},
+		{`(?i)\brifiut`, `^(stop\.refuse|rung\.refused|stop\.word\.refused|said\.stop\.refused)$`},
 	},
 }
 
