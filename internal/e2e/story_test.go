@@ -52,7 +52,7 @@ func TestStory(t *testing.T) {
 		do   func(*testing.T)
 	}{
 		{"open", p.open}, {"call", p.calls}, {"flash", p.flash}, {"stop", p.stop}, {"check", p.check},
-		{"keys", p.keys}, {"cables", p.cables}, {"break", p.breaks}, {"forge", p.forge}, {"axe", p.axe}, {"stills", p.stills},
+		{"keys", p.keys}, {"cables", p.cables}, {"break", p.breaks}, {"forge", p.forge}, {"looks", func(t *testing.T) { p.looks(t, chrome) }},
 	} {
 		began := time.Now()
 		ok := t.Run(step.name, func(t *testing.T) { step.do(t); p.clean(t) })
@@ -198,15 +198,20 @@ func (p *play) source(t *testing.T, d, sel string) {
 	p.pick(t, d, sel, fmt.Sprintf("document.querySelector(%q).checked", sel))
 }
 
+// question sends a coded FLASH with a place that is to be read back.
+func (p *play) question(t *testing.T, d string) {
+	p.pick(t, d, "#b-flash", `document.querySelector('#w-phrase')`)
+	p.choose(t, d, "#w-phrase", "IS_THIS_YOURS")
+	p.choose(t, d, "#f-IS_THIS_YOURS-object", "ship")
+	p.write(t, d, "#f-IS_THIS_YOURS-place", "54.20N 18.40E")
+	box := "[name='read_back[]'][value=place]:enabled"
+	p.pick(t, d, box, fmt.Sprintf("document.querySelector(%q).checked", box))
+	p.pick(t, d, "#p-compose button[type=submit]", `!document.querySelector('#w-phrase')`)
+}
+
 // flash composes a coded FLASH, follows its ladder, reads it back wrongly and rightly, and responds.
 func (p *play) flash(t *testing.T) {
-	p.pick(t, a, "#b-flash", `document.querySelector('#w-phrase')`)
-	p.choose(t, a, "#w-phrase", "IS_THIS_YOURS")
-	p.choose(t, a, "#f-IS_THIS_YOURS-object", "ship")
-	p.write(t, a, "#f-IS_THIS_YOURS-place", "54.20N 18.40E")
-	box := "[name='read_back[]'][value=place]:enabled"
-	p.pick(t, a, box, fmt.Sprintf("document.querySelector(%q).checked", box))
-	p.pick(t, a, "#p-compose button[type=submit]", `!document.querySelector('#w-phrase')`)
+	p.question(t, a)
 	for i, name := range []string{"recorded", "held", "shown"} {
 		p.is(t, a, rung(i, ".done"))
 		p.is(t, a, fmt.Sprintf(`document.querySelectorAll('.msg:first-child .ladder li')[%d].textContent.includes(%q)`, i, name))
@@ -375,6 +380,3 @@ func (p *play) forge(t *testing.T) {
 		t.Error("the forged copy reached the record")
 	}
 }
-
-func (p *play) axe(t *testing.T)    {}
-func (p *play) stills(t *testing.T) {}
