@@ -148,6 +148,9 @@ func (s *Set) hold(now time.Time, row Row, name string, c Condition) (Change, bo
 		}
 		since = now
 	}
+	if since.After(now) { // the clock was stepped back
+		since = now
+	}
 	if now.Sub(since) < row.On {
 		s.pending[name] = since
 		return Change{}, false
@@ -167,7 +170,7 @@ func (s *Set) gone(now time.Time, a *Alarm) (Change, bool) {
 	if a.State == Returned {
 		return Change{}, false
 	}
-	if a.Gone.IsZero() {
+	if a.Gone.IsZero() || a.Gone.After(now) {
 		a.Gone = now
 	}
 	if now.Sub(a.Gone) < a.Row.Off {

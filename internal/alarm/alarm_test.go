@@ -116,6 +116,23 @@ func restart(t *testing.T, s *Set) *Set {
 	return n
 }
 
+// TestClockBack: a clock that is stepped back by an hour delays an alarm by no more than its own delay, and its end no more.
+func TestClockBack(t *testing.T) {
+	s, cs := New(), []Condition{{ID: "A1"}}
+	s.Update(t0, cs)
+	back := t0.Add(-time.Hour)
+	s.Update(back, cs)
+	if ch := s.Update(back.Add(10*time.Second), cs); len(ch) != 1 || ch[0].What != Raised {
+		t.Fatalf("%+v", ch)
+	}
+	s.Update(back.Add(11*time.Second), nil)
+	back = back.Add(-time.Hour)
+	s.Update(back, nil)
+	if ch := s.Update(back.Add(2*time.Second), nil); len(ch) != 1 || ch[0].What != Returned {
+		t.Fatalf("%+v", ch)
+	}
+}
+
 // SPEC: ALM-004
 func TestAckReturned(t *testing.T) {
 	s := New()

@@ -24,10 +24,10 @@ func (l *Line) watchClock() {
 	apart := wall.Sub(l.tickWall) - (boot - l.tickBoot)
 	first := l.tickWall.IsZero()
 	l.tickWall, l.tickBoot = wall, boot
-	if !l.reconnectAt.IsZero() && (!l.now.Before(l.reconnectAt) || apart.Abs() > clockStep) {
-		l.reconnect()
-	}
 	if first || apart.Abs() <= clockStep {
+		if !l.reconnectAt.IsZero() && !l.now.Before(l.reconnectAt) {
+			l.reconnect()
+		}
 		return
 	}
 	l.log.Error("the clock was stepped: this run ends, the sessions are opened anew", "by", apart)
@@ -67,6 +67,9 @@ func (l *Line) setLink(link Link) {
 func (l *Line) forgetTimes() {
 	l.alarmsAt, l.diskAt, l.retryAt, l.peer.toldAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	l.checks.overAt, l.checks.counted = time.Time{}, time.Time{}
+	if l.commitAt.After(l.now) {
+		l.commitAt = l.now
+	}
 	clear(l.stops.resent)
 }
 
