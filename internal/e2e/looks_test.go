@@ -31,10 +31,16 @@ func (p *play) looks(t *testing.T, chrome context.Context) {
 		t.Log("no axe-core here: set PARLEY_AXE to an axe.min.js, or make test has it")
 	}
 	p.ring(t, b, a)
-	p.pick(t, a, "#p-compose [data-close]", `!document.querySelector('#w-text')`)
+	for _, d := range []string{a, b} {
+		p.typing(t, d)
+		p.pick(t, d, "#p-compose [data-close]", `!document.querySelector('#w-text')`)
+		p.key(t, "F8")
+		p.key(t, "F8")
+	}
 	p.question(t, a)
 	p.is(t, b, `document.querySelector('.msg.FLASH.urgent')`)
-	p.each(t, p.screen, "demo", []string{"", a, b}, axe)
+	p.each(t, p.screen, "demo", axe)
+	p.size(t, 1366, 768, "dark")
 	// A desk alone, on a phone and on a screen: it takes the call over the frame's sound.
 	p.pick(t, b, "#c-end", call("idle")+"||"+call("ended"))
 	alone := tab(t, chrome, 390, 844, "dark")
@@ -48,7 +54,7 @@ func (p *play) looks(t *testing.T, chrome context.Context) {
 	alone.narrow(t, "it rings")
 	alone.key(t, "Enter", ctrl)
 	alone.is(t, "", call("connected"))
-	p.each(t, alone, "desk", []string{""}, axe)
+	p.each(t, alone, "desk", axe)
 	alone.size(t, 390, 844, "dark")
 	alone.pick(t, "", ".msg.urgent [data-form=ack]", `document.querySelector('#rb-place')`)
 	alone.narrow(t, "a read-back is open")
@@ -61,17 +67,18 @@ func (p *play) looks(t *testing.T, chrome context.Context) {
 }
 
 // each looks at a screen at both sizes, dark and light.
-func (p *play) each(t *testing.T, s *screen, name string, frames []string, axe []byte) {
+func (p *play) each(t *testing.T, s *screen, name string, axe []byte) {
 	for _, size := range sizes {
 		for _, scheme := range []string{"dark", "light"} {
 			s.size(t, size[0], size[1], scheme)
 			if dir := os.Getenv("PARLEY_STILLS"); dir != "" {
+				for _, f := range []string{"", a, b} {
+					_ = s.in(f, `document.activeElement.blur(), scrollTo(0, 0)`, nil)
+				}
 				time.Sleep(1200 * time.Millisecond)
 				s.shoot(t, filepath.Join(dir, fmt.Sprintf("%s-%d-%s.png", name, size[0], scheme)))
 			}
-			for _, f := range frames {
-				s.held(t, fmt.Sprint(name, " ", f, " ", size[0], " ", scheme), f, axe)
-			}
+			s.held(t, fmt.Sprint(name, " ", size[0], " ", scheme), "", axe)
 		}
 	}
 }
