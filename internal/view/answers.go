@@ -35,7 +35,7 @@ type (
 		AsOf time.Time `json:"as_of"`
 		Rows []LogRow  `json:"rows"`
 	}
-	// ShowView answers show ID: one statement, its item, and its bytes as signed.
+	// ShowView answers show ID: one statement, its item, and what was signed, clean as everything is that is drawn.
 	ShowView struct {
 		Lang       string    `json:"lang"`
 		AsOf       time.Time `json:"as_of"`
@@ -46,10 +46,10 @@ type (
 		Call       *CallRow  `json:"call,omitempty"`
 		Check      *CheckRow `json:"check,omitempty"`
 		Leaf       string    `json:"leaf"`
-		Header     string    `json:"header"`
-		Facts      string    `json:"facts,omitempty"`
-		FreeText   string    `json:"text,omitempty"`
-		Receipt    string    `json:"receipt,omitempty"`
+		Header     string    `json:"header" drawn:"lines"`
+		Facts      string    `json:"facts,omitempty" drawn:"json"`
+		FreeText   string    `json:"text,omitempty" drawn:"lines"`
+		Receipt    string    `json:"receipt,omitempty" drawn:"lines"`
 		Referenced []string  `json:"re,omitempty"`
 	}
 	// CallsView answers calls.

@@ -48,13 +48,13 @@ func InboxOf(in Input, lang string) InboxView {
 		}
 		return dx.Compare(dy)
 	})
-	return v
+	return drawn(v)
 }
 
 // LogOf answers log: the statements handed in, newest first.
 func LogOf(in Input, lang string) LogView {
 	b := newBuilder(in, lang)
-	return LogView{Lang: b.lang, AsOf: in.Now.UTC(), Rows: b.log(0)}
+	return drawn(LogView{Lang: b.lang, AsOf: in.Now.UTC(), Rows: b.log(0)})
 }
 
 // ShowOf answers show: one statement with its item. The states are those of its item, where it has one; a nil one is
@@ -88,13 +88,13 @@ func ShowOf(in Input, lang string, e *record.Entry, item *record.Item, m *messag
 		x := b.callRow(*c)
 		v.Call = &x
 	}
-	return v
+	return drawn(v)
 }
 
 // CallsOf answers calls.
 func CallsOf(in Input, lang string) CallsView {
 	b := newBuilder(in, lang)
-	return CallsView{Lang: b.lang, AsOf: in.Now.UTC(), Rows: b.calls(0)}
+	return drawn(CallsView{Lang: b.lang, AsOf: in.Now.UTC(), Rows: b.calls(0)})
 }
 
 // ChecksOf answers checks: every slot, newest first.
@@ -108,7 +108,7 @@ func ChecksOf(in Input, lang string) ChecksView {
 			}
 		}
 	}
-	return v
+	return drawn(v)
 }
 
 // ContactsOf answers contacts; since is the event's title or the date that the figures count from.
@@ -124,7 +124,7 @@ func ContactsOf(in Input, lang string, f contact.Figures, since string) Contacts
 	if f.Level > 0 {
 		v.Highest = b.t("level.n", f.Level)
 	}
-	return v
+	return drawn(v)
 }
 
 func (b builder) contact(c *contact.Contact) ContactRow {
@@ -154,7 +154,7 @@ func (b builder) request(q *contact.Request) RequestRow {
 // AlarmsOf answers alarm list.
 func AlarmsOf(in Input, lang string) AlarmsView {
 	b := newBuilder(in, lang)
-	return AlarmsView{Lang: b.lang, AsOf: in.Now.UTC(), Rows: b.alarms()}
+	return drawn(AlarmsView{Lang: b.lang, AsOf: in.Now.UTC(), Rows: b.alarms()})
 }
 
 // OfficersOf answers officer list; desks names the desks where an officer's short ID is signed on.
@@ -168,7 +168,7 @@ func OfficersOf(in Input, lang string, desks map[string][]string) OfficersView {
 		id := b.IDs.ShortPlace(o.Place)
 		v.Rows = append(v.Rows, Officer{ID: id, Name: o.Name, Party: o.Party, Account: o.Account, Number: o.Number, Langs: o.Langs, Releaser: o.Releaser, Desks: desks[id]})
 	}
-	return v
+	return drawn(v)
 }
 
 // PostsOf answers post list, by party and level.
@@ -185,7 +185,7 @@ func PostsOf(in Input, lang string) PostsView {
 	slices.SortStableFunc(v.Rows, func(x, y Post) int {
 		return cmp.Or(cmp.Compare(x.Party, y.Party), cmp.Compare(x.Level, y.Level))
 	})
-	return v
+	return drawn(v)
 }
 
 // PhrasesOf answers phrase list.

@@ -32,7 +32,7 @@ func Build(in Input, lang string) Desk {
 	d.Call = b.call()
 	d.Header = b.header(d.Stops)
 	d.Sentences = b.sentences(d.Counterparts)
-	return d
+	return drawn(d)
 }
 
 func newBuilder(in Input, lang string) builder {

@@ -36,17 +36,6 @@ func (p *printer) table(heads []string, rows [][]string) {
 	w.Flush()
 }
 
-// clean takes from a terminal what could move its cursor or turn its writing: the words are another party's. SPEC: PAG-027
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r < 0x20, r >= 0x7f && r < 0xa0, r >= 0x200b && r <= 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2060 && r <= 0x206f, r == 0xfeff:
-			return ' '
-		}
-		return r
-	}, s)
-}
-
 // Text is status for a terminal: first the sentences, then what is wrong, then the board.
 func (v StatusView) Text() string {
 	p := &printer{lang: v.Lang, now: v.AsOf}

@@ -151,7 +151,7 @@ type Step struct {
 
 // Span is a piece of a text; a coded value is isolated from the writing around it.
 type Span struct {
-	Text  string `json:"text"`
+	Text  string `json:"text" drawn:"lines"`
 	Coded bool   `json:"coded,omitempty"`
 	Field string `json:"field,omitempty"` // the phrase's field that it fills
 }
