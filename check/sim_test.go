@@ -114,7 +114,7 @@ func (p *pair) effect(i int, fx Effect) {
 		p.later(i, func() { p.arrive(i, e) })
 	case SendOver:
 		if p.up && p.paths[fx.Path] && !p.off[1-i] {
-			p.later(i, func() { p.step(i, Receipt{fx.Path}) })
+			p.later(i, func() { p.step(i, Receipt(fx)) })
 		}
 	case LoopTone:
 		if p.up && p.paths[fx.Path] && !p.off[1-i] {

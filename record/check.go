@@ -119,14 +119,6 @@ func (o *Options) party(name string) *Party {
 	return nil
 }
 
-// other gives the name of the other party.
-func (o *Options) other(name string) string {
-	if o.Parties[0].Name == name {
-		return o.Parties[1].Name
-	}
-	return o.Parties[0].Name
-}
-
 func (p *Party) signed(n wire.Note) bool {
 	for _, k := range p.Keys {
 		if n.Verify(p.Name+"/sign", k) == nil {

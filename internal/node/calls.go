@@ -38,8 +38,7 @@ type calls struct {
 	voice      uint16 // call number that the sound is open for, 0 for none
 	silent     bool
 	tone       *toner
-	last       call.State // of the call that ended last, by its statements
-	unrecorded bool       // of the call that is up or was last: a statement of it failed
+	unrecorded bool // of the call that is up or was last: a statement of it failed
 }
 
 // speaker is the desk whose sound the call has.

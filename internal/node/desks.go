@@ -29,8 +29,7 @@ type desk struct {
 	sound   string // "ok", or why it has no sound
 	source  string // microphone test-voice none
 	lastKey time.Time
-	tone    float64   // Hz of a tone that the node makes as its sound, 0 for none
-	gone    time.Time // since when its face is away, zero while it is here
+	tone    float64 // Hz of a tone that the node makes as its sound, 0 for none
 }
 
 func (d *desk) present(now time.Time) bool {
@@ -190,14 +189,13 @@ func (l *Line) stateFromPeer(op byte, b []byte) {
 }
 
 // restoreLocal takes a local row at the start: alarms as they stood.
-func (l *Line) restoreLocal(r store.Row) error {
+func (l *Line) restoreLocal(r store.Row) {
 	if r.Log == "alarms" {
 		a, err := alarm.Restore(r.A)
 		if err != nil {
 			l.log.Error("the alarms begin anew", "err", err)
-			return nil
+			return
 		}
 		l.alarms = a
 	}
-	return nil
 }

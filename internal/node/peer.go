@@ -39,7 +39,6 @@ type peerState struct {
 	stateAt time.Time
 	told    uint64 // version of the state that we told last
 	toldAt  time.Time
-	toldAck uint64
 }
 
 // fromLink takes one event of the sessions.

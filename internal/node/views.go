@@ -12,7 +12,6 @@ import (
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/view"
 	"example.org/parley/internal/voice"
-	"example.org/parley/line"
 	"example.org/parley/record"
 )
 
@@ -164,11 +163,4 @@ func (l *Line) presentNames() (names []string) {
 		}
 	}
 	return names
-}
-
-func title(e *line.Event, lang string) string {
-	if e == nil {
-		return ""
-	}
-	return e.Title(lang)
 }

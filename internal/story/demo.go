@@ -37,11 +37,10 @@ type Demo struct {
 	srv *http.Server
 	dir string
 
-	mu     sync.Mutex // guards what follows
-	subs   map[chan struct{}]struct{}
-	forge  page.DemoForge
-	done   []string
-	notify func()
+	mu    sync.Mutex // guards what follows
+	subs  map[chan struct{}]struct{}
+	forge page.DemoForge
+	done  []string
 }
 
 // OpenDemo makes a world in dir, plays the opening, serves the page and gives its address. The next
