@@ -189,6 +189,7 @@ func (a *app) version() *cobra.Command {
 				}
 			}
 		}
-		return a.say(v, "parley %s %s, format %s, %s\n", v["version"], v["revision"], v["format"], v["go"])
+		of := strings.TrimSpace(v["version"] + " " + v["revision"])
+		return a.say(v, "parley %s, format %s, %s\n", of, v["format"], v["go"])
 	}}
 }

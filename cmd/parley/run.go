@@ -70,7 +70,7 @@ func (a *app) exit(err error) int {
 		a.complain(use.What, use.Hint)
 		return exitUsage
 	case errors.Is(err, control.ErrNotRunning):
-		a.complain(err.Error(), "start it: parley serve --home "+a.dir)
+		a.complain(err.Error(), "start it: "+called()+" serve --home "+a.dir)
 		return exitNotUp
 	case errors.As(err, &refused):
 		a.complain(refused.What, refused.Hint)

@@ -41,7 +41,7 @@ func (a *app) try() *cobra.Command {
 			return a.tryStop(dir)
 		}
 		if es, err := os.ReadDir(dir); err == nil && len(es) > 0 {
-			return &act.Error{What: dir + " is not empty", Hint: "name a directory that is not there yet; parley try --stop " + dir + " ends an earlier one"}
+			return &act.Error{What: dir + " is not empty", Hint: "name a directory that is not there yet; " + called() + " try --stop " + dir + " ends an earlier one"}
 		}
 		t := &trial{app: a, dir: dir}
 		if err := t.run(c.Context()); err != nil {
@@ -276,14 +276,23 @@ func (t *trial) tell(ctx context.Context) error {
 			return err
 		}
 	}
+	us := called()
 	try := []string{
-		fmt.Sprintf("parley --home %s status", t.home(0)),
-		fmt.Sprintf("parley --home %s send --precedence FLASH --respond \"Is the aircraft over the strait yours?\"", t.home(0)),
-		fmt.Sprintf("parley --home %s inbox", t.home(1)),
+		fmt.Sprintf("%s --home %s status", us, t.home(0)),
+		fmt.Sprintf("%s --home %s send --precedence FLASH --respond \"Is the aircraft over the strait yours?\"", us, t.home(0)),
+		fmt.Sprintf("%s --home %s inbox", us, t.home(1)),
 	}
 	return t.say(map[string]any{"dir": t.dir, "homes": []string{t.home(0), t.home(1)}, "try": try},
-		"Two parties, one line, nobody between: aurelia and borealia are paired, both nodes run, an officer is signed on and a desk is armed at each end.\nTry:\n  %s\nEnd it:\n  parley try --stop %s\n",
-		strings.Join(try, "\n  "), t.dir)
+		"Two parties, one line, nobody between: aurelia and borealia are paired, both nodes run, an officer is signed on and a desk is armed at each end.\nTry:\n  %s\nEnd it:\n  %s try --stop %s\n",
+		strings.Join(try, "\n  "), us, t.dir)
+}
+
+// called is how this program was called: what is printed to be typed works where it was typed.
+func called() string {
+	if strings.Contains(os.Args[0], "/") {
+		return os.Args[0]
+	}
+	return "parley"
 }
 
 // tryStop ends what a trial started, by its pid files, and only if these processes are still what they were.
