@@ -39,6 +39,7 @@ type peerState struct {
 	stateAt time.Time
 	told    uint64 // version of the state that we told last
 	toldAt  time.Time
+	strays  int // receipts taken of statements that are not here
 }
 
 // fromLink takes one event of the sessions.
@@ -104,7 +105,18 @@ func (l *Line) receiptsAgain() {
 	}
 }
 
-func (l *Line) toStream(f wire.Frame) { l.outq = append(l.outq, wire.AppendFrame(nil, f)) }
+// Bounds of what the peer can make us keep. What is dropped is asked for again: its statement comes again, or its list.
+const (
+	maxOut      = 4096 // answers that the stream has not taken: a peer that asks and does not read gets no more
+	maxStrays   = 4096 // receipts of statements that are not here, in one life of the node
+	maxReceipts = 16   // of one statement
+)
+
+func (l *Line) toStream(f wire.Frame) {
+	if len(l.outq) < maxOut {
+		l.outq = append(l.outq, wire.AppendFrame(nil, f))
+	}
+}
 
 // pump gives the stream what it takes: answers first, then what the peer lacks. SPEC: EXC-006
 func (l *Line) pump() {
@@ -315,6 +327,13 @@ func (l *Line) receipt(note []byte, path int) {
 		l.covered(rc)
 		l.checks.receiptBy(path, rc)
 		return
+	}
+	switch e := l.rec.ByRef(rc.Entry); {
+	case e == nil && l.peer.strays >= maxStrays, e != nil && len(l.rec.Receipts(e)) >= maxReceipts:
+		l.log.Debug("one receipt too many was dropped", "log", rc.Log.String(), "index", rc.Entry.Index)
+		return
+	case e == nil:
+		l.peer.strays++
 	}
 	l.receipts[rc.Leaf()] = struct{}{}
 	l.tx.write(store.Row{Kind: store.KindReceipt, Log: rc.Log.String(), Index: rc.Entry.Index, A: note, Reserve: true})

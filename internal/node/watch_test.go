@@ -15,7 +15,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.org/parley/internal/act"
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/store"
 	"example.org/parley/wire"
@@ -25,8 +24,6 @@ import (
 type wires struct {
 	noLink
 	events chan link.Event
-	took   chan []byte // what SendStream takes; nil: nothing
-	stream [][]byte
 }
 
 func newWires() *wires {
@@ -42,13 +39,15 @@ type machine struct {
 	refuse atomic.Bool  // no sessions can be opened
 	opened atomic.Int32
 	now    *wires
+	them   ed25519.PrivateKey
 }
 
 // begin opens a node of aurelia, in a bubble.
 func (m *machine) begin(t *testing.T) *Line {
 	t.Helper()
 	_, us, _ := ed25519.GenerateKey(nil)
-	them, _, _ := ed25519.GenerateKey(nil)
+	them, key, _ := ed25519.GenerateKey(nil)
+	m.them = key
 	began := time.Now()
 	l, err := Open(context.Background(), Config{
 		Name: "north", DB: filepath.Join(t.TempDir(), "record.db"), First: true, Key: us, Genesis: wire.Leaf([]byte("genesis")),
@@ -120,10 +119,4 @@ func alarmsOf(l *Line, code string) (n int) {
 		}
 	}
 	return n
-}
-
-// do is an act of a test.
-func do(l *Line, a act.Act) error {
-	_, err := l.Do(context.Background(), act.Who{Desk: "watch"}, "en", a)
-	return err
 }
