@@ -252,13 +252,15 @@ func (l *Line) ring(who act.Who, lang string, a act.Ring) (act.Reply, error) {
 	return l.callReply(who, lang), callAct(err)
 }
 
-// callReply says in words how the call stands after an act, or how it ended.
+// callReply says in words how the call stands after an act, or how it ended; whether or not it can be recorded,
+// the session has said it.
 func (l *Line) callReply(who act.Who, lang string) act.Reply {
 	c := l.view(lang, who.Desk).Call
 	r := act.Reply{ID: c.ID, Text: c.Word}
 	if c.State == "ended" && c.OutcomeWas != "" {
 		r.Text = c.OutcomeWas
 	}
+	l.tx.said = &act.Reply{ID: r.ID, Text: r.Text + "; UNRECORDED HERE"}
 	return r
 }
 

@@ -95,14 +95,27 @@ func (c *checks) step(ev check.Event) (err error) {
 }
 
 func (c *checks) draft(d record.Draft) {
+	e := c.state(d)
+	c.over = -1 // the receipt that was awaited by one path is awaited no more
+	if d.Kind != check.KindClosed {
+		c.opened = e
+	}
+}
+
+// state states something of a check; what cannot be recorded is counted, and no statement of it goes anywhere.
+func (c *checks) state(d record.Draft) *record.Entry {
 	e, err := c.l.state(d)
 	if err != nil {
 		c.l.missed(d.Kind)
-		return
+		return nil
 	}
-	if d.Kind != check.KindClosed {
-		c.opened, c.over = e, -1
-	}
+	c.l.tx.then(func() {}, func(error) {
+		c.l.missed(d.Kind)
+		if c.opened == e {
+			c.opened, c.over = nil, -1
+		}
+	})
+	return e
 }
 
 // sendOver sends our opened again over one path alone; its receipt comes back by it.
@@ -222,12 +235,11 @@ func (c *checks) stateStop(fx check.StateStop) {
 		return
 	}
 	d, err := message.StopDraft(message.NewStop{ID: id, Class: "test", Mark: fx.Mark, Check: fx.Check, By: message.Author{Known: "unattributed"}})
-	if err == nil {
-		_, err = c.l.state(d)
-	}
 	if err != nil {
-		c.l.missed("stop.sent")
+		c.l.log.Error("couldn't state the check's STOP", "err", err)
+		return
 	}
+	c.state(d)
 }
 
 func (c *checks) takeStop(fx check.TakeStop) {
@@ -237,12 +249,11 @@ func (c *checks) takeStop(fx check.TakeStop) {
 		}
 		by := message.Author{Officer: fx.By.Officer, Known: fx.By.Known, Desk: fx.By.Desk}
 		d, err := message.StopStepDraft(s, message.Actor{Party: c.l.cfg.Us.Name, Author: by}, "take", "", "", "")
-		if err == nil {
-			_, err = c.l.state(d)
-		}
 		if err != nil {
 			c.l.log.Warn("couldn't take the check's STOP", "err", err)
+			continue
 		}
+		c.state(d)
 	}
 }
 
