@@ -45,6 +45,7 @@ func newBuilder(in Input, lang string) builder {
 func (b builder) t(key string, args ...any) string { return T(b.lang, key, args...) }
 func (b builder) or(prefix, code string) string    { return wordOr(b.lang, prefix, code) }
 func (b builder) when(t time.Time) string          { return When(b.lang, t, b.Now) }
+func (b builder) since(t time.Time) string         { return Since(b.lang, t, b.Now) }
 
 // who names the person behind a statement: his name and how he was known, or unattributed with his desk.
 func (b builder) who(officer, known, desk string) string {
@@ -93,7 +94,7 @@ func (b builder) sentences(c Counterparts) []string {
 	case down.IsZero():
 		out = append(out, b.t("line.never", tested), b.t("cut.recorded"))
 	default:
-		out = append(out, b.t("line.down", b.when(down), tested), b.t("cut.recorded"))
+		out = append(out, b.t("line.down", b.since(down), tested), b.t("cut.recorded"))
 	}
 	if up > 0 && b.WeSee.Known && b.WeSee.Armed == 0 {
 		out = append(out, b.t("silent.desk"))
@@ -113,7 +114,7 @@ func (b builder) tested() string {
 	case b.Check.Waiting != nil:
 		return b.t("tested.waiting")
 	case len(f.Overdue) > 0:
-		return b.t("tested.overdue", b.when(f.Overdue[0].Due))
+		return b.t("tested.overdue", b.since(f.Overdue[0].Due))
 	case f.LastPassed.IsZero():
 		return b.t("tested.never")
 	case sameDay(f.LastPassed, b.Now):
@@ -126,10 +127,10 @@ func (b builder) unrecorded() *Unrecorded {
 	u := &Unrecorded{Here: b.Unrecorded, There: b.UnrecordedThere}
 	var words []string
 	if !u.Here.IsZero() {
-		words = append(words, b.t("unrecorded.here", Clock(u.Here)))
+		words = append(words, b.t("unrecorded.here", b.since(u.Here)))
 	}
 	if !u.There.IsZero() {
-		words = append(words, b.t("unrecorded.there", Clock(u.There)))
+		words = append(words, b.t("unrecorded.there", b.since(u.There)))
 	}
 	if len(words) == 0 {
 		return nil
@@ -185,7 +186,7 @@ func (b builder) side(s *Side, e EndIn) {
 	s.Station.Since = e.Since
 	switch {
 	case e.Station == "stuck":
-		s.Station.Word = b.t("layer.stuck-since", Clock(e.Since))
+		s.Station.Word = b.t("layer.stuck-since", b.since(e.Since))
 	case e.Station == "goodbye" && e.Why != "":
 		s.Station.Word = b.t("layer.goodbye-why", e.Why)
 	case e.Station == "":

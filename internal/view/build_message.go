@@ -201,7 +201,7 @@ func (b builder) summary(steps []Step) string {
 			last = word
 		}
 		if s.State == "overdue" {
-			return b.t("sum.overdue", word, b.when(s.Due))
+			return b.t("sum.overdue", word, b.since(s.Due))
 		}
 		if s.State == "done" || s.State == "late" {
 			last = word

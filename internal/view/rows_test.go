@@ -4,6 +4,7 @@ package view
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"example.org/parley/call"
@@ -61,5 +62,25 @@ func TestStopCopyNamesItsOfficer(t *testing.T) {
 	}
 	if i := slices.IndexFunc(s.Steps, func(x Step) bool { return x.Step == "relayed" }); i < 0 || s.Steps[i].By != "Cpt Bruni" || s.Steps[i].Note != "2nd Brigade" {
 		t.Errorf("its relay reads %+v", s.Steps)
+	}
+}
+
+// A time of another day carries its day, in the words of either language. SPEC: PAG-018
+func TestTimesOfAnotherDay(t *testing.T) {
+	in := world()
+	in.Now = now.AddDate(0, 0, 1)
+	for i := range in.Paths {
+		in.Paths[i].WeHear, in.Paths[i].LastHeard = false, at("14:01:49")
+	}
+	for lang, want := range map[string][]string{
+		"en": {"Line DOWN since 24 Nov 14:01Z, last tested 24 Nov 09:00Z.", "path 1 since 24 Nov 14:01Z", "held 24 Nov 14:02Z – taken (OVERDUE since 24 Nov 14:03Z)"},
+		"it": {"Linea INTERROTTA dal 24 nov 14:01Z, provata l'ultima volta il 24 nov 09:00Z.", "percorso 1 dal 24 nov 14:01Z", "custodito 24 nov 14:02Z – ricevuto (SCADUTO dal 24 nov 14:03Z)"},
+	} {
+		out := StatusOf(in, lang).Text()
+		for _, w := range want {
+			if !strings.Contains(out, w) {
+				t.Errorf("%s: no %q in\n%s", lang, w, out)
+			}
+		}
 	}
 }

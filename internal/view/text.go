@@ -19,6 +19,15 @@ type printer struct {
 func (p *printer) t(key string, args ...any) string { return T(p.lang, key, args...) }
 func (p *printer) line(parts ...string)             { fmt.Fprintln(p, strings.Join(parts, " ")) }
 func (p *printer) when(t time.Time) string          { return When(p.lang, t, p.now) }
+func (p *printer) since(t time.Time) string         { return Since(p.lang, t, p.now) }
+
+// clock is when for steps, which may be due in seconds: those of today to the second.
+func (p *printer) clock(t time.Time) string {
+	if sameDay(t, p.now) {
+		return Clock(t)
+	}
+	return p.when(t)
+}
 
 // table aligns rows in columns under their heads; without rows it says that there is nothing.
 func (p *printer) table(heads []string, rows [][]string) {
@@ -50,7 +59,7 @@ func (v StatusView) Text() string {
 		p.stop(s)
 	}
 	for _, a := range v.Alarms {
-		p.line("!", a.Word, a.Code, clean(a.Cause), p.t("since"), Clock(a.Since), "·", clean(a.Do))
+		p.line("!", a.Word, a.Code, clean(a.Cause), p.since(a.Since), "·", clean(a.Do))
 	}
 	p.line()
 	p.board(v.Liveness)
@@ -91,11 +100,13 @@ func (p *printer) ladder(steps []Step) string {
 		w := s.Word
 		switch s.State {
 		case "done":
-			w += " " + Clock(s.At)
+			w += " " + p.clock(s.At)
 		case "late":
-			w += " " + Clock(s.At) + " " + p.t("step.late")
-		case "due", "overdue":
-			w += " (" + p.t("step."+s.State) + " " + Clock(s.Due) + ")"
+			w += " " + p.clock(s.At) + " " + p.t("step.late")
+		case "due":
+			w += " (" + p.t("step.due") + " " + p.clock(s.Due) + ")"
+		case "overdue":
+			w = p.t("step.overdue.since", w, p.since(s.Due))
 		default:
 			w = "(" + w + ")"
 		}
@@ -131,7 +142,7 @@ func (p *printer) message(m Message) {
 	if len(m.ReadBack) > 0 {
 		var names []string
 		for _, f := range m.ReadBack {
-			names = append(names, f.Name)
+			names = append(names, f.Word+" ("+f.Name+"=…)")
 		}
 		p.line("   ", p.t("readback")+":", strings.Join(names, ", "))
 	}
@@ -311,7 +322,7 @@ func (v AlarmsView) Text() string {
 	p := &printer{lang: v.Lang, now: v.AsOf}
 	var rows [][]string
 	for _, a := range v.Rows {
-		rows = append(rows, []string{a.ID, a.Word, a.Cause, Clock(a.Since), a.AckedBy, a.Do})
+		rows = append(rows, []string{a.ID, a.Word, a.Cause, p.when(a.Since), a.AckedBy, a.Do})
 	}
 	p.table([]string{p.t("text.id"), p.t("state"), p.t("text.alarm"), p.t("since"), p.t("officer"), p.t("text.do")}, rows)
 	return p.String()

@@ -49,7 +49,7 @@ func wordOr(lang, prefix, code string) string {
 	return code
 }
 
-// Clock writes an instant as the watch does: 14:02:31Z; on another day than now, with its day.
+// Clock writes an instant of today as the watch does: 14:02:31Z.
 func Clock(t time.Time) string {
 	if t.IsZero() {
 		return "–"
@@ -67,6 +67,14 @@ func When(lang string, t, now time.Time) string {
 		return t.Format("15:04Z")
 	}
 	return Day(lang, t, now) + " " + t.Format("15:04Z")
+}
+
+// Since writes from when something lasts: since 14:01Z, since 18 Feb 14:01Z.
+func Since(lang string, t, now time.Time) string {
+	if sameDay(t, now) {
+		return T(lang, "since.today", When(lang, t, now))
+	}
+	return T(lang, "since.day", When(lang, t, now))
 }
 
 // Day writes a day: 18 Feb, with its year where that is not this year's.

@@ -8,14 +8,14 @@ var wordsEN = map[string]string{
 	"months": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
 
 	// Page: labels.
-	"skip": "to the call", "demo": "demo", "language": "Language", "clock": "UTC", "line.to": "line to ", "since": "since",
+	"skip": "to the call", "demo": "demo", "language": "Language", "clock": "UTC", "line.to": "line to ", "since": "since", "since.today": "since %s", "since.day": "since %s",
 	"stale": "STALE since %s. What stands here may be old. Reconnecting.", "form.open": "Close the open form first.",
 	"act.lost":  "The desk is not connected: nothing was done.",
 	"alarms":    "Alarms",
 	"alarm.ack": "Acknowledge", "alarm.by": "acknowledged by %s",
 	"stop.again": "PRESS AGAIN", "stop.ours": "by us", "stop.theirs": "by %s",
 	"stop.take": "Take", "stop.in-effect": "In effect", "stop.refuse": "Refuse…", "stop.lift": "Lift", "ladder": "Steps",
-	"step.done": "done", "step.due": "due", "step.overdue": "OVERDUE since", "step.late": "overdue on arrival", "step.open": "not yet",
+	"step.done": "done", "step.due": "due", "step.overdue": "OVERDUE since", "step.overdue.since": "%s (OVERDUE %s)", "step.late": "overdue on arrival", "step.open": "not yet",
 	"call": "Call", "unrecorded": "unrecorded", "answer": "ANSWER", "decline": "Decline", "end": "End", "cancel": "Cancel",
 	"ring": "RING %s", "ring.again": "RING %s AGAIN", "ring.test": "Test ring", "class.ask": "This call was:",
 	"meter.out": "you → them", "meter.in": "them → you",
@@ -46,10 +46,10 @@ var wordsEN = map[string]string{
 	"act.done": "Done.",
 
 	// Header and status.
-	"header.on": "%s signed on · %s", "header.nobody": "nobody signed on",
+	"header.on": "%s signed on · known by %s", "header.nobody": "nobody signed on",
 	"known.account": "account", "known.account + link": "account + link", "known.unattributed": "unattributed",
-	"line.up": "Line up on %d of %d paths, %s.", "line.down": "Line DOWN since %s, %s.", "line.never": "No path has come up yet, %s.",
-	"tested.today": "tested today %s", "tested.last": "last tested %s", "tested.never": "not tested yet", "tested.running": "a check is running", "tested.waiting": "a check waits for the other end", "tested.overdue": "check OVERDUE since %s",
+	"line.up": "Line up on %d of %d paths, %s.", "line.down": "Line DOWN %s, %s.", "line.never": "No path has come up yet, %s.",
+	"tested.today": "tested today %s", "tested.last": "last tested %s", "tested.never": "not tested yet", "tested.running": "a check is running", "tested.waiting": "a check waits for the other end", "tested.overdue": "check OVERDUE %s",
 	"cut.recorded":   "What is stated now is RECORDED, NOT HELD.",
 	"spoken.not":     "%s have not spoken since %s%s.",
 	"spoken.never":   "%s: no contact on record%s.",
@@ -57,14 +57,14 @@ var wordsEN = map[string]string{
 	"spoken.figures": " (%s)",
 	"spoken.pair":    "Our %s and their %s", "spoken.same": "Our %s and theirs",
 	"fig.theirs": "their requests: %s", "fig.declined": "declined %d", "fig.noreply": "no reply %d", "fig.notreached": "not reached %d",
-	"unrecorded.here":  "UNRECORDED HERE since %s. Ring, voice and STOP go on; nothing else can be stated.",
-	"unrecorded.there": "UNRECORDED THERE since %s, they say.",
+	"unrecorded.here":  "UNRECORDED HERE %s. Ring, voice and STOP go on; nothing else can be stated.",
+	"unrecorded.there": "UNRECORDED THERE %s, they say.",
 	"silent.desk":      "Nobody is armed there: a ring will be heard by no one.",
 	"contrast":         "The line is up and tested; the people it is for do not speak.",
 
 	// Liveness.
 	"layer.up": "up", "layer.down": "DOWN", "layer.answers": "answers", "layer.stuck": "STUCK", "layer.goodbye": "said goodbye", "layer.not-reached": "not reached",
-	"layer.armed": "armed", "layer.unarmed": "NOT ARMED", "layer.present": "present", "layer.nobody": "NOBODY", "layer.unknown": "cannot be known", "layer.stuck-since": "STUCK since %s", "layer.goodbye-why": "said goodbye: %s",
+	"layer.armed": "armed", "layer.unarmed": "NOT ARMED", "layer.present": "present", "layer.nobody": "NOBODY", "layer.unknown": "cannot be known", "layer.stuck-since": "STUCK %s", "layer.goodbye-why": "said goodbye: %s",
 	"armed.n": "armed (%d)", "path.n": "path %s",
 
 	// Call.
@@ -90,9 +90,9 @@ var wordsEN = map[string]string{
 	"rung.recorded": "recorded", "rung.held": "held", "rung.shown": "shown", "rung.acknowledged": "acknowledged", "rung.responded": "responded", "rung.complied": "complied", "rung.relayed": "relayed",
 	"rung.awaiting-linguist": "awaiting linguist", "rung.standby": "standing by", "rung.taken": "taken", "rung.in-effect": "in effect", "rung.effect": "in effect", "rung.refused": "REFUSED", "rung.lifted": "lifted",
 	"rung.recorded-not-held": "RECORDED, NOT HELD",
-	"sum.waits":              "waits for: %s", "sum.overdue": "%s OVERDUE since %s", "sum.done": "%s",
-	"contradicted": "They said different things and nothing proves which came last.",
-	"expired":      "of no use after %s",
+	"sum.overdue":            "%s OVERDUE %s",
+	"contradicted":           "They said different things and nothing proves which came last.",
+	"expired":                "of no use after %s",
 
 	// Kinds of statement, as the record's table names them.
 	"said.line.genesis": "line opened", "said.officer.added": "officer added", "said.officer.revoked": "officer revoked", "said.post.added": "post added", "said.event.added": "event added",
