@@ -119,20 +119,31 @@ func (l *Line) unrecorded() error {
 	}
 }
 
-// reopen tries the store again: recovery is the normal path, the replay of Open.
+// reopen tries the store again, beside the loop: neither a disk that hangs nor a long record holds up a call.
+// Recovery is the normal path, the replay of Open. SPEC: NOD-002
 func (l *Line) reopen() {
-	if l.dead == nil || l.now.Before(l.retryAt) {
+	if l.dead == nil || l.reopening || l.now.Before(l.retryAt) {
 		return
 	}
-	if err := l.store.Reopen(); err != nil {
+	l.reopening = true
+	go func() {
+		err := l.store.Reopen()
+		var m *memory
+		if err == nil {
+			m, err = l.read()
+		}
+		l.post(func() { l.reopened(m, err) })
+	}()
+}
+
+func (l *Line) reopened(m *memory, err error) {
+	l.reopening = false
+	if err != nil {
+		l.log.Debug("the store still fails", "err", err)
 		l.retryAt = l.now.Add(2 * time.Second)
 		return
 	}
-	if err := l.replay(); err != nil {
-		l.log.Error("couldn't replay the store", "err", err)
-		l.retryAt = l.now.Add(5 * time.Second)
-		return
-	}
+	l.adopt(m)
 	l.log.Info("the store works again", "unrecorded_since", l.deadSince)
 	since := l.deadSince
 	l.dead = nil
@@ -143,55 +154,70 @@ func (l *Line) reopen() {
 	l.dirty = true
 }
 
-// replay makes the record's state from what the store holds, through the same Add as live statements.
-func (l *Line) replay() error {
-	l.replaying = true
-	defer func() { l.replaying = false }()
-	l.opts = l.options(false)
-	rec, priv := record.New(l.opts), record.New(l.options(true))
-	l.receipts, l.showing = map[wire.Hash]struct{}{}, map[string]bool{}
-	l.ours, l.newest = map[record.Place]*record.Receipt{}, map[record.LogName]*record.Receipt{}
-	l.volatile, l.cache, l.run, l.privRun = map[*record.Entry]struct{}{}, map[string]any{}, nil, nil
-	l.items, l.touched = nil, map[string]struct{}{}
-	err := l.store.Replay(func(r store.Row) error {
+// memory is what a store's rows say: the record's state, before the loop goes on with it.
+type memory struct {
+	rec, priv *record.Record
+	opts      record.Options
+	receipts  map[wire.Hash]struct{}
+	ours      map[record.Place]*record.Receipt
+	newest    map[record.LogName]*record.Receipt
+	local     []store.Row
+	live      bool // what comes now comes from the peer, and is held to its quota
+}
+
+// read makes the record's state from what the store holds, through the same Add as live statements.
+// It touches nothing that the loop owns.
+func (l *Line) read() (*memory, error) {
+	m := &memory{receipts: map[wire.Hash]struct{}{}, ours: map[record.Place]*record.Receipt{}, newest: map[record.LogName]*record.Receipt{}}
+	m.opts = l.options(false, m)
+	m.rec, m.priv = record.New(m.opts), record.New(l.options(true, m))
+	return m, l.store.Replay(func(r store.Row) error {
 		switch r.Kind {
 		case store.KindEntry:
-			if _, err := rec.Add(r.A, r.B, r.C); err != nil {
+			if _, err := m.rec.Add(r.A, r.B, r.C); err != nil {
 				l.log.Error("a stored entry is not sound", "log", r.Log, "index", r.Index, "err", err)
 			}
 		case store.KindPrivate:
-			if _, err := priv.Add(r.A, r.B, r.C); err != nil {
+			if _, err := m.priv.Add(r.A, r.B, r.C); err != nil {
 				l.log.Error("a stored private entry is not sound", "log", r.Log, "err", err)
 			}
 		case store.KindReceipt:
-			rc, _, err := rec.AddReceipt(r.A)
+			rc, _, err := m.rec.AddReceipt(r.A)
 			if err != nil {
 				l.log.Error("a stored receipt does not fit", "log", r.Log, "err", err)
 				return nil
 			}
-			l.receipts[rc.Leaf()] = struct{}{}
+			m.receipts[rc.Leaf()] = struct{}{}
 			if rc.By == l.cfg.Us.Name {
-				l.keepOurs(rc)
+				m.keepOurs(rc)
 			}
 		case store.KindBody:
-			e := rec.At(place(r))
+			e := m.rec.At(place(r))
 			if e == nil || e.Leaf != r.Leaf {
 				return nil
 			}
-			_, _ = rec.Add(e.Note, r.B, r.C)
+			_, _ = m.rec.Add(e.Note, r.B, r.C)
 		case store.KindLocal:
-			return l.restoreLocal(r)
+			m.local = append(m.local, r)
 		}
 		return nil
 	})
-	if err != nil {
-		return err
+}
+
+// adopt goes on with what was read.
+func (l *Line) adopt(m *memory) {
+	m.live = true
+	l.memory = m
+	l.showing, l.volatile, l.run, l.privRun = map[string]bool{}, map[*record.Entry]struct{}{}, nil, nil
+	l.cache, l.items, l.touched = map[string]any{}, nil, map[string]struct{}{}
+	for _, r := range m.local {
+		l.restoreLocal(r)
 	}
-	l.rec, l.priv = rec, priv
+	m.local = nil
 	if l.x == nil {
-		l.x = exchange.New(rec, l.cfg.Us.Name)
+		l.x = exchange.New(l.rec, l.cfg.Us.Name)
 	} else {
-		l.x.Reset(rec)
+		l.x.Reset(l.rec)
 		if l.streamUp {
 			l.toStream(l.x.Have())
 		}
@@ -199,7 +225,6 @@ func (l *Line) replay() error {
 	if !l.spoke() && l.why == "restart" {
 		l.why = "first"
 	}
-	return nil
 }
 
 // place is where a row's entry stands; a name that the store cannot have written gives no place.
@@ -212,9 +237,9 @@ func place(r store.Row) record.Place {
 }
 
 // keepOurs remembers a receipt that we gave, to send it again whenever its statement comes again.
-func (l *Line) keepOurs(rc *record.Receipt) {
-	l.ours[rc.Entry.Place] = rc
-	if n := l.newest[rc.Log]; n == nil || rc.Whole >= n.Whole {
-		l.newest[rc.Log] = rc
+func (m *memory) keepOurs(rc *record.Receipt) {
+	m.ours[rc.Entry.Place] = rc
+	if n := m.newest[rc.Log]; n == nil || rc.Whole >= n.Whole {
+		m.newest[rc.Log] = rc
 	}
 }

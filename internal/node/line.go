@@ -100,25 +100,20 @@ type Line struct {
 	link   Link
 	store  *store.Store
 
-	runName  string // of this life of the process: sessions, receipts, heard
-	rec      *record.Record
-	priv     *record.Record
-	opts     record.Options
-	receipts map[wire.Hash]struct{} // every receipt held, by its leaf
-	showing  map[string]bool        // messages whose *shown* is on its way to the disk
-	run      *record.Run            // nil until we have something to say
-	why      string                 // why the run that comes next begins
-	x        *exchange.Exchange
-	now      time.Time // of the step under way
+	runName string          // of this life of the process: sessions, receipts, heard
+	*memory                 // the record and what was said of it; replaced whole after a commit that failed
+	showing map[string]bool // messages whose *shown* is on its way to the disk
+	run     *record.Run     // nil until we have something to say
+	why     string          // why the run that comes next begins
+	x       *exchange.Exchange
+	now     time.Time // of the step under way
 
 	tx        tx
 	seq       uint64 // of the newest step that wrote
 	waiting   []waiting
 	volatile  map[*record.Entry]struct{} // in memory, not yet on disk
-	ours      map[record.Place]*record.Receipt
-	newest    map[record.LogName]*record.Receipt
-	repeating map[record.Place]struct{} // urgent statements of ours whose receipt is awaited
-	outq      [][]byte                  // messages that the stream has not taken yet
+	repeating map[record.Place]struct{}  // urgent statements of ours whose receipt is awaited
+	outq      [][]byte                   // messages that the stream has not taken yet
 	streamUp  bool
 	dead      error // why nothing can be committed, nil while the store works
 	deadSince time.Time
@@ -143,7 +138,7 @@ type Line struct {
 	diskAt      time.Time
 	subs        map[chan struct{}]struct{}
 	dirty       bool
-	replaying   bool
+	reopening   bool // the store is tried again, beside the loop
 	started     time.Time
 	cache       map[string]any      // fold of an item, dropped when it is touched
 	reg         *line.Register      // nil: to be built again
@@ -170,10 +165,12 @@ func Open(ctx context.Context, cfg Config) (*Line, error) {
 	}
 	l.store = st
 	l.alarms, l.logRoom = alarm.New(), record.LogBucket()
-	if err := l.replay(); err != nil {
+	m, err := l.read()
+	if err != nil {
 		st.Close()
 		return nil, err
 	}
+	l.adopt(m)
 	l.runName = l.newRunName()
 	l.calls, l.stops, l.checks = newCalls(l), newStops(l), newChecks(l)
 	sessions, err := cfg.Link(l.runName, l.greeting, l.calls.onFrame)

@@ -17,14 +17,14 @@ import (
 )
 
 // options say whose record this is. A is the party with the smaller party hash: the order of the genesis.
-func (l *Line) options(private bool) record.Options {
+func (l *Line) options(private bool, m *memory) record.Options {
 	p := func(p Party) record.Party {
 		return record.Party{Name: p.Name, Letter: p.Letter, Keys: []ed25519.PublicKey{p.SignKey}}
 	}
 	o := record.Options{Genesis: l.cfg.Genesis, Parties: [2]record.Party{p(l.cfg.Us), p(l.cfg.Them)}, Kinds: Kinds(), Private: private}
 	if !private {
 		o.LogRoom = func(party string) bool { // a quota of the peer's; what the store holds was let in once
-			return party == l.cfg.Us.Name || l.rec == nil || l.replaying || l.logRoom.Take(l.now.Sub(l.started))
+			return party == l.cfg.Us.Name || !m.live || l.logRoom.Take(l.now.Sub(l.started))
 		}
 	}
 	if !l.cfg.First {
