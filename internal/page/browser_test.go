@@ -150,12 +150,12 @@ func TestKeysInAField(t *testing.T) {
 	wait(t, "an answer", func() bool { return n.done("answer") == 1 })
 	w.run(t, enter(input.ModifierCtrl|input.ModifierShift))
 	wait(t, "a decline", func() bool { return n.done("decline") == 1 })
+	w.run(t, press("F8", "F8", 119, 0))
+	wait(t, "an acknowledged alarm", func() bool { return n.done("alarm.ack") == 1 })
 	n.show(fixtureCall)
 	w.is(t, `document.querySelector('#c-end') !== null`)
 	w.run(t, enter(input.ModifierCtrl|input.ModifierShift))
 	wait(t, "a hang-up", func() bool { return n.done("hang-up") == 1 })
-	w.run(t, press("F8", "F8", 119, 0))
-	wait(t, "an acknowledged alarm", func() bool { return n.done("alarm.ack") == 1 })
 	w.run(t, press("F2", "F2", 113, 0))
 	w.is(t, `document.querySelector('#stop').textContent.includes('PRESS AGAIN')`)
 	if n.done("stop") != 0 {
@@ -208,7 +208,7 @@ func TestPhraseAndReadBackForms(t *testing.T) {
 	w.clean(t)
 }
 
-// What is not on a visible page was not shown. SPEC: PAG-029
+// What is not on a visible page was not shown; what is urgent stands above. SPEC: PAG-029 PAG-032
 func TestShown(t *testing.T) {
 	r := newRig(t)
 	n := r.nodes[0]
@@ -218,7 +218,9 @@ func TestShown(t *testing.T) {
 	w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#b-write", chromedp.ByQuery))
 	n.show(func(us, them, lang string) view.Desk {
 		d := fixture(us, them, lang)
-		d.Messages = append(d.Messages[1:2:2], d.Messages[1], d.Messages[1], d.Messages[0])
+		late := d.Messages[0]
+		late.Urgent = false
+		d.Messages = append(d.Messages[1:2:2], d.Messages[1], d.Messages[1], late)
 		return d
 	})
 	w.is(t, `document.querySelector('[data-shown]') !== null`)
@@ -228,6 +230,10 @@ func TestShown(t *testing.T) {
 	}
 	w.run(t, chromedp.ScrollIntoView("[data-shown]", chromedp.ByQuery))
 	wait(t, "the message to be shown", func() bool { return n.done("shown") == 1 })
+	n.show(fixture)
+	w.is(t, `document.querySelector('.flash .said bdi') && document.querySelector('.flash').getBoundingClientRect().top < document.querySelector('#p-call').getBoundingClientRect().top`)
+	w.run(t, chromedp.Click("[id^=now-]", chromedp.ByQuery), chromedp.WaitVisible("#rb-place", chromedp.ByQuery))
+	w.is(t, `!document.querySelector('.flash') && !document.body.innerHTML.includes('54.20N')`)
 	w.clean(t)
 }
 
@@ -251,13 +257,14 @@ func TestDemoInABrowser(t *testing.T) {
 	w := browser(t, 1366, 768)
 	w.run(t, chromedp.Navigate(r.url), chromedp.WaitVisible("#pull-1", chromedp.ByQuery))
 	w.is(t, `document.querySelectorAll('iframe').length === 2`)
+	// One press arms both desks.
+	w.run(t, chromedp.Click("#sound-on", chromedp.ByQuery))
+	wait(t, "both desks to be armed", func() bool { return armedIs(r.nodes[0], true) && armedIs(r.nodes[1], true) })
+	w.is(t, `document.querySelector('#sound-on').hidden`)
 	w.run(t, chromedp.Click("#pull-1", chromedp.ByQuery))
 	w.is(t, `document.querySelector('.cable.cut .state')?.textContent === 'PULLED' && document.activeElement.id === 'pull-1' && document.querySelector('.tries .done') !== null`)
 	w.run(t, chromedp.Click("#pull-1", chromedp.ByQuery))
 	w.is(t, `document.querySelector('.cable.cut') === null`)
-	// One press arms both desks.
-	w.run(t, chromedp.Click("#sound-on", chromedp.ByQuery))
-	wait(t, "both desks to be armed", func() bool { return armedIs(r.nodes[0], true) && armedIs(r.nodes[1], true) })
 	w.clean(t)
 }
 

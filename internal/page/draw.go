@@ -118,6 +118,17 @@ func (s sheet) Hidden(id string) bool {
 	return ok && f.Form == "ack" && f.ID == id
 }
 
+// Urgent are the newest messages that wait for a person now: they stand above everything else, since a desk with a
+// call and an open form has its messages below the edge of the screen. SPEC: PAG-032
+func (s sheet) Urgent() (out []view.Message) {
+	for _, m := range s.D.Messages {
+		if m.Urgent && !s.Hidden(m.ID) && len(out) < 2 {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
 // Classes are what a call may be said to have been.
 func (s sheet) Classes() []view.Choice {
 	var cs []view.Choice

@@ -6,7 +6,7 @@
   const body = document.body, panel = name => document.getElementById('p-' + name);
   const snd = window.Sound || null, held = new Map(), waits = new Map(), shown = new Set();
   let ws, seq = +body.dataset.seq || 0, n = 0, heard = Date.now(), skew = 0, lang = document.documentElement.lang;
-  let stopAt = 0, state = { lost: body.dataset.lost }, down = null, opener = null;
+  let stopAt = 0, state = { lost: body.dataset.lost }, down = null, opener = null, fading = 0;
   const now = () => Date.now() + skew;
   const send = m => ws && ws.readyState === 1 ? (ws.send(JSON.stringify(m)), true) : false;
 
@@ -21,7 +21,10 @@
     const text = r.error ? r.error + (r.hint ? ' ' + r.hint : '') : r.text || '';
     if (why && why.isConnected) { why.textContent = text; if (r.error) return; }
     const p = panel('said');
-    if (p) { p.textContent = text; p.classList.toggle('bad', !!r.error); }
+    if (!p) return;
+    p.textContent = text; p.classList.toggle('bad', !!r.error);
+    clearTimeout(fading);
+    if (!r.error) fading = setTimeout(() => { p.textContent = ''; }, 8000); // what was done stands in its own panel
   }
   function argsOf(form) {
     const a = {};
@@ -66,7 +69,7 @@
   }
   // after does what a drawn page needs: times that run, what is shown, what is heard.
   function after() {
-    clock();
+    clock(); levels();
     $$('[data-shown]').forEach(e => eyes.observe(e));
     $$('[name=source]').forEach(r => { r.checked = r.value === source(); });
     if ($('#mute')) $('#mute').setAttribute('aria-pressed', !!(snd && snd.state().muted));
@@ -157,7 +160,7 @@
     const f = {
       answer: () => { if (state.call === 'ringing-here') { link(); act('answer', { sound: usable() }); } },
       end: () => { if (state.call === 'ringing-here') act('decline', {}); else if (state.call && state.call !== 'idle' && state.call !== 'ended') act('hang-up', {}); },
-      F2: () => { if (!e.repeat) stop(); }, F4: mute, F8: () => act('alarm.ack', {}),
+      F2: () => { if (!e.repeat) stop(); }, F4: mute, F8: () => { if ($('.alarms button')) act('alarm.ack', {}); },
     }[k];
     if (!f || !$('#stop')) return;
     e.preventDefault(); e.stopPropagation(); f();
@@ -175,6 +178,7 @@
     arming = false;
     beat();
     link();
+    if (body.dataset.demo && parent !== window && snd.state().audio) parent.postMessage('on', body.dataset.demo);
   }
   // link joins this desk's sound to its node, once at a time.
   function link() {
@@ -230,18 +234,21 @@
   }
   // Without a heartbeat for five seconds nothing here may look alive. SPEC: PAG-013
   setInterval(() => {
-    if (Date.now() - heard <= 5000) return clock();
+    if (Date.now() - heard < 4700) return clock();
     if (body.classList.contains('stale')) return;
     body.classList.add('stale');
     const p = $('#stale');
     p.textContent = (state.stale || 'STALE %s').replace('%s', new Date(heard + skew).toISOString().slice(11, 19) + 'Z'); p.hidden = false;
     if (snd) snd.stale(true);
-  }, 1000);
+  }, 250);
   setInterval(levels, 100);
   document.addEventListener('visibilitychange', () => { beat(); if (document.visibilityState === 'visible') $$('[data-shown]').forEach(e => { eyes.unobserve(e); eyes.observe(e); }); });
   // The demo's page turns the sound of both desks on with one press, and hands over new links.
-  window.addEventListener('message', e => { if (body.dataset.demo && e.origin === body.dataset.demo && e.data === 'sound') arm(); });
+  window.addEventListener('message', e => {
+    if (e.data === 'on' && $('.demo #sound-on') && $$('iframe').some(f => f.contentWindow === e.source)) $('#sound-on').hidden = true;
+    if (body.dataset.demo && e.origin === body.dataset.demo && e.data === 'sound') arm();
+  });
   window.addEventListener('pagehide', () => { if (snd && snd.close) snd.close(); });
   if (matchMedia('(min-width: 1000px)').matches) $$('#d-check,#d-cp').forEach(d => { d.open = true; });
-  after(); levels(); dial();
+  after(); dial();
 })();
