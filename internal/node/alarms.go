@@ -74,11 +74,11 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 		add("A9", "full", both("the disk is full", "il disco è pieno"))
 	}
 	if l.dead != nil {
-		add("A16", "here", both("here since "+l.deadSince.Format("15:04:05Z"), "qui dalle "+l.deadSince.Format("15:04:05Z")))
+		add("A16", "here", both("here", "qui"))
 		add("A9", "", both(l.dead.Error(), l.dead.Error()))
 	}
 	if u := l.peer.state.Unrecorded; !u.IsZero() && l.peer.up {
-		add("A16", l.cfg.Them.Name, both("at "+l.cfg.Them.Name+" since "+u.Format("15:04:05Z"), "presso "+l.cfg.Them.Name+" dalle "+u.Format("15:04:05Z")))
+		add("A16", l.cfg.Them.Name, both("at "+l.cfg.Them.Name, "presso "+l.cfg.Them.Name))
 	}
 	return cs
 }
