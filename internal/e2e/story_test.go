@@ -308,7 +308,10 @@ func (p *play) cables(t *testing.T) {
 		p.is(t, d, `document.querySelectorAll('#p-liveness .layer.not-reached, #p-liveness .layer.down').length > 2`)
 		p.is(t, d, `document.querySelector('.sentence.first').textContent.includes('DOWN')`)
 	}
-	p.typing(t, a)
+	const words = "Two of our people are in the water at buoy 7."
+	p.pick(t, a, "#b-write", `document.querySelector('#w-text')`)
+	p.pick(t, a, "#w-text", `(document.activeElement.id === 'w-text' && document.activeElement.select(), 1)`)
+	p.run(t, chromedp.KeyEvent(words))
 	p.choose(t, a, "#w-prec", "IMMEDIATE")
 	p.pick(t, a, "#p-compose button[type=submit]", `!document.querySelector('#w-text')`)
 	p.is(t, a, `document.querySelector('.msg:first-child').textContent.includes('RECORDED, NOT HELD')`)
@@ -316,7 +319,9 @@ func (p *play) cables(t *testing.T) {
 		p.pick(t, "", fmt.Sprintf("#pull-%d", n), fmt.Sprintf(`document.querySelectorAll('.cable.cut').length === %d`, 2-n))
 	}
 	p.is(t, a, rung(1, ".done, .late"))
-	p.is(t, b, `document.querySelector('.msg:first-child .said').textContent === 'half a sentence' && document.querySelector('#w-text').value === 'half a sentence'`)
+	p.is(t, b, fmt.Sprintf(`document.querySelector('#p-alarms .flash .said').textContent === %q && document.querySelector('#w-text').value === 'half a sentence'`, words))
+	p.pick(t, b, "[id^=now-]", `document.querySelector('#p-fmsg form')`)
+	p.pick(t, b, "#p-fmsg button[type=submit]", `!document.querySelector('#p-fmsg form') && !document.querySelector('.flash')`)
 	p.is(t, a, `!document.querySelector('#p-liveness .layer.down')`)
 }
 
