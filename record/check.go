@@ -64,6 +64,10 @@ type Checked struct {
 // Log and Index say where the checked statement stands.
 func (c *Checked) Place() Place { return Place{c.st.Log.Party, c.st.Log.LogID, c.st.Index} }
 
+// Ref points at the checked statement; Kind is its kind, "" where its header is malformed.
+func (c *Checked) Ref() Ref     { return Ref{c.Place(), c.leaf} }
+func (c *Checked) Kind() string { return c.st.Kind }
+
 // Check finds whether a note is sound, with its signature, which is the cost of taking it in. It
 // reads nothing that changes: for bulk it is called outside the loop, beside the Record. It keeps
 // copies: the caller's buffers are his own.

@@ -36,7 +36,9 @@ func (l *Line) tickAlarms() {
 // saveAlarms keeps what a restart must not forget: latched stays latched.
 func (l *Line) saveAlarms() {
 	if l.dead == nil {
-		l.tx.write(store.Local("alarms", l.alarms.Snapshot()))
+		r := store.Local("alarms", l.alarms.Snapshot())
+		r.Reserve = true // that the disk is full is an alarm too
+		l.tx.write(r)
 	}
 }
 

@@ -212,7 +212,7 @@ func (c *calls) tick() {
 func (c *calls) fromPeer(b []byte) {
 	s, err := call.Decode(b)
 	if err != nil {
-		c.l.log.Warn("a call signal was dropped", "err", err)
+		c.l.warn("a call signal was dropped", "err", err)
 		return
 	}
 	_ = c.step(call.Got{Signal: s})

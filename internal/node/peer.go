@@ -40,6 +40,7 @@ type peerState struct {
 	told    uint64 // version of the state that we told last
 	toldAt  time.Time
 	strays  int // receipts taken of statements that are not here
+	guard   guard
 }
 
 // fromLink takes one event of the sessions.
@@ -65,7 +66,7 @@ func (l *Line) fromLink(ev link.Event) {
 	case link.Stream:
 		f, err := wire.ParseFrame(ev.Payload)
 		if err != nil {
-			l.log.Warn("a message of the stream was dropped", "err", err)
+			l.warn("a message of the stream was dropped", "err", err)
 			return
 		}
 		l.frame(f, -1)
@@ -174,7 +175,7 @@ func (l *Line) frame(f wire.Frame, path int) {
 	case wire.FrameHave:
 		found, err := l.x.TheyHave(f.Parts[0])
 		if err != nil {
-			l.log.Warn("the peer's list of logs was dropped", "err", err)
+			l.warn("the peer's list of logs was dropped", "err", err)
 			return
 		}
 		for _, h := range found {
@@ -189,7 +190,7 @@ func (l *Line) frame(f wire.Frame, path int) {
 		l.refused(string(f.Parts[0]))
 	case wire.FrameWant:
 		if err := l.x.Wanted(f.Parts[0]); err != nil {
-			l.log.Warn("the peer asked for a log in a way that cannot be read", "err", err)
+			l.warn("the peer asked for a log in a way that cannot be read", "err", err)
 		}
 	}
 }
@@ -197,7 +198,7 @@ func (l *Line) frame(f wire.Frame, path int) {
 // found: what the peer's list shows beyond what it lacks. A peer that holds more of our open log than
 // we do has seen another life of this run: the run ends, the next goes on under a new name.
 func (l *Line) found(h exchange.Finding) {
-	l.log.Warn("the peer's list differs", "log", h.Party+"/"+h.ID.String(), "why", h.Why)
+	l.warn("the peer's list differs", "log", h.Party+"/"+h.ID.String(), "why", h.Why)
 	if l.run != nil && h.Party == l.cfg.Us.Name && h.ID.Run == l.runName {
 		l.endRun("restore")
 	}
@@ -211,7 +212,7 @@ func (l *Line) endRun(why string) {
 
 // refused: the peer found an entry of ours not sound; that log ends here.
 func (l *Line) refused(line string) {
-	l.log.Error("the peer refused an entry of ours", "what", line)
+	l.warn("the peer refused an entry of ours", "what", line[:min(len(line), 200)])
 	if l.run != nil && strings.Contains(line, l.runName) {
 		l.endRun("refused")
 	}
@@ -222,12 +223,19 @@ func (l *Line) entry(note, facts, text []byte, path int) {
 	if l.dead != nil {
 		return // nothing can be committed: no receipt, so the peer keeps and repeats it
 	}
-	a, err := l.rec.Add(note, body(facts), body(text))
+	c, err := l.rec.Check(note, body(facts), body(text))
+	if err == nil {
+		err = l.mayEnter(c, len(note)+len(facts)+len(text))
+	}
+	var a record.Added
+	if err == nil {
+		a, err = l.rec.AddChecked(c)
+	}
 	if err != nil {
 		if r, ok := isRefusal(err); ok {
 			l.toStream(exchange.Refused(r))
 		}
-		l.log.Warn("a statement is not sound", "err", err)
+		l.warn("a statement was not taken", "err", err)
 		return
 	}
 	e := a.Entry
@@ -320,7 +328,7 @@ func (l *Line) receipt(note []byte, path int) {
 	}
 	rc, err := l.opts.CheckReceipt(note)
 	if err != nil || rc.By != l.cfg.Them.Name {
-		l.log.Warn("a receipt was dropped", "err", err)
+		l.warn("a receipt was dropped", "err", err)
 		return
 	}
 	if _, known := l.receipts[rc.Leaf()]; known {
@@ -334,6 +342,10 @@ func (l *Line) receipt(note []byte, path int) {
 		return
 	case e == nil:
 		l.peer.strays++
+	}
+	if !l.peer.guard.take(l.now, len(note), true) {
+		l.warn("a receipt was not taken", "err", errQuota)
+		return
 	}
 	l.receipts[rc.Leaf()] = struct{}{}
 	l.tx.write(store.Row{Kind: store.KindReceipt, Log: rc.Log.String(), Index: rc.Entry.Index, A: note, Reserve: true})

@@ -3,13 +3,16 @@
 package sim
 
 import (
+	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/link/linktest"
+	"example.org/parley/internal/node"
 	"example.org/parley/message"
 	"example.org/parley/wire"
 )
@@ -67,6 +70,42 @@ func TestInventedStops(t *testing.T) {
 		}
 		if pressed != 1 || len(all) > 34 {
 			t.Errorf("%d STOPs of ours of %d: %+v", pressed, len(all), all)
+		}
+	})
+}
+
+// On a full disk the peer's statements are not taken, but for steps and STOP; and what is recorded goes on being recorded.
+// SPEC: NOD-008
+func TestFullDisk(t *testing.T) {
+	simulate(t, 67, func(w *world) {
+		w.watch()
+		time.Sleep(10 * time.Second)
+		a, b := w.sides[0], w.sides[1]
+		a.stop()
+		c := a.config()
+		c.Store.Reserve = 1 << 60 // more than any disk has room for: full
+		l, err := node.Open(context.Background(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.line = l
+		time.Sleep(10 * time.Second)
+		b.must("send --kind information later")
+		time.Sleep(time.Minute)
+		if n := len(a.view().Messages); n != 0 {
+			t.Errorf("%d messages were taken", n)
+		}
+		b.must("stop")
+		r, err := a.do("stop")
+		if err != nil || strings.Contains(r.Text, "UNRECORDED") {
+			t.Errorf("a STOP on a full disk: %+v %v", r, err)
+		}
+		time.Sleep(10 * time.Second)
+		if v := a.view(); len(v.Stops) != 2 || v.Unrecorded != nil {
+			t.Errorf("%d STOPs, unrecorded %+v", len(v.Stops), v.Unrecorded)
+		}
+		if s := w.logs.String(); strings.Contains(s, "couldn't commit") {
+			t.Error("the store failed")
 		}
 	})
 }

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"testing"
+	"time"
+)
+
+// SPEC: NOD-008
+func TestAllowance(t *testing.T) {
+	var g guard
+	now, kept := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), 0
+	for range 400 << 10 {
+		if g.take(now, 1000, false) {
+			kept++
+		}
+	}
+	if kept != roomBurst || !g.take(now, 1000, true) {
+		t.Errorf("%d KiB at once; a step is counted apart", kept)
+	}
+	kept = 0
+	for i := range 24 * 3600 {
+		if g.take(now.Add(time.Duration(i+1)*time.Second), 1000, false) {
+			kept++
+		}
+	}
+	if kept < roomDay-1 || kept > roomDay+1 {
+		t.Errorf("%d KiB in a day", kept)
+	}
+	if g.take(now.Add(-time.Hour), 1000, false) {
+		t.Error("a clock that goes back makes room")
+	}
+}
