@@ -415,10 +415,18 @@ func wait(t *testing.T, what string, done func() bool) {
 
 // A sign-off ends the session for good. SPEC: PAG-006
 func TestSignOff(t *testing.T) {
-	s, _ := newServer(t, Config{})
+	s, n := newServer(t, Config{})
 	base, c := live(t, s)
 	k, tab, seq := open(t, base, c)
 	k.say(map[string]any{"t": "hello", "seq": json.Number(seq)})
+	other, _, seq2 := open(t, base, c)
+	other.say(map[string]any{"t": "hello", "seq": json.Number(seq2)})
+	defer func() {
+		other.say(map[string]any{"t": "act", "n": 2, "verb": "stop"})
+		if other.until("reload", func(m heard) bool { return m.T == "reload" }); n.done("stop") != 0 {
+			t.Error("another tab went on acting")
+		}
+	}()
 	k.say(map[string]any{"t": "act", "n": 1, "verb": "sign-off"})
 	k.until("reload", func(m heard) bool { return m.T == "reload" })
 	if _, res, err := dial(t, base, c, tab, ""); err == nil || res.StatusCode != http.StatusUnauthorized {

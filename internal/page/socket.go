@@ -313,6 +313,13 @@ func (c *conn) act(ctx context.Context, m inMsg, r *reply) error {
 	if err != nil {
 		return err
 	}
+	c.s.mu.Lock()
+	gone := c.s.gone[c.session] // signed off in another tab
+	c.s.mu.Unlock()
+	if gone {
+		c.push(ctx, reply{T: "reload"})
+		return &act.Error{What: "this desk is signed off", Hint: "parley open"}
+	}
 	c.t.mu.Lock()
 	lang := c.t.lang
 	c.t.mu.Unlock()
