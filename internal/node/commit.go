@@ -149,6 +149,7 @@ func (l *Line) reopened(m *memory, err error) {
 	l.dead = nil
 	l.endRun("failed")
 	l.reoffer()
+	l.saveAlarms()
 	l.repaired(since)
 	l.tellState()
 	l.dirty = true
@@ -210,8 +211,10 @@ func (l *Line) adopt(m *memory) {
 	l.memory = m
 	l.showing, l.volatile, l.run, l.privRun = map[string]bool{}, map[*record.Entry]struct{}{}, nil, nil
 	l.cache, l.items, l.touched = map[string]any{}, nil, map[string]struct{}{}
-	for _, r := range m.local {
-		l.restoreLocal(r)
+	if l.x == nil { // the start: later the alarms in memory are newer than those of the disk
+		for _, r := range m.local {
+			l.restoreLocal(r)
+		}
 	}
 	m.local = nil
 	if l.x == nil {

@@ -28,6 +28,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"example.org/parley/check"
@@ -96,6 +97,7 @@ type Line struct {
 	log    *slog.Logger
 	events chan func()
 	quit   chan struct{}
+	ending sync.Once // of quit
 	gone   chan struct{}
 	link   Link
 	store  *store.Store
@@ -189,12 +191,7 @@ func Open(ctx context.Context, cfg Config) (*Line, error) {
 
 // Close ends the line: a goodbye to the peer, the last commit, the store.
 func (l *Line) Close() error {
-	select {
-	case <-l.gone:
-		return nil
-	default:
-	}
-	close(l.quit)
+	l.ending.Do(func() { close(l.quit) })
 	<-l.gone
 	return nil
 }
