@@ -324,6 +324,8 @@ func (c *checks) conditions(add func(id, key string, w alarm.Words)) {
 func (c *checks) in(desk string) view.CheckIn {
 	live := c.m.Live(c.l.now)
 	in := view.CheckIn{Figures: c.count(), From: c.l.began(), Next: live.Due}
+	var ours *check.State
+	late := false
 	for i := range c.states {
 		s := &c.states[i]
 		switch v := s.View(c.l.cfg.Schedule, c.l.now); {
@@ -331,20 +333,23 @@ func (c *checks) in(desk string) view.CheckIn {
 			in.Running = s
 		case v.Outcome != check.Pending && (in.Last == nil || s.Due.After(in.Last.Due)):
 			in.Last = s
-		case v.Outcome == check.Pending && !v.Overdue && s.Of(c.l.cfg.Us.Name).Closed != nil:
-			in.Waiting = s // ours is over, theirs may be yet
+		case v.Outcome == check.Pending && s.Of(c.l.cfg.Us.Name).Closed != nil:
+			ours, late = s, v.Overdue // over here, and yet to be closed there
 		}
 	}
-	if live.Running || in.Waiting != nil && in.Last != nil && in.Last.Due.After(in.Waiting.Due) {
-		in.Waiting = nil
+	if ours != nil && in.Last != nil && in.Last.Due.After(ours.Due) {
+		ours = nil
+	}
+	if !live.Running && !late {
+		in.Waiting = ours
 	}
 	if live.Running {
 		in.Parts = live.Rows
 		if in.Running == nil {
 			in.Running = &check.State{Slot: live.Slot, Due: live.Began, Mark: live.Mark, Outcome: check.Pending}
 		}
-	} else if in.Waiting != nil {
-		in.Parts = in.Waiting.Of(c.l.cfg.Us.Name).Result.Parts
+	} else if ours != nil {
+		in.Parts = ours.Of(c.l.cfg.Us.Name).Result.Parts
 	} else if in.Last != nil {
 		in.Parts = in.Last.Of(c.l.cfg.Us.Name).Result.Parts
 	}
