@@ -4,6 +4,7 @@ package node
 
 import (
 	"fmt"
+	"strings"
 
 	"example.org/parley/internal/act"
 	"example.org/parley/message"
@@ -88,7 +89,7 @@ func (l *Line) author(who act.Who) message.Author {
 // deskName cuts a desk's name to what a statement carries.
 func deskName(s string) string {
 	if len(s) > 32 {
-		return s[:32]
+		return strings.ToValidUTF8(s[:32], "")
 	}
 	return s
 }

@@ -5,6 +5,7 @@ package node
 import (
 	"encoding/binary"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"example.org/parley/internal/act"
@@ -155,6 +156,9 @@ func (l *Line) tellState() {
 func (l *Line) stateBytes() []byte {
 	s := peerDesks{Version: l.peer.told, Run: l.runName, Clock: l.now.Truncate(time.Second), Armed: len(l.armed()), Present: l.present(), Officers: l.presentNames()}
 	s.Officers = s.Officers[:min(4, len(s.Officers))]
+	for len(strings.Join(s.Officers, "")) > 240 { // the other end reads 512 bytes of all; a name may be 120
+		s.Officers = s.Officers[:len(s.Officers)-1]
+	}
 	if l.dead != nil {
 		s.Unrecorded = l.deadSince.Truncate(time.Second)
 	}

@@ -139,7 +139,7 @@ func (l *Line) reoffer() {
 
 func urgentID(p record.Place) string { return fmt.Sprintf("u%s/%s/%d", p.Party, p.LogID, p.Index) }
 
-// volatileFree reports whether an entry is on our disk.
+// durable reports whether an entry is on our disk.
 func (l *Line) durable(e *record.Entry) bool { _, v := l.volatile[e]; return !v }
 
 // touch drops the folded state of items.
@@ -200,5 +200,4 @@ func (l *Line) find(id string) (*record.Entry, error) {
 	return e, nil
 }
 
-// unheld lists our own entries whose receipt is missing, for the views and the alarms.
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
