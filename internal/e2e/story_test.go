@@ -309,9 +309,10 @@ func (p *play) cables(t *testing.T) {
 		p.is(t, d, `document.querySelector('.sentence.first').textContent.includes('DOWN')`)
 	}
 	const words = "Two of our people are in the water at buoy 7."
-	p.pick(t, a, "#b-write", `document.querySelector('#w-text')`)
+	p.typing(t, a)
 	p.pick(t, a, "#w-text", `(document.activeElement.id === 'w-text' && document.activeElement.select(), 1)`)
 	p.run(t, chromedp.KeyEvent(words))
+	p.is(t, a, fmt.Sprintf(`document.querySelector('#w-text').value === %q`, words))
 	p.choose(t, a, "#w-prec", "IMMEDIATE")
 	p.pick(t, a, "#p-compose button[type=submit]", `!document.querySelector('#w-text')`)
 	p.is(t, a, `document.querySelector('.msg:first-child').textContent.includes('RECORDED, NOT HELD')`)
