@@ -43,10 +43,10 @@ test: setup build
 
 bench: build
 	@mkdir -p .cache && go test -c -o .cache/bench ./internal/bench
-	@cd internal/bench && PARLEY_BENCH=1 ../../.cache/bench -test.run '^TestTable$$' -test.timeout 20m
+	@cd internal/bench && PARLEY_BENCH=1 PARLEY_BIN="$(CURDIR)/bin/parley" ../../.cache/bench -test.run '^TestTable$$' -test.timeout 20m
 
 soak: build
-	@PARLEY_SOAK=1 go test ./internal/... -run Soak -timeout 60m -v
+	@PARLEY_SOAK=1 PARLEY_BIN="$(CURDIR)/bin/parley" go test ./internal/... -run Soak -timeout 60m -v
 
 lint: go
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }

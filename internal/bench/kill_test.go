@@ -22,8 +22,11 @@ import (
 	"example.org/parley/internal/view"
 )
 
-// binary is bin/parley as it is now.
+// binary is the one that make has built, or one that is built now.
 var binary = sync.OnceValues(func() (string, error) {
+	if bin := os.Getenv("PARLEY_BIN"); bin != "" {
+		return bin, nil
+	}
 	dir, err := os.MkdirTemp("", "parley-bench-")
 	if err != nil {
 		return "", err
