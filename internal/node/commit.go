@@ -80,8 +80,13 @@ func (l *Line) committed(c store.Commit) {
 		return
 	}
 	l.commitAt, l.commitDur = l.now, c.Took
+	l.release(c.UpTo)
+}
+
+// release carries out the effects of every step up to a number.
+func (l *Line) release(upTo uint64) {
 	n := 0
-	for n < len(l.waiting) && l.waiting[n].seq <= c.UpTo {
+	for n < len(l.waiting) && l.waiting[n].seq <= upTo {
 		n++
 	}
 	ready := l.waiting[:n:n]
@@ -209,7 +214,7 @@ func (l *Line) read() (*memory, error) {
 func (l *Line) adopt(m *memory) {
 	m.live = true
 	l.memory = m
-	l.showing, l.volatile, l.run, l.privRun = map[string]bool{}, map[*record.Entry]struct{}{}, nil, nil
+	l.showing, l.volatile, l.run, l.privRun = map[string]bool{}, map[*record.Entry]int{}, nil, nil
 	l.cache, l.items, l.touched = map[string]any{}, nil, map[string]struct{}{}
 	if l.x == nil { // the start: later the alarms in memory are newer than those of the disk
 		for _, r := range m.local {

@@ -62,6 +62,9 @@ func (l *Line) statePrivate(d record.Draft) (act.Reply, error) {
 	if l.dead != nil {
 		return act.Reply{}, l.unrecorded()
 	}
+	if l.store.Full() {
+		return act.Reply{}, errDiskFull
+	}
 	if l.privRun == nil {
 		l.privRun = l.priv.OpenRun(record.RunConfig{Party: l.cfg.Us.Name, Station: l.cfg.Station, Why: l.privWhy(), Run: l.newRunName(), Key: l.cfg.Key})
 	}
@@ -69,6 +72,8 @@ func (l *Line) statePrivate(d record.Draft) (act.Reply, error) {
 	if err != nil {
 		return act.Reply{}, err
 	}
+	l.volatile[e]++
+	l.tx.then(func() { l.settled(e); l.dirty = true }, nil)
 	l.tx.write(store.Row{Kind: store.KindPrivate, Log: e.Log.String(), Index: e.Index, Leaf: e.Leaf, A: e.Note, B: e.FactsB, C: e.TextB})
 	id := l.priv.Short(e)
 	return act.Reply{ID: id, Text: fmt.Sprintf("%s recorded in the private log: it stays here", id)}, nil

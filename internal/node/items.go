@@ -164,7 +164,9 @@ func (l *Line) contactStates() (contacts []*contact.Contact, requests []*contact
 		add(s)
 	}
 	for _, k := range l.priv.Items() {
-		add(contact.Fold(l.priv.Item(k), l.priv))
+		if it := l.priv.Item(k); !slices.ContainsFunc(it.Entries, func(e *record.Entry) bool { return !l.durable(e) }) {
+			add(contact.Fold(it, l.priv))
+		}
 	}
 	return contacts, requests
 }

@@ -113,9 +113,9 @@ type Line struct {
 	tx        tx
 	seq       uint64 // of the newest step that wrote
 	waiting   []waiting
-	volatile  map[*record.Entry]struct{} // in memory, not yet on disk
-	repeating map[record.Place]struct{}  // urgent statements of ours whose receipt is awaited
-	outq      [][]byte                   // messages that the stream has not taken yet
+	volatile  map[*record.Entry]int     // commits that an entry still waits for: its header, a body that came later
+	repeating map[record.Place]struct{} // urgent statements of ours whose receipt is awaited
+	outq      [][]byte                  // messages that the stream has not taken yet
 	streamUp  bool
 	dead      error // why nothing can be committed, nil while the store works
 	deadSince time.Time
@@ -152,7 +152,7 @@ type Line struct {
 func Open(ctx context.Context, cfg Config) (*Line, error) {
 	l := &Line{
 		cfg: cfg, log: cfg.Log, events: make(chan func(), 256), quit: make(chan struct{}), gone: make(chan struct{}),
-		volatile: map[*record.Entry]struct{}{}, repeating: map[record.Place]struct{}{}, desks: map[string]*desk{}, subs: map[chan struct{}]struct{}{},
+		volatile: map[*record.Entry]int{}, repeating: map[record.Place]struct{}{}, desks: map[string]*desk{}, subs: map[chan struct{}]struct{}{},
 		why: "restart", cache: map[string]any{},
 	}
 	l.now = cfg.Now()
@@ -257,6 +257,17 @@ func (l *Line) shut() {
 		l.commit()
 	}
 	l.store.Close()
+	for { // what the last flush has committed is answered as done
+		select {
+		case c := <-l.store.Durable():
+			if c.Err == nil {
+				l.release(c.UpTo)
+			}
+			continue
+		default:
+		}
+		break
+	}
 	for _, w := range l.waiting {
 		w.fail(errStopped)
 	}

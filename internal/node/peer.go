@@ -251,9 +251,9 @@ func (l *Line) entry(note, facts, text []byte, path int) {
 		return
 	}
 	l.tx.write(store.Row{Kind: store.KindEntry, Log: e.Log.String(), Index: e.Index, Leaf: e.Leaf, A: note, B: body(facts), C: body(text), Reserve: reserved(e.Kind)})
-	l.volatile[e] = struct{}{}
+	l.volatile[e]++
 	l.tx.then(func() {
-		delete(l.volatile, e)
+		l.settled(e)
 		l.touch(a.Touched...)
 		l.dirty = true
 		if fromThem {

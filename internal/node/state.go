@@ -60,13 +60,15 @@ func (l *Line) openRun() error {
 	return err
 }
 
+var errDiskFull = &act.Error{What: "the disk is full: this is not recorded", Hint: "STOP, calls, acknowledgements and responses still are; free the disk"}
+
 // state signs a statement of ours. It is in memory now, and is said and shown when its commit is durable.
 func (l *Line) state(d record.Draft) (*record.Entry, error) {
 	if l.dead != nil {
 		return nil, l.unrecorded()
 	}
 	if l.store.Full() && !reserved(d.Kind) {
-		return nil, &act.Error{What: "the disk is full: this is not recorded", Hint: "STOP, calls, acknowledgements and responses still are; free the disk"}
+		return nil, errDiskFull
 	}
 	if l.run == nil {
 		if err := l.openRun(); err != nil {
@@ -77,12 +79,12 @@ func (l *Line) state(d record.Draft) (*record.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.volatile[e] = struct{}{}
+	l.volatile[e]++
 	touched := l.run.Touched()
 	l.touch(touched...)
 	l.tx.write(store.Row{Kind: store.KindEntry, Log: e.Log.String(), Index: e.Index, Leaf: e.Leaf, A: e.Note, B: e.FactsB, C: e.TextB, Reserve: reserved(d.Kind)})
 	l.tx.then(func() {
-		delete(l.volatile, e)
+		l.settled(e)
 		l.touch(touched...)
 		l.dirty = true
 		l.offer(e)
@@ -140,7 +142,14 @@ func (l *Line) reoffer() {
 func urgentID(p record.Place) string { return fmt.Sprintf("u%s/%s/%d", p.Party, p.LogID, p.Index) }
 
 // durable reports whether an entry is on our disk.
-func (l *Line) durable(e *record.Entry) bool { _, v := l.volatile[e]; return !v }
+func (l *Line) durable(e *record.Entry) bool { return l.volatile[e] == 0 }
+
+// settled: one commit that an entry waited for is on disk.
+func (l *Line) settled(e *record.Entry) {
+	if l.volatile[e]--; l.volatile[e] <= 0 {
+		delete(l.volatile, e)
+	}
+}
 
 // touch drops the folded state of items.
 func (l *Line) touch(keys ...string) {
