@@ -9,14 +9,31 @@ import "time"
 //
 // SPEC: MSG-024
 func Allowance(precedence, step string) (time.Duration, bool) {
-	row, ok := map[string]map[string]time.Duration{
-		"FLASH":     {Held: 15 * time.Second, Shown: 30 * time.Second, Acknowledged: 2 * time.Minute, Responded: 5 * time.Minute, Linguist: 10 * time.Minute},
-		"IMMEDIATE": {Held: time.Minute, Shown: 2 * time.Minute, Acknowledged: 10 * time.Minute, Responded: 20 * time.Minute, Linguist: 30 * time.Minute},
-		"PRIORITY":  {Held: 2 * time.Minute, Shown: 10 * time.Minute, Acknowledged: 30 * time.Minute, Responded: time.Hour},
-		"ROUTINE":   {Held: 10 * time.Minute, Shown: time.Hour, Acknowledged: 4 * time.Hour, Responded: 8 * time.Hour},
-	}[precedence]
-	d, known := row[step]
-	return d, ok && known
+	var held, shown, acknowledged, responded, linguist time.Duration
+	switch precedence {
+	case "FLASH":
+		held, shown, acknowledged, responded, linguist = 15*time.Second, 30*time.Second, 2*time.Minute, 5*time.Minute, 10*time.Minute
+	case "IMMEDIATE":
+		held, shown, acknowledged, responded, linguist = time.Minute, 2*time.Minute, 10*time.Minute, 20*time.Minute, 30*time.Minute
+	case "PRIORITY":
+		held, shown, acknowledged, responded = 2*time.Minute, 10*time.Minute, 30*time.Minute, time.Hour
+	case "ROUTINE":
+		held, shown, acknowledged, responded = 10*time.Minute, time.Hour, 4*time.Hour, 8*time.Hour
+	}
+	var d time.Duration
+	switch step {
+	case Held:
+		d = held
+	case Shown:
+		d = shown
+	case Acknowledged:
+		d = acknowledged
+	case Responded:
+		d = responded
+	case Linguist:
+		d = linguist
+	}
+	return d, d > 0
 }
 
 // Due lists the clocks of a message as they stand at one side. *Held* runs at the sender, by his clock, from

@@ -14,14 +14,17 @@ import (
 
 // messages draws the newest max messages, newest first; max 0: all.
 func (b builder) messages(max int) []Message {
-	states := slices.Clone(b.Messages)
-	slices.SortStableFunc(states, func(x, y message.State) int { return y.Recorded.At.Compare(x.Recorded.At) })
+	states := make([]*message.State, len(b.Messages))
+	for i := range b.Messages {
+		states[i] = &b.Messages[i]
+	}
+	slices.SortStableFunc(states, func(x, y *message.State) int { return y.Recorded.At.Compare(x.Recorded.At) })
 	out := []Message{}
 	for _, s := range states {
 		if s.Begin == nil {
 			continue // steps whose message is not here yet
 		}
-		out = append(out, b.message(s))
+		out = append(out, b.message(*s))
 		if max > 0 && len(out) == max {
 			break
 		}

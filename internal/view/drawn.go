@@ -13,6 +13,9 @@ import (
 // steers says whether a character may move a cursor, hide, or turn the direction of the writing around it. The
 // joiners of Arabic and Indian scripts, and the signs that are drawn, do not.
 func steers(r rune) bool {
+	if r < 0x80 {
+		return r < ' ' || r == 0x7f
+	}
 	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' ||
 		unicode.Is(unicode.Cf, r) && r != '\u200c' && r != '\u200d' && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
 }
