@@ -222,7 +222,7 @@ func (k *bulk) write(l *Link, head []byte) {
 				return
 			}
 		}
-		if !k.hang(l, binary.BigEndian.AppendUint32(nil, uint32(len(b)))) || !k.hang(l, b) {
+		if !k.hang(l, append(binary.BigEndian.AppendUint32(nil, uint32(len(b))), b...)) { // one write: one packet where it fits
 			return
 		}
 	}
