@@ -22,7 +22,7 @@ func (t *Teller) pair(ctx context.Context) (string, error) {
 	}
 	var numbers [2]string
 	for i, s := range t.W.Sides {
-		err := until(ctx, "the numbers", 15*time.Second, func() error {
+		err := until(ctx, "the numbers", 45*time.Second, func() error {
 			v, err := data[struct {
 				Number string `json:"number"`
 			}](t.W.Act(s, act.Confirm{}))
@@ -42,7 +42,7 @@ func (t *Teller) pair(ctx context.Context) (string, error) {
 		}
 	}
 	for _, s := range t.W.Sides {
-		if err := until(ctx, "the line", 15*time.Second, func() error {
+		if err := until(ctx, "the line", 45*time.Second, func() error {
 			v, err := data[view.StatusView](t.W.Act(s, act.Status{}))
 			if err != nil || len(v.Liveness.Paths) < 2 || !v.Liveness.Paths[0].WeHear || !v.Liveness.Paths[1].WeHear {
 				return errNotYet
