@@ -75,7 +75,7 @@ func TestTable(t *testing.T) {
 		const way = 300 * time.Millisecond
 		seen, commit := measureFlash(tb, way, 0.05, 40)
 		bar := way + 2*commit + 5*time.Millisecond
-		return fmt.Sprintf("%s: %s beyond one way and two commits", ms(seen), ms(seen-way-2*commit)), float64(seen) / float64(bar), "one way + 2 commits + 5 ms: " + ms(bar)
+		return fmt.Sprintf("%s: %s beyond one way and two commits", ms(seen), ms(seen-way-2*commit)), float64(seen-way-2*commit) / float64(5*time.Millisecond), "one way + 2 commits + 5 ms: " + ms(bar)
 	})
 	b.row("kill -9 of a node, 20 rounds", func(tb testing.TB) (string, float64, string) {
 		lost, held := killRounds(tb, 20)
