@@ -284,7 +284,7 @@ func FuzzParseTerms(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if x, err := ParseTerms(b); err == nil {
 			if _, err := x.Encode([32]byte{}); err != nil {
-				t.Skip()
+				t.Fatalf("what was read cannot be written: %v", err)
 			}
 		}
 	})
