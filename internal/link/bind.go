@@ -15,8 +15,8 @@ import (
 	"github.com/quic-go/quic-go"
 )
 
-// socket is what the link asks of a UDP socket; *net.UDPConn has it.
-type socket interface {
+// Socket is what the link asks of a UDP socket; *net.UDPConn has it.
+type Socket interface {
 	ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error)
 	WriteMsgUDPAddrPort(b, oob []byte, to netip.AddrPort) (n, oobn int, err error)
 	LocalAddr() net.Addr
@@ -28,7 +28,7 @@ type socket interface {
 type bind struct {
 	l    *Link
 	num  int
-	sock socket
+	sock Socket
 	dscp []byte // control message that marks lane packets as EF
 	tr   *quic.Transport
 	ln   *quic.Listener
@@ -125,7 +125,7 @@ func (c *quicConn) SetWriteBuffer(n int) error {
 }
 
 // openBind starts QUIC on a socket.
-func (l *Link) openBind(num int, sock socket) (*bind, error) {
+func (l *Link) openBind(num int, sock Socket) (*bind, error) {
 	b := &bind{l: l, num: num, sock: sock}
 	if a, ok := sock.LocalAddr().(*net.UDPAddr); ok {
 		b.dscp = dscp(a.AddrPort().Addr().Unmap().Is4())

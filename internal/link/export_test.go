@@ -8,10 +8,6 @@ import (
 
 // What the outside tests may see of the inside.
 
-type Socket = socket
-
-func OpenOn(cfg Config, socks ...Socket) (*Link, error) { return open(cfg, socks) }
-
 // Counted are the packets that were dropped: strangers, wrong keys, bad tags, stale.
 func (l *Link) Counted() (strangers, wrongKeys, badTags, stale uint64) {
 	return l.strangers.Load(), l.wrongKeys.Load(), l.badTags.Load(), l.stale.Load()

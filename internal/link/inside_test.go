@@ -179,7 +179,7 @@ func (*blackhole) SetReadDeadline(time.Time) error { return nil }
 func (*blackhole) Close() error                    { return nil }
 
 // looped is a link with one session whose packets it can open itself.
-func looped(tb testing.TB, sock socket) (*Link, *session) {
+func looped(tb testing.TB, sock Socket) (*Link, *session) {
 	l := &Link{start: time.Now(), queue: newQueue(), cfg: Config{OnFrame: func(Frame) {}}}
 	l.out.Store(&[]*session{})
 	p := newPath(l, 0, PathConfig{})

@@ -30,7 +30,9 @@ type Config struct {
 	Greeting func() []byte
 	// OnFrame gets every frame that arrives, several times if it came several ways; never two calls at once.
 	OnFrame func(Frame)
-	Log     *slog.Logger // nil: nothing is logged
+	// Listen opens a bind; nil: a UDP socket of this machine.
+	Listen func(netip.AddrPort) (Socket, error)
+	Log    *slog.Logger // nil: nothing is logged
 }
 
 // PathConfig is one route to the peer.
@@ -87,23 +89,19 @@ type Link struct {
 
 // Open binds the sockets and begins to dial. It returns at once; what follows comes as events.
 func Open(cfg Config) (*Link, error) {
-	var socks []socket
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	var socks []Socket
 	for _, a := range cfg.Binds {
-		c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(a))
+		s, err := cfg.Listen(a)
 		if err != nil {
 			for _, s := range socks {
 				s.Close()
 			}
 			return nil, fmt.Errorf("couldn't listen on %v: %w", a, err)
 		}
-		socks = append(socks, c)
-	}
-	return open(cfg, socks)
-}
-
-func open(cfg Config, socks []socket) (*Link, error) {
-	if err := cfg.check(len(socks)); err != nil {
-		return nil, err
+		socks = append(socks, s)
 	}
 	l := &Link{cfg: cfg, log: cfg.Log, start: time.Now(), run: cfg.Run, queue: newQueue(), stop: make(chan struct{}),
 		trailer: newTrailer(cfg.Tag, cfg.First)}
@@ -135,7 +133,11 @@ func open(cfg Config, socks []socket) (*Link, error) {
 	return l, nil
 }
 
-func (c *Config) check(socks int) error {
+func listenUDP(a netip.AddrPort) (Socket, error) {
+	return net.ListenUDP("udp", net.UDPAddrFromAddrPort(a))
+}
+
+func (c *Config) check() error {
 	if _, err := parseGreet(greet{run: c.Run}.append(nil)); err != nil {
 		return fmt.Errorf("%q is not the name of a run", c.Run)
 	}
@@ -146,9 +148,12 @@ func (c *Config) check(socks int) error {
 		return errors.New("the link needs between 1 and 16 paths")
 	}
 	for _, p := range c.Paths {
-		if p.Bind < 0 || p.Bind >= socks {
+		if p.Bind < 0 || p.Bind >= len(c.Binds) {
 			return fmt.Errorf("path %q has no local address", p.Label)
 		}
+	}
+	if c.Listen == nil {
+		c.Listen = listenUDP
 	}
 	if c.Greeting == nil {
 		c.Greeting = func() []byte { return nil }

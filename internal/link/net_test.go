@@ -6,7 +6,6 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
@@ -43,15 +42,9 @@ func base(name string) link.Config {
 	}
 }
 
-func start(t *testing.T, name string, cfg link.Config, socks ...link.Socket) *node {
+func start(t *testing.T, name string, cfg link.Config) *node {
 	t.Helper()
-	var l *link.Link
-	var err error
-	if socks != nil {
-		l, err = link.OpenOn(cfg, socks...)
-	} else {
-		l, err = link.Open(cfg)
-	}
+	l, err := link.Open(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,118 +165,17 @@ func cabled(t *testing.T, n int) (ca, cb link.Config, fs []*linktest.Forwarder) 
 	return ca, cb, fs
 }
 
-// memNet is a network in memory for links in a synctest bubble.
-type memNet struct {
-	mu     sync.Mutex
-	socks  map[netip.AddrPort]*memSock
-	delay  time.Duration
-	rand   *rand.Rand
-	filter func(from, to netip.AddrPort, b []byte) bool // false: lost; under mu
-	nat    map[netip.AddrPort]netip.AddrPort            // outside address of an inside one
-	bytes  map[netip.AddrPort]int                       // sent by, with 28 bytes of headers each
-}
-
-type memSock struct {
-	n      *memNet
-	addr   netip.AddrPort
-	in     chan memPacket
-	closed chan struct{}
-	once   sync.Once
-}
-
-type memPacket struct {
-	from netip.AddrPort
-	b    []byte
-}
-
-func newMemNet() *memNet {
-	return &memNet{socks: map[netip.AddrPort]*memSock{}, delay: time.Millisecond, rand: rand.New(rand.NewPCG(1, 1)),
-		nat: map[netip.AddrPort]netip.AddrPort{}, bytes: map[netip.AddrPort]int{}}
-}
-
-func (n *memNet) listen(addr string) *memSock {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	a := netip.MustParseAddrPort(addr)
-	s := &memSock{n: n, addr: a, in: make(chan memPacket, 4096), closed: make(chan struct{})}
-	n.socks[a] = s
-	return s
-}
-
-func (n *memNet) set(f func(*memNet)) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	f(n)
-}
-
-func (n *memNet) send(from, to netip.AddrPort, b []byte) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.bytes[from] += len(b) + 28
-	if out, ok := n.nat[from]; ok {
-		from = out
-	}
-	for in, out := range n.nat { // back through the NAT
-		if out == to {
-			to = in
-		}
-	}
-	if n.filter != nil && !n.filter(from, to, b) {
-		return
-	}
-	s := n.socks[to]
-	if s == nil {
-		return
-	}
-	p := memPacket{from, append([]byte(nil), b...)}
-	time.AfterFunc(n.delay, func() {
-		select {
-		case s.in <- p:
-		default:
-		}
-	})
-}
-
-func (s *memSock) ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error) {
-	select {
-	case p := <-s.in:
-		return copy(b, p.b), p.from, nil
-	case <-s.closed:
-		return 0, netip.AddrPort{}, net.ErrClosed
-	}
-}
-
-func (s *memSock) WriteMsgUDPAddrPort(b, _ []byte, to netip.AddrPort) (int, int, error) {
-	s.n.send(s.addr, to, b)
-	return len(b), 0, nil
-}
-
-func (s *memSock) LocalAddr() net.Addr { return net.UDPAddrFromAddrPort(s.addr) }
-func (s *memSock) SetReadDeadline(t time.Time) error {
-	if !t.IsZero() {
-		s.Close()
-	}
-	return nil
-}
-func (s *memSock) Close() error {
-	s.once.Do(func() { close(s.closed) })
-	return nil
-}
-
 const memA, memB = "10.0.0.1:700", "10.0.0.2:700"
 
-// memConfigs are two configs whose paths run between memA+i and memB+i.
-func memConfigs(paths int) (ca, cb link.Config, at func(*memNet) (as, bs []link.Socket)) {
+// memConfigs are two configs whose paths run between memA+i and memB+i of a network in memory.
+func memConfigs(n *linktest.Net, paths int) (ca, cb link.Config) {
 	ca, cb = base("aurelia"), base("borealia")
+	ca.Listen, cb.Listen = n.Listen, n.Listen
 	for i := range paths {
-		ra, rb := fmt.Sprint(memA, i), fmt.Sprint(memB, i)
-		ca.Paths = append(ca.Paths, link.PathConfig{Label: fmt.Sprint(i), Bind: i, Remote: netip.MustParseAddrPort(rb)})
-		cb.Paths = append(cb.Paths, link.PathConfig{Label: fmt.Sprint(i), Bind: i, Remote: netip.MustParseAddrPort(ra)})
+		ra, rb := netip.MustParseAddrPort(fmt.Sprint(memA, i)), netip.MustParseAddrPort(fmt.Sprint(memB, i))
+		ca.Binds, cb.Binds = append(ca.Binds, ra), append(cb.Binds, rb)
+		ca.Paths = append(ca.Paths, link.PathConfig{Label: fmt.Sprint(i), Bind: i, Remote: rb})
+		cb.Paths = append(cb.Paths, link.PathConfig{Label: fmt.Sprint(i), Bind: i, Remote: ra})
 	}
-	return ca, cb, func(n *memNet) (as, bs []link.Socket) {
-		for i := range paths {
-			as, bs = append(as, n.listen(fmt.Sprint(memA, i))), append(bs, n.listen(fmt.Sprint(memB, i)))
-		}
-		return as, bs
-	}
+	return ca, cb
 }

@@ -10,17 +10,17 @@ import (
 	"time"
 
 	"example.org/parley/internal/link"
+	"example.org/parley/internal/link/linktest"
 	"example.org/parley/wire"
 )
 
 // simulated runs f with two real links on a network in memory, on simulated time.
-func simulated(t *testing.T, paths int, f func(n *memNet, a, b *node)) {
+func simulated(t *testing.T, paths int, f func(n *linktest.Net, a, b *node)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		ca, cb, at := memConfigs(paths)
-		n := newMemNet()
-		as, bs := at(n)
-		a, b := start(t, "aurelia", ca, as...), start(t, "borealia", cb, bs...)
+		n := linktest.NewNet()
+		ca, cb := memConfigs(n, paths)
+		a, b := start(t, "aurelia", ca), start(t, "borealia", cb)
 		nap(2 * time.Second)
 		for _, x := range []*node{a, b} {
 			for i, p := range x.Paths() {
@@ -46,11 +46,11 @@ func nothing(from, to netip.AddrPort, b []byte) bool { return false }
 // An idle path costs at most 8 kbit/s each way on the wire, QUIC and all.
 // SPEC: LNK-010
 func TestIdleBits(t *testing.T) {
-	simulated(t, 1, func(n *memNet, a, b *node) {
-		n.set(func(n *memNet) { clear(n.bytes) })
+	simulated(t, 1, func(n *linktest.Net, a, b *node) {
+		n.Set(func(n *linktest.Net) { clear(n.Bytes) })
 		nap(10 * time.Minute)
-		n.set(func(n *memNet) {
-			for from, bytes := range n.bytes {
+		n.Set(func(n *linktest.Net) {
+			for from, bytes := range n.Bytes {
 				if bits := bytes * 8 / 600; bits > 8000 {
 					t.Errorf("%v sends %d bit/s", from, bits)
 				} else {
@@ -68,8 +68,8 @@ func TestIdleBits(t *testing.T) {
 // handshake has ended yet.
 // SPEC: LNK-014 LNK-016
 func TestSilentMinute(t *testing.T) {
-	simulated(t, 2, func(n *memNet, a, b *node) {
-		n.set(func(n *memNet) { n.filter = nothing })
+	simulated(t, 2, func(n *linktest.Net, a, b *node) {
+		n.Set(func(n *linktest.Net) { n.Filter = nothing })
 		nap(1900 * time.Millisecond)
 		if !a.Paths()[0].WeHear {
 			t.Error("down before 2 s")
@@ -83,13 +83,15 @@ func TestSilentMinute(t *testing.T) {
 		if c := count[link.Lane](b, nil); c != 0 {
 			t.Fatalf("%d packets through a cut line", c)
 		}
-		n.set(func(n *memNet) { n.filter = func(_, _ netip.AddrPort, b []byte) bool { return wire.IsLane(b[0]) } })
+		n.Set(func(n *linktest.Net) {
+			n.Filter = func(_, _ netip.AddrPort, b []byte) bool { return wire.IsLane(b[0]) }
+		})
 		nap(110 * time.Millisecond) // the next probe, and one way
 		if c := count[link.Lane](b, nil); c < 2 {
 			t.Errorf("%d packets 110 ms after the cut, want one a path", c)
 		}
 		a.Done("flash")
-		n.set(func(n *memNet) { n.filter = nil })
+		n.Set(func(n *linktest.Net) { n.Filter = nil })
 		nap(4 * time.Second)
 		if !a.SendStream([]byte("bulk")) {
 			t.Error("no stream after the return")
@@ -109,8 +111,10 @@ func TestSilentMinute(t *testing.T) {
 // Nothing of QUIC's for ten minutes: the lane does not care.
 // SPEC: LNK-007
 func TestLaneOutlivesConnection(t *testing.T) {
-	simulated(t, 1, func(n *memNet, a, b *node) {
-		n.set(func(n *memNet) { n.filter = func(_, _ netip.AddrPort, b []byte) bool { return wire.IsLane(b[0]) } })
+	simulated(t, 1, func(n *linktest.Net, a, b *node) {
+		n.Set(func(n *linktest.Net) {
+			n.Filter = func(_, _ netip.AddrPort, b []byte) bool { return wire.IsLane(b[0]) }
+		})
 		a.KillConns(0)
 		nap(time.Second)
 		b.KillConns(0)
@@ -128,7 +132,7 @@ func TestLaneOutlivesConnection(t *testing.T) {
 		if count[link.Lane](a, nil) != 1 {
 			t.Error("no signal")
 		}
-		n.set(func(n *memNet) { n.filter = nil })
+		n.Set(func(n *linktest.Net) { n.Filter = nil })
 		nap(6 * time.Second)
 		if count[link.SessionUp](a, nil) != 2 || count[link.StreamUp](b, nil) != 2 {
 			t.Error("no new connection")
@@ -143,7 +147,7 @@ func TestLaneOutlivesConnection(t *testing.T) {
 // An hour's key is replaced without a packet lost.
 // SPEC: LNK-006
 func TestRekey(t *testing.T) {
-	simulated(t, 1, func(n *memNet, a, b *node) {
+	simulated(t, 1, func(n *linktest.Net, a, b *node) {
 		nap(time.Hour + time.Minute)
 		if c := count[link.SessionUp](a, nil); c != 2 {
 			t.Errorf("%d sessions told, want 2", c)
@@ -160,9 +164,9 @@ func TestRekey(t *testing.T) {
 // One way of a path dies: both ends know which.
 // SPEC: LNK-013
 func TestOneWay(t *testing.T) {
-	simulated(t, 2, func(n *memNet, a, b *node) {
-		n.set(func(n *memNet) {
-			n.filter = func(from, _ netip.AddrPort, _ []byte) bool { return from.String() != memA+"0" }
+	simulated(t, 2, func(n *linktest.Net, a, b *node) {
+		n.Set(func(n *linktest.Net) {
+			n.Filter = func(from, _ netip.AddrPort, _ []byte) bool { return from.String() != memA+"0" }
 		})
 		nap(3 * time.Second)
 		pa, pb := a.Paths()[0], b.Paths()[0]
@@ -175,7 +179,7 @@ func TestOneWay(t *testing.T) {
 		if count[link.StreamDown](a, nil) != 1 || count[link.StreamUp](a, nil) != 2 {
 			t.Error("the stream did not move")
 		}
-		n.set(func(n *memNet) { n.filter = nil })
+		n.Set(func(n *linktest.Net) { n.Filter = nil })
 		nap(time.Second)
 		if p := a.Paths()[0]; !p.TheyHear {
 			t.Errorf("A: %+v", p)
@@ -186,10 +190,10 @@ func TestOneWay(t *testing.T) {
 // What was caught on the wire and is played again does nothing; nor does it from elsewhere.
 // SPEC: LNK-003 LNK-004
 func TestReplay(t *testing.T) {
-	simulated(t, 1, func(n *memNet, a, b *node) {
+	simulated(t, 1, func(n *linktest.Net, a, b *node) {
 		var caught [][]byte
-		n.set(func(n *memNet) {
-			n.filter = func(from, _ netip.AddrPort, b []byte) bool {
+		n.Set(func(n *linktest.Net) {
+			n.Filter = func(from, _ netip.AddrPort, b []byte) bool {
 				if from.String() == memA+"0" {
 					caught = append(caught, append([]byte(nil), b...))
 				}
@@ -200,18 +204,20 @@ func TestReplay(t *testing.T) {
 		a.Signal(wire.LaneSignal, []byte("ring"))
 		nap(5 * time.Second)
 		lanes, ups := count[link.Lane](b, nil), count[link.SessionUp](b, nil)
-		n.set(func(n *memNet) { n.filter, n.bytes = nil, map[netip.AddrPort]int{} })
+		n.Set(func(n *linktest.Net) { n.Filter, n.Bytes = nil, map[netip.AddrPort]int{} })
 		nap(10 * time.Millisecond) // else the copy of a packet under way is the newer one, from a new address
 		before := b.Sessions(0)
-		evil := netip.MustParseAddrPort("10.9.9.9:1")
-		for _, p := range caught {
-			n.send(evil, netip.MustParseAddrPort(memB+"0"), p)
+		evil, err := n.Listen(netip.MustParseAddrPort("10.9.9.9:1"))
+		if err != nil {
+			t.Fatal(err)
 		}
-		got := n.listen(evil.String())
+		for _, p := range caught {
+			evil.WriteMsgUDPAddrPort(p, nil, netip.MustParseAddrPort(memB+"0"))
+		}
 		nap(time.Second)
-		if len(got.in) != 0 {
-			p := <-got.in
-			t.Errorf("%d answers to a player of old packets; %d bytes %x", len(got.in)+1, len(p.b), p.b[:20])
+		evil.Close()
+		if n, _, err := evil.ReadFromUDPAddrPort(make([]byte, 2000)); err == nil {
+			t.Errorf("an answer of %d bytes to a player of old packets", n)
 		}
 		if count[link.Lane](b, nil) != lanes || count[link.SessionUp](b, nil) != ups || b.Sessions(0) != before {
 			t.Error("old packets did something")
@@ -225,9 +231,9 @@ func TestReplay(t *testing.T) {
 // A NAT gives A another address: B goes on there after a challenge, without a gap of 2 s, and makes a new connection.
 // SPEC: LNK-008
 func TestNewAddress(t *testing.T) {
-	simulated(t, 1, func(n *memNet, a, b *node) {
+	simulated(t, 1, func(n *linktest.Net, a, b *node) {
 		out := netip.MustParseAddrPort("10.7.7.7:9")
-		n.set(func(n *memNet) { n.nat[netip.MustParseAddrPort(memA+"0")] = out })
+		n.Set(func(n *linktest.Net) { n.NAT[netip.MustParseAddrPort(memA+"0")] = out })
 		nap(5 * time.Second)
 		if p := b.Paths()[0]; p.Remote != out || !p.WeHear || !p.TheyHear {
 			t.Errorf("%+v", p)
@@ -250,17 +256,17 @@ func TestNewAddress(t *testing.T) {
 // The peer comes back as another run.
 // SPEC: LNK-012
 func TestPeerRestarts(t *testing.T) {
-	simulated(t, 1, func(n *memNet, a, b *node) {
-		n.set(func(n *memNet) { n.filter = nothing }) // killed: it says nothing more
+	simulated(t, 1, func(n *linktest.Net, a, b *node) {
+		n.Set(func(n *linktest.Net) { n.Filter = nothing }) // killed: it says nothing more
 		b.Close("")
 		nap(5 * time.Second)
 		if a.Paths()[0].WeHear {
 			t.Error("a dead peer is heard")
 		}
-		_, cb, _ := memConfigs(1)
+		_, cb := memConfigs(n, 1)
 		cb.Run = "b2yyyy"
-		n.set(func(n *memNet) { n.filter = nil })
-		b2 := start(t, "borealia", cb, n.listen(memB+"0"))
+		n.Set(func(n *linktest.Net) { n.Filter = nil })
+		b2 := start(t, "borealia", cb)
 		nap(4 * time.Second)
 		run, clock, ok := a.Heard()
 		if run != "b2yyyy" || !ok || clock.Before(time.Now().Add(-2*time.Second)) {
@@ -288,7 +294,7 @@ func TestPeerRestarts(t *testing.T) {
 // A hostile peer floods: the node sees no more than the caps let through, and the line lives.
 // SPEC: LNK-009
 func TestCaps(t *testing.T) {
-	simulated(t, 1, func(n *memNet, a, b *node) {
+	simulated(t, 1, func(n *linktest.Net, a, b *node) {
 		a.Flood(0, 3000)
 		nap(100 * time.Millisecond)
 		if c := count[link.Lane](b, nil); c > 450 || c < 300 {
@@ -304,7 +310,7 @@ func TestCaps(t *testing.T) {
 // Bytes of an authentic peer that mean nothing do nothing.
 // SPEC: LNK-001
 func TestOddBodies(t *testing.T) {
-	simulated(t, 1, func(n *memNet, a, b *node) {
+	simulated(t, 1, func(n *linktest.Net, a, b *node) {
 		for kind := range 256 {
 			for _, tail := range []string{"", "x", strings.Repeat("y", 23), strings.Repeat("z", 700)} {
 				if byte(kind) != wire.LaneBye {
@@ -323,7 +329,7 @@ func TestOddBodies(t *testing.T) {
 // The ages that a node tells grow while it says nothing more.
 // SPEC: LNK-010
 func TestAges(t *testing.T) {
-	simulated(t, 1, func(n *memNet, a, b *node) {
+	simulated(t, 1, func(n *linktest.Net, a, b *node) {
 		a.SetAges(0, 3*time.Second)
 		nap(4 * time.Second)
 		p := b.Paths()[0]

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package linktest has two stand-ins for a network. World is a line in memory: two ends with the methods of
+// Package linktest has three stand-ins for a network. World is a line in memory: two ends with the methods of
 // link.Link, whose paths are cut, delayed and lossy by the same rules (down after 2.0 s, repeats at once on return,
 // one bulk stream on the first path that is heard both ways), all by timers, so that it runs in testing/synctest and an
 // idle year costs nothing. Forwarder is a real UDP relay for two real ends: the cable of tests and of the demo.
+//
+// Net is a network in memory for real links.
 //
 // World models what the node sees and nothing below: no keys, no packets, no probes.
 package linktest
