@@ -154,7 +154,7 @@ func everyText(t *testing.T, f func(rel, text string)) {
 			}
 			return nil
 		}
-		if slices.Contains([]string{".png", ".parley", ".sum"}, filepath.Ext(p)) || !d.Type().IsRegular() {
+		if slices.Contains([]string{".png", ".parley", ".sum"}, filepath.Ext(p)) || !d.Type().IsRegular() || d.Name() == ".git" { // a worktree's is a file
 			return nil
 		}
 		b, err := os.ReadFile(p)
