@@ -5,7 +5,7 @@
 // It has four parts, each a pure decoder and encoder that a stranger may feed with anything:
 //
 //   - notes: signed texts in one strict spelling of the C2SP signed note (note.go);
-//   - bodies: one line of JSON with a salt, decoded without encoding/json's leniencies (json.go);
+//   - bodies: one line of JSON with a salt, and strictly one reading (json.go);
 //   - frames: length-framed messages of a session's stream (frame.go);
 //   - packets: the header of the lane's sealed packets (packet.go).
 //

@@ -42,7 +42,7 @@ func TestBody(t *testing.T) {
 	if b, err := EncodeBody(struct{}{}, [32]byte{}); err != nil || string(b) != "{"+saltText+"}" {
 		t.Errorf("empty: %s %v", b, err)
 	}
-	for _, v := range []any{map[string]any{"x": 1.5}, map[string]any{"x": nil}, map[string]any{"salt": "x"}, []int{1}, 3, map[string]any{"x": 1 << 60}} {
+	for _, v := range []any{map[string]any{"x": 1.5}, map[string]any{"x": nil}, map[string]any{"salt": "x"}, []int{1}, 3, map[string]any{"x": 1 << 60}, map[string]any{"x": "\xff"}, map[string]any{"\xed\xa0\x80": "x"}} {
 		if b, err := EncodeBody(v, [32]byte{}); err == nil {
 			t.Errorf("written what cannot be read: %s", b)
 		}
