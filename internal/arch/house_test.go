@@ -14,9 +14,6 @@ import (
 	"testing"
 )
 
-// maxCode bounds the code of the product: Go lines that are neither blank nor comment, tests aside.
-const maxCode = 30_000
-
 // section is the part of a page from one heading to the next.
 func section(t *testing.T, page, heading string) string {
 	t.Helper()
@@ -119,25 +116,6 @@ func TestArchitecture(t *testing.T) {
 		}
 		said[f.pkg] = true
 	}
-}
-
-func TestSize(t *testing.T) {
-	// SPEC: NOD-022
-	code := 0
-	for _, f := range files(t) {
-		if f.test {
-			continue
-		}
-		for line := range strings.SplitSeq(f.src, "\n") {
-			if s := strings.TrimSpace(line); s != "" && !strings.HasPrefix(s, "//") {
-				code++
-			}
-		}
-	}
-	if code > maxCode {
-		t.Errorf("%d lines of code: small is a feature, %d are allowed", code, maxCode)
-	}
-	t.Logf("%d lines of code", code)
 }
 
 // everyText calls f with each text file of the project.

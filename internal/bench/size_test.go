@@ -3,12 +3,12 @@
 package bench
 
 import (
-	"bufio"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -48,60 +48,28 @@ func measureBuild(tb testing.TB) time.Duration {
 	return time.Since(began)
 }
 
-// countLines counts lines of Go code without tests, and of them those that are neither empty nor a comment.
-func countLines(tb testing.TB) (lines, code int) {
-	err := filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() && strings.HasPrefix(d.Name(), ".") && path != top {
-			return filepath.SkipDir
-		}
-		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
-			return nil
-		}
-		b, err := os.ReadFile(path)
-		for l := range strings.Lines(string(b)) {
-			lines++
-			if l = strings.TrimSpace(l); l != "" && !strings.HasPrefix(l, "//") {
-				code++
-			}
-		}
-		return err
-	})
+// sizes are the figures that internal/arch holds below their ceilings, in its own words.
+func sizes(tb testing.TB) (out []sizeFigure) {
+	cmd := exec.Command("go", "test", "-count", "1", "-v", "-run", "^TestSize$", "./internal/arch")
+	cmd.Dir = top
+	said, err := cmd.Output()
 	if err != nil {
-		tb.Fatal(err)
+		tb.Errorf("internal/arch: %v: %s", err, said)
 	}
-	return lines, code
+	for _, m := range regexp.MustCompile(`figure: ([0-9.]+) (.+), at most ([0-9.]+)`).FindAllStringSubmatch(string(said), -1) {
+		f := sizeFigure{what: m[2], limit: m[3], now: m[1]}
+		now, _ := strconv.ParseFloat(m[1], 64)
+		limit, _ := strconv.ParseFloat(m[3], 64)
+		f.share = now / limit
+		out = append(out, f)
+	}
+	if len(out) == 0 {
+		tb.Fatalf("internal/arch printed no figure: %s", said)
+	}
+	return out
 }
 
-// countDependencies counts go.mod's direct requirements: those that the binary links, and those of tests only.
-func countDependencies(tb testing.TB) (linked, tests int) {
-	cmd := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", "./cmd/parley")
-	cmd.Dir = top
-	out, err := cmd.Output()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	in := map[string]bool{}
-	for l := range strings.Lines(string(out)) {
-		in[strings.TrimSpace(l)] = true
-	}
-	f, err := os.Open(filepath.Join(top, "go.mod"))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer f.Close()
-	for s := bufio.NewScanner(f); s.Scan(); {
-		w := strings.Fields(s.Text())
-		if len(w) != 2 || !strings.HasPrefix(w[1], "v") {
-			continue
-		}
-		if in[w[0]] {
-			linked++
-		} else {
-			tests++
-		}
-	}
-	return linked, tests
+type sizeFigure struct {
+	what, now, limit string
+	share            float64
 }
