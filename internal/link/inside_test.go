@@ -95,7 +95,7 @@ func TestVoiceLoss(t *testing.T) {
 // A gap of the link's own clock says nothing of the peer.
 // SPEC: LNK-019
 func TestStoodStill(t *testing.T) {
-	l := &Link{queue: newQueue()}
+	l := &Link{cfg: Config{Now: time.Now}, queue: newQueue()}
 	l.out.Store(&[]*session{})
 	l.table.Store(&map[uint32]*session{})
 	p := newPath(l, 0, PathConfig{})
@@ -180,7 +180,7 @@ func (*blackhole) Close() error                    { return nil }
 
 // looped is a link with one session whose packets it can open itself.
 func looped(tb testing.TB, sock Socket) (*Link, *session) {
-	l := &Link{start: time.Now(), queue: newQueue(), cfg: Config{OnFrame: func(Frame) {}}}
+	l := &Link{start: time.Now(), queue: newQueue(), cfg: Config{Now: time.Now, OnFrame: func(Frame) {}}}
 	l.out.Store(&[]*session{})
 	p := newPath(l, 0, PathConfig{})
 	l.paths = []*path{p}

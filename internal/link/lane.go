@@ -198,7 +198,7 @@ func (p *path) probe(now time.Duration) wire.Probe {
 	l := p.l
 	pr := wire.Probe{
 		Heard: now - time.Duration(p.lastRx.Load()), Stamp: wire.Stamp(now), Echo: p.stamp.value, Hold: now - p.stamp.at,
-		Tick: l.ages[0] + now - l.agesAt, Commit: l.ages[1] + now - l.agesAt, Clock: uint32(time.Now().Unix()),
+		Tick: l.ages[0] + now - l.agesAt, Commit: l.ages[1] + now - l.agesAt, Clock: uint32(l.cfg.Now().Unix()),
 		Loss: byte(p.loss * 255), Voice: byte(l.voiceRx.said.Load()), Queue: p.delay.over,
 	}
 	p.otherTurn++

@@ -32,6 +32,9 @@ type Config struct {
 	OnFrame func(Frame)
 	// Listen opens a bind; nil: a UDP socket of this machine.
 	Listen func(netip.AddrPort) (Socket, error)
+	// Now and Ticker are the link's clock; nil: this machine's.
+	Now    func() time.Time // with a monotonic reading
+	Ticker func(time.Duration) (ticks <-chan time.Time, stop func())
 	Log    *slog.Logger // nil: nothing is logged
 }
 
@@ -103,7 +106,7 @@ func Open(cfg Config) (*Link, error) {
 		}
 		socks = append(socks, s)
 	}
-	l := &Link{cfg: cfg, log: cfg.Log, start: time.Now(), run: cfg.Run, queue: newQueue(), stop: make(chan struct{}),
+	l := &Link{cfg: cfg, log: cfg.Log, start: cfg.Now(), run: cfg.Run, queue: newQueue(), stop: make(chan struct{}),
 		trailer: newTrailer(cfg.Tag, cfg.First)}
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)
@@ -155,6 +158,15 @@ func (c *Config) check() error {
 	if c.Listen == nil {
 		c.Listen = listenUDP
 	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Ticker == nil {
+		c.Ticker = func(d time.Duration) (<-chan time.Time, func()) {
+			t := time.NewTicker(d)
+			return t.C, t.Stop
+		}
+	}
 	if c.Greeting == nil {
 		c.Greeting = func() []byte { return nil }
 	}
@@ -165,7 +177,7 @@ func (c *Config) check() error {
 }
 
 // now is the link's own clock: time since Open.
-func (l *Link) now() time.Duration { return time.Since(l.start) }
+func (l *Link) now() time.Duration { return l.cfg.Now().Sub(l.start) }
 
 // Events is the one channel of what happens; it is closed by Close.
 func (l *Link) Events() <-chan Event { return l.queue.out }

@@ -122,12 +122,12 @@ func (p *path) downAfter() time.Duration {
 
 // clockLoop is the one goroutine that does what is due.
 func (l *Link) clockLoop() {
-	t := time.NewTicker(clockStep)
-	defer t.Stop()
+	ticks, stop := l.cfg.Ticker(clockStep)
+	defer stop()
 	last := l.now()
 	for {
 		select {
-		case <-t.C:
+		case <-ticks:
 		case <-l.stop:
 			return
 		}

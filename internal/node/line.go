@@ -43,7 +43,7 @@ import (
 	"example.org/parley/wire"
 )
 
-// Link is what the node needs of the sessions to the peer; internal/link and linktest.Pair have it.
+// Link is what the node needs of the sessions to the peer; internal/link has it.
 type Link interface {
 	Events() <-chan link.Event
 	Signal(kind byte, b []byte)

@@ -11,14 +11,13 @@ import (
 
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/link"
-	"example.org/parley/internal/link/linktest"
 	"example.org/parley/internal/node"
 	"example.org/parley/message"
 	"example.org/parley/wire"
 )
 
 // hostile gives a node of aurelia's with an officer at his desk, and the session of a party that runs any program.
-func hostile(t *testing.T, f func(w *world, us *side, them *linktest.End)) {
+func hostile(t *testing.T, f func(w *world, us *side, them node.Link)) {
 	t.Helper()
 	simulate(t, 66, func(w *world) {
 		us := w.sides[0]
@@ -27,24 +26,26 @@ func hostile(t *testing.T, f func(w *world, us *side, them *linktest.End)) {
 		us.must(`officer add "Lt Amaro"`)
 		us.must("sign-on")
 		us.arm(true)
-		l, err := w.net.open(1, "zzzzzz", func() []byte { return nil }, func(link.Frame) {})
+		them, err := w.net.open(1, link.Config{Run: "zzzzzz"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		them := l.(*linktest.End)
 		go func() {
 			for range them.Events() {
 			}
 		}()
 		time.Sleep(5 * time.Second)
-		defer them.Kill()
+		defer func() {
+			w.net.kill(1)
+			them.Close("")
+		}()
 		f(w, us, them)
 	})
 }
 
 // However many STOPs the peer invents: the one that was pressed here stays on the desk, recorded or not.
 func TestInventedStops(t *testing.T) {
-	hostile(t, func(w *world, us *side, them *linktest.End) {
+	hostile(t, func(w *world, us *side, them node.Link) {
 		us.disk.mood.Store(fails)
 		us.must("stop")
 		for i := range 200 {

@@ -3,7 +3,6 @@
 package sim
 
 import (
-	"crypto/ed25519"
 	"net"
 	"net/netip"
 	"testing"
@@ -44,11 +43,9 @@ func newSockets(t *testing.T, l *line) *sockets {
 	return n
 }
 
-func (n *sockets) open(who int, run string, greeting func() []byte, onFrame func(link.Frame)) (node.Link, error) {
-	c := link.Config{
-		Run: run, First: who == 0, Greeting: greeting, OnFrame: onFrame, Key: n.line.keys[who].Link, Tag: n.line.genesis.Tag,
-		Binds: n.binds[who : who+1], Peers: []ed25519.PublicKey{n.line.sheets[1-who].Link},
-	}
+func (n *sockets) open(who int, c link.Config) (node.Link, error) {
+	n.line.ends(&c, who)
+	c.Binds = n.binds[who : who+1]
 	for i, f := range n.cables {
 		remote := f.PortA()
 		if who == 1 {

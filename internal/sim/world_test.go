@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
@@ -83,9 +84,15 @@ func tryPair(rnd io.Reader) (l *line, err error) {
 	return l, g.SignB(l.keys[1].Sign)
 }
 
+// ends fills in what an end of the line has: its key, the other's, and who it is.
+func (l *line) ends(c *link.Config, who int) {
+	c.First, c.Key, c.Tag = who == 0, l.keys[who].Link, l.genesis.Tag
+	c.Peers = []ed25519.PublicKey{l.sheets[1-who].Link}
+}
+
 // net is what two ends are joined by.
 type network interface {
-	open(who int, run string, greeting func() []byte, onFrame func(link.Frame)) (node.Link, error)
+	open(who int, c link.Config) (node.Link, error) // c is what the node says
 	cut(path int, d linktest.Direction)
 	restore(path int, d linktest.Direction)
 	delay(path int, d linktest.Direction, by time.Duration)
@@ -198,10 +205,11 @@ func simulate(t *testing.T, seed uint64, f func(w *world)) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(morning))
 		w := newWorld(t, seed, 2*time.Millisecond)
-		w.net = memory{linktest.NewWorld(2, seed)}
+		w.net = newMemory(w.line, seed)
 		w.start = time.Now()
 		defer func() {
 			w.close()
+			time.Sleep(time.Minute) // what QUIC still waits for
 			if t.Failed() {
 				t.Log("the nodes said:\n" + w.logs.String())
 			}
@@ -210,33 +218,73 @@ func simulate(t *testing.T, seed uint64, f func(w *world)) {
 	})
 }
 
-// memory is a network of linktest.
-type memory struct{ *linktest.World }
-
-var ends sync.Map // *linktest.World, who → *linktest.End
-
-type endKey struct {
-	w   *linktest.World
-	who int
+// memory joins two real links by two cables in memory.
+type memory struct {
+	*linktest.Net
+	line   *line
+	cables [2]*linktest.Cable
+	frozen [2]atomic.Bool
 }
 
-func (m memory) open(who int, run string, greeting func() []byte, onFrame func(link.Frame)) (node.Link, error) {
-	e := m.World.Open(link.Config{Run: run, First: who == 0, Greeting: greeting, OnFrame: onFrame, Paths: []link.PathConfig{{Label: "1"}, {Label: "2"}}})
-	ends.Store(endKey{m.World, who}, e)
-	return e, nil
+// at is where an end's socket of a path is.
+func at(path, who int) netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(path), byte(who + 1)}), 7443)
 }
 
-func (m memory) end(who int) *linktest.End {
-	e, _ := ends.Load(endKey{m.World, who})
-	return e.(*linktest.End)
+func newMemory(l *line, seed uint64) *memory {
+	m := &memory{Net: linktest.NewNet(), line: l}
+	for p := range m.cables {
+		m.cables[p] = m.Lay(at(p, 0), at(p, 1), seed+uint64(p))
+	}
+	m.Filter = func(from, to netip.AddrPort, _ []byte) bool {
+		return !m.frozen[from.Addr().As4()[3]-1].Load() && !m.frozen[to.Addr().As4()[3]-1].Load()
+	}
+	return m
 }
 
-func (m memory) cut(p int, d linktest.Direction)                    { m.Cut(p, d) }
-func (m memory) restore(p int, d linktest.Direction)                { m.Restore(p, d) }
-func (m memory) delay(p int, d linktest.Direction, b time.Duration) { m.Delay(p, d, b) }
-func (m memory) loss(p int, d linktest.Direction, s float64)        { m.Loss(p, d, s) }
-func (m memory) kill(who int)                                       { m.end(who).Kill() }
-func (m memory) freeze(who int, on bool)                            { m.end(who).Freeze(on) }
+func (m *memory) open(who int, c link.Config) (node.Link, error) {
+	m.line.ends(&c, who)
+	for p := range m.cables {
+		c.Binds = append(c.Binds, at(p, who))
+		c.Paths = append(c.Paths, link.PathConfig{Label: fmt.Sprint(p + 1), Bind: p, Remote: at(p, 1-who)})
+	}
+	c.Listen = m.Listen
+	c.Ticker = func(d time.Duration) (<-chan time.Time, func()) { return m.ticker(who, d) }
+	return link.Open(c)
+}
+
+// ticker stands still while its end is frozen.
+func (m *memory) ticker(who int, d time.Duration) (<-chan time.Time, func()) {
+	t, out, end := time.NewTicker(d), make(chan time.Time, 1), make(chan struct{})
+	go func() {
+		for {
+			select {
+			case now := <-t.C:
+				if !m.frozen[who].Load() {
+					select {
+					case out <- now:
+					default:
+					}
+				}
+			case <-end:
+				t.Stop()
+				return
+			}
+		}
+	}()
+	return out, func() { close(end) }
+}
+
+func (m *memory) cut(p int, d linktest.Direction)                    { m.cables[p].Cut(d) }
+func (m *memory) restore(p int, d linktest.Direction)                { m.cables[p].Restore(d) }
+func (m *memory) delay(p int, d linktest.Direction, b time.Duration) { m.cables[p].Delay(d, b) }
+func (m *memory) loss(p int, d linktest.Direction, s float64)        { m.cables[p].Loss(d, s) }
+func (m *memory) freeze(who int, on bool)                            { m.frozen[who].Store(on) }
+func (m *memory) kill(who int) {
+	for p := range m.cables {
+		m.Unplug(at(p, who))
+	}
+}
 
 func (w *world) side(name string) *side {
 	for _, s := range w.sides {
@@ -276,7 +324,7 @@ func (s *side) config() node.Config {
 		Now:   func() time.Time { s.stuck.pass(); return time.Now().Add(time.Duration(s.step.Load())) },
 		Boot:  func() time.Duration { return time.Since(s.w.start) },
 		Link: func(run string, greeting func() []byte, onFrame func(link.Frame)) (node.Link, error) {
-			return s.w.net.open(s.who, run, greeting, onFrame)
+			return s.w.net.open(s.who, link.Config{Run: run, Greeting: greeting, OnFrame: onFrame})
 		},
 	}
 	return c

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Package linktest joins real links without a real network. Net is a network in memory: in testing/synctest all of a link
+// runs on it in simulated time. Forwarder is a UDP relay between real sockets: the cable of the demo and of tests on real
+// time. Both carry packets over a Cable, which is cut, slow or lossy in either direction.
+//
+// It knows nothing of what the packets hold.
 package linktest
 
 import (
@@ -20,14 +25,53 @@ type Net struct {
 	NAT     map[netip.AddrPort]netip.AddrPort            // outside address of an inside one
 	Bytes   map[netip.AddrPort]int                       // sent by, with 28 bytes of headers each
 
-	mu    sync.Mutex
-	socks map[netip.AddrPort]*memSock
+	mu     sync.Mutex
+	socks  map[netip.AddrPort]*memSock
+	cables map[[2]netip.AddrPort]end
+}
+
+// end is a cable and the end of it that a packet enters at (0: A).
+type end struct {
+	c    *Cable
+	from int
 }
 
 // NewNet makes a network whose packets take a millisecond.
 func NewNet() *Net {
 	return &Net{socks: map[netip.AddrPort]*memSock{}, Delay: time.Millisecond, NAT: map[netip.AddrPort]netip.AddrPort{},
-		Bytes: map[netip.AddrPort]int{}}
+		Bytes: map[netip.AddrPort]int{}, cables: map[[2]netip.AddrPort]end{}}
+}
+
+// Lay joins two addresses by a cable of the network's delay.
+func (n *Net) Lay(a, b netip.AddrPort, seed uint64) *Cable {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	ends := [2]netip.AddrPort{a, b}
+	c := newCable(seed, func(from int, b []byte) { n.deliver(ends[from], ends[1-from], b) })
+	c.Delay(Both, n.Delay)
+	n.cables[ends], n.cables[[2]netip.AddrPort{b, a}] = end{c, 0}, end{c, 1}
+	return c
+}
+
+// Unplug takes the socket at an address off the network, as a power cut does: nothing leaves it, nothing reaches it.
+func (n *Net) Unplug(at netip.AddrPort) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if s := n.socks[at]; s != nil {
+		s.off = true
+		delete(n.socks, at)
+	}
+}
+
+func (n *Net) deliver(from, to netip.AddrPort, b []byte) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if s := n.socks[to]; s != nil {
+		select {
+		case s.in <- memPacket{from, b}:
+		default:
+		}
+	}
 }
 
 // Listen opens a socket at an address; it takes the place of the one that had it.
@@ -46,9 +90,9 @@ func (n *Net) Set(f func(*Net)) {
 	f(n)
 }
 
-func (n *Net) send(from, to netip.AddrPort, b []byte) {
+func (n *Net) send(s *memSock, to netip.AddrPort, b []byte) {
 	n.mu.Lock()
-	defer n.mu.Unlock()
+	from := s.addr
 	n.Bytes[from] += len(b) + 28
 	if out, ok := n.NAT[from]; ok {
 		from = out
@@ -58,17 +102,20 @@ func (n *Net) send(from, to netip.AddrPort, b []byte) {
 			to = in
 		}
 	}
-	s := n.socks[to]
-	if s == nil || n.Filter != nil && !n.Filter(from, to, b) || n.Largest > 0 && len(b) > n.Largest {
-		return
+	lost := s.off || n.Filter != nil && !n.Filter(from, to, b) || n.Largest > 0 && len(b) > n.Largest
+	over, laid := n.cables[[2]netip.AddrPort{from, to}]
+	delay := n.Delay
+	n.mu.Unlock()
+	switch {
+	case lost:
+	case laid:
+		over.c.mu.Lock()
+		over.c.take(over.from, b)
+		over.c.mu.Unlock()
+	default:
+		b = append([]byte(nil), b...)
+		time.AfterFunc(delay, func() { n.deliver(from, to, b) })
 	}
-	p := memPacket{from, append([]byte(nil), b...)}
-	time.AfterFunc(n.Delay, func() {
-		select {
-		case s.in <- p:
-		default:
-		}
-	})
 }
 
 type memSock struct {
@@ -76,6 +123,7 @@ type memSock struct {
 	addr   netip.AddrPort
 	in     chan memPacket
 	closed chan struct{}
+	off    bool // under Net.mu
 	once   sync.Once
 }
 
@@ -99,7 +147,7 @@ func (s *memSock) ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error) {
 }
 
 func (s *memSock) WriteMsgUDPAddrPort(b, _ []byte, to netip.AddrPort) (int, int, error) {
-	s.n.send(s.addr, to, b)
+	s.n.send(s, to, b)
 	return len(b), 0, nil
 }
 
