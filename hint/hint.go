@@ -14,6 +14,8 @@ package hint
 type Error struct {
 	What string `json:"error"`
 	Hint string `json:"hint,omitempty"`
+	// Wait: it becomes possible by itself; whoever can wait asks again.
+	Wait bool `json:"wait,omitempty"`
 }
 
 func (e *Error) Error() string { return e.What }

@@ -59,18 +59,33 @@ func (a *app) sit(ctx context.Context, signOn, quiet bool) error {
 		return err
 	}
 	defer k.Close()
-	if signOn {
-		if err := a.do(k, line, act.SignOn{}); err != nil {
-			return err
-		}
-	}
 	if err := a.do(k, line, act.Desk{Armed: true, Sound: noSound}); err != nil {
 		return err
+	}
+	for signOn {
+		err := a.do(k, line, act.SignOn{})
+		if !waits(err) {
+			if err != nil {
+				return err
+			}
+			break
+		}
+		select { // it rings meanwhile
+		case <-ctx.Done():
+			return nil
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
 	if err = a.board(ctx, k, line, quiet); errors.Is(err, control.ErrNotRunning) {
 		return errAway
 	}
 	return err
+}
+
+// waits reports whether a refusal ends by itself: the node is starting.
+func waits(err error) bool {
+	var e *act.Error
+	return errors.As(err, &e) && e.Wait
 }
 
 // do carries out an act on a connection that stays open, and prints.
@@ -181,6 +196,10 @@ func (a *app) draw(k *control.Client, line string, last *string) error {
 	var b strings.Builder
 	for _, x := range []act.Act{act.Status{}, act.Inbox{}} {
 		r, err := k.Do(line, a.lang, x)
+		if waits(err) {
+			b.WriteString(err.Error() + "\n")
+			break
+		}
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -24,51 +25,61 @@ import (
 // is the node; only `open` is answered by the page.
 type face struct {
 	*node.Line
-	page   *page.Server
 	srv    *http.Server
-	edge   *web.Edge
 	failed chan error
 
 	mu    sync.Mutex
+	edge  *web.Edge            // nil while there is none; guarded by mu
+	page  *page.Server         // nil while there is none; guarded by mu
+	why   error                // why there is none; guarded by mu
 	peers map[string]*web.Peer // newest sound of each desk; guarded by mu
 }
 
-// openFace opens the page and the sound of a line, where its config names addresses for them.
-func (s *service) openFace(ctx context.Context, l *home.Line, n *node.Line) (*face, error) {
-	f := &face{Line: n, failed: make(chan error, 1), peers: map[string]*web.Peer{}}
-	cfg := page.Config{Node: n, Name: l.Ours.Party + "-" + l.Name, Hosts: []string{l.Config.Page}, Frame: s.frame, Log: s.log}
+func newFace(n *node.Line) *face {
+	return &face{Line: n, failed: make(chan error, 1), peers: map[string]*web.Peer{}}
+}
+
+// open opens the page and the sound of a line, where its config names addresses for them.
+func (f *face) open(ctx context.Context, s *service, l *home.Line) (err error) {
+	var p *page.Server
+	var edge *web.Edge
+	defer func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.page, f.edge, f.why = p, edge, err
+	}()
 	if l.Config.Page == "" {
-		return f, nil
+		return nil
 	}
+	cfg := page.Config{Node: f.Line, Name: l.Ours.Party + "-" + l.Name, Hosts: []string{l.Config.Page}, Frame: s.frame, Log: s.log}
 	if s.pageHost != "" {
 		cfg.Hosts = []string{s.pageHost, l.Config.Page}
 	}
-	var err error
 	if l.Config.Edge != "" {
 		addr, _ := netip.ParseAddrPort(l.Config.Edge) // checked with the config
-		if f.edge, err = web.New(web.Config{Addr: addr, OnState: f.soundState, Log: s.log}); err != nil {
-			return nil, fmt.Errorf("couldn't open the browsers' sound: %w", err)
+		if edge, err = web.New(web.Config{Addr: addr, OnState: f.soundState, Log: s.log}); err != nil {
+			return fmt.Errorf("couldn't open the browsers' sound: %w", err)
 		}
 		cfg.Edge = f
 	}
-	if cfg.Key, err = pageKey(l); err == nil {
-		f.page, err = page.New(cfg)
+	if cfg.Key, err = pageKey(l); err != nil {
+		return fmt.Errorf("couldn't open the page: %w", err)
 	}
-	var ln net.Listener
-	if err == nil {
-		ln, err = (&net.ListenConfig{}).Listen(ctx, "tcp", l.Config.Page)
-	}
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.Config.Page)
 	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("couldn't open the page: %w", err)
+		return fmt.Errorf("couldn't open the page: %w", err)
 	}
-	f.srv = &http.Server{Handler: f.page, ReadHeaderTimeout: 5 * time.Second}
-	go func() {
-		if err := f.srv.Serve(ln); err != http.ErrServerClosed {
+	if p, err = page.New(cfg); err != nil {
+		ln.Close()
+		return fmt.Errorf("couldn't open the page: %w", err)
+	}
+	f.srv = &http.Server{Handler: p, ReadHeaderTimeout: 5 * time.Second}
+	go func(srv *http.Server) {
+		if err := srv.Serve(ln); err != http.ErrServerClosed {
 			f.failed <- fmt.Errorf("the page ended: %w", err)
 		}
-	}()
-	return f, nil
+	}(f.srv)
+	return nil
 }
 
 // pageKey signs the page's cookies; it is kept, so that a desk outlives its node.
@@ -88,8 +99,12 @@ func (f *face) Close() {
 	if f.srv != nil {
 		f.srv.Close()
 	}
-	if f.edge != nil {
-		f.edge.Close()
+	f.mu.Lock()
+	edge := f.edge
+	f.page, f.edge = nil, nil
+	f.mu.Unlock()
+	if edge != nil {
+		edge.Close()
 	}
 }
 
@@ -100,13 +115,18 @@ func (f *face) Do(ctx context.Context, who act.Who, lang string, a act.Act) (act
 	if _, ok := a.(act.Open); !ok {
 		return f.Line.Do(ctx, who, lang, a)
 	}
+	f.mu.Lock()
+	p, why := f.page, f.why
+	f.mu.Unlock()
 	switch {
-	case f.page == nil:
+	case why != nil:
+		return act.Reply{}, &act.Error{What: why.Error(), Hint: "it is tried again by itself; the verbs of the shell work"}
+	case p == nil:
 		return act.Reply{}, &act.Error{What: "this line has no page", Hint: `set page = "127.0.0.1:7480" in config.toml`}
 	case who.Officer == "":
 		return act.Reply{}, &act.Error{What: "a link is given to a person", Hint: "sign on first: parley sign-on"}
 	}
-	url, err := f.page.Link(who, lang)
+	url, err := p.Link(who, lang)
 	if err != nil {
 		return act.Reply{}, err
 	}
@@ -115,7 +135,13 @@ func (f *face) Do(ctx context.Context, who act.Who, lang string, a act.Act) (act
 
 // Offer joins a browser's sound with the node's desk.
 func (f *face) Offer(desk, sdp string) (string, error) {
-	answer, p, err := f.edge.Offer(desk, sdp, func(frame []byte) { f.Line.Microphone(desk, frame) })
+	f.mu.Lock()
+	edge := f.edge
+	f.mu.Unlock()
+	if edge == nil {
+		return "", errors.New("the browsers' sound is down")
+	}
+	answer, p, err := edge.Offer(desk, sdp, func(frame []byte) { f.Line.Microphone(desk, frame) })
 	if err != nil {
 		return "", err
 	}

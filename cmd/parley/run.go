@@ -74,6 +74,9 @@ func (a *app) exit(err error) int {
 		return exitNotUp
 	case errors.As(err, &refused):
 		a.complain(refused.What, refused.Hint)
+		if refused.Wait {
+			return exitNotUp
+		}
 	case strings.HasPrefix(err.Error(), "unknown command"):
 		a.complain(err.Error(), "see: parley help")
 		return exitUsage
@@ -99,7 +102,7 @@ func (a *app) root() *cobra.Command {
 		Long: `Parley is a deconfliction line between two parties who do not trust each other: each runs one node, nobody stands between.
 
 Times are UTC. Items are named by their short ID (A7-42). What is printed is one view: --json prints it as it is.
-Exit codes: 0 done or HOLDS · 1 refused or DOES NOT HOLD · 2 CANNOT BE KNOWN · 64 wrong usage · 69 the node is not running.`,
+Exit codes: 0 done or HOLDS · 1 refused or DOES NOT HOLD · 2 CANNOT BE KNOWN · 64 wrong usage · 69 the node is not running, or is starting.`,
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {

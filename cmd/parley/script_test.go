@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 
 // The scripts are the shell's specification by example: every verb with good and bad input.
 //
-// SPEC: CLI-030 CLI-031 CLI-032 CLI-033 CLI-034
+// SPEC: CLI-015 CLI-016 CLI-030 CLI-031 CLI-032 CLI-033 CLI-034
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", ContinueOnError: true,

@@ -54,17 +54,21 @@ func (a *app) serve() *cobra.Command {
 	return c
 }
 
-// run serves until ctx ends or a line cannot go on.
+// run serves until ctx ends. What cannot start is down, says why and is tried again; all else starts.
 func (s *service) run(ctx context.Context, only string) error {
 	names, err := s.home.Lines()
 	if err == nil && (only != "" || len(names) == 0) {
 		only, err = s.home.Pick(only)
 		names = []string{only}
 	}
-	for _, n := range names { // what is wrong at the start is said at the start
-		if err == nil {
-			_, err = s.home.Load(n)
+	var bad []error // what is wrong with every line is said at once: there is nothing to start
+	for _, n := range names {
+		if _, e := s.home.Load(n); e != nil {
+			bad = append(bad, e)
 		}
+	}
+	if err == nil && len(bad) == len(names) {
+		err = bad[0]
 	}
 	if err != nil {
 		return err
@@ -72,23 +76,61 @@ func (s *service) run(ctx context.Context, only string) error {
 	if s.ctl, err = control.Listen(s.home, s.find, s.log); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
+	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	for _, n := range names {
-		wg.Go(func() {
-			if err := s.line(ctx, n); err != nil && ctx.Err() == nil {
-				cancel(err)
-			}
-		})
+		wg.Go(func() { s.keep(ctx, n) })
 	}
 	s.log.Info("serving", "home", s.home.Dir, "lines", names)
 	err = s.ctl.Serve(ctx)
-	cancel(err)
+	cancel()
 	wg.Wait()
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
-		return cause
-	}
 	return err
+}
+
+// keep runs one line until ctx ends. What stops it stops no other line, stands where the line is asked for, and is
+// tried again: a file that is put right needs no restart. SPEC: CLI-015
+func (s *service) keep(ctx context.Context, name string) {
+	d := down{name: name, since: time.Now()}
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := s.line(ctx, name)
+		if err == nil || ctx.Err() != nil {
+			continue
+		}
+		if time.Since(began) > tryAgain {
+			d.since = time.Now()
+		}
+		if d.why == nil || d.why.Error() != err.Error() {
+			s.log.Error("the line is down", "line", name, "err", err)
+		}
+		d.why = err
+		s.set(name, d)
+		select {
+		case <-ctx.Done():
+		case <-time.After(tryAgain):
+		}
+		s.set(name, nil)
+	}
+}
+
+// tryAgain is how long a line that cannot run is left before it is tried again.
+const tryAgain = 2 * time.Second
+
+// down answers for a line that cannot run.
+type down struct {
+	name  string
+	since time.Time
+	why   error
+}
+
+func (d down) Do(context.Context, act.Who, string, act.Act) (act.Reply, error) {
+	e := act.Error{What: fmt.Sprintf("the line %s is down since %s: %v", d.name, d.since.UTC().Format("15:04:05Z"), d.why), Hint: "it is tried again by itself"}
+	var known *act.Error
+	if errors.As(d.why, &known) && known.Hint != "" {
+		e.Hint = known.Hint + "; " + e.Hint
+	}
+	return act.Reply{}, &e
 }
 
 // find gives a line as it is now.
@@ -97,6 +139,9 @@ func (s *service) find(name string) (control.Line, error) {
 	defer s.mu.Unlock()
 	if l := s.lines[name]; l != nil {
 		return l, nil
+	}
+	if _, err := os.Stat(filepath.Join(s.home.Dir, "lines", name, "sheet.theirs")); err == nil {
+		return nil, &act.Error{What: "starting: the line " + name + " is being opened", Hint: "this is possible in a moment", Wait: true}
 	}
 	return nil, &act.Error{What: fmt.Sprintf("the line %s is not in service", name), Hint: "enter the other party's sheet: parley pair FILE"}
 }
@@ -110,7 +155,8 @@ func (s *service) set(name string, l control.Line) {
 // lookAgain is how often a line's sheets are looked at before the genesis stands: pair writes them while we run.
 const lookAgain = 300 * time.Millisecond
 
-// line takes one line through its states, each time as its directory says.
+// line takes one line through its states, each time as its directory says. It gives nil when the line is to be looked
+// at anew.
 func (s *service) line(ctx context.Context, name string) error {
 	for ctx.Err() == nil {
 		l, err := s.home.Load(name)
@@ -218,25 +264,35 @@ func (s *service) node(ctx context.Context, l *home.Line) error {
 	if err != nil {
 		return err
 	}
-	n, err := node.Open(ctx, cfg)
-	if err != nil {
-		return err
-	}
+	n := node.Open(cfg)
 	defer n.Close()
-	f, err := s.openFace(ctx, l, n)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
+	f := newFace(n)
 	s.set(l.Name, f)
-	s.ctl.Restore(ctx, l.Name, f)
-	s.log.Info("in service", "line", l.Name, "with", l.Theirs.Party, "page", l.Config.Page)
-	select {
-	case <-ctx.Done():
-		return nil
-	case err := <-f.failed:
-		return err
+	go func() { // ends with the node at the latest
+		if n.Read(ctx) == nil {
+			s.ctl.Restore(ctx, l.Name, f)
+			s.log.Info("in service", "line", l.Name, "with", l.Theirs.Party, "page", l.Config.Page)
+		}
+	}()
+	for ctx.Err() == nil { // the page and its sound may end and come again; the line goes on
+		err := f.open(ctx, s, l)
+		if err == nil {
+			select {
+			case <-ctx.Done():
+			case err = <-f.failed:
+			}
+		}
+		f.Close()
+		if err == nil {
+			continue
+		}
+		s.log.Error("the page is down", "line", l.Name, "err", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(tryAgain):
+		}
 	}
+	return nil
 }
 
 // nodeConfig gives the node what the home holds.

@@ -269,6 +269,15 @@ func (s *Set) sorted() []*Alarm {
 	return out
 }
 
+// Join takes in the alarms of another set that are not in this one.
+func (s *Set) Join(o *Set) {
+	for name, a := range o.alarms {
+		if s.alarms[name] == nil {
+			s.alarms[name] = a
+		}
+	}
+}
+
 // snapshot is the form on disk.
 type snapshot struct {
 	Alarms []*Alarm `json:"alarms"`

@@ -128,8 +128,8 @@ func (p *pair) config(i int) node.Config {
 func (p *pair) start() {
 	p.tb.Helper()
 	for i := range p.nodes {
-		n, err := node.Open(context.Background(), p.config(i))
-		p.check(err)
+		n := node.Open(p.config(i))
+		p.check(n.Read(context.Background()))
 		p.nodes[i] = n
 		p.tb.Cleanup(func() { n.Close() })
 		p.who[i] = act.Who{Desk: "watch", Account: names[i]}

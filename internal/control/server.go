@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -29,11 +30,12 @@ type Server struct {
 	find  func(line string) (Line, error)
 	desks *table
 	log   *slog.Logger
-	lock  *os.File
-	ln    *net.UnixListener
+	path  string   // of the socket
+	lock  *os.File // nil where the disk takes no file
 	conns sync.WaitGroup
 
 	mu    sync.Mutex
+	ln    *net.UnixListener          // nil while there is no socket; set by Serve's goroutine alone
 	open  map[*net.UnixConn]struct{} // guarded by mu
 	armed map[[2]string]int          // connections that arm a desk, by line and desk; guarded by mu
 }
@@ -42,34 +44,51 @@ type Server struct {
 //
 // SPEC: CLI-012
 func Listen(h home.Home, find func(line string) (Line, error), log *slog.Logger) (*Server, error) {
-	s := &Server{find: find, log: log, open: map[*net.UnixConn]struct{}{}, armed: map[[2]string]int{}}
+	s := &Server{path: h.Socket(), find: find, log: log, open: map[*net.UnixConn]struct{}{}, armed: map[[2]string]int{}}
 	var err error
 	if s.desks, err = openTable(h.Desks()); err != nil {
-		return nil, err
+		log.Error("couldn't read who is signed on: every officer signs on again", "file", h.Desks(), "err", err)
 	}
 	if s.lock, err = takeLock(filepath.Join(h.Dir, "serve.lock")); err != nil {
 		return nil, err
 	}
-	_ = os.Remove(h.Socket()) // we hold the lock: nobody listens there any more
-	err = atSocket(h.Socket(), func(path string) error {
-		var err error
-		s.ln, err = net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
-		return err
-	})
-	if err == nil {
-		s.ln.SetUnlinkOnClose(false)
-		err = os.Chmod(h.Socket(), 0o600)
-	}
-	if err != nil {
-		s.lock.Close()
-		return nil, fmt.Errorf("couldn't listen on %s: %w", h.Socket(), err)
+	if err := s.listen(); err != nil {
+		log.Error("the socket of the shell is down, the lines are not", "err", err)
 	}
 	return s, nil
 }
 
-// takeLock holds the lock for the life of the process; the second process is told who holds it.
+// listen opens the socket. On a disk that takes nothing there is none.
+func (s *Server) listen() error {
+	_ = os.Remove(s.path) // we hold the lock: nobody listens there any more
+	var ln *net.UnixListener
+	err := atSocket(s.path, func(path string) error {
+		var err error
+		ln, err = net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("couldn't listen on %s: %w", s.path, err)
+	}
+	ln.SetUnlinkOnClose(false)
+	if err := os.Chmod(s.path, 0o600); err != nil {
+		return errors.Join(fmt.Errorf("couldn't listen on %s: %w", s.path, err), ln.Close())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ln = ln
+	return nil
+}
+
+// takeLock holds the lock for the life of the process; the second process is told who holds it. Where a disk takes
+// no file, one that is there is locked as it is; where there is none, no other process of this home could be.
 func takeLock(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		if f, err = os.Open(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("couldn't open %s: %w", path, err)
 	}
@@ -79,8 +98,8 @@ func takeLock(path string) (*os.File, error) {
 		return nil, &act.Error{What: fmt.Sprintf("a node is already running for this home (process %s)", strings.TrimSpace(string(pid))), Hint: "one node a home: end that one first"}
 	}
 	_ = f.Truncate(0)
-	_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
-	return f, err
+	_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0) // without the number the lock holds all the same
+	return f, nil
 }
 
 // atSocket calls f with a path of the socket that fits a socket address (108 bytes).
@@ -104,16 +123,27 @@ func (s *Server) Serve(ctx context.Context) error {
 	defer stop()
 	s.conns.Add(1)
 	go func() { defer s.conns.Done(); s.sweep(ctx) }()
-	for {
-		c, err := s.ln.AcceptUnix()
-		if err != nil {
-			cancel()
-			s.shut()
-			s.conns.Wait()
-			s.lock.Close()
-			if errors.Is(err, net.ErrClosed) {
+	defer func() {
+		cancel()
+		s.shut()
+		s.conns.Wait()
+		s.lock.Close() // nil: there was none
+	}()
+	for ctx.Err() == nil {
+		if s.ln == nil {
+			select {
+			case <-ctx.Done():
 				return nil
+			case <-time.After(2 * time.Second):
 			}
+			_ = s.listen() // said once
+			continue
+		}
+		c, err := s.ln.AcceptUnix()
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		}
+		if err != nil {
 			return fmt.Errorf("couldn't accept on the control socket: %w", err)
 		}
 		s.mu.Lock()
@@ -122,12 +152,15 @@ func (s *Server) Serve(ctx context.Context) error {
 		s.conns.Add(1)
 		go func() { defer s.conns.Done(); s.serve(ctx, c) }()
 	}
+	return nil
 }
 
 func (s *Server) shut() {
-	s.ln.Close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.ln != nil {
+		s.ln.Close()
+	}
 	for c := range s.open {
 		c.Close()
 	}

@@ -90,7 +90,8 @@ type Link struct {
 	strangers, wrongKeys, badTags, stale atomic.Uint64
 }
 
-// Open binds the sockets and begins to dial. It returns at once; what follows comes as events.
+// Open binds the sockets and begins to dial. It returns at once; what follows comes as events. An address that is not
+// here is tried again by itself, and its paths say why they are down.
 func Open(cfg Config) (*Link, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -98,11 +99,8 @@ func Open(cfg Config) (*Link, error) {
 	var socks []Socket
 	for _, a := range cfg.Binds {
 		s, err := cfg.Listen(a)
-		if err != nil {
-			for _, s := range socks {
-				s.Close()
-			}
-			return nil, fmt.Errorf("couldn't listen on %v: %w", a, err)
+		if err != nil { // the others are opened all the same
+			s = &lateSocket{addr: a, listen: cfg.Listen, why: listenError(a, err), next: time.Now().Add(listenEvery)}
 		}
 		socks = append(socks, s)
 	}

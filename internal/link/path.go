@@ -48,6 +48,7 @@ type PathState struct {
 	BitsIn        float64 // a second, IP and UDP headers included, over the last second
 	BitsOut       float64
 	Goodbye       string // what the peer said when it left
+	Why           error  // why our address cannot be listened on, nil when it is
 }
 
 // path is one route. Fields without a note are under Link.mu.
@@ -373,6 +374,9 @@ func (p *path) state(now time.Duration) PathState {
 		BitsIn: p.bitsIn, BitsOut: p.bitsOut, Goodbye: p.goodbye}
 	if p.cfg.Bind < len(p.l.binds) {
 		st.Local = p.l.Addrs()[p.cfg.Bind]
+		if s, ok := p.l.binds[p.cfg.Bind].sock.(*lateSocket); ok {
+			st.Why = s.down()
+		}
 	}
 	if p.current != nil {
 		st.Remote = *p.current.remote.Load()

@@ -13,6 +13,9 @@ import (
 
 // do carries out one act in the loop. What each does stands in the file of its subject.
 func (l *Line) do(who act.Who, lang string, a act.Act) (act.Reply, error) {
+	if err := l.early(a); err != nil {
+		return act.Reply{}, err
+	}
 	switch a := a.(type) {
 	// people.go
 	case act.OfficerAdd:

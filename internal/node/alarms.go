@@ -46,17 +46,27 @@ func both(en, it string) alarm.Words { return alarm.Words{EN: en, IT: it} }
 
 func (l *Line) conditions() (cs []alarm.Condition) {
 	add := func(id, key string, w alarm.Words) { cs = append(cs, alarm.Condition{ID: id, Key: key, Detail: w}) }
-	if l.reach() == 0 {
-		add("A1", "", both("", ""))
+	why := ""
+	if l.linkErr != nil {
+		why = l.linkErr.Error()
 	}
 	for _, p := range l.link.Paths() {
+		if why == "" && p.Why != nil {
+			why = p.Why.Error()
+		}
 		if !p.WeHear || !p.TheyHear {
 			n := both("path "+p.Label, "percorso "+p.Label)
 			if p.WeHear {
 				n = both("path "+p.Label+": they do not hear us", "percorso "+p.Label+": non ci sentono")
 			}
+			if p.Why != nil {
+				n.EN, n.IT = n.EN+": "+p.Why.Error(), n.IT+": "+p.Why.Error()
+			}
 			add("A11", "path "+p.Label, n)
 		}
+	}
+	if l.reach() == 0 {
+		add("A1", "", both(why, why))
 	}
 	if len(l.armed()) == 0 || l.present() == 0 {
 		add("A2", "here", both("here", "qui"))
@@ -75,7 +85,7 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 	if l.dead == nil && l.store.Full() {
 		add("A9", "full", both("the disk is full", "il disco è pieno"))
 	}
-	if l.dead != nil {
+	if !l.deadSince.IsZero() {
 		add("A16", "here", both("here", "qui"))
 		add("A9", "", both(l.dead.Error(), l.dead.Error()))
 	}
@@ -164,7 +174,9 @@ func (l *Line) later(d record.Draft, was *record.Entry) {
 // repaired states what was not recorded while the store failed: STOPs and calls, with their own times in
 // their facts. What a failed commit left on the disk all the same is on record already. SPEC: NOD-006
 func (l *Line) repaired(since time.Time) {
-	l.log.Info("recorded again", "unrecorded", len(l.unsaid), "since", since)
+	if !since.IsZero() {
+		l.log.Info("recorded again", "unrecorded", len(l.unsaid), "since", since)
+	}
 	all := l.owed
 	l.unsaid, l.owed = nil, nil
 	for _, o := range all {

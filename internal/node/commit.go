@@ -3,11 +3,12 @@
 package node
 
 import (
+	"errors"
 	"fmt"
+	"syscall"
 	"time"
 
 	"example.org/parley/internal/act"
-	"example.org/parley/internal/exchange"
 	"example.org/parley/internal/store"
 	"example.org/parley/record"
 	"example.org/parley/wire"
@@ -116,12 +117,57 @@ func (l *Line) fail(err error) {
 	l.tellState()
 }
 
-// unrecorded is the answer to an act that states something while nothing can be committed.
+// errStarting stands in for the store while the record is read for the first time.
+var errStarting = errors.New("the node is starting")
+
+// early refuses what needs the record before it has been read; ringing, STOP and arming a desk need none.
+func (l *Line) early(a act.Act) error {
+	switch a.(type) {
+	case act.Ring, act.Answer, act.Decline, act.HangUp, act.Stop, act.StopStep, act.Desk, act.SignOff:
+		return nil
+	case act.Status, act.AlarmList, act.AlarmAck:
+		if !l.deadSince.IsZero() {
+			return nil
+		}
+	}
+	if !l.unread {
+		return nil
+	}
+	return l.unrecorded()
+}
+
+// starting says how far the start has come, "" when it is over or has failed.
+func (l *Line) starting() string {
+	if !l.unread || !l.deadSince.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d", l.rows[0].Load(), l.rows[1].Load())
+}
+
+// unrecorded is the answer to an act that needs the record while nothing can be committed.
 func (l *Line) unrecorded() error {
+	if s := l.starting(); s != "" {
+		return &act.Error{What: "starting: " + s + " rows of the record are read", Hint: "ring and STOP work; this is possible in a moment", Wait: true}
+	}
+	if l.unread {
+		return &act.Error{What: fmt.Sprintf("the record cannot be read: %v", l.dead), Hint: "ringing, voice and STOP work, unrecorded; " + wayOut(l.dead)}
+	}
 	return &act.Error{
 		What: fmt.Sprintf("this could not be recorded: the store fails (%v)", l.dead),
-		Hint: "ringing, voice and STOP go on; free the disk or mend it, the node tries again by itself",
+		Hint: "ringing, voice and STOP go on; " + wayOut(l.dead),
 	}
+}
+
+// wayOut says what an operator can do about a store that fails.
+func wayOut(err error) string {
+	const again = ", the node tries again by itself"
+	switch {
+	case store.Garbled(err):
+		return "put the file back from a backup, or move it away: what the other end holds comes back, the private log and who was signed on do not" + again
+	case errors.Is(err, syscall.EROFS), errors.Is(err, syscall.EACCES):
+		return "make the file and its directory writable" + again
+	}
+	return "free the disk or mend it" + again
 }
 
 // reopen tries the store again, beside the loop: neither a disk that hangs nor a long record holds up a call.
@@ -133,9 +179,9 @@ func (l *Line) reopen() {
 	l.reopening = true
 	go func() {
 		err := l.store.Reopen()
-		var m *memory
+		m := l.empty()
 		if err == nil {
-			m, err = l.read()
+			err = l.read(m)
 		}
 		l.post(func() { l.reopened(m, err) })
 	}()
@@ -143,21 +189,36 @@ func (l *Line) reopen() {
 
 func (l *Line) reopened(m *memory, err error) {
 	l.reopening = false
+	l.dirty = true
 	if err != nil {
-		l.log.Debug("the store still fails", "err", err)
+		if l.deadSince.IsZero() {
+			l.deadSince = l.now
+			l.log.Error("couldn't read the record: ringing, voice and STOP work, unrecorded", "err", err)
+			l.tellState()
+		}
+		if l.unread {
+			l.dead = err
+		}
 		l.retryAt = l.now.Add(2 * time.Second)
 		return
 	}
-	l.adopt(m)
-	l.log.Info("the store works again", "unrecorded_since", l.deadSince)
-	since := l.deadSince
-	l.dead = nil
-	l.endRun("failed")
+	since, first := l.deadSince, l.unread
+	l.dead, l.deadSince, l.unread = nil, time.Time{}, false
+	l.adopt(m, first)
+	if first {
+		l.checks = newChecks(l)
+		l.orphans()
+		l.checks.begin()
+	} else {
+		l.endRun("failed")
+	}
 	l.reoffer()
 	l.saveAlarms()
 	l.repaired(since)
 	l.tellState()
-	l.dirty = true
+	if first {
+		close(l.isRead)
+	}
 }
 
 // memory is what a store's rows say: the record's state, before the loop goes on with it.
@@ -171,13 +232,21 @@ type memory struct {
 	live      bool // what comes now comes from the peer, and is held to its quota
 }
 
-// read makes the record's state from what the store holds, through the same Add as live statements.
-// It touches nothing that the loop owns.
-func (l *Line) read() (*memory, error) {
+// empty is the memory of a record without a statement.
+func (l *Line) empty() *memory {
 	m := &memory{receipts: map[wire.Hash]struct{}{}, ours: map[record.Place]*record.Receipt{}, newest: map[record.LogName]*record.Receipt{}}
 	m.opts = l.options(false, m)
 	m.rec, m.priv = record.New(m.opts), record.New(l.options(true, m))
-	return m, l.store.Replay(func(r store.Row) error {
+	return m
+}
+
+// read makes the record's state from what the store holds, through the same Add as live statements.
+// It touches nothing that the loop owns.
+func (l *Line) read(m *memory) error {
+	l.rows[0].Store(0)
+	l.rows[1].Store(int64(l.store.Rows()))
+	return l.store.Replay(func(r store.Row) error {
+		l.rows[0].Add(1)
 		switch r.Kind {
 		case store.KindEntry:
 			if _, err := m.rec.Add(r.A, r.B, r.C); err != nil {
@@ -210,26 +279,31 @@ func (l *Line) read() (*memory, error) {
 	})
 }
 
-// adopt goes on with what was read.
-func (l *Line) adopt(m *memory) {
+// remember puts a memory in the place of the one that was.
+func (l *Line) remember(m *memory) {
 	m.live = true
 	l.memory = m
 	l.showing, l.volatile, l.run, l.privRun = map[string]bool{}, map[*record.Entry]int{}, nil, nil
 	l.cache, l.items, l.touched = map[string]any{}, nil, map[string]struct{}{}
-	if l.x == nil { // the start: later the alarms in memory are newer than those of the disk
+}
+
+// adopt goes on with what was read.
+func (l *Line) adopt(m *memory, first bool) {
+	l.remember(m)
+	if first { // later the alarms in memory are newer than those of the disk
 		for _, r := range m.local {
 			l.restoreLocal(r)
 		}
 	}
 	m.local = nil
-	if l.x == nil {
-		l.x = exchange.New(l.rec, l.cfg.Us.Name)
-	} else {
-		l.x.Reset(l.rec)
-		if l.streamUp {
-			l.toStream(l.x.Have())
-		}
+	l.x.Reset(l.rec)
+	if l.streamUp {
+		l.toStream(l.x.Have())
 	}
+	if l.theirs != nil {
+		l.have(l.theirs)
+	}
+	l.theirs = nil
 	if !l.spoke() && l.why == "restart" {
 		l.why = "first"
 	}

@@ -159,9 +159,7 @@ func (l *Line) stateBytes() []byte {
 	for len(strings.Join(s.Officers, "")) > 240 { // the other end reads 512 bytes of all; a name may be 120
 		s.Officers = s.Officers[:len(s.Officers)-1]
 	}
-	if l.dead != nil {
-		s.Unrecorded = l.deadSince.Truncate(time.Second)
-	}
+	s.Unrecorded = l.deadSince.Truncate(time.Second)
 	l.peer.toldAt = l.now
 	b, _ := json.Marshal(s)
 	return append([]byte{sigState}, b...)
@@ -200,6 +198,7 @@ func (l *Line) restoreLocal(r store.Row) {
 			l.log.Error("the alarms begin anew", "err", err)
 			return
 		}
+		a.Join(l.alarms)
 		l.alarms = a
 	}
 }

@@ -29,6 +29,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.org/parley/check"
@@ -104,6 +105,10 @@ type Line struct {
 
 	runName string          // of this life of the process: sessions, receipts, heard
 	*memory                 // the record and what was said of it; replaced whole after a commit that failed
+	unread  bool            // the record of the disk has not been read in this life: memory is empty
+	theirs  []byte          // the peer's list of logs that came meanwhile
+	isRead  chan struct{}   // closed when it has been
+	rows    [2]atomic.Int64 // of it: read, in all
 	showing map[string]bool // messages whose *shown* is on its way to the disk
 	run     *record.Run     // nil until we have something to say
 	why     string          // why the run that comes next begins
@@ -117,8 +122,8 @@ type Line struct {
 	repeating map[record.Place]struct{} // urgent statements of ours whose receipt is awaited
 	outq      [][]byte                  // messages that the stream has not taken yet
 	streamUp  bool
-	dead      error // why nothing can be committed, nil while the store works
-	deadSince time.Time
+	dead      error     // why nothing can be committed, nil while the store works
+	deadSince time.Time // zero while it is only the start
 	retryAt   time.Time
 	commitAt  time.Time // newest successful commit
 	commitDur time.Duration
@@ -136,6 +141,7 @@ type Line struct {
 	logRoom     *record.Bucket // of new logs of the peer
 	tickWall    time.Time      // the last tick, by the wall and by the boot clock
 	tickBoot    time.Duration
+	linkErr     error     // why the sessions could not be opened
 	reconnectAt time.Time // when the sessions, which could not be opened, are tried again; zero: they are open
 	diskAt      time.Time
 	subs        map[chan struct{}]struct{}
@@ -148,12 +154,12 @@ type Line struct {
 	touched     map[string]struct{} // items that changed since they were sorted
 }
 
-// Open opens the store, replays it and starts the loop and the sessions.
-func Open(ctx context.Context, cfg Config) (*Line, error) {
+// Open starts the loop and the sessions at once: ringing, voice and STOP wait for no record. Beside the loop the
+// store is opened and read; where it cannot be, the line is unrecorded and tries again. SPEC: NOD-009 NOD-010
+func Open(cfg Config) *Line {
 	l := &Line{
 		cfg: cfg, log: cfg.Log, events: make(chan func(), 256), quit: make(chan struct{}), gone: make(chan struct{}),
-		volatile: map[*record.Entry]int{}, repeating: map[record.Place]struct{}{}, desks: map[string]*desk{}, subs: map[chan struct{}]struct{}{},
-		why: "restart", cache: map[string]any{},
+		repeating: map[record.Place]struct{}{}, desks: map[string]*desk{}, subs: map[chan struct{}]struct{}{}, why: "restart",
 	}
 	l.now = cfg.Now()
 	if l.cfg.Boot == nil {
@@ -161,32 +167,29 @@ func Open(ctx context.Context, cfg Config) (*Line, error) {
 		l.cfg.Boot = func() time.Duration { return time.Since(began) }
 	}
 	l.started = l.now
-	st, err := store.Open(cfg.DB, cfg.Store)
-	if err != nil {
-		return nil, err
-	}
-	l.store = st
+	l.store = store.New(cfg.DB, cfg.Store)
 	l.alarms, l.logRoom = alarm.New(), record.LogBucket()
-	m, err := l.read()
-	if err != nil {
-		st.Close()
-		return nil, err
-	}
-	l.adopt(m)
+	l.unread, l.dead, l.isRead = true, errStarting, make(chan struct{})
+	l.remember(l.empty())
+	l.x = exchange.New(l.rec, cfg.Us.Name)
 	l.runName = l.newRunName()
 	l.calls, l.stops, l.checks = newCalls(l), newStops(l), newChecks(l)
-	sessions, err := cfg.Link(l.runName, l.greeting, l.calls.onFrame)
-	if err != nil {
-		st.Close()
-		return nil, err
-	}
-	l.setLink(sessions)
-	l.reoffer()
-	l.orphans()
-	l.checks.begin()
-	l.finish() // what that began is on its way before the first event
+	l.reconnect()
+	l.reopen()
 	go l.loop()
-	return l, nil
+	return l
+}
+
+// Read waits until the record has been read.
+func (l *Line) Read(ctx context.Context) error {
+	select {
+	case <-l.isRead:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-l.gone:
+		return errStopped
+	}
 }
 
 // Close ends the line: a goodbye to the peer, the last commit, the store.
@@ -246,7 +249,9 @@ func (l *Line) tick() {
 	l.tickDesks()
 	l.calls.tick()
 	l.stops.tick()
-	l.checks.tick()
+	if !l.unread {
+		l.checks.tick()
+	}
 	l.tickAlarms()
 }
 

@@ -60,7 +60,7 @@ func (l *Line) fromLink(ev link.Event) {
 		l.streamUp, l.outq = true, nil
 		l.greetStream()
 	case link.StreamDown:
-		l.streamUp, l.outq = false, nil
+		l.streamUp, l.outq, l.theirs = false, nil, nil
 		l.x.StreamDown()
 	case link.StreamRoom: // the pump at the end of this step goes on
 	case link.Stream:
@@ -94,7 +94,11 @@ func (l *Line) sessionUp(run string, greeting []byte) {
 }
 
 // greetStream begins the exchange on a stream that came up, with our list.
-func (l *Line) greetStream() { l.toStream(l.x.StreamUp()) }
+func (l *Line) greetStream() {
+	if list := l.x.StreamUp(); !l.unread { // a list of nothing would ask for everything
+		l.toStream(list)
+	}
+}
 
 // receiptsAgain answers the peer's list with the newest receipts that we gave, for those that were lost
 // with the stream before, or came while its store failed.
@@ -173,15 +177,7 @@ func (l *Line) signal(path int, b []byte) {
 func (l *Line) frame(f wire.Frame, path int) {
 	switch f.Kind {
 	case wire.FrameHave:
-		found, err := l.x.TheyHave(f.Parts[0])
-		if err != nil {
-			l.warn("the peer's list of logs was dropped", "err", err)
-			return
-		}
-		for _, h := range found {
-			l.found(h)
-		}
-		l.receiptsAgain()
+		l.have(f.Parts[0])
 	case wire.FrameEntry:
 		l.entry(f.Parts[0], f.Parts[1], f.Parts[2], path)
 	case wire.FrameReceipt:
@@ -193,6 +189,23 @@ func (l *Line) frame(f wire.Frame, path int) {
 			l.warn("the peer asked for a log in a way that cannot be read", "err", err)
 		}
 	}
+}
+
+// have takes the peer's list, once the record has been read.
+func (l *Line) have(list []byte) {
+	if l.unread {
+		l.theirs = list
+		return
+	}
+	found, err := l.x.TheyHave(list)
+	if err != nil {
+		l.warn("the peer's list of logs was dropped", "err", err)
+		return
+	}
+	for _, h := range found {
+		l.found(h)
+	}
+	l.receiptsAgain()
 }
 
 // found: what the peer's list shows beyond what it lacks. A peer that holds more of our open log than

@@ -28,9 +28,7 @@ func (l *Line) input(lang, desk string) view.Input {
 	for _, p := range l.link.Paths() {
 		in.Paths = append(in.Paths, view.PathIn{Label: p.Label, WeHear: p.WeHear, TheyHear: p.TheyHear, Since: p.Since, LastHeard: p.LastHeard, RTT: p.RTT, Loss: p.Loss})
 	}
-	if l.dead != nil {
-		in.Unrecorded = l.deadSince
-	}
+	in.Unrecorded, in.Unread, in.Starting = l.deadSince, l.unread, l.starting()
 	if l.peer.up {
 		in.UnrecordedThere = l.peer.state.Unrecorded
 	}

@@ -46,11 +46,12 @@ const reconnectAfter = 2 * time.Second
 func (l *Line) reconnect() {
 	link, err := l.cfg.Link(l.runName, l.greeting, l.calls.onFrame)
 	if err != nil {
-		l.log.Error("couldn't open the sessions anew", "err", err)
-		link, l.reconnectAt = unheard(l.link.Paths(), l.now), l.now.Add(reconnectAfter)
+		l.log.Error("couldn't open the sessions", "err", err)
+		link, l.reconnectAt = unheard(l.link, l.now), l.now.Add(reconnectAfter)
 	} else {
 		l.reconnectAt = time.Time{}
 	}
+	l.linkErr = err
 	l.setLink(link)
 	l.reoffer()
 	l.dirty = true
@@ -76,8 +77,11 @@ func (l *Line) forgetTimes() {
 // noLink stands where the sessions could not be opened: nothing is said and nothing heard.
 type noLink []link.PathState
 
-func unheard(ps []link.PathState, now time.Time) noLink {
-	ps = slices.Clone(ps)
+func unheard(was Link, now time.Time) noLink {
+	if was == nil {
+		return nil
+	}
+	ps := slices.Clone(was.Paths())
 	for i := range ps {
 		ps[i] = link.PathState{Label: ps[i].Label, Local: ps[i].Local, Remote: ps[i].Remote, Since: now, LastHeard: ps[i].LastHeard}
 	}

@@ -3,7 +3,6 @@
 package node
 
 import (
-	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
@@ -49,7 +48,7 @@ func (m *machine) begin(t *testing.T) *Line {
 	them, key, _ := ed25519.GenerateKey(nil)
 	m.them = key
 	began := time.Now()
-	l, err := Open(context.Background(), Config{
+	l := Open(Config{
 		Name: "north", DB: filepath.Join(t.TempDir(), "record.db"), First: true, Key: us, Genesis: wire.Leaf([]byte("genesis")),
 		Us:   Party{Name: "aurelia", Letter: "A", SignKey: us.Public().(ed25519.PublicKey)},
 		Them: Party{Name: "borealia", Letter: "B", SignKey: them},
@@ -65,7 +64,7 @@ func (m *machine) begin(t *testing.T) *Line {
 			return m.now, nil
 		},
 	})
-	if err != nil {
+	if err := l.Read(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })

@@ -21,6 +21,7 @@ type disk struct {
 	name  string
 	flush time.Duration // what a sync takes
 	write time.Duration // what a write takes: then a kill finds half of a commit
+	read  time.Duration // what a read takes: then a start takes long
 	mood  atomic.Int32
 }
 
@@ -64,6 +65,13 @@ func (f file) WriteAt(p []byte, off int64) (int, error) {
 		time.Sleep(f.d.write)
 	}
 	return f.File.WriteAt(p, off)
+}
+
+func (f file) ReadAt(p []byte, off int64) (int, error) {
+	if f.d.read > 0 {
+		time.Sleep(f.d.read)
+	}
+	return f.File.ReadAt(p, off)
 }
 
 // Sync reaches no platter: a test loses no power. The time that it takes is that of the bubble.

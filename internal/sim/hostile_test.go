@@ -3,7 +3,6 @@
 package sim
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -85,11 +84,7 @@ func TestFullDisk(t *testing.T) {
 		a.stop()
 		c := a.config()
 		c.Store.Reserve = 1 << 60 // more than any disk has room for: full
-		l, err := node.Open(context.Background(), c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		a.line = l
+		a.line = node.Open(c)
 		time.Sleep(10 * time.Second)
 		b.must("send --kind information later")
 		time.Sleep(time.Minute)

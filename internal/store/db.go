@@ -34,6 +34,7 @@ type db struct {
 
 // open makes the file what the package promises before anything is read from it.
 //
+//  0. take the lock, once
 //  1. give the reserve back if the disk is full, so that the next steps have room
 //  2. create the file 0600
 //  3. write the WAL over itself and sync it: after a sync that failed, the kernel may hold pages for
@@ -49,9 +50,17 @@ type db struct {
 func (s *Store) open() (err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("couldn't open %s: %w", s.path, err)
+			var locked *Locked
+			if !errors.As(err, &locked) {
+				err = fmt.Errorf("couldn't open %s: %w", s.path, err)
+			}
 		}
 	}()
+	if s.lock == nil {
+		if s.lock, err = takeLock(s.path + ".lock"); err != nil {
+			return err
+		}
+	}
 	s.makeRoom()
 	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

@@ -29,6 +29,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ncruces/go-sqlite3"
+
 	"example.org/parley/wire"
 )
 
@@ -132,27 +134,29 @@ type batch struct {
 	bytes   int
 }
 
-// Open opens or makes the store at path, for this process alone, and starts its writer.
-// A *Locked error names who holds it.
-// SPEC: STO-001
-func Open(path string, o Options) (*Store, error) {
+// New gives the store at path, not open yet, and starts its writer: like one that failed, it is opened by Reopen.
+func New(path string, o Options) *Store {
 	if o.Reserve == 0 {
 		o.Reserve = 64 << 20
 	}
-	lock, err := takeLock(path + ".lock")
-	if err != nil {
-		return nil, err
-	}
 	s := &Store{
-		path: path, o: o, lock: lock,
+		path: path, o: o, failed: ErrReopen,
 		durable: make(chan Commit, 64), wake: make(chan struct{}, 1),
 		quit: make(chan struct{}), done: make(chan struct{}),
 	}
-	if err := s.open(); err != nil {
-		dropLock(lock)
+	go s.run() // ends with Close
+	return s
+}
+
+// Open opens or makes the store at path, for this process alone.
+// A *Locked error names who holds it.
+// SPEC: STO-001
+func Open(path string, o Options) (*Store, error) {
+	s := New(path, o)
+	if err := s.Reopen(); err != nil {
+		_ = s.Close()
 		return nil, err
 	}
-	go s.run() // ends with Close
 	return s, nil
 }
 
@@ -205,15 +209,15 @@ func (s *Store) Reopen() error {
 		_ = s.db.close() // its own error changes nothing: what is on disk is asked again below
 		s.db = nil
 	}
+	if s.ended() {
+		return ErrClosed
+	}
 	if err := s.open(); err != nil {
 		s.stop(err)
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		return ErrClosed
-	}
 	s.failed = nil
 	s.life++
 	return nil
@@ -226,15 +230,43 @@ func (s *Store) stop(why error) {
 	s.queue, s.failed = nil, why
 }
 
+// Rows is how many rows Replay hands out, the local values left out.
+func (s *Store) Rows() int {
+	s.disk.Lock()
+	defer s.disk.Unlock()
+	if s.db == nil {
+		return 0
+	}
+	n := 0
+	_ = s.db.each("SELECT max(n) FROM row", func(st *sqlite3.Stmt) error { n = st.ColumnInt(0); return nil })
+	return n
+}
+
+// Garbled reports that an error means: the file is there and is no record, or no longer a whole one.
+func Garbled(err error) bool {
+	return errors.Is(err, sqlite3.NOTADB) || errors.Is(err, sqlite3.CORRUPT)
+}
+
+func (s *Store) ended() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
 // Replay hands out every row in order of commit, then the local values by key. It holds the disk
-// meanwhile: the writer waits.
+// meanwhile: the writer waits. Close ends it.
 func (s *Store) Replay(each func(Row) error) error {
 	s.disk.Lock()
 	defer s.disk.Unlock()
 	if s.db == nil {
 		return ErrReopen
 	}
-	return s.db.replay(each)
+	return s.db.replay(func(r Row) error {
+		if s.ended() {
+			return ErrClosed
+		}
+		return each(r)
+	})
 }
 
 // Close commits what is queued, empties the WAL and lets the lock go.
@@ -258,7 +290,9 @@ func (s *Store) Close() error {
 		err = errors.Join(err, s.db.close())
 		s.db = nil
 	}
-	dropLock(s.lock)
+	if s.lock != nil {
+		dropLock(s.lock)
+	}
 	return err
 }
 

@@ -129,6 +129,12 @@ func (b builder) unrecorded() *Unrecorded {
 	if !u.Here.IsZero() {
 		words = append(words, b.t("unrecorded.here", b.since(u.Here)))
 	}
+	switch {
+	case b.Starting != "":
+		words = append(words, b.t("unread.starting", b.Starting))
+	case b.Unread:
+		words = append(words, b.t("unread.failed"))
+	}
 	if !u.There.IsZero() {
 		words = append(words, b.t("unrecorded.there", b.since(u.There)))
 	}

@@ -30,6 +30,8 @@ type Input struct {
 	TheySee         EndIn // of us, as they heard it last
 	Unrecorded      time.Time
 	UnrecordedThere time.Time // by their word
+	Unread          bool      // the record could not be read since the node started
+	Starting        string    // how far the node has read it, "" once it has
 
 	Alarms []alarm.Alarm // of alarm.Set.List
 	Call   CallIn

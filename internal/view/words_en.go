@@ -57,6 +57,8 @@ var wordsEN = map[string]string{
 	"spoken.figures": " (%s)",
 	"spoken.pair":    "Our %s and their %s", "spoken.same": "Our %s and theirs",
 	"fig.theirs": "their requests: %s", "fig.declined": "declined %d", "fig.noreply": "no reply %d", "fig.notreached": "not reached %d",
+	"unread.starting":  "STARTING: %s rows of the record are read. Ring, voice and STOP work; the rest follows in a moment.",
+	"unread.failed":    "The record cannot be read: nothing of it is shown.",
 	"unrecorded.here":  "UNRECORDED HERE %s. Ring, voice and STOP go on; nothing else can be stated.",
 	"unrecorded.there": "UNRECORDED THERE %s, they say.",
 	"silent.desk":      "Nobody is armed there: a ring will be heard by no one.",

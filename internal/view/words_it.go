@@ -55,6 +55,8 @@ var wordsIT = map[string]string{
 	"spoken.figures": " (%s)",
 	"spoken.pair":    "%s (noi) e %s (loro)", "spoken.same": "I due titolari della carica %s",
 	"fig.theirs": "richieste loro: %s", "fig.declined": "declinate %d", "fig.noreply": "senza risposta %d", "fig.notreached": "non raggiunte %d",
+	"unread.starting":  "AVVIO: lette %s righe del registro. Squillo, voce e STOP funzionano; il resto segue tra un momento.",
+	"unread.failed":    "Il registro non si può leggere: nulla ne è mostrato.",
 	"unrecorded.here":  "NON REGISTRATO QUI %s. Squillo, voce e STOP continuano; altro non si può dichiarare.",
 	"unrecorded.there": "NON REGISTRATO LÀ %s, a quanto dicono.",
 	"silent.desk":      "Là nessuna postazione è in ascolto: uno squillo non lo sentirebbe nessuno.",

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sim
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/node"
+)
+
+// While a long record is read at a start, ring and STOP pass at once and every other verb says how far the start has
+// come. What was said meanwhile is on record afterwards, and nothing that the other end holds is sent again for it.
+// SPEC: NOD-009
+func TestRingAndStopWaitForNoRecord(t *testing.T) {
+	simulate(t, 71, func(w *world) {
+		w.watch()
+		a, b := w.sides[0], w.sides[1]
+		for range 40 {
+			a.must("send --kind information \"The convoy leaves at noon\"")
+		}
+		time.Sleep(10 * time.Second)
+		a.stop()
+		a.disk.read = 100 * time.Millisecond
+		a.line = node.Open(a.config())
+		defer a.line.Close()
+		time.Sleep(300 * time.Millisecond)
+		var e *act.Error
+		if _, err := a.do("inbox"); !errors.As(err, &e) || !e.Wait || !strings.Contains(e.What, "starting: ") || !strings.Contains(e.What, " of ") {
+			t.Errorf("inbox at the start: %v", err)
+		}
+		if u := a.view().Unrecorded; u == nil || !strings.Contains(u.Word, "STARTING") {
+			t.Errorf("the desk does not say that the node is starting: %+v", u)
+		}
+		a.arm(true)
+		if r, err := a.do("ring"); err != nil {
+			t.Errorf("ring at the start: %+v %v", r, err)
+		}
+		if r, err := a.do("stop"); err != nil {
+			t.Errorf("STOP at the start: %+v %v", r, err)
+		}
+		time.Sleep(200 * time.Millisecond)
+		if v := b.view(); len(v.Stops) != 1 || v.Call.State != "ringing-here" || v.Unrecorded != nil {
+			t.Errorf("the other end sees %d STOPs, call %q, unrecorded %+v", len(v.Stops), v.Call.State, v.Unrecorded)
+		}
+		if a.view().Unrecorded == nil {
+			t.Fatal("the start was over before it was looked at")
+		}
+		if err := a.line.Read(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Second)
+		if v := b.view(); len(v.Stops) != 1 || v.Stops[0].Steps[1].State != "done" {
+			t.Errorf("the STOP is not on record at the other end: %+v", v.Stops)
+		}
+		if n := strings.Count(w.logs.String(), "differs"); n > 0 {
+			t.Error("a list of nothing was sent")
+		}
+	})
+}
+
+// Without a record that can be read the line rings and carries STOP, unrecorded: the file is named at this end and both
+// ends say so; once the file is gone the node goes on by itself.
+// SPEC: NOD-010
+func TestGarbledRecordLeavesTheLineInService(t *testing.T) {
+	simulate(t, 73, func(w *world) {
+		w.watch()
+		time.Sleep(5 * time.Second)
+		a, b := w.sides[0], w.sides[1]
+		a.stop()
+		db := filepath.Join(a.dir, "0", "record.db")
+		if err := os.WriteFile(db, []byte(strings.Repeat("no record at all ", 1000)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		a.line = node.Open(a.config())
+		time.Sleep(5 * time.Second)
+		var e *act.Error
+		if _, err := a.do("inbox"); !errors.As(err, &e) || e.Wait || !strings.Contains(e.What, db) || !strings.Contains(e.Hint, "move it away") {
+			t.Errorf("inbox without a record: %+v", err)
+		}
+		if r, err := a.do("status"); err != nil || !strings.Contains(r.Text, "UNRECORDED HERE") || !strings.Contains(r.Text, "cannot be read") {
+			t.Errorf("status: %q %v", r.Text, err)
+		}
+		if v := b.view(); v.Unrecorded == nil || v.Unrecorded.There.IsZero() {
+			t.Error("the other end does not say that nothing is recorded there")
+		}
+		a.arm(true)
+		if _, err := a.do("stop"); err != nil {
+			t.Error(err)
+		}
+		if _, err := a.do("ring"); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(200 * time.Millisecond)
+		if v := b.view(); len(v.Stops) != 1 || v.Call.State != "ringing-here" {
+			t.Errorf("the other end sees %d STOPs, call %q", len(v.Stops), v.Call.State)
+		}
+		if err := os.Remove(db); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.line.Read(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Second)
+		if v := a.view(); v.Unrecorded != nil || len(v.Log) < 4 {
+			t.Errorf("after the file was moved away: unrecorded %+v, %d statements", v.Unrecorded, len(v.Log))
+		}
+	})
+}
