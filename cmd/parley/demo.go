@@ -82,17 +82,12 @@ func (a *app) tell(s story.Step) {
 
 func (a *app) demoOnce(ctx context.Context, dir string, log io.Writer, tone float64) error {
 	began := time.Now()
-	w, err := story.New(story.Options{Dir: dir, Log: log, Demo: true})
+	w, err := story.New(story.Options{Dir: dir, Log: log, Demo: true, Tone: tone})
 	if err != nil {
 		return err
 	}
 	defer w.Close()
-	t := &story.Teller{W: w, Tone: tone, Tell: a.tell}
-	defer t.Disarm()
-	if err = t.Opening(ctx); err == nil {
-		err = t.Rest(ctx)
-	}
-	if err != nil {
+	if err := w.Play(ctx, a.tell, story.Seat, story.Opening, story.Rest); err != nil {
 		return &act.Error{What: "a step of the story did not hold: " + err.Error(), Hint: "the nodes' log: parley demo --once --keep DIR"}
 	}
 	if !a.json {

@@ -55,9 +55,7 @@ func newWorld(tb testing.TB) *story.World {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(w.Close)
-	t := &story.Teller{W: w, Tell: func(story.Step) {}}
-	tb.Cleanup(t.Disarm)
-	if err := t.Seat(context.Background()); err != nil {
+	if err := w.Play(context.Background(), func(story.Step) {}, story.Seat); err != nil {
 		tb.Fatal(err)
 	}
 	return w

@@ -8,7 +8,7 @@
 // overdue steps takes two seconds. A few conversations are played again over real sockets.
 //
 //	world_test.go    the parties, kill, start, freeze; disk_test.go their disks
-//	script_test.go   the language of the files, and its runner (-update writes what was seen)
+//	script_test.go   what a world does of a story.Script (-update writes what was seen)
 //	see_test.go      what a desk sees, in one line each
 //	sim_test.go      the conversations; kill_, orders_, lost_ and socket_test.go what a file cannot say
 //

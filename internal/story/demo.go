@@ -32,10 +32,9 @@ const (
 
 // Demo is the demo that stays up: what breaks the world, and what its page draws of it.
 type Demo struct {
-	t   *Teller
+	w   *World
 	url string
 	srv *http.Server
-	dir string
 
 	mu    sync.Mutex // guards what follows
 	subs  map[chan struct{}]struct{}
@@ -57,13 +56,12 @@ func OpenDemo(ctx context.Context, dir string, log io.Writer, tell func(Step)) (
 		ln.Close()
 		return nil, err
 	}
-	d := &Demo{t: &Teller{W: w, Tell: tell}, dir: dir, subs: map[chan struct{}]struct{}{}, forge: page.DemoForge{Holds: true, Word: "HOLDS"}}
-	if err := d.t.Opening(ctx); err != nil {
+	d := &Demo{w: w, subs: map[chan struct{}]struct{}{}, forge: page.DemoForge{Holds: true, Word: "HOLDS"}}
+	if err := w.Play(ctx, tell, Seat, Opening); err != nil {
 		d.Close()
 		ln.Close()
 		return nil, err
 	}
-	d.t.Disarm()
 	var token [24]byte
 	if _, err := io.ReadFull(rand.Reader, token[:]); err != nil {
 		d.Close()
@@ -106,11 +104,11 @@ func (d *Demo) Close() {
 	if d.srv != nil {
 		d.srv.Close()
 	}
-	d.t.Disarm()
-	d.t.W.Close()
+	d.w.Close()
 }
 
-// watch looks twice a second at what the page draws beside the desks: round trips, tries that were done.
+// watch looks once a second at what the page draws beside the desks: round trips, tries that were done. The desks that
+// were armed for the opening go when the pages' own are.
 func (d *Demo) watch(ctx context.Context) {
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
@@ -120,39 +118,39 @@ func (d *Demo) watch(ctx context.Context) {
 			return
 		case <-t.C:
 		}
-		if a := d.t.a(); a.Pid() != 0 && a.is(running) {
-			v, err := data[view.StatusView](d.t.W.Act(a, act.Status{}))
+		for i, s := range d.w.Sides {
+			if s.Pid() == 0 || !s.is(running) {
+				continue
+			}
+			v, err := data[view.StatusView](d.w.Act(s, act.Status{}))
 			if err != nil {
 				continue
 			}
-			if v.Call.State == "connected" {
-				d.tried("ring")
+			if strings.Contains(v.Liveness.TheySeeUs.Desk.Word, "(2)") { // the page's beside ours
+				d.w.Disarm(i)
 			}
-			if slices.ContainsFunc(d.flashes(a), func(m view.LogRow) bool { return true }) {
-				d.tried("flash")
+			if i == 0 {
+				d.look(s, v)
 			}
-			for i, p := range v.Liveness.Paths {
-				if i < len(d.t.W.Cables) {
-					d.t.W.Cables[i].rtt(p.RTTms)
-				}
-			}
-			d.changed()
 		}
 	}
 }
 
-// flashes lists what has been sent since the opening.
-func (d *Demo) flashes(s *Side) (rows []view.LogRow) {
-	v, err := data[view.LogView](d.t.W.Act(s, act.Log{Last: 10}))
-	if err != nil {
-		return nil
+// look draws what aurelia's desk knows.
+func (d *Demo) look(s *Side, v view.StatusView) {
+	if v.Call.State == "connected" {
+		d.tried("ring")
 	}
-	for _, r := range v.Rows {
-		if strings.HasPrefix(r.Kind, "message.") {
-			rows = append(rows, r)
+	log, _ := data[view.LogView](d.w.Act(s, act.Log{Last: 10}))
+	if slices.ContainsFunc(log.Rows, func(r view.LogRow) bool { return strings.HasPrefix(r.Kind, "message.") }) {
+		d.tried("flash")
+	}
+	for i, p := range v.Liveness.Paths {
+		if i < len(d.w.Cables) {
+			d.w.Cables[i].rtt(p.RTTms)
 		}
 	}
-	return rows
+	d.changed()
 }
 
 func (s *Side) is(state string) bool { s.mu.Lock(); defer s.mu.Unlock(); return s.state == state }
@@ -188,12 +186,12 @@ func (d *Demo) Subscribe() (<-chan struct{}, func()) {
 // State is of page.DemoActions.
 func (d *Demo) State() page.DemoState {
 	var st page.DemoState
-	for i, s := range d.t.W.Sides {
+	for i, s := range d.w.Sides {
 		s.mu.Lock()
 		st.Parties[i] = page.DemoParty{Name: s.Name, State: s.state, Spoiled: s.spoiled, Life: s.opened}
 		s.mu.Unlock()
 	}
-	for _, c := range d.t.W.Cables {
+	for _, c := range d.w.Cables {
 		c.mu.Lock()
 		st.Cables = append(st.Cables, page.DemoCable{Label: c.Label, Pulled: c.pulled, RTTms: c.ms})
 		c.mu.Unlock()
@@ -209,7 +207,7 @@ func (d *Demo) Do(_ context.Context, verb, target string) (string, error) {
 	defer d.changed()
 	switch verb {
 	case "pull":
-		for _, c := range d.t.W.Cables {
+		for _, c := range d.w.Cables {
 			if c.Label == target {
 				c.Pull(!c.Pulled())
 				d.tried("pull")
@@ -222,7 +220,7 @@ func (d *Demo) Do(_ context.Context, verb, target string) (string, error) {
 	case "forge":
 		return d.doForge()
 	case "freeze", "kill", "spoil":
-		if s := d.t.W.Side(target); s != nil {
+		if s := d.w.Side(target); s != nil {
 			return d.breakNode(verb, s)
 		}
 	}
@@ -234,7 +232,7 @@ func (d *Demo) breakNode(verb string, s *Side) (string, error) {
 	switch verb {
 	case "freeze":
 		on := s.is(running)
-		if err := d.t.W.Freeze(s, on); err != nil {
+		if err := d.w.Freeze(s, on); err != nil {
 			return "", err
 		}
 		if on {
@@ -243,15 +241,15 @@ func (d *Demo) breakNode(verb string, s *Side) (string, error) {
 		return name + "'s node goes on.", nil
 	case "kill":
 		if s.Pid() != 0 {
-			d.t.W.Kill(s)
+			d.w.Kill(s)
 			return name + "'s node is killed, as by a power cut.", nil
 		}
-		return name + "'s node is started again.", d.t.W.Start(s)
+		return name + "'s node is started again.", d.w.Start(s)
 	}
 	s.mu.Lock()
 	on := !s.spoiled
 	s.mu.Unlock()
-	if err := d.t.W.Spoil(s, on); err != nil {
+	if err := d.w.Spoil(s, on); err != nil {
 		return "", err
 	}
 	if on {
@@ -260,24 +258,22 @@ func (d *Demo) breakNode(verb string, s *Side) (string, error) {
 	return name + "'s disk is mended.", nil
 }
 
-// doForge exports the record, changes one byte and lets the verifier judge; the same key takes the byte back.
+// doForge exports the record, changes a word of it and lets the verifier judge; the same key takes the word back.
 func (d *Demo) doForge() (string, error) {
 	d.mu.Lock()
 	forged := d.forge.Forged
 	d.mu.Unlock()
-	file, err := d.t.Export()
-	if err != nil {
+	file := filepath.Join(d.w.Dir, "north.parley")
+	defer os.Remove(file)
+	if _, err := d.w.Exec(d.w.Sides[0], "export", file); err != nil {
 		return "", err
 	}
 	if !forged {
-		bad := filepath.Join(d.dir, "north.forged")
-		if err := Forge(file, bad); err != nil {
+		if _, err := Forge(file, file); err != nil {
 			return "", err
 		}
-		defer os.Remove(bad)
-		file = bad
 	}
-	out, _ := d.t.W.Exec(d.t.a(), "--json", "verify", file) // DOES NOT HOLD is exit 1
+	out, _ := d.w.Exec(d.w.Sides[0], "--json", "verify", file) // DOES NOT HOLD is exit 1
 	var r struct {
 		Verdict string   `json:"verdict"`
 		Wrong   []string `json:"wrong"`
@@ -298,12 +294,12 @@ func (d *Demo) doForge() (string, error) {
 
 // Desk gives a fresh one-time link to a party's desk.
 func (d *Demo) Desk(party string) (string, error) {
-	s := d.t.W.Side(party)
+	s := d.w.Side(party)
 	if s == nil {
 		return "", fmt.Errorf("there is no party %q here", party)
 	}
 	v, err := data[struct {
 		URL string `json:"url"`
-	}](d.t.W.Act(s, act.Open{}))
+	}](d.w.Act(s, act.Open{}))
 	return v.URL, err
 }

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package story plays Parley on real nodes: the demo that stays up, the same told without a person
-// (demo --once), and two homes to try things with (try).
+// (demo --once), two homes to try things with (try), and the nodes of the benches.
 //
 // A World is two homes, two nodes as child processes of this one, and two cables between them
 // (forwarders of ours, since a kernel that can lose packets is rare). Everything in it is done by the
 // ordinary verbs of the command line; what only a demo can do (pull a cable, freeze, kill or starve a
-// node, forge a byte) is done to the world, never to the product. The children die with it.
+// node, forge a word) is done to the world, never to the product. The children die with it, unless it is
+// made to outlive this process.
 //
-// It is not a test world: time is real here. See internal/sim for conversations on simulated time.
+// What happens in a world is a text: a Script, in the words of the command line (seat.txt, opening.txt,
+// rest.txt). The conversations of internal/sim are Scripts too, on simulated time.
+//
+//	script.go   the language of the texts; stage.go what a World does of it
+//	world.go    homes, processes, cables; demo.go the demo that stays up
 package story
 
 import (
@@ -33,7 +38,6 @@ import (
 	"example.org/parley/internal/control"
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/link/linktest"
-	"example.org/parley/internal/verbs"
 )
 
 // Names of the parties, and of the line between them.
@@ -68,14 +72,13 @@ type Side struct {
 
 // World is two parties and the cables between them.
 type World struct {
-	Dir    string
+	Options
 	Sides  [2]*Side
 	Cables []*Cable
-	demo   bool
-	paired bool   // the genesis stands: a node that answers is one whose line is in service
-	frame  string // origin of the demo's page
-	bin    string
-	log    io.Writer
+	desks  [2]*control.Client // what keeps a desk of each side armed
+	paired bool               // the genesis stands: a node that answers is one whose line is in service
+	tone   bool               // calls sound a tone
+	sounds *Sounds            // of the last call that was listened to
 }
 
 // Cable is one path.
@@ -97,62 +100,49 @@ type Options struct {
 	Demo  bool      // its statements are marked exercise and its pages say demo
 	Log   io.Writer // where the children's logs go
 	Bin   string    // the binary; "" is this process's own
+	Tone  float64   // Hz that desks send where a story listens
+	// Stay makes what outlives this process: no cables, nodes and desks with a log and a pid file in their homes.
+	Stay bool
 }
 
 var loopback = netip.MustParseAddrPort("127.0.0.1:0")
 
 // New makes the homes, the sheets and the cables; nothing runs yet but the forwarders.
-func New(o Options) (*World, error) {
-	w := &World{Dir: o.Dir, frame: o.Frame, demo: o.Demo || o.Frame != "", bin: o.Bin, log: o.Log}
-	if w.log == nil {
-		w.log = io.Discard
+func New(o Options) (_ *World, err error) {
+	w := &World{Options: o}
+	w.Demo = o.Demo || o.Frame != ""
+	if w.Log == nil {
+		w.Log = io.Discard
 	}
-	var err error
-	if w.bin == "" {
-		if w.bin, err = os.Executable(); err != nil {
+	if w.Bin == "" {
+		if w.Bin, err = os.Executable(); err != nil {
 			return nil, fmt.Errorf("couldn't find the binary: %w", err)
 		}
 	}
-	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("couldn't make %s: %w", o.Dir, err)
-	}
-	var udp [2]*net.UDPAddr
+	defer func() {
+		if err != nil {
+			w.Close()
+		}
+	}()
+	var udp [2]netip.AddrPort
 	for i, name := range []string{Aurelia, Borealia} {
+		w.Sides[i] = &Side{Name: name, Home: home.Home{Dir: filepath.Join(o.Dir, name)}, state: killed}
+		if err := os.MkdirAll(w.Sides[i].Home.Dir, 0o700); err != nil {
+			return nil, fmt.Errorf("couldn't make the home: %w", err)
+		}
 		if udp[i], err = freeUDP(); err != nil {
 			return nil, err
 		}
-		w.Sides[i] = &Side{Name: name, Home: home.Home{Dir: filepath.Join(o.Dir, name)}, state: killed}
 	}
-	for n := range 2 {
-		f, err := linktest.NewForwarder(loopback, loopback, udp[0].AddrPort(), udp[1].AddrPort(), uint64(n+1))
+	for n := uint64(1); n <= 2 && !w.Stay; n++ {
+		f, err := linktest.NewForwarder(loopback, loopback, udp[0], udp[1], n)
 		if err != nil {
-			w.Close()
 			return nil, fmt.Errorf("couldn't lay a cable: %w", err)
 		}
-		w.Cables = append(w.Cables, &Cable{Label: fmt.Sprint(n + 1), Forwarder: f})
+		w.Cables = append(w.Cables, &Cable{Label: fmt.Sprint(n), Forwarder: f})
 	}
 	for i, s := range w.Sides {
-		if s.port, err = freeTCP(); err != nil {
-			return nil, err
-		}
-		edge, err := freeUDP()
-		if err != nil {
-			return nil, err
-		}
-		s.Host = fmt.Sprintf("127.0.0.1:%d", s.port)
-		if o.Hosts[i] != "" {
-			s.Host = fmt.Sprintf("%s:%d", o.Hosts[i], s.port)
-		}
-		argv := []string{"init", "--party", s.Name, "--page", fmt.Sprintf("127.0.0.1:%d", s.port), "--edge", edge.String()}
-		for _, c := range w.Cables {
-			reach := c.PortB() // where the other end finds us
-			if i == 1 {
-				reach = c.PortA()
-			}
-			argv = append(argv, "--path", fmt.Sprintf("%s=%s@%s", c.Label, udp[i], reach))
-		}
-		if _, err := w.Exec(s, argv...); err != nil {
-			w.Close()
+		if err := w.init(i, s, udp[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -163,14 +153,38 @@ func New(o Options) (*World, error) {
 		}
 		file := filepath.Join(s.Home.Dir, "their.sheet")
 		if err := os.WriteFile(file, []byte(sheet), 0o600); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("couldn't write the sheet: %w", err)
 		}
 		if _, err := w.Exec(s, "pair", file); err != nil {
-			w.Close()
 			return nil, err
 		}
 	}
 	return w, nil
+}
+
+// init makes a side's home, with two paths: over the cables, or between two addresses of this machine.
+func (w *World) init(i int, s *Side, udp netip.AddrPort) (err error) {
+	if s.port, err = freeTCP(); err != nil {
+		return err
+	}
+	edge, err := freeUDP()
+	if err != nil {
+		return err
+	}
+	s.Host = fmt.Sprintf("127.0.0.1:%d", s.port)
+	if w.Hosts[i] != "" {
+		s.Host = fmt.Sprintf("%s:%d", w.Hosts[i], s.port)
+	}
+	argv := []string{"init", "--party", s.Name, "--page", fmt.Sprintf("127.0.0.1:%d", s.port), "--edge", edge.String()}
+	for n := range 2 {
+		path := fmt.Sprintf("%d=127.0.0.%d:%d", n+1, n+1, udp.Port())
+		if !w.Stay { // where the other end finds us: a cable's far side
+			path = fmt.Sprintf("%d=%s@%s", n+1, udp, [2]netip.AddrPort{w.Cables[n].PortB(), w.Cables[n].PortA()}[i])
+		}
+		argv = append(argv, "--path", path)
+	}
+	_, err = w.Exec(s, argv...)
+	return err
 }
 
 // Side gives a party by name.
@@ -187,7 +201,7 @@ func (w *World) Side(name string) *Side {
 func (w *World) Exec(s *Side, argv ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, w.bin, append([]string{"--home", s.Home.Dir, "--line", lineName}, argv...)...)
+	cmd := exec.CommandContext(ctx, w.Bin, append([]string{"--home", s.Home.Dir, "--line", lineName}, argv...)...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
@@ -196,20 +210,18 @@ func (w *World) Exec(s *Side, argv ...string) (string, error) {
 	return out.String(), nil
 }
 
-// Start starts a side's node as a child that dies with this process.
+// Start starts a side's node.
 func (w *World) Start(s *Side) error {
-	argv := []string{"--home", s.Home.Dir, "serve", "--page-host", s.Host}
-	if w.frame != "" {
-		argv = append(argv, "--frame", w.frame)
+	argv := []string{"serve", "--page-host", s.Host}
+	if w.Frame != "" {
+		argv = append(argv, "--frame", w.Frame)
 	}
-	if w.demo {
+	if w.Demo {
 		argv = append(argv, "--demo")
 	}
-	cmd := exec.Command(w.bin, argv...)
-	cmd.Stdout, cmd.Stderr = w.log, w.log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("couldn't start %s's node: %w", s.Name, err)
+	cmd, err := w.spawn(s, "node", argv...)
+	if err != nil {
+		return err
 	}
 	ended := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(ended) }()
@@ -218,6 +230,32 @@ func (w *World) Start(s *Side) error {
 	s.spoiled = false
 	s.mu.Unlock()
 	return w.ready(s)
+}
+
+// spawn starts a verb as a child that dies with this process, or, in a world that stays, in a session of its own.
+func (w *World) spawn(s *Side, name string, argv ...string) (*exec.Cmd, error) {
+	cmd := exec.Command(w.Bin, append([]string{"--home", s.Home.Dir}, argv...)...)
+	cmd.Stdout, cmd.Stderr = w.Log, w.Log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if w.Stay {
+		log, err := os.OpenFile(filepath.Join(s.Home.Dir, name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+		if err != nil {
+			return nil, fmt.Errorf("couldn't open the log: %w", err)
+		}
+		defer log.Close()
+		cmd.Stdout, cmd.Stderr = log, log
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("couldn't start %s's %s: %w", s.Name, name, err)
+	}
+	if !w.Stay {
+		return cmd, nil
+	}
+	if err := os.WriteFile(filepath.Join(s.Home.Dir, name+".pid"), fmt.Appendln(nil, cmd.Process.Pid), 0o600); err != nil {
+		return nil, fmt.Errorf("couldn't write the pid file: %w", err)
+	}
+	return cmd, nil
 }
 
 // ready waits until the node answers on its socket.
@@ -325,15 +363,6 @@ func (c *Cable) Pull(on bool) {
 // Pulled reports whether it is.
 func (c *Cable) Pulled() bool { c.mu.Lock(); defer c.mu.Unlock(); return c.pulled }
 
-// Do does one act on a side by a command line, over its control socket: the act's answer when it is on disk.
-func (w *World) Do(s *Side, argv ...string) (control.Reply, error) {
-	a, err := verbs.Parse(argv, time.Now())
-	if err != nil {
-		return control.Reply{}, fmt.Errorf("parley %s: %w", strings.Join(argv, " "), err)
-	}
-	return w.Act(s, a)
-}
-
 // Act does one act on a side.
 func (w *World) Act(s *Side, a act.Act) (control.Reply, error) {
 	c, err := control.Dial(s.Home)
@@ -350,8 +379,9 @@ func (w *World) Act(s *Side, a act.Act) (control.Reply, error) {
 
 // Close ends everything that the world started.
 func (w *World) Close() {
-	for _, s := range w.Sides {
+	for i, s := range w.Sides {
 		if s != nil {
+			w.Disarm(i)
 			w.Stop(s)
 		}
 	}
@@ -360,13 +390,21 @@ func (w *World) Close() {
 	}
 }
 
-func freeUDP() (*net.UDPAddr, error) {
-	c, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		return nil, fmt.Errorf("couldn't find a free port: %w", err)
+// freeUDP finds a port that is free on both addresses of the paths.
+func freeUDP() (_ netip.AddrPort, err error) {
+	for range 20 {
+		var c, d *net.UDPConn
+		if c, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(loopback)); err != nil {
+			break
+		}
+		at := c.LocalAddr().(*net.UDPAddr).AddrPort()
+		d, err = net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 2), Port: int(at.Port())})
+		c.Close()
+		if err == nil {
+			return at, d.Close()
+		}
 	}
-	defer c.Close()
-	return c.LocalAddr().(*net.UDPAddr), nil
+	return netip.AddrPort{}, fmt.Errorf("couldn't find a free port: %w", err)
 }
 
 func freeTCP() (int, error) {

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package story
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"slices"
+
+	"example.org/parley/verify"
+	"example.org/parley/wire"
+)
+
+// lies are words that somebody might like to change afterwards: a place, an outcome.
+var lies = [][2]string{{"54.20N", "54.21N"}, {`"declined"`, `"accepted"`}}
+
+// Forge copies an export with one word of a statement changed, and mends all that needs no key: the hash of the body in the
+// statement's header and the checksum of the file. It says what was changed.
+func Forge(from, to string) (string, error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return "", err
+	}
+	defer in.Close()
+	x, err := verify.Read(in)
+	if err != nil {
+		return "", err
+	}
+	for _, lie := range lies {
+		for _, l := range slices.Backward(x.Logs) {
+			for i, e := range slices.Backward(l.Entries) {
+				if !bytes.Contains(e.Facts, []byte(lie[0])) {
+					continue
+				}
+				forged := bytes.Replace(e.Facts, []byte(lie[0]), []byte(lie[1]), 1)
+				l.Entries[i].Note = bytes.Replace(e.Note, []byte(wire.Sum(e.Facts).String()), []byte(wire.Sum(forged).String()), 1)
+				l.Entries[i].Facts = forged
+				var out bytes.Buffer
+				if err := verify.Write(&out, x); err != nil {
+					return "", err
+				}
+				return fmt.Sprintf("%s becomes %s", lie[0], lie[1]), os.WriteFile(to, out.Bytes(), 0o600)
+			}
+		}
+	}
+	return "", fmt.Errorf("couldn't forge %s: no word in it is worth a lie", from)
+}
