@@ -27,6 +27,7 @@ type lateSocket struct {
 	why    error  // why it is not
 	next   time.Time
 	closed bool
+	over   bool // QUIC has ended its reader
 }
 
 var errNotHere = errors.New("the address is not here yet")
@@ -38,6 +39,8 @@ func (c *lateSocket) socket() (Socket, error) {
 	switch now := time.Now(); {
 	case c.closed:
 		return nil, net.ErrClosed
+	case c.s == nil && c.over:
+		return nil, os.ErrDeadlineExceeded
 	case c.s == nil && now.Before(c.next):
 		return nil, errNotHere
 	case c.s == nil:
@@ -87,12 +90,14 @@ func (c *lateSocket) LocalAddr() net.Addr {
 	return net.UDPAddrFromAddrPort(c.addr)
 }
 
+// SetReadDeadline is how QUIC ends its reader, and waits until it has ended.
 func (c *lateSocket) SetReadDeadline(t time.Time) error {
-	s, err := c.socket()
-	if err != nil {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over = !t.IsZero(); c.s == nil {
 		return nil
 	}
-	return s.SetReadDeadline(t)
+	return c.s.SetReadDeadline(t)
 }
 
 func (c *lateSocket) Close() error {

@@ -53,3 +53,24 @@ func TestMissingAddressHoldsUpNoOther(t *testing.T) {
 		}
 	}
 }
+
+// A link whose address never comes ends when it is told to.
+// SPEC: LNK-023
+func TestLinkEndsWhileAnAddressIsMissing(t *testing.T) {
+	pub, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := Open(Config{Run: "abc123", Key: key, Peers: []ed25519.PublicKey{pub}, Binds: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:1")},
+		Listen: func(netip.AddrPort) (Socket, error) { return nil, syscall.EADDRNOTAVAIL }, Paths: []PathConfig{{Label: "1"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { l.Close(""); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(20 * time.Second):
+		t.Error("it does not end")
+	}
+}
