@@ -17,10 +17,10 @@ func MadeDraft(f MadeFacts, mark string, text *record.Text) (record.Draft, error
 		f.Channel = c[0]
 	}
 	if channels[f.Kind] == nil {
-		return record.Draft{}, refuse(fmt.Sprintf("there is no kind of contact %q", f.Kind), "one of: call, meeting, summons, letter")
+		return record.Draft{}, refuse(fmt.Sprintf("there is no kind of contact %q", f.Kind), "one of: "+strings.Join(Sorts, ", "))
 	}
 	return draft(KindMade, mark, f, text, f.lawful(),
-		"as: parley contact add call --when 2022-02-18 --participant A1-4 --participant A1-5 --basis own")
+		"as: parley contact add call --when 2022-02-18 --with A1-4 --with A1-5 --basis own")
 }
 
 // PlacedDraft makes request.placed; for "" is a call.
@@ -42,8 +42,8 @@ func OutcomeDraft(r *Request, about *record.Entry, author string, f OutcomeFacts
 		}
 		f.Attempt = about.Place().String()
 	}
-	if !slices.Contains(outcomes, f.Outcome) {
-		return record.Draft{}, refuse(fmt.Sprintf("there is no outcome %q", f.Outcome), "one of: "+strings.Join(outcomes, ", "))
+	if !slices.Contains(Outcomes, f.Outcome) {
+		return record.Draft{}, refuse(fmt.Sprintf("there is no outcome %q", f.Outcome), "one of: "+strings.Join(Outcomes, ", "))
 	}
 	d, err := draft(KindOutcome, r.Mark, f, nil, f.lawful(), "as: parley request outcome A1-9 declined --told-by 'their desk' --on 2022-03-01")
 	d.Re = []record.Ref{r.Entry.Ref()}

@@ -27,8 +27,14 @@ var channels = map[string][]string{
 	Letter:  {ByLetter},
 }
 
-// outcomes of an attempt, in the order of the columns.
-var outcomes = []string{Accepted, Declined, Deferred, CounterProposed, Lapsed, NoReply, NotReached}
+// The words of contacts: what they are, what a request may seek, by which way, and the outcomes of an attempt in the
+// order of the columns.
+var (
+	Sorts    = []string{Call, Meeting, Summons, Letter}
+	Sought   = []string{Call, Meeting}
+	Channels = []string{ByLine, ByTelephone, ByVideo, InPerson, ByLetter}
+	Outcomes = []string{Accepted, Declined, Deferred, CounterProposed, Lapsed, NoReply, NotReached}
+)
 
 // Kinds lists the kinds of this package for the record.
 func Kinds() []record.Kind {
@@ -125,7 +131,7 @@ func lawfulOutcome(e, begin *record.Entry) error {
 
 func (f OutcomeFacts) lawful() error {
 	switch {
-	case !slices.Contains(outcomes, f.Outcome):
+	case !slices.Contains(Outcomes, f.Outcome):
 		return fmt.Errorf("there is no outcome %q", f.Outcome)
 	case !f.Until.IsZero() && f.Outcome != Deferred && f.Outcome != CounterProposed:
 		return errors.New("only what is deferred or counter-proposed has a time until which")

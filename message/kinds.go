@@ -34,6 +34,7 @@ var (
 	Marks       = []string{"actual", "exercise"}
 	Reads       = []string{"original", "translation", Linguist}
 	Responses   = []string{"will-comply", Standby, "not-ours", "cannot-comply"} // from mild to strict
+	StopActs    = []string{"take", "in-effect", "refuse", "lift"}
 	Knowns      = []string{"account", "account + link", "unattributed"}
 )
 

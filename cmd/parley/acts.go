@@ -47,16 +47,16 @@ func (a *app) addActs(root *cobra.Command) {
 }
 
 // actCommand makes one command.
-func (a *app) actCommand(v verbs.Verb) *cobra.Command {
+func (a *app) actCommand(v act.Row) *cobra.Command {
 	words := strings.Fields(v.Name)
-	c := &cobra.Command{Use: strings.TrimSpace(words[len(words)-1] + " " + v.Args), Short: v.Short, Args: cobra.ArbitraryArgs, Hidden: v.Name == "shown"}
-	build := v.Bind(c.Flags())
+	c := &cobra.Command{Use: strings.TrimSpace(strings.TrimPrefix(verbs.Usage(v), "parley "+strings.Join(words[:len(words)-1], " "))), Short: v.Short, Args: cobra.ArbitraryArgs, Hidden: v.Rule&act.Hidden != 0}
+	build := verbs.Bind(v, c.Flags())
 	wait := new(bool)
 	if v.Name == "ring" {
 		wait = c.Flags().Bool("wait", false, "stay until the ring or the call has ended; Ctrl-C hangs up")
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
-		x, err := v.Make(build, args, time.Now())
+		x, err := build(args, time.Now())
 		if err != nil {
 			return err
 		}

@@ -38,7 +38,7 @@ var layers = map[string][]string{
 	"contact":        {"hint", "wire", "record", "line"},
 	"verify":         {"wire", "party", "record", "line", "message", "message/phrase", "call", "check", "contact"},
 	// Pure machines of the node.
-	"internal/act":      {"hint"},
+	"internal/act":      {"hint", "message", "contact"},
 	"internal/alarm":    {},
 	"internal/voice":    {},
 	"internal/pairing":  {"wire", "party"},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"syscall"
 
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/home"
@@ -71,7 +72,7 @@ func (c *Client) ask(r request) (Reply, error) {
 func (c *Client) read() (Reply, error) {
 	var a answer
 	if err := c.in.Decode(&a); err != nil {
-		if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrUnexpectedEOF) {
+		if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) {
 			return Reply{}, fmt.Errorf("%w: it went away", ErrNotRunning)
 		}
 		return Reply{}, fmt.Errorf("couldn't read the answer: %w", err)

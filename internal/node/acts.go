@@ -4,6 +4,7 @@ package node
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"example.org/parley/internal/act"
@@ -11,70 +12,46 @@ import (
 	"example.org/parley/record"
 )
 
-// do carries out one act in the loop. What each does stands in the file of its subject.
+// handler carries out the acts of one verb in the loop.
+type handler struct {
+	verb string
+	do   func(l *Line, who act.Who, lang string, a act.Act) (act.Reply, error)
+}
+
+// on makes the handler of one sort of act.
+func on[A act.Act](f func(l *Line, who act.Who, lang string, a A) (act.Reply, error)) handler {
+	var zero A
+	return handler{zero.Verb(), func(l *Line, who act.Who, lang string, a act.Act) (act.Reply, error) { return f(l, who, lang, a.(A)) }}
+}
+
+// handlers are those of every subject, each listed in its file.
+var handlers = slices.Concat(peopleActs, messageActs, stopActs, callActs, checkActs, counterpartActs, alarmActs, questions)
+
+// do carries out one act in the loop. Who may do it, and that it touches a desk, stands in its row of act.Table.
 func (l *Line) do(who act.Who, lang string, a act.Act) (act.Reply, error) {
 	if err := l.early(a); err != nil {
 		return act.Reply{}, err
 	}
-	switch a := a.(type) {
-	// people.go
-	case act.OfficerAdd:
-		return l.officerAdd(who, a)
-	case act.SignOn:
-		return l.doSignOn(who, a)
-	case act.SignOff:
-		l.signOff(who)
-		return act.Reply{Text: "signed off"}, nil
-	case act.Desk:
-		return l.doDesk(who, a)
-	case act.PostAdd:
-		return l.postAdd(who, a)
-	case act.EventAdd:
-		return l.eventAdd(who, a)
-	// messages.go
-	case act.Send:
-		return l.send(who, lang, a)
-	case act.Ack:
-		return l.ack(who, a)
-	case act.Respond:
-		return l.respond(who, a)
-	case act.Shown:
-		return l.shown(who, a)
-	// stops.go
-	case act.Stop:
-		return l.stop(who, lang, a)
-	case act.StopStep:
-		return l.stopStep(who, lang, a)
-	// calls.go
-	case act.Ring:
-		return l.ring(who, lang, a)
-	case act.Answer:
-		return l.answerCall(who, lang, a)
-	case act.Decline:
-		return l.decline(who, lang, a)
-	case act.HangUp:
-		return l.hangUp(who, lang, a)
-	case act.Class:
-		return l.classCall(who, a)
-	// checks.go
-	case act.CheckNow:
-		return l.checkNow(who)
-	case act.CheckConfirm:
-		return l.checkConfirm(who, a)
-	// counterparts.go
-	case act.ContactAdd:
-		return l.contactAdd(who, a)
-	case act.RequestRecord:
-		return l.requestRecord(who, a)
-	case act.RequestOutcome:
-		return l.requestOutcome(who, a)
-	// alarms.go
-	case act.AlarmAck:
-		return l.alarmAck(who, a)
-	case act.Export:
-		return l.export()
+	if act.RuleOf(a)&act.Touches != 0 {
+		l.touchDesk(who)
 	}
-	return l.ask(who, lang, a) // asks.go: questions change nothing
+	if err := l.may(who, a); err != nil {
+		return act.Reply{}, err
+	}
+	for _, h := range handlers {
+		if h.verb == a.Verb() {
+			return h.do(l, who, lang, a)
+		}
+	}
+	return act.Reply{}, &act.Error{What: fmt.Sprintf("this node cannot do %s", a.Verb()), Hint: "see: parley help"}
+}
+
+// may refuses an act that needs somebody signed on.
+func (l *Line) may(who act.Who, a act.Act) error {
+	if act.RuleOf(a)&act.Person != 0 && who.Officer == "" {
+		return &act.Error{What: "this needs a person", Hint: "sign on first: parley sign-on"}
+	}
+	return nil
 }
 
 // author is the person of an act as statements name him.
@@ -99,14 +76,6 @@ func deskName(s string) string {
 
 func (l *Line) actor(who act.Who) message.Actor {
 	return message.Actor{Party: l.cfg.Us.Name, Author: l.author(who)}
-}
-
-// person refuses an act that needs somebody signed on.
-func (l *Line) person(who act.Who) error {
-	if who.Officer == "" {
-		return &act.Error{What: "this needs a person", Hint: "sign on first: parley sign-on"}
-	}
-	return nil
 }
 
 // mark is the mark of what a person states: as he chose, else exercise in a demo, else actual.

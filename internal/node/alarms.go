@@ -131,8 +131,9 @@ func (l *Line) itemConditions(add func(id, key string, w alarm.Words)) {
 	}
 }
 
-func (l *Line) alarmAck(who act.Who, a act.AlarmAck) (act.Reply, error) {
-	l.touchDesk(who)
+var alarmActs = []handler{on((*Line).alarmAck)}
+
+func (l *Line) alarmAck(who act.Who, _ string, a act.AlarmAck) (act.Reply, error) {
 	name := l.officerName(who)
 	if name == "" {
 		name = "unattributed, " + who.Desk

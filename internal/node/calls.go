@@ -4,6 +4,7 @@ package node
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -242,8 +243,12 @@ func callAct(err error) error {
 	return &act.Error{What: err.Error()}
 }
 
+var callActs = []handler{
+	on((*Line).ring), on((*Line).answerCall), on((*Line).decline), on((*Line).hangUp), on((*Line).classCall),
+}
+
 func (l *Line) ring(who act.Who, lang string, a act.Ring) (act.Reply, error) {
-	d := l.touchDesk(who)
+	d := l.desk(who)
 	codec, err := d.sounds(a.Sound)
 	if err != nil {
 		return act.Reply{}, err
@@ -265,7 +270,7 @@ func (l *Line) callReply(who act.Who, lang string) act.Reply {
 }
 
 func (l *Line) answerCall(who act.Who, lang string, a act.Answer) (act.Reply, error) {
-	d := l.touchDesk(who)
+	d := l.desk(who)
 	codec, err := d.sounds(a.Sound)
 	if err != nil {
 		return act.Reply{}, err
@@ -278,16 +283,18 @@ func (l *Line) answerCall(who act.Who, lang string, a act.Answer) (act.Reply, er
 }
 
 func (l *Line) decline(who act.Who, lang string, a act.Decline) (act.Reply, error) {
-	l.touchDesk(who)
 	if l.calls.m.Live().State != call.RingingHere && l.checks.ringing {
-		return l.checkConfirm(who, act.CheckConfirm{Decline: true})
+		a := act.CheckConfirm{Decline: true}
+		if err := l.may(who, a); err != nil {
+			return act.Reply{}, err
+		}
+		return l.checkConfirm(who, lang, a)
 	}
 	err := callAct(l.calls.step(call.Decline{By: l.calls.author(who), Reason: a.Reason, StandBy: a.StandBy}))
 	return l.callReply(who, lang), err
 }
 
 func (l *Line) hangUp(who act.Who, lang string, a act.HangUp) (act.Reply, error) {
-	l.touchDesk(who)
 	err := callAct(l.calls.step(call.HangUp{By: l.calls.author(who), Class: a.Class}))
 	return l.callReply(who, lang), err
 }
@@ -336,3 +343,17 @@ func startTone(l *Line, desk string, hz float64) *toner {
 }
 
 func (t *toner) stop() { close(t.quit); <-t.gone }
+
+// classCall states later what class a call was.
+func (l *Line) classCall(who act.Who, _ string, a act.Class) (act.Reply, error) {
+	e, err := l.find(a.ID)
+	if err != nil {
+		return act.Reply{}, err
+	}
+	s, ok := fold(l, l.rec.ItemOf(e), foldCall)
+	if !ok || s.Call == "" {
+		return act.Reply{}, &act.Error{What: fmt.Sprintf("%s is not a call", a.ID), Hint: "see: parley calls"}
+	}
+	return l.reply(record.Draft{Kind: call.KindClass, Class: a.Class, Mark: s.Mark,
+		Facts: call.ClassFacts{Opener: s.Opener, Call: s.Call, By: l.calls.author(who)}}, nil)
+}

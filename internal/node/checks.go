@@ -380,8 +380,9 @@ func checkAct(err error) error {
 	return &act.Error{What: err.Error(), Hint: "parley check confirm a|b|c|d"}
 }
 
-func (l *Line) checkNow(who act.Who) (act.Reply, error) {
-	l.touchDesk(who)
+var checkActs = []handler{on((*Line).checkNow), on((*Line).checkConfirm)}
+
+func (l *Line) checkNow(who act.Who, _ string, _ act.CheckNow) (act.Reply, error) {
 	if l.dead != nil {
 		return act.Reply{}, l.unrecorded()
 	}
@@ -389,11 +390,7 @@ func (l *Line) checkNow(who act.Who) (act.Reply, error) {
 }
 
 // checkConfirm answers the check's ring, then the other end's question; or declines the check.
-func (l *Line) checkConfirm(who act.Who, a act.CheckConfirm) (act.Reply, error) {
-	l.touchDesk(who)
-	if err := l.person(who); err != nil {
-		return act.Reply{}, err
-	}
+func (l *Line) checkConfirm(who act.Who, _ string, a act.CheckConfirm) (act.Reply, error) {
 	c := l.checks
 	if a.Decline {
 		return act.Reply{Text: "declined"}, checkAct(c.step(check.DeclinedBy{By: l.checkAuthor(who)}))

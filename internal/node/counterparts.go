@@ -26,11 +26,9 @@ func when(s string) (contact.When, error) {
 	return w, nil
 }
 
-func (l *Line) contactAdd(who act.Who, a act.ContactAdd) (act.Reply, error) {
-	l.touchDesk(who)
-	if err := l.person(who); err != nil {
-		return act.Reply{}, err
-	}
+var counterpartActs = []handler{on((*Line).contactAdd), on((*Line).requestRecord), on((*Line).requestOutcome)}
+
+func (l *Line) contactAdd(who act.Who, _ string, a act.ContactAdd) (act.Reply, error) {
 	w, err := when(a.When)
 	if err != nil {
 		return act.Reply{}, err
@@ -86,11 +84,7 @@ func (l *Line) privWhy() string {
 	return "restart"
 }
 
-func (l *Line) requestRecord(who act.Who, a act.RequestRecord) (act.Reply, error) {
-	l.touchDesk(who)
-	if err := l.person(who); err != nil {
-		return act.Reply{}, err
-	}
+func (l *Line) requestRecord(who act.Who, _ string, a act.RequestRecord) (act.Reply, error) {
 	w, err := when(a.When)
 	if err != nil {
 		return act.Reply{}, err
@@ -108,11 +102,7 @@ func (l *Line) requestRecord(who act.Who, a act.RequestRecord) (act.Reply, error
 	return l.reply(d, err)
 }
 
-func (l *Line) requestOutcome(who act.Who, a act.RequestOutcome) (act.Reply, error) {
-	l.touchDesk(who)
-	if err := l.person(who); err != nil {
-		return act.Reply{}, err
-	}
+func (l *Line) requestOutcome(who act.Who, _ string, a act.RequestOutcome) (act.Reply, error) {
 	e, err := l.find(a.ID)
 	if err != nil {
 		return act.Reply{}, err

@@ -19,7 +19,7 @@
 //	views.go     what a person sees, built in the loop
 //
 // A kind of statement is known here only as an entry in the list of kinds (kinds.go) and by the file
-// that turns an act into its draft. Spec: spec/node.md, NOD.
+// that turns an act into its draft and lists it among its handlers. Spec: spec/node.md, NOD.
 package node
 
 import (

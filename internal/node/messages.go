@@ -28,8 +28,9 @@ func (l *Line) message(id string) (message.State, error) {
 	return s, nil
 }
 
+var messageActs = []handler{on((*Line).send), on((*Line).ack), on((*Line).respond), on((*Line).shown)}
+
 func (l *Line) send(who act.Who, lang string, a act.Send) (act.Reply, error) {
-	l.touchDesk(who)
 	n := message.New{
 		Kind: a.Kind, Class: a.Class, Mark: l.mark(a.Mark), Precedence: a.Precedence, Lang: a.Lang, Text: a.Text,
 		Phrase: a.Phrase, Fields: a.Fields, ReadBack: a.ReadBack, Respond: a.Respond, NotAfter: a.NotAfter, By: l.author(who),
@@ -60,8 +61,7 @@ func (l *Line) send(who act.Who, lang string, a act.Send) (act.Reply, error) {
 }
 
 // ack acknowledges; what was not yet shown on this desk is stated shown first (a terminal is a desk).
-func (l *Line) ack(who act.Who, a act.Ack) (act.Reply, error) {
-	l.touchDesk(who)
+func (l *Line) ack(who act.Who, _ string, a act.Ack) (act.Reply, error) {
 	s, err := l.message(a.ID)
 	if err != nil {
 		return act.Reply{}, err
@@ -78,8 +78,7 @@ func (l *Line) ack(who act.Who, a act.Ack) (act.Reply, error) {
 	return l.reply(d, nil)
 }
 
-func (l *Line) respond(who act.Who, a act.Respond) (act.Reply, error) {
-	l.touchDesk(who)
+func (l *Line) respond(who act.Who, _ string, a act.Respond) (act.Reply, error) {
 	s, err := l.message(a.ID)
 	if err != nil {
 		return act.Reply{}, err
@@ -96,10 +95,7 @@ func (l *Line) respond(who act.Who, a act.Respond) (act.Reply, error) {
 }
 
 // shown states *shown* for what a desk has drawn, unlocked, with an officer signed on; once a message.
-func (l *Line) shown(who act.Who, a act.Shown) (act.Reply, error) {
-	if err := l.person(who); err != nil {
-		return act.Reply{}, err
-	}
+func (l *Line) shown(who act.Who, _ string, a act.Shown) (act.Reply, error) {
 	for _, id := range a.IDs {
 		s, err := l.message(id)
 		if err != nil || s.From == l.cfg.Us.Name || len(s.Shown) > 0 || !s.Whole {

@@ -38,7 +38,11 @@ func (l *Line) officerName(who act.Who) string {
 	return ""
 }
 
-func (l *Line) officerAdd(who act.Who, a act.OfficerAdd) (act.Reply, error) {
+var peopleActs = []handler{
+	on((*Line).officerAdd), on((*Line).doSignOn), on((*Line).doSignOff), on((*Line).doDesk), on((*Line).postAdd), on((*Line).eventAdd),
+}
+
+func (l *Line) officerAdd(who act.Who, _ string, a act.OfficerAdd) (act.Reply, error) {
 	f := line.OfficerFacts{Name: a.Name, Account: a.Account, Langs: a.Langs, Releaser: a.Releaser, Number: a.Number}
 	if f.Account == "" {
 		f.Account = who.Account
@@ -51,7 +55,7 @@ func (l *Line) officerAdd(who act.Who, a act.OfficerAdd) (act.Reply, error) {
 }
 
 // doSignOn binds the caller's desk to an officer who is listed for his account. The reply's ID is the officer's.
-func (l *Line) doSignOn(who act.Who, a act.SignOn) (act.Reply, error) {
+func (l *Line) doSignOn(who act.Who, _ string, a act.SignOn) (act.Reply, error) {
 	listed := l.register().ForAccount(l.cfg.Us.Name, who.Account)
 	var o *line.Officer
 	switch {
@@ -83,8 +87,13 @@ func (l *Line) doSignOn(who act.Who, a act.SignOn) (act.Reply, error) {
 	return act.Reply{ID: who.Officer, Text: fmt.Sprintf("%s signed on at %s, known by %s", o.Name, who.Desk, who.Known)}, nil
 }
 
+func (l *Line) doSignOff(who act.Who, _ string, _ act.SignOff) (act.Reply, error) {
+	l.signOff(who)
+	return act.Reply{Text: "signed off"}, nil
+}
+
 // doDesk arms the caller's desk, or disarms it. A desk that cannot ring says why.
-func (l *Line) doDesk(who act.Who, a act.Desk) (act.Reply, error) {
+func (l *Line) doDesk(who act.Who, _ string, a act.Desk) (act.Reply, error) {
 	d := l.desk(who)
 	if who.Officer != "" && !d.on {
 		l.signOn(who)
@@ -96,8 +105,7 @@ func (l *Line) doDesk(who act.Who, a act.Desk) (act.Reply, error) {
 	return act.Reply{Text: who.Desk + " is not armed"}, nil
 }
 
-func (l *Line) postAdd(who act.Who, a act.PostAdd) (act.Reply, error) {
-	l.touchDesk(who)
+func (l *Line) postAdd(who act.Who, _ string, a act.PostAdd) (act.Reply, error) {
 	f := line.PostFacts{Org: a.Org, Name: a.Name, Names: a.Names, Level: a.Level, Theirs: a.Theirs, Number: a.Number}
 	if a.Pair != "" {
 		p, err := l.findPost(a.Pair)
@@ -110,8 +118,7 @@ func (l *Line) postAdd(who act.Who, a act.PostAdd) (act.Reply, error) {
 	return l.reply(d, err)
 }
 
-func (l *Line) eventAdd(who act.Who, a act.EventAdd) (act.Reply, error) {
-	l.touchDesk(who)
+func (l *Line) eventAdd(who act.Who, _ string, a act.EventAdd) (act.Reply, error) {
 	d, err := line.EventDraft(line.EventFacts{Name: a.Name, Names: a.Names, When: a.When}, l.mark(""))
 	return l.reply(d, err)
 }

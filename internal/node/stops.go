@@ -171,9 +171,10 @@ func (s *stops) tick() {
 	}
 }
 
+var stopActs = []handler{on((*Line).stop), on((*Line).stopStep)}
+
 // stop is two presses of the red key: no sign-in, no release, no disk before it is said.
 func (l *Line) stop(who act.Who, lang string, a act.Stop) (act.Reply, error) {
-	l.touchDesk(who)
 	id := ""
 	for _, st := range l.stops.states() {
 		if st.From == l.cfg.Us.Name && st.Open && st.Class != "test" {
@@ -194,7 +195,6 @@ func (l *Line) stop(who act.Who, lang string, a act.Stop) (act.Reply, error) {
 }
 
 func (l *Line) stopStep(who act.Who, lang string, a act.StopStep) (act.Reply, error) {
-	l.touchDesk(who)
 	st, err := l.stops.find(a.ID)
 	if err != nil {
 		return act.Reply{}, err

@@ -3,10 +3,10 @@
 // Package verbs is the one parser of the command line's acts: argv in, act.Act out.
 //
 // The shell, story files and the demo all use it, so what works in one works in the others. Each verb is a
-// row of a table with its usage, its sentence of help and a function that defines its flags and builds
-// its act; cmd/parley makes its commands and completions of the same table.
+// row of act.Table; its form and the tags of its act say which flags and arguments it has (form.go).
+// cmd/parley makes its commands and completions of the same table.
 //
-// It checks form only: what is missing, misspelt or too much. Whether an act is lawful on a line is said
+// It checks form only: what is missing, misspelt or too much. Whether an act is valid on a line is said
 // by the node. It asks no clock: relative times are counted from the now that it is given.
 //
 // Verbs that are no acts (init, pair, serve, verify, try …) are cmd/parley's own.
@@ -23,18 +23,6 @@ import (
 	"example.org/parley/internal/act"
 )
 
-// Build makes the act of the positional arguments; the flags have been parsed before.
-type Build func(args []string, now time.Time) (act.Act, error)
-
-// Verb is one row of the table.
-type Verb struct {
-	Name  string // "officer add"
-	Args  string // "NAME"
-	Short string // one sentence
-	Group string // of the help
-	Bind  func(fs *pflag.FlagSet) Build
-}
-
 // UsageError says that a command line does not have its form; the exit code is 64.
 type UsageError struct{ What, Hint string }
 
@@ -45,20 +33,26 @@ func usage(hint, format string, a ...any) error {
 }
 
 // Find gives the verb that argv begins with, and the rest of argv.
-func Find(argv []string) (Verb, []string, bool) {
+func Find(argv []string) (act.Row, []string, bool) {
 	for n := min(2, len(argv)); n > 0; n-- {
-		name := strings.Join(argv[:n], " ")
-		for _, v := range table {
-			if v.Name == name {
+		for _, v := range All() {
+			if v.Name == strings.Join(argv[:n], " ") {
 				return v, argv[n:], true
 			}
 		}
 	}
-	return Verb{}, nil, false
+	return act.Row{}, nil, false
 }
 
 // All lists the verbs in the order of the help.
-func All() []Verb { return append([]Verb(nil), table...) }
+func All() (vs []act.Row) {
+	for _, r := range act.Table {
+		if r.Name != "" {
+			vs = append(vs, r)
+		}
+	}
+	return vs
+}
 
 // Parse makes an act of a command line without the program's name.
 //
@@ -70,24 +64,12 @@ func Parse(argv []string, now time.Time) (act.Act, error) {
 	}
 	fs := pflag.NewFlagSet(v.Name, pflag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	build := v.Bind(fs)
+	build := Bind(v, fs)
 	if err := fs.Parse(rest); err != nil {
-		return nil, usage(v.Usage(), "%s: %v", v.Name, err)
+		return nil, usage(Usage(v), "%s: %v", v.Name, err)
 	}
-	return v.Make(build, fs.Args(), now)
+	return build(fs.Args(), now)
 }
-
-// Make calls build and gives a usage error its hint.
-func (v Verb) Make(build Build, args []string, now time.Time) (act.Act, error) {
-	a, err := build(args, now)
-	if u, ok := err.(*UsageError); ok && u.Hint == "" {
-		u.What, u.Hint = v.Name+": "+u.What, v.Usage()
-	}
-	return a, err
-}
-
-// Usage is the verb's form.
-func (v Verb) Usage() string { return strings.TrimSpace("parley " + v.Name + " " + v.Args) }
 
 // Split takes a line of a story file apart as a shell would: blanks separate, quotes keep together.
 func Split(line string) ([]string, error) {
@@ -120,30 +102,6 @@ func Split(line string) ([]string, error) {
 		out = append(out, word.String())
 	}
 	return out, nil
-}
-
-// want checks the count of positional arguments; max < 0: any.
-func want(args []string, min, max int) error {
-	switch {
-	case len(args) < min:
-		return usage("", "something is missing")
-	case max >= 0 && len(args) > max:
-		return usage("", "%q is too much", args[max])
-	}
-	return nil
-}
-
-// one takes exactly one of the choices, in any case, and gives the choice's spelling; empty stays empty.
-func one(what, s string, choices ...string) (string, error) {
-	if s == "" {
-		return "", nil
-	}
-	for _, c := range choices {
-		if strings.EqualFold(c, s) {
-			return c, nil
-		}
-	}
-	return "", usage("", "%s %q: one of %s", what, s, strings.Join(choices, ", "))
 }
 
 // pairs reads k=v arguments.

@@ -5,10 +5,12 @@ package verbs
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"example.org/parley/contact"
 	"example.org/parley/internal/act"
 )
 
@@ -89,6 +91,49 @@ func TestEveryActHasItsVerb(t *testing.T) {
 	for _, a := range act.Verbs() {
 		if !have[a] && !local[a] {
 			t.Errorf("no verb for the act %s", a)
+		}
+	}
+}
+
+// The words of a choice are those of its kind, in the shell and from a page alike.
+// SPEC: CLI-023
+func TestChoicesAreTheKindsWords(t *testing.T) {
+	for _, channel := range contact.Channels {
+		if _, err := Parse([]string{"contact", "add", "call", "--when", "2022-02-18", "--with", "A,B", "--basis", "own", "--channel", channel}, now); err != nil {
+			t.Errorf("--channel %s: %v", channel, err)
+		}
+	}
+	for _, sort := range contact.Sorts {
+		if _, err := Parse([]string{"contact", "add", sort, "--when", "2022-02-18", "--with", "A,B", "--basis", "own"}, now); err != nil {
+			t.Errorf("contact add %s: %v", sort, err)
+		}
+	}
+	if a, err := act.Decode("send", []byte(`{"text":"x","precedence":"flash"}`)); err != nil || a.(act.Send).Precedence != "FLASH" {
+		t.Errorf("%+v %v", a, err)
+	}
+	if _, err := act.Decode("send", []byte(`{"text":"x","precedence":"urgent"}`)); err == nil {
+		t.Error("a word of no kind is taken from a page")
+	}
+}
+
+// Every placeholder of a form has its member, and every member that is no flag has its placeholder.
+// SPEC: CLI-020
+func TestFormsFitTheirActs(t *testing.T) {
+	for _, v := range All() {
+		fields := act.Fields(reflect.TypeOf(v.Act))
+		parts := strings.Fields(v.Args)
+		for i, part := range parts {
+			name := strings.TrimSuffix(strings.Trim(part, "[]"), "…")
+			known := slices.ContainsFunc(fields, func(f act.Field) bool { return f.Arg == name || "--"+f.Flag == name })
+			value := part == "|" || i > 0 && strings.HasPrefix(parts[i-1], "--")
+			if !known && !value {
+				t.Errorf("%s: %s stands for nothing", v.Name, part)
+			}
+		}
+		for _, f := range fields {
+			if f.Arg != "" && f.Arg != "CODE" && !strings.Contains(v.Args, f.Arg) {
+				t.Errorf("%s: nothing fills %s", v.Name, f.Arg)
+			}
 		}
 	}
 }

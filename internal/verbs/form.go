@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verbs
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"example.org/parley/internal/act"
+)
+
+// Bind defines the flags of a verb, which fill an act of it once they are parsed; build adds the positional arguments.
+func Bind(v act.Row, fs *pflag.FlagSet) (build func(args []string, now time.Time) (act.Act, error)) {
+	p := reflect.New(reflect.TypeOf(v.Act))
+	p.Elem().Set(reflect.ValueOf(v.Act))
+	fields := act.Fields(p.Type().Elem())
+	moments := map[string]*string{} // flags that are times: they are counted from the now of build
+	for _, f := range fields {
+		if f.Flag == "" {
+			continue
+		}
+		switch m := p.Elem().Field(f.Index).Addr().Interface().(type) {
+		case *string:
+			fs.StringVar(m, f.Flag, "", f.Help)
+		case *bool:
+			fs.BoolVar(m, f.Flag, false, f.Help)
+		case *int:
+			fs.IntVar(m, f.Flag, 0, f.Help)
+		case *[]string:
+			fs.StringSliceVar(m, f.Flag, slices.Clone(f.Default), f.Help)
+		case *map[string]string:
+			fs.StringToStringVar(m, f.Flag, nil, f.Help)
+		case *time.Time:
+			moments[f.Flag] = fs.String(f.Flag, "", f.Help)
+		}
+	}
+	return func(args []string, now time.Time) (act.Act, error) {
+		err := fill(v, p.Elem(), fields, fs, args)
+		for _, f := range fields {
+			if s := moments[f.Flag]; s != nil && err == nil {
+				*p.Elem().Field(f.Index).Addr().Interface().(*time.Time), err = When(*s, now)
+			}
+		}
+		var a act.Act
+		if err == nil {
+			a, err = act.Check(p)
+		}
+		return a, explain(v, err)
+	}
+}
+
+// explain makes a matter of usage of an error: it names the verb and shows its form.
+func explain(v act.Row, err error) error {
+	u, refused := (*UsageError)(nil), (*act.Error)(nil)
+	switch {
+	case errors.As(err, &refused):
+		u = &UsageError{What: refused.What, Hint: refused.Hint}
+	case !errors.As(err, &u):
+		return err
+	}
+	if u.Hint == "" {
+		u.What, u.Hint = v.Name+": "+u.What, Usage(v)
+	}
+	return u
+}
+
+// fill puts the positional arguments where the form says, and refuses what is missing or too much.
+func fill(v act.Row, p reflect.Value, fields []act.Field, fs *pflag.FlagSet, args []string) error {
+	parts := form(v, fs)
+	for i := 0; i < len(parts); i++ {
+		part := parts[i]
+		if name, is := strings.CutPrefix(part, "--"); is {
+			if !fs.Changed(name) || fs.Lookup(name).Value.String() == "" {
+				return usage("", "%s is missing", part)
+			}
+			if fs.Lookup(name).Value.Type() != "bool" {
+				i++ // the word that stands for its value
+			}
+			continue
+		}
+		name := strings.Trim(part, "[]")
+		name, many := strings.CutSuffix(name, "…")
+		if len(args) == 0 && !strings.HasPrefix(part, "[") {
+			if _, other, ok := strings.Cut(v.Args, " | "); ok {
+				return usage("", "a %s, or %s", strings.ToLower(name), other)
+			}
+			return usage("", "%s is missing", name)
+		}
+		if len(args) == 0 {
+			continue
+		}
+		take := args
+		if !many {
+			take = args[:1]
+		}
+		args = args[len(take):]
+		at := slices.IndexFunc(fields, func(f act.Field) bool { return f.Arg == name })
+		if err := put(p.Field(fields[at].Index), take); err != nil {
+			return err
+		}
+	}
+	if len(args) > 0 {
+		return usage("", "%q is too much", args[0])
+	}
+	return nil
+}
+
+// form gives the parts of the alternative that the flags have chosen, else of the first.
+func form(v act.Row, fs *pflag.FlagSet) []string {
+	alternatives := strings.Split(v.Args, " | ")
+	for _, a := range alternatives {
+		name, _, _ := strings.Cut(strings.TrimPrefix(a, "--"), " ")
+		if strings.HasPrefix(a, "--") && len(alternatives) > 1 && fs.Changed(name) {
+			return strings.Fields(a)
+		}
+	}
+	return strings.Fields(alternatives[0])
+}
+
+// put sets a member of an act from arguments.
+func put(m reflect.Value, args []string) (err error) {
+	switch m := m.Addr().Interface().(type) {
+	case *string:
+		if *m = strings.Join(args, " "); strings.TrimSpace(*m) == "" {
+			err = usage("", "nothing but blanks")
+		}
+	case *[]string:
+		*m = args
+	case *map[string]string:
+		*m, err = pairs(args)
+	}
+	return err
+}
+
+// Usage is the verb's form, with its words for the choices.
+func Usage(v act.Row) string {
+	fields, parts := act.Fields(reflect.TypeOf(v.Act)), strings.Fields(v.Args)
+	for i, part := range parts {
+		for _, f := range fields {
+			after := i > 0 && parts[i-1] == "--"+f.Flag && f.Flag != ""
+			if len(f.Words) > 0 && (part == f.Arg || after) {
+				parts[i] = strings.Join(f.Words, "|")
+			}
+		}
+	}
+	return strings.TrimSpace("parley " + v.Name + " " + strings.Join(parts, " "))
+}
