@@ -62,11 +62,7 @@ func NewGenesis(line string, a, b *Sheet, randA, randB, tagKey [32]byte, terms [
 	if _, err := ParseTerms(terms); err != nil {
 		return nil, err
 	}
-	if err := g.check(); err != nil {
-		return nil, err
-	}
-	g.Hash = wire.Leaf(g.Text())
-	return g, nil
+	return ParseGenesis(g.Text())
 }
 
 // Text is the one spelling of the genesis, without signatures.

@@ -3,6 +3,9 @@
 package party
 
 import (
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"math/rand/v2"
 	"strings"
@@ -83,6 +86,67 @@ func TestSheetRoundTrip(t *testing.T) {
 	} {
 		if _, err := ParseSheet([]byte(bad)); !errors.Is(err, ErrSheet) {
 			t.Errorf("%s: accepted, or %v", name, err)
+		}
+	}
+}
+
+// Under the points of small order one signature fits every text.
+//
+// SPEC: REC-912
+func TestSheetsAndGenesisRefuseWeakKeys(t *testing.T) {
+	w := newWorld(t)
+	g, body, _ := w.genesis(t)
+	for _, weak := range []string{
+		"0100000000000000000000000000000000000000000000000000000000000000", // the identity
+		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", // order 2
+		"0000000000000000000000000000000000000000000000000000000000000000", // order 4
+		"0000000000000000000000000000000000000000000000000000000000000080",
+		"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05", // order 8
+		"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+		"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+		"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+		"0100000000000000000000000000000000000000000000000000000000000080", // the identity in other spellings
+		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+		"0200000000000000000000000000000000000000000000000000000000000000", // no point
+	} {
+		key, err := hex.DecodeString(weak)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, change := range map[string]func(s *Sheet){
+			"sign": func(s *Sheet) { s.Sign = key },
+			"link": func(s *Sheet) { s.Link = key },
+			"end":  func(s *Sheet) { s.Ends = []End{{key, s.Party + "/" + wire.Sum(nil).Name() + "/7.k7qx3m", 40}} },
+		} {
+			s := *w.a
+			change(&s)
+			if err := s.SignSheet(w.ka.Party); !errors.Is(err, ErrSheet) {
+				t.Errorf("%s key %s is written: %v", name, weak, err)
+			}
+			note, err := wire.SignNote(s.Text(), s.Party+"/party", w.ka.Party)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := ParseSheet(note); !errors.Is(err, ErrSheet) {
+				t.Errorf("%s key %s is read: %v", name, weak, err)
+			}
+		}
+		own := strings.Replace(string(w.a.Text()), wire.KeyText(w.a.PartyKey), wire.KeyText(key), 1)
+		// For the identity this signature fits whatever stands above it.
+		any := append([]byte{1}, make([]byte, 63)...)
+		sig := binary.BigEndian.AppendUint32(nil, wire.KeyHash(w.a.Party+"/party", key))
+		note := own + "\n— " + w.a.Party + "/party " + base64.StdEncoding.EncodeToString(append(sig, any...)) + "\n"
+		if _, err := ParseSheet([]byte(note)); !errors.Is(err, ErrSheet) {
+			t.Errorf("party key %s is read: %v", weak, err)
+		}
+		bad := strings.Replace(string(g.Text()), wire.KeyText(w.a.Sign), wire.KeyText(key), 1)
+		if _, err := ParseGenesis([]byte(bad)); !errors.Is(err, ErrGenesis) {
+			t.Errorf("a genesis with sign key %s is read: %v", weak, err)
+		}
+		a := *w.a
+		a.Sign = key
+		if _, err := NewGenesis("north", &a, w.b, [32]byte{1}, [32]byte{2}, [32]byte{3}, body); !errors.Is(err, ErrGenesis) {
+			t.Errorf("a genesis with sign key %s is written: %v", weak, err)
 		}
 	}
 }

@@ -132,18 +132,18 @@ func number(s string) (int, error) {
 	return int(n), nil
 }
 
-// SignSheet renders, checks and signs the sheet with the party key; Note and Hash are set.
+// SignSheet signs the sheet with the party key and reads it back; Note and Hash are set.
 func (s *Sheet) SignSheet(key ed25519.PrivateKey) error {
 	s.PartyKey = Public(key)
-	if err := s.check(); err != nil {
-		return err
-	}
-	text := s.Text()
-	note, err := wire.SignNote(text, s.Party+"/party", key)
+	note, err := wire.SignNote(s.Text(), s.Party+"/party", key)
 	if err != nil {
 		return fmt.Errorf("couldn't sign the sheet: %w", err)
 	}
-	s.Note, s.Hash = note, wire.Leaf(text)
+	back, err := ParseSheet(note)
+	if err != nil {
+		return err
+	}
+	s.Note, s.Hash = back.Note, back.Hash
 	return nil
 }
 

@@ -67,7 +67,7 @@ func (r *Record) Restored(l *Log) bool {
 
 // receiptedPlaces gives the place above the highest that the other party receipted.
 func (l *Log) receiptedPlaces() int {
-	n := l.Receipted.Size
+	n := l.Receipted
 	for i := l.Size - 1; i >= n; i-- {
 		if len(l.chain[i].receipts) > 0 {
 			return i + 1

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -32,23 +31,22 @@ type Log struct {
 	Stored    int       // all entries held, over gaps too
 	Claimed   int       // the largest size that anybody named; above Size something is missing here
 	Opened    *Opened   // nil while place 0 is missing or malformed
-	Receipted Receipted // by the other party
+	Receipted int       // the largest all of a receipt of the other party whose root is ours
 
 	chain []*Entry           // joined
 	gap   map[int]*Entry     // not joined, one a place
 	twins []*Entry           // further texts at places of chain or gap
 	tree  []wire.Hash        // compact range: perfect subtrees, largest first
 	marks map[logKey][]mark  // what it says to have seen of each other log, rising
-	early map[int][]*Receipt // receipts that name texts not held, by place
-	ahead []*Receipt         // receipts whose all is above Size
-	open  map[int][]claim    // roots that others say of it at sizes above Size
-	turn  int                // when it last grew
-}
-
-// Receipted says how far the other party's receipts go.
-type Receipted struct {
-	Size int       // the largest all whose root is ours
-	Held time.Time // of the newest receipt
+	early map[int][]*Receipt // receipts that name texts not held, by place, earliest first
+	open  map[int][]claim    // what is said of its root at sizes above Size
+	said  []claim            // what statements say of its root
+	wrong []claim            // what is said of its root and is another than the one here
+	// Where texts part the log into branches: the root above each text that is not on the chosen one,
+	// and the earliest receipt that a choice was made with for it.
+	parted map[wire.Hash]bool
+	tried  map[*Entry]*Receipt
+	turn   int // when it last grew
 }
 
 // at gives the entry at a place.
@@ -120,13 +118,12 @@ func (r *Record) place(l *Log, e *Entry) *Evidence {
 			e.receipts = append(e.receipts, rc)
 		}
 	}
-	fits := e.Index == l.Size && e.Prev == l.Root
-	if l.at(e.Index) != nil || len(l.twins) > 0 && !(fits && l.twins[len(l.twins)-1].Index < l.Size) {
+	if l.at(e.Index) != nil || l.parted[e.Prev] {
 		l.twins = append(l.twins, e)
 		r.rebuild(l)
 		return r.evidenceAt(e)
 	}
-	if !fits {
+	if e.Index != l.Size || e.Prev != l.Root {
 		l.gap[e.Index] = e
 		r.gaps[l.Name.Party]++
 		l.misfit()
@@ -134,15 +131,19 @@ func (r *Record) place(l *Log, e *Entry) *Evidence {
 		r.judge(e)
 		return r.evidenceAt(e)
 	}
-	r.join(l, e)
 	e.settle()
+	covers := r.join(l, e)
 	r.judge(e)
-	return r.drain(l)
+	return r.drain(l, covers)
 }
 
-// drain joins what waited over the gap that has just been closed.
-func (r *Record) drain(l *Log) (ev *Evidence) {
+// drain joins what waited over the gap that has just been closed. covers says that a receipt waited for it.
+func (r *Record) drain(l *Log, covers bool) (ev *Evidence) {
 	for next := l.gap[l.Size]; next != nil; next = l.gap[l.Size] {
+		if slices.ContainsFunc(l.twins, func(t *Entry) bool { return t.Index == l.Size }) {
+			r.rebuild(l)
+			return r.evidenceAt(next)
+		}
 		if next.Prev != l.Root {
 			l.misfit()
 			r.judge(next)
@@ -151,17 +152,18 @@ func (r *Record) drain(l *Log) (ev *Evidence) {
 		}
 		delete(l.gap, l.Size)
 		r.gaps[l.Name.Party]--
-		r.join(l, next)
-		next.settle()
+		covers = r.join(l, next) || covers
 		r.judge(next)
 	}
 	l.advanceWhole()
-	r.resume(l)
+	if covers {
+		r.rejudge(l)
+	}
 	return ev
 }
 
-// join makes e, which fits, the newest joined entry.
-func (r *Record) join(l *Log, e *Entry) {
+// join makes e, which fits, the newest joined entry, and applies the receipts that waited for it.
+func (r *Record) join(l *Log, e *Entry) (covers bool) {
 	l.tree, l.Root = growTree(l.tree, l.Size, e.Leaf)
 	l.chain = append(l.chain, e)
 	l.Size++
@@ -173,9 +175,16 @@ func (r *Record) join(l *Log, e *Entry) {
 	r.remember(l, e)
 	r.touchLog(l)
 	for _, c := range l.open[l.Size] {
-		r.weigh(l, c)
+		l.weigh(c)
+		if c.rc != nil {
+			for _, e := range l.cover(c.rc) {
+				r.touched = append(r.touched, e.item)
+			}
+			covers = true
+		}
 	}
 	delete(l.open, l.Size)
+	return covers
 }
 
 // misfit marks the entry that stands next and does not fit.
@@ -208,36 +217,44 @@ func (r *Record) rebuild(l *Log) (changed []*Entry) {
 	}
 	slices.SortFunc(all, compareEntries)
 	r.gaps[l.Name.Party] -= len(l.gap)
-	at, was := map[int][]*Entry{}, map[*Entry]Entry{}
+	f := fork{map[int][]*Entry{}, map[*Entry]wire.Hash{}, l.allReceipts(all)}
+	held, items := map[*Entry]*Receipt{}, map[*Entry]string{}
 	for _, e := range all {
-		at[e.Index] = append(at[e.Index], e)
-		was[e] = *e
+		f.at[e.Index] = append(f.at[e.Index], e)
+		held[e], items[e] = e.Receipt, e.item
 		e.Joined, e.Evidence, e.byWhole, e.Receipt = false, "", nil, nil
 	}
-	rs := l.allReceipts(all)
-	f := fork{at: at, receipts: rs}
 	branch := f.best(0, nil, emptyRoot)
 	l.chain, l.twins, l.tree, l.gap = nil, nil, nil, map[int]*Entry{}
-	l.Size, l.Root, l.Whole, l.Opened, l.Receipted = 0, emptyRoot, 0, nil, Receipted{}
-	l.marks, l.ahead = nil, nil
+	l.Size, l.Root, l.Whole, l.Opened, l.Receipted = 0, emptyRoot, 0, nil, 0
+	l.marks, l.open, l.wrong = nil, nil, nil
 	for _, e := range branch {
 		r.join(l, e)
 	}
-	l.fillGaps(at)
+	l.parted = map[wire.Hash]bool{}
+	for e, root := range f.above {
+		if !e.Joined {
+			l.parted[root] = true
+		}
+	}
+	l.fillGaps(f.at)
 	r.gaps[l.Name.Party] += len(l.gap)
-	for _, rc := range rs {
-		r.cover(l, rc)
+	for _, rc := range f.receipts {
+		l.hear(claim{rc: rc})
+		l.cover(rc)
+	}
+	for _, c := range l.said {
+		l.hear(c)
 	}
 	for _, e := range all {
 		e.settle()
 		r.judge(e)
-		if e.Receipt != was[e].Receipt || e.item != was[e].item {
+		if e.Receipt != held[e] || e.item != items[e] {
 			r.touched = append(r.touched, e.item)
 			changed = append(changed, e)
 		}
 	}
 	l.advanceWhole()
-	r.recheck(l)
 	return changed
 }
 
@@ -268,6 +285,7 @@ func (l *Log) fillGaps(at map[int][]*Entry) {
 // fork chooses among the branches of a log.
 type fork struct {
 	at       map[int][]*Entry
+	above    map[*Entry]wire.Hash // the root above each text that was looked at
 	receipts []*Receipt
 }
 
@@ -289,6 +307,7 @@ func (f *fork) best(i int, tree []wire.Hash, root wire.Hash) []*Entry {
 		}
 		out = append(out, fit[0])
 		tree, root = growTree(tree, i, fit[0].Leaf)
+		f.above[fit[0]] = root
 	}
 }
 
@@ -299,6 +318,7 @@ func (f *fork) choose(fit []*Entry, tree []wire.Hash) []*Entry {
 	var first *Receipt
 	for _, e := range fit {
 		t, root := growTree(slices.Clone(tree), e.Index, e.Leaf)
+		f.above[e] = root
 		branch := append([]*Entry{e}, f.best(e.Index+1, t, root)...)
 		rc := f.earliest(branch)
 		if best == nil || rc != nil && (first == nil || rc.before(first)) {
@@ -322,6 +342,28 @@ func (f *fork) earliest(branch []*Entry) *Receipt {
 		}
 	}
 	return first
+}
+
+// decides reports whether a receipt can make another branch the chosen: it is for a text that is not
+// on the chosen one, and earlier than those that a choice was made with. All others cost no choice.
+//
+// SPEC: REC-034
+func (l *Log) decides(rc *Receipt) (yes bool) {
+	if len(l.twins) == 0 {
+		return false
+	}
+	for _, e := range append([]*Entry{l.gap[rc.Entry.Index], l.gap[rc.All]}, l.twins...) {
+		if e == nil || e.Ref() != rc.Entry && (e.Index != rc.All || e.Prev != rc.Root) {
+			continue
+		}
+		if was := l.tried[e]; was == nil || rc.before(was) {
+			if l.tried == nil {
+				l.tried = map[*Entry]*Receipt{}
+			}
+			l.tried[e], yes = rc, true
+		}
+	}
+	return yes
 }
 
 func (l *Log) line() string {

@@ -5,7 +5,6 @@ package record
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 
 	"example.org/parley/wire"
@@ -75,28 +74,50 @@ func (r *Record) Evidence() []Evidence {
 			}
 		}
 	}
-	out = slices.AppendSeq(out, maps.Values(r.claims))
+	for _, l := range r.logs {
+		for _, c := range l.wrong {
+			out = append(out, c.evidence())
+		}
+	}
 	slices.SortFunc(out, func(a, b Evidence) int {
 		return cmp.Or(compareKeys(a.Log.key(), b.Log.key()), cmp.Compare(a.Index, b.Index), cmp.Compare(a.Why, b.Why), cmp.Compare(a.by, b.by))
 	})
 	return out
 }
 
-// claim is what an entry or a receipt says of the root of another log.
+// claim is what a receipt, or a line of seen of an entry, says of the root of a log.
 type claim struct {
-	size  int
-	root  wire.Hash
-	entry *Entry // or
-	rc    *Receipt
+	rc    *Receipt // or
+	entry *Entry
+	line  int // of Seen
 }
 
-// claim weighs what an entry says to have seen: another root than ours counts for nothing.
+func (c claim) point() (size int, root wire.Hash) {
+	if c.rc != nil {
+		return c.rc.All, c.rc.Root
+	}
+	s := c.entry.Seen[c.line]
+	return s.Size, s.Root
+}
+
+// evidence is that of a claim which names another root than the one here.
+func (c claim) evidence() Evidence {
+	if rc := c.rc; rc != nil {
+		return Evidence{rc.By, rc.Log, rc.All, badRoot, [][]byte{rc.Note}, rc.Leaf().String()}
+	}
+	e, s := c.entry, c.entry.Seen[c.line]
+	return Evidence{e.Log.Party, e.Log, e.Index, badSeen, [][]byte{e.Note}, s.Party + "/" + s.LogID.String() + " " + e.Leaf.String()}
+}
+
+// claim keeps what an entry names of other logs. Another root than ours counts for nothing.
 func (r *Record) claim(e *Entry) {
 	if e.form != "" || !r.ours(e) {
 		return
 	}
-	for _, s := range e.Seen {
-		r.hear(s.key(), claim{s.Size, s.Root, e, nil})
+	for i, s := range e.Seen {
+		l, c := r.log(s.key()), claim{entry: e, line: i}
+		l.said = append(l.said, c)
+		l.hear(c)
 	}
 	for _, ref := range e.Re {
 		l := r.log(ref.key())
@@ -105,52 +126,22 @@ func (r *Record) claim(e *Entry) {
 }
 
 // hear weighs a claim now, or when that much of the log is joined.
-func (r *Record) hear(k logKey, c claim) {
-	l := r.log(k)
-	l.Claimed = max(l.Claimed, c.size)
-	if c.size <= l.Size {
-		r.weigh(l, c)
+func (l *Log) hear(c claim) {
+	size, _ := c.point()
+	l.Claimed = max(l.Claimed, size)
+	if size <= l.Size {
+		l.weigh(c)
 		return
 	}
 	if l.open == nil {
 		l.open = map[int][]claim{}
 	}
-	l.open[c.size] = append(l.open[c.size], c)
+	l.open[size] = append(l.open[size], c)
 }
 
-func (r *Record) weigh(l *Log, c claim) {
-	if root, ok := l.rootAt(c.size); !ok || root == c.root {
-		return
-	}
-	if c.rc != nil {
-		leaf := c.rc.Leaf()
-		r.claims[l.line0()+leaf.String()] = Evidence{c.rc.By, c.rc.Log, c.size, badRoot, [][]byte{c.rc.Note}, leaf.String()}
-		return
-	}
-	by := l.line0() + c.entry.Leaf.String()
-	r.claims[by] = Evidence{c.entry.Log.Party, c.entry.Log, c.entry.Index, badSeen, [][]byte{c.entry.Note}, by}
-}
-
-func (l *Log) line0() string { return l.Name.Party + "/" + l.Name.LogID.String() + " " }
-
-// recheck weighs all claims about a log again after its branch was chosen anew.
-func (r *Record) recheck(l *Log) {
-	for k := range r.claims {
-		if len(k) > len(l.line0()) && k[:len(l.line0())] == l.line0() {
-			delete(r.claims, k)
-		}
-	}
-	l.open = nil
-	for _, o := range r.sorted {
-		for _, e := range r.Entries(o.Name.Party, o.Name.LogID, 0) {
-			for _, s := range e.Seen {
-				if s.key() == l.Name.key() && e.form == "" && r.ours(e) {
-					r.hear(s.key(), claim{s.Size, s.Root, e, nil})
-				}
-			}
-		}
-	}
-	for _, rc := range l.allReceipts(r.Entries(l.Name.Party, l.Name.LogID, 0)) {
-		r.hear(l.Name.key(), claim{rc.All, rc.Root, nil, rc})
+func (l *Log) weigh(c claim) {
+	size, root := c.point()
+	if ours, ok := l.rootAt(size); ok && ours != root {
+		l.wrong = append(l.wrong, c)
 	}
 }

@@ -4,6 +4,7 @@ package record
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -23,13 +24,12 @@ func (rc *Receipt) Leaf() wire.Hash {
 	return rc.leaf
 }
 
-// before orders receipts: the earlier held counts; of one second, any fixed order.
-func (rc *Receipt) before(o *Receipt) bool {
-	if !rc.Held.Equal(o.Held) {
-		return rc.Held.Before(o.Held)
-	}
-	return compareHashes(rc.Leaf(), o.Leaf()) < 0
+// Compare orders receipts: the earlier held counts; of one second, any fixed order.
+func (rc *Receipt) Compare(o *Receipt) int {
+	return cmp.Or(rc.Held.Compare(o.Held), compareHashes(rc.Leaf(), o.Leaf()))
 }
+
+func (rc *Receipt) before(o *Receipt) bool { return rc.Compare(o) < 0 }
 
 // Encode gives the text of a receipt.
 //
@@ -84,7 +84,7 @@ func ParseReceipt(text []byte) (*Receipt, error) {
 		return bad("whole")
 	}
 	v, _ = l.take("sheet")
-	if rc.Sheet, err = parseNumber(v); err != nil {
+	if rc.Sheet, err = parseNumber(v); err != nil || rc.Sheet < 1 {
 		return bad("sheet")
 	}
 	v, _ = l.take("by")
@@ -115,21 +115,28 @@ func (rc *Receipt) names(e *Entry) bool {
 // settle finds the receipt that makes the entry held: the earliest that covers its bodies.
 //
 // SPEC: REC-018
-func (e *Entry) settle() bool {
-	best := e.byWhole
+func (e *Entry) settle() {
+	e.holds(e.byWhole)
 	for _, rc := range e.receipts {
-		if rc.names(e) && (best == nil || rc.before(best)) {
-			best = rc
+		if rc.names(e) {
+			e.holds(rc)
+			return // they stand earliest first
 		}
 	}
-	changed := best != e.Receipt
-	e.Receipt = best
-	return changed
+}
+
+// holds takes a receipt that covers the bodies of an entry, if it is earlier than the one that counts.
+func (e *Entry) holds(rc *Receipt) bool {
+	if rc == nil || e.Receipt != nil && !rc.before(e.Receipt) {
+		return false
+	}
+	e.Receipt = rc
+	return true
 }
 
 // covered reports whether the other party had receipted this text at all.
 func (e *Entry) covered() bool {
-	return len(e.receipts) > 0 || e.Joined && e.Index < e.log.Receipted.Size
+	return len(e.receipts) > 0 || e.Joined && e.Index < e.log.Receipted
 }
 
 // CheckReceipt finds whether a receipt is in form and signed by its party. Any goroutine may call it.
@@ -164,58 +171,52 @@ func (r *Record) AddReceipt(note []byte) (*Receipt, []*Entry, error) {
 }
 
 // ApplyReceipt takes in a receipt that Receipt made or CheckReceipt found right.
-func (r *Record) ApplyReceipt(rc *Receipt) []*Entry {
+func (r *Record) ApplyReceipt(rc *Receipt) (changed []*Entry) {
 	l := r.log(rc.Log.key())
-	if l.hasReceipt(rc) {
-		return nil
-	}
-	var changed []*Entry
 	e := l.text(rc.Entry.Index, rc.Entry.Leaf)
-	if e == nil {
+	switch {
+	case e == nil:
 		if l.early == nil {
 			l.early = map[int][]*Receipt{}
 		}
-		l.early[rc.Entry.Index] = append(l.early[rc.Entry.Index], rc)
+		early, isNew := insertReceipt(l.early[rc.Entry.Index], rc)
+		if !isNew {
+			return nil
+		}
+		l.early[rc.Entry.Index] = early
 		l.Claimed = max(l.Claimed, rc.Entry.Index+1)
-	} else {
-		e.receipts = append(e.receipts, rc)
-		if e.settle() {
+	default:
+		var isNew bool
+		if e.receipts, isNew = insertReceipt(e.receipts, rc); !isNew {
+			return nil
+		}
+		if rc.names(e) && e.holds(rc) {
 			changed = append(changed, e)
 		}
 	}
-	r.hear(l.Name.key(), claim{rc.All, rc.Root, nil, rc})
-	root, ok := l.rootAt(rc.All)
-	offBranch := e != nil && !e.Joined || ok && root != rc.Root
-	if len(l.twins) > 0 && offBranch {
-		return append(changed, r.rebuild(l)...) // it may be the receipt that decides
+	l.hear(claim{rc: rc})
+	if l.decides(rc) {
+		return append(changed, r.rebuild(l)...)
 	}
-	changed = append(changed, r.cover(l, rc)...)
+	changed = append(changed, l.cover(rc)...)
 	return append(changed, r.rejudge(l)...)
 }
 
-// hasReceipt reports whether the same receipt was taken in before.
-func (l *Log) hasReceipt(rc *Receipt) bool {
-	known := l.early[rc.Entry.Index]
-	if e := l.text(rc.Entry.Index, rc.Entry.Leaf); e != nil {
-		known = e.receipts
+// insertReceipt keeps the earliest first, and each once.
+func insertReceipt(rs []*Receipt, rc *Receipt) ([]*Receipt, bool) {
+	i, found := slices.BinarySearchFunc(rs, rc, (*Receipt).Compare)
+	if found {
+		return rs, false
 	}
-	return slices.ContainsFunc(known, func(o *Receipt) bool { return o.Leaf() == rc.Leaf() })
+	return slices.Insert(rs, i, rc), true
 }
 
 // cover applies all and whole of a receipt to the joined entries.
-func (r *Record) cover(l *Log, rc *Receipt) (changed []*Entry) {
-	root, ok := l.rootAt(rc.All)
-	if !ok {
-		l.ahead = append(l.ahead, rc)
+func (l *Log) cover(rc *Receipt) (changed []*Entry) {
+	if root, ok := l.rootAt(rc.All); !ok || root != rc.Root {
 		return nil
 	}
-	if root != rc.Root {
-		return nil
-	}
-	l.Receipted.Size = max(l.Receipted.Size, rc.All)
-	if rc.Held.After(l.Receipted.Held) {
-		l.Receipted.Held = rc.Held
-	}
+	l.Receipted = max(l.Receipted, rc.All)
 	// Whoever is covered by an earlier whole-receipt has all below covered as early.
 	for i := rc.Whole - 1; i >= 0; i-- {
 		e := l.chain[i]
@@ -223,26 +224,11 @@ func (r *Record) cover(l *Log, rc *Receipt) (changed []*Entry) {
 			break
 		}
 		e.byWhole = rc
-		if e.settle() {
+		if e.holds(rc) {
 			changed = append(changed, e)
 		}
 	}
 	return changed
-}
-
-// resume applies the receipts that waited for the log to grow.
-func (r *Record) resume(l *Log) {
-	if len(l.ahead) == 0 {
-		return
-	}
-	was := l.ahead
-	l.ahead = nil
-	for _, rc := range was {
-		for _, e := range r.cover(l, rc) {
-			r.touched = append(r.touched, e.item)
-		}
-	}
-	r.rejudge(l)
 }
 
 // rejudge judges again what a receipt can bring into force, and gives what changed.
@@ -281,19 +267,11 @@ func (l *Log) allReceipts(entries []*Entry) []*Receipt {
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b *Receipt) int {
-		switch {
-		case a.before(b):
-			return -1
-		case b.before(a):
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(out, (*Receipt).Compare)
 	return out
 }
 
-// Receipts gives the receipts that name an entry, in the order in which they came.
+// Receipts gives the receipts that name an entry, earliest first.
 func (r *Record) Receipts(e *Entry) []*Receipt { return e.receipts }
 
 // LogReceipts gives every receipt about a log once, those of texts not held here too.

@@ -19,7 +19,6 @@ type Record struct {
 	items   map[string]*Item
 	members map[string][]*Entry // by item key, those that an ItemID grouped, valid or not
 	gaps    map[string]int      // entries over a gap, by party
-	claims  map[string]Evidence // disagreements about roots, by what says so
 	arrived int
 	touched []string
 }
@@ -38,7 +37,7 @@ type Added struct {
 func New(o Options) *Record {
 	return &Record{
 		o: o, logs: map[logKey]*Log{}, named: map[Ref][]*Entry{}, items: map[string]*Item{},
-		members: map[string][]*Entry{}, gaps: map[string]int{}, claims: map[string]Evidence{},
+		members: map[string][]*Entry{}, gaps: map[string]int{},
 	}
 }
 

@@ -215,7 +215,7 @@ func TestEvidence(t *testing.T) {
 	if !r.ByRef(one.Ref()).Joined || r.ItemOf(r.ByRef(one.Ref())) == "" || r.ItemOf(r.ByRef(two.Ref())) != "" {
 		t.Error("the receipt must decide, never the order of arrival")
 	}
-	if l := r.Log("aurelia", common.Log.LogID); l.Size != 3 || l.Stored != 5 || l.Receipted.Size != 2 {
+	if l := r.Log("aurelia", common.Log.LogID); l.Size != 3 || l.Stored != 5 || l.Receipted != 2 {
 		t.Errorf("%+v", l)
 	}
 	// Nobody receipted either: neither folds, in any order.

@@ -172,6 +172,13 @@ func (x *Export) take(name string, b []byte) {
 	}
 }
 
+// isLog accepts party/number.run in its one spelling.
+func isLog(s string) bool {
+	name, id, _ := strings.Cut(s, "/")
+	_, err := record.ParseLogID(id)
+	return err == nil && record.ValidParty(name)
+}
+
 type reader struct {
 	br  *bufio.Reader
 	sum hash.Hash
@@ -238,6 +245,9 @@ func (d *reader) piece(last string) (string, []byte, error) {
 	d.sum.Write(b)
 	if b[n] != '\n' {
 		return "", nil, d.bad("no LF after a piece")
+	}
+	if name == "log" && !isLog(string(b[:n])) {
+		return "", nil, d.bad("no name of a log")
 	}
 	return name, b[:n:n], nil
 }

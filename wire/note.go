@@ -11,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"filippo.io/edwards25519"
 )
 
 // Note is a signed text: the text to its last LF, and the lines that sign it.
@@ -138,11 +140,18 @@ func KeyText(pub ed25519.PublicKey) string {
 	return base64.StdEncoding.EncodeToString(append([]byte{1}, pub...))
 }
 
-// ParseKeyText accepts only the spelling that KeyText gives.
+// ParseKeyText accepts only the spelling that KeyText gives, and no weak key: under the identity and the
+// other points of small order one signature fits every text.
+//
+// SPEC: REC-912
 func ParseKeyText(s string) (ed25519.PublicKey, error) {
 	b, err := base64.StdEncoding.Strict().DecodeString(s)
 	if err != nil || len(b) != 1+ed25519.PublicKeySize || b[0] != 1 || base64.StdEncoding.EncodeToString(b) != s {
 		return nil, errors.New("not an Ed25519 key in base64")
+	}
+	p, err := new(edwards25519.Point).SetBytes(b[1:])
+	if err != nil || !bytes.Equal(p.Bytes(), b[1:]) || p.MultByCofactor(p).Equal(edwards25519.NewIdentityPoint()) == 1 {
+		return nil, errors.New("a weak key: no point of the curve in its one spelling, or one of small order")
 	}
 	return ed25519.PublicKey(b[1:]), nil
 }

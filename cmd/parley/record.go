@@ -12,6 +12,7 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/verbs"
+	"example.org/parley/party"
 	"example.org/parley/verify"
 	"example.org/parley/wire"
 )
@@ -56,22 +57,22 @@ func (a *app) export() *cobra.Command {
 func (a *app) verify() *cobra.Command {
 	var expect string
 	c := &cobra.Command{Use: "verify FILE", Short: "Check an export offline: HOLDS, DOES NOT HOLD or CANNOT BE KNOWN.", Args: nargs(1, 1)}
-	c.Flags().StringVar(&expect, "expect", "", "the party hash that one of the parties must have")
+	c.Flags().StringVar(&expect, "expect", "", "the party hash that one of the parties must have, or its party digits")
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		var o verify.Options
 		if expect != "" {
-			h, err := wire.ParseHash(expect)
-			if err == nil && h.IsZero() {
-				err = wire.ErrHash
+			var err, err2 error
+			if o.Expect, err = wire.ParseHash(expect); err != nil || o.Expect.IsZero() {
+				o.Digits, err2 = party.ParseDigits(expect)
 			}
-			if err != nil {
-				return &verbs.UsageError{What: "--expect: " + err.Error(), Hint: "the party hash, as parley sheet --json or an identity page prints it"}
+			if err2 != nil {
+				return &verbs.UsageError{What: "--expect: neither a party hash nor party digits: " + err2.Error(), Hint: "either stands on the party's identity page, and in parley sheet --json"}
 			}
-			o.Expect = h
 		}
 		f, err := os.Open(args[0])
 		if err != nil {
-			return &act.Error{What: fmt.Sprintf("the export cannot be read: %v", err), Hint: "parley export FILE makes one"}
+			a.complain(fmt.Sprintf("the export cannot be read: %v", err), "parley export FILE makes one")
+			return exitError(exitNoFile)
 		}
 		defer f.Close()
 		r := verify.Verify(f, o)

@@ -24,6 +24,7 @@ const (
 	exitRefused = 1
 	exitUnknown = 2 // CANNOT BE KNOWN
 	exitUsage   = 64
+	exitNoFile  = 66
 	exitNotUp   = 69
 )
 
@@ -102,7 +103,7 @@ func (a *app) root() *cobra.Command {
 		Long: `Parley is a deconfliction line between two parties who do not trust each other: each runs one node, nobody stands between.
 
 Times are UTC. Items are named by their short ID (A7-42). What is printed is one view: --json prints it as it is.
-Exit codes: 0 done or HOLDS · 1 refused or DOES NOT HOLD · 2 CANNOT BE KNOWN · 64 wrong usage · 69 the node is not running, or is starting.`,
+Exit codes: 0 done or HOLDS · 1 refused or DOES NOT HOLD · 2 CANNOT BE KNOWN · 64 wrong usage · 66 no such file · 69 the node is not running, or is starting.`,
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {

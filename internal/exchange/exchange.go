@@ -166,7 +166,7 @@ func (x *Exchange) TheyHave(b []byte) ([]Finding, error) {
 		switch {
 		case k.party != x.us && len(es) > 0:
 			x.theirs[k] = es[len(es)-1].Index + 1
-		case k.party == x.us && l.Receipted.Size > from:
+		case k.party == x.us && l.Receipted > from:
 			x.again[k] = from
 		}
 	}

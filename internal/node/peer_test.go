@@ -26,7 +26,7 @@ func TestBounds(t *testing.T) {
 		name := record.LogName{Party: "aurelia", Genesis: l.cfg.Genesis, LogID: id}
 		for i := range maxStrays + 100 {
 			rc := record.Receipt{Log: name, Entry: record.Ref{Place: record.Place{Party: "aurelia", LogID: id, Index: i}, Leaf: wire.Leaf(nil)},
-				Bodies: "none", Root: wire.Sum(nil), By: "borealia", ByRun: "bbbbbb", Held: l.now.Truncate(time.Second)}
+				Bodies: "none", Root: wire.Sum(nil), Sheet: 1, By: "borealia", ByRun: "bbbbbb", Held: l.now.Truncate(time.Second)}
 			note, err := wire.SignNote(rc.Encode(), "borealia/sign", m.them)
 			if err != nil {
 				t.Fatal(err)

@@ -130,7 +130,7 @@ func (l *Line) reoffer() {
 		if g.Name.Party != l.cfg.Us.Name {
 			continue
 		}
-		for _, e := range l.rec.Entries(g.Name.Party, g.Name.LogID, max(0, g.Receipted.Size)) {
+		for _, e := range l.rec.Entries(g.Name.Party, g.Name.LogID, max(0, g.Receipted)) {
 			if e.Receipt == nil && left > 0 && l.durable(e) {
 				l.offer(e)
 				left--

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verify
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/parley/party"
+	"example.org/parley/record"
+	"example.org/parley/wire"
+)
+
+// receipt makes the receipt of one party for an entry of w.a as it is changed here, and gives it to w.a.
+func (w *world) receipt(e *record.Entry, change func(rc *record.Receipt)) {
+	w.t.Helper()
+	l := w.a.Log(e.Log.Party, e.Log.LogID)
+	by := w.g.A.Party
+	if by == e.Log.Party {
+		by = w.g.B.Party
+	}
+	rc := &record.Receipt{Log: e.Log, Entry: e.Ref(), Bodies: "facts text", All: l.Size, Root: l.Root, Whole: l.Size,
+		Sheet: 1, By: by, ByRun: "k7qx3m", Held: w.tick().Truncate(time.Second)}
+	change(rc)
+	note, err := wire.SignNote(rc.Encode(), by+"/sign", w.keys[by].Sign)
+	w.must(err)
+	_, _, err = w.a.AddReceipt(note)
+	w.must(err)
+}
+
+// alone states a draft that nobody receipts.
+func (w *world) alone(d record.Draft) *record.Entry {
+	w.t.Helper()
+	e, err := w.wa.Append(d, w.tick(), record.Heard{}, w.rand)
+	w.must(err)
+	return e
+}
+
+func wants(t *testing.T, rep Report, want Verdict, words ...string) {
+	t.Helper()
+	if rep.Verdict != want {
+		t.Errorf("want %s:\n%s", want, rep)
+	}
+	for _, s := range words {
+		if !strings.Contains(rep.String(), s) {
+			t.Errorf("%q is not said:\n%s", s, rep)
+		}
+	}
+}
+
+// A file cannot prove that it is complete, and the line below HOLDS says so.
+//
+// SPEC: REC-032
+func TestVerifySaysFirstThatCompletenessIsNotChecked(t *testing.T) {
+	w := newWorld(t)
+	rep := judged(w.file(w.export()), Options{Expect: w.sheets[0].PartyHash()})
+	if !strings.HasPrefix(rep.String(), "HOLDS\n  not checked: whether this is all") {
+		t.Errorf("%s", rep)
+	}
+	x := w.export()
+	for i := range x.Logs { // the end of each log is cut, with all that names it
+		x.Logs[i].Entries, x.Logs[i].Receipts = x.Logs[i].Entries[:1], nil
+	}
+	wants(t, judged(w.file(x), Options{}), Holds, "not checked: whether this is all")
+}
+
+// The digits of a party are what people hold on paper.
+//
+// SPEC: REC-032
+func TestVerifyExpectsDigits(t *testing.T) {
+	w := newWorld(t)
+	f := w.file(w.export())
+	wants(t, judged(f, Options{Digits: party.Digits(w.sheets[1].PartyHash())}), Holds, "132 bits of the party hash of "+w.sheets[1].Party)
+	wants(t, judged(f, Options{Digits: party.Digits(wire.Sum(nil))}), DoesNotHold)
+}
+
+// SPEC: REC-031
+func TestVerifyMissesTheFirstLogOfEachParty(t *testing.T) {
+	w := newWorld(t)
+	x := w.export()
+	x.Logs = nil
+	wants(t, judged(w.file(x), Options{}), CannotBeKnown, "aurelia", "borealia")
+	x = w.export()
+	x.Logs = x.Logs[:1]
+	x.Logs[0].Entries, x.Logs[0].Receipts = x.Logs[0].Entries[:1], nil // nothing that is left names a log of borealia
+	wants(t, judged(w.file(x), Options{}), CannotBeKnown, "borealia")
+	w.wa = w.run(w.a, "aurelia", "restart")
+	w.alone(officer("Lt Amaro"))
+	x = w.export()
+	x.Logs = x.Logs[1:] // the second run names the first as seen
+	wants(t, judged(w.file(x), Options{}), CannotBeKnown, "aurelia/1.")
+}
+
+// A log number that is left out proves nothing, and is printed.
+//
+// SPEC: REC-032
+func TestVerifyPrintsHolesInLogNumbers(t *testing.T) {
+	w := newWorld(t)
+	l := w.a.Logs()[0]
+	name := record.LogName{Party: "aurelia", Genesis: w.g.Hash, LogID: record.LogID{Number: 4, Run: "k7qx3m"}}
+	st := record.Statement{Log: name, Prev: wire.Sum(nil), Opened: &record.Opened{Station: "main", Why: "restart"}, Time: w.tick(),
+		Seen: []record.Seen{{Party: "aurelia", LogID: l.Name.LogID, Size: l.Size, Root: l.Root}}, Kind: "officer.added", Class: "service", Mark: "actual"}
+	note, err := wire.SignNote(st.Encode(), "aurelia/sign", w.keys["aurelia"].Sign)
+	w.must(err)
+	_, err = w.a.Add(note, nil, nil)
+	w.must(err)
+	wants(t, judged(w.file(w.export()), Options{}), Holds, "aurelia: no log 2-3 here, which proves nothing")
+}
+
+// What stands beside "receipted to" was there with its bodies, at the time of the earliest receipt that says so.
+//
+// SPEC: REC-018 REC-032
+func TestVerifyCountsAsReceiptedWhatIsHeldWhole(t *testing.T) {
+	w := newWorld(t)
+	e := w.alone(officer("Lt Amaro"))
+	w.receipt(e, func(rc *record.Receipt) { rc.Bodies, rc.Whole = "facts", 1 })
+	rep := judged(w.file(w.export()), Options{})
+	wants(t, rep, Holds, "2 entries, receipted to 1", "2 without")
+	first := w.now.Add(time.Second).Truncate(time.Second)
+	w.receipt(e, func(*record.Receipt) {})
+	w.now = w.now.Add(time.Hour)
+	w.receipt(e, func(*record.Receipt) {})
+	rep = judged(w.file(w.export()), Options{})
+	if rep.Logs[0].ReceiptedTo != 2 || !rep.Logs[0].ReceiptedAt.Equal(first) {
+		t.Errorf("want 2 at %s:\n%s", first, rep)
+	}
+}
+
+// SPEC: REC-017 REC-031
+func TestVerifyRefusesReceiptsOfWhatIsNot(t *testing.T) {
+	w := newWorld(t)
+	d := officer("Lt Amaro")
+	d.Text = nil
+	e := w.alone(d)
+	for name, c := range map[string]struct {
+		want   Verdict
+		change func(rc *record.Receipt)
+	}{
+		"it names words that the entry does not have": {DoesNotHold, func(rc *record.Receipt) {}},
+		"under a sheet that is not here":              {CannotBeKnown, func(rc *record.Receipt) { rc.Bodies, rc.Sheet = "facts", 999 }},
+	} {
+		x := *w
+		x.a = record.New(w.o)
+		for _, l := range w.a.Logs() {
+			for _, e := range w.a.Entries(l.Name.Party, l.Name.LogID, 0) {
+				_, err := x.a.Add(e.Note, e.FactsB, e.TextB)
+				w.must(err)
+			}
+		}
+		x.receipt(e, c.change)
+		if rep := judged(w.file(x.export()), Options{}); rep.Verdict != c.want {
+			t.Errorf("%s: want %s:\n%s", name, c.want, rep)
+		}
+	}
+	text := "parley/v1 receipt\nlog " + e.Log.String() + "\nentry 1 " + e.Leaf.String() + "\nbodies facts\nall 2 " + w.a.Logs()[0].Root.String() +
+		"\nwhole 2\nsheet 0\nby borealia/" + w.g.Hash.Name() + "/k7qx3m\nheld 2026-11-23T09:00:00Z\n"
+	note, err := wire.SignNote([]byte(text), "borealia/sign", w.keys["borealia"].Sign)
+	w.must(err)
+	x := w.export()
+	x.Logs[0].Receipts = append(x.Logs[0].Receipts, note)
+	wants(t, judged(w.file(x), Options{}), DoesNotHold)
+}
+
+// Nothing of the file reaches the terminal as it stands.
+//
+// SPEC: REC-030 REC-032
+func TestVerifyPrintsNoEscapeSequences(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range []string{"\x1b[2J\x1b[HHOLDS", "aurelia/1.\u202eabc", "\u009b2J"} {
+		x := w.export()
+		x.Logs = append(x.Logs, Log{Name: name, Entries: x.Logs[0].Entries})
+		rep := judged(w.file(x), Options{})
+		wants(t, rep, DoesNotHold)
+		for _, r := range rep.String() {
+			if r != '\n' && (r < 0x20 || r > 0x7e) {
+				t.Errorf("%q reaches the terminal: %q", r, rep.String())
+				break
+			}
+		}
+	}
+}
+
+// SPEC: REC-030
+func TestVerifyRefusesEntriesOutOfOrder(t *testing.T) {
+	w := newWorld(t)
+	w.alone(officer("Lt Amaro"))
+	x := w.export()
+	es := x.Logs[0].Entries
+	es[0], es[1] = es[1], es[0]
+	wants(t, judged(w.file(x), Options{}), DoesNotHold, "out of order")
+}
+
+// A key that was replaced before the genesis never spoke for the line.
+//
+// SPEC: REC-033
+func TestVerifyRefusesAKeyReplacedBeforeTheGenesis(t *testing.T) {
+	w := newParties(t)
+	old := w.keys["aurelia"].Sign
+	w.reissue("aurelia")
+	w.found()
+	w.alone(officer("Lt Amaro"))
+	d := officer("Cdr Boreas")
+	_, err := w.wb.Append(d, w.tick(), record.Heard{}, w.rand)
+	w.must(err)
+	x := w.export()
+	n, err := wire.ParseNote(x.Logs[0].Entries[0].Note, wire.MaxNote)
+	w.must(err)
+	x.Logs[0].Entries[0].Note, err = wire.SignNote(n.Text, "aurelia/sign", old)
+	w.must(err)
+	wants(t, judged(w.file(x), Options{}), DoesNotHold, "not signed by its party's key")
+}
+
+// What an ended key signed counts up to its end, and in the past of that.
+//
+// SPEC: REC-033
+func TestVerifyAppliesTheEndOfAKey(t *testing.T) {
+	w := newWorld(t)
+	first := w.alone(officer("Lt Amaro"))
+	ended := w.keys["aurelia"].Sign
+	end := func(past *record.Entry, more int) party.End {
+		return party.End{Key: party.Public(ended), Log: past.Log.String(), Size: past.Index + 1 + more}
+	}
+	for name, c := range map[string]struct {
+		want  Verdict
+		more  int
+		after bool
+		words string
+	}{
+		"nothing beyond its end":          {Holds, 0, false, "sheet 2 of aurelia ends a sign key past " + first.Log.Party + "/" + first.Log.LogID.String() + " 2"},
+		"a statement beyond its end":      {DoesNotHold, 0, true, "beyond the end"},
+		"an end that the file lacks":      {CannotBeKnown, 9, false, "ends a sign key"},
+		"an end beyond what comes after ": {Holds, 1, true, ""},
+	} {
+		x := *w
+		x.a, x.keys = record.New(w.o), map[string]party.Keys{"aurelia": w.keys["aurelia"], "borealia": w.keys["borealia"]}
+		for _, l := range w.a.Logs() {
+			for _, e := range w.a.Entries(l.Name.Party, l.Name.LogID, 0) {
+				_, err := x.a.Add(e.Note, e.FactsB, e.TextB)
+				w.must(err)
+			}
+		}
+		if c.after {
+			l := x.a.Logs()[0]
+			st := record.Statement{Log: l.Name, Index: l.Size, Prev: l.Root, Time: x.tick(), Kind: "officer.added", Class: "service", Mark: "actual"}
+			note, err := wire.SignNote(st.Encode(), "aurelia/sign", ended)
+			w.must(err)
+			_, err = x.a.Add(note, nil, nil)
+			w.must(err)
+		}
+		x.reissue("aurelia", end(first, c.more))
+		rep := judged(w.file(x.export()), Options{})
+		if rep.Verdict != c.want || !strings.Contains(rep.String(), c.words) {
+			t.Errorf("%s: want %s, %q:\n%s", name, c.want, c.words, rep)
+		}
+	}
+}
+
+// Under a key of small order one signature fits every text.
+//
+// SPEC: REC-912
+func TestVerifyRefusesKeysOfSmallOrder(t *testing.T) {
+	w := newParties(t)
+	weak := make([]byte, ed25519.PublicKeySize)
+	weak[0] = 1
+	s := *w.sheets[0]
+	text := bytes.Replace(s.Text(), []byte(wire.KeyText(s.Sign)), []byte(wire.KeyText(weak)), 1)
+	note, err := wire.SignNote(text, s.Party+"/party", w.keys[s.Party].Party)
+	w.must(err)
+	w.found()
+	x := w.export()
+	x.Sheets[0] = note
+	wants(t, judged(w.file(x), Options{}), DoesNotHold, "weak key")
+}
+
+// The cost of receipts over a fork grows as their number does, whatever times they name.
+//
+// SPEC: REC-034
+func TestVerifyCostOfAForkIsLinear(t *testing.T) {
+	cost := func(n int, at func(i int) time.Duration) float64 {
+		w := newWorld(t)
+		e := w.alone(officer("Lt Amaro"))
+		n0, err := wire.ParseNote(e.Note, wire.MaxNote)
+		w.must(err)
+		second, err := wire.SignNote(bytes.Replace(n0.Text, []byte("mark actual"), []byte("mark exercise"), 1), "aurelia/sign", w.keys["aurelia"].Sign)
+		w.must(err)
+		x := w.export()
+		l := &x.Logs[0]
+		l.Entries = append(l.Entries, Entry{Note: second})
+		leaf := wire.Leaf(second[:bytes.Index(second, []byte("\n\n"))+1])
+		for i := range n {
+			for _, f := range []wire.Hash{e.Leaf, leaf} {
+				rc := record.Receipt{Log: e.Log, Entry: record.Ref{Place: e.Place(), Leaf: f}, Bodies: "facts", All: 1, Root: w.a.Logs()[0].Root,
+					Sheet: 1, By: "borealia", ByRun: "k7qx3m", Held: w.now.Add(at(i)).Truncate(time.Second)}
+				root, _ := w.a.RootAt("aurelia", e.Log.LogID, 1)
+				rc.Root = root
+				note, err := wire.SignNote(rc.Encode(), "borealia/sign", w.keys["borealia"].Sign)
+				w.must(err)
+				l.Receipts = append(l.Receipts, note)
+			}
+		}
+		f := w.file(x)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		wants(t, judged(f, Options{}), DoesNotHold, "two texts")
+		runtime.ReadMemStats(&after)
+		return float64(after.TotalAlloc - before.TotalAlloc)
+	}
+	for name, at := range map[string]func(i int) time.Duration{
+		"later and later":     func(i int) time.Duration { return time.Duration(i) * time.Second },
+		"earlier and earlier": func(i int) time.Duration { return -time.Duration(i) * time.Second },
+	} {
+		few, many := cost(200, at), cost(800, at)
+		if many > 6*few {
+			t.Errorf("%s: four times the receipts cost %.1f times as much: %s", name, many/few, fmt.Sprintf("%.0f, %.0f", few, many))
+		}
+	}
+}
