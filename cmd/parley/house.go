@@ -112,7 +112,7 @@ func (a *app) sheet() *cobra.Command {
 // pair enters the other party's sheet.
 func (a *app) pair() *cobra.Command {
 	var digits string
-	c := &cobra.Command{Use: "pair SHEET", Short: "Enter the other party's sheet, as it came by courier.", Args: nargs(1, 1)}
+	c := &cobra.Command{Use: "pair SHEET", Short: "Enter the other party's sheet.", Args: nargs(1, 1)}
 	c.Flags().StringVar(&digits, "digits", "", "refuse the sheet unless these are its digits, as read on paper or over a telephone")
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		f, err := os.Open(args[0])

@@ -29,9 +29,14 @@ const pairingState = "pairing.json"
 
 // pairState is what outlives the process.
 type pairState struct {
-	Wrong  int  `json:"wrong,omitempty"`  // numbers so far
-	Signed bool `json:"signed,omitempty"` // B has signed and has not heard yet that A holds it
+	Wrong int `json:"wrong,omitempty"` // numbers so far
+	// Signed is written before the genesis. B clears it when A has shown that it holds the genesis, A at the first
+	// session of the line: until then B hands it over, and A answers whoever pairs still.
+	Signed bool `json:"signed,omitempty"`
 }
+
+// pairingGreeting is what a node says that pairs; any other greeting is that of a node in service.
+const pairingGreeting = "pairing"
 
 // pairDriver runs the pairing of one line until the genesis stands. It answers the operator's socket meanwhile.
 type pairDriver struct {
@@ -64,11 +69,11 @@ func newPairing(l *home.Line, open func() (pairLink, error), rand io.Reader, log
 	return d, d.machine()
 }
 
-// handoverPending reports whether a line with a genesis has still to hand it over to A.
-func handoverPending(l *home.Line) bool {
+// signedOnly reports whether a line has a genesis, and no session of the line has been here yet.
+func signedOnly(l *home.Line) bool {
 	b, err := l.State(pairingState)
 	var st pairState
-	return err == nil && l.Genesis != nil && !l.First() && json.Unmarshal(b, &st) == nil && st.Signed
+	return err == nil && l.Genesis != nil && json.Unmarshal(b, &st) == nil && st.Signed
 }
 
 func (d *pairDriver) machine() (err error) {
@@ -84,9 +89,9 @@ func (d *pairDriver) machine() (err error) {
 // settle is how long an end keeps the session after its last word, so that it arrives.
 const settle = 500 * time.Millisecond
 
-// Run leads the pairing to its end: nil when the genesis stands at both ends, as far as can be known here.
-// It ends with the context, and after handover where B had signed before.
-func (d *pairDriver) Run(ctx context.Context, handover time.Duration) error {
+// Run leads the pairing to its end: nil when the genesis stands at both ends. It ends with the context too.
+// SPEC: CLI-044
+func (d *pairDriver) Run(ctx context.Context) error {
 	defer close(d.gone)
 	for {
 		if d.link == nil && !d.m.Locked() {
@@ -95,7 +100,7 @@ func (d *pairDriver) Run(ctx context.Context, handover time.Duration) error {
 				return fmt.Errorf("couldn't open the link for pairing: %w", err)
 			}
 		}
-		done, err := d.session(ctx, handover)
+		done, err := d.session(ctx)
 		if d.link != nil {
 			d.linger(ctx)
 			d.link.Close("pairing")
@@ -130,16 +135,10 @@ func (d *pairDriver) linger(ctx context.Context) {
 }
 
 // session is one session with the other end, or the wait where the pairing is locked.
-func (d *pairDriver) session(ctx context.Context, handover time.Duration) (done bool, err error) {
+func (d *pairDriver) session(ctx context.Context) (done bool, err error) {
 	var events <-chan link.Event
 	if d.link != nil {
 		events = d.link.Events()
-	}
-	var late <-chan time.Time
-	if handover > 0 && d.line.Genesis != nil {
-		t := time.NewTimer(handover)
-		defer t.Stop()
-		late = t.C
 	}
 	for {
 		var o pairing.Out
@@ -147,8 +146,6 @@ func (d *pairDriver) session(ctx context.Context, handover time.Duration) (done 
 		select {
 		case <-ctx.Done():
 			return false, ctx.Err()
-		case <-late:
-			return true, nil
 		case f := <-d.asks:
 			o, tell = f()
 		case ev := <-events:
@@ -170,6 +167,9 @@ func (d *pairDriver) session(ctx context.Context, handover time.Duration) (done 
 func (d *pairDriver) event(ev link.Event) (pairing.Out, error) {
 	switch ev := ev.(type) {
 	case link.SessionUp:
+		if string(ev.Greeting) != pairingGreeting { // A is in service: it holds the genesis that we hand over
+			return pairing.Out{Done: d.line.Genesis != nil}, nil
+		}
 		x, err := ev.Exporter("EXPORTER-parley-pairing-v1", nil, 32)
 		if err != nil {
 			return pairing.Out{}, fmt.Errorf("couldn't export from the session: %w", err)
@@ -204,24 +204,28 @@ func (d *pairDriver) event(ev link.Event) (pairing.Out, error) {
 
 // carry does what a step wants, in its order: what is kept is on disk before anything is said.
 func (d *pairDriver) carry(o pairing.Out) error {
-	if o.Keep != nil {
-		if err := d.line.SetGenesis(o.Keep.Note, o.Keep.Terms, o.Keep.TagKey); err != nil {
-			return err
-		}
-		d.st.Signed = !d.line.First()
-	}
+	st := d.st
 	if o.Wrong {
-		d.st.Wrong++
+		st.Wrong++
 	}
-	if o.Done {
-		d.st = pairState{}
+	if o.Keep != nil {
+		st.Signed = true
 	}
-	if o.Keep != nil || o.Wrong || o.Done {
-		b, err := json.Marshal(d.st)
+	if o.Done && !d.line.First() {
+		st = pairState{}
+	}
+	if st != d.st {
+		b, err := json.Marshal(st)
 		if err != nil {
 			return fmt.Errorf("couldn't keep the state of the pairing: %w", err)
 		}
 		if err := d.line.SetState(pairingState, b); err != nil {
+			return err
+		}
+		d.st = st
+	}
+	if o.Keep != nil {
+		if err := d.line.SetGenesis(o.Keep.Note, o.Keep.Terms, o.Keep.TagKey); err != nil {
 			return err
 		}
 	}
@@ -279,6 +283,8 @@ func (d *pairDriver) do(lang string, a act.Act) (o pairing.Out, r act.Reply, err
 		return refuse(w["locked"], w["lockedhint"])
 	case !d.m.Ready():
 		return refuse(w[v.State], "parley confirm")
+	case c.Refuse && v.State == "typed":
+		return refuse(w["confirmed"], w["typed"])
 	case c.Refuse:
 		return d.m.Refuse(), act.Reply{Text: w["refused"]}, nil
 	}

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -36,6 +37,12 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PARLEY_HOME", e.WorkDir+"/home")
 			e.Setenv("LANG", "C")
+			free, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+			if err != nil {
+				return err
+			}
+			e.Setenv("PORT", strconv.Itoa(free.LocalAddr().(*net.UDPAddr).Port)) // that nobody has on this machine
+			free.Close()
 			e.Defer(func() { // whatever a script started with try ends with it
 				a := &app{stdio: stdio{strings.NewReader(""), io.Discard, io.Discard}}
 				_ = a.tryStop(filepath.Join(e.WorkDir, "try"))

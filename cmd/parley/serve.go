@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
@@ -33,6 +34,8 @@ type service struct {
 	frame    string // origin of the demo's page
 	demo     bool
 	ctl      *control.Server
+	listen   func(netip.AddrPort) (link.Socket, error) // nil: the machine's
+	boot     func() time.Duration
 
 	mu    sync.Mutex
 	lines map[string]control.Line // guarded by mu
@@ -40,7 +43,7 @@ type service struct {
 
 // serve runs the node of a home in the foreground.
 func (a *app) serve() *cobra.Command {
-	s := &service{lines: map[string]control.Line{}}
+	s := &service{lines: map[string]control.Line{}, boot: bootClock}
 	c := &cobra.Command{Use: "serve", Short: "Run the node: every line of the home, until it is stopped.", Args: nargs(0, 0)}
 	c.Flags().StringVar(&s.pageHost, "page-host", "", "name and port under which the page is asked")
 	c.Flags().StringVar(&s.frame, "frame", "", "the only origin that may frame the page")
@@ -168,7 +171,7 @@ func (s *service) line(ctx context.Context, name string) error {
 			case <-ctx.Done():
 			case <-time.After(lookAgain):
 			}
-		case l.Genesis == nil || handoverPending(l):
+		case l.Genesis == nil || signedOnly(l) && !l.First():
 			err = s.pair(ctx, l)
 		default:
 			return s.node(ctx, l)
@@ -179,9 +182,6 @@ func (s *service) line(ctx context.Context, name string) error {
 	}
 	return nil
 }
-
-// handover is how long B offers the signed genesis before it goes into service without A's word.
-const handover = 60 * time.Second
 
 // pair leads the pairing; a sheet entered or issued meanwhile begins it anew.
 func (s *service) pair(ctx context.Context, l *home.Line) error {
@@ -206,7 +206,7 @@ func (s *service) pair(ctx context.Context, l *home.Line) error {
 	}()
 	s.set(l.Name, d)
 	s.log.Info("pairing", "line", l.Name, "with", l.Theirs.Party)
-	err = d.Run(ctx, handover)
+	err = d.Run(ctx)
 	s.set(l.Name, nil)
 	if errors.Is(err, context.Canceled) {
 		return nil
@@ -230,7 +230,7 @@ func (s *service) linkConfig(l *home.Line) (link.Config, error) {
 	if err != nil {
 		return link.Config{}, err
 	}
-	c := link.Config{Key: l.Keys.Link, Peers: []ed25519.PublicKey{l.Theirs.Link}, Tag: l.Tag(), First: l.First(), Binds: binds, Log: s.log}
+	c := link.Config{Key: l.Keys.Link, Peers: []ed25519.PublicKey{l.Theirs.Link}, Tag: l.Tag(), First: l.First(), Binds: binds, Listen: s.listen, Log: s.log}
 	for _, r := range routes {
 		c.Paths = append(c.Paths, link.PathConfig{Label: r.Label, Bind: r.Bind, Remote: r.Remote})
 	}
@@ -243,8 +243,8 @@ func (s *service) pairLink(l *home.Line) (pairLink, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Run, c.Tag = newRun(), l.PairingTag()
-	c.Greeting, c.OnFrame = func() []byte { return []byte("pairing") }, func(link.Frame) {}
+	c.Run, c.Tag, c.Pairing = newRun(), l.PairingTag(), true
+	c.Greeting = func() []byte { return []byte(pairingGreeting) }
 	return link.Open(c)
 }
 
@@ -301,6 +301,14 @@ func (s *service) nodeConfig(l *home.Line) (node.Config, error) {
 	if err != nil {
 		return node.Config{}, err
 	}
+	if signedOnly(l) { // we are A, and B may not know yet that we hold the genesis
+		tag := l.PairingTag()
+		lc.PairingTag, lc.Paired = &tag, func() {
+			if err := l.SetState(pairingState, nil); err != nil {
+				s.log.Warn("the pairing is over and is answered again after a restart", "err", err)
+			}
+		}
+	}
 	terms, err := l.TermsOf()
 	if err != nil {
 		return node.Config{}, err
@@ -313,7 +321,7 @@ func (s *service) nodeConfig(l *home.Line) (node.Config, error) {
 		Us:      node.Party{Name: l.Ours.Party, Letter: letters[place], SignKey: l.Ours.Sign, Link: l.Ours.Link},
 		Them:    node.Party{Name: l.Theirs.Party, Letter: letters[1-place], SignKey: l.Theirs.Sign, Link: l.Theirs.Link},
 		Genesis: l.Genesis.Hash, GenesisText: l.Genesis.Note, Terms: l.Terms, Sheets: [][]byte{sheetA.Note, sheetB.Note}, Sheet: l.Theirs.Issue, Station: l.Config.Station,
-		Schedule: check.Schedule(terms.Schedule), Demo: s.demo || l.Config.Demo, Now: time.Now, Boot: bootClock, Rand: rand.Reader, Log: s.log.With("line", l.Name),
+		Schedule: check.Schedule(terms.Schedule), Demo: s.demo || l.Config.Demo, Now: time.Now, Boot: s.boot, Rand: rand.Reader, Log: s.log.With("line", l.Name),
 	}
 	c.Link = func(run string, greeting func() []byte, onFrame func(link.Frame)) (node.Link, error) {
 		lc.Run, lc.Greeting, lc.OnFrame = run, greeting, onFrame

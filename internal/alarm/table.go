@@ -85,7 +85,7 @@ var Table = []Row{
 		Words{"Check headset and browser permission, or use another desk.", "Controllate cuffie e permesso del browser, o usate un'altra postazione."}},
 	{"A11", Medium, 30 * time.Second, 5 * time.Second, true, "A1", "medium",
 		Words{"one path lost", "un percorso perduto"},
-		Words{"The other path carries all. Tell the technician.", "L'altro percorso porta tutto. Avvertite il tecnico."}},
+		Words{"Tell the technician. What other path is up carries all.", "Avvertite il tecnico. Se un altro percorso è attivo, porta tutto."}},
 	{"A12", High, 0, 0, false, "", "high",
 		Words{"STOP not taken", "STOP non preso in carico"},
 		Words{"Ours: ring them, then the fallback telephone. Theirs: take it now.", "Nostro: chiamateli, poi il telefono di riserva. Loro: prendetelo in carico ora."}},

@@ -65,11 +65,13 @@ func (c *quicConn) ReadFrom(p []byte) (int, net.Addr, error) {
 		switch {
 		case wire.IsLane(p[0]):
 			c.b.l.receive(c.b, p[:n], from)
-		case p[0]&0x80 != 0: // long header
-			if body, ok := c.b.l.trailer.strip(p[:n]); ok {
-				return len(body), c.addr(from), nil
+		case isTrailed(p[0]):
+			body, ok := c.b.l.trailer.strip(p[:n], from)
+			if !ok {
+				c.b.l.strangers.Add(1)
+			} else if len(body) > 0 && body[0]&0x80 != 0 && len(body) <= len(p) {
+				return copy(p, body), c.addr(from), nil
 			}
-			c.b.l.strangers.Add(1)
 		case p[0]&0x40 != 0: // short header
 			return n, c.addr(from), nil
 		}
@@ -92,14 +94,16 @@ func (c *quicConn) WriteTo(p []byte, to net.Addr) (int, error) {
 	if !ok || len(p) == 0 {
 		return 0, net.InvalidAddrError("not UDP")
 	}
-	out := p
+	a := netip.AddrPortFrom(u.AddrPort().Addr().Unmap(), u.AddrPort().Port())
+	var err error
+	write := func(b []byte) { _, _, err = c.b.sock.WriteMsgUDPAddrPort(b, nil, a) }
 	if p[0]&0x80 != 0 {
 		buf := c.bufs.Get().(*[]byte)
 		defer c.bufs.Put(buf)
-		out = c.b.l.trailer.append(append((*buf)[:0], p...))
+		c.b.l.trailer.dress(*buf, p, a, write)
+	} else {
+		write(p)
 	}
-	a := u.AddrPort()
-	_, _, err := c.b.sock.WriteMsgUDPAddrPort(out, nil, netip.AddrPortFrom(a.Addr().Unmap(), a.Port()))
 	if errors.Is(err, net.ErrClosed) {
 		return 0, err
 	}
@@ -134,7 +138,7 @@ func (l *Link) openBind(num int, sock Socket) (*bind, error) {
 	qc.bufs.New = func() any { p := make([]byte, 0, 2048); return &p }
 	b.tr = &quic.Transport{Conn: qc, ConnectionIDLength: 8, DisableVersionNegotiationPackets: true}
 	var err error
-	if b.ln, err = b.tr.Listen(l.tlsConfig(), quicConfig()); err != nil {
+	if b.ln, err = b.tr.Listen(l.tlsConfig(l.accepts()), quicConfig()); err != nil {
 		sock.Close()
 		return nil, err
 	}

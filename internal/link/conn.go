@@ -47,7 +47,7 @@ type conn struct {
 
 // dial makes one attempt, and is the goroutine of the connection that comes of it.
 func (l *Link) dial(ctx context.Context, n int, p *path, to netip.AddrPort) {
-	q, err := l.binds[p.cfg.Bind].tr.Dial(ctx, net.UDPAddrFromAddrPort(to), l.tlsConfig(), quicConfig())
+	q, err := l.binds[p.cfg.Bind].tr.Dial(ctx, net.UDPAddrFromAddrPort(to), l.tlsConfig([]string{l.speaks()}), quicConfig())
 	l.mu.Lock()
 	p.dials[n]()
 	delete(p.dials, n)
@@ -92,6 +92,7 @@ func (c *conn) dialled() error {
 	if err := c.begin(h); err != nil {
 		return err
 	}
+	c.l.paired()
 	return c.serve()
 }
 
@@ -112,6 +113,9 @@ func (c *conn) accepted(b *bind) error {
 	if err != nil {
 		return err
 	}
+	if c.q.ConnectionState().TLS.NegotiatedProtocol != c.l.speaks() {
+		return c.answerPairing()
+	}
 	c.path = c.l.pathOf(b, c.remote())
 	if c.path == nil {
 		return errors.New("no path of ours has this local address")
@@ -127,7 +131,27 @@ func (c *conn) accepted(b *bind) error {
 	if err := c.say(msgHello, hi.append(nil)); err != nil {
 		return err
 	}
+	c.l.paired()
 	return c.serve()
+}
+
+// answerPairing greets an end that pairs still, though we are in service: the greeting shows it that we hold the genesis.
+// The connection carries nothing else and is the other end's to close.
+// SPEC: LNK-024
+func (c *conn) answerPairing() error {
+	if err := c.say(msgHello, hello{run: c.l.ourRun(), greeting: c.l.greeting()}.append(nil)); err != nil {
+		return err
+	}
+	c.ctl.SetReadDeadline(time.Now().Add(dialLasts))
+	_, _, err := readMessage(c.ctl)
+	return err
+}
+
+// paired ends the answers under the pairing's tag, at the first session under the line's.
+func (l *Link) paired() {
+	if l.trailer.pairing.Swap(nil) != nil {
+		l.cfg.Paired()
+	}
 }
 
 func (c *conn) readHello() (hello, error) {

@@ -11,7 +11,7 @@
 // What happens to one datagram, in the order of the files:
 //
 //	bind.go     socket → lane packet, long header with our trailer, short header, or nothing; QUIC gets only its own
-//	trailer.go  the MAC that strangers cannot make: without it there is no answer of any kind
+//	trailer.go  the MAC that strangers cannot make: without it there is no answer of any kind; long datagrams in pieces
 //	lane.go     index → session → replay window → open → caps → kind
 //	session.go  keys, counters, seal
 //	voice.go    frames out over every live path with the k before them; frames in to Config.OnFrame

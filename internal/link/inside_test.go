@@ -29,35 +29,72 @@ func TestWindow(t *testing.T) {
 	}
 }
 
+// dressed is the one datagram that p goes out as.
+func dressed(t *trailer, p string) (out []byte) {
+	t.dress(make([]byte, 0, 2048), []byte(p), netip.AddrPort{}, func(b []byte) { out = bytes.Clone(b) })
+	return out
+}
+
 // SPEC: LNK-004
-func TestTrailer(t *testing.T) {
+func TestTrailerKeepsOutStrangersAndReplays(t *testing.T) {
 	tag := [32]byte{1}
+	from := netip.AddrPort{}
 	a, b := newTrailer(tag, true), newTrailer(tag, false)
-	pkt := a.append([]byte("\xc0 a datagram"))
-	if _, ok := a.strip(bytes.Clone(pkt)); ok {
+	pkt := dressed(a, "\xc0 a datagram")
+	if _, ok := a.strip(bytes.Clone(pkt), from); ok {
 		t.Error("A takes its own packet back")
 	}
-	if _, ok := newTrailer([32]byte{2}, false).strip(bytes.Clone(pkt)); ok {
+	if _, ok := newTrailer([32]byte{2}, false).strip(bytes.Clone(pkt), from); ok {
 		t.Error("another tag")
 	}
 	for i := range pkt {
 		bad := bytes.Clone(pkt)
 		bad[i] ^= 1
-		if _, ok := b.strip(bad); ok {
+		if _, ok := b.strip(bad, from); ok {
 			t.Error("changed at", i)
 		}
 	}
-	if body, ok := b.strip(bytes.Clone(pkt)); !ok || string(body) != "\xc0 a datagram" {
+	if body, ok := b.strip(bytes.Clone(pkt), from); !ok || string(body) != "\xc0 a datagram" {
 		t.Error("refused", body)
 	}
-	if _, ok := b.strip(pkt); ok {
+	if _, ok := b.strip(pkt, from); ok {
 		t.Error("twice")
 	}
 	for range nonceCache + 10 {
-		b.strip(a.append([]byte("x")))
+		b.strip(dressed(a, "\xc0x"), from)
 	}
 	if len(b.seen) != nonceCache || len(b.order) != nonceCache {
 		t.Error("the cache grows", len(b.seen))
+	}
+}
+
+// A datagram of 1,200 bytes goes in two of at most 1,200, in any order; of pieces that never meet few are kept.
+// SPEC: LNK-022
+func TestTrailerCutsWhatIsTooLong(t *testing.T) {
+	a, b := newTrailer([32]byte{1}, true), newTrailer([32]byte{1}, false)
+	whole := append([]byte{0xc0}, bytes.Repeat([]byte("0123456789"), 120)[:1199]...)
+	cut := func() (out [][]byte) {
+		a.dress(make([]byte, 0, 2048), whole, netip.AddrPort{}, func(p []byte) { out = append(out, bytes.Clone(p)) })
+		return out
+	}
+	for _, order := range [][2]int{{0, 1}, {1, 0}} {
+		out := cut()
+		if len(out) != 2 || len(out[0]) > 1200 || len(out[1]) > 1200 {
+			t.Fatal(len(out), "datagrams")
+		}
+		first, ok := b.strip(out[order[0]], netip.AddrPort{})
+		if !ok || first != nil {
+			t.Error("a piece alone gives", first, ok)
+		}
+		if got, ok := b.strip(out[order[1]], netip.AddrPort{}); !ok || !bytes.Equal(got, whole) {
+			t.Errorf("joined to %d bytes, %v", len(got), ok)
+		}
+	}
+	for range 3 * maxHalves {
+		b.strip(cut()[0], netip.AddrPort{})
+	}
+	if len(b.halves) > maxHalves {
+		t.Error(len(b.halves), "pieces are kept")
 	}
 }
 
@@ -160,7 +197,7 @@ func FuzzTrailer(f *testing.F) {
 	tr := newTrailer([32]byte{1}, true)
 	f.Add([]byte("\xc0 something with a trailer of twenty-eight bytes"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if _, ok := tr.strip(b); ok {
+		if _, ok := tr.strip(b, netip.AddrPort{}); ok {
 			t.Error("forged")
 		}
 	})

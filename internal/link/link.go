@@ -24,8 +24,14 @@ type Config struct {
 	Peers []ed25519.PublicKey // the peer's link keys; only who holds one of them is let in
 	Tag   [32]byte            // key of the silent handshake: from the genesis, or from sheet digits while pairing
 	First bool                // we are A
-	Binds []netip.AddrPort    // our local addresses, one socket each
-	Paths []PathConfig        // at least one
+	// Pairing says that the sessions are a pairing's, which a line's do not take for theirs.
+	Pairing bool
+	// PairingTag is answered beside Tag until the first session under Tag: whoever pairs still is greeted, and by that
+	// shown that we are in service. Paired is called at that first session, once, from any goroutine.
+	PairingTag *[32]byte
+	Paired     func()
+	Binds      []netip.AddrPort // our local addresses, one socket each
+	Paths      []PathConfig     // at least one
 	// Greeting is asked at every new session and stream; from any goroutine, and must not call the link.
 	Greeting func() []byte
 	// OnFrame gets every frame that arrives, several times if it came several ways; never two calls at once.
@@ -108,6 +114,9 @@ func Open(cfg Config) (*Link, error) {
 		trailer: newTrailer(cfg.Tag, cfg.First)}
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.PairingTag != nil {
+		l.trailer.pairing.Store(hmacs(*cfg.PairingTag))
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.table.Store(&map[uint32]*session{})

@@ -260,7 +260,8 @@ func (s *session) better(o *session) bool {
 	return a.born > b.born
 }
 
-// retire wipes sessions whose successor was heard 3 s ago, once they are silent, and never keeps more than six.
+// retire wipes sessions whose successor was heard 3 s ago, once they are silent, and never keeps more than six. One that
+// is newer than where we send waits for its first packet: the peer may have chosen it and reach us on no path yet.
 // SPEC: LNK-006
 func (p *path) retire(now time.Duration) {
 	if len(p.sessions) < 2 || p.current == nil {
@@ -270,7 +271,8 @@ func (p *path) retire(now time.Duration) {
 	kept := p.sessions[:0]
 	for i, s := range p.sessions {
 		quiet := now-time.Duration(s.lastRx.Load()) > time.Second || now-first > 10*keepOld
-		old := first != 0 && now-first > keepOld && quiet && s.ready.Load() || len(p.sessions)-i > 6
+		waits := s.born > p.current.born && !s.conn.dead
+		old := !waits && first != 0 && now-first > keepOld && quiet && s.ready.Load() || len(p.sessions)-i > 6
 		if s != p.current && old {
 			p.l.unregister(s)
 			continue

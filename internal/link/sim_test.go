@@ -338,3 +338,66 @@ func TestAges(t *testing.T) {
 		}
 	})
 }
+
+// The largest datagram of the path is 1,200 bytes: it comes up, and comes up again after a restart, and carries all.
+// SPEC: LNK-022
+func TestRestartWhereTheLargestDatagramIs1200(t *testing.T) {
+	simulated(t, 1, func(n *linktest.Net, a, b *node) {
+		largest := 0
+		n.Set(func(n *linktest.Net) {
+			n.Filter = func(_, _ netip.AddrPort, b []byte) bool { largest = max(largest, len(b)); return len(b) <= 1200 }
+		})
+		b.Close("restart")
+		_, cb := memConfigs(n, 1)
+		cb.Run = "b2yyyy"
+		b2 := start(t, "borealia", cb)
+		nap(4 * time.Second)
+		if p := b2.Paths()[0]; !p.WeHear || !p.TheyHear || !p.Connected || !b2.SendStream(make([]byte, link.MaxMessage)) {
+			t.Errorf("%+v", p)
+		}
+		nap(2 * time.Second)
+		if count[link.Stream](a, nil) != 1 {
+			t.Error("the stream carried nothing")
+		}
+		if largest > 1200 {
+			t.Errorf("a datagram of %d bytes was sent", largest)
+		}
+		b2.Close("test over")
+	})
+}
+
+// A node in service answers one that pairs still, by its greeting and nothing else, until the first session of the line.
+// SPEC: LNK-024
+func TestAnswersPairingUntilTheFirstSessionOfTheLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := linktest.NewNet()
+		ca, cb := memConfigs(n, 1)
+		paired := 0
+		pairing := [32]byte{7}
+		ca.PairingTag, ca.Paired = &pairing, func() { paired++ }
+		a := start(t, "aurelia", ca)
+		pb := cb
+		pb.Tag, pb.Pairing = pairing, true
+		b := start(t, "borealia", pb)
+		nap(4 * time.Second)
+		greeted := func(e link.SessionUp) bool { return string(e.Greeting) == "hello from aurelia" }
+		if count(b, greeted) == 0 || count[link.SessionUp](a, nil) != 0 || a.Paths()[0].WeHear || paired != 0 {
+			t.Errorf("%d greetings, %d sessions at the other end, paired %d", count(b, greeted), count[link.SessionUp](a, nil), paired)
+		}
+		b.Close("pairing")
+		b = start(t, "borealia", cb)
+		nap(4 * time.Second)
+		if count[link.SessionUp](a, nil) != 1 || count[link.SessionUp](b, nil) != 1 || paired != 1 {
+			t.Errorf("%d sessions of the line, paired %d", count[link.SessionUp](a, nil), paired)
+		}
+		b.Close("again")
+		b = start(t, "borealia", pb)
+		nap(20 * time.Second)
+		if count[link.SessionUp](b, nil) != 0 || paired != 1 {
+			t.Error("the pairing is answered on a line that has had its first session")
+		}
+		a.Close("")
+		b.Close("")
+		nap(time.Second)
+	})
+}

@@ -12,7 +12,12 @@ import (
 	"time"
 )
 
-const alpn = "parley/1"
+// What a connection is for stands in its ALPN: nodes that pair and nodes in service never take each other for what
+// they are not, though one may answer the other.
+const (
+	alpnLine    = "parley/1"
+	alpnPairing = "parley/1 pairing"
+)
 
 // ErrPeer says that the other end is not the one whose key is pinned.
 var ErrPeer = errors.New("the other end holds none of the peer's keys")
@@ -24,14 +29,30 @@ func bareCert(key ed25519.PrivateKey) (tls.Certificate, error) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
 }
 
+// speaks is the ALPN of our own sessions.
+func (l *Link) speaks() string {
+	if l.cfg.Pairing {
+		return alpnPairing
+	}
+	return alpnLine
+}
+
+// accepts are those that we answer.
+func (l *Link) accepts() []string {
+	if l.cfg.PairingTag != nil {
+		return []string{alpnLine, alpnPairing}
+	}
+	return []string{l.speaks()}
+}
+
 // tlsConfig is the same for both ends.
 // SPEC: LNK-005
-func (l *Link) tlsConfig() *tls.Config {
+func (l *Link) tlsConfig(alpn []string) *tls.Config {
 	return &tls.Config{
 		Certificates:           []tls.Certificate{l.cert},
 		MinVersion:             tls.VersionTLS13,
 		CurvePreferences:       []tls.CurveID{tls.X25519MLKEM768},
-		NextProtos:             []string{alpn},
+		NextProtos:             alpn,
 		SessionTicketsDisabled: true,
 		ServerName:             "parley",
 		ClientAuth:             tls.RequireAnyClientCert,
@@ -41,7 +62,7 @@ func (l *Link) tlsConfig() *tls.Config {
 }
 
 func (l *Link) pinned(cs tls.ConnectionState) error {
-	if len(cs.PeerCertificates) != 1 || cs.NegotiatedProtocol != alpn || cs.DidResume {
+	if len(cs.PeerCertificates) != 1 || cs.NegotiatedProtocol == "" || cs.DidResume {
 		return ErrPeer
 	}
 	pub, ok := cs.PeerCertificates[0].PublicKey.(ed25519.PublicKey)

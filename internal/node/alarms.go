@@ -65,7 +65,11 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 			add("A11", "path "+p.Label, n)
 		}
 	}
-	if l.reach() == 0 {
+	switch {
+	case l.carries():
+	case l.peer.up:
+		add("A1", "", both("they do not hear us on any path", "non ci sentono su nessun percorso"))
+	default:
 		add("A1", "", both(why, why))
 	}
 	if len(l.armed()) == 0 || l.present() == 0 {
@@ -88,6 +92,15 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 	if !l.deadSince.IsZero() {
 		add("A16", "here", both("here", "qui"))
 		add("A9", "", both(l.dead.Error(), l.dead.Error()))
+	}
+	if w := l.peer.away.why; w != "" {
+		add("A9", "room here", awayWords(l.cfg.Us.Name, w))
+	}
+	if w := l.peer.state.Away; w != "" && l.peer.up {
+		add("A9", "room there", awayWords(l.cfg.Them.Name, w))
+	}
+	if r := l.peer.refused; !r.IsZero() && l.now.Sub(r) < refusedFor {
+		add("A7", "refused", both("they refuse a statement of ours as unsound", "rifiutano come non valida una nostra dichiarazione"))
 	}
 	if u := l.peer.state.Unrecorded; !u.IsZero() && l.peer.up {
 		add("A16", l.cfg.Them.Name, both("at "+l.cfg.Them.Name, "presso "+l.cfg.Them.Name))

@@ -221,7 +221,7 @@ func (c *calls) fromPeer(b []byte) {
 
 func (c *calls) desks() { _ = c.step(call.Desks{Armed: c.l.armed()}) }
 
-func (c *calls) paths() { _ = c.step(call.Line{Up: c.l.reach() > 0}) }
+func (c *calls) paths() { _ = c.step(call.Line{Up: c.l.carries()}) }
 
 func (c *calls) peerRun(run string) { _ = c.step(call.PeerRun{Run: run}) }
 

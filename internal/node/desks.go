@@ -5,11 +5,13 @@ package node
 import (
 	"encoding/binary"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
+	"example.org/parley/internal/link"
 	"example.org/parley/internal/store"
 )
 
@@ -109,27 +111,25 @@ func (l *Line) tickDesks() {
 	if l.peer.up && l.now.Sub(l.peer.toldAt) >= tellEvery {
 		l.say(l.stateBytes())
 	}
-	if l.peer.up && l.reach() == 0 {
+	heard := slices.ContainsFunc(l.link.Paths(), func(p link.PathState) bool { return p.WeHear })
+	if l.peer.up && !heard {
 		l.peer.up = false
 		l.peer.since = l.now
 		l.calls.paths()
 		l.dirty = true
 	}
-	if !l.peer.up && l.reach() > 0 {
+	if !l.peer.up && heard {
 		l.peer.up, l.peer.since = true, l.now
 		l.tellState()
 		l.dirty = true
 	}
 }
 
-// reach counts the paths that we hear.
-func (l *Line) reach() (n int) {
-	for _, p := range l.link.Paths() {
-		if p.WeHear {
-			n++
-		}
-	}
-	return n
+// carries reports whether the line works in both directions, perhaps each over another path. SPEC: NOD-013
+func (l *Line) carries() bool {
+	ps := l.link.Paths()
+	return slices.ContainsFunc(ps, func(p link.PathState) bool { return p.WeHear }) &&
+		slices.ContainsFunc(ps, func(p link.PathState) bool { return p.TheyHear })
 }
 
 // peerDesks is what an end tells the other of its desks; it is its word, not a statement.
@@ -141,6 +141,7 @@ type peerDesks struct {
 	Present    int       `json:"present"`
 	Officers   []string  `json:"officers,omitempty"` // present, by name; at most four
 	Unrecorded time.Time `json:"unrecorded,omitzero"`
+	Away       string    `json:"away,omitempty"` // why not all of the other's statements find room: disk, quota, logs
 }
 
 // tellState tells the peer at once that something about our desks or our store changed; it is
@@ -159,7 +160,7 @@ func (l *Line) stateBytes() []byte {
 	for len(strings.Join(s.Officers, "")) > 240 { // the other end reads 512 bytes of all; a name may be 120
 		s.Officers = s.Officers[:len(s.Officers)-1]
 	}
-	s.Unrecorded = l.deadSince.Truncate(time.Second)
+	s.Unrecorded, s.Away = l.deadSince.Truncate(time.Second), l.peer.away.why
 	l.peer.toldAt = l.now
 	b, _ := json.Marshal(s)
 	return append([]byte{sigState}, b...)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"example.org/parley/internal/alarm"
 	"example.org/parley/record"
 )
 
@@ -69,6 +70,73 @@ func (l *Line) mayEnter(c *record.Checked, bytes int) error {
 		return errQuota
 	}
 	return nil
+}
+
+// turnedAway is why something was not taken for want of room. SPEC: NOD-011
+type turnedAway struct {
+	why   string    // disk, quota, logs; "": nothing
+	again time.Time // when it is asked for again
+	more  bool      // turned away since it was asked for
+}
+
+// Waits before what found no room is asked for again.
+const (
+	againFull  = 10 * time.Second // a full disk is looked at in any case
+	againQuota = 10 * time.Minute
+)
+
+// turnAway notes that a statement found no room: both ends are alarmed until all was asked for again and was taken.
+func (l *Line) turnAway(err error) {
+	a, why, wait := &l.peer.away, "", againQuota
+	switch {
+	case errors.Is(err, errFull):
+		why, wait = "disk", againFull
+	case errors.Is(err, errQuota):
+		why = "quota"
+	case errors.Is(err, record.ErrRoom):
+		why = "logs"
+	default:
+		return
+	}
+	if a.why != why || !a.more {
+		told := a.why == why
+		*a = turnedAway{why, l.now.Add(wait), true}
+		if !told {
+			l.tellState()
+			l.dirty = true
+		}
+	}
+}
+
+// askAgain says again what we hold, once there may be room: what we lack is offered then. When nothing was turned away
+// since, all is here.
+func (l *Line) askAgain() {
+	a := &l.peer.away
+	if a.why == "" || l.now.Before(a.again) || !l.streamUp || a.why == "disk" && l.store.Full() {
+		return
+	}
+	if a.more {
+		l.toStream(l.x.Have())
+		a.more, a.again = false, l.now.Add(againFull)
+		return
+	}
+	*a = turnedAway{}
+	l.tellState()
+	l.dirty = true
+}
+
+// awayWords say what finds no room, at the end named.
+func awayWords(party, why string) alarm.Words {
+	w, ok := map[string]alarm.Words{
+		"disk":  {EN: "the disk is full", IT: "il disco è pieno"},
+		"quota": {EN: "the other party's quota is used up", IT: "la quota dell'altra parte è esaurita"},
+		"logs":  {EN: "too many new logs of the other party in a day", IT: "troppi registri nuovi dell'altra parte in un giorno"},
+	}[why]
+	if !ok {
+		w = both("no room", "manca spazio")
+	}
+	return both("at "+party+" not all that is stated finds room: "+w.EN+"; it is asked for again by itself",
+		"presso "+party+" non tutto trova posto: "+w.IT+"; viene richiesto di nuovo da solo")
 }
 
 // warn writes of the peer's doing to the log, as often as is good for the disk that keeps it.

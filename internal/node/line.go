@@ -245,6 +245,7 @@ func (l *Line) tick() {
 	l.watchClock()
 	l.reopen()
 	l.watchDisk()
+	l.askAgain()
 	l.link.SetAges(0, l.now.Sub(l.commitAt))
 	l.tickDesks()
 	l.calls.tick()

@@ -41,6 +41,8 @@ type peerState struct {
 	toldAt  time.Time
 	strays  int // receipts taken of statements that are not here
 	guard   guard
+	away    turnedAway
+	refused time.Time // when it called a statement of ours unsound
 }
 
 // fromLink takes one event of the sessions.
@@ -223,12 +225,19 @@ func (l *Line) endRun(why string) {
 	l.link.Regreet(l.runName)
 }
 
-// refused: the peer found an entry of ours not sound; that log ends here.
+// refusedFor is how long a refusal is an alarm, and ends no other log of ours.
+const refusedFor = time.Hour
+
+// refused: the peer found an entry of ours not sound; that log ends here, and A7 says so. SPEC: NOD-012
 func (l *Line) refused(line string) {
 	l.warn("the peer refused an entry of ours", "what", line[:min(len(line), 200)])
-	if l.run != nil && strings.Contains(line, l.runName) {
+	if l.run == nil || !strings.Contains(line, l.runName) {
+		return
+	}
+	if l.peer.refused.IsZero() || l.now.Sub(l.peer.refused) > refusedFor { // a peer that lies makes us open no log a statement
 		l.endRun("refused")
 	}
+	l.peer.refused = l.now
 }
 
 // entry takes a statement that came over the link, or comes again. SPEC: EXC-007
@@ -248,6 +257,7 @@ func (l *Line) entry(note, facts, text []byte, path int) {
 		if r, ok := isRefusal(err); ok {
 			l.toStream(exchange.Refused(r))
 		}
+		l.turnAway(err)
 		l.warn("a statement was not taken", "err", err)
 		return
 	}

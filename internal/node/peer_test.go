@@ -51,3 +51,89 @@ func TestBounds(t *testing.T) {
 		l.Close()
 	})
 }
+
+// waitingStream is a session that keeps what the node puts on its stream.
+type waitingStream struct {
+	*wires
+	sent [][]byte
+}
+
+func (s *waitingStream) SendStream(b []byte) bool { s.sent = append(s.sent, b); return true }
+
+// What found no room is asked for again when there may be some, and is an alarm until nothing is turned away any more.
+// SPEC: NOD-011
+func TestWhatFoundNoRoomIsAskedForAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m machine
+		l := m.begin(t)
+		s := &waitingStream{wires: m.now}
+		do := func(f func()) {
+			t.Helper()
+			if err := l.in(t.Context(), f); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		haves := func() (n int) {
+			do(func() {
+				for _, b := range s.sent {
+					if f, err := wire.ParseFrame(b); err == nil && f.Kind == wire.FrameHave {
+						n++
+					}
+				}
+			})
+			return n
+		}
+		do(func() { l.setLink(s); l.streamUp = true })
+		for _, x := range []struct {
+			err  error
+			why  string
+			wait time.Duration
+		}{{errFull, "disk", againFull}, {errQuota, "quota", againQuota}, {record.ErrRoom, "logs", againQuota}} {
+			before := haves()
+			do(func() { l.turnAway(x.err) })
+			time.Sleep(x.wait / 2)
+			if haves() != before || l.peer.away.why != x.why || alarmsOf(l, "A9") != 1 {
+				t.Errorf("%s: asked too early, or no alarm", x.why)
+			}
+			time.Sleep(x.wait/2 + 2*tickEvery)
+			if haves() != before+1 || l.peer.away.why != x.why {
+				t.Errorf("%s: not asked for again", x.why)
+			}
+			do(func() { l.turnAway(x.err) }) // there is no room yet
+			time.Sleep(x.wait + 2*tickEvery)
+			if haves() != before+2 {
+				t.Errorf("%s: asked for again once only", x.why)
+			}
+			time.Sleep(againFull + 2*tickEvery)
+			if l.peer.away.why != "" {
+				t.Errorf("%s stands though nothing is turned away", x.why)
+			}
+		}
+		l.Close()
+	})
+}
+
+// A peer that calls every statement unsound makes us begin one log, and is an alarm.
+// SPEC: NOD-012
+func TestALyingRefusalOpensOneLogAndIsAnAlarm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m machine
+		l := m.begin(t)
+		runs := map[string]bool{}
+		for i := range 26 {
+			if err := l.in(t.Context(), func() {
+				l.run = l.rec.OpenRun(record.RunConfig{Party: "aurelia", Station: "main", Why: "test", Run: l.runName, Key: l.cfg.Key})
+				l.refused("aurelia/1." + l.runName + " 0 nonsense")
+				runs[l.runName] = true
+			}); err != nil {
+				t.Fatal(i, err)
+			}
+			time.Sleep(time.Second)
+		}
+		if len(runs) != 1 || alarmsOf(l, "A7") != 1 {
+			t.Errorf("%d logs after 26 lies, A7 stands %d times", len(runs), alarmsOf(l, "A7"))
+		}
+		l.Close()
+	})
+}

@@ -15,10 +15,10 @@
 //	A → B  have    kept at A too: the line exists
 //
 // A wrong number ends the session at both ends and counts; three in all lock the pairing until a new issue of a
-// sheet is entered. B sends done again in a later session until it hears have.
+// sheet is entered. B sends done again in a later session until it hears have, or is greeted by a node in service.
 //
-// Driver (driver.go) runs a machine over the link and is the line to the operator's socket meanwhile. What this package is not: it
-// makes no keys and no sheets (package party) and decides nothing about addresses. Spec: spec/cli.md, pairing.
+// cmd/parley runs a machine over the link and is the line to the operator's socket meanwhile. What this package is not:
+// it makes no keys and no sheets (package party) and decides nothing about addresses. Spec: spec/cli.md, pairing.
 package pairing
 
 import (
@@ -69,7 +69,7 @@ type Machine struct {
 	a     bool // we are A
 	s     session
 	wrong int
-	made  *Made  // signed by both, not yet known to be held by the other
+	made  *Made  // signed by both
 	last  string // what happened in the session before, as a word of the table
 }
 
@@ -304,16 +304,17 @@ func (m *Machine) onCommit(x message) (Out, error) {
 // Ready reports whether there is a genesis to show and a number to type.
 func (m *Machine) Ready() bool { return m.s.draft != nil && !m.s.over && !m.Locked() }
 
-// Type takes the number that our officer heard from the other end. His own is wrong too.
+// Type takes the number that our officer heard from the other end. His own is wrong too. Once the right one was typed
+// our signature may be out: what is typed after it counts no more.
 //
 // SPEC: CLI-041
 func (m *Machine) Type(number string) (Out, bool, error) {
+	if m.s.typed {
+		return Out{}, true, nil
+	}
 	if subtle.ConstantTimeCompare([]byte(number), []byte(m.s.wantNum)) != 1 {
 		m.last = "ourwrong"
 		return m.countWrong([][]byte{message{T: "wrong"}.encode()}), false, nil
-	}
-	if m.s.typed {
-		return Out{}, true, nil
 	}
 	m.s.typed = true
 	if !m.a {

@@ -78,25 +78,33 @@ func (b builder) header(stops []Stop) Header {
 
 // sentences are the status, fit to be read aloud: the line, what a cut means, who has not spoken. SPEC: PAG-018
 func (b builder) sentences(c Counterparts) []string {
-	up, down := 0, time.Time{}
+	var up int
+	var heard, heardThere bool
+	var down, deaf time.Time
 	for _, p := range b.Paths {
-		if p.WeHear {
+		heard, heardThere = heard || p.WeHear, heardThere || p.TheyHear
+		switch {
+		case p.WeHear && p.TheyHear:
 			up++
-		} else if p.LastHeard.After(down) {
+		case p.WeHear && p.Since.After(deaf):
+			deaf = p.Since
+		case !p.WeHear && p.LastHeard.After(down):
 			down = p.LastHeard
 		}
 	}
 	tested := b.tested()
 	var out []string
 	switch {
-	case up > 0:
-		out = append(out, b.t("line.up", up, len(b.Paths), tested))
+	case heard && heardThere: // perhaps each way over another path
+		out = append(out, b.t("line.up", max(up, 1), len(b.Paths), tested))
+	case heard:
+		out = append(out, b.t("line.deaf", b.since(deaf), tested), b.t("cut.recorded"))
 	case down.IsZero():
 		out = append(out, b.t("line.never", tested), b.t("cut.recorded"))
 	default:
 		out = append(out, b.t("line.down", b.since(down), tested), b.t("cut.recorded"))
 	}
-	if up > 0 && b.WeSee.Known && b.WeSee.Armed == 0 {
+	if heard && heardThere && b.WeSee.Known && b.WeSee.Armed == 0 {
 		out = append(out, b.t("silent.desk"))
 	}
 	if c.Sentence != "" {

@@ -48,7 +48,7 @@ var wordsEN = map[string]string{
 	// Header and status.
 	"header.on": "%s signed on · known by %s", "header.nobody": "nobody signed on",
 	"known.account": "account", "known.account + link": "account + link", "known.unattributed": "unattributed",
-	"line.up": "Line up on %d of %d paths, %s.", "line.down": "Line DOWN %s, %s.", "line.never": "No path has come up yet, %s.",
+	"line.up": "Line up on %d of %d paths, %s.", "line.down": "Line DOWN %s, %s.", "line.deaf": "They do not hear us on any path %s, %s.", "line.never": "No path has come up yet, %s.",
 	"tested.today": "tested today %s", "tested.last": "last tested %s", "tested.never": "not tested yet", "tested.running": "a check is running", "tested.waiting": "a check waits for the other end", "tested.overdue": "check OVERDUE %s",
 	"cut.recorded":   "What is stated now is RECORDED, NOT HELD.",
 	"spoken.not":     "%s have not spoken since %s%s.",

@@ -46,7 +46,7 @@ var wordsIT = map[string]string{
 
 	"header.on": "%s di turno · identificato da %s", "header.nobody": "nessuno di turno",
 	"known.account": "account", "known.account + link": "account + link", "known.unattributed": "non attribuito",
-	"line.up": "Linea attiva su %d di %d percorsi, %s.", "line.down": "Linea INTERROTTA %s, %s.", "line.never": "Nessun percorso si è ancora aperto, %s.",
+	"line.up": "Linea attiva su %d di %d percorsi, %s.", "line.down": "Linea INTERROTTA %s, %s.", "line.deaf": "Non ci sentono su nessun percorso %s, %s.", "line.never": "Nessun percorso si è ancora aperto, %s.",
 	"tested.today": "provata oggi alle %s", "tested.last": "provata l'ultima volta il %s", "tested.never": "non ancora provata", "tested.running": "prova in corso", "tested.waiting": "prova in attesa dell'altra parte", "tested.overdue": "prova SCADUTA %s",
 	"cut.recorded":   "Ciò che si dichiara ora è REGISTRATO, NON CUSTODITO.",
 	"spoken.not":     "%s non si parlano dal %s%s.",
