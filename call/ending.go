@@ -3,8 +3,11 @@
 package call
 
 import (
+	"cmp"
 	"slices"
 	"time"
+
+	"example.org/parley/statement"
 )
 
 // cancel takes our own ring back: by a person, in time (soft: an answer that was under way still connects),
@@ -16,7 +19,7 @@ func (m *Machine) cancel(l *leg, o Outcome, by, cause string) {
 	m.silence(l)
 	l.phase, l.outcome, l.endedBy, l.until = closing, o, by, m.now.Add(m.cfg.Bounds.Close)
 	l.soft = o.What == NoAnswer
-	m.send(l, Signal{Kind: SigCancel, What: o.What, Cause: or(cause, o.Cause), Seconds: o.Seconds})
+	m.send(l, Signal{Kind: SigCancel, What: o.What, Cause: cmp.Or(cause, o.Cause), Seconds: o.Seconds})
 	m.drop(l)
 	m.closing = append(m.closing, l)
 	m.remember(l)
@@ -50,15 +53,10 @@ func (m *Machine) doubt(l *leg, o Outcome, by string) {
 	m.changed()
 }
 
-// silence ends bell, ringback and sound of l, and reads its meters.
+// silence ends the sound of l, and reads its meters.
 func (m *Machine) silence(l *leg) {
-	switch {
-	case l.phase == RingingHere:
-		m.do(Bell{})
-	case l.phase == RingingThere:
-		m.do(Ringback{})
-	case l.phase == Connected:
-		m.do(MediaClose{Voice: l.id.Voice()})
+	if l.phase == Connected {
+		m.out.Close = true
 		if m.cfg.Meters != nil {
 			v := m.cfg.Meters(l.id.Voice())
 			l.meters = &v
@@ -96,7 +94,7 @@ func (m *Machine) finish(l *leg, o Outcome, by string) {
 func (m *Machine) closed(l *leg) Closed {
 	c := Closed{Opener: m.opener(l), Call: l.id.String(), Outcome: l.outcome, There: l.there, EndedBy: l.endedBy,
 		Began: whole(l.began), Ended: whole(m.now)}
-	if l.by != (Author{}) {
+	if l.by != (statement.Author{}) {
 		by := l.by
 		c.By = &by
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.org/parley/record"
+	"example.org/parley/statement"
 )
 
 // Event is what a Machine steps on.
@@ -15,24 +16,24 @@ type Event interface{ event() }
 type (
 	// Ring is a person's act: ring the other end. While the other end rings here it answers.
 	Ring struct {
-		By                    Author
+		By                    statement.Author
 		Class, Mark, Priority string // class and mark: "" is substantive, actual
 		Codec                 string // of this desk, should two rings cross: opus (default) or pcmu
 	}
 	// Answer is a person's act; Codec names what this desk sends: opus (default) or pcmu.
 	Answer struct {
-		By    Author
+		By    statement.Author
 		Codec string
 	}
 	// Decline is a person's act.
 	Decline struct {
-		By      Author
+		By      statement.Author
 		Reason  string
 		StandBy time.Time
 	}
 	// HangUp is a person's act; while one's own ring is out it cancels. Class, where given, is what he says of the call.
 	HangUp struct {
-		By    Author
+		By    statement.Author
 		Class string
 	}
 	// Got is a signal of the peer's, decoded, from an authenticated session.
@@ -72,48 +73,22 @@ func (Goodbye) event() {}
 func (Stop) event()    {}
 func (Tick) event()    {}
 
-// Effect is what a Machine asks of its node. None waits for a disk.
-type Effect interface{ effect() }
+// Out is what a Machine asks of its node, in this order. Nothing of it waits for a disk.
+type Out struct {
+	Quiet   []string       // repetitions that end: answered, or their time is over
+	Send    []Send         // over every live path
+	Close   bool           // the desk's sound and the frames of the call that was
+	Open    bool           // the desk's sound and the frames of the call that is, as Live says
+	Drafts  []record.Draft // to be stated; it may fail or wait: the call goes on
+	Changed bool           // Live gives something new
+	Err     error          // an act that does not fit, for the person who did it
+}
 
-type (
-	// Send sends a signal over every live path; with Repeat it is repeated under that id until StopRepeat.
-	Send struct {
-		Signal Signal
-		Repeat string // "": once
-	}
-	// StopRepeat ends a repetition: it was answered, or its time is over.
-	StopRepeat struct{ Repeat string }
-	// Bell says which desks ring now; none: the bell is off.
-	Bell struct {
-		Desks    []string
-		Class    string
-		Priority string
-	}
-	// Ringback says whether the caller's desk hears that it rings there.
-	Ringback struct{ On bool }
-	// MediaOpen connects the desk's sound with the frames of a call number; MediaClose ends that.
-	MediaOpen struct {
-		Voice       uint16
-		Codec, Desk string
-	}
-	MediaClose struct{ Voice uint16 }
-	// Draft asks the node to state this. It may fail or wait: the call goes on.
-	Draft struct{ record.Draft }
-	// Changed says that Live gives something new.
-	Changed struct{}
-	// Cannot answers an act that does not fit, for the person who did it.
-	Cannot struct{ Err error }
-)
-
-func (Send) effect()       {}
-func (StopRepeat) effect() {}
-func (Bell) effect()       {}
-func (Ringback) effect()   {}
-func (MediaOpen) effect()  {}
-func (MediaClose) effect() {}
-func (Draft) effect()      {}
-func (Changed) effect()    {}
-func (Cannot) effect()     {}
+// Send is one signal; with Repeat it is repeated under that id until Quiet names it.
+type Send struct {
+	Signal Signal
+	Repeat string // "": once
+}
 
 // Acts that do not fit.
 var (

@@ -3,85 +3,93 @@
 package call
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
 	"example.org/parley/record"
+	"example.org/parley/statement"
 )
+
+// folding is a State in the making: what each end stated of the end of the call and of its class.
+type folding struct {
+	State
+	ends [2][]End // caller, called: one for each statement that says a class (Began), and maybe closes the call
+	past statement.Past
+}
 
 // Fold gives what the set of statements about one call says. The order of it.Entries does not matter.
 //
 // SPEC: CAL-013
-func Fold(it *record.Item, past Past) State {
-	s := State{Mark: "actual"}
-	sides := map[bool]*End{true: &s.Caller, false: &s.Called}
-	closed := map[bool][]*record.Entry{}
-	class := map[bool][]*record.Entry{}
-	for _, e := range it.Entries {
-		opener, id, f, err := facts(e)
-		if err != nil {
-			continue
-		}
-		s.Opener, s.Call = opener, id
-		out := e.Log.Party == opener
-		end := sides[out]
-		end.Party = e.Log.Party
-		if e.Mark == "exercise" {
-			s.Mark = e.Mark
-		}
-		switch f := f.(type) {
-		case Placed:
-			end.Began, s.Priority = earlier(end.Began, e, past), f.Priority
-		case Rang:
-			end.Began = earlier(end.Began, e, past)
-			if s.Priority == "" {
-				s.Priority = f.Priority
-			}
-		case Closed:
-			closed[out] = append(closed[out], e)
-			class[out] = append(class[out], e)
-		case ClassFacts:
-			class[out] = append(class[out], e)
-		}
-	}
-	s.Caller.Party = or(s.Caller.Party, s.Opener)
-	for out, end := range sides {
-		end.read(closed[out], class[out], past)
-	}
+func Fold(it *record.Item, past statement.Past) State {
+	s := folding{State: State{Mark: "actual"}, past: past}
+	statement.Fold(Kinds, &s, it)
+	s.Caller.Party = cmp.Or(s.Caller.Party, s.Opener)
+	s.Caller.read(s.ends[0], past)
+	s.Called.read(s.ends[1], past)
 	s.join()
-	return s
+	return s.State
 }
 
-// earlier keeps of two beginnings the one in the other's past.
-func earlier(a, b *record.Entry, past Past) *record.Entry {
-	if a == nil || past.Before(b, a) {
-		return b
+// of gives the end that an entry is of, 0 the caller's.
+func (s *folding) of(e *record.Entry, opener, call string) (end *End, i int) {
+	s.Opener, s.Call = opener, call
+	if e.Mark == "exercise" {
+		s.Mark = e.Mark
 	}
-	return a
+	if end = &s.Caller; e.Log.Party != opener {
+		end, i = &s.Called, 1
+	}
+	end.Party = e.Log.Party
+	return end, i
+}
+
+// begun keeps of two beginnings the one in the other's past.
+func (s *folding) begun(e *record.Entry, opener, call string, at time.Time, priority string) {
+	end, i := s.of(e, opener, call)
+	if end.Began == nil || s.past.Before(e, end.Began) {
+		end.Began, end.at = e, at
+	}
+	if s.Priority == "" || i == 0 {
+		s.Priority = priority
+	}
+}
+
+func (s *folding) placed(e *record.Entry, f Placed) { s.begun(e, f.Opener, f.Call, f.At, f.Priority) }
+
+func (s *folding) rang(e *record.Entry, f Rang) { s.begun(e, f.Opener, f.Call, f.At, f.Priority) }
+
+func (s *folding) closed(e *record.Entry, f Closed) {
+	_, i := s.of(e, f.Opener, f.Call)
+	s.ends[i] = append(s.ends[i], End{Began: e, Closed: e, Facts: f})
+}
+
+func (s *folding) class(e *record.Entry, f ClassFacts) {
+	_, i := s.of(e, f.Opener, f.Call)
+	s.ends[i] = append(s.ends[i], End{Began: e})
 }
 
 // read takes one end's closings and words about the class.
-func (end *End) read(closed, class []*record.Entry, past Past) {
-	for _, e := range closed { // the newest: a call that went on after a restart is closed twice
-		if !slices.ContainsFunc(closed, func(o *record.Entry) bool { return o != e && past.Before(e, o) }) {
-			_, _, f, _ := facts(e)
-			c := f.(Closed)
-			if end.Closed == nil {
-				end.Closed, end.Facts = e, c
-			} else if c.What != end.Facts.What {
-				end.Unsure = true
-			}
+func (end *End) read(all []End, past statement.Past) {
+	before := func(a, b End) bool { return past.Before(a.Began, b.Began) }
+	closed := slices.DeleteFunc(slices.Clone(all), func(e End) bool { return e.Closed == nil })
+	for _, c := range statement.Newest(closed, before) { // a call that went on after a restart is closed twice
+		if end.Closed == nil {
+			end.Closed, end.Facts = c.Closed, c.Facts
+		} else if c.Facts.What != end.Facts.What {
+			end.Unsure = true
 		}
 	}
-	for _, e := range class { // the newest word; of two that do not know each other the higher
-		newest := !slices.ContainsFunc(class, func(o *record.Entry) bool { return o != e && past.Before(e, o) })
-		if newest && (end.Class == "" || higher(e.Class, end.Class)) {
-			end.Class = e.Class
+	for _, w := range statement.Newest(all, before) { // the newest word; of two that do not know each other the higher
+		if end.Class == "" || higher(w.Began.Class, end.Class) {
+			end.Class = w.Began.Class
 		}
 	}
 }
 
-func higher(a, b string) bool { return slices.Index(classes, a) < slices.Index(classes, b) }
+func higher(a, b string) bool {
+	return slices.Index(statement.Classes, a) < slices.Index(statement.Classes, b)
+}
 
 // join compares the two ends.
 //
@@ -114,7 +122,7 @@ func (s *State) join() {
 			s.Class = b.Class
 		}
 	case one && s.Outcome.What != Answered:
-		s.Class = or(a.Class, b.Class)
+		s.Class = cmp.Or(a.Class, b.Class)
 	default:
 		s.Class = "substantive"
 	}
@@ -123,34 +131,13 @@ func (s *State) join() {
 
 func (s *State) times() {
 	a, b := s.Caller, s.Called
-	for _, e := range []*record.Entry{a.Began, b.Began} {
-		if e == nil || !s.Began.IsZero() {
-			continue
-		}
-		switch _, _, f, _ := facts(e); f := f.(type) {
-		case Placed:
-			s.Began = f.At
-		case Rang:
-			s.Began = f.At
-		}
-	}
+	s.Began = cmp.Or(a.at, b.at)
 	for _, e := range []End{a, b} {
-		if e.Closed == nil {
-			continue
+		if e.Closed != nil {
+			s.Began, s.Answered, s.Ended = cmp.Or(s.Began, e.Facts.Began), cmp.Or(s.Answered, e.Facts.Answered), cmp.Or(s.Ended, e.Facts.Ended)
 		}
-		s.Began = firstTime(s.Began, e.Facts.Began)
-		s.Answered = firstTime(s.Answered, e.Facts.Answered)
-		s.Ended = firstTime(s.Ended, e.Facts.Ended)
 	}
-	s.Voice[0] = direction(a, b)
-	s.Voice[1] = direction(b, a)
-}
-
-func firstTime(a, b time.Time) time.Time {
-	if a.IsZero() {
-		return b
-	}
-	return a
+	s.Voice = [2]Direction{direction(a, b), direction(b, a)}
 }
 
 // direction joins the sender's and the receiver's meters.

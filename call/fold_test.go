@@ -3,6 +3,7 @@
 package call
 
 import (
+	"errors"
 	"fmt"
 	"math/rand"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"example.org/parley/record"
+	"example.org/parley/statement"
 	"example.org/parley/wire"
 )
 
@@ -39,11 +41,19 @@ func closed(o Outcome) Closed {
 }
 
 func placed() Placed {
-	return Placed{Opener: "aurelia", Call: theID.String(), By: Author{Known: "account", Desk: "a1"}, At: epoch}
+	return Placed{Opener: "aurelia", Call: theID.String(), By: statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account", Desk: "a1"}, At: epoch}
 }
 
 func rang() Rang {
 	return Rang{Opener: "aurelia", Call: theID.String(), From: "a1", Desks: []string{"b1"}, At: epoch}
+}
+
+func validate(e *record.Entry) error {
+	k, ok := statement.Find(Kinds, e.Kind)
+	if !ok {
+		return errors.New("no such kind")
+	}
+	return k.Validate(e, nil)
 }
 
 func fold(es ...*record.Entry) State { return Fold(&record.Item{Entries: es}, order{}) }
@@ -99,7 +109,7 @@ func TestOrders(t *testing.T) {
 		entry("borealia", 0, KindRang, "test", rang()),
 		entry("borealia", 1, KindClosed, "test", closed(Outcome{What: Failed, Cause: CauseNearNode})),
 		entry("borealia", 2, KindClosed, "test", cb),
-		entry("borealia", 3, KindClass, "substantive", ClassFacts{Opener: "aurelia", Call: theID.String(), By: Author{Known: "account"}}),
+		entry("borealia", 3, KindClass, "substantive", ClassFacts{Opener: "aurelia", Call: theID.String(), By: statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account"}}),
 	}
 	want := fold(es...)
 	if want.Outcome.What != Answered || want.Differ || want.Open || want.Class != "substantive" || !want.ClassDisputed || want.Opener != "aurelia" {
@@ -145,11 +155,11 @@ func TestClass(t *testing.T) {
 	if s := fold(entry("aurelia", 0, KindPlaced, "test", placed()), entry("aurelia", 1, KindClosed, "test", closed(Outcome{What: Failed}))); s.Class != "test" || s.Open {
 		t.Errorf("a ring that never reached the other end: %+v", s)
 	}
-	d, err := ClassDraft(fold(a, b), "test", Author{Known: "account"})
-	if err != nil || Lawful(entry("borealia", 1, d.Kind, d.Class, d.Facts)) != nil {
+	d, err := ClassDraft("borealia", fold(a, b), "test", statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account"})
+	if err != nil || validate(entry("borealia", 1, d.Kind, d.Class, d.Facts)) != nil {
 		t.Error(d, err)
 	}
-	if _, err := ClassDraft(fold(a, b), "secret", Author{}); err == nil {
+	if _, err := ClassDraft("borealia", fold(a, b), "secret", statement.Author{}); err == nil {
 		t.Error("any class goes")
 	}
 }
@@ -161,7 +171,7 @@ func TestOrphan(t *testing.T) {
 		t.Error("it is open")
 	}
 	d, ok := Orphan(s, "aurelia", epoch)
-	if !ok || d.Class != "service" || d.Facts.(Closed).Cause != CauseNearNode || Lawful(entry("aurelia", 1, d.Kind, d.Class, d.Facts)) != nil {
+	if !ok || d.Class != "service" || d.Facts.(Closed).Cause != CauseNearNode || validate(entry("aurelia", 1, d.Kind, d.Class, d.Facts)) != nil {
 		t.Error(d, ok)
 	}
 	if _, ok := Orphan(s, "borealia", epoch); ok {
@@ -170,9 +180,9 @@ func TestOrphan(t *testing.T) {
 }
 
 // SPEC: CAL-011 CAL-012
-func TestLawful(t *testing.T) {
-	for _, k := range Kinds() {
-		if !k.Begins || k.ItemID == nil || k.Lawful == nil {
+func TestValidate(t *testing.T) {
+	for _, k := range Kinds {
+		if !k.Begins || k.ItemID == nil || k.Validate == nil {
 			t.Error(k.Name)
 		}
 	}
@@ -203,7 +213,7 @@ func TestLawful(t *testing.T) {
 		"id":               {entry("aurelia", 0, KindPlaced, "test", Placed{Opener: "aurelia", Call: "1", At: epoch}), false},
 		"unknown member":   {entry("aurelia", 0, KindPlaced, "test", map[string]any{"opener": "aurelia", "x": 1}), false},
 	} {
-		if err := Lawful(c.e); (err == nil) != c.ok {
+		if err := validate(c.e); (err == nil) != c.ok {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -3,8 +3,11 @@
 package call
 
 import (
+	"cmp"
 	"slices"
 	"time"
+
+	"example.org/parley/statement"
 )
 
 // got takes one signal of the peer's. The peer may be hostile: nothing here panics, grows without
@@ -140,14 +143,14 @@ func (m *Machine) bell(l *leg) {
 	}
 	desks = merge(nil, desks)
 	l.rang = merge(l.rang, desks)
-	m.do(Bell{Desks: desks, Class: l.class, Priority: l.priority})
+	l.bell = desks
 	m.send(l, Signal{Kind: SigRinging, Desks: desks})
 }
 
-// merge adds what is lawful and new, as many as a signal carries.
+// merge adds what is valid and new, as many as a signal carries.
 func merge(to, more []string) []string {
 	for _, d := range more {
-		if len(to) < maxDesks && len(d) <= maxName && Plain(d) && !slices.Contains(to, d) {
+		if len(to) < maxDesks && statement.Text("desk", d, maxName) == nil && !slices.Contains(to, d) {
 			to = append(to, d)
 		}
 	}
@@ -245,7 +248,6 @@ func (m *Machine) ringing(l *leg, s Signal) {
 	m.quiet(l, SigRing)
 	if l.phase == Calling {
 		l.phase, l.rings = RingingThere, m.now
-		m.do(Ringback{On: true})
 	}
 	l.rang = merge(l.rang, s.Desks)
 	m.changed()
@@ -279,7 +281,7 @@ func (m *Machine) settle(l *leg, o Outcome, s Signal) {
 	if l.phase == Connected || l.stated {
 		return
 	}
-	l.there, l.thereBy = or(s.Desk, l.there), or(s.Officer, l.thereBy)
+	l.there, l.thereBy = cmp.Or(s.Desk, l.there), cmp.Or(s.Officer, l.thereBy)
 	m.quiet(l)
 	by := ""
 	if o.What == Declined {
@@ -330,14 +332,14 @@ func (m *Machine) hungUp(l *leg, s Signal) {
 	case l.phase == RingingHere: // nobody here had answered
 		m.finish(l, Outcome{What: Cancelled, Seconds: m.seconds(l), Desks: l.rang}, m.cfg.Them)
 	case l.phase == closing && l.outcome.What == Cancelled:
-		l.there = or(s.Desk, l.there)
+		l.there = cmp.Or(s.Desk, l.there)
 		m.finish(l, Outcome{What: Crossed, Desk: s.Desk, Seconds: l.outcome.Seconds, Desks: l.rang}, l.endedBy)
 	case l.phase == closing && l.outcome.What == Failed, l.phase == closing && l.unsure:
 		m.quiet(l)
 		m.finish(l, l.outcome, l.endedBy)
 	default:
-		l.there = or(l.there, s.Desk)
-		o.Desk = or(o.Desk, l.there)
+		l.there = cmp.Or(l.there, s.Desk)
+		o.Desk = cmp.Or(o.Desk, l.there)
 		m.quiet(l)
 		m.finish(l, o, m.cfg.Them)
 	}

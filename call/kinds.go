@@ -3,169 +3,91 @@
 package call
 
 import (
-	"fmt"
-	"slices"
 	"time"
 
 	"example.org/parley/record"
-	"example.org/parley/wire"
+	"example.org/parley/statement"
 )
 
-// maxFacts bounds the facts of a statement about a call.
-const maxFacts = 4 << 10
-
-// Kinds gives what the record must know of the statements about calls. They are grouped by the
-// opening party and the call's id, whichever end stated first.
+// Kinds lists the kinds of this package. They are grouped by the opening party and the call's id, whichever end
+// stated first.
 //
 // SPEC: CAL-011
-func Kinds() []record.Kind {
-	var ks []record.Kind
-	for _, name := range []string{KindPlaced, KindRang, KindClosed, KindClass} {
-		ks = append(ks, record.Kind{Name: name, Begins: true, ItemID: itemID, Lawful: func(e, _ *record.Entry) error { return Lawful(e) }})
-	}
-	return ks
+var Kinds = []statement.Kind{
+	kind(KindPlaced, true, (*folding).placed), kind(KindRang, true, (*folding).rang),
+	kind(KindClosed, true, (*folding).closed), kind(KindClass, false, (*folding).class),
 }
 
-// facts decodes the facts of any statement about a call, strictly.
-func facts(e *record.Entry) (opener, id string, f any, err error) {
-	switch e.Kind {
-	case KindPlaced:
-		var p Placed
-		err = wire.DecodeStrict(e.FactsB, maxFacts, &p)
-		return p.Opener, p.Call, p, err
-	case KindRang:
-		var r Rang
-		err = wire.DecodeStrict(e.FactsB, maxFacts, &r)
-		return r.Opener, r.Call, r, err
-	case KindClosed:
-		var c Closed
-		err = wire.DecodeStrict(e.FactsB, maxFacts, &c)
-		return c.Opener, c.Call, c, err
-	case KindClass:
-		var c ClassFacts
-		err = wire.DecodeStrict(e.FactsB, maxFacts, &c)
-		return c.Opener, c.Call, c, err
-	}
-	return "", "", nil, fmt.Errorf("%q is not about a call", e.Kind)
+func kind[F statement.Facts](name string, atOnce bool, fold func(*folding, *record.Entry, F)) statement.Kind {
+	return statement.New(statement.Kind{Kind: record.Kind{Name: name, Begins: true}, Max: 4 << 10, NoText: true, Urgent: atOnce, Reserve: atOnce}, fold)
 }
 
-func itemID(e *record.Entry) (party, id string, err error) {
-	party, id, _, err = facts(e)
-	if err == nil {
-		_, err = ParseID(id)
-	}
-	return party, id, err
+// Item groups the statements of one call.
+func (f Placed) Item(*record.Entry) (party, id string)     { return f.Opener, f.Call }
+func (f Rang) Item(*record.Entry) (party, id string)       { return f.Opener, f.Call }
+func (f Closed) Item(*record.Entry) (party, id string)     { return f.Opener, f.Call }
+func (f ClassFacts) Item(*record.Entry) (party, id string) { return f.Opener, f.Call }
+
+// about judges which call a statement is about.
+func about(opener, call string) error {
+	_, err := ParseID(call)
+	return statement.First(err, statement.Text("opener", opener, maxName))
 }
 
-// Lawful says why a statement about a call is not valid, from itself alone.
+// Validate judges call.placed from itself alone.
 //
 // SPEC: CAL-012
-func Lawful(e *record.Entry) error {
-	opener, id, f, err := facts(e)
-	if err != nil {
-		return err
-	}
-	if _, err := ParseID(id); err != nil {
-		return err
-	}
-	if !slices.Contains(classes[1:], e.Class) || !slices.Contains(marks[1:], e.Mark) {
-		return fmt.Errorf("class %q, mark %q", e.Class, e.Mark)
-	}
-	if !Plain(opener) || e.Text != nil {
-		return fmt.Errorf("a statement about a call names the opening party and has no text")
-	}
-	switch f := f.(type) {
-	case Placed:
-		return first(is(opener == e.Log.Party, "call.placed by the party that does not ring"), by(&f.By), name("priority", f.Priority, maxName), at(f.At))
-	case Rang:
-		return first(is(opener != e.Log.Party, "call.rang by the party that rings"), name("from", f.From, maxName),
-			name("priority", f.Priority, maxName), desks(f.Desks), at(f.At))
-	case Closed:
-		return f.lawful()
-	case ClassFacts:
-		return by(&f.By)
-	}
-	return nil
+func (f Placed) Validate(e, _ *record.Entry) error {
+	return statement.First(about(f.Opener, f.Call), statement.If(f.Opener != e.Log.Party, "call.placed by the party that does not ring"),
+		f.By.Validate(), statement.Optional("priority", f.Priority, maxName), statement.Must("at", f.At))
 }
 
-func (c Closed) lawful() error {
-	o := c.Outcome
-	became := error(nil)
+// Validate judges call.rang from itself alone.
+func (f Rang) Validate(e, _ *record.Entry) error {
+	return statement.First(about(f.Opener, f.Call), statement.If(f.Opener == e.Log.Party, "call.rang by the party that rings"),
+		statement.Optional("from", f.From, maxName), statement.Optional("priority", f.Priority, maxName), desks(f.Desks), statement.Must("at", f.At))
+}
+
+// Validate judges call.class.
+func (f ClassFacts) Validate(*record.Entry, *record.Entry) error {
+	return statement.First(about(f.Opener, f.Call), f.By.Validate())
+}
+
+// Validate judges call.closed from itself alone.
+func (f Closed) Validate(*record.Entry, *record.Entry) error {
+	o := f.Outcome
+	var by, became error
+	if f.By != nil {
+		by = f.By.Validate()
+	}
 	if o.Became != "" {
 		_, became = ParseID(o.Became)
 	}
-	return first(
-		is(slices.Index(whats, o.What) >= slices.Index(whats, Answered), "an unknown outcome"),
-		is((o.What == Failed) == (o.Cause != ""), "a cause stands with failed, and only there"),
-		is(slices.Contains(causes, o.Cause), "an unknown cause"),
-		is(o.What == Declined || o.Reason == "" && o.StandBy.IsZero(), "a reason stands only with declined"),
-		is(o.Became == "" || o.What == Answered && o.Became != c.Call, "became stands with answered, and names another call"), became,
-		is(slices.Contains(codecs, c.Codec), "an unknown codec"),
-		is(o.Seconds >= 0 && o.Seconds < 1<<16, "seconds"),
-		name("desk", o.Desk, maxName), name("there", c.There, maxName), name("reason", o.Reason, maxReason), name("ended_by", c.EndedBy, maxName),
-		desks(o.Desks), by(c.By), at(c.Began), at(c.Ended), maybe(c.Answered), maybe(o.StandBy), c.Meters.lawful())
-}
-
-func (m *Meters) lawful() error {
-	if m != nil && (m.Sent < 0 || m.Received < 0 || m.Lost < 0 || m.GapMS < 0) {
-		return fmt.Errorf("a meter below nothing")
-	}
-	return nil
-}
-
-func first(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func is(ok bool, why string) error {
-	if ok {
-		return nil
-	}
-	return fmt.Errorf("not lawful: %s", why)
-}
-
-func name(what, v string, limit int) error {
-	return is(v == "" || len(v) <= limit && Plain(v), what)
-}
-
-func by(a *Author) error {
-	if a == nil {
-		return nil
-	}
-	return first(name("officer", a.Officer, maxPlace), name("known", a.Known, maxName), name("desk", a.Desk, maxName))
+	m := f.Meters
+	return statement.First(about(f.Opener, f.Call), by, became, desks(o.Desks),
+		statement.OneOf("outcome", o.What, outcomes), statement.OneOf("cause", o.Cause, append([]string{""}, Causes...)), statement.OneOf("codec", f.Codec, codecs),
+		statement.If((o.What == Failed) != (o.Cause != ""), "a cause stands with failed, and only there"),
+		statement.If(o.What != Declined && (o.Reason != "" || !o.StandBy.IsZero()), "a reason stands only with declined"),
+		statement.If(o.Became != "" && (o.What != Answered || o.Became == f.Call), "became stands with answered, and names another call"),
+		statement.If(o.Seconds < 0 || o.Seconds >= 1<<16, "seconds"),
+		statement.If(m != nil && min(m.Sent, m.Received, m.Lost, m.GapMS) < 0, "a meter below nothing"),
+		statement.Optional("desk", o.Desk, maxName), statement.Optional("there", f.There, maxName), statement.Optional("reason", o.Reason, maxReason),
+		statement.Optional("ended_by", f.EndedBy, maxName), statement.Must("began", f.Began), statement.Must("ended", f.Ended),
+		statement.Time("answered", f.Answered), statement.Time("stand_by_until", o.StandBy))
 }
 
 func desks(ds []string) error {
 	for _, d := range ds {
-		if d == "" || name("desk", d, maxName) != nil {
-			return is(false, "desks")
+		if err := statement.Text("desk", d, maxName); err != nil {
+			return err
 		}
 	}
-	return is(len(ds) <= maxDesks, "too many desks")
+	return statement.If(len(ds) > maxDesks, "over %d desks", maxDesks)
 }
 
-func at(t time.Time) error {
-	return is(t.Location() == time.UTC && t.Year() >= 2000 && t.Year() <= 2099, "a time that is not UTC")
-}
-
-func maybe(t time.Time) error {
-	if t.IsZero() {
-		return nil
-	}
-	return at(t)
-}
-
-// ClassDraft drafts a later statement of a call's class.
-func ClassDraft(s State, class string, by Author) (record.Draft, error) {
-	if !slices.Contains(classes[1:], class) {
-		return record.Draft{}, fmt.Errorf("a class is substantive, service or test: %w", ErrAct)
-	}
-	return record.Draft{Kind: KindClass, Class: class, Mark: s.Mark, Facts: ClassFacts{Opener: s.Opener, Call: s.Call, By: by}}, nil
+// ClassDraft drafts a later statement of a call's class by a party.
+func ClassDraft(party string, s State, class string, by statement.Author) (record.Draft, error) {
+	return statement.Draft(Kinds, party, nil, record.Draft{Kind: KindClass, Class: class, Mark: s.Mark, Facts: ClassFacts{Opener: s.Opener, Call: s.Call, By: by}}, "see: parley calls")
 }
 
 // Orphan drafts the closing of a call that party us began and never closed: its node stopped in it.

@@ -3,11 +3,13 @@
 package call
 
 import (
+	"cmp"
 	"io"
 	"slices"
 	"time"
 
 	"example.org/parley/record"
+	"example.org/parley/statement"
 )
 
 // Bounds are the times that a machine keeps. Both ends may differ in them: no outcome rests on their being equal.
@@ -56,11 +58,12 @@ type leg struct {
 	phase       string
 	class, mark string
 	priority    string
-	by          Author // our person
+	by          statement.Author // our person
 	codec       string
 	there       string // their desk, as they said
 	thereBy     string // their officer, as they said
 	rang        []string
+	bell        []string // desks that ring now
 	deputies    bool
 	began       time.Time
 	rings       time.Time // first ringing
@@ -105,7 +108,7 @@ type Machine struct {
 	voice   uint16 // of the newest call: the next one's differs
 	ticked  time.Time
 	now     time.Time
-	fx      []Effect
+	out     Out
 }
 
 // New makes a machine of a line whose paths are down until Line says otherwise.
@@ -123,9 +126,10 @@ type Live struct {
 	Out            bool // we rang
 	Class, Mark    string
 	Priority       string
-	By             Author // our person
-	There, ThereBy string // their desk and officer, as they said
+	By             statement.Author // our person
+	There, ThereBy string           // their desk and officer, as they said
 	Rang           []string
+	Bell           []string // our desks that ring now
 	Began          time.Time
 	Answered       time.Time
 	Silent         time.Time // nothing is heard of them since; zero: heard, or not expected
@@ -154,6 +158,9 @@ func (m *Machine) Live() Live {
 	if l := m.cur; l != nil {
 		v.State, v.ID, v.Out, v.Class, v.Mark, v.Priority = l.phase, l.id, l.out, l.class, l.mark, l.priority
 		v.By, v.There, v.ThereBy, v.Rang = l.by, l.there, l.thereBy, slices.Clone(l.rang)
+		if l.phase == RingingHere {
+			v.Bell = slices.Clone(l.bell)
+		}
 		v.Began, v.Answered, v.Silent, v.Asked, v.Voice, v.Codec = l.began, l.answered, l.silent, l.asked, l.id.Voice(), l.codec
 	}
 	return v
@@ -162,10 +169,10 @@ func (m *Machine) Live() Live {
 // Open reports whether anything runs here: a call, or a last signal that is not answered yet.
 func (m *Machine) Open() bool { return m.cur != nil || len(m.closing) > 0 }
 
-// Step takes one event and gives its effects, in the order in which they are to be done.
-// It never fails: what does not fit is dropped, or answered to the person by Cannot.
-func (m *Machine) Step(ev Event, now time.Time) []Effect {
-	m.now, m.fx = now.UTC(), nil
+// Step takes one event and says what is to be done. It never fails: what does not fit is dropped, or answered to the
+// person by Err.
+func (m *Machine) Step(ev Event, now time.Time) Out {
+	m.now, m.out = now.UTC(), Out{}
 	switch e := ev.(type) {
 	case Ring:
 		m.ring(e)
@@ -205,11 +212,11 @@ func (m *Machine) Step(ev Event, now time.Time) []Effect {
 	case Tick:
 		m.tick()
 	}
-	return m.fx
+	return m.out
 }
 
-func (m *Machine) do(fx ...Effect) { m.fx = append(m.fx, fx...) }
-func (m *Machine) changed()        { m.do(Changed{}) }
+func (m *Machine) changed()         { m.out.Changed = true }
+func (m *Machine) cannot(err error) { m.out.Err = err }
 
 // send gives s its sequence number and sends it; repeated kinds until it is answered.
 func (m *Machine) send(l *leg, s Signal) {
@@ -227,7 +234,7 @@ func (m *Machine) send(l *leg, s Signal) {
 		}
 		l.open[s.Kind] = true
 	}
-	m.do(fx)
+	m.out.Send = append(m.out.Send, fx)
 }
 
 func repeatID(k SignalKind, id ID) string { return "call/" + k.String() + "/" + id.String() }
@@ -244,7 +251,7 @@ func (m *Machine) quiet(l *leg, kinds ...SignalKind) {
 	for _, k := range kinds {
 		if l.open[k] {
 			delete(l.open, k)
-			m.do(StopRepeat{Repeat: repeatID(k, l.id)})
+			m.out.Quiet = append(m.out.Quiet, repeatID(k, l.id))
 		}
 	}
 }
@@ -259,20 +266,20 @@ func (m *Machine) ring(e Ring) {
 		m.answer(Answer{By: e.By, Codec: e.Codec}) // both want to talk
 		return
 	}
-	e.Class, e.Mark = or(e.Class, "substantive"), or(e.Mark, "actual")
+	e.Class, e.Mark = cmp.Or(e.Class, "substantive"), cmp.Or(e.Mark, "actual")
 	l := &leg{out: true, phase: Calling, class: e.Class, mark: e.Mark, priority: e.Priority, by: e.By,
-		codec: or(e.Codec, "opus"), began: m.now}
+		codec: cmp.Or(e.Codec, "opus"), began: m.now}
 	for l.id.Voice() == m.voice || l.id == (ID{}) {
 		id, err := NewID(m.cfg.Rand)
 		if err != nil {
-			m.do(Cannot{ErrRandom})
+			m.cannot(ErrRandom)
 			return
 		}
 		l.id = id
 	}
 	s := ringSignal(l)
 	if _, err := s.Encode(); err != nil {
-		m.do(Cannot{ErrAct})
+		m.cannot(ErrAct)
 		return
 	}
 	m.state(KindPlaced, l, Placed{Opener: m.cfg.Us, Call: l.id.String(), By: l.by, Priority: l.priority, At: whole(m.now)})
@@ -296,16 +303,15 @@ func ringSignal(l *leg) Signal {
 func (m *Machine) answer(e Answer) {
 	l := m.cur
 	if l == nil || l.phase != RingingHere {
-		m.do(Cannot{ErrNotRinging})
+		m.cannot(ErrNotRinging)
 		return
 	}
-	s := Signal{Kind: SigAnswer, ID: l.id, Desk: e.By.Desk, Officer: e.By.Officer, Codec: or(e.Codec, "opus")}
+	s := Signal{Kind: SigAnswer, ID: l.id, Desk: e.By.Desk, Officer: e.By.Officer, Codec: cmp.Or(e.Codec, "opus")}
 	if _, err := s.Encode(); err != nil {
-		m.do(Cannot{ErrAct})
+		m.cannot(ErrAct)
 		return
 	}
 	l.by, l.codec = e.By, s.Codec
-	m.do(Bell{})
 	m.send(l, s)
 	m.connect(l)
 }
@@ -317,19 +323,19 @@ func (m *Machine) connect(l *leg) {
 	if !l.out {
 		l.outcome.Desk = l.by.Desk
 	}
-	m.do(MediaOpen{Voice: l.id.Voice(), Codec: l.codec, Desk: l.by.Desk})
+	m.out.Open = true
 	m.changed()
 }
 
 func (m *Machine) decline(e Decline) {
 	l := m.cur
 	if l == nil || l.phase != RingingHere {
-		m.do(Cannot{ErrNotRinging})
+		m.cannot(ErrNotRinging)
 		return
 	}
 	s := Signal{Kind: SigDecline, ID: l.id, Desk: e.By.Desk, Officer: e.By.Officer, Reason: e.Reason, StandBy: whole(e.StandBy)}
 	if _, err := s.Encode(); err != nil {
-		m.do(Cannot{ErrAct})
+		m.cannot(ErrAct)
 		return
 	}
 	l.by = e.By
@@ -339,11 +345,11 @@ func (m *Machine) decline(e Decline) {
 
 func (m *Machine) hangUp(e HangUp) {
 	l := m.cur
-	if l == nil || l.phase == RingingHere || e.Class != "" && !slices.Contains(classes[1:], e.Class) {
-		m.do(Cannot{ErrNoCall})
+	if l == nil || l.phase == RingingHere || e.Class != "" && !slices.Contains(statement.Classes, e.Class) {
+		m.cannot(ErrNoCall)
 		return
 	}
-	l.class = or(e.Class, l.class)
+	l.class = cmp.Or(e.Class, l.class)
 	if l.phase != Connected {
 		m.cancel(l, Outcome{What: Cancelled, Seconds: m.seconds(l), Desks: l.rang}, m.cfg.Us, "")
 		return
@@ -354,7 +360,7 @@ func (m *Machine) hangUp(e HangUp) {
 
 // state drafts a statement about l.
 func (m *Machine) state(kind string, l *leg, facts any) {
-	m.do(Draft{record.Draft{Kind: kind, Class: l.class, Mark: l.mark, Facts: facts}})
+	m.out.Drafts = append(m.out.Drafts, record.Draft{Kind: kind, Class: l.class, Mark: l.mark, Facts: facts})
 }
 
 // seconds is how long l rang.
@@ -374,13 +380,6 @@ func (m *Machine) opener(l *leg) string {
 		return m.cfg.Us
 	}
 	return m.cfg.Them
-}
-
-func or(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
 }
 
 func whole(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.org/parley/statement"
 )
 
 var seeds = flag.Int("seeds", 300, "random worlds to play")
@@ -37,7 +39,7 @@ func TestRandomWorlds(t *testing.T) {
 		w.setCut(false)
 		w.at(180*time.Second, func() {
 			if e := w.ends[seed%2]; e.m.Live().State == Connected {
-				e.step(HangUp{By: Author{Known: "account", Desk: "x"}})
+				e.step(HangUp{By: statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account", Desk: "x"}})
 			}
 		})
 		w.run(240 * time.Second)
@@ -54,7 +56,7 @@ func (w *world) randomAct(rnd *rand.Rand, cuts bool) {
 		at += time.Duration(rnd.Intn(1200)) * time.Millisecond
 	}
 	e := w.ends[rnd.Intn(2)]
-	by := Author{Known: "account", Desk: e.name[:1] + "1"}
+	by := statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account", Desk: e.name[:1] + "1"}
 	acts := []func(){
 		func() { e.step(Ring{By: by}) },
 		func() { e.step(Ring{By: by, Class: "test"}) },
@@ -125,14 +127,11 @@ func TestAPeerThatRingsWithoutEnd(t *testing.T) {
 	for i := range 500 {
 		id := ID{byte(i >> 8), byte(i), 1}
 		for _, s := range []Signal{ringOf(id), {Kind: SigCancel, ID: id, What: Cancelled}} {
-			for _, fx := range m.Step(Got{s}, epoch) {
-				switch fx := fx.(type) {
-				case Draft:
-					drafts++
-				case Send:
-					if fx.Signal.Cause == CausePolicy && fx.Signal.Kind == SigBusy {
-						policy++
-					}
+			out := m.Step(Got{s}, epoch)
+			drafts += len(out.Drafts)
+			for _, fx := range out.Send {
+				if fx.Signal.Cause == CausePolicy && fx.Signal.Kind == SigBusy {
+					policy++
 				}
 			}
 		}
@@ -151,11 +150,7 @@ func TestAPeerThatRingsAllDay(t *testing.T) {
 	for i := range 24 * 60 * 15 { // fifteen a minute
 		id, now := ID{byte(i >> 8), byte(i), 1}, epoch.Add(time.Duration(i)*4*time.Second)
 		for _, s := range []Signal{ringOf(id), {Kind: SigCancel, ID: id, What: Cancelled}} {
-			for _, fx := range m.Step(Got{s}, now) {
-				if _, ok := fx.(Draft); ok {
-					drafts++
-				}
-			}
+			drafts += len(m.Step(Got{s}, now).Drafts)
 		}
 	}
 	if most := 24 * 6 * DefaultBounds().Rings * 2; drafts > most+2*6*DefaultBounds().Rings || drafts < most/2 || len(m.rung) > 6*DefaultBounds().Rings {

@@ -17,8 +17,8 @@ import (
 // SPEC: CAL-011
 func TestOnARecord(t *testing.T) {
 	kinds := map[string]record.Kind{}
-	for _, k := range Kinds() {
-		kinds[k.Name] = k
+	for _, k := range Kinds {
+		kinds[k.Name] = k.Kind
 	}
 	o := record.Options{Genesis: wire.Sum([]byte("g")), Kinds: kinds}
 	keys := map[string]ed25519.PrivateKey{}
@@ -34,7 +34,7 @@ func TestOnARecord(t *testing.T) {
 	for _, e := range w.ends {
 		run := r.OpenRun(record.RunConfig{Party: e.name, Station: "main", Why: "first", Run: record.NewRunName(rnd), Key: keys[e.name]})
 		for _, d := range e.all {
-			got, err := run.Append(d.Draft, epoch, record.Heard{}, rnd)
+			got, err := run.Append(d, epoch, record.Heard{}, rnd)
 			if err != nil || got.Inert != "" {
 				t.Fatal(err, got)
 			}

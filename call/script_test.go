@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.org/parley/statement"
 )
 
 var update = flag.Bool("update", false, "write transcripts and tables anew")
@@ -114,7 +116,7 @@ func (w *world) act(t *testing.T, f []string) {
 	if f[0] == "borealia" {
 		e = w.ends[1]
 	}
-	by := Author{Officer: "o", Known: "account", Desk: kv["desk"]}
+	by := statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account", Desk: kv["desk"]}
 	if by.Desk == "" {
 		by.Desk = e.name[:1] + "1"
 	}

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"example.org/parley/statement"
 )
 
 // SignalKind says what a signal is.
@@ -87,11 +87,11 @@ const (
 
 // Words that travel as their number; 0 is never sent.
 var (
-	classes = []string{"", "substantive", "service", "test"}
-	marks   = []string{"", "actual", "exercise"}
+	classes = append([]string{""}, statement.Classes...)
+	marks   = append([]string{""}, statement.Marks...)
 	codecs  = []string{"", "opus", "pcmu"}
-	whats   = []string{"", Unknown, Ringing, Talking, Answered, Declined, NoAnswer, NobodyArmed, BusyWithUs, BusyElsewhere, Cancelled, Crossed, Failed}
-	causes  = []string{"", CausePath, CauseMedia, CauseMicrophone, CauseSpeaker, CauseFarNode, CauseNearNode, CausePolicy}
+	whats   = append([]string{"", Unknown, Ringing, Talking}, outcomes...)
+	causes  = append([]string{""}, Causes...)
 )
 
 // Row is what the table of signals says of one kind.
@@ -227,11 +227,11 @@ func Decode(b []byte) (s Signal, err error) {
 	return s, nil
 }
 
-// take sets one field; false where its value is not lawful.
+// take sets one field; false where its value is not valid.
 func (s *Signal) take(tag byte, v []byte) bool {
 	text := func(to *string, limit int) bool {
 		*to = string(v)
-		return len(v) <= limit && Plain(*to)
+		return statement.Text("text", *to, limit) == nil
 	}
 	word := func(to *string, words []string) bool {
 		if len(v) != 1 || v[0] == 0 || int(v[0]) >= len(words) {
@@ -291,15 +291,4 @@ func (s *Signal) setStandBy(unix uint64) bool {
 	}
 	s.StandBy = time.Unix(int64(unix), 0).UTC()
 	return true
-}
-
-// Plain reports whether a text of the peer's may stand on a screen: not empty, UTF-8, no control
-// characters, nothing that turns the direction of what stands beside it.
-func Plain(s string) bool {
-	for _, r := range s {
-		if unicode.IsControl(r) || r == 0x2028 || r == 0x2029 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
-			return false
-		}
-	}
-	return s != "" && utf8.ValidString(s)
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.org/parley/statement"
 )
 
 // full is one signal of each kind with every field that it may bear, at its limit.
@@ -131,7 +133,7 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%x\n%x %v", b, again, err)
 		}
 		for _, first := range []bool{true, false} { // and no machine minds it, in any state
-			for _, ev := range [][]Event{nil, {Ring{By: Author{Desk: "d"}}}, {Got{ringOf(theID)}}, {Got{ringOf(theID)}, Answer{By: Author{Desk: "d"}}}} {
+			for _, ev := range [][]Event{nil, {Ring{By: statement.Author{Desk: "d"}}}, {Got{ringOf(theID)}}, {Got{ringOf(theID)}, Answer{By: statement.Author{Desk: "d"}}}} {
 				m := New(Config{Us: "a", Them: "b", First: first, Rand: rand.New(rand.NewSource(1))}, epoch)
 				for _, e := range append([]Event{Line{true}, Desks{Armed: []string{"d"}}}, ev...) {
 					m.Step(e, epoch)
@@ -152,14 +154,14 @@ func ringOf(id ID) Signal {
 	return Signal{Kind: SigRing, ID: id, Seq: 1, Desk: "x", Class: "test", Mark: "actual"}
 }
 
-func FuzzLawful(f *testing.F) {
+func FuzzValidate(f *testing.F) {
 	f.Add(KindPlaced, entry("aurelia", 0, KindPlaced, "test", placed()).FactsB)
 	f.Add(KindRang, entry("borealia", 0, KindRang, "test", rang()).FactsB)
 	f.Add(KindClosed, entry("borealia", 0, KindClosed, "test", closed(Outcome{What: Declined, Reason: "no"})).FactsB)
 	f.Fuzz(func(t *testing.T, kind string, b []byte) {
 		e := entry("aurelia", 0, kind, "test", struct{}{})
 		e.FactsB = b
-		if Lawful(e) == nil {
+		if validate(e) == nil {
 			s := fold(e)
 			Orphan(s, "aurelia", epoch)
 		}

@@ -3,6 +3,7 @@
 package call
 
 import (
+	"cmp"
 	"container/heap"
 	"fmt"
 	"math/rand"
@@ -10,6 +11,8 @@ import (
 	"sort"
 	"strings"
 	"time"
+
+	"example.org/parley/record"
 )
 
 // world is two machines on a simulated channel that loses, delays, reorders and repeats.
@@ -61,7 +64,7 @@ type end struct {
 	silent bool
 	closed map[string][]Closed
 	begun  map[string]string
-	all    []Draft
+	all    []record.Draft
 }
 
 var epoch = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
@@ -141,58 +144,65 @@ func (e *end) step(ev Event) {
 	if e.frozen {
 		return
 	}
-	for _, fx := range e.m.Step(ev, e.w.time()) {
-		e.effect(fx)
+	was := e.m.Live()
+	out := e.m.Step(ev, e.w.time())
+	for _, id := range out.Quiet {
+		delete(e.repeat, id)
+	}
+	for _, fx := range out.Send {
+		e.send(fx)
+	}
+	is := e.m.Live()
+	if !slices.Equal(was.Bell, is.Bell) {
+		e.say("bell %s", cmp.Or(strings.Join(is.Bell, " "), "off"))
+	}
+	if (was.State == RingingThere) != (is.State == RingingThere) {
+		e.say("ringback %v", is.State == RingingThere)
+	}
+	if out.Close {
+		clear(e.media)
+		e.say("sound closed")
+	}
+	if out.Open {
+		e.media[is.Voice], e.opened[is.Voice], e.heard, e.silent = true, true, e.w.now, false
+		e.say("sound open %s at %s", is.Codec, is.By.Desk)
+	}
+	for _, d := range out.Drafts {
+		e.draft(d)
+	}
+	if out.Err != nil {
+		e.say("cannot: %v", out.Err)
 	}
 }
 
-func (e *end) effect(fx Effect) {
-	switch fx := fx.(type) {
-	case Send:
-		b, err := fx.Signal.Encode()
-		if err != nil {
-			panic(fmt.Sprintf("%v: %+v", err, fx.Signal))
-		}
-		e.say("sends %s", words(fx.Signal))
-		if fx.Repeat == "" {
-			e.transmit(b)
-			return
-		}
-		e.w.n++
-		token := e.w.n
-		e.repeat[fx.Repeat] = token
-		e.again(fx.Repeat, token, e.life, 0, b)
-	case StopRepeat:
-		delete(e.repeat, fx.Repeat)
-	case Bell:
-		if len(fx.Desks) == 0 {
-			e.say("bell off")
-		} else {
-			e.say("bell %s", strings.Join(fx.Desks, " "))
-		}
-	case Ringback:
-		e.say("ringback %v", fx.On)
-	case MediaOpen:
-		e.media[fx.Voice], e.opened[fx.Voice], e.heard, e.silent = true, true, e.w.now, false
-		e.say("sound open %s at %s", fx.Codec, fx.Desk)
-	case MediaClose:
-		delete(e.media, fx.Voice)
-		e.say("sound closed")
-	case Draft:
-		e.all = append(e.all, fx)
-		switch f := fx.Facts.(type) {
-		case Placed:
-			e.begun[f.Call] = f.Opener
-			e.say("states call.placed %s", fx.Class)
-		case Rang:
-			e.begun[f.Call] = f.Opener
-			e.say("states call.rang")
-		case Closed:
-			e.closed[f.Call] = append(e.closed[f.Call], f)
-			e.say("states call.closed %s", outcomeWords(f))
-		}
-	case Cannot:
-		e.say("cannot: %v", fx.Err)
+func (e *end) send(fx Send) {
+	b, err := fx.Signal.Encode()
+	if err != nil {
+		panic(fmt.Sprintf("%v: %+v", err, fx.Signal))
+	}
+	e.say("sends %s", words(fx.Signal))
+	if fx.Repeat == "" {
+		e.transmit(b)
+		return
+	}
+	e.w.n++
+	token := e.w.n
+	e.repeat[fx.Repeat] = token
+	e.again(fx.Repeat, token, e.life, 0, b)
+}
+
+func (e *end) draft(fx record.Draft) {
+	e.all = append(e.all, fx)
+	switch f := fx.Facts.(type) {
+	case Placed:
+		e.begun[f.Call] = f.Opener
+		e.say("states call.placed %s", fx.Class)
+	case Rang:
+		e.begun[f.Call] = f.Opener
+		e.say("states call.rang")
+	case Closed:
+		e.closed[f.Call] = append(e.closed[f.Call], f)
+		e.say("states call.closed %s", outcomeWords(f))
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"example.org/parley/statement"
 )
 
 // in brings a machine into a state; the call there is theID, or the machine's own.
@@ -19,7 +21,7 @@ func in(t *testing.T, state string) *Machine {
 			m.Step(e, epoch)
 		}
 	}
-	by := Author{Known: "account", Desk: "a1"}
+	by := statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account", Desk: "a1"}
 	step(Line{true}, Desks{Armed: []string{"a1"}})
 	ours := func(k SignalKind, s Signal) Got {
 		s.Kind, s.ID, s.Seq = k, m.Live().ID, 2
@@ -55,7 +57,7 @@ func in(t *testing.T, state string) *Machine {
 // SPEC: CAL-003
 func TestStates(t *testing.T) {
 	states := []string{Idle, Calling, RingingThere, RingingHere, Connected + ", as caller", Connected + ", answer not acked", "cancelling", "giving up"}
-	by := Author{Known: "account", Desk: "a1"}
+	by := statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account", Desk: "a1"}
 	events := []struct {
 		name string
 		ev   func(id ID) Event
@@ -110,25 +112,24 @@ func TestStates(t *testing.T) {
 }
 
 // result says what came of an event: signals sent, what is stated, the state after.
-func result(m *Machine, fx []Effect) string {
+func result(m *Machine, out Out) string {
 	var p []string
-	for _, f := range fx {
-		switch f := f.(type) {
-		case Send:
-			w := f.Signal.Kind.String()
-			if f.Signal.Kind == SigAck {
-				w += " " + f.Signal.What
-			}
-			p = append(p, w)
-		case Draft:
-			if c, ok := f.Facts.(Closed); ok {
-				p = append(p, "*"+strings.TrimSpace(c.What+" "+c.Cause)+"*")
-			}
-		case Cannot:
-			return "cannot"
+	for _, f := range out.Send {
+		w := f.Signal.Kind.String()
+		if f.Signal.Kind == SigAck {
+			w += " " + f.Signal.What
+		}
+		p = append(p, w)
+	}
+	for _, f := range out.Drafts {
+		if c, ok := f.Facts.(Closed); ok {
+			p = append(p, "*"+strings.TrimSpace(c.What+" "+c.Cause)+"*")
 		}
 	}
-	if len(p) == 0 && len(fx) == 0 {
+	switch {
+	case out.Err != nil:
+		return "cannot"
+	case len(p) == 0 && !out.Changed && len(out.Quiet) == 0:
 		return "·"
 	}
 	return strings.Join(append(p, "→ "+m.Live().State), ", ")

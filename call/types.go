@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.org/parley/record"
+	"example.org/parley/statement"
 	"example.org/parley/wire"
 )
 
@@ -73,6 +74,12 @@ const (
 	CausePolicy     = "policy"
 )
 
+// outcomes and Causes list the words above.
+var (
+	outcomes = []string{Answered, Declined, NoAnswer, NobodyArmed, BusyWithUs, BusyElsewhere, Cancelled, Crossed, Failed}
+	Causes   = []string{CausePath, CauseMedia, CauseMicrophone, CauseSpeaker, CauseFarNode, CauseNearNode, CausePolicy}
+)
+
 // Columns of a figure. They are never added up.
 const (
 	ColumnAnswered   = "answered"
@@ -94,20 +101,13 @@ type Outcome struct {
 	Became  string    `json:"became,omitempty"`        // two rings crossed: the call that this ring became
 }
 
-// Author is the person behind an act: the same three members as in the facts of every kind.
-type Author struct {
-	Officer string `json:"officer,omitempty"` // place of his officer.added, "": unattributed
-	Known   string `json:"known"`             // account · account + link · unattributed
-	Desk    string `json:"desk,omitempty"`
-}
-
 // Placed is the facts of call.placed.
 type Placed struct {
-	Opener   string    `json:"opener"` // the party that rings
-	Call     string    `json:"call"`
-	By       Author    `json:"by"`
-	Priority string    `json:"priority,omitempty"`
-	At       time.Time `json:"at"`
+	Opener   string           `json:"opener"` // the party that rings
+	Call     string           `json:"call"`
+	By       statement.Author `json:"by"`
+	Priority string           `json:"priority,omitempty"`
+	At       time.Time        `json:"at"`
 }
 
 // Rang is the facts of call.rang.
@@ -134,26 +134,21 @@ type Closed struct {
 	Opener string `json:"opener"`
 	Call   string `json:"call"`
 	Outcome
-	There    string    `json:"there,omitempty"`    // theirs, as they said
-	By       *Author   `json:"by,omitempty"`       // our person in it, with his desk
-	Codec    string    `json:"codec,omitempty"`    // opus pcmu
-	EndedBy  string    `json:"ended_by,omitempty"` // the party whose person ended it; "": neither
-	Began    time.Time `json:"began"`
-	Answered time.Time `json:"answered,omitzero"` // when our sound was opened
-	Ended    time.Time `json:"ended"`
-	Meters   *Meters   `json:"meters,omitempty"`
+	There    string            `json:"there,omitempty"`    // theirs, as they said
+	By       *statement.Author `json:"by,omitempty"`       // our person in it, with his desk
+	Codec    string            `json:"codec,omitempty"`    // opus pcmu
+	EndedBy  string            `json:"ended_by,omitempty"` // the party whose person ended it; "": neither
+	Began    time.Time         `json:"began"`
+	Answered time.Time         `json:"answered,omitzero"` // when our sound was opened
+	Ended    time.Time         `json:"ended"`
+	Meters   *Meters           `json:"meters,omitempty"`
 }
 
 // ClassFacts is the facts of call.class. The class stands in the header.
 type ClassFacts struct {
-	Opener string `json:"opener"`
-	Call   string `json:"call"`
-	By     Author `json:"by"`
-}
-
-// Past tells what an author knew: is a in the past of b?
-type Past interface {
-	Before(a, b *record.Entry) bool
+	Opener string           `json:"opener"`
+	Call   string           `json:"call"`
+	By     statement.Author `json:"by"`
 }
 
 // End is one party's word about a call.
@@ -163,6 +158,7 @@ type End struct {
 	Closed *record.Entry // nil: it has not closed it (yet)
 	Facts  Closed        // of Closed
 	Class  string        // what it says of the class, "" while it says nothing
+	at     time.Time     // of Began
 	Unsure bool          // it states two outcomes and neither is in the other's past
 }
 

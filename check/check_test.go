@@ -6,7 +6,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.org/parley/statement"
 )
+
+var by = statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account"}
 
 func day(n, h, m int) time.Time { return time.Date(2026, 11, n, h, m, 0, 0, time.UTC) }
 
@@ -71,7 +75,7 @@ func TestOutcomes(t *testing.T) {
 			}
 			// the next passed check ends the alarm
 			p.paths["2"], p.person, p.reads[1] = true, [2]string{"answers", "answers"}, []string{"it"}
-			p.step(1, Now{Author{Known: "account"}})
+			p.step(1, Now{By: by})
 			p.run(day(2, 12, 0))
 			p.check(t, c.want+", 02 passed")
 			if f := p.days(1); len(f.Alarming()) != 0 || f.Streak != 1 {
@@ -109,9 +113,9 @@ func TestRestartInASlot(t *testing.T) {
 func TestBothAskAtOnce(t *testing.T) {
 	p := newPair()
 	p.run(day(1, 15, 0))
-	p.step(0, Now{Author{Known: "account"}})
-	p.step(1, Now{Author{Known: "account"}})
-	p.step(1, Now{Author{Known: "account"}})
+	p.step(0, Now{By: by})
+	p.step(1, Now{By: by})
+	p.step(1, Now{By: by})
 	p.run(day(1, 15, 20))
 	p.check(t, "01 passed, 01 passed")
 	if !strings.Contains(strings.Join(p.log, "\n"), "borealia cannot: a check is running") {
@@ -124,7 +128,7 @@ func TestAPeerCannotWriteOurRecordByChecks(t *testing.T) {
 	p := newPair()
 	p.run(day(1, 15, 0))
 	for range 40 {
-		p.step(1, Now{Author{Known: "account"}})
+		p.step(1, Now{By: by})
 		p.run(p.now.Add(time.Minute))
 	}
 	n := 0

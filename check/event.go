@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"example.org/parley/record"
+	"example.org/parley/statement"
 )
 
 // Event is what a Machine steps on.
@@ -13,7 +14,7 @@ type Event interface{ event() }
 
 type (
 	// Now is a person's act: check now.
-	Now struct{ By Author }
+	Now struct{ By statement.Author }
 	// Stated says how a slot stands in the record, whenever that changes, and once for each after a start:
 	// the machine has no memory of its own that a restart could lose.
 	Stated struct{ State State }
@@ -21,7 +22,7 @@ type (
 	Paths struct{ Labels []string }
 	// Receipt says that the receipt of our opened or joined came back by a path.
 	Receipt struct{ Path string }
-	// Loop is the result of the tone that LoopTone asked for.
+	// Loop is the result of the tone that Tone asked for.
 	Loop struct {
 		Path       string
 		Sent, Back int // frames
@@ -33,16 +34,16 @@ type (
 	StopHeld struct{ ID string }
 	// RingAnswered is a person's act: he answers the check's ring; Langs are the languages he reads.
 	RingAnswered struct {
-		By    Author
+		By    statement.Author
 		Langs []string
 	}
 	// Answered is a person's act: his answer to the question, a to d.
 	Answered struct {
-		By     Author
+		By     statement.Author
 		Answer string
 	}
 	// DeclinedBy is a person's act: he takes no part in this check.
-	DeclinedBy struct{ By Author }
+	DeclinedBy struct{ By statement.Author }
 	// Tick comes at least every few seconds.
 	Tick struct{}
 )
@@ -58,48 +59,18 @@ func (Answered) event()     {}
 func (DeclinedBy) event()   {}
 func (Tick) event()         {}
 
-// Effect is what a Machine asks of its node.
-type Effect interface{ effect() }
-
-type (
-	// Draft asks the node to state this.
-	Draft struct{ record.Draft }
-	// SendOver asks the node to send our opened or joined again, over this path alone.
-	SendOver struct{ Path string }
-	// LoopTone asks for one second of tone under a voice number over one path, and for its Loop.
-	LoopTone struct {
-		Path  string
-		Voice uint16
-	}
-	// LoopOpen asks to send back, on the path they came by, frames of a voice number, until LoopClose.
-	LoopOpen  struct{ Voice uint16 }
-	LoopClose struct{ Voice uint16 }
-	// StateStop asks for a STOP of class test; Check goes into its facts.
-	StateStop struct{ Check, Mark string }
-	// TakeStop asks for the taking of the other end's STOP of class test with that Check, by the person who answered.
-	TakeStop struct {
-		Check string
-		By    Author
-	}
-	// RingDesks rings every armed desk as class test, also those armed later, until it is sent with On false.
-	// A real call goes before it.
-	RingDesks struct{ On bool }
-	// Changed says that Live gives something new.
-	Changed struct{}
-	// Cannot answers an act that does not fit.
-	Cannot struct{ Err error }
-)
-
-func (Draft) effect()     {}
-func (SendOver) effect()  {}
-func (LoopTone) effect()  {}
-func (LoopOpen) effect()  {}
-func (LoopClose) effect() {}
-func (StateStop) effect() {}
-func (TakeStop) effect()  {}
-func (RingDesks) effect() {}
-func (Changed) effect()   {}
-func (Cannot) effect()    {}
+// Out is what a Machine asks of its node. Which desks' ring and whose tones it sends back, Live and Returns say.
+type Out struct {
+	Drafts  []record.Draft    // to be stated
+	Over    string            // send our opened or joined again over this path alone
+	Tone    string            // one second of tone over this path, under the slot's voice number, and its Loop
+	Stop    bool              // a STOP of class test, of the slot
+	Take    *statement.Author // he takes the other end's STOP of the slot
+	Slot    Slot              // of Tone, Stop and Take
+	Mark    string
+	Changed bool  // Live gives something new
+	Err     error // an act that does not fit
+}
 
 // Acts that do not fit.
 var (

@@ -8,50 +8,48 @@ import (
 	"time"
 
 	"example.org/parley/record"
+	"example.org/parley/statement"
 )
+
+// folding is a State in the making.
+type folding struct {
+	State
+	past statement.Past
+}
 
 // Fold gives what the set of statements about one slot says. The order of it.Entries does not matter.
 //
 // SPEC: CHK-010
-func Fold(it *record.Item, past Past) State {
-	s := State{Mark: "actual", Outcome: Pending}
-	for _, e := range it.Entries {
-		if e.Kind == KindClosed {
-			c, err := decodeClosed(e)
-			if err != nil {
-				continue
-			}
-			s.Slot = c.Slot
-			if end := s.end(e.Log.Party); end.Closed == nil || supersedes(e, end.Closed, past) {
-				end.Closed, end.Result = e, c
-			}
-		} else {
-			o, err := decodeOpened(e)
-			if err != nil {
-				continue
-			}
-			s.Slot = o.Slot
-			if end := s.end(e.Log.Party); end.Opened == nil || past.Before(e, end.Opened) {
-				end.Opened, end.Facts = e, o
-			}
-		}
-		if e.Mark == "exercise" {
-			s.Mark = e.Mark
-		}
-	}
+func Fold(it *record.Item, past statement.Past) State {
+	s := folding{State{Mark: "actual", Outcome: Pending}, past}
+	statement.Fold(Kinds, &s, it)
 	slices.SortFunc(s.Ends, func(a, b End) int { return strings.Compare(a.Party, b.Party) })
 	s.join()
-	return s
+	return s.State
 }
 
-// supersedes reports whether closing a counts instead of b: the later; of two that do not know each other the worse.
-func supersedes(a, b *record.Entry, past Past) bool {
-	if past.Before(a, b) || past.Before(b, a) {
-		return past.Before(b, a)
+// of gives the end that an entry is of.
+func (s *folding) of(e *record.Entry, slot Slot) *End {
+	s.Slot = slot
+	if e.Mark == "exercise" {
+		s.Mark = e.Mark
 	}
-	ca, _ := decodeClosed(a)
-	cb, _ := decodeClosed(b)
-	return slices.Index(worst, ca.Outcome) < slices.Index(worst, cb.Outcome)
+	return s.end(e.Log.Party)
+}
+
+func (s *folding) opened(e *record.Entry, f Opened) {
+	if end := s.of(e, f.Slot); end.Opened == nil || s.past.Before(e, end.Opened) {
+		end.Opened, end.Facts = e, f
+	}
+}
+
+// closed: the later counts; of two that do not know each other the worse.
+func (s *folding) closed(e *record.Entry, f Closed) {
+	end := s.of(e, f.Slot)
+	worse := func() bool { return slices.Index(worst, f.Outcome) < slices.Index(worst, end.Result.Outcome) }
+	if end.Closed == nil || s.past.Before(end.Closed, e) || !s.past.Before(e, end.Closed) && worse() {
+		end.Closed, end.Result = e, f
+	}
 }
 
 // worst orders outcomes, the worst first: the joint one is the worst of the two.

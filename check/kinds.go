@@ -3,127 +3,67 @@
 package check
 
 import (
-	"errors"
-	"fmt"
 	"slices"
-	"time"
-	"unicode"
 
 	"example.org/parley/record"
-	"example.org/parley/wire"
+	"example.org/parley/statement"
 )
 
 const (
-	maxFacts = 16 << 10
-	maxRows  = 40
-	maxText  = 64
+	maxRows = 40
+	maxText = 64
 )
 
-// Kinds gives what the record must know of the statements about checks; slots group them.
+// Kinds lists the kinds of this package; slots group them.
 //
 // SPEC: CHK-008
-func Kinds() []record.Kind {
-	var ks []record.Kind
-	for _, name := range []string{KindOpened, KindJoined, KindClosed} {
-		ks = append(ks, record.Kind{Name: name, Begins: true, ItemID: itemID, Lawful: func(e, _ *record.Entry) error { return Lawful(e) }})
-	}
-	return ks
+var Kinds = []statement.Kind{kind(KindOpened, (*folding).opened), kind(KindJoined, (*folding).opened), kind(KindClosed, (*folding).closed)}
+
+func kind[F statement.Facts](name string, fold func(*folding, *record.Entry, F)) statement.Kind {
+	return statement.New(statement.Kind{Kind: record.Kind{Name: name, Begins: true}, Class: "test", Max: 16 << 10, NoText: true, Urgent: true}, fold)
 }
 
-func decodeOpened(e *record.Entry) (o Opened, err error) {
-	err = wire.DecodeStrict(e.FactsB, maxFacts, &o)
-	return o, err
+// Item groups the statements of one slot.
+func (f Opened) Item(*record.Entry) (party, id string) { return f.Slot.By, f.Slot.ID }
+func (f Closed) Item(*record.Entry) (party, id string) { return f.Slot.By, f.Slot.ID }
+
+// Validate judges check.opened and check.joined, from themselves alone.
+func (f Opened) Validate(*record.Entry, *record.Entry) error {
+	return statement.First(f.Slot.validate(), statement.Text("question", f.Question, maxText), statement.Must("at", f.At), validAuthor(f.By))
 }
 
-func decodeClosed(e *record.Entry) (c Closed, err error) {
-	err = wire.DecodeStrict(e.FactsB, maxFacts, &c)
-	return c, err
-}
-
-func itemID(e *record.Entry) (party, id string, err error) {
-	var s Slot
-	if e.Kind == KindClosed {
-		c, e2 := decodeClosed(e)
-		s, err = c.Slot, e2
-	} else {
-		o, e2 := decodeOpened(e)
-		s, err = o.Slot, e2
-	}
-	if err == nil && !s.lawful() {
-		err = errors.New("not a slot")
-	}
-	return s.By, s.ID, err
-}
-
-// Lawful says why a statement about a check is not valid, from itself alone.
+// Validate judges check.closed: its outcome is what its rows say.
 //
 // SPEC: CHK-009
-func Lawful(e *record.Entry) error {
-	if _, _, err := itemID(e); err != nil {
+func (f Closed) Validate(*record.Entry, *record.Entry) error {
+	if err := statement.First(f.Slot.validate(), statement.Must("at", f.At), statement.If(len(f.Parts) > maxRows, "over %d rows", maxRows)); err != nil {
 		return err
 	}
-	if e.Class != "test" || e.Text != nil {
-		return errors.New("a check is of class test and has no text")
-	}
-	if e.Kind != KindClosed {
-		o, _ := decodeOpened(e)
-		if !plain(o.Question) || !utc(o.At) || !o.By.lawful() {
-			return errors.New("not a lawful opening of a check")
-		}
-		return nil
-	}
-	c, _ := decodeClosed(e)
-	return c.lawful()
-}
-
-func (c Closed) lawful() error {
-	if !utc(c.At) || len(c.Parts) > maxRows {
-		return errors.New("not a lawful closing of a check")
-	}
-	for _, r := range c.Parts {
-		if err := r.lawful(); err != nil {
+	for _, r := range f.Parts {
+		if err := r.validate(); err != nil {
 			return err
 		}
 	}
-	if out, which := judge(c.Parts); out != c.Outcome || !slices.Equal(which, c.Which) {
-		return fmt.Errorf("its parts say %s %v, not %s %v", out, which, c.Outcome, c.Which)
-	}
-	return nil
+	out, which := judge(f.Parts)
+	return statement.If(out != f.Outcome || !slices.Equal(which, f.Which), "its parts say %s %v, not %s %v", out, which, f.Outcome, f.Which)
 }
 
-func (r Row) lawful() error {
-	parts := []string{PartStation, PartPath, PartStop, PartVoice, PartRing, PartQuestion}
+func (r Row) validate() error {
 	for _, s := range []string{r.Path, r.Why, r.ID, r.Lang} {
-		if s != "" && !plain(s) {
-			return errors.New("a text of a part")
+		if err := statement.Optional("a text of a part", s, maxText); err != nil {
+			return err
 		}
 	}
-	switch {
-	case !slices.Contains(parts, r.Part), !slices.Contains([]string{OK, Bad, None}, r.Result), !r.By.lawful():
-		return errors.New("not a part of a check")
-	case r.MS < 0 || r.Sent < 0 || r.Back < 0:
-		return errors.New("a measure below nothing")
-	case !slices.Contains([]string{"", "a", "b", "c", "d"}, r.Answer):
-		return errors.New("an answer that is not one of four")
+	return statement.First(validAuthor(r.By), statement.OneOf("part", r.Part, []string{PartStation, PartPath, PartStop, PartVoice, PartRing, PartQuestion}),
+		statement.OneOf("result", r.Result, []string{OK, Bad, None}), statement.OneOf("answer", r.Answer, []string{"", "a", "b", "c", "d"}),
+		statement.If(min(r.MS, r.Sent, r.Back) < 0, "a measure below nothing"))
+}
+
+func validAuthor(a *statement.Author) error {
+	if a == nil {
+		return nil
 	}
-	return nil
-}
-
-func (a *Author) lawful() bool {
-	return a == nil || (a.Officer == "" || plain(a.Officer)) && (a.Desk == "" || plain(a.Desk)) && (a.Known == "" || plain(a.Known))
-}
-
-func plain(s string) bool {
-	for _, r := range s {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == 0x2028 || r == 0x2029 || r == unicode.ReplacementChar {
-			return false
-		}
-	}
-	return s != "" && len(s) <= maxText
-}
-
-func utc(t time.Time) bool {
-	return t.Location() == time.UTC && t.Year() >= 2000 && t.Year() <= 2099
+	return a.Validate()
 }
 
 // judge gives one end's outcome from its parts, and which failed.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.org/parley/record"
+	"example.org/parley/statement"
 	"example.org/parley/wire"
 )
 
@@ -69,7 +70,7 @@ type Machine struct {
 	loops []loop
 	joins []time.Time
 	now   time.Time
-	fx    []Effect
+	out   Out
 }
 
 // New makes a machine.
@@ -89,6 +90,7 @@ type Live struct {
 	Mark     string
 	Rows     []Row // Result "": not yet
 	Ringing  bool
+	Rang     time.Time // since when
 	Question string    // the question's id, "" while none is asked
 	Lang     string    // the language in which it is asked
 	Due      time.Time // the next scheduled slot
@@ -98,7 +100,7 @@ type Live struct {
 func (m *Machine) Live(now time.Time) Live {
 	v := Live{Due: m.cfg.Schedule.Next(now)}
 	if c := m.cur; c != nil {
-		v.Running, v.Slot, v.Began, v.Mark, v.Ringing, v.Lang = true, c.slot, c.began, c.mark, c.ringing, c.asked
+		v.Running, v.Slot, v.Began, v.Mark, v.Ringing, v.Rang, v.Lang = true, c.slot, c.began, c.mark, c.ringing, c.rang, c.asked
 		v.Until, v.Rows = c.began.Add(m.cfg.Schedule.window()), slices.Clone(c.rows)
 		if c.asked != "" {
 			v.Question = c.question
@@ -113,9 +115,9 @@ func Voice(s Slot, party string) uint16 {
 	return max(uint16(h[0])<<8|uint16(h[1]), 1)
 }
 
-// Step takes one event and gives its effects, in the order in which they are to be done.
-func (m *Machine) Step(ev Event, now time.Time) []Effect {
-	m.now, m.fx = now.UTC(), nil
+// Step takes one event and says what is to be done.
+func (m *Machine) Step(ev Event, now time.Time) Out {
+	m.now, m.out = now.UTC(), Out{}
 	switch e := ev.(type) {
 	case Now:
 		m.checkNow(e.By)
@@ -139,19 +141,31 @@ func (m *Machine) Step(ev Event, now time.Time) []Effect {
 		m.tick()
 	}
 	m.advance()
-	return m.fx
+	return m.out
 }
 
-func (m *Machine) do(fx ...Effect) { m.fx = append(m.fx, fx...) }
+func (m *Machine) changed()         { m.out.Changed = true }
+func (m *Machine) cannot(err error) { m.out.Err = err }
 
-func (m *Machine) checkNow(by Author) {
+// state asks for a statement about a slot.
+func (m *Machine) state(kind, mark string, facts any) {
+	m.out.Drafts = append(m.out.Drafts, record.Draft{Kind: kind, Class: "test", Mark: mark, Facts: facts})
+	m.changed()
+}
+
+// Returns reports whether frames of a voice number are sent back on the path that they came by.
+func (m *Machine) Returns(voice uint16) bool {
+	return slices.ContainsFunc(m.loops, func(l loop) bool { return l.voice == voice })
+}
+
+func (m *Machine) checkNow(by statement.Author) {
 	if m.cur != nil {
-		m.do(Cannot{ErrRunning})
+		m.cannot(ErrRunning)
 		return
 	}
 	s, err := nowSlot(m.cfg.Us, m.cfg.Rand)
 	if err != nil {
-		m.do(Cannot{ErrRandom})
+		m.cannot(ErrRandom)
 		return
 	}
 	m.open(s, KindOpened, &by)
@@ -160,10 +174,10 @@ func (m *Machine) checkNow(by Author) {
 // open begins a slot at this end; by is nil where no person asked for it.
 //
 // SPEC: CHK-002
-func (m *Machine) open(s Slot, kind string, by *Author) {
+func (m *Machine) open(s Slot, kind string, by *statement.Author) {
 	m.begin(s, m.now, m.cfg.Mark)
 	q := m.choose()
-	m.do(Draft{record.Draft{Kind: kind, Class: "test", Mark: m.cur.mark, Facts: Opened{Slot: s, At: whole(m.now), Question: q, By: by}}})
+	m.state(kind, m.cur.mark, Opened{Slot: s, At: whole(m.now), Question: q, By: by})
 }
 
 // choose draws the question for the other end's officer.
@@ -185,9 +199,8 @@ func (m *Machine) begin(s Slot, at time.Time, mark string) {
 	}
 	c.rows = append(c.rows, Row{Part: PartStop}, Row{Part: PartRing}, Row{Part: PartQuestion})
 	m.cur = c
-	l := loop{slot: s, voice: Voice(s, m.cfg.Them), until: at.Add(m.cfg.Schedule.window() + time.Minute)}
-	m.loops = append(m.loops, l)
-	m.do(LoopOpen{l.voice}, Changed{})
+	m.loops = append(m.loops, loop{slot: s, voice: Voice(s, m.cfg.Them), until: at.Add(m.cfg.Schedule.window() + time.Minute)})
+	m.changed()
 }
 
 // stated takes how a slot stands in the record.
@@ -222,7 +235,7 @@ func (m *Machine) update(s State, ours, theirs End) {
 	c.state = s
 	if ours.Opened != nil && !c.recorded {
 		c.recorded, c.sent = true, time.Time{}
-		m.do(Changed{})
+		m.changed()
 	}
 	if theirs.Opened != nil && !c.joined {
 		c.joined, c.question = true, theirs.Facts.Question
@@ -256,7 +269,7 @@ func (m *Machine) pick() {
 		case m.mayJoin(s, st):
 			m.begin(s, m.now, st.Mark)
 			m.update(st, ours, theirs)
-			m.do(Draft{record.Draft{Kind: KindJoined, Class: "test", Mark: st.Mark, Facts: Opened{Slot: s, At: whole(m.now), Question: m.choose()}}})
+			m.state(KindJoined, st.Mark, Opened{Slot: s, At: whole(m.now), Question: m.choose()})
 			return
 		}
 	}
@@ -350,12 +363,7 @@ func (m *Machine) tick() {
 }
 
 func (m *Machine) closeLoops(s Slot) {
-	m.loops = slices.DeleteFunc(m.loops, func(l loop) bool {
-		if l.slot == s {
-			m.do(LoopClose{l.voice})
-		}
-		return l.slot == s
-	})
+	m.loops = slices.DeleteFunc(m.loops, func(l loop) bool { return l.slot == s })
 }
 
 func whole(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }

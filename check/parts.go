@@ -5,7 +5,7 @@ package check
 import (
 	"time"
 
-	"example.org/parley/record"
+	"example.org/parley/statement"
 )
 
 // row gives the part that is not over yet, nil where there is none such.
@@ -25,7 +25,7 @@ func (m *Machine) row(part, path string) *Row {
 func (m *Machine) end(part, path string, set func(*Row)) {
 	if r := m.row(part, path); r != nil {
 		set(r)
-		m.do(Changed{})
+		m.changed()
 	}
 }
 
@@ -52,31 +52,32 @@ func (m *Machine) advance() {
 // part works on one row; false while it is not over. The rows' order is the order of work.
 func (m *Machine) part(r *Row) bool {
 	c := m.cur
-	start := func(limit time.Duration, fx Effect) (late bool) {
+	start := func(limit time.Duration, ask func()) (late bool) {
 		if c.sent.IsZero() {
-			c.sent = m.now
-			m.do(fx, Changed{})
+			c.sent, m.out.Slot, m.out.Mark = m.now, c.slot, c.mark
+			ask()
+			m.changed()
 		}
 		return m.now.Sub(c.sent) >= limit
 	}
 	over := func(result, why string) bool {
 		r.Result, r.Why, c.sent = result, why, time.Time{}
-		m.do(Changed{})
+		m.changed()
 		return true
 	}
 	switch r.Part {
 	case PartPath:
-		return start(waitReceipt, SendOver{r.Path}) && over(Bad, "no receipt came by it")
+		return start(waitReceipt, func() { m.out.Over = r.Path }) && over(Bad, "no receipt came by it")
 	case PartStation:
 		return false // until the other end joins, or the deadline
 	case PartVoice:
-		return start(waitLoop, LoopTone{r.Path, Voice(c.slot, m.cfg.Us)}) && over(Bad, "nothing came back")
+		return start(waitLoop, func() { m.out.Tone = r.Path }) && over(Bad, "nothing came back")
 	case PartStop:
-		return start(waitStop, StateStop{Check: c.slot.Key(), Mark: c.mark}) && over(Bad, "it was not held")
+		return start(waitStop, func() { m.out.Stop = true }) && over(Bad, "it was not held")
 	case PartRing:
 		if !c.ringing {
 			c.ringing, c.rang = true, m.now
-			m.do(RingDesks{On: true}, Changed{})
+			m.changed()
 		}
 	}
 	return false
@@ -97,7 +98,7 @@ func (m *Machine) receipt(path string) {
 				c.sent = time.Time{}
 			}
 			r.Result, r.Why = OK, ""
-			m.do(Changed{})
+			m.changed()
 			return
 		}
 	}
@@ -124,13 +125,13 @@ func (m *Machine) looped(e Loop) {
 func (m *Machine) answerRing(e RingAnswered) {
 	c := m.cur
 	if c == nil || !c.ringing {
-		m.do(Cannot{ErrNothing})
+		m.cannot(ErrNothing)
 		return
 	}
 	m.stopRing()
 	by := e.By
 	m.end(PartRing, "", func(r *Row) { r.Result, r.MS, r.By = OK, ms(m.now.Sub(c.rang)), &by })
-	m.do(TakeStop{Check: c.slot.Key(), By: by})
+	m.out.Take, m.out.Slot, m.out.Mark = &by, c.slot, c.mark
 	c.asked = language(e.Langs)
 	if _, ok := FindQuestion(c.question); !ok {
 		m.end(PartQuestion, "", func(r *Row) { r.Result, r.ID, r.Why = None, c.question, "unknown here" })
@@ -142,11 +143,11 @@ func (m *Machine) answerRing(e RingAnswered) {
 func (m *Machine) answer(e Answered) {
 	c := m.cur
 	if c == nil || c.asked == "" || m.row(PartQuestion, "") == nil {
-		m.do(Cannot{ErrNothing})
+		m.cannot(ErrNothing)
 		return
 	}
 	if e.Answer < "a" || e.Answer > "d" || len(e.Answer) != 1 {
-		m.do(Cannot{ErrAnswer})
+		m.cannot(ErrAnswer)
 		return
 	}
 	by := e.By
@@ -160,10 +161,10 @@ func (m *Machine) answer(e Answered) {
 }
 
 // declined ends the officer's parts that are not over.
-func (m *Machine) declined(by Author) {
+func (m *Machine) declined(by statement.Author) {
 	c := m.cur
 	if c == nil || !c.ringing && c.asked == "" {
-		m.do(Cannot{ErrNothing})
+		m.cannot(ErrNothing)
 		return
 	}
 	m.stopRing()
@@ -175,7 +176,7 @@ func (m *Machine) declined(by Author) {
 func (m *Machine) stopRing() {
 	if m.cur != nil && m.cur.ringing {
 		m.cur.ringing = false
-		m.do(RingDesks{})
+		m.changed()
 	}
 }
 
@@ -199,8 +200,7 @@ func (m *Machine) finish() {
 		}
 	}
 	outcome, which := judge(c.rows)
-	m.do(Draft{record.Draft{Kind: KindClosed, Class: "test", Mark: c.mark,
-		Facts: Closed{Slot: c.slot, At: whole(m.now), Outcome: outcome, Which: which, Parts: c.rows}}}, Changed{})
+	m.state(KindClosed, c.mark, Closed{Slot: c.slot, At: whole(m.now), Outcome: outcome, Which: which, Parts: c.rows})
 	m.done[c.slot] = m.now
 	m.cur = nil
 }

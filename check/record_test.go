@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"example.org/parley/record"
+	"example.org/parley/statement"
 	"example.org/parley/wire"
 )
 
@@ -17,8 +18,8 @@ import (
 // SPEC: CHK-008 CHK-011
 func TestOnARecord(t *testing.T) {
 	kinds := map[string]record.Kind{}
-	for _, k := range Kinds() {
-		kinds[k.Name] = k
+	for _, k := range Kinds {
+		kinds[k.Name] = k.Kind
 	}
 	o := record.Options{Genesis: wire.Sum([]byte("g")), Kinds: kinds}
 	p := newPair()
@@ -38,9 +39,9 @@ func TestOnARecord(t *testing.T) {
 	for _, e := range p.have[0] {
 		var facts any
 		if e.Kind == KindClosed {
-			facts, _ = decodeClosed(e)
+			facts, _, _ = statement.Read[Closed](e)
 		} else {
-			facts, _ = decodeOpened(e)
+			facts, _, _ = statement.Read[Opened](e)
 		}
 		got, err := runs[e.Log.Party].Append(record.Draft{Kind: e.Kind, Class: e.Class, Mark: e.Mark, Facts: facts}, e.Time, record.Heard{}, rnd)
 		if err != nil || got.Inert != "" {

@@ -6,7 +6,10 @@ import (
 	"encoding/hex"
 	"io"
 	"slices"
+	"strings"
 	"time"
+
+	"example.org/parley/statement"
 )
 
 const slotForm = "2006-01-02T15:04:05Z"
@@ -20,13 +23,11 @@ func (s Slot) Time() (t time.Time, ok bool) {
 	return t, err == nil && t.Format(slotForm) == s.ID
 }
 
-// lawful reports whether a slot has one of its two forms.
-func (s Slot) lawful() bool {
-	if _, ok := s.Time(); ok {
-		return s.By != ""
-	}
-	b, err := hex.DecodeString(s.ID)
-	return err == nil && len(b) == 16 && hex.EncodeToString(b) == s.ID && s.By != ""
+// validate says why a slot has neither of its two forms.
+func (s Slot) validate() error {
+	_, timed := s.Time()
+	return statement.First(statement.Text("the slot's party", s.By, maxText),
+		statement.If(!timed && (len(s.ID) != 32 || strings.Trim(s.ID, "0123456789abcdef") != ""), "%q names no slot", s.ID))
 }
 
 // nowSlot names a check that party asks for.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.org/parley/record"
+	"example.org/parley/statement"
 	"example.org/parley/wire"
 )
 
@@ -60,11 +61,16 @@ type order struct{}
 
 func (order) Before(a, b *record.Entry) bool { return a.Log.Party == b.Log.Party && a.Index < b.Index }
 
+func itemOf(e *record.Entry) (party, id string, err error) {
+	k, _ := statement.Find(Kinds, e.Kind)
+	return k.ItemID(e)
+}
+
 func (p *pair) items(i int) []*record.Item {
 	by := map[string]*record.Item{}
 	var keys []string
 	for _, e := range p.have[i] {
-		party, id, err := itemID(e)
+		party, id, err := itemOf(e)
 		if err != nil {
 			panic(err)
 		}
@@ -91,47 +97,46 @@ func (p *pair) states(i int) (out []State) {
 }
 
 func (p *pair) step(i int, ev Event) {
-	for _, fx := range p.m[i].Step(ev, p.now) {
-		p.effect(i, fx)
+	out := p.m[i].Step(ev, p.now)
+	for _, d := range out.Drafts {
+		p.state(i, d)
 	}
-}
-
-func (p *pair) later(i int, f func()) { p.calls[i] = append(p.calls[i], f) }
-
-func (p *pair) effect(i int, fx Effect) {
-	switch fx := fx.(type) {
-	case Draft:
-		b, err := wire.EncodeBody(fx.Facts, [32]byte{1})
-		if err != nil {
-			panic(err)
-		}
-		e := &record.Entry{Statement: record.Statement{Log: record.LogName{Party: parties[i]}, Index: p.own[i], Kind: fx.Kind, Class: fx.Class, Mark: fx.Mark, Time: p.now}, FactsB: b}
-		p.own[i]++
-		if err := Lawful(e); err != nil {
-			panic(err)
-		}
-		p.say(i, "states %s", fx.Kind)
-		p.later(i, func() { p.arrive(i, e) })
-	case SendOver:
-		if p.up && p.paths[fx.Path] && !p.off[1-i] {
-			p.later(i, func() { p.step(i, Receipt(fx)) })
-		}
-	case LoopTone:
-		if p.up && p.paths[fx.Path] && !p.off[1-i] {
-			p.later(i, func() { p.step(i, Loop{Path: fx.Path, Sent: 50, Back: 50, MS: 40, LevelDB: -12}) })
-		}
-	case StateStop:
+	live := func(path string) bool { return path != "" && p.up && p.paths[path] && !p.off[1-i] }
+	if live(out.Over) {
+		p.later(i, func() { p.step(i, Receipt{out.Over}) })
+	}
+	if live(out.Tone) {
+		p.later(i, func() { p.step(i, Loop{Path: out.Tone, Sent: 50, Back: 50, MS: 40, LevelDB: -12}) })
+	}
+	if out.Stop {
 		p.say(i, "states stop.sent")
 		if p.up && !p.off[1-i] {
 			p.later(i, func() { p.step(i, StopHeld{"id"}) })
 		}
-	case TakeStop:
-		p.say(i, "states stop.taken")
-	case RingDesks:
-		p.ring[i] = fx.On
-	case Cannot:
-		p.say(i, "cannot: %v", fx.Err)
 	}
+	if out.Take != nil {
+		p.say(i, "states stop.taken")
+	}
+	if out.Err != nil {
+		p.say(i, "cannot: %v", out.Err)
+	}
+	p.ring[i] = p.m[i].Live(p.now).Ringing
+}
+
+func (p *pair) later(i int, f func()) { p.calls[i] = append(p.calls[i], f) }
+
+func (p *pair) state(i int, d record.Draft) {
+	b, err := wire.EncodeBody(d.Facts, [32]byte{1})
+	if err != nil {
+		panic(err)
+	}
+	e := &record.Entry{Statement: record.Statement{Log: record.LogName{Party: parties[i]}, Index: p.own[i], Kind: d.Kind, Class: d.Class, Mark: d.Mark, Time: p.now}, FactsB: b}
+	p.own[i]++
+	if err := validate(e); err != nil {
+		panic(err)
+	}
+	p.say(i, "states %s", d.Kind)
+	p.later(i, func() { p.arrive(i, e) })
 }
 
 func (p *pair) say(i int, f string, a ...any) {
@@ -140,7 +145,7 @@ func (p *pair) say(i int, f string, a ...any) {
 
 func (p *pair) arrive(i int, e *record.Entry) {
 	p.have[i] = append(p.have[i], e)
-	a, b, _ := itemID(e)
+	a, b, _ := itemOf(e)
 	for _, it := range p.items(i) {
 		if it.Key == a+"#"+b {
 			p.step(i, Stated{Fold(it, order{})})
@@ -186,7 +191,7 @@ func (p *pair) cross(i int) {
 }
 
 func (p *pair) officer(i int) {
-	by := Author{Officer: "o", Known: "account", Desk: "d1"}
+	by := statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account", Desk: "d1"}
 	switch {
 	case p.person[i] == "away":
 	case p.ring[i] && p.person[i] == "declines":

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.org/parley/record"
+	"example.org/parley/statement"
 )
 
 // The kinds of statement about a check. A slot costs a party at most four statements: opened or joined,
@@ -36,13 +37,6 @@ const (
 	PartQuestion = "question" // he answered the other end's question
 )
 
-// Author is the person behind an act: the same three members as in the facts of every kind.
-type Author struct {
-	Officer string `json:"officer,omitempty"` // place of his officer.added, "": unattributed
-	Known   string `json:"known"`             // account · account + link · unattributed
-	Desk    string `json:"desk,omitempty"`
-}
-
 // Slot names a check. It stands in every statement's facts and groups them: of two ends that open one slot
 // at once, each simply has opened it. A scheduled slot is named by party A and its time.
 type Slot struct {
@@ -52,26 +46,26 @@ type Slot struct {
 
 // Opened is the facts of check.opened and check.joined.
 type Opened struct {
-	Slot     Slot      `json:"slot"`
-	At       time.Time `json:"at"`
-	Question string    `json:"question"` // the id of the question that the OTHER end's officer is asked
-	By       *Author   `json:"by,omitempty"`
+	Slot     Slot              `json:"slot"`
+	At       time.Time         `json:"at"`
+	Question string            `json:"question"` // the id of the question that the OTHER end's officer is asked
+	By       *statement.Author `json:"by,omitempty"`
 }
 
-// Row is one part's result. Lawful results: ok · failed · none (it did not come to that).
+// Row is one part's result: ok · failed · none (it did not come to that).
 type Row struct {
-	Part    string  `json:"part"`
-	Path    string  `json:"path,omitempty"`
-	Result  string  `json:"result"`
-	Why     string  `json:"why,omitempty"`
-	MS      int     `json:"ms,omitempty"`       // path: until the receipt; voice: round trip; ring: until the answer
-	Sent    int     `json:"sent,omitempty"`     // voice: frames
-	Back    int     `json:"back,omitempty"`     // voice: frames that came back
-	LevelDB int     `json:"level_db,omitempty"` // voice: level of the tone that came back
-	ID      string  `json:"id,omitempty"`       // stop: its random id; question: its id
-	Answer  string  `json:"answer,omitempty"`   // question: the choice, a to d
-	Lang    string  `json:"lang,omitempty"`     // question: the language it was asked in
-	By      *Author `json:"by,omitempty"`
+	Part    string            `json:"part"`
+	Path    string            `json:"path,omitempty"`
+	Result  string            `json:"result"`
+	Why     string            `json:"why,omitempty"`
+	MS      int               `json:"ms,omitempty"`       // path: until the receipt; voice: round trip; ring: until the answer
+	Sent    int               `json:"sent,omitempty"`     // voice: frames
+	Back    int               `json:"back,omitempty"`     // voice: frames that came back
+	LevelDB int               `json:"level_db,omitempty"` // voice: level of the tone that came back
+	ID      string            `json:"id,omitempty"`       // stop: its random id; question: its id
+	Answer  string            `json:"answer,omitempty"`   // question: the choice, a to d
+	Lang    string            `json:"lang,omitempty"`     // question: the language it was asked in
+	By      *statement.Author `json:"by,omitempty"`
 }
 
 // Results of a part.
@@ -88,11 +82,6 @@ type Closed struct {
 	Outcome string    `json:"outcome"`
 	Which   []string  `json:"which,omitempty"` // of Failed: the parts that failed
 	Parts   []Row     `json:"parts,omitempty"`
-}
-
-// Past tells what an author knew: is a in the past of b?
-type Past interface {
-	Before(a, b *record.Entry) bool
 }
 
 // End is one party's word about a slot.

@@ -12,6 +12,7 @@ import (
 
 	"example.org/parley/contact"
 	"example.org/parley/record"
+	"example.org/parley/statement"
 	"example.org/parley/wire"
 )
 
@@ -26,7 +27,7 @@ func placed(t testing.TB, standing bool) contact.PlacedFacts {
 
 // ask begins a request by aurelia that both hold, and gives its entry.
 func (w *world) ask(standing bool) *record.Entry {
-	d, err := contact.PlacedDraft(placed(w.t, standing), "", nil)
+	d, err := contact.PlacedDraft("aurelia", placed(w.t, standing), "", nil)
 	e := w.state("aurelia", d, err)
 	w.deliver()
 	return e
@@ -220,7 +221,7 @@ func TestLawful(t *testing.T) {
 		{contact.KindMade, nil, false, false},
 		{contact.KindMade, mk(func(f *contact.MadeFacts) { f.Kind = "chat" }), false, false},
 		{contact.KindMade, mk(func(f *contact.MadeFacts) { f.Channel = contact.ByLetter }), false, false},
-		{contact.KindMade, mk(func(f *contact.MadeFacts) { f.When = contact.When{} }), false, false},
+		{contact.KindMade, mk(func(f *contact.MadeFacts) { f.When = statement.When{} }), false, false},
 		{contact.KindMade, mk(func(f *contact.MadeFacts) { f.Participants = []string{postA} }), false, false},
 		{contact.KindMade, mk(func(f *contact.MadeFacts) { f.Participants = []string{postA, postA} }), false, false},
 		{contact.KindMade, mk(func(f *contact.MadeFacts) { f.Participants = []string{postA, "Minister"} }), false, false},
@@ -262,9 +263,9 @@ func TestDraftsRefuse(t *testing.T) {
 	w := newWorld(t)
 	r := w.request("aurelia", w.ask(false))
 	for what, err := range map[string]error{
-		"kind":    second(contact.MadeDraft(contact.MadeFacts{Kind: "chat"}, "", nil)),
-		"facts":   second(contact.MadeDraft(contact.MadeFacts{Kind: contact.Call}, "", nil)),
-		"mark":    second(contact.PlacedDraft(placed(t, false), "drill", nil)),
+		"kind":    second(contact.MadeDraft("aurelia", contact.MadeFacts{Kind: "chat"}, "", nil)),
+		"facts":   second(contact.MadeDraft("aurelia", contact.MadeFacts{Kind: contact.Call}, "", nil)),
+		"mark":    second(contact.PlacedDraft("aurelia", placed(t, false), "drill", nil)),
 		"outcome": second(contact.OutcomeDraft(r, nil, "aurelia", contact.OutcomeFacts{Outcome: "refused", By: by()})),
 	} {
 		if err == nil || strings.Contains(err.Error(), "\n") {
@@ -286,7 +287,7 @@ func TestFiguresTellApart(t *testing.T) {
 	} {
 		s.tell(words(l))
 	}
-	q := w.query("aurelia", contact.When{})
+	q := w.query("aurelia", statement.When{})
 	if f := contact.Since(q); len(f.Contacts) != 1 || f.Exercise || f.Private {
 		t.Errorf("%d contacts, %+v", len(f.Contacts), f)
 	}
@@ -304,10 +305,10 @@ func TestFiguresTellApart(t *testing.T) {
 
 func FuzzFacts(f *testing.F) {
 	salt := `{"salt":"` + wire.Sum(nil).String() + `",`
-	f.Add(0, salt+`"kind":"call","when":"2022-02-18","participants":["aurelia/1.k7qx3m 4","aurelia/1.k7qx3m 5"],"channel":"telephone","basis":"own","by":{"known":"account"}}`)
-	f.Add(1, salt+`"for":"call","from":"aurelia/1.k7qx3m 4","with":"aurelia/1.k7qx3m 5","when":"2022-02-18/2022-02-20","basis":"own","by":{"known":"account"}}`)
-	f.Add(2, salt+`"outcome":"declined","on":"2022-03-01T10:00:00Z","by":{"known":"account"}}`)
-	kinds := contact.Kinds()
+	f.Add(0, salt+`"kind":"call","when":"2022-02-18","participants":["aurelia/1.k7qx3m 4","aurelia/1.k7qx3m 5"],"channel":"telephone","basis":"own","by":{"known":"unattributed"}}`)
+	f.Add(1, salt+`"for":"call","from":"aurelia/1.k7qx3m 4","with":"aurelia/1.k7qx3m 5","when":"2022-02-18/2022-02-20","basis":"own","by":{"known":"unattributed"}}`)
+	f.Add(2, salt+`"outcome":"declined","on":"2022-03-01T10:00:00Z","by":{"known":"unattributed"}}`)
+	kinds := contact.Kinds
 	f.Fuzz(func(t *testing.T, n int, body string) {
 		e := &record.Entry{FactsB: []byte(body)}
 		e.Facts, e.Class, e.Mark, e.Log.Party = &record.Body{}, "service", "actual", "aurelia"
@@ -316,7 +317,7 @@ func FuzzFacts(f *testing.F) {
 		if k.Name == contact.KindOutcome {
 			e.Re = make([]record.Ref, 1)
 		}
-		if k.Lawful(e, nil) != nil {
+		if k.Validate(e, nil) != nil {
 			return
 		}
 		st := contact.Fold(&record.Item{Begin: e, Entries: []*record.Entry{e}}, nil)

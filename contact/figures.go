@@ -8,18 +8,19 @@ import (
 	"strings"
 	"time"
 
-	"example.org/parley/line"
 	"example.org/parley/record"
+	"example.org/parley/register"
+	"example.org/parley/statement"
 )
 
 // Query is a question for Since.
 type Query struct {
 	Us, Them string // the parties, as the asker stands
-	Register *line.Register
+	Register *register.Register
 	Contacts []*Contact
 	Requests []*Request
-	Since    When // when the window begins; zero: all
-	Date     bool // Since is a plain date and its first day is in the window, not an event within that day
+	Since    statement.When // when the window begins; zero: all
+	Date     bool           // Since is a plain date and its first day is in the window, not an event within that day
 	Now      time.Time
 	Org      string // only posts of this organisation (in any letter case); "": all
 	Level    int    // only posts of level 1 to this; 0: all
@@ -29,7 +30,7 @@ type Query struct {
 // Figures answer a question as of a time, over a window, on both sides' statements.
 type Figures struct {
 	AsOf       time.Time
-	Since      When
+	Since      statement.When
 	Pairs      []PairFigure // by level, then name
 	Contacts   []*Contact   // since, with a post that the question asks for on either side; oldest first
 	By         Count        // of Contacts: by whom they are stated
@@ -43,11 +44,11 @@ type Figures struct {
 
 // PairFigure is what is on record of one office and its counterpart.
 type PairFigure struct {
-	Ours, Theirs *line.Post
-	Last         *Contact // the newest of all, before the window too; nil: never on record
-	Side         Side     // where Last lies
-	Days         int      // from Last to now: at least; -1 where there is none
-	DaysMost     int      // at most: more than Days where Last is a span
+	Ours, Theirs *register.Post
+	Last         *Contact       // the newest of all, before the window too; nil: never on record
+	Side         statement.Side // where Last lies
+	Days         int            // from Last to now: at least; -1 where there is none
+	DaysMost     int            // at most: more than Days where Last is a span
 	Since        []*Contact
 	Straddling   []*Contact
 	ByUs, ByThem Columns // of requests that we placed, that they placed
@@ -74,7 +75,7 @@ func (c Count) N() int { return c.Both + c.Ours + c.Theirs + c.Disputed }
 func Since(q Query) Figures {
 	c := counter{Query: q, begin: q.Since, f: Figures{AsOf: q.Now.UTC(), Since: q.Since}}
 	if q.Date && !q.Since.IsZero() {
-		c.begin = At(q.Since.Earliest())
+		c.begin = statement.At(q.Since.Earliest())
 	}
 	c.contacts = slices.DeleteFunc(slices.Clone(q.Contacts), func(x *Contact) bool { return c.skip(x.Mark) || x.When.Earliest().After(q.Now) })
 	slices.SortStableFunc(c.contacts, older)
@@ -101,7 +102,7 @@ func older(a, b *Contact) int {
 // counter is one counting.
 type counter struct {
 	Query
-	begin    When
+	begin    statement.When
 	f        Figures
 	contacts []*Contact
 	requests []*Request
@@ -111,9 +112,9 @@ type counter struct {
 
 // office is one post however many statements name it: both parties may have stated it.
 type office struct {
-	*line.Post        // the statement to show: that of its own party where there is one
-	of         string // the party that holds it
-	paired     []record.Place
+	*register.Post        // the statement to show: that of its own party where there is one
+	of             string // the party that holds it
+	paired         []record.Place
 }
 
 func (c *counter) skip(mark string) bool { return c.Mark != "" && mark != c.Mark }
@@ -142,7 +143,7 @@ func (c *counter) offices() {
 	slices.SortStableFunc(c.list, func(a, b *office) int { return cmp.Or(cmp.Compare(a.Level, b.Level), strings.Compare(a.Name, b.Name)) })
 }
 
-func same(a, b *line.Post) bool {
+func same(a, b *register.Post) bool {
 	if !strings.EqualFold(a.Org, b.Org) {
 		return false
 	}
@@ -188,11 +189,11 @@ func (c *counter) contact(x *Contact) {
 	c.f.Exercise = c.f.Exercise || x.Mark == "exercise"
 	c.f.Private = c.f.Private || x.Private
 	switch x.When.Side(c.begin) {
-	case SideStraddles:
+	case statement.SideStraddles:
 		if asked {
 			c.f.Straddling = append(c.f.Straddling, x)
 		}
-	case SideSince:
+	case statement.SideSince:
 		if asked {
 			c.f.Contacts = append(c.f.Contacts, x)
 			c.f.By.add(x.Party, Stated, c.Us)
@@ -233,7 +234,7 @@ func (c *counter) pairs() {
 
 // pair counts for one office and its counterpart.
 func (c *counter) pair(ours, theirs *office) PairFigure {
-	p := PairFigure{Ours: ours.Post, Theirs: theirs.Post, Side: SideNever, Days: -1, DaysMost: -1}
+	p := PairFigure{Ours: ours.Post, Theirs: theirs.Post, Side: statement.SideNever, Days: -1, DaysMost: -1}
 	for _, x := range c.contacts {
 		if !c.has(x.Posts, ours) || !c.has(x.Posts, theirs) {
 			continue
@@ -241,9 +242,9 @@ func (c *counter) pair(ours, theirs *office) PairFigure {
 		p.Last, p.Side = x, x.When.Side(c.begin)
 		p.Days, p.DaysMost = x.When.Days(c.Now)
 		switch p.Side {
-		case SideSince:
+		case statement.SideSince:
 			p.Since = append(p.Since, x)
-		case SideStraddles:
+		case statement.SideStraddles:
 			p.Straddling = append(p.Straddling, x)
 		}
 	}
@@ -271,9 +272,9 @@ func (c *counter) has(posts []record.Place, o *office) bool {
 func (c *counter) attempts(r *Request, cols *Columns) {
 	for _, a := range r.Attempts {
 		switch a.When.Side(c.begin) {
-		case SideStraddles:
+		case statement.SideStraddles:
 			cols.Straddling++
-		case SideSince:
+		case statement.SideSince:
 			if !a.When.Earliest().After(c.Now) {
 				cols.of(a.Outcome).add(a.Party, a.Standing, c.Us)
 			}

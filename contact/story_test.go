@@ -11,8 +11,9 @@ import (
 	"testing"
 
 	"example.org/parley/contact"
-	"example.org/parley/line"
 	"example.org/parley/record"
+	"example.org/parley/register"
+	"example.org/parley/statement"
 )
 
 var update = flag.Bool("update", false, "write the answers of the stories")
@@ -24,7 +25,7 @@ func TestStory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &story{world: newWorld(t), posts: map[string]*record.Entry{}, events: map[string]contact.When{}, requests: map[string]*record.Entry{}}
+	s := &story{world: newWorld(t), posts: map[string]*record.Entry{}, events: map[string]statement.When{}, requests: map[string]*record.Entry{}}
 	var out []string
 	for text := range strings.Lines(string(b)) {
 		text = strings.TrimRight(text, "\n")
@@ -50,7 +51,7 @@ func TestStory(t *testing.T) {
 type story struct {
 	*world
 	posts    map[string]*record.Entry
-	events   map[string]contact.When
+	events   map[string]statement.When
 	requests map[string]*record.Entry
 }
 
@@ -81,7 +82,7 @@ func (s *story) tell(w []string) []string {
 	case "post": // ORG LEVEL NAME [--their NAME]
 		s.post(party, args[0], args[1], args[2], opt["their"])
 	case "event":
-		d, err := line.EventDraft(line.EventFacts{Name: args[0], When: args[1]}, "")
+		d, err := new(register.Register).EventDraft(party, register.EventFacts{Name: args[0], When: when(s.t, args[1])}, "")
 		s.state(party, d, err)
 		s.events[args[0]] = when(s.t, args[1])
 	case "contact": // KIND WHEN POST…
@@ -89,12 +90,12 @@ func (s *story) tell(w []string) []string {
 		for _, p := range args[2:] {
 			f.Participants = append(f.Participants, s.place(p))
 		}
-		d, err := contact.MadeDraft(f, "", nil)
+		d, err := contact.MadeDraft(party, f, "", nil)
 		s.state(party, d, err)
 	case "request": // ID FROM WITH WHEN
 		f := contact.PlacedFacts{From: s.place(args[1]), With: s.place(args[2]), When: when(s.t, args[3]),
 			Basis: opt["basis"], Standing: opt["is"] == "standing", By: by()}
-		d, err := contact.PlacedDraft(f, "", nil)
+		d, err := contact.PlacedDraft(party, f, "", nil)
 		s.requests[args[0]] = s.state(party, d, err)
 	case "outcome": // ID OUTCOME [--id ID]
 		s.outcome(party, args, opt)
@@ -112,10 +113,10 @@ func (s *story) post(party, org, level, name, their string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	d, err := line.PostDraft(line.PostFacts{Org: org, Name: name, Level: n}, "")
+	d, err := new(register.Register).PostDraft(party, register.PostFacts{Org: org, Name: name, Level: n}, "")
 	s.posts[name] = s.state(party, d, err)
 	if their != "" {
-		d, err := line.PostDraft(line.PostFacts{Org: org, Name: their, Level: n, Theirs: true, Pair: s.place(name)}, "")
+		d, err := new(register.Register).PostDraft(party, register.PostFacts{Org: org, Name: their, Level: n, Theirs: true, Pair: s.place(name)}, "")
 		s.posts[their] = s.state(party, d, err)
 	}
 }

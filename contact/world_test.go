@@ -14,8 +14,9 @@ import (
 	"time"
 
 	"example.org/parley/contact"
-	"example.org/parley/line"
 	"example.org/parley/record"
+	"example.org/parley/register"
+	"example.org/parley/statement"
 	"example.org/parley/wire"
 )
 
@@ -36,8 +37,8 @@ type side struct {
 
 func options() record.Options {
 	o := record.Options{Genesis: wire.Sum([]byte("genesis")), Kinds: map[string]record.Kind{}}
-	for _, k := range append(line.Kinds(), contact.Kinds()...) {
-		o.Kinds[k.Name] = k
+	for _, k := range slices.Concat(register.Kinds, contact.Kinds) {
+		o.Kinds[k.Name] = k.Kind
 	}
 	for i, name := range []string{"aurelia", "borealia"} {
 		o.Parties[i] = record.Party{Name: name, Letter: string(name[0] - 32), Keys: []ed25519.PublicKey{key(name).Public().(ed25519.PublicKey)}}
@@ -90,10 +91,10 @@ func (w *world) deliver() {
 	}
 }
 
-func by() contact.Author { return contact.Author{Known: "account"} }
+func by() statement.Author { return statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account"} }
 
 // read folds everything of a record.
-func read(rec *record.Record) (contacts []*contact.Contact, requests []*contact.Request, reg *line.Register) {
+func read(rec *record.Record) (contacts []*contact.Contact, requests []*contact.Request, reg *register.Register) {
 	var items []*record.Item
 	for _, k := range rec.Items() {
 		it := rec.Item(k)
@@ -106,10 +107,10 @@ func read(rec *record.Record) (contacts []*contact.Contact, requests []*contact.
 			requests = append(requests, st.Request)
 		}
 	}
-	return contacts, requests, line.Build(items)
+	return contacts, requests, register.Build(items)
 }
 
-func (w *world) query(party string, since contact.When) contact.Query {
+func (w *world) query(party string, since statement.When) contact.Query {
 	q := contact.Query{Us: party, Since: since, Now: w.now}
 	for _, other := range slices.Sorted(maps.Keys(w.side)) {
 		if other != party {
@@ -120,9 +121,9 @@ func (w *world) query(party string, since contact.When) contact.Query {
 	return q
 }
 
-func when(t testing.TB, s string) contact.When {
+func when(t testing.TB, s string) statement.When {
 	t.Helper()
-	w, err := contact.ParseWhen(s)
+	w, err := statement.ParseWhen(s)
 	if err != nil {
 		t.Fatal(err)
 	}

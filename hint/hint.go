@@ -2,7 +2,7 @@
 
 // Package hint is the error that a person can act on: what was refused, and the way out.
 //
-// The kinds of statement (line, message, contact) refuse a draft with it before anything is signed, the
+// The kinds of statement (register, message, contact) refuse a draft with it before anything is signed, the
 // node and the faces print it as `error:` and `hint:`. It is public because the kinds are: whoever checks
 // the other party's work imports nothing internal.
 //

@@ -2,107 +2,87 @@
 
 package message
 
-import "time"
+import (
+	"slices"
+	"time"
 
-// Allowance gives the time that a step is allowed by a message's precedence: held from recorded,
-// the others from held, awaiting-linguist from the step that said so.
-//
-// SPEC: MSG-024
-func Allowance(precedence, step string) (time.Duration, bool) {
-	var held, shown, acknowledged, responded, linguist time.Duration
-	switch precedence {
-	case "FLASH":
-		held, shown, acknowledged, responded, linguist = 15*time.Second, 30*time.Second, 2*time.Minute, 5*time.Minute, 10*time.Minute
-	case "IMMEDIATE":
-		held, shown, acknowledged, responded, linguist = time.Minute, 2*time.Minute, 10*time.Minute, 20*time.Minute, 30*time.Minute
-	case "PRIORITY":
-		held, shown, acknowledged, responded = 2*time.Minute, 10*time.Minute, 30*time.Minute, time.Hour
-	case "ROUTINE":
-		held, shown, acknowledged, responded = 10*time.Minute, time.Hour, 4*time.Hour, 8*time.Hour
-	}
-	var d time.Duration
-	switch step {
-	case Held:
-		d = held
-	case Shown:
-		d = shown
-	case Acknowledged:
-		d = acknowledged
-	case Responded:
-		d = responded
-	case Linguist:
-		d = linguist
-	}
-	return d, d > 0
+	"example.org/parley/statement"
+)
+
+// usual are the allowances of the steps by precedence: held from recorded, the others from held, awaiting-linguist
+// from the step that said so.
+var usual = map[string]map[string]time.Duration{
+	"FLASH":     {Held: 15 * time.Second, Shown: 30 * time.Second, Acknowledged: 2 * time.Minute, Responded: 5 * time.Minute, Linguist: 10 * time.Minute},
+	"IMMEDIATE": {Held: time.Minute, Shown: 2 * time.Minute, Acknowledged: 10 * time.Minute, Responded: 20 * time.Minute, Linguist: 30 * time.Minute},
+	"PRIORITY":  {Held: 2 * time.Minute, Shown: 10 * time.Minute, Acknowledged: 30 * time.Minute, Responded: time.Hour},
+	"ROUTINE":   {Held: 10 * time.Minute, Shown: time.Hour, Acknowledged: 4 * time.Hour, Responded: 8 * time.Hour},
 }
 
-// Due lists the clocks of a message as they stand at one side. *Held* runs at the sender, by his clock, from
-// recorded; the others run at both ends from held of the receipt. A step done after its time is Late
-// (overdue on arrival). Awaiting the linguist stops the receipt clock and starts its own; where the
+// Allowances are the times that both parties signed in the genesis terms instead of the usual ones: seconds, by
+// precedence and step.
+type Allowances map[string]map[string]int
+
+// of gives the time that a step is allowed, 0 where there is none.
+//
+// SPEC: MSG-024
+func (a Allowances) of(precedence, step string) time.Duration {
+	if s, ok := a[precedence][step]; ok {
+		return time.Duration(s) * time.Second
+	}
+	return usual[precedence][step]
+}
+
+// Due lists the clocks of a message as they stand at one side: ours says that we are its sender. *Held* runs there,
+// by his clock, from recorded; the others run at both ends from held of the receipt. A step done after its time is
+// Late (overdue on arrival). Awaiting the linguist stops the receipt clock and starts its own; where the
 // table has none (PRIORITY, ROUTINE) the receipt clock goes on, so that nothing ever waits unseen.
 //
 // SPEC: MSG-024, MSG-025
-func Due(s State, side Side, now time.Time) []Clock {
-	if !s.Whole {
+func Due(s State, ours bool, agreed Allowances, now time.Time) []statement.Clock {
+	if !s.Whole || s.Held == nil && !ours {
 		return nil
 	}
-	allow := func(step string) time.Duration { d, _ := Allowance(s.Facts.Precedence, step); return d }
+	allow := func(step string) time.Duration { return agreed.of(s.Facts.Precedence, step) }
+	held := s.Recorded.At.Add(allow(Held))
 	if s.Held == nil {
-		if side == Receiver {
-			return nil
-		}
-		return []Clock{clock(Held, s.Recorded.At.Add(allow(Held)), nil, now)}
+		return []statement.Clock{statement.NewClock(Held, held, nil, now)}
 	}
-	start := begun(s.Held.At, s.Recorded.At, now)
-	cs := []Clock{
-		clock(Held, s.Recorded.At.Add(allow(Held)), []Step{*s.Held}, now),
-		clock(Shown, start.Add(allow(Shown)), s.Shown, now),
-		s.receipt(start.Add(allow(Acknowledged)), now),
+	start := statement.Begun(s.Held.At, s.Recorded.At, now)
+	cs := []statement.Clock{
+		statement.NewClock(Held, held, []time.Time{s.Held.At}, now),
+		statement.NewClock(Shown, start.Add(allow(Shown)), times(s.Shown), now),
+		s.receipt(start.Add(allow(Acknowledged)), allow(Linguist), now),
 	}
 	if s.Facts.Respond {
-		done := append(append([]Step(nil), s.Responded...), s.Complied...)
-		cs = append(cs, clock(Responded, start.Add(allow(Responded)), done, now))
+		cs = append(cs, statement.NewClock(Responded, start.Add(allow(Responded)), times(s.Responded, s.Complied), now))
 	}
 	if s.Response != nil && s.Response.How == Standby && len(s.Complied) == 0 {
-		cs = append(cs, clock(Standby, s.Response.Until, nil, now))
+		cs = append(cs, statement.NewClock(Standby, s.Response.Until, nil, now))
 	}
 	return cs
 }
 
-// ahead is how far a receipt's time may lie ahead of our clock: what alarm A6 lets pass.
-const ahead = 30 * time.Second
-
-// begun is when the clocks begin that run from a receipt. One that is dated ahead would keep them from ever
-// running out: then they run from recorded.
-func begun(held, recorded, now time.Time) time.Time {
-	if held.After(now.Add(ahead)) {
-		return recorded
-	}
-	return held
-}
-
 // receipt is the clock of the acknowledgement, or of the linguist once one is awaited.
-func (s State) receipt(due time.Time, now time.Time) Clock {
-	var waiting, understood []Step
+func (s State) receipt(due time.Time, linguist time.Duration, now time.Time) statement.Clock {
+	var waiting, understood []time.Time
 	for _, a := range s.Acknowledged {
 		if a.Read == Linguist {
-			waiting = append(waiting, a)
+			waiting = append(waiting, a.At)
 		} else {
-			understood = append(understood, a)
+			understood = append(understood, a.At)
 		}
 	}
-	own, ok := Allowance(s.Facts.Precedence, Linguist)
-	if !ok || len(waiting) == 0 {
-		return clock(Acknowledged, due, understood, now)
+	if linguist == 0 || len(waiting) == 0 {
+		return statement.NewClock(Acknowledged, due, understood, now)
 	}
-	first := earliest(waiting)
+	first := slices.MinFunc(waiting, time.Time.Compare)
 	name := Linguist
 	if len(understood) > 0 {
 		name = Acknowledged
 	}
-	c := clock(name, first.Add(own), understood, now)
+	c := statement.NewClock(name, first.Add(linguist), understood, now)
 	// Understood in time by the receipt clock itself: the linguist's clock has nothing to add.
-	if len(understood) > 0 && !earliest(understood).After(due) {
+	if c.Done && !slices.MinFunc(understood, time.Time.Compare).After(due) {
 		c.Due, c.Late = due, false
 	} else if c.Done && first.After(due) {
 		c.Late = true
@@ -110,22 +90,9 @@ func (s State) receipt(due time.Time, now time.Time) Clock {
 	return c
 }
 
-func clock(step string, due time.Time, done []Step, now time.Time) Clock {
-	c := Clock{Step: step, Due: due, Done: len(done) > 0}
-	if c.Done {
-		c.Late = earliest(done).After(due)
-	} else {
-		c.Overdue = now.After(due)
+func times(lists ...[]Step) (ts []time.Time) {
+	for _, s := range slices.Concat(lists...) {
+		ts = append(ts, s.At)
 	}
-	return c
-}
-
-func earliest(steps []Step) time.Time {
-	t := steps[0].At
-	for _, s := range steps[1:] {
-		if s.At.Before(t) {
-			t = s.At
-		}
-	}
-	return t
+	return ts
 }

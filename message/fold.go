@@ -9,24 +9,66 @@ import (
 	"time"
 
 	"example.org/parley/record"
+	"example.org/parley/statement"
 )
+
+// Step is one fact on the ladder: a statement, or (held) the receiver's receipt.
+type Step struct {
+	Name     string // recorded held shown acknowledged responded complied relayed
+	Party    string
+	Ref      record.Ref // zero for held
+	Entry    *record.Entry
+	At       time.Time // its author's word; held of the receipt
+	By       statement.Author
+	Read     string   // acknowledged: original translation awaiting-linguist
+	Whose    string   // acknowledged in a translation: place of the translating officer
+	ReadBack []string // acknowledged: the fields read back, which matched
+	How      string   // responded: will-comply standby cannot-comply not-ours
+	Until    time.Time
+	To       string // relayed: place of the post
+}
+
+// State is what one message has come to: a function of the set of its statements and receipts.
+type State struct {
+	Key     string
+	Begin   *record.Entry
+	Ref     record.Ref
+	From    string       // the sending party
+	Kind    string       // warning information intention question answer request incident
+	ReplyTo *record.Ref  // the beginning of the message that this one replies to: its first re
+	Replies []record.Ref // messages that reply to this one
+	Class   string
+	Mark    string
+	Facts   Facts
+	HasText bool
+	Whole   bool // the beginning and its facts are here
+
+	Recorded     Step
+	Held         *Step
+	Shown        []Step // each list: canonical order; more than one when several desks stated it
+	Acknowledged []Step
+	Responded    []Step
+	Complied     []Step
+	Relayed      []Step
+
+	Understood *Step // the acknowledgement that counts: read in the original or a translation
+	Awaiting   *Step // received, not yet understood: set only while nobody has understood it
+	Response   *Step // the response that counts
+	// Contradicted: the receiver said different things and nothing proves which came last
+	// (or it said that it cannot comply after it had complied); views show them all.
+	Contradicted bool
+}
 
 // Fold gives what a message has come to, from the set of its statements and its receipt.
 // It asks r only what the record proves; the order in which entries stand or came is of no account.
 //
 // SPEC: MSG-022, MSG-023
-func Fold(it *record.Item, r Past) State {
+func Fold(it *record.Item, r statement.Past) State {
 	s := State{Key: it.Key, Begin: it.Begin}
 	if b := it.Begin; b != nil {
 		s.begin(b)
 	}
-	for _, e := range canonical(it.Entries) {
-		if IsMessage(e.Kind) && e != it.Begin {
-			s.Replies = append(s.Replies, e.Ref())
-		} else if e != it.Begin && lawfulStep(e, it.Begin) == nil && e.FactsB != nil && s.Whole {
-			s.add(e)
-		}
-	}
+	statement.Fold(Kinds, &s, it)
 	s.weigh(r)
 	return s
 }
@@ -37,7 +79,7 @@ func (s *State) begin(b *record.Entry) {
 	if len(b.Re) > 0 {
 		s.ReplyTo = &b.Re[0]
 	}
-	f, here, err := decode[Facts](b)
+	f, here, err := statement.Read[Facts](b)
 	s.Facts, s.Whole = f, here && err == nil
 	s.Recorded = Step{Name: Recorded, Party: s.From, Ref: s.Ref, Entry: b, At: b.Time, By: f.By}
 	if rc := b.Receipt; rc != nil {
@@ -45,50 +87,53 @@ func (s *State) begin(b *record.Entry) {
 	}
 }
 
-func (s *State) add(e *record.Entry) {
-	st := Step{Name: strings.TrimPrefix(e.Kind, "message."), Party: e.Log.Party, Ref: e.Ref(), Entry: e, At: e.Time}
-	switch st.Name {
-	case Shown, Complied:
-		f, _, _ := decode[ShownFacts](e)
-		st.By = f.By
-		if st.Name == Shown {
-			s.Shown = append(s.Shown, st)
-		} else {
-			s.Complied = append(s.Complied, st)
-		}
-	case Acknowledged:
-		f, _, _ := decode[AckFacts](e)
-		st.By, st.Read, st.Whose = f.By, f.Read, f.Translator
-		if f.Read == "translation" && st.Whose == "" {
-			st.Whose = f.By.Officer
-		}
-		if f.Read != Linguist {
-			st.ReadBack = s.Facts.ReadBack
-		}
-		s.Acknowledged = append(s.Acknowledged, st)
-	case Responded:
-		f, _, _ := decode[RespondFacts](e)
-		st.By, st.How, st.Until = f.By, f.How, f.Until
-		s.Responded = append(s.Responded, st)
-	case Relayed:
-		f, _, _ := decode[RelayFacts](e)
-		st.By, st.To = f.By, f.To
-		s.Relayed = append(s.Relayed, st)
+// reply keeps a message that replies to this one: its item is its own.
+func (s *State) reply(e *record.Entry, _ Facts) {
+	if e != s.Begin {
+		s.Replies = append(s.Replies, e.Ref())
 	}
 }
 
+// add keeps a step of a message whose beginning is here.
+func (s *State) add(list *[]Step, e *record.Entry, st Step) {
+	if s.Whole {
+		st.Name, st.Party, st.Ref, st.Entry, st.At = strings.TrimPrefix(e.Kind, "message."), e.Log.Party, e.Ref(), e, e.Time
+		*list = append(*list, st)
+	}
+}
+
+func (s *State) shown(e *record.Entry, f ShownFacts)    { s.add(&s.Shown, e, Step{By: f.By}) }
+func (s *State) complied(e *record.Entry, f ShownFacts) { s.add(&s.Complied, e, Step{By: f.By}) }
+func (s *State) relayed(e *record.Entry, f RelayFacts) {
+	s.add(&s.Relayed, e, Step{By: f.By, To: f.To})
+}
+func (s *State) responded(e *record.Entry, f RespondFacts) {
+	s.add(&s.Responded, e, Step{By: f.By, How: f.How, Until: f.Until})
+}
+
+func (s *State) acknowledged(e *record.Entry, f AckFacts) {
+	st := Step{By: f.By, Read: f.Read, Whose: f.Translator}
+	if f.Read == "translation" && st.Whose == "" {
+		st.Whose = f.By.Officer
+	}
+	if f.Read != Linguist {
+		st.ReadBack = s.Facts.ReadBack
+	}
+	s.add(&s.Acknowledged, e, st)
+}
+
 // weigh chooses what counts where several steps compete: the table of pairs in words.
-func (s *State) weigh(r Past) {
+func (s *State) weigh(r statement.Past) {
 	understood := slices.DeleteFunc(slices.Clone(s.Acknowledged), func(a Step) bool { return a.Read == Linguist })
 	if len(understood) > 0 {
-		s.Understood = &oldest(understood, r)[0]
+		s.Understood = &statement.Oldest(understood, before(r))[0]
 	} else if len(s.Acknowledged) > 0 {
-		s.Awaiting = &oldest(s.Acknowledged, r)[0]
+		s.Awaiting = &statement.Oldest(s.Acknowledged, before(r))[0]
 	}
 	if len(s.Responded) == 0 {
 		return
 	}
-	last := newest(s.Responded, entryOf, r)
+	last := statement.Newest(s.Responded, before(r))
 	slices.SortStableFunc(last, func(a, b Step) int {
 		return cmp.Or(cmp.Compare(strictness(b), strictness(a)), a.Until.Compare(b.Until))
 	})
@@ -102,36 +147,8 @@ func (s *State) weigh(r Past) {
 
 func strictness(s Step) int { return slices.Index(Responses, s.How) }
 
-func entryOf(s Step) *record.Entry { return s.Entry }
-
-// oldest gives the steps that nothing else in the list precedes, in canonical order.
-func oldest(steps []Step, r Past) (out []Step) {
-	for _, a := range steps {
-		if !slices.ContainsFunc(steps, func(b Step) bool { return b.Entry != a.Entry && r.Before(b.Entry, a.Entry) }) {
-			out = append(out, a)
-		}
-	}
-	return out
-}
-
-// newest gives the elements that precede no other in the list, in canonical order.
-func newest[T any](list []T, entry func(T) *record.Entry, r Past) (out []T) {
-	for _, a := range list {
-		if !slices.ContainsFunc(list, func(b T) bool { return entry(b) != entry(a) && r.Before(entry(a), entry(b)) }) {
-			out = append(out, a)
-		}
-	}
-	return out
-}
-
-// canonical sorts entries by party, log and index, and drops what stands twice.
-func canonical(entries []*record.Entry) []*record.Entry {
-	out := slices.Clone(entries)
-	slices.SortFunc(out, func(a, b *record.Entry) int {
-		return cmp.Or(strings.Compare(a.Log.Party, b.Log.Party), cmp.Compare(a.Log.Number, b.Log.Number),
-			strings.Compare(a.Log.Run, b.Log.Run), cmp.Compare(a.Index, b.Index))
-	})
-	return slices.Compact(out)
+func before(r statement.Past) func(a, b Step) bool {
+	return func(a, b Step) bool { return r.Before(a.Entry, b.Entry) }
 }
 
 // Expired reports whether the message is of no use any more, by the reader's clock.
@@ -139,15 +156,24 @@ func (s State) Expired(now time.Time) bool {
 	return !s.Facts.NotAfter.IsZero() && now.After(s.Facts.NotAfter)
 }
 
+// Rung is one row of the ladder as a person sees it.
+type Rung struct {
+	Step  string
+	Done  bool
+	First Step // representative, when Done
+	Count int
+}
+
 // Ladder lists the rungs to draw, from recorded upwards; responded and complied only where asked or stated,
 // relayed only where stated.
 func (s State) Ladder() []Rung {
-	rung := func(name string, steps []Step, first *Step) Rung {
+	var gs []Rung
+	rung := func(name string, steps []Step, first *Step) {
 		g := Rung{Step: name, Count: len(steps), Done: first != nil}
 		if first != nil {
 			g.First = *first
 		}
-		return g
+		gs = append(gs, g)
 	}
 	head := func(steps []Step) *Step {
 		if len(steps) == 0 {
@@ -159,16 +185,18 @@ func (s State) Ladder() []Rung {
 	if s.Held != nil {
 		held = []Step{*s.Held}
 	}
-	gs := []Rung{rung(Recorded, []Step{s.Recorded}, &s.Recorded), rung(Held, held, s.Held),
-		rung(Shown, s.Shown, head(s.Shown)), rung(Acknowledged, s.Acknowledged, s.Understood)}
+	rung(Recorded, []Step{s.Recorded}, &s.Recorded)
+	rung(Held, held, s.Held)
+	rung(Shown, s.Shown, head(s.Shown))
+	rung(Acknowledged, s.Acknowledged, s.Understood)
 	if s.Facts.Respond || s.Response != nil {
-		gs = append(gs, rung(Responded, s.Responded, s.Response))
+		rung(Responded, s.Responded, s.Response)
 	}
 	if s.Facts.Respond || s.Response != nil || len(s.Complied) > 0 {
-		gs = append(gs, rung(Complied, s.Complied, head(s.Complied)))
+		rung(Complied, s.Complied, head(s.Complied))
 	}
 	if len(s.Relayed) > 0 {
-		gs = append(gs, rung(Relayed, s.Relayed, head(s.Relayed)))
+		rung(Relayed, s.Relayed, head(s.Relayed))
 	}
 	return gs
 }

@@ -7,15 +7,17 @@ import (
 	"time"
 
 	"example.org/parley/record"
+	"example.org/parley/statement"
+	"example.org/parley/stop"
 	"example.org/parley/wire"
 )
 
 var (
 	t0      = time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
-	amaro   = Author{Officer: "aurelia/1.aaaaaa 1", Known: "account", Desk: "pts/1"}
-	bruni   = Author{Officer: "borealia/1.bbbbbb 1", Known: "account", Desk: "page-1"}
-	atB     = Actor{"borealia", bruni}
-	atA     = Actor{"aurelia", amaro}
+	amaro   = statement.Author{Officer: "aurelia/1.aaaaaa 1", Known: "account", Desk: "pts/1"}
+	bruni   = statement.Author{Officer: "borealia/1.bbbbbb 1", Known: "account", Desk: "page-1"}
+	atB     = statement.Actor{Party: "borealia", Author: bruni}
+	atA     = statement.Actor{Party: "aurelia", Author: amaro}
 	theID   = "000102030405060708090a0b0c0d0e0f"
 	nowhere = past{}
 )
@@ -78,4 +80,12 @@ func question() New {
 
 func item(es ...*record.Entry) *record.Item {
 	return &record.Item{Key: "x", Begin: es[0], Entries: es}
+}
+
+func validate(e, begin *record.Entry) error {
+	k, ok := statement.Find(Kinds, e.Kind)
+	if !ok {
+		k, _ = statement.Find(stop.Kinds, e.Kind)
+	}
+	return k.Validate(e, begin)
 }

@@ -10,58 +10,52 @@ import (
 	"strings"
 	"time"
 
-	"example.org/parley/line"
 	"example.org/parley/message/phrase"
 	"example.org/parley/record"
-	"example.org/parley/wire"
+	"example.org/parley/statement"
 )
 
 // Limits.
 const (
-	UrgentBodies = 4 << 10 // facts and text together of FLASH, IMMEDIATE, steps and STOP
+	UrgentBodies = 4 << 10 // facts and text together of FLASH, IMMEDIATE and of steps
 	UrgentWords  = 200     // of FLASH and IMMEDIATE
 	maxInfo      = 16
-	maxDesk      = 32
-	maxReason    = 120
-	maxStopPlace = 96
 )
 
 // The words of a message's facts.
 var (
 	KindNames   = []string{"warning", "information", "intention", "question", "answer", "request", "incident"}
 	Precedences = []string{"ROUTINE", "PRIORITY", "IMMEDIATE", "FLASH"} // rising
-	Classes     = []string{"substantive", "service", "test"}
-	Marks       = []string{"actual", "exercise"}
 	Reads       = []string{"original", "translation", Linguist}
 	Responses   = []string{"will-comply", Standby, "not-ours", "cannot-comply"} // from mild to strict
-	StopActs    = []string{"take", "in-effect", "refuse", "lift"}
-	Knowns      = []string{"account", "account + link", "unattributed"}
 )
 
-// Kinds lists the kinds of this package for the record.
-func Kinds() []record.Kind {
-	var ks []record.Kind
+// Names of the rungs of the ladder.
+const (
+	Recorded     = "recorded"
+	Held         = "held"
+	Shown        = "shown"
+	Acknowledged = "acknowledged"
+	Responded    = "responded"
+	Complied     = "complied"
+	Relayed      = "relayed"
+	Linguist     = "awaiting-linguist" // a clock, and a way of reading
+	Standby      = "standby"           // a clock, and a response
+)
+
+// Kinds lists the kinds of this package.
+var Kinds = kinds()
+
+func kinds() (ks []statement.Kind) {
 	for _, k := range KindNames {
-		ks = append(ks, record.Kind{Name: "message." + k, Begins: true, Lawful: lawfulMessage})
+		ks = append(ks, statement.New(statement.Kind{Kind: record.Kind{Name: "message." + k, Begins: true}}, (*State).reply))
 	}
-	for _, step := range []string{Shown, Acknowledged, Responded, Complied, Relayed} {
-		ks = append(ks, record.Kind{Name: "message." + step, Lawful: lawfulStep})
-	}
-	ks = append(ks, record.Kind{Name: "stop.sent", Begins: true, ItemID: stopID, Lawful: lawfulStop})
-	for _, step := range StopSteps {
-		ks = append(ks, record.Kind{Name: "stop." + step, ItemID: stopID, Lawful: lawfulStop})
-	}
-	return ks
+	return append(ks, step(Shown, true, (*State).shown), step(Acknowledged, true, (*State).acknowledged), step(Responded, true, (*State).responded),
+		step(Complied, false, (*State).complied), step(Relayed, false, (*State).relayed))
 }
 
-// Urgent reports whether an entry of this package goes at once over every path: FLASH, IMMEDIATE, the steps of
-// every message, and whatever concerns a STOP.
-func Urgent(e *record.Entry) bool {
-	if !IsMessage(e.Kind) {
-		return IsStop(e.Kind) || strings.HasPrefix(e.Kind, "message.")
-	}
-	f, here, _ := decode[Facts](e)
-	return here && UrgentPrecedence(f.Precedence)
+func step[F statement.Facts](name string, reserve bool, fold func(*State, *record.Entry, F)) statement.Kind {
+	return statement.New(statement.Kind{Kind: record.Kind{Name: "message." + name}, Max: UrgentBodies, Urgent: true, Reserve: reserve}, fold)
 }
 
 // UrgentPrecedence reports whether a precedence has the limits of what fits the lane.
@@ -73,93 +67,48 @@ func IsMessage(kind string) bool {
 	return ok && slices.Contains(KindNames, k)
 }
 
-// IsStop reports whether a kind is of a STOP.
-func IsStop(kind string) bool { return strings.HasPrefix(kind, "stop.") }
-
-// decode reads an entry's facts; here is false while the body has not arrived, which judges nothing.
-func decode[T any](e *record.Entry) (v T, here bool, err error) {
-	if e.Facts == nil {
-		return v, false, errors.New("its facts are missing")
-	}
-	if e.FactsB == nil {
-		return v, false, nil
-	}
-	err = wire.DecodeStrict(e.FactsB, wire.MaxBody, &v)
-	return v, err == nil, err
+// Facts are the coded part of a message.
+type Facts struct {
+	Precedence string            `json:"precedence"` // ROUTINE PRIORITY IMMEDIATE FLASH
+	Phrase     string            `json:"phrase,omitempty"`
+	Fields     map[string]string `json:"fields,omitempty"`    // canonical values by field name
+	ReadBack   []string          `json:"read_back,omitempty"` // fields to be read back
+	To         string            `json:"to,omitempty"`        // place of a post.added
+	Info       []string          `json:"info,omitempty"`
+	Respond    bool              `json:"respond,omitempty"`  // a response is asked for
+	NotAfter   time.Time         `json:"not_after,omitzero"` // of no use after; judged by the reader's clock
+	By         statement.Author  `json:"by"`
 }
 
-func bodies(e *record.Entry) int {
-	n := 0
-	for _, b := range []*record.Body{e.Facts, e.Text} {
-		if b != nil {
-			n += b.Len
-		}
-	}
-	return n
-}
+// Urgent reports whether the message goes at once over every live path.
+func (f Facts) Urgent() bool { return UrgentPrecedence(f.Precedence) }
 
-// lawfulMessage judges a statement that begins a message.
+// Validate judges a statement that begins a message.
 //
 // SPEC: MSG-001, MSG-002, MSG-010
-func lawfulMessage(e, _ *record.Entry) error {
-	f, here, err := decode[Facts](e)
-	if err != nil {
-		return err
-	}
-	if !here {
-		return nil
-	}
-	if err := f.lawful(strings.TrimPrefix(e.Kind, "message."), e.Text != nil); err != nil {
-		return err
-	}
-	if !UrgentPrecedence(f.Precedence) {
-		return nil
-	}
-	if n := bodies(e); n > UrgentBodies {
-		return fmt.Errorf("%s with bodies of %d bytes, over %d", f.Precedence, n, UrgentBodies)
-	}
-	if n := words(e.TextB); n > UrgentWords {
-		return fmt.Errorf("%s of %d words, over %d", f.Precedence, n, UrgentWords)
-	}
-	return nil
-}
-
-// lawful judges what facts say by themselves.
-func (f Facts) lawful(kind string, text bool) error {
-	if !slices.Contains(Precedences, f.Precedence) {
-		return fmt.Errorf("precedence %q is none of %s", f.Precedence, strings.Join(Precedences, ", "))
-	}
-	if err := f.By.lawful(false); err != nil {
-		return err
-	}
-	if err := f.lawfulPhrase(kind, text); err != nil {
+func (f Facts) Validate(e, _ *record.Entry) error {
+	if err := statement.First(statement.OneOf("precedence", f.Precedence, Precedences), f.By.Validate(),
+		f.phrase(strings.TrimPrefix(e.Kind, "message."), e.Text != nil), statement.Time("not_after", f.NotAfter),
+		statement.If(len(f.Info) > maxInfo, "over %d addressees for information", maxInfo)); err != nil {
 		return err
 	}
 	for i, p := range append([]string{f.To}, f.Info...) {
-		if i == 0 && p == "" {
-			continue
-		}
-		if _, err := line.ParsePlace(p); err != nil {
+		if _, err := record.ParsePlace(p); err != nil && (i > 0 || p != "") {
 			return fmt.Errorf("addressee: %w", err)
 		}
 	}
-	if len(f.Info) > maxInfo {
-		return fmt.Errorf("over %d addressees for information", maxInfo)
+	if !f.Urgent() {
+		return nil
 	}
-	return lawfulTime("not_after", f.NotAfter)
+	return statement.First(
+		statement.If(words(e.TextB) > UrgentWords, "%s of %d words, over %d", f.Precedence, words(e.TextB), UrgentWords),
+		statement.If(e.Bodies() > UrgentBodies, "%s with bodies of %d bytes, over %d", f.Precedence, e.Bodies(), UrgentBodies))
 }
 
-func (f Facts) lawfulPhrase(kind string, text bool) error {
+func (f Facts) phrase(kind string, text bool) error {
 	if f.Phrase == "" {
-		switch {
-		case len(f.Fields) > 0:
-			return errors.New("fields without a phrase")
-		case len(f.ReadBack) > 0:
-			return errors.New("read-back without a phrase: only coded fields can be read back")
-		case !text:
-			return errors.New("neither a phrase nor words")
-		}
-		return nil
+		return statement.First(statement.If(len(f.Fields) > 0, "fields without a phrase"),
+			statement.If(len(f.ReadBack) > 0, "read-back without a phrase: only coded fields can be read back"), statement.If(!text, "neither a phrase nor words"))
 	}
 	p, ok := phrase.Find(f.Phrase)
 	if !ok {
@@ -168,45 +117,13 @@ func (f Facts) lawfulPhrase(kind string, text bool) error {
 	if p.Kind != kind {
 		return fmt.Errorf("phrase %s is %s, not %s", p.Code, p.Kind, kind)
 	}
-	if err := p.Lawful(f.Fields); err != nil {
+	if err := p.Validate(f.Fields); err != nil {
 		return fmt.Errorf("phrase %s: %w", p.Code, err)
 	}
 	for i, name := range f.ReadBack {
 		if _, ok := f.Fields[name]; !ok || slices.Contains(f.ReadBack[:i], name) {
 			return fmt.Errorf("read-back of %q, which is no filled field of the phrase, or twice", name)
 		}
-	}
-	return nil
-}
-
-// lawful judges an author; a person is needed unless desks may state it unattributed.
-func (a Author) lawful(person bool) error {
-	if !slices.Contains(Knowns, a.Known) {
-		return fmt.Errorf("how its author is known (%q) is none of %s", a.Known, strings.Join(Knowns, ", "))
-	}
-	if (a.Officer == "") != (a.Known == "unattributed") {
-		return errors.New("an officer, or unattributed: one of the two")
-	}
-	if person && a.Officer == "" {
-		return errors.New("it needs a person: unattributed is not enough")
-	}
-	if a.Officer != "" {
-		if _, err := line.ParsePlace(a.Officer); err != nil {
-			return fmt.Errorf("officer: %w", err)
-		}
-	}
-	if a.Desk == "" {
-		return nil
-	}
-	return line.Clean("desk", a.Desk, maxDesk)
-}
-
-func lawfulTime(what string, t time.Time) error {
-	if t.IsZero() {
-		return nil
-	}
-	if t != t.UTC().Truncate(time.Second) || t.Year() < 2000 || t.Year() > 2099 {
-		return fmt.Errorf("%s is not a whole second UTC of 2000–2099", what)
 	}
 	return nil
 }
@@ -222,106 +139,84 @@ func words(body []byte) int {
 	return len(strings.Fields(t.Text))
 }
 
-// lawfulStep judges a receiver's step, against the message as far as it is here.
+// Facts of the steps.
+type (
+	// ShownFacts also serve message.complied.
+	ShownFacts struct {
+		By statement.Author `json:"by"`
+	}
+	AckFacts struct {
+		Read       string            `json:"read"`                 // original · translation · awaiting-linguist
+		Translator string            `json:"translator,omitempty"` // place of an officer.added; "": the acknowledging officer
+		ReadBack   map[string]string `json:"read_back,omitempty"`
+		By         statement.Author  `json:"by"`
+	}
+	RespondFacts struct {
+		How   string           `json:"how"`            // will-comply · standby · cannot-comply · not-ours
+		Until time.Time        `json:"until,omitzero"` // of standby
+		By    statement.Author `json:"by"`
+	}
+	RelayFacts struct {
+		To string           `json:"to"` // place of a post.added
+		By statement.Author `json:"by"`
+	}
+)
+
+// aStep judges what holds of every receiver's step, against the message as far as it is here.
 //
-// SPEC: MSG-003, MSG-020
-func lawfulStep(e, begin *record.Entry) error {
-	if len(e.Re) == 0 {
-		return errors.New("it names no message")
+// SPEC: MSG-003
+func aStep(e, begin *record.Entry, by statement.Author) error {
+	if begin == nil {
+		return by.Person()
 	}
-	if n := bodies(e); n > UrgentBodies {
-		return fmt.Errorf("bodies of %d bytes, over %d", n, UrgentBodies)
-	}
-	if begin != nil {
-		switch {
-		case !IsMessage(begin.Kind):
-			return fmt.Errorf("it names a %s, not a message", begin.Kind)
-		case e.Log.Party == begin.Log.Party:
-			return errors.New("only the receiving party states this step")
-		case e.Class != begin.Class || e.Mark != begin.Mark:
-			return errors.New("a step has the class and mark of its message")
-		}
-	}
-	switch strings.TrimPrefix(e.Kind, "message.") {
-	case Acknowledged:
-		return lawfulAck(e, begin)
-	case Responded:
-		f, here, err := decode[RespondFacts](e)
-		if err != nil || !here {
-			return err
-		}
-		return f.lawful()
-	case Relayed:
-		f, here, err := decode[RelayFacts](e)
-		if err != nil || !here {
-			return err
-		}
-		if _, err := line.ParsePlace(f.To); err != nil {
-			return fmt.Errorf("to: %w", err)
-		}
-		return f.By.lawful(true)
-	}
-	f, here, err := decode[ShownFacts](e)
-	if err != nil || !here {
-		return err
-	}
-	return f.By.lawful(true)
+	return statement.First(statement.If(!IsMessage(begin.Kind), "it names a %s, not a message", begin.Kind),
+		statement.If(e.Log.Party == begin.Log.Party, "only the receiving party states this step"),
+		statement.If(e.Class != begin.Class || e.Mark != begin.Mark, "a step has the class and mark of its message"), by.Person())
 }
 
-// lawfulAck: what was read back must mean what the message says, or the acknowledgement is none.
+// Validate judges message.shown and message.complied.
+func (f ShownFacts) Validate(e, begin *record.Entry) error { return aStep(e, begin, f.By) }
+
+// Validate judges message.responded.
+func (f RespondFacts) Validate(e, begin *record.Entry) error {
+	return statement.First(aStep(e, begin, f.By), statement.OneOf("response", f.How, Responses), statement.Time("until", f.Until),
+		statement.If((f.How == Standby) == f.Until.IsZero(), "standby has a time until, and nothing else has"))
+}
+
+// Validate judges message.relayed.
+func (f RelayFacts) Validate(e, begin *record.Entry) error {
+	if _, err := record.ParsePlace(f.To); err != nil {
+		return fmt.Errorf("to: %w", err)
+	}
+	return aStep(e, begin, f.By)
+}
+
+// Validate: what was read back must mean what the message says, or the acknowledgement is none.
 //
 // SPEC: MSG-020, MSG-021
-func lawfulAck(e, begin *record.Entry) error {
-	f, here, err := decode[AckFacts](e)
-	if err != nil || !here {
+func (f AckFacts) Validate(e, begin *record.Entry) error {
+	if err := statement.First(statement.OneOf("how it was read", f.Read, Reads), aStep(e, begin, f.By)); err != nil {
 		return err
 	}
-	if !slices.Contains(Reads, f.Read) {
-		return fmt.Errorf("how it was read (%q) is none of %s", f.Read, strings.Join(Reads, ", "))
-	}
 	if f.Translator != "" {
-		if _, err := line.ParsePlace(f.Translator); err != nil || f.Read != "translation" {
+		if _, err := record.ParsePlace(f.Translator); err != nil || f.Read != "translation" {
 			return errors.New("translator: not a place, or not read in a translation")
 		}
 	}
-	if err := f.By.lawful(true); err != nil {
-		return err
-	}
 	if f.Read == Linguist {
-		if len(f.ReadBack) > 0 {
-			return errors.New("awaiting the linguist, nothing is read back")
-		}
-		return nil
+		return statement.If(len(f.ReadBack) > 0, "awaiting the linguist, nothing is read back")
 	}
 	if begin == nil {
 		return nil
 	}
-	m, here, err := decode[Facts](begin)
+	m, here, err := statement.Read[Facts](begin)
 	if err != nil || !here {
 		return err
 	}
 	p, ok := phrase.Find(m.Phrase)
 	if !ok {
-		if len(f.ReadBack) > 0 {
-			return errors.New("the message has no coded fields to read back")
-		}
-		return nil
+		return statement.If(len(f.ReadBack) > 0, "the message has no coded fields to read back")
 	}
-	if d := p.Differ(m.ReadBack, m.Fields, f.ReadBack); len(d) > 0 {
-		return fmt.Errorf("the read-back differs: %s", strings.Join(d, ", "))
-	}
-	return nil
-}
-
-func (f RespondFacts) lawful() error {
-	if !slices.Contains(Responses, f.How) {
-		return fmt.Errorf("response %q is none of %s", f.How, strings.Join(Responses, ", "))
-	}
-	if (f.How == Standby) == f.Until.IsZero() {
-		return errors.New("standby has a time until, and nothing else has")
-	}
-	if err := lawfulTime("until", f.Until); err != nil {
-		return err
-	}
-	return f.By.lawful(true)
+	d := p.Differ(m.ReadBack, m.Fields, f.ReadBack)
+	return statement.If(len(d) > 0, "the read-back differs: %s", strings.Join(d, ", "))
 }

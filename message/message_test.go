@@ -5,12 +5,15 @@ package message
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"example.org/parley/hint"
 	"example.org/parley/record"
+	"example.org/parley/statement"
+	"example.org/parley/stop"
 	"example.org/parley/wire"
 )
 
@@ -43,28 +46,28 @@ func TestDraftsRefuse(t *testing.T) {
 		"no mark":                {Mark: "drill", Text: "x", By: amaro},
 		"precedence":             {Precedence: "URGENT", Text: "x", By: amaro},
 		"has passed":             {Text: "x", NotAfter: t0.Add(-time.Hour), By: amaro},
-		"one line":               {Text: "two\nlines", By: Author{Known: "unattributed"}},
-		"without anybody":        {Phrase: "RING_US", Fields: map[string]string{"within": "5 min"}, By: Author{Known: "unattributed"}},
+		"one line":               {Text: "two\nlines", By: statement.Author{Known: "unattributed"}},
+		"without anybody":        {Phrase: "RING_US", Fields: map[string]string{"within": "5 min"}, By: statement.Author{Known: "unattributed"}},
 		"fields without":         {Text: "x", By: amaro, ReadBack: nil, Fields: nil, Info: []string{"the ministry"}},
 		"language":               {Text: "x", Lang: "English", By: amaro},
 		"read-back without":      {Text: "x", ReadBack: []string{"place"}, By: amaro},
-		"an officer, or unattri": {Text: "x", By: Author{Known: "account"}},
+		"an officer, or unattri": {Text: "x", By: statement.Author{Known: "account"}},
 	} {
-		_, err := NewDraft(n, t0)
+		_, err := NewDraft("aurelia", n, t0)
 		if what == "fields without" {
 			what = "addressee"
 		}
 		refused(t, what, err)
 	}
-	d, err := NewDraft(question(), t0)
+	d, err := NewDraft("aurelia", question(), t0)
 	f := d.Facts.(Facts)
 	if err != nil || d.Kind != "message.question" || d.Class != "substantive" || d.Mark != "actual" || f.Precedence != "FLASH" || f.Fields["place"] != "54.20N 18.40E" {
 		t.Errorf("%+v %v", d, err)
 	}
-	if _, err := NewDraft(New{Text: "Wer ist da?", Lang: "de", By: Author{Known: "unattributed", Desk: "page-1"}}, t0); err != nil {
+	if _, err := NewDraft("aurelia", New{Text: "Wer ist da?", Lang: "de", By: statement.Author{Known: "unattributed", Desk: "page-1"}}, t0); err != nil {
 		t.Errorf("a desk may send one line unattributed: %v", err)
 	}
-	if _, err := NewDraft(New{Precedence: "FLASH", Text: strings.TrimSpace(strings.Repeat("слово ", 200)), Lang: "ru", By: amaro}, t0); err != nil {
+	if _, err := NewDraft("aurelia", New{Precedence: "FLASH", Text: strings.TrimSpace(strings.Repeat("слово ", 200)), Lang: "ru", By: amaro}, t0); err != nil {
 		t.Errorf("200 Russian words: %v", err)
 	}
 }
@@ -72,10 +75,10 @@ func TestDraftsRefuse(t *testing.T) {
 // SPEC: MSG-001, MSG-002, MSG-003, MSG-005, MSG-010
 func TestUnlawful(t *testing.T) {
 	w := &world{t: t}
-	begin := w.must("aurelia", t0)(NewDraft(question(), t0))
+	begin := w.must("aurelia", t0)(NewDraft("aurelia", question(), t0))
 	s := Fold(item(begin), nowhere)
 	msg := func(change func(*record.Draft, *Facts)) record.Draft {
-		d, _ := NewDraft(question(), t0)
+		d, _ := NewDraft("aurelia", question(), t0)
 		f := d.Facts.(Facts)
 		f.Fields = map[string]string{"object": "drone", "place": "54.20N 18.40E", "heading": "045"}
 		change(&d, &f)
@@ -111,9 +114,9 @@ func TestUnlawful(t *testing.T) {
 			d.Text = &record.Text{Lang: "en", Text: strings.Repeat("w ", 201)}
 		})},
 		{"over 4096", "aurelia", msg(func(d *record.Draft, f *Facts) { d.Text = &record.Text{Lang: "en", Text: strings.Repeat("w", 4000)} })},
-		{"names no message", "borealia", record.Draft{Kind: "message.shown", Facts: ShownFacts{bruni}}},
+		{"names nothing", "borealia", record.Draft{Kind: "message.shown", Facts: ShownFacts{bruni}}},
 		{"only the receiving", "aurelia", step(Shown, ShownFacts{amaro})},
-		{"needs a person", "borealia", step(Shown, ShownFacts{Author{Known: "unattributed"}})},
+		{"needs a person", "borealia", step(Shown, ShownFacts{statement.Author{Known: "unattributed"}})},
 		{"class and mark", "borealia", func() record.Draft { d := step(Shown, ShownFacts{bruni}); d.Class = "test"; return d }()},
 		{"how it was read", "borealia", step(Acknowledged, AckFacts{Read: "yes", By: bruni})},
 		{"differs: place, heading", "borealia", step(Acknowledged, AckFacts{Read: "original", By: bruni})},
@@ -127,11 +130,11 @@ func TestUnlawful(t *testing.T) {
 		{"to:", "borealia", step(Relayed, RelayFacts{To: "brigade", By: bruni})},
 	} {
 		e := w.entry(c.party, c.d, t0)
-		lawful, about := lawfulStep, begin
+		about := begin
 		if IsMessage(c.d.Kind) {
-			lawful, about = lawfulMessage, nil
+			about = nil
 		}
-		if err := lawful(e, about); err == nil || !strings.Contains(err.Error(), c.why) {
+		if err := validate(e, about); err == nil || !strings.Contains(err.Error(), c.why) {
 			t.Errorf("%s: want %q, got %v", c.d.Kind, c.why, err)
 		}
 		if !IsMessage(c.d.Kind) && steps(Fold(item(begin, e), nowhere)) != 0 {
@@ -140,14 +143,14 @@ func TestUnlawful(t *testing.T) {
 	}
 	e := w.entry("aurelia", msg(func(*record.Draft, *Facts) {}), t0)
 	e.FactsB = bytes.Replace(e.FactsB, []byte(`"by"`), []byte(`"BY"`), 1)
-	if lawfulMessage(e, nil) == nil {
+	if validate(e, nil) == nil {
 		t.Error("facts with a name in another case stand")
 	}
 	e.FactsB = nil
-	if err := lawfulMessage(e, nil); err != nil {
+	if err := validate(e, nil); err != nil {
 		t.Errorf("facts that are not here yet were judged: %v", err)
 	}
-	if lawfulStep(w.must("borealia", t0)(ShownDraft(s, atB)), e) != nil {
+	if validate(w.must("borealia", t0)(ShownDraft(s, atB)), e) != nil {
 		t.Error("a step about a message whose facts are not here was judged")
 	}
 }
@@ -155,14 +158,14 @@ func TestUnlawful(t *testing.T) {
 // SPEC: MSG-020, MSG-021, MSG-026
 func TestStepDrafts(t *testing.T) {
 	w := &world{t: t}
-	begin := held(w.must("aurelia", t0)(NewDraft(question(), t0)), t0)
+	begin := held(w.must("aurelia", t0)(NewDraft("aurelia", question(), t0)), t0)
 	s := Fold(item(begin), nowhere)
-	ack := func(a Actor, read string, typed map[string]string) error {
+	ack := func(a statement.Actor, read string, typed map[string]string) error {
 		_, err := AckDraft(s, a, read, "", typed)
 		return err
 	}
 	refused(t, "is ours", ack(atA, "original", nil))
-	refused(t, "needs a person", ack(Actor{"borealia", Author{Known: "unattributed"}}, "original", nil))
+	refused(t, "needs a person", ack(statement.Actor{Party: "borealia", Author: statement.Author{Known: "unattributed"}}, "original", nil))
 	refused(t, "read-back of place is missing", ack(atB, "original", nil))
 	refused(t, "differs in heading", ack(atB, "original", map[string]string{"place": "54-12N 18-24E", "heading": "046"}))
 	refused(t, "object is not asked", ack(atB, "original", map[string]string{"place": "54-12N 18-24E", "heading": "045", "object": "drone"}))
@@ -175,7 +178,7 @@ func TestStepDrafts(t *testing.T) {
 	_, err := RespondDraft(s, atB, "will-comply", time.Time{}, nil, t0)
 	refused(t, "not acknowledged", err)
 	good := w.must("borealia", t0)(AckDraft(s, atB, "original", "", map[string]string{"place": " 54.2n 18.4e", "heading": "45"}))
-	if err := lawfulStep(good, begin); err != nil {
+	if err := validate(good, begin); err != nil {
 		t.Errorf("%v", err)
 	}
 	s = Fold(item(begin, good), nowhere)
@@ -190,7 +193,8 @@ func TestStepDrafts(t *testing.T) {
 	if d, err := RespondDraft(s, atB, Complied, time.Time{}, nil, t0); err != nil || d.Kind != "message.complied" {
 		t.Errorf("%v %v", d, err)
 	}
-	if !Urgent(begin) || !Urgent(good) || Urgent(w.must("aurelia", t0)(NewDraft(New{Text: "x", By: amaro}, t0))) {
+	goes := func(e *record.Entry) bool { k, _ := statement.Find(Kinds, e.Kind); return k.Goes(e) }
+	if !goes(begin) || !goes(good) || goes(w.must("aurelia", t0)(NewDraft("aurelia", New{Text: "x", By: amaro}, t0))) {
 		t.Error("what is urgent")
 	}
 	for _, g := range Fold(item(begin, good), nowhere).Ladder() {
@@ -203,13 +207,13 @@ func TestStepDrafts(t *testing.T) {
 // SPEC: MSG-024, MSG-025
 func TestClocks(t *testing.T) {
 	at := func(s string) time.Time { d, _ := time.ParseDuration(s); return t0.Add(d) }
-	find := func(cs []Clock, step string) Clock {
+	find := func(cs []statement.Clock, step string) statement.Clock {
 		for _, c := range cs {
 			if c.Step == step {
 				return c
 			}
 		}
-		return Clock{}
+		return statement.Clock{}
 	}
 	table := map[string][]string{ // held, shown, acknowledged, responded: the table of the rulings
 		"FLASH": {"15s", "30s", "2m", "5m"}, "IMMEDIATE": {"1m", "2m", "10m", "20m"},
@@ -219,20 +223,20 @@ func TestClocks(t *testing.T) {
 		w := &world{t: t}
 		n := question()
 		n.Precedence = precedence
-		begin := w.must("aurelia", t0)(NewDraft(n, t0))
+		begin := w.must("aurelia", t0)(NewDraft("aurelia", n, t0))
 		s := Fold(item(begin), nowhere)
-		if cs := Due(s, Sender, at(row[0])); len(cs) != 1 || cs[0].Step != Held || cs[0].Due != at(row[0]) || cs[0].Overdue {
+		if cs := Due(s, true, nil, at(row[0])); len(cs) != 1 || cs[0].Step != Held || cs[0].Due != at(row[0]) || cs[0].Overdue {
 			t.Errorf("%s: held: %+v", precedence, cs)
 		}
-		if cs := Due(s, Sender, at(row[0]).Add(1)); !cs[0].Overdue {
+		if cs := Due(s, true, nil, at(row[0]).Add(1)); !cs[0].Overdue {
 			t.Errorf("%s: held is not overdue", precedence)
 		}
-		if len(Due(s, Receiver, at("99h"))) != 0 {
+		if len(Due(s, false, nil, at("99h"))) != 0 {
 			t.Errorf("%s: a clock runs at a receiver without a receipt", precedence)
 		}
 		s = Fold(item(held(begin, at("1h"))), nowhere)
-		for _, side := range []Side{Sender, Receiver} {
-			cs := Due(s, side, at("1h"))
+		for _, side := range []bool{true, false} {
+			cs := Due(s, side, nil, at("1h"))
 			for i, step := range []string{Shown, Acknowledged, Responded} {
 				d, _ := time.ParseDuration(row[i+1])
 				if c := find(cs, step); c.Due != at("1h").Add(d) || c.Overdue || c.Done {
@@ -245,18 +249,18 @@ func TestClocks(t *testing.T) {
 		}
 	}
 	w := &world{t: t}
-	begin := held(w.must("aurelia", t0)(NewDraft(question(), t0)), t0)
+	begin := held(w.must("aurelia", t0)(NewDraft("aurelia", question(), t0)), t0)
 	s := Fold(item(begin), nowhere)
 	read := map[string]string{"place": "54.20N 18.40E", "heading": "045"}
 	wait := w.must("borealia", at("1m"))(AckDraft(s, atB, Linguist, "", nil))
 	s = Fold(item(begin, wait), nowhere)
-	if c := find(Due(s, Receiver, at("10m")), Linguist); c.Due != at("11m") || c.Done || c.Overdue || find(Due(s, Sender, at("10m")), Acknowledged).Step != "" {
+	if c := find(Due(s, false, nil, at("10m")), Linguist); c.Due != at("11m") || c.Done || c.Overdue || find(Due(s, true, nil, at("10m")), Acknowledged).Step != "" {
 		t.Errorf("awaiting linguist: %+v", c)
 	}
 	for when, late := range map[string]bool{"90s": false, "10m": false, "12m": true} {
 		ack := w.must("borealia", at(when))(AckDraft(s, atB, "translation", "", read))
 		st := Fold(item(begin, wait, ack), nowhere)
-		if c := find(Due(st, Sender, at("20m")), Acknowledged); !c.Done || c.Late != late || st.Awaiting != nil || st.Understood.Whose != bruni.Officer {
+		if c := find(Due(st, true, nil, at("20m")), Acknowledged); !c.Done || c.Late != late || st.Awaiting != nil || st.Understood.Whose != bruni.Officer {
 			t.Errorf("understood at %s: %+v", when, c)
 		}
 	}
@@ -264,29 +268,37 @@ func TestClocks(t *testing.T) {
 	s = Fold(item(begin, ack), nowhere)
 	stand := w.must("borealia", at("3m"))(RespondDraft(s, atB, Standby, at("1h"), nil, at("3m")))
 	s = Fold(item(begin, ack, stand), nowhere)
-	if c := find(Due(s, Sender, at("2h")), Standby); !c.Overdue || c.Due != at("1h") || find(Due(s, Sender, at("2h")), Responded).Late {
+	if c := find(Due(s, true, nil, at("2h")), Standby); !c.Overdue || c.Due != at("1h") || find(Due(s, true, nil, at("2h")), Responded).Late {
 		t.Errorf("standby: %+v", c)
 	}
 	n := question()
 	n.Precedence, n.NotAfter = "ROUTINE", at("1h")
-	s = Fold(item(held(w.must("aurelia", t0)(NewDraft(n, t0)), t0)), nowhere)
+	s = Fold(item(held(w.must("aurelia", t0)(NewDraft("aurelia", n, t0)), t0)), nowhere)
 	if s.Expired(at("1h")) || !s.Expired(at("61m")) {
 		t.Error("not-after")
 	}
 	routine := w.must("borealia", at("1m"))(AckDraft(s, atB, Linguist, "", nil))
 	s = Fold(item(s.Begin, routine), nowhere)
-	if c := find(Due(s, Receiver, at("5h")), Acknowledged); !c.Overdue {
+	if c := find(Due(s, false, nil, at("5h")), Acknowledged); !c.Overdue {
 		t.Errorf("awaiting the linguist hides a ROUTINE: %+v", c)
+	}
+}
+
+// A receiver that dates its receipt ahead stops no clock. SPEC: MSG-024
+func TestReceiptDatedAhead(t *testing.T) {
+	m := State{Whole: true, Facts: Facts{Precedence: "FLASH"}, Recorded: Step{At: t0}, Held: &Step{At: t0.Add(24 * time.Hour)}}
+	if cs := Due(m, true, nil, t0.Add(6*time.Minute)); len(cs) < 3 || !cs[1].Overdue || !cs[2].Overdue {
+		t.Errorf("of a message: %+v", cs)
 	}
 }
 
 // FuzzFacts: whatever bytes stand as facts, judging and folding neither fails nor depends on anything else.
 func FuzzFacts(f *testing.F) {
 	w := &world{t: &testing.T{}}
-	d, _ := NewDraft(question(), t0)
+	d, _ := NewDraft("aurelia", question(), t0)
 	begin := w.entry("aurelia", d, t0)
 	f.Add("message.question", begin.FactsB)
-	for _, facts := range []any{AckFacts{Read: "original", By: bruni}, RespondFacts{How: "standby", Until: t0, By: bruni}, StopFacts{ID: theID}, StopStepFacts{ID: theID}} {
+	for _, facts := range []any{AckFacts{Read: "original", By: bruni}, RespondFacts{How: "standby", Until: t0, By: bruni}, stop.Facts{ID: theID}, stop.StepFacts{ID: theID}} {
 		b, _ := wire.EncodeBody(facts, [32]byte{})
 		f.Add("message.acknowledged", b)
 		f.Add("stop.sent", b)
@@ -296,11 +308,11 @@ func FuzzFacts(f *testing.F) {
 		e := &record.Entry{Statement: record.Statement{Log: record.LogName{Party: "borealia"}, Kind: kind, Class: "substantive", Mark: "actual", Re: []record.Ref{begin.Ref()}},
 			FactsB: facts}
 		e.Facts = &record.Body{Len: len(facts)}
-		for _, k := range Kinds() {
+		for _, k := range slices.Concat(Kinds, stop.Kinds) {
 			if k.Name == kind {
-				_ = k.Lawful(e, begin)
-				Due(Fold(item(begin, e), nowhere), Receiver, t0)
-				DueStop(FoldStop(item(e), nowhere), Receiver, t0)
+				_ = k.Validate(e, begin)
+				Due(Fold(item(begin, e), nowhere), false, nil, t0)
+				stop.Due(stop.Fold(item(e), nowhere), false, t0)
 			}
 		}
 	})

@@ -7,11 +7,13 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	mrand "math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"example.org/parley/record"
+	"example.org/parley/stop"
 	"example.org/parley/wire"
 )
 
@@ -33,8 +35,8 @@ func newPair(t *testing.T) *pair {
 	p := &pair{t: t, keys: map[string]ed25519.PrivateKey{}, rec: map[string]*record.Record{}, run: map[string]*record.Run{}, name: map[string]string{},
 		rand: mrand.NewChaCha8(sha256.Sum256([]byte(t.Name()))), now: t0}
 	p.o = record.Options{Genesis: wire.Sum([]byte("genesis")), Kinds: map[string]record.Kind{}}
-	for _, k := range Kinds() {
-		p.o.Kinds[k.Name] = k
+	for _, k := range slices.Concat(Kinds, stop.Kinds) {
+		p.o.Kinds[k.Name] = k.Kind
 	}
 	for i, name := range []string{"aurelia", "borealia"} {
 		seed := sha256.Sum256([]byte(name))
@@ -102,7 +104,7 @@ func (p *pair) state(party string, e *record.Entry) State {
 
 // story plays messages and STOPs, some of it crossing on a cut line.
 func (p *pair) story() {
-	d, err := NewDraft(question(), p.now)
+	d, err := NewDraft("aurelia", question(), p.now)
 	q := p.say("aurelia", true, d, err)
 	b := func(d record.Draft, err error) *record.Entry { return p.say("borealia", false, d, err) }
 	b(ShownDraft(p.state("borealia", q), atB))
@@ -111,20 +113,20 @@ func (p *pair) story() {
 	b(RespondDraft(p.state("borealia", q), atB, Standby, p.now.Add(time.Hour), nil, p.now))
 	b(RespondDraft(p.state("borealia", q), atB, "will-comply", time.Time{}, nil, p.now))
 	qref := q.Ref()
-	d, err = NewDraft(New{Phrase: "THIS_IS_OURS", Fields: map[string]string{"object": "drone", "place": "54.20N 18.40E"}, ReplyTo: &qref, By: bruni}, p.now)
+	d, err = NewDraft("borealia", New{Phrase: "THIS_IS_OURS", Fields: map[string]string{"object": "drone", "place": "54.20N 18.40E"}, ReplyTo: &qref, By: bruni}, p.now)
 	answer := b(d, err)
-	d, err = StopDraft(NewStop{ID: theID, Place: "54.2n 18.4e", By: amaro})
+	d, err = stop.Draft(stop.New{ID: theID, Place: "54.2n 18.4e", By: amaro})
 	p.say("aurelia", false, d, err)
-	s := Heard([]StopCopy{{Step: StopWasSent, Party: "aurelia", ID: theID, Class: d.Class, Mark: d.Mark}})
-	b(StopStepDraft(s, atB, "take", "", "", ""))
-	b(StopStepDraft(s, atB, "in-effect", "", "", ""))
+	s := stop.Heard([]stop.Copy{{Step: stop.Sent, Party: "aurelia", ID: theID, Class: d.Class, Mark: d.Mark}})
+	b(stop.StepDraft(s, atB, "take", "", "", ""))
+	b(stop.StepDraft(s, atB, "in-effect", "", "", ""))
 	p.open("borealia", "restart")
-	b(StopStepDraft(s, atB, "refuse", "cannot-reach-unit", "", ""))
+	b(stop.StepDraft(s, atB, "refuse", "cannot-reach-unit", "", ""))
 	b(RespondDraft(p.state("borealia", q), atB, "cannot-comply", time.Time{}, nil, p.now))
 	b(RespondDraft(p.state("borealia", q), atB, Complied, time.Time{}, &record.Text{Lang: "it", Text: "fatto"}, p.now))
-	d, err = StopDraft(NewStop{ID: theID, Reason: "people-in-danger", By: amaro})
+	d, err = stop.Draft(stop.New{ID: theID, Reason: "people-in-danger", By: amaro})
 	p.say("aurelia", true, d, err)
-	d, err = StopStepDraft(StopState{From: "aurelia", ID: theID, Open: true}, atA, "lift", "", "", "")
+	d, err = stop.StepDraft(stop.State{From: "aurelia", ID: theID, Open: true}, atA, "lift", "", "", "")
 	p.say("aurelia", true, d, err)
 	p.hear(answer)
 }
@@ -133,14 +135,14 @@ func (p *pair) digest(r *record.Record) string {
 	var out []any
 	for _, k := range r.Items() {
 		it := r.Item(k)
-		if len(it.Entries) > 0 && IsStop(it.Entries[0].Kind) {
-			s := FoldStop(it, r)
-			for _, l := range [][]StopStep{s.Presses, s.Taken, s.Relayed, s.Effect, s.Refused, s.Lifts} {
+		if len(it.Entries) > 0 && stop.Is(it.Entries[0].Kind) {
+			s := stop.Fold(it, r)
+			for _, l := range [][]stop.Step{s.Presses, s.Taken, s.Relayed, s.Effect, s.Refused, s.Lifts} {
 				for i := range l {
 					l[i].Entry = nil
 				}
 			}
-			out = append(out, s, DueStop(s, Sender, p.now), DueStop(s, Receiver, p.now))
+			out = append(out, s, stop.Due(s, true, p.now), stop.Due(s, false, p.now))
 			continue
 		}
 		s := Fold(it, r)
@@ -159,7 +161,7 @@ func (p *pair) digest(r *record.Record) string {
 				st.Entry = nil
 			}
 		}
-		out = append(out, s, ladder, Due(s, Sender, p.now), Due(s, Receiver, p.now))
+		out = append(out, s, ladder, Due(s, true, nil, p.now), Due(s, false, nil, p.now))
 	}
 	b, err := json.Marshal(out)
 	if err != nil {

@@ -4,15 +4,140 @@ package message
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"example.org/parley/record"
+	"example.org/parley/statement"
+	"example.org/parley/stop"
 )
 
 var update = flag.Bool("update", false, "write the tables of steps into the specification")
+
+// Rule says what two steps of one item come to.
+type Rule string
+
+// The rules; each is tried, in every order and side by side, by a test.
+const (
+	Both       Rule = "both"       // both stand; neither weighs on the other
+	Same       Rule = "same"       // said twice: both kept, the earlier proven one is drawn
+	Understood Rule = "understood" // understood beats awaiting, whichever came first
+	Last       Rule = "last"       // the later proven response counts; unproven, the stricter, and *contradicted*
+	Undone     Rule = "undone"     // complied stands; a refusing response not proven before it is *contradicted*
+	Inert      Rule = "inert"      // one of the two is not this party's to state: not valid, it folds to nothing
+	Count      Rule = "count"      // one STOP, one more press
+	Lift       Rule = "lift"       // lifted where every press is in the lift's past; a press that the lift did not know stays open
+	Beats      Rule = "beats"      // refused beats in effect beats taken, whichever came first
+	Beside     Rule = "beside"     // lifted; the other step is shown beside the lift
+	Two        Rule = "two"        // two STOPs, one of each party
+)
+
+// Meaning puts each rule in words.
+var Meaning = map[Rule]string{
+	Both: "both stand, neither weighs on the other", Same: "said twice: both are kept, the earlier proven one is drawn",
+	Understood: "understood beats awaiting, whichever came first",
+	Last:       "the later proven response counts; where nothing proves which was later, the stricter one, marked contradicted if they differ",
+	Undone:     "complied stands; a refusing response that is not proven to come before it is marked contradicted",
+	Inert:      "one of the two is not this party's to state: it is not valid and folds to nothing",
+	Count:      "one STOP with one press more",
+	Lift:       "lifted if the press is in the lift's past; a press that the lift did not know stays open",
+	Beats:      "refused beats in effect beats taken, whichever came first", Beside: "lifted; the other step is shown beside the lift",
+	Two: "two STOPs, one of each party",
+}
+
+// Table holds a rule for every unordered pair of steps: row i, column j ≤ i. One: both of one party (where the two
+// parties may state different steps, of the party that may); Two: the row's step by one party, the column's by the other.
+type Table struct {
+	Steps []string
+	One   [][]Rule
+	Two   [][]Rule
+}
+
+// MessagePairs: all steps are the receiver's; stated by the sender they are inert, so two parties never compete.
+//
+// SPEC: MSG-023
+var MessagePairs = Table{
+	Steps: []string{"shown", "acknowledged", "awaiting-linguist", "will-comply", "standby", "not-ours", "cannot-comply", "complied", "relayed"},
+	One: [][]Rule{
+		{Same},
+		{Both, Same},
+		{Both, Understood, Same},
+		{Both, Both, Both, Last},
+		{Both, Both, Both, Last, Last},
+		{Both, Both, Both, Last, Last, Last},
+		{Both, Both, Both, Last, Last, Last, Last},
+		{Both, Both, Both, Both, Both, Undone, Undone, Same},
+		{Both, Both, Both, Both, Both, Both, Both, Both, Both},
+	},
+	Two: [][]Rule{
+		{Inert},
+		{Inert, Inert},
+		{Inert, Inert, Inert},
+		{Inert, Inert, Inert, Inert},
+		{Inert, Inert, Inert, Inert, Inert},
+		{Inert, Inert, Inert, Inert, Inert, Inert},
+		{Inert, Inert, Inert, Inert, Inert, Inert, Inert},
+		{Inert, Inert, Inert, Inert, Inert, Inert, Inert, Inert},
+		{Inert, Inert, Inert, Inert, Inert, Inert, Inert, Inert, Inert},
+	},
+}
+
+// StopPairs: sent and lifted are the sender's, the rest the receiver's.
+//
+// SPEC: MSG-032
+var StopPairs = Table{
+	Steps: []string{stop.Sent, stop.Taken, stop.Relayed, stop.InEffect, stop.Refused, stop.Lifted},
+	One: [][]Rule{
+		{Count},
+		{Inert, Same},
+		{Inert, Both, Both},
+		{Inert, Beats, Both, Same},
+		{Inert, Beats, Both, Beats, Same},
+		{Lift, Inert, Inert, Inert, Inert, Same},
+	},
+	Two: [][]Rule{
+		{Two},
+		{Both, Inert},
+		{Both, Inert, Inert},
+		{Both, Inert, Inert, Inert},
+		{Both, Inert, Inert, Inert, Inert},
+		{Inert, Beside, Beside, Beside, Beside, Inert},
+	},
+}
+
+// Markdown draws a table for the specification.
+func (t Table) Markdown() string {
+	var b strings.Builder
+	used := map[Rule]bool{}
+	for _, half := range []struct {
+		title string
+		cells [][]Rule
+	}{{"Both steps of one party", t.One}, {"The row's step by one party, the column's by the other", t.Two}} {
+		fmt.Fprintf(&b, "\n%s:\n\n| | %s |\n|---|%s\n", half.title, strings.Join(t.Steps, " | "), strings.Repeat("---|", len(t.Steps)))
+		for i, row := range half.cells {
+			fmt.Fprintf(&b, "| **%s** |", t.Steps[i])
+			for j := range t.Steps {
+				cell := " "
+				if j < len(row) {
+					cell = " " + string(row[j]) + " "
+					used[row[j]] = true
+				}
+				b.WriteString(cell + "|")
+			}
+			b.WriteString("\n")
+		}
+	}
+	var rules []string
+	for r := range used {
+		rules = append(rules, fmt.Sprintf("- **%s**: %s.", r, Meaning[r]))
+	}
+	slices.Sort(rules)
+	return b.String() + "\n" + strings.Join(rules, "\n") + "\n"
+}
 
 // SPEC: MSG-023, MSG-032
 func TestTablesAreFullAndWritten(t *testing.T) {
@@ -33,7 +158,7 @@ func TestTablesAreFullAndWritten(t *testing.T) {
 			}
 		}
 	}
-	want := "# What two steps come to\n\nWritten by `go test ./message -update` from the tables in `message/pairs.go`; each cell is tried with either step\nproven first and with neither. Requirements: MSG-023, MSG-032.\n\n## A message\n" +
+	want := "# What two steps come to\n\nWritten by `go test ./message -update` from the tables in `message/pairs_test.go`; each cell is tried with either step\nproven first and with neither. Requirements: MSG-023, MSG-032.\n\n## A message\n" +
 		MessagePairs.Markdown() + "\n## A STOP\n" + StopPairs.Markdown()
 	const file = "../spec/message-steps.md"
 	if *update {
@@ -81,7 +206,7 @@ func TestMessagePairs(t *testing.T) {
 		for j := range row {
 			for _, other := range []bool{false, true} {
 				w := &world{t: t}
-				begin := held(w.must("aurelia", t0)(NewDraft(question(), t0)), t0)
+				begin := held(w.must("aurelia", t0)(NewDraft("aurelia", question(), t0)), t0)
 				s := Fold(item(begin), nowhere)
 				a := messageStep(w, s, MessagePairs.Steps[i], "borealia")
 				party := "borealia"
@@ -121,7 +246,7 @@ func messageRule(s State, r Rule, a, b *record.Entry, p past) bool {
 		firstOf = b
 	}
 	how := func(e *record.Entry) int {
-		f, _, _ := decode[RespondFacts](e)
+		f, _, _ := statement.Read[RespondFacts](e)
 		return slices.Index(Responses, f.How)
 	}
 	switch r {
@@ -130,7 +255,7 @@ func messageRule(s State, r Rule, a, b *record.Entry, p past) bool {
 	case Same:
 		drawn := []*record.Entry{one(s.Understood), one(s.Awaiting), nil, nil}
 		for i, list := range [][]Step{s.Shown, s.Complied} {
-			if o := oldest(list, p); len(o) > 0 {
+			if o := statement.Oldest(list, before(p)); len(o) > 0 {
 				drawn[2+i] = o[0].Entry
 			}
 		}
@@ -160,26 +285,26 @@ func messageRule(s State, r Rule, a, b *record.Entry, p past) bool {
 }
 
 func stopEntry(w *world, name, party, from string) *record.Entry {
-	if name == StopWasSent {
-		return w.must(party, t0)(StopDraft(NewStop{ID: theID, By: amaro}))
+	if name == stop.Sent {
+		return w.must(party, t0)(stop.Draft(stop.New{ID: theID, By: amaro}))
 	}
-	s := StopState{From: from, ID: theID, Class: "substantive", Mark: "actual", Open: true}
+	s := stop.State{From: from, ID: theID, Class: "substantive", Mark: "actual", Open: true}
 	a := atB
-	if (name == StopWasLifted) == (from == "aurelia") {
+	if (name == stop.Lifted) == (from == "aurelia") {
 		a = atA
 	}
 	to := ""
-	if name == StopWasRelayed {
+	if name == stop.Relayed {
 		to = "the brigade"
 	}
 	reason := ""
-	if name == StopWasRefused {
+	if name == stop.Refused {
 		reason = "not-our-forces"
 	}
-	return w.must(party, t0.Add(time.Second))(StopStepDraft(s, a, name, reason, "", to))
+	return w.must(party, t0.Add(time.Second))(stop.StepDraft(s, a, name, reason, "", to))
 }
 
-func stopSteps(s StopState) int {
+func stopSteps(s stop.State) int {
 	return len(s.Presses) + len(s.Taken) + len(s.Relayed) + len(s.Effect) + len(s.Refused) + len(s.Lifts)
 }
 
@@ -191,7 +316,7 @@ func TestStopPairs(t *testing.T) {
 				x, y := StopPairs.Steps[i], StopPairs.Steps[j]
 				// Each step by the party whose it is, then as the table's half says: both of one party, or of two.
 				of := func(step string) string {
-					if step == StopWasSent || step == StopWasLifted {
+					if step == stop.Sent || step == stop.Lifted {
 						return "aurelia"
 					}
 					return "borealia"
@@ -207,16 +332,16 @@ func TestStopPairs(t *testing.T) {
 					py = px
 				}
 				from := "aurelia" // whose STOP the steps are about
-				if x == StopWasSent {
+				if x == stop.Sent {
 					from = px
-				} else if y == StopWasSent {
+				} else if y == stop.Sent {
 					from = py
 				}
 				w := &world{t: t}
 				a, b := stopEntry(w, x, px, from), stopEntry(w, y, py, from)
 				for how, p := range orders(a, b) {
 					if !stopRule(a, b, rule, p) {
-						t.Errorf("%s (%s) %s %s (%s): not %q: %+v", x, px, how, y, py, rule, FoldStop(&record.Item{Entries: []*record.Entry{a, b}}, p))
+						t.Errorf("%s (%s) %s %s (%s): not %q: %+v", x, px, how, y, py, rule, stop.Fold(&record.Item{Entries: []*record.Entry{a, b}}, p))
 					}
 				}
 			}
@@ -225,29 +350,31 @@ func TestStopPairs(t *testing.T) {
 }
 
 func stopRule(a, b *record.Entry, r Rule, p past) bool {
-	s := FoldStop(&record.Item{Entries: []*record.Entry{a, b}}, p)
+	s := stop.Fold(&record.Item{Entries: []*record.Entry{a, b}}, p)
 	switch r {
 	case Both:
 		return stopSteps(s) == 2 && s.Open
 	case Same:
 		return stopSteps(s) == 2
 	case Count:
-		return len(s.Presses) == 2 && s.Open && s.Status == StopWasSent
+		return len(s.Presses) == 2 && s.Open && s.Status == stop.Sent
 	case Beats:
-		word := StopIsInEffect
+		word := stop.InEffect
 		if len(s.Refused) > 0 {
-			word = StopWasRefused
+			word = stop.Refused
 		}
 		return stopSteps(s) == 2 && s.Status == word && s.Open
 	case Beside:
-		return stopSteps(s) == 2 && s.Status == StopWasLifted && !s.Open
+		return stopSteps(s) == 2 && s.Status == stop.Lifted && !s.Open
 	case Lift: // a is the lift, b the press
 		return s.Open == !p.Before(b, a)
 	case Inert:
-		return lawfulStop(a, nil) != nil || lawfulStop(b, nil) != nil
+		return validate(a, nil) != nil || validate(b, nil) != nil
 	case Two:
-		pa, ia, _ := stopID(a)
-		pb, ib, _ := stopID(b)
+		ka, _ := statement.Find(stop.Kinds, a.Kind)
+		kb, _ := statement.Find(stop.Kinds, b.Kind)
+		pa, ia, _ := ka.ItemID(a)
+		pb, ib, _ := kb.ItemID(b)
 		return ia == ib && pa != pb
 	}
 	return false

@@ -237,6 +237,18 @@ func FuzzHeader(f *testing.F) {
 	})
 }
 
+// FuzzPlace: what is read is written back. SPEC: MSG-004
+func FuzzPlace(f *testing.F) {
+	for _, s := range []string{"aurelia/1.k7qx3m 14", "a/01.k7qx3m 1", "aurelia/1.k7qx3m -1", "aurelia/1.k7qx3m 014", "aurelia/1.k7qx3 1"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if p, err := ParsePlace(s); err == nil && p.String() != s {
+			t.Fatalf("%q became %q", s, p)
+		}
+	})
+}
+
 func FuzzReceipt(f *testing.F) {
 	f.Add("parley/v1 receipt\nlog aurelia/iiq0JrqiBx7SqO_SayAauawh5N9wqtZt22VtN_QNtxI/7.k7qx3m\nentry 43 bmHg+BAg5SlnLHDVY45ycFvsl5TeDcqGST07QdaI5gg=\nbodies facts text\nall 40 bmHg+BAg5SlnLHDVY45ycFvsl5TeDcqGST07QdaI5gg=\nwhole 40\nsheet 2\nby borealia/iiq0JrqiBx7SqO_SayAauawh5N9wqtZt22VtN_QNtxI/9dm2aa\nheld 2026-11-23T09:41:03Z\n")
 	f.Fuzz(func(t *testing.T, s string) {

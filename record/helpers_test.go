@@ -61,12 +61,12 @@ func testKinds() map[string]Kind {
 	id := func(e *Entry) (string, string, error) { f, err := decode(e); return f.Party, f.ID, err }
 	m := map[string]Kind{}
 	for _, k := range []Kind{
-		{Name: "message.warning", Begins: true, Lawful: lawful},
-		{Name: "message.question", Begins: true, Lawful: lawful},
-		{Name: "message.shown", Lawful: lawful},
-		{Name: "message.cancelled", Two: true, Lawful: lawful},
-		{Name: "stop.pressed", Begins: true, Lawful: lawful, ItemID: id},
-		{Name: "stop.taken", Lawful: lawful, ItemID: id},
+		{Name: "message.warning", Begins: true, Validate: lawful},
+		{Name: "message.question", Begins: true, Validate: lawful},
+		{Name: "message.shown", Validate: lawful},
+		{Name: "message.cancelled", Two: true, Validate: lawful},
+		{Name: "stop.pressed", Begins: true, Validate: lawful, ItemID: id},
+		{Name: "stop.taken", Validate: lawful, ItemID: id},
 	} {
 		m[k.Name] = k
 	}

@@ -9,7 +9,7 @@ import (
 	"example.org/parley/wire"
 )
 
-// valid reports whether the entry folds: lawful, its facts here, and no second text that nobody
+// valid reports whether the entry folds: valid, its facts here, and no second text that nobody
 // of the other party had receipted.
 func (e *Entry) valid() bool {
 	return e.Inert == "" && (e.Facts == nil || e.FactsB != nil) && (e.Evidence == "" || e.covered())
@@ -76,7 +76,7 @@ func (r *Record) verdict(e *Entry) (v verdict) {
 	}
 	begin, why := r.belongs(e, kind, &v)
 	if why == "" {
-		why = lawful(kind, e, begin)
+		why = ask(kind, e, begin)
 	}
 	v.why = why
 	return v
@@ -107,12 +107,12 @@ func (r *Record) ours(e *Entry) bool {
 	return true
 }
 
-// lawful asks the kind; the facts of a kind that asks nothing are still strict JSON.
-func lawful(k Kind, e, begin *Entry) string {
+// ask asks the kind; the facts of a kind that asks nothing are still strict JSON.
+func ask(k Kind, e, begin *Entry) string {
 	var err error
 	switch {
-	case k.Lawful != nil:
-		err = k.Lawful(e, begin)
+	case k.Validate != nil:
+		err = k.Validate(e, begin)
 	case e.FactsB != nil:
 		var any map[string]any
 		err = wire.DecodeStrict(e.FactsB, wire.MaxBody, &any)

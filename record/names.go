@@ -5,6 +5,7 @@ package record
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -163,6 +164,25 @@ func ParseRef(s string) (Ref, error) {
 	return Ref{Place{p, id, n}, h}, err
 }
 
+// ParsePlace reads the one spelling of a place, party/number.run index: what String gives.
+//
+// SPEC: MSG-004
+func ParsePlace(s string) (Place, error) {
+	log, index, _ := strings.Cut(s, " ")
+	party, id, _ := strings.Cut(log, "/")
+	n, err := parseNumber(index)
+	log2, err2 := ParseLogID(id)
+	if err != nil || err2 != nil || !ValidParty(party) {
+		return Place{}, fmt.Errorf("%q is not a place of the record: <party>/<number>.<run> <index>", s)
+	}
+	return Place{party, log2, n}, nil
+}
+
+// Compare gives the canonical order: party, log number, run, index.
+func (p Place) Compare(q Place) int {
+	return cmp.Or(compareKeys(p.key(), q.key()), cmp.Compare(p.Index, q.Index))
+}
+
 func parseTime(form, s string) (time.Time, error) {
 	t, err := time.Parse(form, s)
 	if err != nil || t.Format(form) != s || t.Year() < 2000 || t.Year() > 2099 {
@@ -190,7 +210,7 @@ func compareKeys(a, b logKey) int {
 
 // compareEntries is the canonical order: party, log number, run, index, leaf.
 func compareEntries(a, b *Entry) int {
-	return cmp.Or(compareKeys(a.Log.key(), b.Log.key()), cmp.Compare(a.Index, b.Index), compareHashes(a.Leaf, b.Leaf))
+	return cmp.Or(a.Place().Compare(b.Place()), compareHashes(a.Leaf, b.Leaf))
 }
 
 func compareHashes(a, b wire.Hash) int { return cmp.Compare(string(a[:]), string(b[:])) }

@@ -123,7 +123,7 @@ func (w *Run) Append(d Draft, now time.Time, heard Heard, rand io.Reader) (*Entr
 	}
 	trial := &Entry{Statement: c.st, Leaf: c.leaf, FactsB: facts, TextB: text, form: c.form}
 	if v := w.r.verdict(trial); v.why != "" {
-		return nil, fmt.Errorf("not lawful: %s", v.why)
+		return nil, fmt.Errorf("not valid: %s", v.why)
 	}
 	a, err := w.r.AddChecked(c)
 	if err != nil {

@@ -93,13 +93,13 @@ func (r *Record) Find(short string) (*Entry, error) {
 }
 
 func (r *Record) parseShort(s string) (party string, number int, run string, index int, ok bool) {
-	head, place, ok := strings.Cut(s, "-")
+	head, place, ok := strings.Cut(strings.ToLower(s), "-")
 	index, err := parseNumber(place)
 	if !ok || err != nil {
 		return
 	}
 	for _, p := range r.o.Parties {
-		rest, found := strings.CutPrefix(head, r.letter(p.Name))
+		rest, found := strings.CutPrefix(head, strings.ToLower(r.letter(p.Name)))
 		if !found {
 			continue
 		}

@@ -113,6 +113,16 @@ type Entry struct {
 	byWhole  *Receipt   // the earliest whose whole is above this place
 }
 
+// Bodies is the length of both bodies together.
+func (e *Entry) Bodies() (n int) {
+	for _, b := range []*Body{e.Facts, e.Text} {
+		if b != nil {
+			n += b.Len
+		}
+	}
+	return n
+}
+
 // Receipt is the receiver's signed word that it holds an entry durably.
 type Receipt struct {
 	Log    LogName
@@ -158,7 +168,7 @@ type Kind struct {
 	// ItemID gives the opening party and random id by which STOPs and calls are grouped
 	// whichever end stated first; nil where `re` groups.
 	ItemID func(e *Entry) (party, id string, err error)
-	// Lawful says why the statement is not valid, judged from itself and the beginning of its item
+	// Validate says why the statement is not valid, judged from itself and the beginning of its item
 	// (nil where it begins one or the beginning is not here yet). It decodes the facts strictly.
-	Lawful func(e, begin *Entry) error
+	Validate func(e, begin *Entry) error
 }

@@ -8,16 +8,10 @@ import (
 	"example.org/parley/call"
 	"example.org/parley/check"
 	"example.org/parley/contact"
-	"example.org/parley/line"
 	"example.org/parley/message"
-	"example.org/parley/record"
+	"example.org/parley/register"
+	"example.org/parley/stop"
 )
 
-// Kinds gives every kind of statement that this verifier can judge.
-func Kinds() map[string]record.Kind {
-	m := map[string]record.Kind{}
-	for _, k := range slices.Concat(line.Kinds(), message.Kinds(), call.Kinds(), check.Kinds(), contact.Kinds()) {
-		m[k.Name] = k
-	}
-	return m
-}
+// Kinds is every kind of statement: the one list that the verifier judges by and the node writes by.
+var Kinds = slices.Concat(register.Kinds, message.Kinds, stop.Kinds, call.Kinds, check.Kinds, contact.Kinds)

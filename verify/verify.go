@@ -12,6 +12,7 @@ import (
 
 	"example.org/parley/party"
 	"example.org/parley/record"
+	"example.org/parley/statement"
 	"example.org/parley/wire"
 )
 
@@ -32,7 +33,7 @@ func (v Verdict) Exit() int { return slices.Index([]Verdict{Holds, DoesNotHold, 
 type Options struct {
 	Expect wire.Hash              // a party hash that one of the two must have; zero: none expected
 	Digits string                 // or the digits of one, as party.ParseDigits gives them
-	Kinds  map[string]record.Kind // nil: Kinds()
+	Kinds  map[string]record.Kind // nil: those of Kinds
 }
 
 // Report is what was found.
@@ -126,7 +127,7 @@ func (rep *Report) export(x Export, o Options) {
 		return
 	}
 	if o.Kinds == nil {
-		o.Kinds = Kinds()
+		o.Kinds = statement.Record(Kinds)
 	}
 	j := judgement{Report: rep, o: o, g: g, sheets: sheets, ro: record.Options{Genesis: g.Hash, Kinds: o.Kinds}}
 	letters := g.Letters()

@@ -15,9 +15,10 @@ import (
 	"testing"
 	"time"
 
-	"example.org/parley/line"
 	"example.org/parley/party"
 	"example.org/parley/record"
+	"example.org/parley/register"
+	"example.org/parley/statement"
 	"example.org/parley/wire"
 )
 
@@ -38,7 +39,7 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	w := newParties(t)
 	w.found()
-	d, err := line.GenesisDraft(w.g.Hash, w.g.Note)
+	d, err := register.GenesisDraft(w.g.Hash, w.g.Note)
 	w.must(err)
 	w.state(w.a, w.wa, d)
 	w.state(w.b, w.wb, d)
@@ -73,7 +74,7 @@ func (w *world) found() {
 	w.must(err)
 	w.must(w.g.SignA(w.keys[w.g.A.Party].Sign))
 	w.must(w.g.SignB(w.keys[w.g.B.Party].Sign))
-	w.o = record.Options{Genesis: w.g.Hash, Kinds: Kinds()}
+	w.o = record.Options{Genesis: w.g.Hash, Kinds: statement.Record(Kinds)}
 	letters := w.g.Letters()
 	for i, s := range []*party.Sheet{a, b} {
 		w.o.Parties[i] = record.Party{Name: s.Party, Letter: letters[i], Keys: []ed25519.PublicKey{s.Sign}}
@@ -142,7 +143,7 @@ func (w *world) state(r *record.Record, run *record.Run, d record.Draft) *record
 }
 
 func officer(name string) record.Draft {
-	d, err := line.OfficerDraft(line.OfficerFacts{Name: name, Account: "amaro", Langs: []string{"en"}}, "")
+	d, err := new(register.Register).OfficerDraft("aurelia", register.OfficerFacts{Name: name, Account: "amaro", Langs: []string{"en"}}, "")
 	if err != nil {
 		panic(err)
 	}
@@ -346,7 +347,7 @@ func TestVerifyNamesForgeries(t *testing.T) {
 	if rep := judged([]byte("parley/v2 export\n"), Options{}); rep.Verdict != CannotBeKnown || rep.Verdict.Exit() != 2 {
 		t.Errorf("another version: %s", rep)
 	}
-	kinds := Kinds()
+	kinds := statement.Record(Kinds)
 	delete(kinds, "officer.added")
 	if rep := judged(w.file(w.export()), Options{Kinds: kinds}); rep.Verdict != CannotBeKnown {
 		t.Errorf("a kind unknown: %s", rep)

@@ -11,12 +11,14 @@ import (
 
 	"example.org/parley/contact"
 	"example.org/parley/message"
+	"example.org/parley/statement"
+	"example.org/parley/stop"
 )
 
 // words are the choices that an of tag names. They are the kinds' own. SPEC: CLI-023
 var words = map[string][]string{
-	"class": message.Classes, "mark": message.Marks, "kind": message.KindNames, "precedence": message.Precedences,
-	"read": message.Reads, "response": append(slices.Clone(message.Responses), "complied"), "step": message.StopActs,
+	"class": statement.Classes, "mark": statement.Marks, "kind": message.KindNames, "precedence": message.Precedences,
+	"read": message.Reads, "response": append(slices.Clone(message.Responses), "complied"), "step": stop.Acts,
 	"contact": contact.Sorts, "sought": contact.Sought, "channel": contact.Channels, "outcome": contact.Outcomes,
 }
 

@@ -29,22 +29,24 @@ var layers = map[string][]string{
 	"hint":   {},
 	"party":  {"wire"},
 	"record": {"wire"},
-	// Kinds of statement: never the node, never each other except through line's places.
-	"line":           {"hint", "wire", "record"},
-	"message":        {"hint", "wire", "record", "line", "message/phrase"},
-	"message/phrase": {},
-	"call":           {"wire", "record"},
-	"check":          {"wire", "record"},
-	"contact":        {"hint", "wire", "record", "line"},
-	"verify":         {"wire", "party", "record", "line", "message", "message/phrase", "call", "check", "contact"},
+	// Kinds of statement: never the node, never each other but for posts and the phrasebook.
+	"statement":      {"hint", "wire", "record"},
+	"register":       {"wire", "record", "statement"},
+	"message":        {"wire", "record", "statement", "message/phrase"},
+	"message/phrase": {"statement"},
+	"stop":           {"record", "statement", "message/phrase"},
+	"call":           {"wire", "record", "statement"},
+	"check":          {"wire", "record", "statement"},
+	"contact":        {"record", "statement", "register"},
+	"verify":         {"wire", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact"},
 	// Pure machines of the node.
-	"internal/act":      {"hint", "message", "contact"},
+	"internal/act":      {"hint", "statement", "message", "stop", "contact"},
 	"internal/alarm":    {},
 	"internal/voice":    {},
 	"internal/pairing":  {"wire", "party"},
 	"internal/exchange": {"wire", "record"},
 	"internal/verbs":    {"internal/act"},
-	"internal/view":     {"wire", "record", "line", "message", "message/phrase", "call", "check", "contact", "internal/act", "internal/alarm"},
+	"internal/view":     {"wire", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "internal/act", "internal/alarm"},
 	// The rim.
 	"internal/store":         {"wire"},
 	"internal/link":          {"wire"},
@@ -52,7 +54,7 @@ var layers = map[string][]string{
 	"internal/edge/web":      {"internal/voice"},
 	"internal/home":          {"wire", "party", "internal/act"},
 	// The meeting place, and the faces that ask it.
-	"internal/node":    {"wire", "party", "record", "line", "message", "message/phrase", "call", "check", "contact", "verify", "internal/act", "internal/alarm", "internal/voice", "internal/exchange", "internal/view", "internal/store", "internal/link"},
+	"internal/node":    {"wire", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "verify", "internal/act", "internal/alarm", "internal/voice", "internal/exchange", "internal/view", "internal/store", "internal/link"},
 	"internal/page":    {"internal/act", "internal/view"},
 	"internal/control": {"internal/act", "internal/home"},
 }
@@ -61,7 +63,7 @@ var layers = map[string][]string{
 var top = []string{"internal/story", "internal/sim", "internal/e2e", "internal/bench", "internal/arch"}
 
 // pure packages decide; only the rim opens sockets, files and clocks. SPEC: NOD-021
-var pure = []string{"wire", "hint", "party", "record", "line", "message", "message/phrase", "call", "check", "contact",
+var pure = []string{"wire", "hint", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact",
 	"internal/act", "internal/alarm", "internal/voice", "internal/pairing", "internal/exchange", "internal/view"}
 
 var impure = []string{"net", "net/http", "os", "database/sql", "log/slog", "log", "os/exec", "syscall"}

@@ -8,11 +8,12 @@ import (
 	"fmt"
 	"time"
 
-	"example.org/parley/internal/node"
 	"example.org/parley/internal/store"
-	"example.org/parley/line"
 	"example.org/parley/message"
 	"example.org/parley/record"
+	"example.org/parley/register"
+	"example.org/parley/statement"
+	"example.org/parley/verify"
 )
 
 // seed lays a record of n statements into both stores, as a line has it after some months: messages that
@@ -20,7 +21,7 @@ import (
 func (p *pair) seed(n int) {
 	p.tb.Helper()
 	p.seeded = true
-	o := record.Options{Genesis: p.genesis.Hash, Kinds: node.Kinds()}
+	o := record.Options{Genesis: p.genesis.Hash, Kinds: statement.Record(verify.Kinds)}
 	var stores [2]*store.Store
 	for i := range 2 {
 		o.Parties[i] = record.Party{Name: names[i], Letter: p.genesis.Letters()[i], Keys: []ed25519.PublicKey{p.sheets[i].Sign}}
@@ -64,21 +65,21 @@ func (p *pair) seed(n int) {
 		n--
 		return e
 	}
-	var by [2]message.Author
+	var by [2]statement.Author
 	for i := range 2 {
 		runs[i] = r.OpenRun(record.RunConfig{Party: names[i], Station: "main", Why: "first", Run: record.NewRunName(rand.Reader), Key: p.keys[i].Sign})
 	}
 	for i := range 2 {
-		d, err := line.GenesisDraft(p.genesis.Hash, p.genesis.Note)
+		d, err := register.GenesisDraft(p.genesis.Hash, p.genesis.Note)
 		say(i, d, err)
-		d, err = line.OfficerDraft(line.OfficerFacts{Name: "Lt " + names[i], Account: names[i], Langs: []string{"en"}}, "actual")
-		by[i] = message.Author{Officer: say(i, d, err).Place().String(), Known: "account", Desk: "watch"}
+		d, err = new(register.Register).OfficerDraft(names[i], register.OfficerFacts{Name: "Lt " + names[i], Account: names[i], Langs: []string{"en"}}, "actual")
+		by[i] = statement.Author{Officer: say(i, d, err).Place().String(), Known: "account", Desk: "watch"}
 	}
 	for i := 0; n > 0; i = 1 - i {
-		d, err := message.NewDraft(message.New{Kind: "information", Lang: "en", Text: fmt.Sprintf("Convoy %d leaves at noon.", n), By: by[i]}, now)
+		d, err := message.NewDraft(names[i], message.New{Kind: "information", Lang: "en", Text: fmt.Sprintf("Convoy %d leaves at noon.", n), By: by[i]}, now)
 		e := say(i, d, err)
 		state := func() message.State { return message.Fold(r.Item(r.ItemOf(e)), r) }
-		a := message.Actor{Party: names[1-i], Author: by[1-i]}
+		a := statement.Actor{Party: names[1-i], Author: by[1-i]}
 		d, err = message.ShownDraft(state(), a)
 		say(1-i, d, err)
 		d, err = message.AckDraft(state(), a, "original", "", nil)

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"example.org/parley/internal/act"
-	"example.org/parley/message"
 	"example.org/parley/record"
+	"example.org/parley/statement"
 )
 
 // handler carries out the acts of one verb in the loop.
@@ -55,8 +55,8 @@ func (l *Line) may(who act.Who, a act.Act) error {
 }
 
 // author is the person of an act as statements name him.
-func (l *Line) author(who act.Who) message.Author {
-	a := message.Author{Known: "unattributed", Desk: deskName(who.Desk)}
+func (l *Line) author(who act.Who) statement.Author {
+	a := statement.Author{Known: "unattributed", Desk: deskName(who.Desk)}
 	if who.Officer == "" {
 		return a
 	}
@@ -74,8 +74,8 @@ func deskName(s string) string {
 	return s
 }
 
-func (l *Line) actor(who act.Who) message.Actor {
-	return message.Actor{Party: l.cfg.Us.Name, Author: l.author(who)}
+func (l *Line) actor(who act.Who) statement.Actor {
+	return statement.Actor{Party: l.cfg.Us.Name, Author: l.author(who)}
 }
 
 // mark is the mark of what a person states: as he chose, else exercise in a demo, else actual.

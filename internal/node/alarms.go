@@ -13,6 +13,8 @@ import (
 	"example.org/parley/internal/store"
 	"example.org/parley/message"
 	"example.org/parley/record"
+	"example.org/parley/statement"
+	"example.org/parley/stop"
 )
 
 // tickAlarms says which conditions hold now. Each end finds them by itself, from the record and its
@@ -108,12 +110,9 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 	return cs
 }
 
-// side is where we stand towards an item of a party.
-func (l *Line) side(from string) message.Side {
-	if from == l.cfg.Us.Name {
-		return message.Sender
-	}
-	return message.Receiver
+// due lists the clocks of a message as they stand here, by the terms.
+func (l *Line) due(s message.State) []statement.Clock {
+	return message.Due(s, s.From == l.cfg.Us.Name, l.cfg.Due, l.now)
 }
 
 func (l *Line) itemConditions(add func(id, key string, w alarm.Words)) {
@@ -121,7 +120,7 @@ func (l *Line) itemConditions(add func(id, key string, w alarm.Words)) {
 		if s.Expired(l.now) {
 			continue
 		}
-		for _, c := range message.Due(s, l.side(s.From), l.now) {
+		for _, c := range l.due(s) {
 			if c.Overdue {
 				id := l.rec.Short(s.Begin)
 				add("A4", id, both(id+" not "+c.Step, id+": "+c.Step+" in ritardo"))
@@ -133,7 +132,7 @@ func (l *Line) itemConditions(add func(id, key string, w alarm.Words)) {
 		if s.Class == "test" || !s.Open {
 			continue
 		}
-		if slices.ContainsFunc(message.DueStop(s, l.side(s.From), l.now), func(c message.Clock) bool { return c.Overdue }) {
+		if slices.ContainsFunc(stop.Due(s, s.From == l.cfg.Us.Name, l.now), func(c statement.Clock) bool { return c.Overdue }) {
 			add("A12", s.ID[:6], both("STOP of "+s.From, "STOP di "+s.From))
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
 	"example.org/parley/message"
+	"example.org/parley/stop"
 	"example.org/parley/verify"
 )
 
@@ -101,7 +102,7 @@ func (l *Line) showOne(who act.Who, lang string, a act.Show) (act.Reply, error) 
 	}
 	key := l.rec.ItemOf(e)
 	var m *message.State
-	var s *message.StopState
+	var s *stop.State
 	var c *call.State
 	head, _, _ := strings.Cut(e.Kind, ".")
 	switch head {

@@ -34,8 +34,6 @@ type calls struct {
 
 	m          *call.Machine
 	sinks      map[string]Sink
-	bell       []string // desks that ring now
-	ringback   bool
 	voice      uint16 // call number that the sound is open for, 0 for none
 	silent     bool
 	tone       *toner
@@ -95,30 +93,26 @@ func (l *Line) Sound(desk string, s Sink) {
 	})
 }
 
-// step runs the machine and carries out its effects; an act that does not fit comes back as an error.
-func (c *calls) step(ev call.Event) (err error) {
-	for _, fx := range c.m.Step(ev, c.l.now) {
-		switch fx := fx.(type) {
-		case call.Send:
-			c.send(fx)
-		case call.StopRepeat:
-			c.l.link.Done("c" + fx.Repeat)
-		case call.Bell:
-			c.bell = fx.Desks
-		case call.Ringback:
-			c.ringback = fx.On
-		case call.MediaOpen:
-			c.open(fx)
-		case call.MediaClose:
-			c.close()
-		case call.Draft:
-			c.draft(fx.Draft)
-		case call.Cannot:
-			err = fx.Err
-		}
-		c.l.dirty = true
+// step runs the machine and does what it says; an act that does not fit comes back as an error.
+func (c *calls) step(ev call.Event) error {
+	out := c.m.Step(ev, c.l.now)
+	for _, id := range out.Quiet {
+		c.l.link.Done("c" + id)
 	}
-	return err
+	for _, s := range out.Send {
+		c.send(s)
+	}
+	if out.Close {
+		c.close()
+	}
+	if out.Open {
+		c.open(c.m.Live())
+	}
+	for _, d := range out.Drafts {
+		c.draft(d)
+	}
+	c.l.dirty = c.l.dirty || out.Changed
+	return out.Err
 }
 
 func (c *calls) send(fx call.Send) {
@@ -152,17 +146,18 @@ func (c *calls) draft(d record.Draft) {
 	})
 }
 
-func (c *calls) open(fx call.MediaOpen) {
+func (c *calls) open(live call.Live) {
 	codec := voice.Opus
-	if fx.Codec == "pcmu" {
+	if live.Codec == "pcmu" {
 		codec = voice.ULaw
 	}
-	c.voice, c.silent = fx.Voice, false
-	c.port.Open(fx.Voice, codec)
+	c.voice, c.silent = live.Voice, false
+	c.port.Open(live.Voice, codec)
 	c.heardAt.Store(c.l.now.UnixNano())
-	c.live.Store(&speaker{fx.Desk, c.sinks[fx.Desk]})
-	if d := c.l.desks[fx.Desk]; d != nil && d.tone > 0 {
-		c.tone = startTone(c.l, fx.Desk, d.tone)
+	desk := live.By.Desk
+	c.live.Store(&speaker{desk, c.sinks[desk]})
+	if d := c.l.desks[desk]; d != nil && d.tone > 0 {
+		c.tone = startTone(c.l, desk, d.tone)
 	}
 }
 
@@ -225,11 +220,6 @@ func (c *calls) paths() { _ = c.step(call.Line{Up: c.l.carries()}) }
 
 func (c *calls) peerRun(run string) { _ = c.step(call.PeerRun{Run: run}) }
 
-func (c *calls) author(who act.Who) call.Author {
-	a := c.l.author(who)
-	return call.Author{Officer: a.Officer, Known: a.Known, Desk: a.Desk}
-}
-
 // callAct turns the machine's refusals into words.
 func callAct(err error) error {
 	switch {
@@ -253,7 +243,7 @@ func (l *Line) ring(who act.Who, lang string, a act.Ring) (act.Reply, error) {
 	if err != nil {
 		return act.Reply{}, err
 	}
-	err = l.calls.step(call.Ring{By: l.calls.author(who), Class: a.Class, Mark: l.mark(a.Mark), Priority: a.Priority, Codec: codec})
+	err = l.calls.step(call.Ring{By: l.author(who), Class: a.Class, Mark: l.mark(a.Mark), Priority: a.Priority, Codec: codec})
 	return l.callReply(who, lang), callAct(err)
 }
 
@@ -275,27 +265,27 @@ func (l *Line) answerCall(who act.Who, lang string, a act.Answer) (act.Reply, er
 	if err != nil {
 		return act.Reply{}, err
 	}
-	if l.calls.m.Live().State != call.RingingHere && l.checks.ringing {
+	if l.calls.m.Live().State != call.RingingHere && l.checks.ringing() {
 		return act.Reply{Text: "the check's ring is answered: its question is on the desk"}, l.answerCheck(who)
 	}
-	err = callAct(l.calls.step(call.Answer{By: l.calls.author(who), Codec: codec}))
+	err = callAct(l.calls.step(call.Answer{By: l.author(who), Codec: codec}))
 	return l.callReply(who, lang), err
 }
 
 func (l *Line) decline(who act.Who, lang string, a act.Decline) (act.Reply, error) {
-	if l.calls.m.Live().State != call.RingingHere && l.checks.ringing {
+	if l.calls.m.Live().State != call.RingingHere && l.checks.ringing() {
 		a := act.CheckConfirm{Decline: true}
 		if err := l.may(who, a); err != nil {
 			return act.Reply{}, err
 		}
 		return l.checkConfirm(who, lang, a)
 	}
-	err := callAct(l.calls.step(call.Decline{By: l.calls.author(who), Reason: a.Reason, StandBy: a.StandBy}))
+	err := callAct(l.calls.step(call.Decline{By: l.author(who), Reason: a.Reason, StandBy: a.StandBy}))
 	return l.callReply(who, lang), err
 }
 
 func (l *Line) hangUp(who act.Who, lang string, a act.HangUp) (act.Reply, error) {
-	err := callAct(l.calls.step(call.HangUp{By: l.calls.author(who), Class: a.Class}))
+	err := callAct(l.calls.step(call.HangUp{By: l.author(who), Class: a.Class}))
 	return l.callReply(who, lang), err
 }
 
@@ -354,6 +344,6 @@ func (l *Line) classCall(who act.Who, _ string, a act.Class) (act.Reply, error) 
 	if !ok || s.Call == "" {
 		return act.Reply{}, &act.Error{What: fmt.Sprintf("%s is not a call", a.ID), Hint: "see: parley calls"}
 	}
-	return l.reply(record.Draft{Kind: call.KindClass, Class: a.Class, Mark: s.Mark,
-		Facts: call.ClassFacts{Opener: s.Opener, Call: s.Call, By: l.calls.author(who)}}, nil)
+	d, err := call.ClassDraft(l.cfg.Us.Name, s, a.Class, l.author(who))
+	return l.reply(d, err)
 }

@@ -13,17 +13,15 @@ import (
 	"example.org/parley/internal/exchange"
 	"example.org/parley/internal/view"
 	"example.org/parley/internal/voice"
-	"example.org/parley/message"
 	"example.org/parley/record"
+	"example.org/parley/statement"
+	"example.org/parley/stop"
 )
 
 // checks joins the machine of the daily check with the record, the paths and the desks. Owned by the loop.
 type checks struct {
 	l       *Line
 	m       *check.Machine
-	ringing bool
-	rangAt  time.Time
-	open    map[uint16]bool // voice numbers that we send back
 	loop    *toneLoop
 	opened  *record.Entry // our opened or joined of the slot that runs
 	overAt  time.Time
@@ -51,7 +49,7 @@ const (
 )
 
 func newChecks(l *Line) *checks {
-	return &checks{l: l, over: -1, open: map[uint16]bool{}, m: check.New(check.Config{
+	return &checks{l: l, over: -1, m: check.New(check.Config{
 		Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, First: l.cfg.First, Schedule: l.cfg.Schedule, From: l.began(), Mark: l.mark(""), Rand: l.cfg.Rand,
 	})}
 }
@@ -67,32 +65,29 @@ func (l *Line) began() time.Time {
 	return from.Truncate(time.Second) // as the times of slots
 }
 
-func (c *checks) step(ev check.Event) (err error) {
-	for _, fx := range c.m.Step(ev, c.l.now) {
-		switch fx := fx.(type) {
-		case check.Draft:
-			c.draft(fx.Draft)
-		case check.SendOver:
-			c.sendOver(fx.Path)
-		case check.LoopTone:
-			c.loopTone(fx)
-		case check.LoopOpen:
-			c.open[fx.Voice] = true
-		case check.LoopClose:
-			delete(c.open, fx.Voice)
-		case check.StateStop:
-			c.stateStop(fx)
-		case check.TakeStop:
-			c.takeStop(fx)
-		case check.RingDesks:
-			c.ringing, c.rangAt = fx.On, c.l.now
-		case check.Cannot:
-			err = fx.Err
-		}
-		c.l.dirty = true
+func (c *checks) step(ev check.Event) error {
+	out := c.m.Step(ev, c.l.now)
+	for _, d := range out.Drafts {
+		c.draft(d)
 	}
-	return err
+	if out.Over != "" {
+		c.sendOver(out.Over)
+	}
+	if out.Tone != "" {
+		c.loopTone(out.Tone, check.Voice(out.Slot, c.l.cfg.Us.Name))
+	}
+	if out.Stop {
+		c.stateStop(out)
+	}
+	if out.Take != nil {
+		c.takeStop(out)
+	}
+	c.l.dirty = c.l.dirty || out.Changed
+	return out.Err
 }
+
+// ringing reports whether a check rings our desks.
+func (c *checks) ringing() bool { return c.m.Live(c.l.now).Ringing }
 
 func (c *checks) draft(d record.Draft) {
 	e := c.state(d)
@@ -157,12 +152,12 @@ func (c *checks) receiptBy(path int, rc *record.Receipt) {
 }
 
 // loopTone sends a second of tone over one path, a frame every 20 ms, and measures what comes back.
-func (c *checks) loopTone(fx check.LoopTone) {
-	path, ok := c.l.pathNumber(fx.Path)
+func (c *checks) loopTone(label string, number uint16) {
+	path, ok := c.l.pathNumber(label)
 	if !ok {
 		return
 	}
-	t := &toneLoop{voice.NewLoop(voice.Tone{Hz: 1000, LevelDB: -12}, loopFrames), fx.Path, path, fx.Voice}
+	t := &toneLoop{voice.NewLoop(voice.Tone{Hz: 1000, LevelDB: -12}, loopFrames), label, path, number}
 	c.loop = t
 	go func() {
 		tick := time.NewTicker(voice.FrameTime)
@@ -220,7 +215,7 @@ func (c *checks) fromPeer(path int, b []byte) {
 	}
 	number, seq, frame := binary.BigEndian.Uint16(b[1:]), binary.BigEndian.Uint32(b[3:]), b[loopHead-1:]
 	switch {
-	case b[0] == loopOut && c.open[number]:
+	case b[0] == loopOut && c.m.Returns(number):
 		if echo, ok := voice.EchoSeq(0, seq); ok {
 			c.l.link.SignalOn(path, laneSignal, loopFrame(loopBack, number, echo, frame))
 		}
@@ -229,12 +224,12 @@ func (c *checks) fromPeer(path int, b []byte) {
 	}
 }
 
-func (c *checks) stateStop(fx check.StateStop) {
-	id, err := message.NewStopID(c.l.cfg.Rand)
+func (c *checks) stateStop(out check.Out) {
+	id, err := stop.NewID(c.l.cfg.Rand)
 	if err != nil {
 		return
 	}
-	d, err := message.StopDraft(message.NewStop{ID: id, Class: "test", Mark: fx.Mark, Check: fx.Check, By: message.Author{Known: "unattributed"}})
+	d, err := stop.Draft(stop.New{ID: id, Class: "test", Mark: out.Mark, Check: out.Slot.Key(), By: statement.Author{Known: "unattributed"}})
 	if err != nil {
 		c.l.log.Error("couldn't state the check's STOP", "err", err)
 		return
@@ -242,13 +237,12 @@ func (c *checks) stateStop(fx check.StateStop) {
 	c.state(d)
 }
 
-func (c *checks) takeStop(fx check.TakeStop) {
+func (c *checks) takeStop(out check.Out) {
 	for _, s := range c.l.stops.states() {
-		if s.From != c.l.cfg.Them.Name || s.Check != fx.Check || !s.Open || len(s.Taken) > 0 {
+		if s.From != c.l.cfg.Them.Name || s.Check != out.Slot.Key() || !s.Open || len(s.Taken) > 0 {
 			continue
 		}
-		by := message.Author{Officer: fx.By.Officer, Known: fx.By.Known, Desk: fx.By.Desk}
-		d, err := message.StopStepDraft(s, message.Actor{Party: c.l.cfg.Us.Name, Author: by}, "take", "", "", "")
+		d, err := stop.StepDraft(s, statement.Actor{Party: c.l.cfg.Us.Name, Author: *out.Take}, "take", "", "", "")
 		if err != nil {
 			c.l.log.Warn("couldn't take the check's STOP", "err", err)
 			continue
@@ -363,11 +357,6 @@ func (c *checks) in(desk string) view.CheckIn {
 	return in
 }
 
-func (l *Line) checkAuthor(who act.Who) check.Author {
-	a := l.author(who)
-	return check.Author{Officer: a.Officer, Known: a.Known, Desk: a.Desk}
-}
-
 func checkAct(err error) error {
 	switch {
 	case err == nil:
@@ -386,16 +375,16 @@ func (l *Line) checkNow(who act.Who, _ string, _ act.CheckNow) (act.Reply, error
 	if l.dead != nil {
 		return act.Reply{}, l.unrecorded()
 	}
-	return act.Reply{Text: "the check runs: see parley checks"}, checkAct(l.checks.step(check.Now{By: l.checkAuthor(who)}))
+	return act.Reply{Text: "the check runs: see parley checks"}, checkAct(l.checks.step(check.Now{By: l.author(who)}))
 }
 
 // checkConfirm answers the check's ring, then the other end's question; or declines the check.
 func (l *Line) checkConfirm(who act.Who, _ string, a act.CheckConfirm) (act.Reply, error) {
 	c := l.checks
 	if a.Decline {
-		return act.Reply{Text: "declined"}, checkAct(c.step(check.DeclinedBy{By: l.checkAuthor(who)}))
+		return act.Reply{Text: "declined"}, checkAct(c.step(check.DeclinedBy{By: l.author(who)}))
 	}
-	if c.ringing {
+	if c.ringing() {
 		if err := l.answerCheck(who); err != nil {
 			return act.Reply{}, err
 		}
@@ -403,7 +392,7 @@ func (l *Line) checkConfirm(who act.Who, _ string, a act.CheckConfirm) (act.Repl
 	if a.Answer == "" {
 		return act.Reply{Text: "answered: the question is on the desk"}, nil
 	}
-	return act.Reply{Text: "confirmed"}, checkAct(c.step(check.Answered{By: l.checkAuthor(who), Answer: a.Answer}))
+	return act.Reply{Text: "confirmed"}, checkAct(c.step(check.Answered{By: l.author(who), Answer: a.Answer}))
 }
 
 // answerCheck answers the ring of a check: the person at the desk, and the languages that he reads.
@@ -412,5 +401,5 @@ func (l *Line) answerCheck(who act.Who) error {
 	if o := l.register().OfficerAt(l.author(who).Officer); o != nil && len(o.Langs) > 0 {
 		langs = o.Langs
 	}
-	return checkAct(l.checks.step(check.RingAnswered{By: l.checkAuthor(who), Langs: langs}))
+	return checkAct(l.checks.step(check.RingAnswered{By: l.author(who), Langs: langs}))
 }

@@ -8,32 +8,30 @@ import (
 	"example.org/parley/contact"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/store"
-	"example.org/parley/line"
 	"example.org/parley/record"
+	"example.org/parley/register"
+	"example.org/parley/statement"
 )
 
-func (l *Line) contactAuthor(who act.Who) contact.Author {
-	a := l.author(who)
-	return contact.Author{Officer: a.Officer, Known: a.Known, Desk: a.Desk}
-}
-
-// when reads a date as a person gives it.
-func when(s string) (contact.When, error) {
-	w, err := contact.ReadWhen(s)
-	if err != nil {
-		return w, &act.Error{What: err.Error(), Hint: "an instant 2026-02-18T14:00Z, a day 2026-02-18, or a span 2026-03-14/2026-03-20"}
+// happened reads the date of what has been, as a person gives it.
+//
+// SPEC: CNT-016
+func (l *Line) happened(s string) (statement.When, error) {
+	w, err := statement.ReadWhen(s)
+	if err == nil && w.Earliest().After(l.now) {
+		err = statement.Refuse("give the date at which it was; what is planned is a message", "%s is still to come", w)
 	}
-	return w, nil
+	return w, err
 }
 
 var counterpartActs = []handler{on((*Line).contactAdd), on((*Line).requestRecord), on((*Line).requestOutcome)}
 
 func (l *Line) contactAdd(who act.Who, _ string, a act.ContactAdd) (act.Reply, error) {
-	w, err := when(a.When)
+	w, err := l.happened(a.When)
 	if err != nil {
 		return act.Reply{}, err
 	}
-	f := contact.MadeFacts{Kind: a.Kind, When: w, Channel: a.Channel, Basis: a.Basis, By: l.contactAuthor(who)}
+	f := contact.MadeFacts{Kind: a.Kind, When: w, Channel: a.Channel, Basis: a.Basis, By: l.author(who)}
 	for _, p := range a.Participants {
 		post, err := l.findPost(p)
 		if err != nil {
@@ -41,7 +39,7 @@ func (l *Line) contactAdd(who act.Who, _ string, a act.ContactAdd) (act.Reply, e
 		}
 		f.Participants = append(f.Participants, post.Place.String())
 	}
-	d, err := contact.MadeDraft(f, l.mark(a.Mark), words(a.Text))
+	d, err := contact.MadeDraft(l.cfg.Us.Name, f, l.mark(a.Mark), words(a.Text))
 	if a.Private && err == nil {
 		return l.statePrivate(d)
 	}
@@ -85,11 +83,11 @@ func (l *Line) privWhy() string {
 }
 
 func (l *Line) requestRecord(who act.Who, _ string, a act.RequestRecord) (act.Reply, error) {
-	w, err := when(a.When)
+	w, err := l.happened(a.When)
 	if err != nil {
 		return act.Reply{}, err
 	}
-	f := contact.PlacedFacts{For: a.For, When: w, Standing: a.Standing, Basis: a.Basis, By: l.contactAuthor(who)}
+	f := contact.PlacedFacts{For: a.For, When: w, Standing: a.Standing, Basis: a.Basis, By: l.author(who)}
 	for _, p := range []struct {
 		name string
 		to   *string
@@ -98,7 +96,7 @@ func (l *Line) requestRecord(who act.Who, _ string, a act.RequestRecord) (act.Re
 			return act.Reply{}, err
 		}
 	}
-	d, err := contact.PlacedDraft(f, l.mark(a.Mark), nil)
+	d, err := contact.PlacedDraft(l.cfg.Us.Name, f, l.mark(a.Mark), nil)
 	return l.reply(d, err)
 }
 
@@ -111,9 +109,9 @@ func (l *Line) requestOutcome(who act.Who, _ string, a act.RequestOutcome) (act.
 	if s.Request == nil {
 		return act.Reply{}, &act.Error{What: fmt.Sprintf("%s is not a request", a.ID), Hint: "see: parley log"}
 	}
-	f := contact.OutcomeFacts{Outcome: a.Outcome, ToldBy: a.ToldBy, Reason: a.Reason, By: l.contactAuthor(who)}
+	f := contact.OutcomeFacts{Outcome: a.Outcome, ToldBy: a.ToldBy, Reason: a.Reason, By: l.author(who)}
 	if a.On != "" {
-		w, err := when(a.On)
+		w, err := l.happened(a.On)
 		if err != nil {
 			return act.Reply{}, err
 		}
@@ -129,15 +127,13 @@ func (l *Line) counterparts(a act.Contacts) (contact.Figures, error) {
 	q.Contacts, q.Requests = l.contactStates()
 	switch {
 	case a.Since != "":
-		w, err := contact.ReadWhen(a.Since)
+		w, err := statement.ReadWhen(a.Since)
 		if q.Date = err == nil; err != nil {
 			ev, err := l.register().FindEvent(a.Since, l.rec)
 			if err != nil {
 				return contact.Figures{}, err
 			}
-			if w, err = contact.ParseWhen(ev.When); err != nil {
-				return contact.Figures{}, err
-			}
+			w = ev.When
 		}
 		q.Since = w
 	case a.Last != "":
@@ -145,16 +141,16 @@ func (l *Line) counterparts(a act.Contacts) (contact.Figures, error) {
 		if _, err := fmt.Sscanf(a.Last, "%dd", &n); err != nil || n < 1 || n > 36500 {
 			return contact.Figures{}, &act.Error{What: fmt.Sprintf("%q is not a number of days", a.Last), Hint: "such as: --last 30d"}
 		}
-		q.Since, q.Date = contact.Day(l.now.AddDate(0, 0, -n)), true
+		q.Since, q.Date = statement.Day(l.now.AddDate(0, 0, -n)), true
 	}
 	return contact.Since(q), nil
 }
 
 // lastEvent is the event that the board counts from: the newest stated.
-func (l *Line) lastEvent() *line.Event {
-	var last *line.Event
+func (l *Line) lastEvent() *register.Event {
+	var last *register.Event
 	for _, e := range l.register().Events {
-		if last == nil || e.When > last.When {
+		if last == nil || e.When.Earliest().After(last.When.Earliest()) {
 			last = e
 		}
 	}

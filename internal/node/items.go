@@ -13,6 +13,8 @@ import (
 	"example.org/parley/contact"
 	"example.org/parley/message"
 	"example.org/parley/record"
+	"example.org/parley/statement"
+	"example.org/parley/stop"
 )
 
 // items sorts what is on disk by what it is about, each list in order of time. What was touched since it
@@ -94,7 +96,7 @@ func (l *Line) stamp(key string) (s stamp) {
 	case "message":
 		if m, ok := fold(l, key, foldMessage); ok && m.Begin != nil {
 			s.list, s.at = head, m.Recorded.At
-			s.open = slices.ContainsFunc(message.Due(m, l.side(m.From), l.now), func(c message.Clock) bool { return !c.Done })
+			s.open = slices.ContainsFunc(l.due(m), func(c statement.Clock) bool { return !c.Done })
 		}
 	case "call":
 		if c, ok := fold(l, key, foldCall); ok {
@@ -141,11 +143,11 @@ func (l *Line) open(list string) (out []stamp) {
 // newest are the last n of a list, what a desk draws.
 func newest(list []stamp, n int) []stamp { return list[max(0, len(list)-n):] }
 
-func foldMessage(it *record.Item, r *record.Record) message.State  { return message.Fold(it, r) }
-func foldStop(it *record.Item, r *record.Record) message.StopState { return message.FoldStop(it, r) }
-func foldCall(it *record.Item, r *record.Record) call.State        { return call.Fold(it, r) }
-func foldCheck(it *record.Item, r *record.Record) check.State      { return check.Fold(it, r) }
-func foldContact(it *record.Item, r *record.Record) contact.State  { return contact.Fold(it, r) }
+func foldMessage(it *record.Item, r *record.Record) message.State { return message.Fold(it, r) }
+func foldStop(it *record.Item, r *record.Record) stop.State       { return stop.Fold(it, r) }
+func foldCall(it *record.Item, r *record.Record) call.State       { return call.Fold(it, r) }
+func foldCheck(it *record.Item, r *record.Record) check.State     { return check.Fold(it, r) }
+func foldContact(it *record.Item, r *record.Record) contact.State { return contact.Fold(it, r) }
 
 func (l *Line) callStates() []call.State   { return states(l, l.keys("call"), foldCall) }
 func (l *Line) checkStates() []check.State { return states(l, l.keys("check"), foldCheck) }

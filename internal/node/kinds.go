@@ -3,30 +3,19 @@
 package node
 
 import (
-	"slices"
-
-	"example.org/parley/call"
-	"example.org/parley/check"
-	"example.org/parley/contact"
-	"example.org/parley/line"
-	"example.org/parley/message"
 	"example.org/parley/record"
+	"example.org/parley/statement"
+	"example.org/parley/verify"
 )
-
-// Kinds is the list of every kind of statement that this version writes and understands.
-func Kinds() map[string]record.Kind {
-	m := map[string]record.Kind{}
-	for _, k := range slices.Concat(line.Kinds(), message.Kinds(), call.Kinds(), check.Kinds(), contact.Kinds()) {
-		m[k.Name] = k
-	}
-	return m
-}
 
 // urgent: these go at once over every live path, the others by the stream.
 func urgent(e *record.Entry) bool {
-	switch e.Kind {
-	case call.KindPlaced, call.KindRang, call.KindClosed, check.KindOpened, check.KindJoined, check.KindClosed:
-		return true
-	}
-	return message.Urgent(e)
+	k, ok := statement.Find(verify.Kinds, e.Kind)
+	return ok && k.Goes(e)
+}
+
+// reserved: what is still recorded when the disk is full (rulings: the record never silences the line).
+func reserved(kind string) bool {
+	k, _ := statement.Find(verify.Kinds, kind)
+	return k.Reserve
 }

@@ -39,8 +39,9 @@ import (
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/store"
 	"example.org/parley/internal/view"
-	"example.org/parley/line"
+	"example.org/parley/message"
 	"example.org/parley/record"
+	"example.org/parley/register"
 	"example.org/parley/wire"
 )
 
@@ -82,7 +83,8 @@ type Config struct {
 	Sheet       int      // the newest issue of their sheet that is held here
 	Station     string   // "main" unless named
 	Schedule    check.Schedule
-	Demo        bool // seeded by a demo: said on the page
+	Due         message.Allowances // clocks that the terms change
+	Demo        bool               // seeded by a demo: said on the page
 	// Link opens the sessions under a run's name; frames of voice go to onFrame from its readers.
 	Link  func(run string, greeting func() []byte, onFrame func(link.Frame)) (Link, error)
 	Now   func() time.Time
@@ -149,7 +151,7 @@ type Line struct {
 	reopening   bool // the store is tried again, beside the loop
 	started     time.Time
 	cache       map[string]any      // fold of an item, dropped when it is touched
-	reg         *line.Register      // nil: to be built again
+	reg         *register.Register  // nil: to be built again
 	items       *items              // nil: to be sorted anew
 	touched     map[string]struct{} // items that changed since they were sorted
 }

@@ -56,7 +56,7 @@ func (l *Line) send(who act.Who, lang string, a act.Send) (act.Reply, error) {
 		}
 		n.Info = append(n.Info, at)
 	}
-	d, err := message.NewDraft(n, l.now)
+	d, err := message.NewDraft(l.cfg.Us.Name, n, l.now)
 	return l.reply(d, err)
 }
 

@@ -22,7 +22,7 @@ const (
 	laneReceipt = wire.LaneReceipt
 
 	sigCall    = 'c' // call.Signal
-	sigStop    = 's' // message.StopCopy
+	sigStop    = 's' // stop.Copy
 	sigStopGot = 'S' // its answer: the far node has it
 	sigState   = 'd' // desks, officers, unrecorded: deskState
 	sigStateOK = 'D' // its answer

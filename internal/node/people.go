@@ -7,12 +7,13 @@ import (
 	"strings"
 
 	"example.org/parley/internal/act"
-	"example.org/parley/line"
 	"example.org/parley/record"
+	"example.org/parley/register"
+	"example.org/parley/statement"
 )
 
 // register is what both parties have stated about people, posts and events, as far as it is on disk.
-func (l *Line) register() *line.Register {
+func (l *Line) register() *register.Register {
 	list := l.keys("line")
 	if l.reg == nil {
 		var its []*record.Item
@@ -21,12 +22,12 @@ func (l *Line) register() *line.Register {
 				its = append(its, it)
 			}
 		}
-		l.reg = line.Build(its)
+		l.reg = register.Build(its)
 	}
 	return l.reg
 }
 
-func (l *Line) findPost(name string) (*line.Post, error) {
+func (l *Line) findPost(name string) (*register.Post, error) {
 	return l.register().FindPost(name, l.cfg.Us.Name, l.rec)
 }
 
@@ -43,21 +44,18 @@ var peopleActs = []handler{
 }
 
 func (l *Line) officerAdd(who act.Who, _ string, a act.OfficerAdd) (act.Reply, error) {
-	f := line.OfficerFacts{Name: a.Name, Account: a.Account, Langs: a.Langs, Releaser: a.Releaser, Number: a.Number}
+	f := register.OfficerFacts{Name: a.Name, Account: a.Account, Langs: a.Langs, Releaser: a.Releaser, Number: a.Number}
 	if f.Account == "" {
 		f.Account = who.Account
 	}
-	if _, err := l.register().FindOfficer(a.Name, l.cfg.Us.Name, l.rec); err == nil {
-		return act.Reply{}, &act.Error{What: fmt.Sprintf("%s is an officer already", a.Name), Hint: "see: parley officer list"}
-	}
-	d, err := line.OfficerDraft(f, l.mark(""))
+	d, err := l.register().OfficerDraft(l.cfg.Us.Name, f, l.mark(""))
 	return l.reply(d, err)
 }
 
 // doSignOn binds the caller's desk to an officer who is listed for his account. The reply's ID is the officer's.
 func (l *Line) doSignOn(who act.Who, _ string, a act.SignOn) (act.Reply, error) {
 	listed := l.register().ForAccount(l.cfg.Us.Name, who.Account)
-	var o *line.Officer
+	var o *register.Officer
 	switch {
 	case a.Officer != "":
 		f, err := l.register().FindOfficer(a.Officer, l.cfg.Us.Name, l.rec)
@@ -106,7 +104,7 @@ func (l *Line) doDesk(who act.Who, _ string, a act.Desk) (act.Reply, error) {
 }
 
 func (l *Line) postAdd(who act.Who, _ string, a act.PostAdd) (act.Reply, error) {
-	f := line.PostFacts{Org: a.Org, Name: a.Name, Names: a.Names, Level: a.Level, Theirs: a.Theirs, Number: a.Number}
+	f := register.PostFacts{Org: a.Org, Name: a.Name, Names: a.Names, Level: a.Level, Theirs: a.Theirs, Number: a.Number}
 	if a.Pair != "" {
 		p, err := l.findPost(a.Pair)
 		if err != nil {
@@ -114,11 +112,15 @@ func (l *Line) postAdd(who act.Who, _ string, a act.PostAdd) (act.Reply, error) 
 		}
 		f.Pair = p.Place.String()
 	}
-	d, err := line.PostDraft(f, l.mark(""))
+	d, err := l.register().PostDraft(l.cfg.Us.Name, f, l.mark(""))
 	return l.reply(d, err)
 }
 
 func (l *Line) eventAdd(who act.Who, _ string, a act.EventAdd) (act.Reply, error) {
-	d, err := line.EventDraft(line.EventFacts{Name: a.Name, Names: a.Names, When: a.When}, l.mark(""))
+	w, err := statement.ReadWhen(a.When)
+	if err != nil {
+		return act.Reply{}, err
+	}
+	d, err := l.register().EventDraft(l.cfg.Us.Name, register.EventFacts{Name: a.Name, Names: a.Names, When: w}, l.mark(""))
 	return l.reply(d, err)
 }

@@ -12,8 +12,10 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/exchange"
 	"example.org/parley/internal/store"
-	"example.org/parley/line"
 	"example.org/parley/record"
+	"example.org/parley/register"
+	"example.org/parley/statement"
+	"example.org/parley/verify"
 )
 
 // options say whose record this is. A is the party with the smaller party hash: the order of the genesis.
@@ -21,7 +23,7 @@ func (l *Line) options(private bool, m *memory) record.Options {
 	p := func(p Party) record.Party {
 		return record.Party{Name: p.Name, Letter: p.Letter, Keys: []ed25519.PublicKey{p.SignKey}}
 	}
-	o := record.Options{Genesis: l.cfg.Genesis, Parties: [2]record.Party{p(l.cfg.Us), p(l.cfg.Them)}, Kinds: Kinds(), Private: private}
+	o := record.Options{Genesis: l.cfg.Genesis, Parties: [2]record.Party{p(l.cfg.Us), p(l.cfg.Them)}, Kinds: statement.Record(verify.Kinds), Private: private}
 	if !private {
 		o.LogRoom = func(party string) bool { // a quota of the peer's; what the store holds was let in once
 			return party == l.cfg.Us.Name || !m.live || l.logRoom.Take(l.now.Sub(l.started))
@@ -52,7 +54,7 @@ func (l *Line) openRun() error {
 	if !first {
 		return nil
 	}
-	d, err := line.GenesisDraft(l.cfg.Genesis, l.cfg.GenesisText)
+	d, err := register.GenesisDraft(l.cfg.Genesis, l.cfg.GenesisText)
 	if err != nil {
 		return err
 	}
@@ -100,15 +102,6 @@ func (l *Line) heard() record.Heard {
 		return record.Heard{}
 	}
 	return record.Heard{Run: run, Time: clock.UTC().Truncate(10 * time.Second)}
-}
-
-// reserved: what is still recorded when the disk is full (rulings: the record never silences the line).
-func reserved(kind string) bool {
-	switch kind {
-	case "message.acknowledged", "call.placed", "call.rang", "call.closed", "message.shown", "message.responded":
-		return true
-	}
-	return len(kind) > 5 && kind[:5] == "stop."
 }
 
 // offer sends a durable statement of ours: urgent ones over every live path until their receipt is

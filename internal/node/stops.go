@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"example.org/parley/internal/act"
-	"example.org/parley/message"
 	"example.org/parley/record"
+	"example.org/parley/stop"
 )
 
 // maxCopies bounds the STOPs that are kept of which only the peer's unsigned copy is here.
@@ -19,19 +19,19 @@ const maxCopies = 32
 // stops keeps what rides the session before any statement: the unsigned first copies, ours and theirs.
 type stops struct {
 	l      *Line
-	copies map[string][]message.StopCopy // by party and id, in order of arrival
+	copies map[string][]stop.Copy // by party and id, in order of arrival
 	order  []string
 	resent map[string]time.Time // our open STOPs: when they were said last
 }
 
 func newStops(l *Line) *stops {
-	return &stops{l: l, copies: map[string][]message.StopCopy{}, resent: map[string]time.Time{}}
+	return &stops{l: l, copies: map[string][]stop.Copy{}, resent: map[string]time.Time{}}
 }
 
 func stopKey(party, id string) string { return party + " " + id }
 
 // states lists every STOP: as stated, or as heard while no statement is here. Newest last.
-func (s *stops) states() (out []message.StopState) {
+func (s *stops) states() (out []stop.State) {
 	known := map[string]bool{}
 	for _, k := range s.l.keys("stop") {
 		st, ok := s.state(k.key)
@@ -47,23 +47,23 @@ func (s *stops) states() (out []message.StopState) {
 	}
 	for _, k := range s.order {
 		if c := s.copies[k]; !known[k] {
-			out = append(out, message.Heard(c))
+			out = append(out, stop.Heard(c))
 		}
 	}
-	slices.SortStableFunc(out, func(a, b message.StopState) int { return a.Recorded.Compare(b.Recorded) })
+	slices.SortStableFunc(out, func(a, b stop.State) int { return a.Recorded.Compare(b.Recorded) })
 	return out
 }
 
-func (s *stops) state(key string) (message.StopState, bool) {
+func (s *stops) state(key string) (stop.State, bool) {
 	it := s.l.rec.Item(key)
-	if it == nil || len(it.Entries) == 0 || !message.IsStop(it.Entries[0].Kind) {
-		return message.StopState{}, false
+	if it == nil || len(it.Entries) == 0 || !stop.Is(it.Entries[0].Kind) {
+		return stop.State{}, false
 	}
 	return fold(s.l, key, foldStop)
 }
 
 // find gives a STOP by short ID of any of its statements, or by its random id, or "" for the newest that stands.
-func (s *stops) find(id string) (message.StopState, error) {
+func (s *stops) find(id string) (stop.State, error) {
 	all := s.states()
 	if id == "" {
 		for _, st := range slices.Backward(all) {
@@ -71,7 +71,7 @@ func (s *stops) find(id string) (message.StopState, error) {
 				return st, nil
 			}
 		}
-		return message.StopState{}, &act.Error{What: "no STOP stands", Hint: "see: parley status"}
+		return stop.State{}, &act.Error{What: "no STOP stands", Hint: "see: parley status"}
 	}
 	for _, st := range all {
 		if st.ID == id || len(id) >= 6 && strings.HasPrefix(st.ID, id) {
@@ -80,16 +80,16 @@ func (s *stops) find(id string) (message.StopState, error) {
 	}
 	e, err := s.l.find(id)
 	if err != nil {
-		return message.StopState{}, err
+		return stop.State{}, err
 	}
 	if st, ok := s.state(s.l.rec.ItemOf(e)); ok {
 		return st.With(s.copies[stopKey(st.From, st.ID)]), nil
 	}
-	return message.StopState{}, &act.Error{What: fmt.Sprintf("%s is not a STOP", id), Hint: "see: parley status"}
+	return stop.State{}, &act.Error{What: fmt.Sprintf("%s is not a STOP", id), Hint: "see: parley status"}
 }
 
 // say sends the unsigned copy of what a draft states, at once and until the far node has it. It waits for no disk. SPEC: NOD-001
-func (s *stops) say(st message.StopState, d record.Draft, who act.Who) {
+func (s *stops) say(st stop.State, d record.Draft, who act.Who) {
 	c := st.Copy(d, s.l.cfg.Us.Name, s.l.officerName(who), s.l.now)
 	b, err := c.Marshal()
 	if err != nil {
@@ -101,9 +101,9 @@ func (s *stops) say(st message.StopState, d record.Draft, who act.Who) {
 }
 
 // keep remembers a copy, each step of a STOP once.
-func (s *stops) keep(c message.StopCopy) (fresh bool) {
+func (s *stops) keep(c stop.Copy) (fresh bool) {
 	k := stopKey(c.Party, c.ID)
-	if slices.ContainsFunc(s.copies[k], func(o message.StopCopy) bool { return o.Step == c.Step && o.Time.Equal(c.Time) }) {
+	if slices.ContainsFunc(s.copies[k], func(o stop.Copy) bool { return o.Step == c.Step && o.Time.Equal(c.Time) }) {
 		return false
 	}
 	if len(s.copies[k]) >= 16 {
@@ -123,7 +123,7 @@ func (s *stops) keep(c message.StopCopy) (fresh bool) {
 func (s *stops) trim() {
 	theirs := slices.DeleteFunc(slices.Clone(s.order), func(k string) bool {
 		c := s.copies[k][0]
-		return c.Party == s.l.cfg.Us.Name && c.Step == message.StopWasSent
+		return c.Party == s.l.cfg.Us.Name && c.Step == stop.Sent
 	})
 	if len(theirs) > maxCopies {
 		delete(s.copies, theirs[0])
@@ -137,12 +137,12 @@ func (s *stops) fromPeer(op byte, b []byte) {
 		s.l.link.Done("s" + string(b))
 		return
 	}
-	c, err := message.ParseStopCopy(b)
+	c, err := stop.ParseCopy(b)
 	if err != nil {
 		return
 	}
 	// Only its own party sends and lifts a STOP; only the other takes, effects or refuses it.
-	ours := c.Step != message.StopWasSent && c.Step != message.StopWasLifted
+	ours := c.Step != stop.Sent && c.Step != stop.Lifted
 	if (c.Party == s.l.cfg.Us.Name) != ours {
 		return
 	}
@@ -154,7 +154,7 @@ func (s *stops) fromPeer(op byte, b []byte) {
 func (s *stops) tick() {
 	for _, k := range s.order {
 		c := s.copies[k][0]
-		if c.Party != s.l.cfg.Us.Name || c.Step != message.StopWasSent || c.Class == "test" {
+		if c.Party != s.l.cfg.Us.Name || c.Step != stop.Sent || c.Class == "test" {
 			continue
 		}
 		if s.l.now.Sub(s.resent[k]) < 5*time.Second {
@@ -183,15 +183,15 @@ func (l *Line) stop(who act.Who, lang string, a act.Stop) (act.Reply, error) {
 	}
 	if id == "" {
 		var err error
-		if id, err = message.NewStopID(l.cfg.Rand); err != nil {
+		if id, err = stop.NewID(l.cfg.Rand); err != nil {
 			return act.Reply{}, err
 		}
 	}
-	d, err := message.StopDraft(message.NewStop{ID: id, Reason: a.Reason, Lang: lang, Place: a.Place, Mark: l.mark(a.Mark), By: l.author(who)})
+	d, err := stop.Draft(stop.New{ID: id, Reason: a.Reason, Lang: lang, Place: a.Place, Mark: l.mark(a.Mark), By: l.author(who)})
 	if err != nil {
 		return act.Reply{}, err
 	}
-	return l.stopState(message.StopState{From: l.cfg.Us.Name, ID: id}, d, who)
+	return l.stopState(stop.State{From: l.cfg.Us.Name, ID: id}, d, who)
 }
 
 func (l *Line) stopStep(who act.Who, lang string, a act.StopStep) (act.Reply, error) {
@@ -199,7 +199,7 @@ func (l *Line) stopStep(who act.Who, lang string, a act.StopStep) (act.Reply, er
 	if err != nil {
 		return act.Reply{}, err
 	}
-	d, err := message.StopStepDraft(st, l.actor(who), a.Step, a.Reason, lang, "")
+	d, err := stop.StepDraft(st, l.actor(who), a.Step, a.Reason, lang, "")
 	if err != nil {
 		return act.Reply{}, err
 	}
@@ -207,7 +207,7 @@ func (l *Line) stopStep(who act.Who, lang string, a act.StopStep) (act.Reply, er
 }
 
 // stopState says the copy first and states it beside; while the store fails the copy is all there is.
-func (l *Line) stopState(st message.StopState, d record.Draft, who act.Who) (act.Reply, error) {
+func (l *Line) stopState(st stop.State, d record.Draft, who act.Who) (act.Reply, error) {
 	l.stops.say(st, d, who)
 	said := act.Reply{ID: st.ID, Text: "said over the session; UNRECORDED HERE"}
 	r, e, err := l.stated(d, nil)

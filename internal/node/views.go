@@ -23,7 +23,7 @@ func (l *Line) input(lang, desk string) view.Input {
 	in := view.Input{
 		Now: l.now, Line: l.cfg.Name, Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, Demo: l.cfg.Demo, IDs: l.rec, Register: l.register(),
 		Desk: l.deskIn(desk), WeSee: l.weSee(), TheySee: l.theySee(), Call: l.callIn(desk), Calls: l.callStates(),
-		Stops: l.stops.states(), Messages: states(l, newest(l.keys("message"), 80), foldMessage), Check: l.checks.in(desk), Log: l.newestEntries(80),
+		Due: l.cfg.Due, Stops: l.stops.states(), Messages: states(l, newest(l.keys("message"), 80), foldMessage), Check: l.checks.in(desk), Log: l.newestEntries(80),
 	}
 	for _, p := range l.link.Paths() {
 		in.Paths = append(in.Paths, view.PathIn{Label: p.Label, WeHear: p.WeHear, TheyHear: p.TheyHear, Since: p.Since, LastHeard: p.LastHeard, RTT: p.RTT, Loss: p.Loss})
@@ -95,9 +95,9 @@ func (l *Line) callIn(desk string) view.CallIn {
 			in.Sound = "test-voice"
 		}
 	}
-	if in.Live.State == call.Idle && l.checks.ringing { // a check rings like a call, as class test
+	if in.Live.State == call.Idle && l.checks.ringing() { // a check rings like a call, as class test
 		live := l.checks.m.Live(l.now)
-		in.Live.State, in.Live.Class, in.Live.Mark, in.Live.Began = call.RingingHere, "test", live.Mark, l.checks.rangAt
+		in.Live.State, in.Live.Class, in.Live.Mark, in.Live.Began = call.RingingHere, "test", live.Mark, live.Rang
 	}
 	if l.peer.up && !l.peer.stateAt.IsZero() && l.peer.state.Armed == 0 {
 		in.NoRing = "nobody-armed"

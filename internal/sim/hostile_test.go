@@ -11,7 +11,7 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/node"
-	"example.org/parley/message"
+	"example.org/parley/stop"
 	"example.org/parley/wire"
 )
 
@@ -48,9 +48,9 @@ func TestInventedStops(t *testing.T) {
 		us.disk.mood.Store(fails)
 		us.must("stop")
 		for i := range 200 {
-			c := message.StopCopy{Party: "borealia", ID: fmt.Sprintf("%032x", i), Step: message.StopWasSent, Class: "substantive", Mark: "actual", Time: time.Now(), Reason: message.StopUsualReason}
+			c := stop.Copy{Party: "borealia", ID: fmt.Sprintf("%032x", i), Step: stop.Sent, Class: "substantive", Mark: "actual", Time: time.Now(), Reason: stop.UsualReason}
 			if i%2 == 1 {
-				c.Party, c.Step, c.Reason = "aurelia", message.StopWasTaken, ""
+				c.Party, c.Step, c.Reason = "aurelia", stop.Taken, ""
 			}
 			c.Time = c.Time.UTC().Truncate(time.Microsecond)
 			b, err := c.Marshal()

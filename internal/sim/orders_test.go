@@ -12,10 +12,11 @@ import (
 	"time"
 
 	"example.org/parley/internal/act"
-	"example.org/parley/internal/node"
 	"example.org/parley/internal/store"
 	"example.org/parley/internal/view"
 	"example.org/parley/record"
+	"example.org/parley/statement"
+	"example.org/parley/verify"
 	"example.org/parley/wire"
 )
 
@@ -44,7 +45,7 @@ func rows(t testing.TB, db string) (shared, local []store.Row) {
 }
 
 func (w *world) options() record.Options {
-	o := record.Options{Genesis: w.line.genesis.Hash, Kinds: node.Kinds()}
+	o := record.Options{Genesis: w.line.genesis.Hash, Kinds: statement.Record(verify.Kinds)}
 	for i := range o.Parties {
 		p := w.sides[i].party(i)
 		o.Parties[i] = record.Party{Name: p.Name, Letter: p.Letter, Keys: []ed25519.PublicKey{p.SignKey}}

@@ -15,6 +15,7 @@ import (
 	"example.org/parley/check"
 	"example.org/parley/internal/link/linktest"
 	"example.org/parley/internal/story"
+	"example.org/parley/message"
 )
 
 // moment is what a question lets pass, so that what was just done has gone through disks and cables.
@@ -30,6 +31,7 @@ var update = flag.Bool("update", false, "write what was seen into the conversati
 //	kill, start, stop, lose PARTY · freeze, thaw PARTY · arm, disarm PARTY
 //	fail-disk PARTY [after] · mend-disk PARTY · step-clock PARTY 10s
 //	watch · schedule 09:00        both nodes with an officer at an armed desk; before it, the checks' times
+//	due FLASH held 60             before watch: a clock of the terms, in seconds
 func play(w *world, name string) {
 	w.t.Helper()
 	path := "testdata/" + name
@@ -124,6 +126,10 @@ func (s stage) Change(f []string) (map[string]string, error) {
 	case f[0] == "schedule":
 		s.w.schedule = f[1:]
 		return nil, nil
+	case f[0] == "due" && len(f) == 4:
+		seconds, err := strconv.Atoi(f[3])
+		s.w.due = message.Allowances{f[1]: {f[2]: seconds}}
+		return nil, err
 	case err == nil && (n == 1 || n == 2):
 		return nil, s.changePath(n-1, f)
 	}

@@ -13,6 +13,7 @@ import (
 	"example.org/parley/contact"
 	"example.org/parley/message"
 	"example.org/parley/record"
+	"example.org/parley/stop"
 )
 
 // StatusOf answers status.
@@ -59,7 +60,7 @@ func LogOf(in Input, lang string) LogView {
 
 // ShowOf answers show: one statement with its item. The states are those of its item, where it has one; a nil one is
 // none. hide keeps what the message says back: its values are to be read back from elsewhere.
-func ShowOf(in Input, lang string, e *record.Entry, item *record.Item, m *message.State, s *message.StopState, c *call.State) ShowView {
+func ShowOf(in Input, lang string, e *record.Entry, item *record.Item, m *message.State, s *stop.State, c *call.State) ShowView {
 	b := newBuilder(in, lang)
 	v := ShowView{Lang: b.lang, AsOf: in.Now.UTC(), Row: b.logRow(e), Item: []LogRow{}, Leaf: base64.StdEncoding.EncodeToString(e.Leaf[:]), Header: string(e.Note), Facts: string(e.FactsB)}
 	if e.Words != nil {

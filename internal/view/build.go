@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"example.org/parley/contact"
-	"example.org/parley/line"
-	"example.org/parley/message"
 	"example.org/parley/message/phrase"
+	"example.org/parley/register"
+	"example.org/parley/statement"
 )
 
 // keep bounds what one desk draws of each list; the shell asks for more.
@@ -37,7 +37,7 @@ func Build(in Input, lang string) Desk {
 
 func newBuilder(in Input, lang string) builder {
 	if in.Register == nil {
-		in.Register = &line.Register{}
+		in.Register = &register.Register{}
 	}
 	return builder{in, Lang(lang)}
 }
@@ -289,7 +289,7 @@ func (b builder) counterparts(f contact.Figures, since string) Counterparts {
 }
 
 func (b builder) pair(p contact.PairFigure) Pair {
-	v := Pair{Ours: p.Ours.Title(b.lang), Theirs: p.Theirs.Title(b.lang), Org: p.Ours.Org, Level: p.Ours.Level, Days: p.Days, Before: p.Side == contact.SideBefore,
+	v := Pair{Ours: p.Ours.Title(b.lang), Theirs: p.Theirs.Title(b.lang), Org: p.Ours.Org, Level: p.Ours.Level, Days: p.Days, Before: p.Side == statement.SideBefore,
 		Declined: p.ByUs.Declined.N(), NoReply: p.ByUs.NoReply.N(), NotReached: p.ByUs.NotReached.N(),
 		TheirsDeclined: p.ByThem.Declined.N(), TheirsNoReply: p.ByThem.NoReply.N(), TheirsNotReached: p.ByThem.NotReached.N(), Still: len(p.Sought) > 0}
 	v.Word = b.t("spoken.pair", v.Ours, v.Theirs)
@@ -340,7 +340,7 @@ func (b builder) spoken(v Pair) string {
 }
 
 // date writes a date as well as it is known.
-func (b builder) date(w contact.When) string {
+func (b builder) date(w statement.When) string {
 	switch {
 	case w.IsZero():
 		return ""
@@ -350,14 +350,6 @@ func (b builder) date(w contact.When) string {
 		return Day(b.lang, w.Earliest(), b.Now)
 	}
 	return b.t("span.to", Day(b.lang, w.Earliest(), b.Now), Day(b.lang, w.Latest(), b.Now))
-}
-
-// side of a message: sender or receiver.
-func (b builder) standing(from string) message.Side {
-	if from == b.Us {
-		return message.Sender
-	}
-	return message.Receiver
 }
 
 func join(parts ...string) string {

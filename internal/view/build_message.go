@@ -7,9 +7,11 @@ import (
 	"strings"
 	"time"
 
-	"example.org/parley/line"
 	"example.org/parley/message"
 	"example.org/parley/message/phrase"
+	"example.org/parley/record"
+	"example.org/parley/statement"
+	"example.org/parley/stop"
 )
 
 // messages draws the newest max messages, newest first; max 0: all.
@@ -48,13 +50,12 @@ func (b builder) message(s message.State) Message {
 		m.Words.Direction = b.t("dir.out", b.Them)
 	}
 	m.Spans, m.Lang = b.spans(s)
-	side := b.standing(s.From)
-	clocks := message.Due(s, side, b.Now)
+	clocks := message.Due(s, m.Ours, b.Due, b.Now)
 	m.Steps = b.steps(s, clocks)
-	m.Overdue = slices.ContainsFunc(clocks, func(c message.Clock) bool { return c.Overdue })
+	m.Overdue = slices.ContainsFunc(clocks, func(c statement.Clock) bool { return c.Overdue })
 	m.Summary = b.summary(m.Steps)
 	m.Acts = []string{}
-	if side == message.Receiver {
+	if !m.Ours {
 		b.receive(s, &m)
 	}
 	if s.Contradicted {
@@ -122,8 +123,8 @@ func (b builder) spans(s message.State) (out []Span, lang string) {
 }
 
 // steps is the ladder with its clocks. What a cut line shows is RECORDED, NOT HELD. SPEC: PAG-022
-func (b builder) steps(s message.State, clocks []message.Clock) []Step {
-	due := map[string]message.Clock{}
+func (b builder) steps(s message.State, clocks []statement.Clock) []Step {
+	due := map[string]statement.Clock{}
 	for _, c := range clocks {
 		due[c.Step] = c
 	}
@@ -158,7 +159,7 @@ func (b builder) reached() bool {
 	return slices.ContainsFunc(b.Paths, func(p PathIn) bool { return p.WeHear && p.TheyHear })
 }
 
-func open(step, word string, c message.Clock, has bool) Step {
+func open(step, word string, c statement.Clock, has bool) Step {
 	s := Step{Step: step, Word: word, State: "open"}
 	if has {
 		s.State, s.Due = "due", c.Due
@@ -169,7 +170,7 @@ func open(step, word string, c message.Clock, has bool) Step {
 	return s
 }
 
-func (b builder) done(x message.Step, c message.Clock, word string) Step {
+func (b builder) done(x message.Step, c statement.Clock, word string) Step {
 	s := Step{Step: x.Name, Word: word, State: "done", At: x.At, Known: x.By.Known}
 	if c.Late {
 		s.State, s.Due = "late", c.Due
@@ -213,14 +214,14 @@ func (b builder) summary(steps []Step) string {
 	return last
 }
 
-func (b builder) author(a message.Author) string { return b.who(a.Officer, a.Known, a.Desk) }
+func (b builder) author(a statement.Author) string { return b.who(a.Officer, a.Known, a.Desk) }
 
 // post names a post by its place.
 func (b builder) post(place string) string {
 	if place == "" {
 		return ""
 	}
-	p, err := line.ParsePlace(place)
+	p, err := record.ParsePlace(place)
 	if err != nil {
 		return place
 	}
@@ -248,15 +249,15 @@ func (b builder) stops() []Stop {
 }
 
 // stop draws one STOP, pressed once or many times. SPEC: PAG-023
-func (b builder) stop(s message.StopState) Stop {
+func (b builder) stop(s stop.State) Stop {
 	first := s.Presses[0]
 	v := Stop{ID: s.ID, Key: s.ID, Ours: s.From == b.Us, At: s.Recorded, From: s.From, Scope: b.t("stop.scope.everywhere"), Place: s.Place, Reason: phrase.Reason(b.lang, s.Reason),
 		Class: s.Class, Mark: s.Mark, Count: len(s.Presses), State: s.Status, Word: b.or("stop.word", s.Status), Stands: s.Open, By: b.stopBy(first), Acts: []string{}}
 	if first.Entry != nil {
 		v.ID = b.IDs.Short(first.Entry)
 	}
-	clocks := message.DueStop(s, b.standing(s.From), b.Now)
-	v.Overdue = slices.ContainsFunc(clocks, func(c message.Clock) bool { return c.Overdue })
+	clocks := stop.Due(s, v.Ours, b.Now)
+	v.Overdue = slices.ContainsFunc(clocks, func(c statement.Clock) bool { return c.Overdue })
 	v.Steps = b.stopSteps(s, clocks)
 	switch {
 	case !s.Open:
@@ -277,7 +278,7 @@ func (b builder) stop(s message.StopState) Stop {
 }
 
 // stopBy names who made a step of a STOP; of a copy by the name that came with it.
-func (b builder) stopBy(x message.StopStep) string {
+func (b builder) stopBy(x stop.Step) string {
 	if x.Copy && x.Who != "" {
 		return x.Who
 	}
@@ -285,24 +286,24 @@ func (b builder) stopBy(x message.StopStep) string {
 }
 
 // relayedTo gives to whom a copy says that a STOP was relayed: it has one member for places.
-func relayedTo(x message.StopStep) string {
-	if x.Copy && x.Name == message.StopWasRelayed {
+func relayedTo(x stop.Step) string {
+	if x.Copy && x.Name == stop.Relayed {
 		return x.Place
 	}
 	return ""
 }
 
-func (b builder) stopSteps(s message.StopState, clocks []message.Clock) []Step {
+func (b builder) stopSteps(s stop.State, clocks []statement.Clock) []Step {
 	recorded := Step{Step: "recorded", Word: b.t("rung.recorded"), State: "done", At: s.Recorded}
 	if s.Presses[0].Entry == nil {
 		recorded.Word = b.t("stop.unrecorded")
 	}
 	out := []Step{recorded}
-	due := map[string]message.Clock{}
+	due := map[string]statement.Clock{}
 	for _, c := range clocks {
 		due[c.Step] = c
 	}
-	add := func(name, clock string, done []message.StopStep, always bool) {
+	add := func(name, clock string, done []stop.Step, always bool) {
 		c, has := due[clock]
 		switch {
 		case len(done) > 0:
@@ -319,9 +320,9 @@ func (b builder) stopSteps(s message.StopState, clocks []message.Clock) []Step {
 			out = append(out, open(name, b.or("rung", name), c, has))
 		}
 	}
-	var held []message.StopStep
+	var held []stop.Step
 	if s.Held != nil {
-		held = []message.StopStep{*s.Held}
+		held = []stop.Step{*s.Held}
 	}
 	add(message.Held, message.Held, held, true)
 	add("taken", "taken", s.Taken, len(s.Effect)+len(s.Refused) == 0)

@@ -16,9 +16,11 @@ import (
 	"example.org/parley/check"
 	"example.org/parley/contact"
 	"example.org/parley/internal/alarm"
-	"example.org/parley/line"
 	"example.org/parley/message"
 	"example.org/parley/record"
+	"example.org/parley/register"
+	"example.org/parley/statement"
+	"example.org/parley/stop"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -49,17 +51,17 @@ func entry(party, kind string, index int, t time.Time) *record.Entry {
 func world() Input {
 	officer := entry("aurelia", "officer.added", 2, at("08:00:00"))
 	ours, theirs := entry("aurelia", "post.added", 3, at("08:01:00")), entry("aurelia", "post.added", 4, at("08:01:00"))
-	reg := &line.Register{
-		Officers: []*line.Officer{{OfficerFacts: line.OfficerFacts{Name: "Lt Amaro", Account: "amaro", Langs: []string{"en"}}, Place: officer.Place(), Entry: officer, Party: "aurelia"}},
-		Posts: []*line.Post{
-			{PostFacts: line.PostFacts{Org: "Ministry of Defence", Name: "Minister of Defence", Names: map[string]string{"it": "Ministro della Difesa"}, Level: 2}, Place: ours.Place(), Entry: ours, Party: "aurelia", Counterparts: []record.Place{theirs.Place()}},
-			{PostFacts: line.PostFacts{Org: "Ministry of Defence", Name: "Minister of Defence", Names: map[string]string{"it": "Ministro della Difesa"}, Level: 2, Theirs: true}, Place: theirs.Place(), Entry: theirs, Party: "aurelia", Counterparts: []record.Place{ours.Place()}},
+	reg := &register.Register{
+		Officers: []*register.Officer{{OfficerFacts: register.OfficerFacts{Name: "Lt Amaro", Account: "amaro", Langs: []string{"en"}}, Stated: register.Stated{Place: officer.Place(), Entry: officer, Party: "aurelia"}}},
+		Posts: []*register.Post{
+			{PostFacts: register.PostFacts{Org: "Ministry of Defence", Name: "Minister of Defence", Names: map[string]string{"it": "Ministro della Difesa"}, Level: 2}, Stated: register.Stated{Place: ours.Place(), Entry: ours, Party: "aurelia"}, Counterparts: []record.Place{theirs.Place()}},
+			{PostFacts: register.PostFacts{Org: "Ministry of Defence", Name: "Minister of Defence", Names: map[string]string{"it": "Ministro della Difesa"}, Level: 2, Theirs: true}, Stated: register.Stated{Place: theirs.Place(), Entry: theirs, Party: "aurelia"}, Counterparts: []record.Place{ours.Place()}},
 		},
 	}
-	by := message.Author{Officer: officer.Place().String(), Known: "account + link", Desk: "page-1"}
+	by := statement.Author{Officer: officer.Place().String(), Known: "account + link", Desk: "page-1"}
 	q := entry("borealia", "message.question", 42, at("14:02:00"))
 	flash := message.State{Key: "borealia/7.k7m2qx/42", Begin: q, Ref: q.Ref(), From: "borealia", Kind: "question", Class: "substantive", Mark: "actual", Whole: true,
-		Facts: message.Facts{Precedence: "FLASH", Phrase: "IS_THIS_YOURS", Fields: map[string]string{"object": "aircraft", "place": "54.20N 18.40E", "time": "241359Z NOV 26"}, ReadBack: []string{"place"}, Respond: true, By: message.Author{Known: "unattributed", Desk: "pts/3"}}}
+		Facts: message.Facts{Precedence: "FLASH", Phrase: "IS_THIS_YOURS", Fields: map[string]string{"object": "aircraft", "place": "54.20N 18.40E", "time": "241359Z NOV 26"}, ReadBack: []string{"place"}, Respond: true, By: statement.Author{Known: "unattributed", Desk: "pts/3"}}}
 	flash.Recorded = message.Step{Name: message.Recorded, Party: "borealia", Entry: q, At: at("14:02:00")}
 	flash.Held = &message.Step{Name: message.Held, Party: "aurelia", At: at("14:02:01")}
 	o := entry("aurelia", "message.information", 41, at("13:20:10"))
@@ -67,10 +69,10 @@ func world() Input {
 	old := message.State{Key: "aurelia/7.k7m2qx/41", Begin: o, Ref: o.Ref(), From: "aurelia", Kind: "information", Class: "substantive", Mark: "exercise", Whole: true, HasText: true, Facts: message.Facts{Precedence: "PRIORITY", By: by}}
 	old.Recorded = message.Step{Name: message.Recorded, Party: "aurelia", Entry: o, At: at("13:20:10"), By: by}
 	sp := entry("borealia", "stop.sent", 43, at("14:02:20"))
-	stop := message.StopState{Key: "stop", From: "borealia", ID: "0123456789abcdef0123456789abcdef", Class: "substantive", Mark: "actual", Reason: message.StopUsualReason, Status: "held", Open: true, Recorded: at("14:02:20"),
-		Presses: []message.StopStep{{Name: "sent", Party: "borealia", Entry: sp, At: at("14:02:20"), By: message.Author{Known: "unattributed", Desk: "pts/3"}}}, Held: &message.StopStep{Name: "held", At: at("14:02:21")}}
+	halt := stop.State{Key: "stop", From: "borealia", ID: "0123456789abcdef0123456789abcdef", Class: "substantive", Mark: "actual", Reason: stop.UsualReason, Status: "held", Open: true, Recorded: at("14:02:20"),
+		Presses: []stop.Step{{Name: "sent", Party: "borealia", Entry: sp, At: at("14:02:20"), By: statement.Author{Known: "unattributed", Desk: "pts/3"}}}, Held: &stop.Step{Name: "held", At: at("14:02:21")}}
 	a11, _ := alarm.Find("A11")
-	feb, _ := contact.ParseWhen("2026-02-18")
+	feb, _ := statement.ParseWhen("2026-02-18")
 	made := &contact.Contact{MadeFacts: contact.MadeFacts{Kind: "call", When: feb, Channel: "telephone", Basis: "own"}, Party: "aurelia", Mark: "exercise"}
 	return Input{Now: now, Line: "north", Us: "aurelia", Them: "borealia", Demo: true, IDs: ids{}, Register: reg,
 		Desk:  DeskIn{Name: "page-1", Officer: "Lt Amaro", Known: "account + link", Armed: true},
@@ -79,11 +81,11 @@ func world() Input {
 		Alarms:   []alarm.Alarm{{Row: a11, ID: "A11", Key: "1", Detail: alarm.Words{EN: "path 1", IT: "percorso 1"}, State: alarm.Raised, Since: at("14:01:51")}},
 		Call:     CallIn{Live: call.Live{State: call.RingingHere, ID: call.ID{1}, There: "page-1", ThereBy: "Cpt Bruni", Class: "substantive", Mark: "actual", Began: at("14:02:24")}},
 		Calls:    []call.State{{Opener: "aurelia", Call: "01", Mark: "exercise", Class: "test", Caller: call.End{Party: "aurelia", Began: entry("aurelia", "call.placed", 30, at("09:00:20"))}, Outcome: call.Outcome{What: call.Answered}, Began: at("09:00:20"), Answered: at("09:00:24"), Ended: at("09:01:05"), Voice: [2]call.Direction{{Lost: -1, GapMS: -1}, {Lost: 0, GapMS: 20}}}},
-		Stops:    []message.StopState{stop},
+		Stops:    []stop.State{halt},
 		Messages: []message.State{old, flash},
 		Check: CheckIn{Figures: check.Figures{From: at("08:00:00"), Now: now, Days: []check.Day{{Date: "2026-11-24", Passed: 1, Tested: true}}, Tested: 1, Streak: 1, LastPassed: at("09:00:00"), Last: &check.SlotView{Due: at("09:00:00"), Outcome: check.Passed}}, Next: at("09:00:00").AddDate(0, 0, 1),
 			Parts: []check.Row{{Part: check.PartStation, Result: check.OK}, {Part: check.PartVoice, Path: "1", Result: check.OK, Sent: 100, Back: 100, MS: 4}}},
-		Contacts: contact.Figures{AsOf: now, Pairs: []contact.PairFigure{{Ours: reg.Posts[0], Theirs: reg.Posts[1], Last: made, Side: contact.SideSince, Days: 279, DaysMost: 279, ByUs: contact.Columns{Declined: contact.Count{Ours: 3}, NotReached: contact.Count{Ours: 1}}}}, Exercise: true},
+		Contacts: contact.Figures{AsOf: now, Pairs: []contact.PairFigure{{Ours: reg.Posts[0], Theirs: reg.Posts[1], Last: made, Side: statement.SideSince, Days: 279, DaysMost: 279, ByUs: contact.Columns{Declined: contact.Count{Ours: 3}, NotReached: contact.Count{Ours: 1}}}}, Exercise: true},
 		Log:      []*record.Entry{q, o},
 	}
 }

@@ -9,9 +9,10 @@ import (
 	"example.org/parley/check"
 	"example.org/parley/contact"
 	"example.org/parley/internal/alarm"
-	"example.org/parley/line"
 	"example.org/parley/message"
 	"example.org/parley/record"
+	"example.org/parley/register"
+	"example.org/parley/stop"
 )
 
 // Input is what the node hands in: folds, registers, clocks and what the sessions say. Only what is durable may
@@ -22,7 +23,7 @@ type Input struct {
 	Us, Them string // the parties' names
 	Demo     bool
 	IDs      IDs
-	Register *line.Register
+	Register *register.Register
 	Desk     DeskIn
 
 	Paths           []PathIn
@@ -37,7 +38,8 @@ type Input struct {
 	Call   CallIn
 	Calls  []call.State
 
-	Stops    []message.StopState // as stated, or as heard while no statement is here
+	Due      message.Allowances // of the terms
+	Stops    []stop.State       // as stated, or as heard while no statement is here
 	Messages []message.State
 
 	Check         CheckIn

@@ -9,6 +9,8 @@ import (
 
 	"example.org/parley/call"
 	"example.org/parley/message"
+	"example.org/parley/statement"
+	"example.org/parley/stop"
 )
 
 // Two rings that crossed are two rows, one answered; the other says what it became. SPEC: PAG-024
@@ -27,7 +29,7 @@ func TestAwaitingLinguistIsOneRow(t *testing.T) {
 	in := world()
 	flash := &in.Messages[1]
 	shown := message.Step{Name: message.Shown, Party: "aurelia", At: at("14:02:05")}
-	ack := message.Step{Name: message.Acknowledged, Party: "aurelia", At: at("14:02:10"), Read: message.Linguist, By: message.Author{Officer: in.Register.Officers[0].Place.String(), Known: "account"}}
+	ack := message.Step{Name: message.Acknowledged, Party: "aurelia", At: at("14:02:10"), Read: message.Linguist, By: statement.Author{Officer: in.Register.Officers[0].Place.String(), Known: "account"}}
 	flash.Shown, flash.Acknowledged, flash.Awaiting = []message.Step{shown}, []message.Step{ack}, &ack
 	for _, x := range []struct{ now, state, summary string }{{"14:03:00", "due", "awaiting linguist"}, {"14:13:00", "overdue", "awaiting linguist OVERDUE since 14:12Z"}} {
 		in.Now = at(x.now)
@@ -52,8 +54,8 @@ func TestAwaitingLinguistIsOneRow(t *testing.T) {
 func TestStopCopyNamesItsOfficer(t *testing.T) {
 	in := world()
 	id := in.Stops[0].ID
-	in.Stops = []message.StopState{message.StopState{}.With([]message.StopCopy{
-		{Step: "sent", Party: "aurelia", ID: id, Time: at("14:02:00"), Reason: message.StopUsualReason, By: "Lt Amaro", Class: "substantive", Mark: "actual"},
+	in.Stops = []stop.State{stop.State{}.With([]stop.Copy{
+		{Step: "sent", Party: "aurelia", ID: id, Time: at("14:02:00"), Reason: stop.UsualReason, By: "Lt Amaro", Class: "substantive", Mark: "actual"},
 		{Step: "relayed", Party: "aurelia", ID: id, Time: at("14:02:10"), Place: "2nd Brigade", By: "Cpt Bruni"},
 	})}
 	s := Build(in, "en").Stops[0]

@@ -8,11 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/parley/call"
-	"example.org/parley/check"
-	"example.org/parley/contact"
-	"example.org/parley/line"
-	"example.org/parley/message"
+	"example.org/parley/verify"
 )
 
 // SPEC: PAG-001
@@ -41,7 +37,7 @@ func TestWordsAreComplete(t *testing.T) {
 
 // Every kind of statement has its words: the table of the record shows no codes. SPEC: PAG-001
 func TestEveryKindHasWords(t *testing.T) {
-	for _, k := range slices.Concat(line.Kinds(), message.Kinds(), call.Kinds(), check.Kinds(), contact.Kinds()) {
+	for _, k := range verify.Kinds {
 		if !Has("said." + k.Name) {
 			t.Errorf("no words for %s", k.Name)
 		}

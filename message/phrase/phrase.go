@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"time"
+
+	"example.org/parley/statement"
 )
 
 // Field is one typed blank of a phrase.
@@ -81,7 +84,7 @@ func (e *FieldError) Error() string { return e.Field + " " + e.Why }
 
 // Canonical checks the fields typed for a phrase and gives their canonical values.
 //
-// SPEC: MSG-011, MSG-012
+// SPEC: MSG-011, MSG-012, MSG-016
 func (p Phrase) Canonical(fields map[string]string) (map[string]string, error) {
 	for _, name := range sorted(fields) {
 		if _, ok := p.Field(name); !ok {
@@ -103,11 +106,11 @@ func (p Phrase) Canonical(fields map[string]string) (map[string]string, error) {
 		}
 		out[f.Name] = c
 	}
-	return out, nil
+	return out, window(out)
 }
 
-// Lawful reports why signed fields do not stand: they must be present, known and in canonical form already.
-func (p Phrase) Lawful(fields map[string]string) error {
+// Validate reports why signed fields do not stand: they must be present, known and in canonical form already.
+func (p Phrase) Validate(fields map[string]string) error {
 	canonical, err := p.Canonical(fields)
 	if err != nil {
 		return err
@@ -118,6 +121,40 @@ func (p Phrase) Lawful(fields map[string]string) error {
 		}
 	}
 	return nil
+}
+
+// Timely says why the window of a phrase is over already, at the time of sending.
+//
+// SPEC: MSG-016
+func (p Phrase) Timely(fields map[string]string, now time.Time) error {
+	if until, err := statement.ReadInstant(fields["until"]); err == nil && !until.After(now) {
+		return &FieldError{"until", fields["until"] + " has passed: give a later time"}
+	}
+	return nil
+}
+
+// window says why fields from and until are no span of time.
+func window(fields map[string]string) error {
+	from, err := statement.ReadInstant(fields["from"])
+	until, err2 := statement.ReadInstant(fields["until"])
+	if err == nil && err2 == nil && !until.After(from) {
+		return &FieldError{"until", fields["until"] + " is not after from, " + fields["from"]}
+	}
+	return nil
+}
+
+// Typed gives what was typed to be read back, in its canonical form where it has one.
+func (p Phrase) Typed(typed map[string]string) map[string]string {
+	out := make(map[string]string, len(typed))
+	for name, v := range typed {
+		out[name] = v
+		if f, ok := p.Field(name); ok {
+			if c, err := f.Type.Parse(v); err == nil {
+				out[name] = c
+			}
+		}
+	}
+	return out
 }
 
 // Differ compares what was read back with the fields of the phrase and names, in the phrase's order, those

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // sample gives a canonical value of every type.
@@ -21,6 +22,9 @@ func filled(p Phrase, optional bool) map[string]string {
 	for _, f := range p.Fields {
 		if optional || !f.Optional {
 			m[f.Name] = sample[f.Type]
+			if f.Name == "from" {
+				m[f.Name] = "231300Z NOV 26"
+			}
 		}
 	}
 	return m
@@ -38,7 +42,10 @@ func TestTypes(t *testing.T) {
 		{Place, "91N 18E", ""}, {Place, "54N 181E", ""}, {Place, "54-60N 18-00E", ""}, {Place, "18.40E 54.20N", ""}, {Place, "54.20 18.40", ""},
 		{Place, "34UCF123", ""}, {Place, "61UCF1234", ""}, {Place, "34ICF1234", ""}, {Place, "54.123456N 1E", ""}, {Place, "90.00001N 1E", ""}, {Place, "54,2N 18,4E", ""},
 		{Time, "231400z nov 26", "231400Z NOV 26"}, {Time, "231400ZNOV26", "231400Z NOV 26"}, {Time, "2026-11-23T14:00Z", "231400Z NOV 26"},
-		{Time, "2026-11-23 14:00:00Z", ""}, {Time, "2026-11-23T14:00+01:00", ""}, {Time, "311400Z NOV 26", ""}, {Time, "232500Z NOV 26", ""}, {Time, "231400Z NOV 70", ""}, {Time, "231400 NOV 26", ""},
+		{Time, "2026-11-23 14:00:00Z", "231400Z NOV 26"}, {Time, "2026-11-23T15:00+01:00", "231400Z NOV 26"}, {Time, "2026-11-23 12:00 -0200", ""}, {Time, "2026-11-23T14:00", ""},
+		{Time, "2026-11-23T14:00:30Z", ""}, {Time, "2026-11-23T12:00-02", "231400Z NOV 26"},
+		{Place, "54°12'30\"N 18°24'00\"E", "54-12-30N 18-24-00E"}, {Place, "54° 12′ 30.5″ N, 18° 24′ E", "54-12-30.5N 18-24E"}, {Place, "54.2°N 18.4°E", "54.20N 18.40E"}, {Place, "54°12.5'N 18°24'E", "54-12.5N 18-24E"},
+		{Place, "54°12'60\"N 18°24'E", ""}, {Place, "54°12.5'30\"N 18°24'E", ""}, {Place, "90°00'01\"N 18°24'E", ""}, {Time, "311400Z NOV 26", ""}, {Time, "232500Z NOV 26", ""}, {Time, "231400Z NOV 70", ""}, {Time, "231400 NOV 26", ""},
 		{Height, "300 m", "300"}, {Height, "-20", "-20"}, {Height, "0300", "300"}, {Height, "1000 ft", ""}, {Height, "FL100", ""}, {Height, "100001", ""}, {Height, "3.5", ""},
 		{Distance, "5 000", "5000"}, {Distance, "0", ""}, {Number, "014", "14"}, {Number, "-1", ""}, {Number, "1,000", ""}, {Number, "1e3", ""}, {Number, "--1", ""},
 		{Heading, "45", "045"}, {Heading, "0", "360"}, {Heading, "361", ""}, {Duration, "2h", "120 min"}, {Duration, "1h30", "90 min"}, {Duration, "45 s", "45 s"}, {Duration, "60s", "1 min"},
@@ -72,7 +79,7 @@ func TestEqualByMeaning(t *testing.T) {
 		want bool
 	}{
 		{Place, "54.20N 18.40E", "54.2N018.4E", true}, {Place, "54.20N 18.40E", "54-12N 018-24.000E", true}, {Place, "0N 180W", "0S 180E", true},
-		{Place, "54.20N 18.40E", "54.20N 18.41E", false}, {Place, "54.20N 18.40E", "54.20S 18.40E", false}, {Place, "54.20N 18.40E", "54.20N 18.40W", false},
+		{Place, "54-12-30N 18-24-00E", "54-12.5N 18-24E", true}, {Place, "54-12-31N 18-24E", "54-12.5N 18-24E", false}, {Place, "54.20N 18.40E", "54.20N 18.41E", false}, {Place, "54.20N 18.40E", "54.20S 18.40E", false}, {Place, "54.20N 18.40E", "54.20N 18.40W", false},
 		{Place, "54.20N 18.40E", "54-20N 18-40E", false}, {Place, "34UCF1234", "34U CF 12 34", true}, {Place, "34UCF1234", "34UCF12003400", false},
 		{Time, "231400Z NOV 26", "2026-11-23T14:00Z", true}, {Time, "231400Z NOV 26", "231401Z NOV 26", false},
 		{Height, "300", "0300 M", true}, {Duration, "120 min", "2 h", true}, {Heading, "000", "360", true}, {YesNo, "yes", "si", true}, {Callsign, "GULL-12", "gull 12", true}, {Number, "14", "x", false},
@@ -202,6 +209,27 @@ func TestCanonicalRefuses(t *testing.T) {
 		if _, err := p.Canonical(c.fields); !errors.As(err, &fe) || fe.Field != c.field {
 			t.Errorf("%v: %v", c.fields, err)
 		}
+	}
+}
+
+// SPEC: MSG-016
+func TestWindowsEndAfterTheyBeginAndAreNotOver(t *testing.T) {
+	p, _ := Find("FIRING_EXERCISE")
+	fields := filled(p, false)
+	for until, good := range map[string]bool{"231301Z NOV 26": true, "2026-11-23T14:30+01:00": true, "231300Z NOV 26": false, "2026-11-23T13:30+01:00": false} {
+		fields["until"] = until
+		_, err := p.Canonical(fields)
+		var fe *FieldError
+		if (err == nil) != good || !good && (!errors.As(err, &fe) || fe.Field != "until") {
+			t.Errorf("from %s until %s: %v", fields["from"], until, err)
+		}
+	}
+	fields["until"] = "231400Z NOV 26"
+	if p.Validate(fields) != nil || p.Timely(fields, time.Date(2026, 11, 23, 13, 59, 0, 0, time.UTC)) != nil {
+		t.Error("a window that is still open is refused")
+	}
+	if p.Timely(fields, time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)) == nil {
+		t.Error("a window that is over is taken")
 	}
 }
 

@@ -38,7 +38,7 @@ func lang(code string) Language {
 	return english
 }
 
-// Render draws a phrase in a language. An unknown code or a field that is not lawful is an error:
+// Render draws a phrase in a language. An unknown code or a field that is not valid is an error:
 // nothing half-understood is ever drawn.
 //
 // SPEC: MSG-013
@@ -47,7 +47,7 @@ func Render(language, code string, fields map[string]string) ([]Span, error) {
 	if !ok {
 		return nil, fmt.Errorf("there is no phrase %q", code)
 	}
-	if err := p.Lawful(fields); err != nil {
+	if err := p.Validate(fields); err != nil {
 		return nil, err
 	}
 	l := lang(language)

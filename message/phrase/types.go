@@ -8,13 +8,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"example.org/parley/statement"
 )
 
 // Type is the type of a field: how it is read, written and compared.
 type Type string
 
 const (
-	Place    Type = "place"    // 54.20N 18.40E · 54-12.5N 18-24E · 34UCF1234567890
+	Place    Type = "place"    // 54.20N 18.40E · 54-12.5N 18-24E · 54-12-30N 18-24-00E · 34UCF1234567890
 	Time     Type = "time"     // 231400Z NOV 26
 	Height   Type = "height"   // metres above mean sea level, -500 … 100000
 	Distance Type = "distance" // metres, 1 … 1000000
@@ -75,13 +77,14 @@ func (t Type) read(s string) (canonical, key string, err error) {
 	if len(s) > maxValue {
 		return "", "", t.refuse()
 	}
-	for i := 0; i < len(s); i++ {
-		if s[i] < 0x20 || s[i] > 0x7E {
-			if t == YesNo && strings.EqualFold(strings.TrimSpace(s), "sì") {
-				return "yes", "yes", nil
-			}
-			return "", "", t.refuse()
-		}
+	if t == Place {
+		s = marks.Replace(s)
+	}
+	if t == YesNo && strings.EqualFold(strings.TrimSpace(s), "sì") {
+		s = "si"
+	}
+	if strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r > 0x7E }) {
+		return "", "", t.refuse()
 	}
 	s = strings.ToUpper(strings.Join(strings.Fields(s), " "))
 	if s == "" {
@@ -122,15 +125,18 @@ func (t Type) read(s string) (canonical, key string, err error) {
 }
 
 var (
-	decimalPair = regexp.MustCompile(`^(\d{1,2}(?:\.\d{1,5})?) ?([NS]),? ?(\d{1,3}(?:\.\d{1,5})?) ?([EW])$`)
-	minutePair  = regexp.MustCompile(`^(\d{1,2})[- ](\d{1,2}(?:\.\d{1,3})?) ?([NS]),? ?(\d{1,3})[- ](\d{1,2}(?:\.\d{1,3})?) ?([EW])$`)
+	decimalPair = regexp.MustCompile(`^(\d{1,2}(?:\.\d{1,5})?)[- ]?([NS]),? ?(\d{1,3}(?:\.\d{1,5})?)[- ]?([EW])$`)
+	minutePair  = regexp.MustCompile(`^(\d{1,2})[- ]{1,2}(\d{1,2}(?:\.\d{1,3})?)(?:[- ]{1,2}(\d{1,2}(?:\.\d{1,2})?))?[- ]{0,2}([NS]),? ?(\d{1,3})[- ]{1,2}(\d{1,2}(?:\.\d{1,3})?)(?:[- ]{1,2}(\d{1,2}(?:\.\d{1,2})?))?[- ]{0,2}([EW])$`)
 	grid        = regexp.MustCompile(`^(\d{1,2})([C-HJ-NP-X])([A-HJ-NP-Z]{2})(\d{2,10})$`)
 )
 
-// degree in units that hold five decimals of a degree and three of a minute exactly.
-const degree = 6_000_000
+// marks gives the signs of degrees, minutes and seconds one way of writing.
+var marks = strings.NewReplacer("°", "-", "º", "-", "''", "", "\"", "", "″", "", "”", "", "'", "-", "′", "-", "’", "-")
 
-// readPlace reads latitude and longitude in decimal degrees or in degrees and minutes, or a grid reference.
+// degree in units that hold five decimals of a degree, three of a minute and two of a second exactly.
+const degree = 18_000_000
+
+// readPlace reads latitude and longitude in decimal degrees or in degrees, minutes and seconds, or a grid reference.
 // The form chosen by the author stays; the key is the meaning.
 func readPlace(s string) (canonical, key string, ok bool) {
 	if m := decimalPair.FindStringSubmatch(s); m != nil {
@@ -139,14 +145,12 @@ func readPlace(s string) (canonical, key string, ok bool) {
 		return pair(latText+m[2]+" "+lonText+m[4], lat, m[2], lon, m[4])
 	}
 	if m := minutePair.FindStringSubmatch(s); m != nil {
-		latD, lonD := atoi(m[1]), atoi(m[4])
-		latM, latText := units(m[2], degree/60, 0)
-		lonM, lonText := units(m[5], degree/60, 0)
-		if latM >= degree || lonM >= degree {
+		lat, latText, ok1 := sixtieths(m[1:4], "%02d-")
+		lon, lonText, ok2 := sixtieths(m[5:8], "%d-")
+		if !ok1 || !ok2 {
 			return "", "", false
 		}
-		text := fmt.Sprintf("%02d-%s%s %d-%s%s", latD, pad(latText), m[3], lonD, pad(lonText), m[6])
-		return pair(text, latD*degree+latM, m[3], lonD*degree+lonM, m[6])
+		return pair(latText+m[4]+" "+lonText+m[8], lat, m[4], lon, m[8])
 	}
 	m := grid.FindStringSubmatch(strings.ReplaceAll(s, " ", ""))
 	if m == nil || len(m[4])%2 != 0 || atoi(m[1]) < 1 || atoi(m[1]) > 60 {
@@ -154,6 +158,17 @@ func readPlace(s string) (canonical, key string, ok bool) {
 	}
 	canonical = fmt.Sprintf("%02d%s%s%s", atoi(m[1]), m[2], m[3], m[4])
 	return canonical, canonical, true
+}
+
+// sixtieths reads degrees, minutes and maybe seconds; only the last of them has decimals.
+func sixtieths(m []string, form string) (n int, text string, ok bool) {
+	minutes, minText := units(m[1], degree/60, 0)
+	n, text = atoi(m[0])*degree+minutes, fmt.Sprintf(form, atoi(m[0]))+pad(minText)
+	if m[2] == "" {
+		return n, text, minutes < degree
+	}
+	seconds, secText := units(m[2], degree/3600, 0)
+	return n + seconds, text + "-" + pad(secText), minutes < degree && seconds < degree/60 && !strings.Contains(m[1], ".")
 }
 
 // pair checks the ranges and makes the key; nought has no hemisphere.
@@ -205,21 +220,10 @@ func atoi(s string) int {
 	return n
 }
 
-var dtg = regexp.MustCompile(`^(\d{2})(\d{2})(\d{2})Z ?([A-Z]{3}) ?(\d{2})$`)
-
-// readTime reads a date-time group or ISO 8601 to the minute, UTC.
+// readTime reads an instant to the minute, as people write it, and gives a date-time group.
 func readTime(s string) (string, bool) {
-	if m := dtg.FindStringSubmatch(s); m != nil {
-		month := m[4][:1] + strings.ToLower(m[4][1:])
-		t, err := time.Parse("02 15 04 Jan 06", strings.Join([]string{m[1], m[2], m[3], month, m[5]}, " "))
-		return DTG(t), err == nil && t.Year() >= 2000 && DTG(t) == fmt.Sprintf("%s%s%sZ %s %s", m[1], m[2], m[3], m[4], m[5])
-	}
-	for _, layout := range []string{"2006-01-02T15:04Z", "2006-01-02T15:04:00Z", "2006-01-02 15:04Z"} {
-		if t, err := time.Parse(layout, s); err == nil && t.Year() >= 2000 && t.Year() < 2069 {
-			return DTG(t), true
-		}
-	}
-	return "", false
+	t, err := statement.ReadInstant(s)
+	return DTG(t), err == nil && t.Second() == 0 && t.Year() >= 2000 && t.Year() < 2069
 }
 
 // DTG writes a time as a date-time group, to the minute.

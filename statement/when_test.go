@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package contact_test
+package statement_test
 
 import (
 	"testing"
 	"time"
 
-	"example.org/parley/contact"
+	"example.org/parley/statement"
 )
+
+func when(t testing.TB, s string) statement.When {
+	t.Helper()
+	w, err := statement.ParseWhen(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
 
 // SPEC: CNT-001
 func TestWhenForms(t *testing.T) {
@@ -18,11 +27,11 @@ func TestWhenForms(t *testing.T) {
 	}
 	for _, s := range []string{"", "2022-2-18", "2022-02-30", "18.02.2022", "2022-02-18/2022-02-18", "2022-02-20/2022-02-18",
 		"2022-02-18T14:05Z", "2022-02-18T14:05:00+01:00", "2022-02-18T14:05:00.5Z", "1822-02-18", "2022-02-18 ", "2022-02-18/", "2022-02-18T24:00:00Z"} {
-		if w, err := contact.ParseWhen(s); err == nil {
+		if w, err := statement.ParseWhen(s); err == nil {
 			t.Errorf("%q was read as %s", s, w)
 		}
 	}
-	if w, err := contact.ReadWhen(" 2022-02-18T14:05Z"); err != nil || w.String() != "2022-02-18T14:05:00Z" {
+	if w, err := statement.ReadWhen(" 2022-02-18T14:05Z"); err != nil || w.String() != "2022-02-18T14:05:00Z" {
 		t.Error(w, err)
 	}
 }
@@ -31,24 +40,24 @@ func TestWhenForms(t *testing.T) {
 func TestSides(t *testing.T) {
 	for _, c := range []struct {
 		when, begin string
-		want        contact.Side
+		want        statement.Side
 	}{
-		{"2022-02-23", "2022-02-24", contact.SideBefore},
-		{"2022-02-25", "2022-02-24", contact.SideSince},
-		{"2022-02-24", "2022-02-24", contact.SideStraddles},
-		{"2022-02-20/2022-02-26", "2022-02-24", contact.SideStraddles},
-		{"2022-02-24T10:00:00Z", "2022-02-24", contact.SideStraddles},
-		{"2022-02-24", "2022-02-24T03:40:00Z", contact.SideStraddles},
-		{"2022-02-24T03:39:59Z", "2022-02-24T03:40:00Z", contact.SideBefore},
-		{"2022-02-24T03:40:00Z", "2022-02-24T03:40:00Z", contact.SideSince},
-		{"2022-02-18/2022-02-23", "2022-02-24T00:00:00Z", contact.SideBefore},
-		{"2022-02-24", "2022-02-24T00:00:00Z", contact.SideSince},
+		{"2022-02-23", "2022-02-24", statement.SideBefore},
+		{"2022-02-25", "2022-02-24", statement.SideSince},
+		{"2022-02-24", "2022-02-24", statement.SideStraddles},
+		{"2022-02-20/2022-02-26", "2022-02-24", statement.SideStraddles},
+		{"2022-02-24T10:00:00Z", "2022-02-24", statement.SideStraddles},
+		{"2022-02-24", "2022-02-24T03:40:00Z", statement.SideStraddles},
+		{"2022-02-24T03:39:59Z", "2022-02-24T03:40:00Z", statement.SideBefore},
+		{"2022-02-24T03:40:00Z", "2022-02-24T03:40:00Z", statement.SideSince},
+		{"2022-02-18/2022-02-23", "2022-02-24T00:00:00Z", statement.SideBefore},
+		{"2022-02-24", "2022-02-24T00:00:00Z", statement.SideSince},
 	} {
 		if got := when(t, c.when).Side(when(t, c.begin)); got != c.want {
 			t.Errorf("%s from %s on: %s, want %s", c.when, c.begin, got, c.want)
 		}
 	}
-	if when(t, "2022-02-18").Side(contact.When{}) != contact.SideSince {
+	if when(t, "2022-02-18").Side(statement.When{}) != statement.SideSince {
 		t.Error("of all time")
 	}
 }
@@ -71,7 +80,7 @@ func FuzzWhen(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		w, err := contact.ParseWhen(s)
+		w, err := statement.ParseWhen(s)
 		if err == nil && (w.String() != s || w.IsZero() || w.Latest().Before(w.Earliest())) {
 			t.Errorf("%q was read as %s", s, w)
 		}

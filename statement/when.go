@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package contact
+package statement
 
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -51,33 +52,59 @@ func ParseWhen(s string) (When, error) {
 	return w, nil
 }
 
-// ReadWhen is ParseWhen for what people type: an instant may leave out its seconds.
-func ReadWhen(s string) (When, error) {
-	s = strings.TrimSpace(s)
-	if t, err := time.Parse("2006-01-02T15:04Z", s); err == nil {
-		s = t.Format(instantForm)
-	}
-	return ParseWhen(s)
-}
-
 func parseWhen(s string) (When, error) {
 	if first, last, ok := strings.Cut(s, "/"); ok {
 		f, err := time.Parse(dayForm, first)
-		if err != nil {
-			return When{}, err
-		}
-		l, err := time.Parse(dayForm, last)
-		if err != nil || !l.After(f) {
-			return When{}, errors.Join(err, ErrWhen)
+		l, err2 := time.Parse(dayForm, last)
+		if err != nil || err2 != nil || !l.After(f) {
+			return When{}, ErrWhen
 		}
 		return When{f, l.AddDate(0, 0, 1)}, nil
 	}
-	if len(s) > len(dayForm) {
-		t, err := time.Parse(instantForm, s)
-		return At(t), err
+	if t, err := time.Parse(instantForm, s); err == nil {
+		return At(t), nil
 	}
 	d, err := time.Parse(dayForm, s)
 	return Day(d), err
+}
+
+// ReadWhen is ParseWhen for what people type: an instant may have an offset or leave out its seconds.
+// SPEC: CNT-001
+func ReadWhen(s string) (When, error) {
+	s = strings.TrimSpace(s)
+	if t, err := ReadInstant(s); err == nil {
+		s = At(t).String()
+	}
+	w, err := ParseWhen(s)
+	if err != nil {
+		return w, Refuse("write an instant 2022-02-18T14:05Z, a day 2022-02-18, or a span of days 2022-03-14/2022-03-20, of 1900 to 2099", "%q is not a date", s)
+	}
+	return w, nil
+}
+
+// instants are the ways in which people write an instant: ISO 8601 with an offset, a date-time group.
+var instants = []string{"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04Z0700", "2006-01-02T15:04:05Z07", "2006-01-02T15:04Z07"}
+
+var group = regexp.MustCompile(`^(\d{6})Z ?([A-Z]{3}) ?(\d{2})$`)
+
+// ReadInstant reads an instant as people write it, to the second: an offset or Z is never left out, for a time of day
+// without one means something else at the other end.
+// SPEC: MSG-012
+func ReadInstant(s string) (time.Time, error) {
+	s = strings.ToUpper(strings.Join(strings.Fields(s), " "))
+	for _, form := range instants {
+		if t, err := time.Parse(form, strings.Replace(s, " ", "T", 1)); err == nil {
+			if t = t.UTC(); t.Nanosecond() == 0 {
+				return t, nil
+			}
+		}
+	}
+	if m := group.FindStringSubmatch(s); m != nil {
+		if t, err := time.Parse("021504 Jan 06", m[1]+" "+m[2]+" "+m[3]); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is no instant: write 2022-02-18T14:05Z, 2022-02-18T15:05+01:00 or 181405Z FEB 22", s)
 }
 
 // String gives the spelling that ParseWhen reads, "" for the zero When.

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package register
+
+import (
+	"regexp"
+	"slices"
+
+	"example.org/parley/record"
+	"example.org/parley/statement"
+)
+
+// Officer is a person whom a party has enrolled.
+type Officer struct {
+	Stated
+	OfficerFacts
+	Revoked *record.Entry // the first statement that revoked him, nil while in office
+}
+
+// OfficerFacts are those of officer.added.
+type OfficerFacts struct {
+	Name     string   `json:"name"`
+	Account  string   `json:"account,omitempty"` // Unix account
+	Langs    []string `json:"langs,omitempty"`   // languages he reads
+	Releaser bool     `json:"releaser,omitempty"`
+	Number   string   `json:"number,omitempty"` // telephone
+}
+
+// Validate judges officer.added.
+func (f OfficerFacts) Validate(e, _ *record.Entry) error {
+	if err := statement.First(alone(e), statement.Text("name", f.Name, 120), statement.If(len(f.Langs) > 16, "over 16 languages"),
+		statement.Optional("account", f.Account, 64), number(f.Number)); err != nil {
+		return err
+	}
+	for _, l := range f.Langs {
+		if err := statement.Lang(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *Register) officer(e *record.Entry, f OfficerFacts) {
+	g.Officers = append(g.Officers, &Officer{Stated: at(e), OfficerFacts: f})
+}
+
+// OfficerDraft makes officer.added of a party; mark "" is actual.
+func (g *Register) OfficerDraft(party string, f OfficerFacts, mark string) (record.Draft, error) {
+	f.Name = tidy(f.Name)
+	if err := fresh("an officer", party, f.Name, g.Officers, func(o *Officer) []string { return o.known(party) }); err != nil {
+		return record.Draft{}, err
+	}
+	return statement.Draft(Kinds, party, nil, record.Draft{Kind: "officer.added", Mark: mark, Facts: f},
+		"as: parley officer add 'Lt Amaro' --langs en,it --number '+390000000'")
+}
+
+// RevokeFacts are those of officer.revoked; its `re` names the officer.added.
+type RevokeFacts struct {
+	Reason string `json:"reason,omitempty"`
+}
+
+// Validate: a party revokes its own officers.
+//
+// SPEC: MSG-042
+func (f RevokeFacts) Validate(e, begin *record.Entry) error {
+	return statement.First(
+		statement.If(begin != nil && (begin.Kind != "officer.added" || begin.Log.Party != e.Log.Party), "what it names is not an officer of its own party"),
+		statement.Optional("reason", f.Reason, 240))
+}
+
+func (g *Register) revoked(e *record.Entry, _ RevokeFacts) {
+	for _, o := range g.Officers {
+		if len(e.Re) > 0 && o.Place == e.Re[0].Place && (o.Revoked == nil || e.Place().Compare(o.Revoked.Place()) < 0) {
+			o.Revoked = e
+		}
+	}
+}
+
+// RevokeDraft makes officer.revoked.
+func RevokeDraft(o *Officer, party, reason string) (record.Draft, error) {
+	if o.Revoked != nil {
+		return record.Draft{}, statement.Refuse("see: parley officer list", "%s is revoked already", o.Name)
+	}
+	return statement.Draft(Kinds, party, o.Entry, record.Draft{Kind: "officer.revoked", Re: []record.Ref{o.Entry.Ref()}, Facts: RevokeFacts{Reason: reason}},
+		"see: parley officer list")
+}
+
+// Reads reports whether an officer reads a language.
+func (o *Officer) Reads(lang string) bool { return slices.Contains(o.Langs, lang) }
+
+// known are the names of an officer in office, of a party or ("") of any.
+func (o *Officer) known(party string) []string {
+	if party != "" && o.Party != party || o.Revoked != nil {
+		return nil
+	}
+	return []string{o.Name, o.Account}
+}
+
+// Officer gives the officer of a place, nil where there is none.
+func (g *Register) Officer(p record.Place) *Officer { return of(g.Officers, p) }
+
+// OfficerAt gives the officer that facts name by place, nil where it is unknown or unattributed.
+func (g *Register) OfficerAt(place string) *Officer {
+	p, err := record.ParsePlace(place)
+	if err != nil {
+		return nil
+	}
+	return g.Officer(p)
+}
+
+// ForAccount lists a party's officers in office that work from a Unix account.
+func (g *Register) ForAccount(party, account string) (os []*Officer) {
+	for _, o := range g.Officers {
+		if o.Party == party && o.Account == account && o.Revoked == nil {
+			os = append(os, o)
+		}
+	}
+	return os
+}
+
+// FindOfficer looks an officer of a party up by short ID, name or account; "" as party means any.
+func (g *Register) FindOfficer(s, party string, r Shorter) (*Officer, error) {
+	return find("officer", "parley officer list", s, r, g.Officers, func(o *Officer) []string { return o.known(party) })
+}
+
+var telephone = regexp.MustCompile(`^\+?[0-9][0-9 ()/-]{2,31}$`)
+
+func number(s string) error {
+	return statement.If(s != "" && !telephone.MatchString(s), "telephone number %q has other than digits, spaces, ()/- and a + before them", s)
+}

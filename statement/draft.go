@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package statement
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"example.org/parley/hint"
+	"example.org/parley/record"
+)
+
+// Refuse is the error that a person can act on.
+func Refuse(way, what string, args ...any) error {
+	return &hint.Error{What: fmt.Sprintf(what, args...), Hint: way}
+}
+
+// Choose refuses a word that is none of a list, naming the list.
+func Choose(what, s string, words []string) error {
+	if OneOf(what, s, words) != nil {
+		return Refuse("one of: "+strings.Join(words, ", "), "there is no %s %q", what, s)
+	}
+	return nil
+}
+
+// Draft refuses, before anything is signed, what the other end would find not valid; way says what would be right.
+// A class or mark that is left out is the kind's own, else the first of its words.
+func Draft(kinds []Kind, party string, begin *record.Entry, d record.Draft, way string) (record.Draft, error) {
+	k, ok := Find(kinds, d.Kind)
+	if !ok {
+		return d, Refuse(way, "there is no kind of statement %q", d.Kind)
+	}
+	d.Class, d.Mark = cmp.Or(d.Class, k.Class, Classes[0]), cmp.Or(d.Mark, Marks[0])
+	if err := First(Choose("class", d.Class, Classes), Choose("mark", d.Mark, Marks)); err != nil {
+		return d, err
+	}
+	if d.Text != nil {
+		if err := Words(d.Text.Text); err != nil {
+			return d, Refuse("take out control characters and what is not text", "%v", err)
+		}
+		if err := Lang(d.Text.Lang); err != nil {
+			return d, Refuse("as en or it", "%v", err)
+		}
+	}
+	e, err := Trial(party, d)
+	if err == nil {
+		err = k.Validate(e, begin)
+	}
+	if err != nil {
+		return d, Refuse(way, "%v", err)
+	}
+	return d, nil
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package statement
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"example.org/parley/record"
+	"example.org/parley/wire"
+)
+
+// Kind is what the record, the node and the verifier must know of one kind of statement. Its fields are limits of
+// form; what its facts must say is the business of their Validate.
+type Kind struct {
+	record.Kind        // name and grouping; New adds Validate and ItemID
+	Class       string // the one class that it has; "": any
+	Max         int    // limit of both bodies together, 0: that of each
+	NoText      bool   // it carries no free words
+	Reserve     bool   // it is still recorded when the disk is full
+	Urgent      bool   // it goes at once over every live path
+
+	// Facts is the type of its facts: their members are drawn into spec/kinds.md.
+	Facts reflect.Type
+
+	urgent func(*record.Entry) bool
+	fold   func(state any, e, begin *record.Entry)
+}
+
+// Facts are the coded part of one kind: Validate judges them within their entry, beside the beginning of its item (nil
+// where it begins one, or the beginning is not here).
+type Facts interface {
+	Validate(e, begin *record.Entry) error
+}
+
+// New makes a kind of its facts; fold says what one valid statement of it changes in the state of its item.
+// Facts that have a method Item name their item themselves (party and id); those that have a method Urgent say
+// whether a statement goes at once.
+func New[S any, F Facts](k Kind, fold func(s *S, e *record.Entry, f F)) Kind {
+	k.Facts = reflect.TypeFor[F]()
+	k.Validate = func(e, begin *record.Entry) error {
+		if err := k.form(e); err != nil {
+			return err
+		}
+		f, here, err := Read[F](e)
+		if err != nil || !here {
+			return err
+		}
+		return f.Validate(e, begin)
+	}
+	k.fold = func(state any, e, begin *record.Entry) {
+		if f, here, _ := Read[F](e); here && k.form(e) == nil && f.Validate(e, begin) == nil {
+			fold(state.(*S), e, f)
+		}
+	}
+	var none F
+	if _, ok := any(none).(interface {
+		Item(*record.Entry) (string, string)
+	}); ok {
+		k.ItemID = func(e *record.Entry) (party, id string, err error) {
+			f, here, err := Read[F](e)
+			if err != nil || !here {
+				return "", "", errors.Join(err, If(!here, "its facts are not here"))
+			}
+			party, id = any(f).(interface {
+				Item(*record.Entry) (string, string)
+			}).Item(e)
+			return party, id, nil
+		}
+	}
+	k.urgent = func(e *record.Entry) bool {
+		f, here, _ := Read[F](e)
+		u, asks := any(f).(interface{ Urgent() bool })
+		return k.Kind.Name != "" && k.Urgent || asks && here && u.Urgent()
+	}
+	return k
+}
+
+// Goes reports whether an entry of this kind goes at once over every live path.
+func (k Kind) Goes(e *record.Entry) bool { return k.urgent != nil && k.urgent(e) }
+
+// form judges what the kind says of every statement of it.
+func (k Kind) form(e *record.Entry) error {
+	bodies := e.Bodies()
+	return First(
+		If(!k.Begins && k.ItemID == nil && len(e.Re) == 0, "it names nothing that it is about"),
+		OneOf("class", e.Class, Classes), OneOf("mark", e.Mark, Marks),
+		If(k.Class != "" && e.Class != k.Class, "it is of class %s, not %s", e.Class, k.Class),
+		If(k.NoText && e.Text != nil, "it carries words, and must not"),
+		If(k.Max > 0 && bodies > k.Max, "bodies of %d bytes, over %d", bodies, k.Max),
+	)
+}
+
+// Read decodes an entry's facts; here is false while the body has not arrived, which judges nothing.
+func Read[F any](e *record.Entry) (f F, here bool, err error) {
+	if e.FactsB == nil {
+		return f, false, If(e.Facts == nil, "its facts are missing")
+	}
+	err = wire.DecodeStrict(e.FactsB, wire.MaxBody, &f)
+	return f, err == nil, err
+}
+
+// Find gives the kind of a name.
+func Find(kinds []Kind, name string) (Kind, bool) {
+	i := slices.IndexFunc(kinds, func(k Kind) bool { return k.Name == name })
+	if i < 0 {
+		return Kind{}, false
+	}
+	return kinds[i], true
+}
+
+// Fold lets each valid statement of an item change its state, in canonical order whatever the order of arrival.
+func Fold[S any](kinds []Kind, s *S, it *record.Item) {
+	entries := slices.Clone(it.Entries)
+	slices.SortFunc(entries, func(a, b *record.Entry) int { return a.Place().Compare(b.Place()) })
+	for _, e := range slices.Compact(entries) {
+		if k, ok := Find(kinds, e.Kind); ok && k.fold != nil {
+			begin := it.Begin
+			if begin == e {
+				begin = nil
+			}
+			k.fold(s, e, begin)
+		}
+	}
+}
+
+// Past tells what a statement's author had before him: the only order that a fold may use.
+type Past interface {
+	Before(a, b *record.Entry) bool // a is in b's past
+}
+
+// Newest gives the elements that precede no other of the list: several where none of them knew the other.
+func Newest[T any](list []T, before func(a, b T) bool) (out []T) {
+	for _, a := range list {
+		if !slices.ContainsFunc(list, func(b T) bool { return before(a, b) }) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// Oldest gives the elements that no other of the list precedes.
+func Oldest[T any](list []T, before func(a, b T) bool) []T {
+	return Newest(list, func(a, b T) bool { return before(b, a) })
+}
+
+// Trial is what a draft of a party would become, as far as a kind can judge it.
+func Trial(party string, d record.Draft) (*record.Entry, error) {
+	e := &record.Entry{Statement: record.Statement{Log: record.LogName{Party: party}, Kind: d.Kind, Class: d.Class, Mark: d.Mark, Re: d.Re}}
+	body := func(v any) ([]byte, *record.Body, error) {
+		b, err := wire.EncodeBody(v, [32]byte{})
+		return b, &record.Body{Len: len(b)}, err
+	}
+	var err, err2 error
+	if d.Facts != nil {
+		e.FactsB, e.Facts, err = body(d.Facts)
+	}
+	if d.Text != nil {
+		e.TextB, e.Text, err2 = body(*d.Text)
+	}
+	if err := First(err, err2); err != nil {
+		return e, fmt.Errorf("this cannot be written: %w", err)
+	}
+	return e, nil
+}
+
+// Record gives what a record must know of kinds.
+func Record(kinds []Kind) map[string]record.Kind {
+	m := map[string]record.Kind{}
+	for _, k := range kinds {
+		m[k.Name] = k.Kind
+	}
+	return m
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package statement
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The words of every header.
+var (
+	Classes = []string{"substantive", "service", "test"} // the higher first
+	Marks   = []string{"actual", "exercise"}
+)
+
+// seen reports whether a character has a shape of its own and leaves the direction of its neighbours alone: a letter,
+// mark, number, punctuation or symbol that Unicode does not let a font leave out. U+FFFD stands where text was lost.
+func seen(r rune) bool {
+	return r == ' ' || unicode.IsGraphic(r) && !unicode.IsSpace(r) && r != utf8.RuneError &&
+		!unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+// Text says why a line of text does not stand in facts or on a screen beside signed words: empty, over max bytes,
+// not UTF-8, with a space at an end, or with what cannot be seen or turns the direction of writing.
+//
+// SPEC: MSG-005
+func Text(what, s string, max int) error {
+	switch {
+	case s == "":
+		return fmt.Errorf("%s is missing", what)
+	case len(s) > max:
+		return fmt.Errorf("%s is over %d bytes", what, max)
+	case !utf8.ValidString(s) || strings.ContainsRune(s, utf8.RuneError):
+		return fmt.Errorf("%s is not text in UTF-8", what)
+	case strings.TrimSpace(s) != s:
+		return fmt.Errorf("%s begins or ends with a space", what)
+	case strings.ContainsFunc(s, func(r rune) bool { return !seen(r) }):
+		return fmt.Errorf("%s has a control or direction character, or one that cannot be seen", what)
+	}
+	return nil
+}
+
+// Optional is Text for what may be left out.
+func Optional(what, s string, max int) error {
+	if s == "" {
+		return nil
+	}
+	return Text(what, s, max)
+}
+
+// Tidy makes of any text one that Text lets stand, or nothing: what does not fit is cut or left out.
+func Tidy(s string, max int) string {
+	var b strings.Builder
+	for _, r := range strings.Join(strings.Fields(strings.ToValidUTF8(s, "")), " ") {
+		if b.Len()+utf8.RuneLen(r) > max {
+			break
+		}
+		if seen(r) {
+			b.WriteRune(r)
+		}
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// Words says why free words cannot be written: they may have more than one line, and any direction of writing.
+func Words(s string) error {
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' || r == utf8.RuneError }) {
+		return errors.New("this cannot be written: it is not text in UTF-8, or has control characters")
+	}
+	return nil
+}
+
+// Lang says why a text is not a primary language tag.
+func Lang(s string) error {
+	if len(s) < 2 || len(s) > 3 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz") != "" {
+		return fmt.Errorf("language %q is not a tag of two or three small letters, such as en", s)
+	}
+	return nil
+}
+
+// OneOf says why a word is none of a list.
+func OneOf(what, s string, words []string) error {
+	if !slices.Contains(words, s) {
+		return fmt.Errorf("%s %q is none of: %s", what, s, strings.Join(words, ", "))
+	}
+	return nil
+}
+
+// Time says why an instant cannot stand in facts; one that is left out is zero.
+func Time(what string, t time.Time) error {
+	if !t.IsZero() && (t != t.UTC().Truncate(time.Second) || t.Year() < 2000 || t.Year() > 2099) {
+		return fmt.Errorf("%s is not a whole second UTC of 2000 to 2099", what)
+	}
+	return nil
+}
+
+// Must is Time for what may not be left out.
+func Must(what string, t time.Time) error {
+	if t.IsZero() {
+		return fmt.Errorf("%s is missing", what)
+	}
+	return Time(what, t)
+}
+
+// If gives an error where something holds.
+func If(bad bool, why string, args ...any) error {
+	if bad {
+		return fmt.Errorf(why, args...)
+	}
+	return nil
+}
+
+// First gives the first error of several.
+func First(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

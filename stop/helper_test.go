@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package stop
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/parley/hint"
+	"example.org/parley/record"
+	"example.org/parley/statement"
+	"example.org/parley/wire"
+)
+
+var (
+	t0      = time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
+	amaro   = statement.Author{Officer: "aurelia/1.aaaaaa 1", Known: "account", Desk: "pts/1"}
+	bruni   = statement.Author{Officer: "borealia/1.bbbbbb 1", Known: "account", Desk: "page-1"}
+	atB     = statement.Actor{Party: "borealia", Author: bruni}
+	atA     = statement.Actor{Party: "aurelia", Author: amaro}
+	theID   = "000102030405060708090a0b0c0d0e0f"
+	nowhere = past{}
+)
+
+// past is a Past that is told what comes before what.
+type past map[[2]*record.Entry]bool
+
+func (p past) Before(a, b *record.Entry) bool { return p[[2]*record.Entry{a, b}] }
+
+// world makes entries by hand, each in a run of its own.
+type world struct {
+	t *testing.T
+	n int
+}
+
+// entry is what a draft of a party becomes.
+func (w *world) entry(party string, d record.Draft, at time.Time) *record.Entry {
+	w.t.Helper()
+	w.n++
+	e := &record.Entry{Statement: record.Statement{Log: record.LogName{Party: party, LogID: record.LogID{Number: w.n, Run: "aaaaaa"}},
+		Time: at, Kind: d.Kind, Class: d.Class, Mark: d.Mark, Re: d.Re}}
+	e.Leaf = wire.Sum([]byte{byte(w.n), byte(w.n >> 8)})
+	body := func(v any) ([]byte, *record.Body) {
+		b, err := wire.EncodeBody(v, [32]byte{1})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return b, &record.Body{Len: len(b), Hash: wire.Sum(b)}
+	}
+	if d.Facts != nil {
+		e.FactsB, e.Facts = body(d.Facts)
+	}
+	if d.Text != nil {
+		e.TextB, e.Text = body(*d.Text)
+	}
+	return e
+}
+
+func (w *world) must(party string, at time.Time) func(record.Draft, error) *record.Entry {
+	return func(d record.Draft, err error) *record.Entry {
+		w.t.Helper()
+		if err != nil {
+			w.t.Fatalf("%s: %v", d.Kind, err)
+		}
+		return w.entry(party, d, at)
+	}
+}
+
+// held gives an entry a receipt of the other party.
+func held(e *record.Entry, at time.Time) *record.Entry {
+	e.Receipt = &record.Receipt{By: "borealia", Held: at}
+	return e
+}
+
+func item(es ...*record.Entry) *record.Item {
+	return &record.Item{Key: "x", Begin: es[0], Entries: es}
+}
+
+func validate(e, begin *record.Entry) error {
+	k, _ := statement.Find(Kinds, e.Kind)
+	return k.Validate(e, begin)
+}
+
+// refused wants a refusal that says both what and the way out.
+func refused(t *testing.T, what string, err error) {
+	t.Helper()
+	var ae *hint.Error
+	if !errors.As(err, &ae) || !strings.Contains(ae.What, what) || ae.Hint == "" {
+		t.Errorf("want a refusal with %q and a hint, got %#v", what, err)
+	}
+}
