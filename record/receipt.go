@@ -140,7 +140,14 @@ func (e *Entry) covered() bool {
 }
 
 // CheckReceipt finds whether a receipt is in form and signed by its party. Any goroutine may call it.
-func (o *Options) CheckReceipt(note []byte) (*Receipt, error) {
+func (o *Options) CheckReceipt(note []byte) (*Receipt, error) { return o.checkReceipt(note, true) }
+
+// CheckStoredReceipt is CheckReceipt of what a store of our own gives back, without the signature.
+func (o *Options) CheckStoredReceipt(note []byte) (*Receipt, error) {
+	return o.checkReceipt(note, false)
+}
+
+func (o *Options) checkReceipt(note []byte, signature bool) (*Receipt, error) {
 	n, err := wire.ParseNote(note, wire.MaxNote)
 	if err != nil {
 		return nil, err
@@ -153,7 +160,7 @@ func (o *Options) CheckReceipt(note []byte) (*Receipt, error) {
 	if rc.Log.Genesis != o.Genesis || o.Private || p == nil || o.party(rc.Log.Party) == nil {
 		return nil, errors.New("receipt: not of this line")
 	}
-	if len(n.Sigs) != 1 || !p.signed(n) {
+	if len(n.Sigs) != 1 || signature && !p.signed(n) {
 		return nil, fmt.Errorf("receipt: %w", wire.ErrSignature)
 	}
 	rc.Note, rc.leaf = bytes.Clone(note), wire.Leaf(n.Text)

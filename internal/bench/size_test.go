@@ -3,13 +3,11 @@
 package bench
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 )
@@ -21,16 +19,7 @@ func measureMemory(tb testing.TB) (mib float64) {
 	w := newWorld(tb)
 	time.Sleep(2 * time.Second)
 	for _, s := range w.Sides {
-		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.Pid()))
-		if err != nil {
-			tb.Fatal(err)
-		}
-		for l := range strings.Lines(string(b)) {
-			var kib float64
-			if n, _ := fmt.Sscanf(l, "VmRSS: %f kB", &kib); n == 1 {
-				mib = max(mib, kib/1024)
-			}
-		}
+		mib = max(mib, resident(tb, s.Pid()))
 	}
 	return mib
 }

@@ -95,6 +95,29 @@ func TestTable(t *testing.T) {
 		mib := measureMemory(tb)
 		return fmt.Sprintf("%.0f MiB", mib), mib / 64, "64 MiB"
 	})
+	for _, n := range []int{20_000, 100_000} {
+		var s scale
+		with := fmt.Sprintf(", %d statements on record", n)
+		b.row("start until a ring and a STOP pass"+with, func(tb testing.TB) (string, float64, string) {
+			s = measureScale(tb, n)
+			return ms(s.Ring), float64(s.Ring) / float64(300*time.Millisecond), "0.3 s"
+		})
+		b.row("start until all is read"+with, func(tb testing.TB) (string, float64, string) {
+			bar := time.Second + 3*time.Second*time.Duration(n-20_000)/80_000
+			return ms(s.Read), float64(s.Read) / float64(bar), bar.String()
+		})
+		b.row("memory"+with, func(tb testing.TB) (string, float64, string) {
+			return fmt.Sprintf("%.0f MiB, %.0f after an export", s.MiB, s.Exported), max(s.MiB, s.Exported) / 200, "200 MiB"
+		})
+		b.row("export"+with, func(tb testing.TB) (string, float64, string) {
+			return ms(s.Export), float64(s.Export) / float64(2*time.Second), "2 s"
+		})
+		for _, v := range []string{"inbox", "status", "log", "page"} {
+			b.row(v+with, func(tb testing.TB) (string, float64, string) {
+				return ms(s.Views[v]), float64(s.Views[v]) / float64(20*time.Millisecond), "20 ms"
+			})
+		}
+	}
 	b.row("idle traffic a path and way", func(tb testing.TB) (string, float64, string) {
 		bits := measureIdle(tb, 12*time.Second)
 		return fmt.Sprintf("%.1f kbit/s", bits/1000), bits / 8000, "8 kbit/s"
@@ -103,7 +126,13 @@ func TestTable(t *testing.T) {
 		b.row(f.what, func(testing.TB) (string, float64, string) { return f.now, f.share, f.limit + ", held by internal/arch" })
 	}
 	for _, m := range micros {
-		b.row(m.what, func(tb testing.TB) (string, float64, string) { return m.print(m.figures(tb)), 0, "" })
+		b.row(m.what, func(tb testing.TB) (string, float64, string) {
+			f := m.figures(tb)
+			if m.least == 0 {
+				return m.print(f), 0, ""
+			}
+			return m.print(f), m.least / f[m.unit], fmt.Sprintf("at least %.1f", m.least)
+		})
 	}
 	b.row("cold build", func(tb testing.TB) (string, float64, string) {
 		return fmt.Sprintf("%.0f s", measureBuild(tb).Seconds()), 0, ""

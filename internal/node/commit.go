@@ -212,6 +212,7 @@ func (l *Line) reopened(m *memory, err error) {
 	} else {
 		l.endRun("failed")
 	}
+	go l.audit(l.opts, l.privOpts, l.altered)
 	l.reoffer()
 	l.saveAlarms()
 	l.repaired(since)
@@ -224,7 +225,8 @@ func (l *Line) reopened(m *memory, err error) {
 // memory is what a store's rows say: the record's state, before the loop goes on with it.
 type memory struct {
 	rec, priv *record.Record
-	opts      record.Options
+	opts      record.Options // of rec
+	privOpts  record.Options // of priv
 	receipts  map[wire.Hash]struct{}
 	ours      map[record.Place]*record.Receipt
 	newest    map[record.LogName]*record.Receipt
@@ -236,47 +238,9 @@ type memory struct {
 func (l *Line) empty() *memory {
 	m := &memory{receipts: map[wire.Hash]struct{}{}, ours: map[record.Place]*record.Receipt{}, newest: map[record.LogName]*record.Receipt{}}
 	m.opts = l.options(false, m)
-	m.rec, m.priv = record.New(m.opts), record.New(l.options(true, m))
+	m.privOpts = l.options(true, m)
+	m.rec, m.priv = record.New(m.opts), record.New(m.privOpts)
 	return m
-}
-
-// read makes the record's state from what the store holds, through the same Add as live statements.
-// It touches nothing that the loop owns.
-func (l *Line) read(m *memory) error {
-	l.rows[0].Store(0)
-	l.rows[1].Store(int64(l.store.Rows()))
-	return l.store.Replay(func(r store.Row) error {
-		l.rows[0].Add(1)
-		switch r.Kind {
-		case store.KindEntry:
-			if _, err := m.rec.Add(r.A, r.B, r.C); err != nil {
-				l.log.Error("a stored entry is not sound", "log", r.Log, "index", r.Index, "err", err)
-			}
-		case store.KindPrivate:
-			if _, err := m.priv.Add(r.A, r.B, r.C); err != nil {
-				l.log.Error("a stored private entry is not sound", "log", r.Log, "err", err)
-			}
-		case store.KindReceipt:
-			rc, _, err := m.rec.AddReceipt(r.A)
-			if err != nil {
-				l.log.Error("a stored receipt does not fit", "log", r.Log, "err", err)
-				return nil
-			}
-			m.receipts[rc.Leaf()] = struct{}{}
-			if rc.By == l.cfg.Us.Name {
-				m.keepOurs(rc)
-			}
-		case store.KindBody:
-			e := m.rec.At(place(r))
-			if e == nil || e.Leaf != r.Leaf {
-				return nil
-			}
-			_, _ = m.rec.Add(e.Note, r.B, r.C)
-		case store.KindLocal:
-			m.local = append(m.local, r)
-		}
-		return nil
-	})
 }
 
 // remember puts a memory in the place of the one that was.

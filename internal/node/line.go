@@ -148,7 +148,8 @@ type Line struct {
 	diskAt      time.Time
 	subs        map[chan struct{}]struct{}
 	dirty       bool
-	reopening   bool // the store is tried again, beside the loop
+	reopening   bool             // the store is tried again, beside the loop
+	altered     map[int]struct{} // rows that the disk altered; written only while nothing is read
 	started     time.Time
 	cache       map[string]any      // fold of an item, dropped when it is touched
 	reg         *register.Register  // nil: to be built again
@@ -161,7 +162,7 @@ type Line struct {
 func Open(cfg Config) *Line {
 	l := &Line{
 		cfg: cfg, log: cfg.Log, events: make(chan func(), 256), quit: make(chan struct{}), gone: make(chan struct{}),
-		repeating: map[record.Place]struct{}{}, desks: map[string]*desk{}, subs: map[chan struct{}]struct{}{}, why: "restart",
+		repeating: map[record.Place]struct{}{}, desks: map[string]*desk{}, subs: map[chan struct{}]struct{}{}, altered: map[int]struct{}{}, why: "restart",
 	}
 	l.now = cfg.Now()
 	if l.cfg.Boot == nil {

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ncruces/go-sqlite3"
+
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/node"
 )
@@ -112,4 +114,55 @@ func TestGarbledRecordLeavesTheLineInService(t *testing.T) {
 			t.Errorf("after the file was moved away: unrecorded %+v, %d statements", v.Unrecorded, len(v.Log))
 		}
 	})
+}
+
+// A statement that was altered on our disk is found by its signature after the start, named, and comes back from the
+// other end; no alarm of ours rests on it meanwhile, and nothing else of the record is lost.
+// SPEC: NOD-014
+func TestAlteredRowIsFoundAfterTheStart(t *testing.T) {
+	simulate(t, 75, func(w *world) {
+		w.watch()
+		a := w.sides[0]
+		id := a.must("send --kind information \"The convoy leaves at noon\"")
+		time.Sleep(10 * time.Second)
+		a.stop()
+		db := filepath.Join(a.dir, "0", "record.db")
+		c, err := sqlite3.Open(db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const where = " WHERE kind = 1 AND instr(a, 'kind message.information')" // the last letters of the signature change
+		if err := c.Exec("UPDATE row SET a = CAST(substr(a, 1, length(a) - 20) || substr(a, length(a) - 18, 1) || substr(a, length(a) - 19, 1) || substr(a, length(a) - 17) AS BLOB)" + where); err != nil {
+			t.Fatal(err)
+		}
+		if c.Changes() != 1 {
+			t.Fatal("rows were altered: ", c.Changes())
+		}
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+		a.open()
+		time.Sleep(time.Minute)
+		if s := w.logs.String(); !strings.Contains(s, "altered on the disk") {
+			t.Error("the row is not named")
+		}
+		if n := len(w.alarms(a, "A9")); n != 1 {
+			t.Errorf("A9 stands %d times", n)
+		}
+		for _, r := range a.view().Log {
+			if r.ID == id && r.State == "held" {
+				return
+			}
+		}
+		t.Errorf("the statement %s did not come back: %+v\n%s", id, a.view().Log, w.logs.String())
+	})
+}
+
+func (w *world) alarms(s *side, code string) (out []string) {
+	for _, a := range s.view().Alarms {
+		if a.Code == code {
+			out = append(out, a.ID)
+		}
+	}
+	return out
 }

@@ -270,17 +270,20 @@ func (d *db) put(r *Row) error {
 // replay reads rows by order of commit, then local values by key.
 // SPEC: STO-009
 func (d *db) replay(each func(Row) error) error {
-	err := d.each("SELECT kind, log, idx, leaf, a, b, c FROM row ORDER BY n", func(st *sqlite3.Stmt) error {
-		r := Row{Kind: RowKind(st.ColumnInt(0)), Log: st.ColumnText(1), Index: st.ColumnInt(2)}
-		copy(r.Leaf[:], st.ColumnRawBlob(3))
-		r.A, r.B, r.C = blob(st, 4), blob(st, 5), blob(st, 6)
-		return each(r)
-	})
-	if err != nil {
+	if err := d.rows("ORDER BY n", each); err != nil {
 		return err
 	}
 	return d.each("SELECT key, value FROM local ORDER BY key", func(st *sqlite3.Stmt) error {
 		return each(Row{Kind: KindLocal, Log: st.ColumnText(0), A: blob(st, 1)})
+	})
+}
+
+func (d *db) rows(which string, each func(Row) error) error {
+	return d.each("SELECT n, kind, log, idx, leaf, a, b, c FROM row "+which, func(st *sqlite3.Stmt) error {
+		r := Row{N: st.ColumnInt(0), Kind: RowKind(st.ColumnInt(1)), Log: st.ColumnText(2), Index: st.ColumnInt(3)}
+		copy(r.Leaf[:], st.ColumnRawBlob(4))
+		r.A, r.B, r.C = blob(st, 5), blob(st, 6), blob(st, 7)
+		return each(r)
 	})
 }
 

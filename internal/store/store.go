@@ -48,6 +48,7 @@ const (
 
 // Row is what is stored: bytes and their place. The store never looks into A, B and C.
 type Row struct {
+	N       int // order of commit, where the store hands it out
 	Kind    RowKind
 	Log     string
 	Index   int
@@ -228,6 +229,16 @@ func (s *Store) stop(why error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queue, s.failed = nil, why
+}
+
+// Read hands out at most max rows that follow row n, in order of commit.
+func (s *Store) Read(n, max int, each func(Row) error) error {
+	s.disk.Lock()
+	defer s.disk.Unlock()
+	if s.db == nil {
+		return ErrReopen
+	}
+	return s.db.rows(fmt.Sprintf("WHERE n > %d ORDER BY n LIMIT %d", n, max), each)
 }
 
 // Rows is how many rows Replay hands out, the local values left out.

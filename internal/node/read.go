@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"fmt"
+	"maps"
+	"runtime"
+	"time"
+
+	"example.org/parley/internal/store"
+	"example.org/parley/record"
+)
+
+// stored is a row of the store, read: its statement or its receipt.
+type stored struct {
+	store.Row
+	checked *record.Checked
+	receipt *record.Receipt
+	err     error
+}
+
+// batchRows is how many rows one goroutine reads at a time.
+const batchRows = 256
+
+// read makes the record's state from what the store holds, through the same Add as live statements. The store, the
+// reading of the rows and the adding go on beside each other; signatures were checked before the rows were
+// written, and are checked again by audit. It touches nothing that the loop owns.
+func (l *Line) read(m *memory) error {
+	l.rows[0].Store(0)
+	l.rows[1].Store(int64(l.store.Rows()))
+	batches := make(chan chan []stored, 2*runtime.GOMAXPROCS(0))
+	var err error
+	go func() { // ends with the store's rows, at the latest when the store is closed
+		defer close(batches)
+		var rows []store.Row
+		hand := func() {
+			out, of := make(chan []stored, 1), rows
+			rows = nil
+			batches <- out
+			go func() { out <- m.parse(of) }()
+		}
+		err = l.store.Replay(func(r store.Row) error {
+			if rows = append(rows, r); len(rows) == batchRows {
+				hand()
+			}
+			return nil
+		})
+		hand()
+	}()
+	for out := range batches {
+		for _, s := range <-out {
+			l.rows[0].Add(1)
+			if _, bad := l.altered[s.N]; s.N > 0 && bad {
+				continue
+			}
+			l.add(m, s)
+		}
+	}
+	return err
+}
+
+func (m *memory) parse(rows []store.Row) []stored {
+	out := make([]stored, len(rows))
+	for i, r := range rows {
+		s := stored{Row: r}
+		switch r.Kind {
+		case store.KindEntry:
+			s.checked, s.err = m.opts.CheckStored(r.A, r.B, r.C)
+		case store.KindPrivate:
+			s.checked, s.err = m.privOpts.CheckStored(r.A, r.B, r.C)
+		case store.KindReceipt:
+			s.receipt, s.err = m.opts.CheckStoredReceipt(r.A)
+		}
+		out[i] = s
+	}
+	return out
+}
+
+// add takes one row into the memory.
+func (l *Line) add(m *memory, s stored) {
+	switch {
+	case s.err != nil:
+	case s.Kind == store.KindEntry:
+		_, s.err = m.rec.AddChecked(s.checked)
+	case s.Kind == store.KindPrivate:
+		_, s.err = m.priv.AddChecked(s.checked)
+	case s.Kind == store.KindReceipt:
+		m.rec.ApplyReceipt(s.receipt)
+		m.receipts[s.receipt.Leaf()] = struct{}{}
+		if s.receipt.By == l.cfg.Us.Name {
+			m.keepOurs(s.receipt)
+		}
+	case s.Kind == store.KindBody:
+		if e := m.rec.At(place(s.Row)); e != nil && e.Leaf == s.Leaf {
+			var c *record.Checked
+			if c, s.err = m.opts.CheckStored(e.Note, s.B, s.C); s.err == nil {
+				_, s.err = m.rec.AddChecked(c)
+			}
+		}
+	case s.Kind == store.KindLocal:
+		m.local = append(m.local, s.Row)
+	}
+	if s.err != nil {
+		l.log.Error("a stored row is not sound", "row", s.N, "log", s.Log, "index", s.Index, "err", s.err)
+	}
+}
+
+// audit checks, once and slowly, the signatures of what was read. A row that was altered on the disk is named, and
+// the record is read again without it: what the other end holds of it comes back. SPEC: NOD-014
+func (l *Line) audit(opts, privOpts record.Options, known map[int]struct{}) {
+	altered := maps.Clone(known)
+	for n, end := 0, int(l.rows[1].Load()); n < end; {
+		var rows []store.Row
+		err := l.store.Read(n, batchRows, func(r store.Row) error { rows = append(rows, r); return nil })
+		if err != nil || len(rows) == 0 {
+			return // the store failed: it is read, and audited, anew
+		}
+		began := time.Now()
+		for _, r := range rows {
+			var err error
+			switch r.Kind {
+			case store.KindEntry:
+				_, err = opts.Check(r.A, r.B, r.C)
+			case store.KindPrivate:
+				_, err = privOpts.Check(r.A, r.B, r.C)
+			case store.KindReceipt:
+				_, err = opts.CheckReceipt(r.A)
+			}
+			if _, before := known[r.N]; err != nil && !before {
+				l.log.Error("a row of the record was altered on the disk", "file", l.cfg.DB, "row", r.N, "log", r.Log, "index", r.Index, "err", err)
+				altered[r.N] = struct{}{}
+			}
+			n = r.N
+		}
+		select {
+		case <-l.quit:
+			return
+		case <-time.After(2 * time.Since(began)): // a third of one core at most
+		}
+	}
+	if len(altered) > len(known) {
+		l.post(func() { l.foundAltered(altered) })
+	}
+}
+
+// foundAltered begins again without the rows that were altered on the disk.
+func (l *Line) foundAltered(rows map[int]struct{}) {
+	if l.dead != nil {
+		return // it is read, and audited, anew
+	}
+	l.altered = rows
+	l.fail(fmt.Errorf("%s: %d rows were altered on the disk, the record is read without them", l.cfg.DB, len(rows)))
+}
