@@ -86,7 +86,7 @@ func (st *Statement) parseRest(l *lines) error {
 		if !ValidParty(station) || !slices.Contains(whys, why) {
 			return errors.New("line opened")
 		}
-		st.Opened = &Opened{station, why}
+		st.Opened = &Opened{share(station), share(why)}
 	}
 	if err := st.parseSeen(l); err != nil {
 		return err
@@ -149,7 +149,7 @@ func (st *Statement) parseFixed(l *lines) (err error) {
 		if err != nil || !ValidRun(run) || t.Second()%10 != 0 {
 			return errors.New("line heard")
 		}
-		st.Heard = Heard{run, t}
+		st.Heard = Heard{share(run), t}
 	}
 	v, ok = l.take("time")
 	if st.Time, err = parseTime(timeForm, v); !ok || err != nil {
@@ -164,6 +164,7 @@ func (st *Statement) parseFixed(l *lines) (err error) {
 	if st.Mark, ok = l.take("mark"); !ok || st.Mark != "actual" && st.Mark != "exercise" {
 		return errors.New("line mark")
 	}
+	st.Kind, st.Class, st.Mark = share(st.Kind), share(st.Class), share(st.Mark)
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unique"
 
 	"example.org/parley/wire"
 )
@@ -121,8 +122,11 @@ func ParseLogID(s string) (LogID, error) {
 	if !ok || err != nil || n < 1 || !ValidRun(run) {
 		return LogID{}, errForm
 	}
-	return LogID{n, run}, nil
+	return LogID{n, share(run)}, nil
 }
+
+// share gives one copy of a word that stands in many statements, so that none keeps the text alive that it was read from.
+func share(s string) string { return unique.Make(s).Value() }
 
 // ParseLogName reads the name of a log.
 func ParseLogName(s string) (LogName, error) {
@@ -135,7 +139,7 @@ func ParseLogName(s string) (LogName, error) {
 		return LogName{}, err
 	}
 	id, err := ParseLogID(f[2])
-	return LogName{f[0], g, id, len(f) == 4}, err
+	return LogName{share(f[0]), g, id, len(f) == 4}, err
 }
 
 // parsePoint reads `party/number.run n hash`: the form of seen and of re.
@@ -155,7 +159,7 @@ func parsePoint(s string) (party string, id LogID, n int, h wire.Hash, err error
 		return "", id, 0, h, err
 	}
 	h, err = wire.ParseHash(f[2])
-	return party, id, n, h, err
+	return share(party), id, n, h, err
 }
 
 // ParseRef reads party/number.run index leaf.

@@ -92,7 +92,7 @@ func ParseReceipt(text []byte) (*Receipt, error) {
 	if len(by) != 3 || !ValidParty(by[0]) || by[0] == rc.Log.Party || by[1] != rc.Log.Genesis.Name() || !ValidRun(by[2]) {
 		return bad("by")
 	}
-	rc.By, rc.ByRun = by[0], by[2]
+	rc.By, rc.ByRun, rc.Bodies = share(by[0]), share(by[2]), share(rc.Bodies)
 	v, _ = l.take("held")
 	if rc.Held, err = parseTime(heldForm, v); err != nil || l.rest != "" {
 		return bad("held")

@@ -135,6 +135,25 @@ func number(s string) (int, error) {
 	return int(n), nil
 }
 
+// LostOf reports how many statements of the peer's own are held here that its list lacks. The log of its run that is
+// under way is left out: what it states now may be here before the list that was written earlier. SPEC: EXC-010
+func (x *Exchange) LostOf(list []byte, run string) (n int) {
+	theirs, err := ParseHave(list)
+	if err != nil {
+		return 0
+	}
+	has := map[logKey]int{}
+	for _, h := range theirs {
+		has[logKey{h.Party, h.ID}] = h.Size
+	}
+	for _, l := range x.rec.Logs() {
+		if l.Name.Party != x.us && l.Name.Run != run {
+			n += max(0, l.Size-has[logKey{l.Name.Party, l.Name.LogID}])
+		}
+	}
+	return n
+}
+
 // TheyHave takes the peer's list: from here on Next offers what it lacks. A list that shows less of our
 // log than the peer has receipted is that of a disk lost: then receipts count no more, all is offered again.
 // SPEC: EXC-004 EXC-005

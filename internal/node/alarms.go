@@ -85,6 +85,7 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 	if n := len(l.rec.Evidence()); n > 0 {
 		add("A7", "", both(fmt.Sprintf("%d on record", n), fmt.Sprintf("%d nel registro", n)))
 	}
+	l.lossConditions(add)
 	if d := l.clocksApart(); d > clockApart {
 		add("A6", "", both("ours and theirs differ by "+d.Round(time.Second).String(), "il nostro e il loro differiscono di "+d.Round(time.Second).String()))
 	}
@@ -140,6 +141,43 @@ func (l *Line) itemConditions(add func(id, key string, w alarm.Words)) {
 		if s.Differ {
 			add("A13", s.Call[:6], both("call of "+s.Began.Format("15:04Z"), "chiamata delle "+s.Began.Format("15:04Z")))
 		}
+	}
+}
+
+// loss counts statements that their own author did not hold any more.
+type loss struct {
+	n  int
+	at time.Time // of the newest
+}
+
+// lossShown is how long after the newest of them the condition holds.
+const lossShown = time.Hour
+
+func (s *loss) add(now time.Time, n int) {
+	if now.Sub(s.at) >= lossShown {
+		s.n = 0
+	}
+	s.n, s.at = s.n+n, now
+}
+
+// lossConditions say that an end did not hold what it had stated itself: its record was lost, is an older copy that
+// came back, or two nodes run with its keys. Each end finds it by itself, from what comes back and from the lists.
+// SPEC: NOD-015
+func (l *Line) lossConditions(add func(id, key string, w alarm.Words)) {
+	for i, p := range []string{l.cfg.Us.Name, l.cfg.Them.Name} {
+		s := l.lost[i]
+		if s.n == 0 || l.now.Sub(s.at) >= lossShown {
+			continue
+		}
+		en := fmt.Sprintf("%s did not hold %d statements of its own: its record was lost or is an older copy, or a second node runs with its keys", p, s.n)
+		it := fmt.Sprintf("%s non aveva %d dichiarazioni proprie: il suo registro è andato perduto o è una copia più vecchia, o un secondo nodo usa le sue chiavi", p, s.n)
+		if i == 0 {
+			en, it = en+"; what was private, and who was signed on, does not come back", it+"; ciò che era privato, e chi era in servizio, non torna"
+		}
+		add("A7", p, both(en, it))
+	}
+	if l.store.Lost() {
+		add("A7", "record.db", both("the record was gone at the start: the other end gives back what it holds, what was private does not come back", "il registro mancava all'avvio: l'altra parte ridà ciò che ha, ciò che era privato non torna"))
 	}
 }
 

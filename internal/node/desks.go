@@ -193,7 +193,14 @@ func (l *Line) stateFromPeer(op byte, b []byte) {
 
 // restoreLocal takes a local row at the start: alarms as they stood.
 func (l *Line) restoreLocal(r store.Row) {
-	if r.Log == "alarms" {
+	switch r.Log {
+	case roomKey:
+		g := &l.peer.guard
+		if err := json.Unmarshal(r.A, &g.room); err != nil {
+			l.log.Error("the room of the other party begins anew", "err", err)
+		}
+		g.saved = g.room[0].Used + g.room[1].Used
+	case "alarms":
 		a, err := alarm.Restore(r.A)
 		if err != nil {
 			l.log.Error("the alarms begin anew", "err", err)

@@ -3,10 +3,12 @@
 package node
 
 import (
+	"encoding/json"
 	"errors"
 	"time"
 
 	"example.org/parley/internal/alarm"
+	"example.org/parley/internal/store"
 	"example.org/parley/record"
 )
 
@@ -27,25 +29,46 @@ var (
 // guard bounds what the peer makes this node keep, say and log. Its zero value is ready. Owned by the loop.
 type guard struct {
 	room   [2]allowance // of what only an emptier disk takes, and of what is always recorded
+	saved  float64      // of both, what was used when they were kept on the disk last
 	lines  allowance
 	unsaid int // lines that were left out
 }
 
 // allowance is a burst that fills again over a day.
 type allowance struct {
-	used float64
-	at   time.Time
+	Used float64   `json:"used"`
+	At   time.Time `json:"at"`
 }
 
 func (a *allowance) take(now time.Time, n, burst, day int) bool {
-	if d := now.Sub(a.at); d > 0 {
-		a.used, a.at = max(0, a.used-float64(day)*d.Hours()/24), now
+	if d := now.Sub(a.At); d > 0 {
+		a.Used, a.At = max(0, a.Used-float64(day)*d.Hours()/24), now
 	}
-	if a.used+float64(n) > float64(burst) {
+	if a.Used+float64(n) > float64(burst) {
 		return false
 	}
-	a.used += float64(n)
+	a.Used += float64(n)
 	return true
+}
+
+// roomKey names the local value that keeps what was used of the room: a restart grants no new burst.
+const roomKey = "room"
+
+// saveRoom keeps what was used on the disk, once a MiB, with the rows that used it.
+func (l *Line) saveRoom() {
+	g := &l.peer.guard
+	used := g.room[0].Used + g.room[1].Used
+	if used-g.saved < 1<<10 {
+		return
+	}
+	b, err := json.Marshal(g.room)
+	if err != nil {
+		return // plain data: it cannot fail
+	}
+	g.saved = used
+	r := store.Local(roomKey, b)
+	r.Reserve = true
+	l.tx.write(r)
 }
 
 // take counts bytes that the peer wants kept.
@@ -59,14 +82,14 @@ func (g *guard) take(now time.Time, bytes int, always bool) bool {
 
 // mayEnter says why a sound statement is not let in: one of the peer's that is new, or brings bodies that are.
 func (l *Line) mayEnter(c *record.Checked, bytes int) error {
-	if e := l.rec.ByRef(c.Ref()); c.Ref().Party == l.cfg.Us.Name || e != nil && e.Absent == "" {
+	if e := l.rec.ByRef(c.Ref()); e != nil && e.Absent == "" {
 		return nil
 	}
 	always := reserved(c.Kind())
 	switch {
-	case l.store.Full() && !always:
+	case !always && !l.store.Spare():
 		return errFull
-	case !l.peer.guard.take(l.now, bytes, always):
+	case c.Ref().Party != l.cfg.Us.Name && !l.peer.guard.take(l.now, bytes, always):
 		return errQuota
 	}
 	return nil
@@ -112,7 +135,7 @@ func (l *Line) turnAway(err error) {
 // since, all is here.
 func (l *Line) askAgain() {
 	a := &l.peer.away
-	if a.why == "" || l.now.Before(a.again) || !l.streamUp || a.why == "disk" && l.store.Full() {
+	if a.why == "" || l.now.Before(a.again) || !l.streamUp || a.why == "disk" && !l.store.Spare() {
 		return
 	}
 	if a.more {

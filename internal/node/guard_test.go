@@ -32,3 +32,20 @@ func TestAllowance(t *testing.T) {
 		t.Error("a clock that goes back makes room")
 	}
 }
+
+// A restart grants no new burst: what was used is kept on the disk.
+// SPEC: NOD-008
+func TestRoomIsKeptOverARestart(t *testing.T) {
+	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+	var l, again Line
+	for l.peer.guard.take(now, 1<<20, false) {
+		l.saveRoom()
+	}
+	if n := len(l.tx.rows); n < 100 || n > roomBurst>>10 {
+		t.Errorf("it was kept %d times", n)
+	}
+	again.restoreLocal(l.tx.rows[len(l.tx.rows)-1])
+	if again.peer.guard.take(now.Add(time.Minute), 4<<20, false) {
+		t.Error("the restart granted a new burst")
+	}
+}

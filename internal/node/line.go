@@ -146,6 +146,7 @@ type Line struct {
 	linkErr     error     // why the sessions could not be opened
 	reconnectAt time.Time // when the sessions, which could not be opened, are tried again; zero: they are open
 	diskAt      time.Time
+	lost        [2]loss // of what we, and they, had stated
 	subs        map[chan struct{}]struct{}
 	dirty       bool
 	reopening   bool             // the store is tried again, beside the loop

@@ -207,6 +207,9 @@ func (l *Line) have(list []byte) {
 	for _, h := range found {
 		l.found(h)
 	}
+	if n := l.x.LostOf(list, l.peer.run); n > 0 {
+		l.lost[1].add(l.now, n)
+	}
 	l.receiptsAgain()
 }
 
@@ -267,13 +270,17 @@ func (l *Line) entry(note, facts, text []byte, path int) {
 		l.log.Error("evidence", "log", e.Log.String(), "index", e.Index, "what", e.Evidence)
 	}
 	fromThem := e.Log.Party == l.cfg.Them.Name
+	if a.New && !fromThem {
+		l.lost[0].add(l.now, 1)
+	}
 	if !a.New && !a.Bodies {
 		if fromThem {
 			l.again(e, path)
 		}
 		return
 	}
-	l.tx.write(store.Row{Kind: store.KindEntry, Log: e.Log.String(), Index: e.Index, Leaf: e.Leaf, A: note, B: body(facts), C: body(text), Reserve: reserved(e.Kind)})
+	l.saveRoom()
+	l.tx.write(store.Row{Kind: store.KindEntry, Log: e.Log.String(), Index: e.Index, Leaf: e.Leaf, A: note, B: body(facts), C: body(text), Reserve: true})
 	l.volatile[e]++
 	l.tx.then(func() {
 		l.settled(e)

@@ -175,6 +175,9 @@ func (l *Line) item(key string) *record.Item {
 	return c
 }
 
+// maxFolded is how many items are kept folded.
+const maxFolded = 4096
+
 // fold gives an item's state through the cache; f is the fold of its kind.
 func fold[S any](l *Line, key string, f func(*record.Item, *record.Record) S) (s S, ok bool) {
 	if c, hit := l.cache[key]; hit {
@@ -186,6 +189,12 @@ func fold[S any](l *Line, key string, f func(*record.Item, *record.Record) S) (s
 		return s, false
 	}
 	s = f(it, l.rec)
+	for k := range l.cache { // any one gives way: what waits is folded often, and so comes back
+		if len(l.cache) < maxFolded {
+			break
+		}
+		delete(l.cache, k)
+	}
 	l.cache[key] = s
 	return s, true
 }

@@ -103,10 +103,11 @@ func (noLink) Close(string) error                        { return nil }
 
 // watchDisk makes the reserve again once there is room.
 func (l *Line) watchDisk() {
-	if l.dead == nil && l.now.Sub(l.diskAt) >= diskEvery {
-		l.diskAt = l.now
-		l.store.Check()
+	if l.dead != nil || l.now.Sub(l.diskAt) < diskEvery {
+		return
 	}
+	l.diskAt = l.now
+	l.store.Check()
 }
 
 // clocksApart says by how much the peer's clock and ours differ, as far as its probes tell.

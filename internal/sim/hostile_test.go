@@ -4,9 +4,12 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/link"
@@ -74,6 +77,37 @@ func TestInventedStops(t *testing.T) {
 	})
 }
 
+// A disk that is full takes the other end's statements with its reserve, though nothing of our own any more.
+// SPEC: NOD-008
+func TestFullDiskTakesWhatThePeerStates(t *testing.T) {
+	simulate(t, 69, func(w *world) {
+		w.watch()
+		time.Sleep(10 * time.Second)
+		a, b := w.sides[0], w.sides[1]
+		a.stop()
+		var st unix.Statfs_t
+		if err := unix.Statfs(a.dir, &st); err != nil {
+			t.Fatal(err)
+		}
+		c := a.config()
+		c.Store.Reserve = int64(st.Bavail) * st.Bsize // no room to make the reserve, and eight times what is kept back
+		a.line = node.Open(c)
+		time.Sleep(10 * time.Second)
+		if _, err := a.do("send --kind information ours"); err == nil {
+			t.Fatal("the disk is not full")
+		}
+		b.must("send --kind information theirs")
+		b.must("send --kind warning --precedence FLASH \"Turn back\"")
+		time.Sleep(10 * time.Second)
+		if n := len(a.view().Messages); n != 2 {
+			t.Errorf("%d messages were taken", n)
+		}
+		if l := w.alarms(b, "A9"); len(l) != 0 {
+			t.Errorf("alarms at the other end: %v", l)
+		}
+	})
+}
+
 // On a full disk the peer's statements are not taken, but for steps and STOP; and what is recorded goes on being recorded.
 // SPEC: NOD-008
 func TestFullDisk(t *testing.T) {
@@ -90,6 +124,9 @@ func TestFullDisk(t *testing.T) {
 		time.Sleep(time.Minute)
 		if n := len(a.view().Messages); n != 0 {
 			t.Errorf("%d messages were taken", n)
+		}
+		if l := w.alarms(b, "A9"); !slices.Contains(l, "A9/room there") {
+			t.Errorf("the other end is not told: %v", l)
 		}
 		b.must("stop")
 		r, err := a.do("stop")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -165,4 +166,53 @@ func (w *world) alarms(s *side, code string) (out []string) {
 		}
 	}
 	return out
+}
+
+// An older copy of a record that came back, and a record that was gone at the start, are A7 at both ends, in words.
+// SPEC: NOD-015 EXC-010 STO-017
+func TestLostRecordAlarmsBothEnds(t *testing.T) {
+	for name, lose := range map[string]func(a *side, kept string){
+		"older copy": func(a *side, kept string) { copyFiles(a.w.t, kept, filepath.Join(a.dir, "0")) },
+		"gone": func(a *side, _ string) {
+			if err := os.Remove(filepath.Join(a.dir, "0", "record.db")); err != nil {
+				a.w.t.Fatal(err)
+			}
+		},
+		"new disk": func(a *side, _ string) { a.life++ },
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, 77, func(w *world) {
+				w.watch()
+				a, b := w.sides[0], w.sides[1]
+				time.Sleep(5 * time.Second)
+				a.stop()
+				kept := filepath.Join(a.dir, "kept")
+				copyFiles(t, filepath.Join(a.dir, "0"), kept)
+				a.open()
+				time.Sleep(5 * time.Second)
+				if l := append(w.alarms(a, "A7"), w.alarms(b, "A7")...); len(l) != 0 {
+					t.Fatalf("before anything was lost: %v", l)
+				}
+				a.must("send --kind information \"The convoy leaves at noon\"")
+				time.Sleep(5 * time.Second)
+				a.stop()
+				lose(a, kept)
+				a.open()
+				time.Sleep(20 * time.Second)
+				for _, s := range w.sides {
+					if !slices.Contains(w.alarms(s, "A7"), "A7/aurelia") {
+						t.Errorf("%s: %v", s.name, w.alarms(s, "A7"))
+					}
+				}
+				if l := w.alarms(a, "A7"); slices.Contains(l, "A7/record.db") != (name == "gone") {
+					t.Errorf("gone at the start: %v", l)
+				}
+				for _, r := range a.view().Alarms {
+					if r.Code == "A7" && !strings.Contains(r.Cause, "own") && !strings.Contains(r.Cause, "gone") {
+						t.Errorf("not in words: %q", r.Cause)
+					}
+				}
+			})
+		})
+	}
 }

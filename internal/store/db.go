@@ -78,10 +78,15 @@ func (s *Store) open() (err error) {
 		return err
 	}
 	s.extendWAL() // now that it is empty, and before the first commit of this connection
-	if err := d.prepare(); err != nil {
+	made, err := d.prepare()
+	if err != nil {
 		_ = d.close()
 		return err
 	}
+	if st, err := s.lock.Stat(); err == nil && st.Size() > 0 && made {
+		s.lost.Store(true)
+	}
+	signLock(s.lock)
 	if err := syncDir(filepath.Dir(s.path)); err != nil {
 		_ = d.close()
 		return err
@@ -176,9 +181,9 @@ func (d *db) checkpoint() error {
 }
 
 // prepare migrates and compiles the statements.
-func (d *db) prepare() error {
-	if err := d.migrate(); err != nil {
-		return err
+func (d *db) prepare() (made bool, err error) {
+	if made, err = d.migrate(); err != nil {
+		return made, err
 	}
 	for _, p := range []struct {
 		st  **sqlite3.Stmt
@@ -191,38 +196,38 @@ func (d *db) prepare() error {
 	} {
 		st, _, err := d.conn.PrepareFlags(p.sql, sqlite3.PREPARE_PERSISTENT)
 		if err != nil {
-			return err
+			return made, err
 		}
 		*p.st = st
 	}
-	return nil
+	return made, nil
 }
 
-// migrate brings the schema up to ours, one file a transaction.
+// migrate brings the schema up to ours, one file a transaction, and says whether there was none.
 // SPEC: STO-012
-func (d *db) migrate() error {
+func (d *db) migrate() (made bool, err error) {
 	v, err := d.pragma("user_version")
 	if err != nil {
-		return err
+		return false, err
 	}
 	var have int
 	if _, err := fmt.Sscan(v, &have); err != nil {
-		return err
+		return false, err
 	}
 	if have > schemaVersion {
-		return fmt.Errorf("schema %d is newer than this program's %d: run the newer program", have, schemaVersion)
+		return false, fmt.Errorf("schema %d is newer than this program's %d: run the newer program", have, schemaVersion)
 	}
 	for n := have + 1; n <= schemaVersion; n++ {
 		sql, err := schemas.ReadFile(fmt.Sprintf("schema/%d.sql", n))
 		if err != nil {
-			return err
+			return false, err
 		}
 		err = d.conn.Exec(fmt.Sprintf("BEGIN IMMEDIATE; %s; PRAGMA user_version = %d; PRAGMA application_id = %d; COMMIT", sql, n, appID))
 		if err != nil {
-			return fmt.Errorf("couldn't migrate to schema %d: %w", n, err)
+			return false, fmt.Errorf("couldn't migrate to schema %d: %w", n, err)
 		}
 	}
-	return nil
+	return have == 0, nil
 }
 
 // commit writes all rows of all batches in one transaction; the flush is in COMMIT.

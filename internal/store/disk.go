@@ -34,12 +34,16 @@ func takeLock(path string) (*os.File, error) {
 		}
 		return nil, &Locked{Path: strings.TrimSuffix(path, ".lock"), Holder: holder}
 	}
+	return f, nil
+}
+
+// signLock writes our name into the lock, once the record is there: a lock with a name beside no record says that the
+// record has gone. Without the name the lock still holds; a full disk must not keep the line shut.
+func signLock(f *os.File) {
 	me := fmt.Sprintf("process %d (%s)\n", os.Getpid(), filepath.Base(os.Args[0]))
 	if err := errors.Join(f.Truncate(0), writeAt0(f, me)); err != nil {
-		// Without the name the lock still holds; a full disk must not keep the line shut.
 		_ = f.Truncate(0)
 	}
-	return f, nil
 }
 
 func writeAt0(f *os.File, s string) error {
@@ -49,7 +53,6 @@ func writeAt0(f *os.File, s string) error {
 
 // dropLock lets go. The file stays: removing it could let two processes in.
 func dropLock(f *os.File) {
-	_ = f.Truncate(0)
 	_ = f.Close()
 }
 

@@ -115,6 +115,7 @@ type Store struct {
 	quit    chan struct{} // closed by Close
 	done    chan struct{} // closed by the writer at its end
 	full    atomic.Bool
+	lost    atomic.Bool
 
 	mu     sync.Mutex // guards what follows, never held over a disk operation
 	queue  []batch
@@ -191,8 +192,18 @@ func (s *Store) Failed() error {
 	return s.failed
 }
 
+// Lost reports that a record had been here before and was gone, or empty, when it was opened. SPEC: STO-017
+func (s *Store) Lost() bool { return s.lost.Load() }
+
 // Full reports that the disk is full and the reserve given back: sign only what may be marked Reserve.
 func (s *Store) Full() bool { return s.full.Load() }
+
+// Spare reports that rows may be marked Reserve for more than our own last words: what the reserve gave back is not
+// yet down to the eighth of it that is kept for those.
+func (s *Store) Spare() bool {
+	f := s.free()
+	return !s.full.Load() || f < 0 || f >= s.low()
+}
 
 // Check lets the writer look at the disk's free space when it is idle: it makes the reserve again
 // where there is room, and Full becomes false. Call it on a slow tick.
