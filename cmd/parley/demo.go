@@ -98,7 +98,7 @@ func (a *app) demoOnce(ctx context.Context, dir string, log io.Writer, tone floa
 
 func (a *app) demoStay(ctx context.Context, dir string, log io.Writer) error {
 	fmt.Fprintln(a.out, "Two parties who do not trust each other. One line. No server between.")
-	d, err := story.OpenDemo(ctx, dir, log, a.tell)
+	d, err := story.OpenDemo(ctx, story.Options{Dir: dir, Log: log}, a.tell)
 	if err != nil {
 		return err
 	}

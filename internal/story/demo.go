@@ -42,16 +42,17 @@ type Demo struct {
 	done  []string
 }
 
-// OpenDemo makes a world in dir, plays the opening, serves the page and gives its address. The next
-// free port is taken where the usual one is in use.
-func OpenDemo(ctx context.Context, dir string, log io.Writer, tell func(Step)) (*Demo, error) {
+// OpenDemo makes a world, plays the opening, serves the page and gives its address. The next free port is taken where the
+// usual one is in use.
+func OpenDemo(ctx context.Context, o Options, tell func(Step)) (*Demo, error) {
 	ln, err := listen(demoPort)
 	if err != nil {
 		return nil, err
 	}
 	port := ln.Addr().(*net.TCPAddr).Port
 	origin := fmt.Sprintf("http://%s:%d", demoHost, port)
-	w, err := New(Options{Dir: dir, Frame: origin, Log: log, Hosts: [2]string{Aurelia + "." + demoHost, Borealia + "." + demoHost}})
+	o.Frame, o.Hosts = origin, [2]string{Aurelia + "." + demoHost, Borealia + "." + demoHost}
+	w, err := New(o)
 	if err != nil {
 		ln.Close()
 		return nil, err
@@ -69,7 +70,7 @@ func OpenDemo(ctx context.Context, dir string, log io.Writer, tell func(Step)) (
 	}
 	cfg := page.DemoConfig{
 		Actions: d, Hosts: []string{fmt.Sprintf("%s:%d", demoHost, port), fmt.Sprintf("127.0.0.1:%d", port)},
-		Token: base64.RawURLEncoding.EncodeToString(token[:]), Log: slog.New(slog.NewTextHandler(log, nil)),
+		Token: base64.RawURLEncoding.EncodeToString(token[:]), Log: slog.New(slog.NewTextHandler(w.Log, nil)),
 		Desks: [2]string{"http://" + w.Sides[0].Host, "http://" + w.Sides[1].Host},
 	}
 	h, err := page.Demo(cfg)

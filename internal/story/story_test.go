@@ -5,12 +5,17 @@ package story
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/view"
 )
 
 // The whole story of demo --once holds, on real processes: every step is told, and none fails.
@@ -19,16 +24,9 @@ func TestStoryHolds(t *testing.T) {
 		t.Skip("real processes, half a minute")
 	}
 	t.Parallel()
-	dir, err := os.MkdirTemp("", "parley-story-") // short: sockets stand in it
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	bin := filepath.Join(dir, "parley")
-	if out, err := exec.Command("go", "build", "-o", bin, "example.org/parley/cmd/parley").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	w, err := New(Options{Dir: filepath.Join(dir, "w"), Bin: bin, Demo: true, Tone: 620})
+	o := built(t)
+	o.Demo, o.Tone = true, 620
+	w, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,6 +44,84 @@ func TestStoryHolds(t *testing.T) {
 	want := "pair people counterparts check flash read-back call stop cables kill spoil verify forge ask"
 	if got := strings.Join(told, " "); got != want {
 		t.Errorf("told: %s", got)
+	}
+}
+
+var binDir string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	os.RemoveAll(binDir)
+	os.Exit(code)
+}
+
+// binary is built once for all tests.
+var binary = sync.OnceValues(func() (_ string, err error) {
+	if binDir, err = os.MkdirTemp("", "parley-story-bin-"); err != nil {
+		return "", err
+	}
+	bin := filepath.Join(binDir, "parley")
+	if out, err := exec.Command("go", "build", "-o", bin, "example.org/parley/cmd/parley").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("couldn't build: %w: %s", err, out)
+	}
+	return bin, nil
+})
+
+// built is a new directory and the binary.
+func built(t *testing.T) Options {
+	bin, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "parley-story-") // short: sockets stand in it
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return Options{Dir: filepath.Join(dir, "w"), Bin: bin}
+}
+
+// The demo opens calm, and stays so while nobody has opened a page yet: longer than the delay of any alarm of a desk.
+func TestDemoOpensWithoutAlarm(t *testing.T) {
+	if testing.Short() {
+		t.Skip("real processes, half a minute")
+	}
+	t.Parallel()
+	d, err := OpenDemo(t.Context(), built(t), func(Step) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	time.Sleep(25 * time.Second)
+	for _, s := range d.w.Sides {
+		v, err := data[view.StatusView](d.w.Act(s, act.Status{}))
+		if err != nil || len(v.Alarms) > 0 || len(v.Stops) > 0 || v.Unrecorded != nil {
+			t.Errorf("%s: alarms %+v, STOPs %+v, unrecorded %+v, %v", s.Name, v.Alarms, v.Stops, v.Unrecorded, err)
+		}
+	}
+	if st := d.State(); !st.Forge.Holds || st.Forge.Forged {
+		t.Errorf("%+v", st.Forge)
+	}
+}
+
+// What is forged in the demo is caught by the signature of a statement that is named; every sum that needs no key is mended.
+func TestForgedWordIsCaughtByItsStatementsSignature(t *testing.T) {
+	if testing.Short() {
+		t.Skip("real processes")
+	}
+	t.Parallel()
+	o := built(t)
+	w, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if err := w.Play(t.Context(), func(Step) {}, Seat, "aurelia send --phrase IS_THIS_YOURS object=ship \"place=54.20N 18.40E\" as $m\n? aurelia ladder $m => contains , held\n"+
+		"? aurelia export $DIR/x => lacks error\nforge $DIR/x $DIR/y\n? aurelia verify $DIR/x => contains HOLDS\n? aurelia verify $DIR/y => contains aurelia/1.\n? aurelia verify $DIR/y => contains not signed by its party's key"); err != nil {
+		t.Error(err)
+	}
+	if out, err := w.Exec(w.Sides[0], "verify", filepath.Join(w.Dir, "y")); err == nil || !strings.HasPrefix(out, "DOES NOT HOLD") {
+		t.Errorf("%v %s", err, out)
 	}
 }
 
