@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -83,11 +84,13 @@ func root(t *testing.T) string {
 	return d
 }
 
-func files(t *testing.T) []file {
-	t.Helper()
-	var out []file
-	top := root(t)
-	err := filepath.WalkDir(top, func(p string, d fs.DirEntry, err error) error {
+// parsed reads every Go file once for all tests.
+var parsed = sync.OnceValues(func() (out []file, err error) {
+	top, err := filepath.Abs("../..")
+	if err != nil {
+		return nil, err
+	}
+	err = filepath.WalkDir(top, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -109,10 +112,16 @@ func files(t *testing.T) []file {
 		out = append(out, file{rel, filepath.ToSlash(filepath.Dir(rel)), strings.HasSuffix(p, "_test.go"), f, string(b)})
 		return nil
 	})
+	return out, err
+})
+
+func files(t *testing.T) []file {
+	t.Helper()
+	fs, err := parsed()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return out
+	return fs
 }
 
 func TestLayers(t *testing.T) {
@@ -196,13 +205,16 @@ func TestHouse(t *testing.T) {
 }
 
 // words that stand for something that has another name in this field. Each row is its own pattern and where it is read.
-var words = []struct{ pattern, say, where string }{
-	{`(?i)\bposition desk\b|\boperator position\b`, "desk", "*"},
-	{`(?i)\bcosignature\b|\bcheckpoint of (a|the) log\b|\bepoch of (a|the) log\b`, "receipt; a new log", "*"},
-	{`(?i)\bevidence bundle\b|\brecord bundle\b`, "export", "*"},
-	{`(?i)\bsenior watch officer\b`, "releaser", "*"},
-	{`(?i)\bunanswered\b`, "one of the outcomes", "templates"},
-	{`(?i)>\s*sent\s*<`, "recorded", "templates"},
+var words = []struct {
+	pattern    *regexp.Regexp
+	say, where string
+}{
+	{regexp.MustCompile(`(?i)\bposition desk\b|\boperator position\b`), "desk", "*"},
+	{regexp.MustCompile(`(?i)\bcosignature\b|\bcheckpoint of (a|the) log\b|\bepoch of (a|the) log\b`), "receipt; a new log", "*"},
+	{regexp.MustCompile(`(?i)\bevidence bundle\b|\brecord bundle\b`), "export", "*"},
+	{regexp.MustCompile(`(?i)\bsenior watch officer\b`), "releaser", "*"},
+	{regexp.MustCompile(`(?i)\bunanswered\b`), "one of the outcomes", "templates"},
+	{regexp.MustCompile(`(?i)>\s*sent\s*<`), "recorded", "templates"},
 }
 
 func TestWords(t *testing.T) {
@@ -228,7 +240,7 @@ func TestWords(t *testing.T) {
 			if w.where == "templates" && ext != ".html" {
 				continue
 			}
-			if m := regexp.MustCompile(w.pattern).Find(b); m != nil {
+			if m := w.pattern.Find(b); m != nil {
 				t.Errorf("%s: %q: say %s", rel, m, w.say)
 			}
 		}
