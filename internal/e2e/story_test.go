@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -72,7 +71,6 @@ func (p *play) open(t *testing.T) {
 		p.is(t, d, `document.querySelector('#c-ring') && !document.querySelector('#stale').textContent`)
 		p.eval(t, d, `localStorage.setItem('source', 'headset'); 0`, nil)
 	}
-	p.firstSight(t)
 	p.click(t, "", "#sound-on")
 	for _, d := range []string{a, b} {
 		p.is(t, d, `document.body.dataset.snd === 'on' && Sound.state().connected && Sound.state().mic`)
@@ -81,21 +79,6 @@ func (p *play) open(t *testing.T) {
 		p.is(t, d, `document.querySelector('#src-head').checked`)
 	}
 	p.is(t, b, `getComputedStyle(document.querySelector('.off-only')).display === 'none'`)
-}
-
-// firstSight is what a visitor sees before he presses anything: nothing that alarms. With PARLEY_STILLS=DIR it is drawn.
-func (p *play) firstSight(t *testing.T) {
-	for _, d := range []string{a, b} {
-		p.is(t, d, `document.querySelector('.sentence.first')?.textContent.includes('2 of 2') && !document.querySelector('.alarms button, .bar.high, .flash, .stopcard, #p-liveness .down, #p-liveness .unarmed')`)
-	}
-	if dir := os.Getenv("PARLEY_STILLS"); dir != "" {
-		for _, scheme := range []string{"dark", "light"} {
-			p.size(t, 1366, 768, scheme)
-			time.Sleep(time.Second)
-			p.shoot(t, filepath.Join(dir, "first-"+scheme+".png"))
-		}
-		p.size(t, 1366, 768, "dark")
-	}
 }
 
 // ring rings from one desk and answers at the other by the key, while a text field has the focus there.
