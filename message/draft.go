@@ -215,8 +215,3 @@ func RespondDraft(s State, a statement.Actor, how string, until time.Time, text 
 		return s.step(a, Complied, ShownFacts{By: a.Author}, text, way)
 	}
 }
-
-// RelayDraft states that the message was passed on to a post (its place).
-func RelayDraft(s State, a statement.Actor, to string) (record.Draft, error) {
-	return s.step(a, Relayed, RelayFacts{To: to, By: a.Author}, nil, "name a post: parley post list")
-}

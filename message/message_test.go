@@ -188,7 +188,7 @@ func TestStepDrafts(t *testing.T) {
 	refused(t, "no response", err)
 	_, err = RespondDraft(s, atB, "not-ours", t0.Add(time.Hour), nil, t0)
 	refused(t, "only standby", err)
-	_, err = RelayDraft(s, atB, "brigade")
+	_, err = relayDraft(s, atB, "brigade")
 	refused(t, "not a place", err)
 	if d, err := RespondDraft(s, atB, Complied, time.Time{}, nil, t0); err != nil || d.Kind != "message.complied" {
 		t.Errorf("%v %v", d, err)
@@ -316,4 +316,9 @@ func FuzzFacts(f *testing.F) {
 			}
 		}
 	})
+}
+
+// relayDraft states that the message was passed on to a post (its place).
+func relayDraft(s State, a statement.Actor, to string) (record.Draft, error) {
+	return s.step(a, Relayed, RelayFacts{To: to, By: a.Author}, nil, "name a post: parley post list")
 }

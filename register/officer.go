@@ -76,15 +76,6 @@ func (g *Register) revoked(e *record.Entry, _ RevokeFacts) {
 	}
 }
 
-// RevokeDraft makes officer.revoked.
-func RevokeDraft(o *Officer, party, reason string) (record.Draft, error) {
-	if o.Revoked != nil {
-		return record.Draft{}, statement.Refuse("see: parley officer list", "%s is revoked already", o.Name)
-	}
-	return statement.Draft(Kinds, party, o.Entry, record.Draft{Kind: "officer.revoked", Re: []record.Ref{o.Entry.Ref()}, Facts: RevokeFacts{Reason: reason}},
-		"see: parley officer list")
-}
-
 // Reads reports whether an officer reads a language.
 func (o *Officer) Reads(lang string) bool { return slices.Contains(o.Langs, lang) }
 

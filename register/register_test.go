@@ -86,7 +86,7 @@ func TestRegister(t *testing.T) {
 	event := a(none.EventDraft("aurelia", EventFacts{Name: "incursion", Names: map[string]string{"it": "incursione"}, When: statement.At(time.Date(2022, 2, 24, 3, 40, 0, 0, time.UTC))}, ""))
 
 	g := Build([]*record.Item{gone})
-	d, err := RevokeDraft(g.Officers[0], "aurelia", "left")
+	d, err := revokeDraft(g.Officers[0], "aurelia", "left")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestRefuses(t *testing.T) {
 		},
 		"not a date": func() (record.Draft, error) { return none.EventDraft("aurelia", EventFacts{Name: "n"}, "") },
 		"of its own par": func() (record.Draft, error) {
-			return RevokeDraft(&Officer{Stated: Stated{Party: "borealia", Entry: &record.Entry{}}}, "aurelia", "")
+			return revokeDraft(&Officer{Stated: Stated{Party: "borealia", Entry: &record.Entry{}}}, "aurelia", "")
 		},
 	} {
 		var ae *hint.Error
@@ -258,4 +258,13 @@ func FuzzFacts(f *testing.F) {
 			Build([]*record.Item{{Begin: e, Entries: []*record.Entry{e}}})
 		}
 	})
+}
+
+// revokeDraft makes officer.revoked.
+func revokeDraft(o *Officer, party, reason string) (record.Draft, error) {
+	if o.Revoked != nil {
+		return record.Draft{}, statement.Refuse("see: parley officer list", "%s is revoked already", o.Name)
+	}
+	return statement.Draft(Kinds, party, o.Entry, record.Draft{Kind: "officer.revoked", Re: []record.Ref{o.Entry.Ref()}, Facts: RevokeFacts{Reason: reason}},
+		"see: parley officer list")
 }

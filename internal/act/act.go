@@ -63,16 +63,6 @@ type Row struct {
 	Rule  int
 }
 
-// Verbs lists every verb that Decode knows.
-func Verbs() (vs []string) {
-	for _, r := range Table {
-		if v := r.Act.Verb(); len(vs) == 0 || vs[len(vs)-1] != v {
-			vs = append(vs, v)
-		}
-	}
-	return vs
-}
-
 // RuleOf gives the rule of an act.
 func RuleOf(a Act) int {
 	for _, r := range Table {

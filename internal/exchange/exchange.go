@@ -241,11 +241,6 @@ func (x *Exchange) Sent(e *record.Entry) {
 	}
 }
 
-// Want asks for a log again from a place; Wanted obeys it.
-func Want(party string, id record.LogID, from int) wire.Frame {
-	return wire.Frame{Kind: wire.FrameWant, Parts: [][]byte{fmt.Appendf(nil, "%s %d.%s %d", party, id.Number, id.Run, from)}}
-}
-
 // Wanted takes a peer's Want: the log is offered again from there on this stream.
 func (x *Exchange) Wanted(b []byte) error {
 	f := strings.Split(string(b), " ")

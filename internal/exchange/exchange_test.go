@@ -231,7 +231,7 @@ func TestWanted(t *testing.T) {
 	}
 	meet(t, a, b)
 	id := a.rec.Logs()[0].Name.LogID
-	if err := a.x.Wanted(Want("aurelia", id, 2).Parts[0]); err != nil {
+	if err := a.x.Wanted(want("aurelia", id, 2).Parts[0]); err != nil {
 		t.Fatal(err)
 	}
 	run(t, a, b)
@@ -375,4 +375,9 @@ func FuzzFragment(f *testing.F) {
 			t.Fatal("too many halves")
 		}
 	})
+}
+
+// want asks for a log again from a place; Wanted obeys it.
+func want(party string, id record.LogID, from int) wire.Frame {
+	return wire.Frame{Kind: wire.FrameWant, Parts: [][]byte{fmt.Appendf(nil, "%s %d.%s %d", party, id.Number, id.Run, from)}}
 }

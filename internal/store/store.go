@@ -58,11 +58,6 @@ type Row struct {
 	Reserve bool
 }
 
-// PutBody makes the row for bodies that arrived after their entry; nil for what did not come.
-func PutBody(log string, index int, leaf wire.Hash, facts, text []byte) Row {
-	return Row{Kind: KindBody, Log: log, Index: index, Leaf: leaf, B: facts, C: text}
-}
-
 // Local makes the row that remembers a value of this node alone: alarms, desks, series.
 func Local(key string, value []byte) Row { return Row{Kind: KindLocal, Log: key, A: value} }
 

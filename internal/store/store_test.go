@@ -70,7 +70,7 @@ func TestReplayInOrder(t *testing.T) {
 		{Kind: KindReceipt, Log: "borealia/1.9dm2aa", Index: 3, A: []byte("receipt")},
 		{Kind: KindSheet, A: []byte("sheet")},
 		{Kind: KindPrivate, Log: "aurelia/1.k7qx3m/private", A: []byte("note"), C: []byte("words")},
-		PutBody("aurelia/1.k7qx3m", 0, entry(0).Leaf, nil, []byte("later words")),
+		putBody("aurelia/1.k7qx3m", 0, entry(0).Leaf, nil, []byte("later words")),
 	}
 	for i, r := range in {
 		s.Append(uint64(i+1), []Row{r})
@@ -315,4 +315,9 @@ func rss(t *testing.T) int64 {
 	var size, res int64
 	fmt.Sscan(string(b), &size, &res)
 	return res * int64(os.Getpagesize())
+}
+
+// putBody makes the row for bodies that arrived after their entry; nil for what did not come.
+func putBody(log string, index int, leaf wire.Hash, facts, text []byte) Row {
+	return Row{Kind: KindBody, Log: log, Index: index, Leaf: leaf, B: facts, C: text}
 }

@@ -88,7 +88,7 @@ func TestEveryActHasItsVerb(t *testing.T) {
 		}
 	}
 	have["stop.step"], have["phrase.list"] = have["stop.take"] && have["stop.lift"], have["phrase.show"]
-	for _, a := range act.Verbs() {
+	for _, a := range acts() {
 		if !have[a] && !local[a] {
 			t.Errorf("no verb for the act %s", a)
 		}
@@ -150,4 +150,14 @@ func FuzzParse(f *testing.F) {
 			t.Fatal("neither an act nor an error")
 		}
 	})
+}
+
+// acts lists every verb of the table.
+func acts() (vs []string) {
+	for _, r := range act.Table {
+		if v := r.Act.Verb(); len(vs) == 0 || vs[len(vs)-1] != v {
+			vs = append(vs, v)
+		}
+	}
+	return vs
 }

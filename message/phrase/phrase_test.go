@@ -177,7 +177,7 @@ func TestRender(t *testing.T) {
 						coded++
 					}
 				}
-				if words := Words(spans); err != nil || coded != len(f) || strings.ContainsAny(words, "{}[]") || strings.Contains(words, "  ") {
+				if words := joined(spans); err != nil || coded != len(f) || strings.ContainsAny(words, "{}[]") || strings.Contains(words, "  ") {
 					t.Errorf("%s %s: %q %v", code, p.Code, words, err)
 				}
 			}
@@ -269,4 +269,13 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%s %q: canonical %q read as %q, %v", ty, s, c, again, err)
 		}
 	})
+}
+
+// joined gives spans as one text.
+func joined(spans []Span) string {
+	var b strings.Builder
+	for _, s := range spans {
+		b.WriteString(s.Text)
+	}
+	return b.String()
 }

@@ -68,15 +68,6 @@ func Render(language, code string, fields map[string]string) ([]Span, error) {
 	return spans, nil
 }
 
-// Words joins spans for the shell. (Languages written right to left, once there, need each coded value isolated.)
-func Words(spans []Span) string {
-	var b strings.Builder
-	for _, s := range spans {
-		b.WriteString(s.Text)
-	}
-	return b.String()
-}
-
 // Title gives a few words for a phrase in a list.
 func Title(language, code string) string { return lang(language).Title[code] }
 
