@@ -207,7 +207,7 @@ type (
 	Status struct{}
 	Inbox  struct{}
 	Log    struct {
-		Last int `json:"last,omitempty" most:"10000" help:"how many"`
+		Last int `json:"last,omitempty" most:"1048576" help:"how many"`
 	}
 	Show struct {
 		ID string `json:"id" arg:"ID"`
