@@ -5,9 +5,7 @@ package register
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"example.org/parley/record"
 	"example.org/parley/statement"
@@ -104,81 +102,48 @@ func GenesisDraft(hash wire.Hash, note []byte) (record.Draft, error) {
 	return record.Draft{Kind: "line.genesis", Class: "service", Mark: "actual", Facts: GenesisFacts{Genesis: string(note), Hash: hash.String()}}, nil
 }
 
-// Shorter gives the short ID of an entry: *record.Record.
-type Shorter interface {
-	Short(e *record.Entry) string
+// Event is something dated that contacts are counted from.
+type Event struct {
+	Stated
+	EventFacts
 }
 
-// in gives the name of a language, else the usual one.
-func in(lang string, names map[string]string, usual string) string {
-	if n := names[lang]; n != "" {
-		return n
-	}
-	return usual
+// EventFacts are those of event.added.
+type EventFacts struct {
+	Name  string            `json:"name"`
+	Names map[string]string `json:"names,omitempty"`
+	When  statement.When    `json:"when"` // instant, day 2022-02-24 or span 2022-03-14/2022-03-20
 }
 
-// names checks a name and a table of names per language.
-func names(name string, m map[string]string) error {
-	if err := statement.First(statement.Text("name", name, 120), statement.If(len(m) > 16, "a name in over 16 languages")); err != nil {
-		return err
-	}
-	for lang, n := range m {
-		if err := statement.First(statement.Lang(lang), statement.Text("name", n, 120)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// known are all names of a thing.
-func known(name string, m map[string]string) []string {
-	return append(slices.Sorted(maps.Values(m)), name)
-}
-
-// of gives the one of a list that stands at a place, nil where there is none.
-func of[T interface{ stated() Stated }](list []T, p record.Place) (none T) {
-	for _, x := range list {
-		if x.stated().Place == p {
-			return x
-		}
-	}
-	return none
-}
-
-// find gives the one thing that is meant, by short ID or name; none or several are refused, the several by their IDs.
-// What names gives nothing for is passed over.
+// Validate judges event.added.
 //
-// SPEC: MSG-045
-func find[T interface{ stated() Stated }](what, way, s string, r Shorter, list []T, names func(T) []string) (none T, err error) {
-	var found []T
-	var ids []string
-	for _, x := range list {
-		known := names(x)
-		id := r.Short(x.stated().Entry)
-		if known != nil && strings.EqualFold(s, id) {
-			return x, nil
-		}
-		if slices.ContainsFunc(known, func(n string) bool { return Same(n, s) }) {
-			found, ids = append(found, x), append(ids, id)
-		}
-	}
-	switch len(found) {
-	case 1:
-		return found[0], nil
-	case 0:
-		return none, statement.Refuse("see: "+way, "there is no %s %q", what, s)
-	}
-	return none, statement.Refuse("name it by its ID", "%q is the name of several: %s", s, strings.Join(ids, ", "))
+// SPEC: MSG-044
+func (f EventFacts) Validate(e, _ *record.Entry) error {
+	return statement.First(alone(e), names(f.Name, f.Names), statement.If(f.When.IsZero(), "its date is missing"))
 }
 
-// fresh refuses a name that reads like one of those that a party has stated already.
-//
-// SPEC: MSG-046
-func fresh[T interface{ stated() Stated }](what, party, name string, list []T, names func(T) []string) error {
-	for _, x := range list {
-		if x.stated().Party == party && slices.ContainsFunc(names(x), func(n string) bool { return Same(n, name) }) {
-			return statement.Refuse("see: parley log", "there is %s already that reads %q", what, name)
-		}
+func (g *Register) event(e *record.Entry, f EventFacts) {
+	g.Events = append(g.Events, &Event{at(e), f})
+}
+
+// EventDraft makes event.added of a party.
+func (g *Register) EventDraft(party string, f EventFacts, mark string) (record.Draft, error) {
+	f.Name = tidy(f.Name)
+	if err := fresh("an event", party, f.Name, g.Events, (*Event).known); err != nil {
+		return record.Draft{}, err
 	}
-	return nil
+	return statement.Draft(Kinds, party, nil, record.Draft{Kind: "event.added", Mark: mark, Facts: f}, "as: parley event add incursion --when 2022-02-24")
+}
+
+func (e *Event) known() []string { return known(e.Name, e.Names) }
+
+// Title gives an event's name in a language, else the name that it was given first.
+func (e *Event) Title(lang string) string { return in(lang, e.Names, e.Name) }
+
+// Event gives the event of a place, nil where there is none.
+func (g *Register) Event(p record.Place) *Event { return of(g.Events, p) }
+
+// FindEvent looks an event up by short ID or by name in any language.
+func (g *Register) FindEvent(s string, r Shorter) (*Event, error) {
+	return find("event", "parley event add NAME --when …", s, r, g.Events, (*Event).known)
 }

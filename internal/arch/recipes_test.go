@@ -3,6 +3,7 @@
 package arch
 
 import (
+	"go/ast"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -139,7 +140,7 @@ func TestRecipes(t *testing.T) {
 		t.Fatal(err)
 	}
 	named := regexp.MustCompile(`\bTest[A-Z]\w+`).FindAllString(string(b), -1)
-	for _, n := range append(named, "TestRecipeKind", "TestRecipeAlarm", "TestRecipeLanguage") {
+	for _, n := range append(named, "TestRecipeKind", "TestRecipeKindCost", "TestRecipeAlarm", "TestRecipeLanguage") {
 		if !have[n] {
 			t.Errorf("CONTRIBUTING.md names %s, which is not there", n)
 		}
@@ -189,4 +190,66 @@ func testNames(t *testing.T) map[string]bool {
 		}
 	}
 	return have
+}
+
+// TestRecipeKindCost: a kind of statement with its verb is a few lines in few files. It is counted on event.added and
+// event add: every declaration of theirs, and every other line that names them. Words are a line a language besides.
+func TestRecipeKindCost(t *testing.T) {
+	// SPEC: NOD-026
+	const maxLines, maxFiles = 60, 3
+	named := regexp.MustCompile(`"event"|event\.add|event add|EventAdd|eventAdd|EventFacts|EventDraft|\*Register\)\.event\b|\[\]\*Event\b`)
+	own := regexp.MustCompile(`^(Event|EventFacts|EventDraft|FindEvent|EventAdd|eventAdd|event)$`)
+	where := []string{"register", "internal/act", "internal/node"}
+	lines, words := map[string]int{}, map[string]int{}
+	for _, f := range files(t) {
+		if f.test {
+			continue
+		}
+		ours := map[int]bool{}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			name := ""
+			switch n := n.(type) {
+			case *ast.FuncDecl:
+				if name = n.Name.Name; n.Recv != nil && !own.MatchString(name) {
+					at := n.Recv.List[0].Type
+					name = strings.TrimPrefix(f.src[at.Pos()-f.ast.FileStart:at.End()-f.ast.FileStart], "*")
+				}
+			case *ast.TypeSpec:
+				name = n.Name.Name
+			}
+			if own.MatchString(name) {
+				from := 1 + strings.Count(f.src[:n.Pos()-f.ast.FileStart], "\n")
+				for i := range 1 + strings.Count(f.src[n.Pos()-f.ast.FileStart:n.End()-f.ast.FileStart], "\n") {
+					ours[from+i] = true
+				}
+			}
+			return slices.Contains(where, f.pkg)
+		})
+		for i, line := range strings.Split(f.src, "\n") {
+			s := strings.TrimSpace(line)
+			switch {
+			case s == "" || strings.HasPrefix(s, "//") || !ours[i+1] && !named.MatchString(s):
+			case strings.HasPrefix(filepath.Base(f.path), "words_"):
+				words[f.path]++
+			default:
+				lines[f.path]++
+			}
+		}
+	}
+	sum := 0
+	for _, n := range lines {
+		sum += n
+	}
+	t.Logf("figure: a kind of statement with its verb: %d lines in %d Go files, at most %d in %d: %v", sum, len(lines), maxLines, maxFiles, lines)
+	if sum > maxLines || len(lines) > maxFiles {
+		t.Errorf("event.added with event add costs %d lines in %d files: %v", sum, len(lines), lines)
+	}
+	if sum < 30 {
+		t.Errorf("%d lines: what makes up event.added is no longer found by its names", sum)
+	}
+	for path, n := range words {
+		if n > 1 {
+			t.Errorf("%s: %d lines for one kind", path, n)
+		}
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"example.org/parley/contact"
 	"example.org/parley/message"
 	"example.org/parley/record"
+	"example.org/parley/register"
 	"example.org/parley/statement"
 	"example.org/parley/stop"
 )
@@ -110,8 +111,10 @@ func (l *Line) stamp(key string) (s stamp) {
 		s.list = head
 	case "contact", "request":
 		s.list = "contact"
-	case "line", "officer", "post", "event":
-		s.list = "line"
+	default:
+		if _, ok := statement.Find(register.Kinds, kind); ok {
+			s.list = "line"
+		}
 	}
 	return s
 }

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package register
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"example.org/parley/record"
+	"example.org/parley/statement"
+)
+
+// alike pairs letters of Cyrillic and Greek with the Latin ones that are drawn the same.
+var alike = strings.NewReplacer(
+	"а", "a", "е", "e", "о", "o", "р", "p", "с", "c", "у", "y", "х", "x", "і", "i", "ј", "j", "ѕ", "s", "ԁ", "d", "һ", "h", "ԛ", "q", "ԝ", "w",
+	"А", "A", "В", "B", "Е", "E", "К", "K", "М", "M", "Н", "H", "О", "O", "Р", "P", "С", "C", "Т", "T", "У", "Y", "Х", "X", "І", "I", "Ј", "J", "Ѕ", "S",
+	"Α", "A", "Β", "B", "Ε", "E", "Ζ", "Z", "Η", "H", "Ι", "I", "Κ", "K", "Μ", "M", "Ν", "N", "Ο", "O", "Ρ", "P", "Τ", "T", "Υ", "Y", "Χ", "X", "ο", "o", "ν", "v")
+
+// tidy gives a name one way of writing: single spaces, composed letters.
+func tidy(name string) string { return norm.NFC.String(strings.Join(strings.Fields(name), " ")) }
+
+// Same reports whether two names read the same: whatever their letter case, spaces, way of composing letters, and
+// alphabet where its letters are drawn alike.
+//
+// SPEC: MSG-046
+func Same(a, b string) bool { return a != "" && read(a) == read(b) }
+
+func read(name string) string {
+	return strings.ToLower(alike.Replace(norm.NFKC.String(strings.Join(strings.Fields(name), " "))))
+}
+
+// Shorter gives the short ID of an entry: *record.Record.
+type Shorter interface {
+	Short(e *record.Entry) string
+}
+
+// in gives the name of a language, else the usual one.
+func in(lang string, names map[string]string, usual string) string {
+	if n := names[lang]; n != "" {
+		return n
+	}
+	return usual
+}
+
+// names checks a name and a table of names per language.
+func names(name string, m map[string]string) error {
+	if err := statement.First(statement.Text("name", name, 120), statement.If(len(m) > 16, "a name in over 16 languages")); err != nil {
+		return err
+	}
+	for lang, n := range m {
+		if err := statement.First(statement.Lang(lang), statement.Text("name", n, 120)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// known are all names of a thing.
+func known(name string, m map[string]string) []string {
+	return append(slices.Sorted(maps.Values(m)), name)
+}
+
+// of gives the one of a list that stands at a place, nil where there is none.
+func of[T interface{ stated() Stated }](list []T, p record.Place) (none T) {
+	for _, x := range list {
+		if x.stated().Place == p {
+			return x
+		}
+	}
+	return none
+}
+
+// find gives the one thing that is meant, by short ID or name; none or several are refused, the several by their IDs.
+// What names gives nothing for is passed over.
+//
+// SPEC: MSG-045
+func find[T interface{ stated() Stated }](what, way, s string, r Shorter, list []T, names func(T) []string) (none T, err error) {
+	var found []T
+	var ids []string
+	for _, x := range list {
+		known := names(x)
+		id := r.Short(x.stated().Entry)
+		if known != nil && strings.EqualFold(s, id) {
+			return x, nil
+		}
+		if slices.ContainsFunc(known, func(n string) bool { return Same(n, s) }) {
+			found, ids = append(found, x), append(ids, id)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return none, statement.Refuse("see: "+way, "there is no %s %q", what, s)
+	}
+	return none, statement.Refuse("name it by its ID", "%q is the name of several: %s", s, strings.Join(ids, ", "))
+}
+
+// fresh refuses a name that reads like one of those that a party has stated already.
+//
+// SPEC: MSG-046
+func fresh[T interface{ stated() Stated }](what, party, name string, list []T, names func(T) []string) error {
+	for _, x := range list {
+		if x.stated().Party == party && slices.ContainsFunc(names(x), func(n string) bool { return Same(n, name) }) {
+			return statement.Refuse("see: parley log", "there is %s already that reads %q", what, name)
+		}
+	}
+	return nil
+}
