@@ -312,9 +312,14 @@ func (b builder) logRow(e *record.Entry) LogRow {
 	return r
 }
 
-// logWord is one line about a statement: its kind, what it is about, and how much of its words fits.
+// logWord is one line about a statement: that it is a test, its kind, what it is about, and how much of its words fits.
+//
+// SPEC: PAG-023
 func (b builder) logWord(e *record.Entry) string {
 	parts := []string{b.or("said", e.Kind)}
+	if e.Class == "test" {
+		parts = []string{b.t("class.test"), parts[0]}
+	}
 	if len(e.Re) > 0 {
 		parts = append(parts, b.IDs.ShortPlace(e.Re[0].Place))
 	}

@@ -9,6 +9,7 @@ import (
 
 	"example.org/parley/call"
 	"example.org/parley/message"
+	"example.org/parley/record"
 	"example.org/parley/statement"
 	"example.org/parley/stop"
 )
@@ -83,6 +84,29 @@ func TestTimesOfAnotherDay(t *testing.T) {
 			if !strings.Contains(out, w) {
 				t.Errorf("%s: no %q in\n%s", lang, w, out)
 			}
+		}
+	}
+}
+
+// A STOP of a check does not look like a real one in the record. SPEC: PAG-023
+func TestClassTestIsSaidFirst(t *testing.T) {
+	in := world()
+	e, s := entry("aurelia", "stop.sent", 33, at("09:00:20")), in.Stops[0]
+	e.Class, s.Class = "test", "test"
+	in.Log = append([]*record.Entry{e}, in.Log...)
+	for lang, word := range map[string]string{"en": "test · STOP", "it": "prova · STOP"} {
+		show := ShowOf(in, lang, e, nil, nil, &s, nil).Text()
+		if !strings.HasPrefix(show, word) || strings.Contains(show, "! STOP") {
+			t.Errorf("show says %q", show)
+		}
+		for face, rows := range map[string][]LogRow{"log": LogOf(in, lang).Rows, "page": Build(in, lang).Log} {
+			i := slices.IndexFunc(rows, func(r LogRow) bool { return r.ID == "A7-33" })
+			if i < 0 || !strings.HasPrefix(rows[i].Word, word) {
+				t.Errorf("%s says %+v", face, rows)
+			}
+		}
+		if real := in.Stops[0]; !strings.HasPrefix(ShowOf(in, lang, e, nil, nil, &real, nil).Text(), "! STOP ") {
+			t.Error("a STOP of no check is not drawn as one")
 		}
 	}
 }

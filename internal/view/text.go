@@ -89,7 +89,11 @@ func (p *printer) stop(s Stop) {
 	if !s.Ours {
 		from = p.t("stop.theirs", s.From)
 	}
-	p.line("! STOP", s.ID, clean(from), "·", s.Word, "·", clean(join(s.Scope, s.Place, s.Reason)))
+	head := "! STOP"
+	if s.Class == "test" { // a part of a check: it must not look like one that stops something
+		head = p.t("class.test") + " · STOP"
+	}
+	p.line(head, s.ID, clean(from), "·", s.Word, "·", clean(join(s.Scope, s.Place, s.Reason)))
 	p.line("   ", clean(p.ladder(s.Steps)))
 }
 

@@ -353,7 +353,7 @@ type LogRow struct {
 	Kind  string    `json:"kind"`
 	Class string    `json:"class"`
 	Mark  string    `json:"mark"`
-	Word  string    `json:"word"` // one line, that begins with the kind's words
+	Word  string    `json:"word"` // one line: the kind's words, after the word for a test where it is of that class
 	Held  time.Time `json:"held,omitzero"`
 	State string    `json:"state"` // held recorded inert evidence absent
 	Note  string    `json:"note,omitempty"`
