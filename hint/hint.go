@@ -16,6 +16,14 @@ type Error struct {
 	Hint string `json:"hint,omitempty"`
 	// Wait: it becomes possible by itself; whoever can wait asks again.
 	Wait bool `json:"wait,omitempty"`
+	// Cause is what the machine said, for the operator: no officer's screen shows it.
+	Cause string `json:"cause,omitempty"`
 }
 
-func (e *Error) Error() string { return e.What }
+// Error says it to the operator.
+func (e *Error) Error() string {
+	if e.Cause == "" {
+		return e.What
+	}
+	return e.What + " (" + e.Cause + ")"
+}

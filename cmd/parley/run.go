@@ -74,7 +74,7 @@ func (a *app) exit(err error) int {
 		a.complain(err.Error(), "start it: "+called()+" serve --home "+a.dir)
 		return exitNotUp
 	case errors.As(err, &refused):
-		a.complain(refused.What, refused.Hint)
+		a.complain(refused.Error(), refused.Hint)
 		if refused.Wait {
 			return exitNotUp
 		}

@@ -22,6 +22,7 @@ import (
 // scale is what a node with a long record costs, as a process of its own measured it.
 type scale struct {
 	Ring, Read    time.Duration            // from the start until a ring is taken, until all is read
+	Wait          time.Duration            // the longest that a ring waited meanwhile
 	MiB, Exported float64                  // resident, and again after an export
 	Views         map[string]time.Duration // medians
 	Export        time.Duration
@@ -94,8 +95,19 @@ func TestScaleChild(t *testing.T) {
 		}
 	}
 	s.Ring = time.Since(began)
-	p.check(n.Read(t.Context()))
-	s.Read = time.Since(began)
+	read := make(chan error, 1)
+	go func() { read <- n.Read(t.Context()) }()
+	for s.Read == 0 {
+		select {
+		case err := <-read:
+			p.check(err)
+			s.Read = time.Since(began)
+		case <-time.After(5 * time.Millisecond):
+		}
+		asked := time.Now()
+		_, _ = n.Do(t.Context(), p.who[0], "en", act.Ring{}) // refused, since no peer is there
+		s.Wait = max(s.Wait, time.Since(asked))
+	}
 	time.Sleep(2 * time.Second)
 	s.MiB = resident(t, os.Getpid())
 	for _, a := range []act.Act{act.Inbox{}, act.Status{}, act.Log{}} {

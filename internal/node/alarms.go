@@ -94,7 +94,7 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 	}
 	if !l.deadSince.IsZero() {
 		add("A16", "here", both("here", "qui"))
-		add("A9", "", both(l.dead.Error(), l.dead.Error()))
+		add("A9", "", storeWords(l.dead, l.unread))
 	}
 	if w := l.peer.away.why; w != "" {
 		add("A9", "room here", awayWords(l.cfg.Us.Name, w))
@@ -112,8 +112,8 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 }
 
 // due lists the clocks of a message as they stand here, by the terms.
-func (l *Line) due(s message.State) []statement.Clock {
-	return message.Due(s, s.From == l.cfg.Us.Name, l.cfg.Due, l.now)
+func (l *Line) due(s message.State, now time.Time) []statement.Clock {
+	return message.Due(s, s.From == l.cfg.Us.Name, l.cfg.Due, now)
 }
 
 func (l *Line) itemConditions(add func(id, key string, w alarm.Words)) {
@@ -121,7 +121,7 @@ func (l *Line) itemConditions(add func(id, key string, w alarm.Words)) {
 		if s.Expired(l.now) {
 			continue
 		}
-		for _, c := range l.due(s) {
+		for _, c := range l.due(s, l.now) {
 			if c.Overdue {
 				id := l.rec.Short(s.Begin)
 				add("A4", id, both(id+" not "+c.Step, id+": "+c.Step+" in ritardo"))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/store"
 	"example.org/parley/record"
 	"example.org/parley/wire"
@@ -150,12 +151,24 @@ func (l *Line) unrecorded() error {
 		return &act.Error{What: "starting: " + s + " rows of the record are read", Hint: "ring and STOP work; this is possible in a moment", Wait: true}
 	}
 	if l.unread {
-		return &act.Error{What: fmt.Sprintf("the record cannot be read: %v", l.dead), Hint: "ringing, voice and STOP work, unrecorded; " + wayOut(l.dead)}
+		return &act.Error{What: "this could not be done: " + storeWords(l.dead, true).EN, Hint: "ringing, voice and STOP work, unrecorded; " + wayOut(l.dead), Cause: l.dead.Error()}
 	}
 	return &act.Error{
-		What: fmt.Sprintf("this could not be recorded: the store fails (%v)", l.dead),
-		Hint: "ringing, voice and STOP go on; " + wayOut(l.dead),
+		What: "this could not be recorded: " + storeWords(l.dead, false).EN,
+		Hint: "ringing, voice and STOP go on; " + wayOut(l.dead), Cause: l.dead.Error(),
 	}
+}
+
+// storeWords says to an officer why nothing is recorded; what the disk said is in the log, and in an error's cause.
+// SPEC: NOD-017
+func storeWords(err error, unread bool) alarm.Words {
+	switch {
+	case store.NoRoom(err):
+		return both("the disk is full", "il disco è pieno")
+	case unread || store.Garbled(err):
+		return both("the record cannot be read", "il registro non si può leggere")
+	}
+	return both("the disk cannot be written", "il disco non si può scrivere")
 }
 
 // wayOut says what an operator can do about a store that fails.
@@ -177,11 +190,13 @@ func (l *Line) reopen() {
 		return
 	}
 	l.reopening = true
+	now := l.now
 	go func() {
 		err := l.store.Reopen()
 		m := l.empty()
 		if err == nil {
 			err = l.read(m)
+			l.index(m, now)
 		}
 		l.post(func() { l.reopened(m, err) })
 	}()
@@ -231,12 +246,14 @@ type memory struct {
 	ours      map[record.Place]*record.Receipt
 	newest    map[record.LogName]*record.Receipt
 	local     []store.Row
+	items     *items
 	live      bool // what comes now comes from the peer, and is held to its quota
 }
 
 // empty is the memory of a record without a statement.
 func (l *Line) empty() *memory {
 	m := &memory{receipts: map[wire.Hash]struct{}{}, ours: map[record.Place]*record.Receipt{}, newest: map[record.LogName]*record.Receipt{}}
+	m.items = &items{stamps: map[string]stamp{}, lists: map[string][]stamp{}}
 	m.opts = l.options(false, m)
 	m.privOpts = l.options(true, m)
 	m.rec, m.priv = record.New(m.opts), record.New(m.privOpts)
@@ -248,7 +265,7 @@ func (l *Line) remember(m *memory) {
 	m.live = true
 	l.memory = m
 	l.showing, l.volatile, l.run, l.privRun = map[string]bool{}, map[*record.Entry]int{}, nil, nil
-	l.cache, l.items, l.touched = map[string]any{}, nil, map[string]struct{}{}
+	l.cache, l.reg, l.touched = map[string]any{}, nil, map[string]struct{}{}
 }
 
 // adopt goes on with what was read.

@@ -35,24 +35,23 @@ type stamp struct {
 
 func compareStamps(a, b stamp) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.key, b.key)) }
 
+// index sorts all items of a record that has been read, beside the loop.
+func (l *Line) index(m *memory, now time.Time) {
+	for _, key := range m.rec.Items() {
+		if s := l.stamp(m.rec.Item(key), m.rec, now); s.list != "" {
+			m.items.stamps[key] = s
+			m.items.lists[s.list] = append(m.items.lists[s.list], s)
+		}
+	}
+	for _, list := range m.items.lists {
+		slices.SortFunc(list, compareStamps)
+	}
+}
+
 // sorted gives the index as of now.
 func (l *Line) sorted() *items {
-	if l.items == nil {
-		x := &items{stamps: map[string]stamp{}, lists: map[string][]stamp{}}
-		for _, key := range l.rec.Items() {
-			if s := l.stamp(key); s.list != "" {
-				x.stamps[key] = s
-				x.lists[s.list] = append(x.lists[s.list], s)
-			}
-		}
-		for _, list := range x.lists {
-			slices.SortFunc(list, compareStamps)
-		}
-		l.items, l.reg = x, nil
-		clear(l.touched)
-	}
 	for key := range l.touched {
-		s := l.stamp(key)
+		s := l.stamp(l.item(key), l.rec, l.now)
 		if s.list == "line" || l.items.stamps[key].list == "line" {
 			l.reg = nil
 		}
@@ -83,30 +82,26 @@ func (x *items) put(key string, s stamp) {
 }
 
 // stamp says where an item belongs; a new kind of item is one more case here, its fold beside it.
-func (l *Line) stamp(key string) (s stamp) {
-	s.key = key
-	it := l.item(key)
+func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp) {
 	if it == nil || len(it.Entries) == 0 {
 		return s
 	}
+	s.key = it.Key
 	kind := it.Entries[0].Kind
 	if it.Begin != nil {
 		kind = it.Begin.Kind
 	}
 	switch head, _, _ := strings.Cut(kind, "."); head {
 	case "message":
-		if m, ok := fold(l, key, foldMessage); ok && m.Begin != nil {
+		if m := foldMessage(it, r); m.Begin != nil {
 			s.list, s.at = head, m.Recorded.At
-			s.open = slices.ContainsFunc(l.due(m), func(c statement.Clock) bool { return !c.Done })
+			s.open = slices.ContainsFunc(l.due(m, now), func(c statement.Clock) bool { return !c.Done })
 		}
 	case "call":
-		if c, ok := fold(l, key, foldCall); ok {
-			s.list, s.at, s.open = head, c.Began, c.Differ
-		}
+		c := foldCall(it, r)
+		s.list, s.at, s.open = head, c.Began, c.Differ
 	case "check":
-		if c, ok := fold(l, key, foldCheck); ok {
-			s.list, s.at = head, c.Due
-		}
+		s.list, s.at = head, foldCheck(it, r).Due
 	case "stop":
 		s.list = head
 	case "contact", "request":

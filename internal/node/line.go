@@ -154,7 +154,6 @@ type Line struct {
 	started     time.Time
 	cache       map[string]any      // fold of an item, dropped when it is touched
 	reg         *register.Register  // nil: to be built again
-	items       *items              // nil: to be sorted anew
 	touched     map[string]struct{} // items that changed since they were sorted
 }
 

@@ -3,7 +3,9 @@
 package sim
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -84,11 +86,15 @@ func TestGarbledRecordLeavesTheLineInService(t *testing.T) {
 		a.line = node.Open(a.config())
 		time.Sleep(5 * time.Second)
 		var e *act.Error
-		if _, err := a.do("inbox"); !errors.As(err, &e) || e.Wait || !strings.Contains(e.What, db) || !strings.Contains(e.Hint, "move it away") {
+		if _, err := a.do("inbox"); !errors.As(err, &e) || e.Wait || strings.Contains(e.What, db) || !strings.Contains(e.Cause, db) || !strings.Contains(e.Hint, "move it away") {
 			t.Errorf("inbox without a record: %+v", err)
 		}
 		if r, err := a.do("status"); err != nil || !strings.Contains(r.Text, "UNRECORDED HERE") || !strings.Contains(r.Text, "cannot be read") {
 			t.Errorf("status: %q %v", r.Text, err)
+		}
+		screen, err := json.Marshal(a.view()) // SPEC: NOD-017
+		if err != nil || !bytes.Contains(screen, []byte("the record cannot be read")) || bytes.Contains(screen, []byte("record.db")) || bytes.Contains(screen, []byte("sqlite")) {
+			t.Errorf("an officer's screen must say in plain words that the record cannot be read, and no path or error of the store: %s %v", screen, err)
 		}
 		if v := b.view(); v.Unrecorded == nil || v.Unrecorded.There.IsZero() {
 			t.Error("the other end does not say that nothing is recorded there")

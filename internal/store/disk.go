@@ -131,8 +131,8 @@ func (s *Store) extendWAL() {
 	}
 }
 
-// isFull says that an error means: no room.
-func isFull(err error) bool {
+// NoRoom says that an error means: the disk is full.
+func NoRoom(err error) bool {
 	return errors.Is(err, sqlite3.FULL) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 

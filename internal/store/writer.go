@@ -118,7 +118,7 @@ func (s *Store) commit(bs []batch) (c Commit, ours bool) {
 	if bs[0].reserve || !s.full.Load() {
 		err = s.db.commit(bs)
 	}
-	if isFull(err) {
+	if NoRoom(err) {
 		s.full.Store(true) // the reserve is given back at Reopen
 	}
 	now := time.Now()
