@@ -5,11 +5,14 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/control"
@@ -57,35 +60,49 @@ func (a *app) actCommand(v act.Row) *cobra.Command {
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
 		x, err := build(args, time.Now())
+		if err == nil {
+			err = silent(x)
+		}
 		if err != nil {
 			return err
 		}
-		if *wait {
-			return a.ringAndWait(c.Context(), x)
+		if r, ok := x.(act.Ring); ok {
+			return a.ring(c.Context(), r, *wait)
 		}
 		return a.ask(x)
 	}
 	return c
 }
 
-// dial connects to the node of the home, for the line meant.
-func (a *app) dial() (*control.Client, string, error) {
-	line, err := a.home().Pick(a.line)
-	if err != nil {
-		return nil, "", err
-	}
+// dial connects to the node of the home. It reads no file there: which line is meant, the node says.
+//
+// SPEC: CLI-036
+func (a *app) dial() (*control.Client, error) {
 	c, err := control.Dial(a.home())
-	return c, line, err
+	if errors.Is(err, control.ErrNotRunning) {
+		if _, none := a.home().Pick(a.line); none != nil {
+			err = none
+		}
+	}
+	if c != nil {
+		c.Sees = !a.json && isTerminal(a.out)
+	}
+	return c, err
+}
+
+func isTerminal(w any) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // ask carries out one act and prints what came of it.
 func (a *app) ask(x act.Act) error {
-	c, line, err := a.dial()
+	c, err := a.dial()
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	r, err := c.Do(line, a.lang, x)
+	r, err := c.Do(a.line, a.lang, x)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,7 +15,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/control"
@@ -54,16 +54,16 @@ var errAway = errors.New("the node went away")
 
 // sit arms the desk and stays.
 func (a *app) sit(ctx context.Context, signOn, quiet bool) error {
-	k, line, err := a.dial()
+	k, err := a.dial()
 	if err != nil {
 		return err
 	}
 	defer k.Close()
-	if err := a.do(k, line, act.Desk{Armed: true, Sound: noSound}); err != nil {
+	if err := a.do(k, act.Desk{Armed: true, Sound: noSound}); err != nil {
 		return err
 	}
 	for signOn {
-		err := a.do(k, line, act.SignOn{})
+		err := a.do(k, act.SignOn{})
 		if !waits(err) {
 			if err != nil {
 				return err
@@ -76,7 +76,7 @@ func (a *app) sit(ctx context.Context, signOn, quiet bool) error {
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	if err = a.board(ctx, k, line, quiet); errors.Is(err, control.ErrNotRunning) {
+	if err = a.board(ctx, k, quiet); errors.Is(err, control.ErrNotRunning) {
 		return errAway
 	}
 	return err
@@ -89,8 +89,8 @@ func waits(err error) bool {
 }
 
 // do carries out an act on a connection that stays open, and prints.
-func (a *app) do(k *control.Client, line string, x act.Act) error {
-	r, err := k.Do(line, a.lang, x)
+func (a *app) do(k *control.Client, x act.Act) error {
+	r, err := k.Do(a.line, a.lang, x)
 	if err != nil {
 		return err
 	}
@@ -98,12 +98,12 @@ func (a *app) do(k *control.Client, line string, x act.Act) error {
 }
 
 // changes tells of every change of the line, gathered, until the context ends; closed when the node goes.
-func (a *app) changes(ctx context.Context, line string) (<-chan struct{}, error) {
+func (a *app) changes(ctx context.Context) (<-chan struct{}, error) {
 	w, err := control.Dial(a.home())
 	if err != nil {
 		return nil, err
 	}
-	if err := w.Watch(line); err != nil {
+	if err := w.Watch(a.line); err != nil {
 		w.Close()
 		return nil, err
 	}
@@ -122,18 +122,18 @@ func (a *app) changes(ctx context.Context, line string) (<-chan struct{}, error)
 }
 
 // board shows how the line stands whenever that changes, and carries out typed lines.
-func (a *app) board(ctx context.Context, k *control.Client, line string, quiet bool) error {
+func (a *app) board(ctx context.Context, k *control.Client, quiet bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	ch, err := a.changes(ctx, line)
+	ch, err := a.changes(ctx)
 	if err != nil {
 		return err
 	}
 	typed := a.typed(ctx)
-	last := ""
+	last, held := "", false // held: what a typed line brought stays in view until the next one
 	for {
-		if !quiet {
-			if err := a.draw(k, line, &last); err != nil {
+		if !quiet && !held {
+			if err := a.draw(k, &last); err != nil {
 				return err
 			}
 		}
@@ -146,11 +146,17 @@ func (a *app) board(ctx context.Context, k *control.Client, line string, quiet b
 			}
 			time.Sleep(200 * time.Millisecond) // many changes, one drawing
 		case s, ok := <-typed:
-			if !ok {
-				typed = nil
-				continue
+			switch strings.TrimSpace(s) {
+			case "q", "quit", "exit":
+				return nil
+			case "":
+				if !ok { // the end of the input
+					return nil
+				}
+				held, last = false, "" // what was refused has been read
+			default:
+				held = a.verb(k, s)
 			}
-			a.verb(k, line, s)
 		}
 	}
 }
@@ -158,7 +164,7 @@ func (a *app) board(ctx context.Context, k *control.Client, line string, quiet b
 // typed gives the lines that a person types; nothing is read where nobody can type.
 func (a *app) typed(ctx context.Context) <-chan string {
 	f, ok := a.in.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
+	if !ok || !isTerminal(f) {
 		return nil
 	}
 	ch := make(chan string)
@@ -175,27 +181,29 @@ func (a *app) typed(ctx context.Context) <-chan string {
 	return ch
 }
 
-// verb carries out one typed line, as the shell would.
-func (a *app) verb(k *control.Client, line, s string) {
+// verb carries out one typed line, as the shell would, and says whether it printed something to be read.
+func (a *app) verb(k *control.Client, s string) bool {
 	argv, err := verbs.Split(s)
-	if err == nil && len(argv) == 0 {
-		return
-	}
 	var x act.Act
 	if err == nil {
 		x, err = verbs.Parse(argv, time.Now())
 	}
 	if err == nil {
-		err = a.do(k, line, x)
+		err = silent(x)
+	}
+	if err == nil {
+		err = a.do(k, x)
 	}
 	a.exit(err)
+	fmt.Fprintln(a.err, "(Enter: the board · q: leave)")
+	return true
 }
 
 // draw prints status and inbox where they differ from what was printed last.
-func (a *app) draw(k *control.Client, line string, last *string) error {
+func (a *app) draw(k *control.Client, last *string) error {
 	var b strings.Builder
 	for _, x := range []act.Act{act.Status{}, act.Inbox{}} {
-		r, err := k.Do(line, a.lang, x)
+		r, err := k.Do(a.line, a.lang, x)
 		if waits(err) {
 			b.WriteString(err.Error() + "\n")
 			break
@@ -212,59 +220,62 @@ func (a *app) draw(k *control.Client, line string, last *string) error {
 	}
 	*last = b.String()
 	head := ""
-	if f, ok := a.out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if isTerminal(a.out) {
 		head = "\x1b[H\x1b[2J"
 	}
 	_, err := fmt.Fprint(a.out, head+*last)
 	return err
 }
 
-// ringAndWait rings and stays until the ring or the call has ended; the interrupt key hangs up.
+// ring rings, and says what comes of it: without wait until a desk there rings, with it until the ring or the call has
+// ended; then this terminal is armed, and the interrupt key hangs up. Nobody reached is no success.
 //
 // SPEC: CLI-032
-func (a *app) ringAndWait(ctx context.Context, x act.Act) error {
-	k, line, err := a.dial()
+func (a *app) ring(ctx context.Context, x act.Ring, wait bool) error {
+	k, err := a.dial()
 	if err != nil {
 		return err
 	}
 	defer k.Close()
-	for _, x := range []act.Act{act.Desk{Armed: true, Sound: noSound}, x} {
-		if err := a.do(k, line, x); err != nil {
+	if wait {
+		if err := a.do(k, act.Desk{Armed: true, Sound: noSound}); err != nil {
 			return err
 		}
 	}
+	if _, err := k.Do(a.line, a.lang, x); err != nil {
+		return err
+	}
 	wctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	ch, err := a.changes(wctx, line)
+	ch, err := a.changes(wctx)
 	if err != nil {
 		return err
 	}
 	connected, word := false, ""
 	for {
-		r, err := k.Do(line, a.lang, act.Status{})
+		var v view.StatusView
+		r, err := k.Do(a.line, a.lang, act.Status{})
 		if err != nil {
 			return err
 		}
-		var v view.StatusView
 		if err := json.Unmarshal(r.Data, &v); err != nil {
 			return fmt.Errorf("couldn't read the status: %w", err)
 		}
-		if w := v.Call.Word; w != word {
-			word = w
-			fmt.Fprintln(a.out, w)
+		over := v.Call.State == "idle" || v.Call.State == "ended"
+		if over {
+			v.Call.Word = cmp.Or(v.Call.OutcomeWas, v.Call.Word)
 		}
-		switch v.Call.State {
-		case "connected":
-			connected = true
-		case "idle", "ended":
-			if !connected {
-				return exitError(exitRefused)
-			}
-			return nil
+		if v.Call.Word != word && !a.json {
+			word = v.Call.Word
+			fmt.Fprintln(a.out, word)
+		}
+		connected = connected || v.Call.State == "connected"
+		if over || !wait && v.Call.State != "calling" {
+			return a.rang(v.Call, over && !connected)
 		}
 		select {
 		case <-ctx.Done():
-			return a.do(k, line, act.HangUp{})
+			return a.do(k, act.HangUp{})
 		case <-time.After(time.Second):
 		case _, ok := <-ch:
 			if !ok {
@@ -272,4 +283,32 @@ func (a *app) ringAndWait(ctx context.Context, x act.Act) error {
 			}
 		}
 	}
+}
+
+// rang ends a ring: with --json it prints the call as it is now.
+func (a *app) rang(c view.Call, failed bool) error {
+	if a.json {
+		if err := a.printJSON(c); err != nil {
+			return err
+		}
+	}
+	if failed {
+		return exitError(exitRefused)
+	}
+	return nil
+}
+
+// silent refuses a sound that a terminal does not have: the call would connect, and nothing would be heard.
+func silent(x act.Act) error {
+	sound := ""
+	switch x := x.(type) {
+	case act.Ring:
+		sound = x.Sound
+	case act.Answer:
+		sound = x.Sound
+	}
+	if sound == "" || strings.HasPrefix(sound, "tone ") {
+		return nil
+	}
+	return &act.Error{What: noSound, Hint: "the page has: parley open; or a tone of the node's: --sound 'tone 440'"}
 }

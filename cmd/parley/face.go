@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os/user"
 	"sync"
 	"time"
 
@@ -27,6 +28,7 @@ type face struct {
 	*node.Line
 	srv    *http.Server
 	failed chan error
+	demo   bool // accounts are the story's own
 
 	mu    sync.Mutex
 	edge  *web.Edge            // nil while there is none; guarded by mu
@@ -35,8 +37,8 @@ type face struct {
 	peers map[string]*web.Peer // newest sound of each desk; guarded by mu
 }
 
-func newFace(n *node.Line) *face {
-	return &face{Line: n, failed: make(chan error, 1), peers: map[string]*web.Peer{}}
+func newFace(n *node.Line, demo bool) *face {
+	return &face{Line: n, demo: demo, failed: make(chan error, 1), peers: map[string]*web.Peer{}}
 }
 
 // open opens the page and the sound of a line, where its config names addresses for them.
@@ -112,7 +114,14 @@ func (f *face) Close() {
 //
 // SPEC: CLI-033
 func (f *face) Do(ctx context.Context, who act.Who, lang string, a act.Act) (act.Reply, error) {
-	if _, ok := a.(act.Open); !ok {
+	switch x := a.(type) {
+	case act.OfficerAdd:
+		if _, err := user.Lookup(x.Account); err != nil && x.Account != "" && !f.demo {
+			return act.Reply{}, &act.Error{What: fmt.Sprintf("there is no account %q on this machine", x.Account), Hint: "the Unix account that the officer works from; without --account it is yours"}
+		}
+		return f.Line.Do(ctx, who, lang, a)
+	case act.Open:
+	default:
 		return f.Line.Do(ctx, who, lang, a)
 	}
 	f.mu.Lock()

@@ -68,7 +68,7 @@ func (h *house) home() home.Home { return home.Home{Dir: filepath.Join(h.dir, fm
 func (h *house) start() {
 	h.t.Helper()
 	began := time.Now()
-	h.svc = &service{home: h.home(), log: slog.New(slog.DiscardHandler), lines: map[string]control.Line{}, listen: h.net.Listen,
+	h.svc = &service{home: h.home(), names: []string{"north"}, log: slog.New(slog.DiscardHandler), lines: map[string]control.Line{}, listen: h.net.Listen,
 		boot: func() time.Duration { return time.Since(began) }}
 	var err error
 	if h.svc.ctl, err = control.Listen(h.svc.home, h.svc.find, h.svc.log); err != nil {
@@ -111,7 +111,7 @@ func (h *house) kill() {
 
 // confirm asks the pairing, and gives its view.
 func (h *house) confirm(number string) (v pairing.View, err error) {
-	l, err := h.svc.find("north")
+	_, l, err := h.svc.find("north")
 	if err != nil {
 		return v, err
 	}
@@ -134,7 +134,7 @@ func within(t *testing.T, d time.Duration, what string, cond func() bool) {
 
 // up reports whether the line is in service here and heard both ways.
 func (h *house) up() bool {
-	l, _ := h.svc.find("north")
+	_, l, _ := h.svc.find("north")
 	f, ok := l.(*face)
 	if !ok {
 		return false

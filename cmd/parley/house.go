@@ -14,25 +14,33 @@ import (
 
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/home"
+	"example.org/parley/internal/pairing"
 	"example.org/parley/internal/verbs"
 	"example.org/parley/party"
 )
 
 // init makes a line in the home.
 func (a *app) init() *cobra.Command {
-	var name, page, edge string
+	var name, page, edge, group string
+	var same bool
 	var paths []string
-	c := &cobra.Command{Use: "init --party NAME", Short: "Make a line in the home: its keys, config and sheet.", Args: nargs(0, 0)}
+	c := &cobra.Command{Use: "init --party NAME --path LABEL=IP:PORT", Short: "Make a line in the home: its keys, config and sheet.", Args: nargs(0, 0)}
 	c.Flags().StringVar(&name, "party", "", "our name, as it stands in every statement")
 	c.Flags().StringArrayVar(&paths, "path", nil, "a route, LABEL=IP:PORT or LABEL=LOCAL@REACHED-AT; once a path")
 	c.Flags().StringVar(&page, "page", "", "loopback address of the desks' page")
 	c.Flags().StringVar(&edge, "edge", "", "loopback UDP address of the browsers' sound")
+	c.Flags().BoolVar(&same, "same-machine", false, "both parties run on this machine, to try it: loopback addresses")
+	c.Flags().StringVar(&group, "group", "", "whose accounts may use the node: officers each with an account of his own")
 	c.RunE = func(*cobra.Command, []string) error {
-		if name == "" {
-			return &verbs.UsageError{What: "init: whose line is it?", Hint: "parley init --party NAME"}
+		switch {
+		case name == "":
+			return &verbs.UsageError{What: "init: whose line is it?", Hint: "parley init --party NAME --path 1=192.0.2.1:7443"}
+		case len(paths) == 0 && !same:
+			return &verbs.UsageError{What: "init: where does the other party reach us?", Hint: "--path 1=192.0.2.1:7443, once a path; to try both parties on one machine: --same-machine"}
 		}
 		others, _ := a.home().Lines() // no home yet: none
 		cfg := home.DefaultConfig(name, len(others))
+		cfg.SameMachine = same
 		if page != "" {
 			cfg.Page = page
 		}
@@ -53,6 +61,11 @@ func (a *app) init() *cobra.Command {
 		line := a.line
 		if line == "" {
 			line = "line"
+		}
+		if group != "" {
+			if err := a.home().Share(group); err != nil {
+				return err
+			}
 		}
 		l, err := a.home().Init(line, cfg, rand.Reader)
 		if err != nil {
@@ -172,7 +185,14 @@ func (a *app) confirm() *cobra.Command {
 	c := &cobra.Command{Use: "confirm [NUMBER]", Short: "Show the genesis in words and our number; take the number that the other end reads out.", Args: nargs(0, 1)}
 	c.Flags().BoolVar(&refuse, "refuse", false, "do not sign this genesis")
 	c.RunE = func(_ *cobra.Command, args []string) error {
-		return a.ask(act.Confirm{Number: strings.Join(args, ""), Refuse: refuse})
+		number := ""
+		if len(args) > 0 {
+			var ok bool
+			if number, ok = pairing.Number(args[0]); !ok {
+				return &verbs.UsageError{What: fmt.Sprintf("confirm: %q is not a number of six digits", args[0]), Hint: "parley confirm '031 816', as the other end reads it out; it has cost no attempt"}
+			}
+		}
+		return a.ask(act.Confirm{Number: number, Refuse: refuse})
 	}
 	return c
 }

@@ -77,7 +77,7 @@ func manual(root *cobra.Command) []byte {
 			}
 		}
 	}
-	b.WriteString(".SH ENVIRONMENT\n.TP\n.B PARLEY_HOME\nthe home directory\n.TP\n.B LANG\nItalian where it begins with it, else English\n")
+	b.WriteString(".SH ENVIRONMENT\n.TP\n.B PARLEY_HOME\nthe home directory\n.TP\n.B LC_ALL, LC_MESSAGES, LANG\nItalian where the first that is set begins with it, else English\n")
 	b.WriteString(".SH FILES\n.TP\n.I ~/.parley/lines/NAME\na line: its keys, config.toml, sheets, genesis and record.db\n.TP\n.I ~/.parley/control.sock\nwhere the node answers the verbs\n")
 	return b.Bytes()
 }
@@ -123,4 +123,16 @@ func roff(s string) string {
 		}
 	}
 	return s
+}
+
+// SPEC: CLI-035
+func TestLanguageOfTheEnvironment(t *testing.T) {
+	for _, c := range [][4]string{{"", "", "it_IT.UTF-8", "it"}, {"C", "", "it_IT.UTF-8", "en"}, {"it_IT", "", "C", "it"}, {"", "it", "C", "it"}, {"", "", "", "en"}} {
+		t.Setenv("LC_ALL", c[0])
+		t.Setenv("LC_MESSAGES", c[1])
+		t.Setenv("LANG", c[2])
+		if got := defaultLang(); got != c[3] {
+			t.Errorf("%q: %s", c[:3], got)
+		}
+	}
 }

@@ -288,7 +288,11 @@ func (d *pairDriver) do(lang string, a act.Act) (o pairing.Out, r act.Reply, err
 	case c.Refuse:
 		return d.m.Refuse(), act.Reply{Text: w["refused"]}, nil
 	}
-	o, right, err := d.m.Type(c.Number)
+	number, ok := pairing.Number(c.Number)
+	if !ok {
+		return refuse(fmt.Sprintf("%q is not a number of six digits", c.Number), "031 816, as the other end reads it out; it has cost no attempt")
+	}
+	o, right, err := d.m.Type(number)
 	switch {
 	case err != nil:
 		return o, r, err

@@ -29,22 +29,26 @@ func (a *app) printJSON(v any) error {
 
 // export writes the shared record of the line into a file.
 func (a *app) export() *cobra.Command {
-	return &cobra.Command{Use: "export FILE", Short: "Write the whole shared record of the line into a file.", Args: nargs(1, 1), RunE: func(_ *cobra.Command, args []string) error {
-		if _, err := os.Lstat(args[0]); err == nil {
+	return &cobra.Command{Use: "export FILE", Short: "Write the whole shared record of the line into a file, - to standard output.", Args: nargs(1, 1), RunE: func(_ *cobra.Command, args []string) error {
+		if _, err := os.Lstat(args[0]); err == nil && args[0] != "-" {
 			return &act.Error{What: args[0] + " is already there", Hint: "choose another name: nothing is overwritten"}
 		}
-		c, line, err := a.dial()
+		c, err := a.dial()
 		if err != nil {
 			return err
 		}
 		defer c.Close()
-		r, err := c.Do(line, a.lang, act.Export{})
+		r, err := c.Do(a.line, a.lang, act.Export{})
 		if err != nil {
 			return err
 		}
 		var b []byte
 		if err := json.Unmarshal(r.Data, &b); err != nil {
 			return fmt.Errorf("couldn't read the export: %w", err)
+		}
+		if args[0] == "-" {
+			_, err := a.out.Write(b)
+			return err
 		}
 		if err := home.WriteFile(args[0], b); err != nil {
 			return err

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,6 +88,7 @@ func (a *app) exit(err error) int {
 	return exitRefused
 }
 
+// complain says what was refused and the way out. SPEC: CLI-037
 func (a *app) complain(what, hint string) {
 	fmt.Fprintln(a.err, "error:", what)
 	if hint != "" {
@@ -136,8 +138,11 @@ Exit codes: 0 done or HOLDS · 1 refused or DOES NOT HOLD · 2 CANNOT BE KNOWN �
 	return root
 }
 
+// defaultLang is the language of the environment, as other programs take it.
+//
+// SPEC: CLI-035
 func defaultLang() string {
-	if strings.HasPrefix(os.Getenv("LANG"), "it") {
+	if strings.HasPrefix(cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG")), "it") {
 		return "it"
 	}
 	return "en"

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 
 // The scripts are the shell's specification by example: every verb with good and bad input.
 //
-// SPEC: CLI-015 CLI-016 CLI-030 CLI-031 CLI-032 CLI-033 CLI-034
+// SPEC: CLI-008 CLI-009 CLI-036 CLI-045 CLI-015 CLI-016 CLI-030 CLI-031 CLI-032 CLI-033 CLI-034
 func TestScripts(t *testing.T) {
 	deadline, _ := t.Deadline() // a busy machine takes its time
 	testscript.Run(t, testscript.Params{
@@ -43,6 +44,9 @@ func TestScripts(t *testing.T) {
 			}
 			e.Setenv("PORT", strconv.Itoa(free.LocalAddr().(*net.UDPAddr).Port)) // that nobody has on this machine
 			free.Close()
+			// Addresses of this process alone: another run of the same scripts may be under way on this machine.
+			pid := os.Getpid()
+			e.Setenv("IP", fmt.Sprintf("127.%d.%d", 64+pid/250%128, 1+pid%250))
 			e.Defer(func() { // whatever a script started with try ends with it
 				a := &app{stdio: stdio{strings.NewReader(""), io.Discard, io.Discard}}
 				_ = a.tryStop(filepath.Join(e.WorkDir, "try"))

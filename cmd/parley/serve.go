@@ -36,6 +36,7 @@ type service struct {
 	ctl      *control.Server
 	listen   func(netip.AddrPort) (link.Socket, error) // nil: the machine's
 	boot     func() time.Duration
+	names    []string // of the lines that this process serves
 
 	mu    sync.Mutex
 	lines map[string]control.Line // guarded by mu
@@ -76,6 +77,7 @@ func (s *service) run(ctx context.Context, only string) error {
 	if err != nil {
 		return err
 	}
+	s.names = names
 	if s.ctl, err = control.Listen(s.home, s.find, s.log); err != nil {
 		return err
 	}
@@ -136,17 +138,21 @@ func (d down) Do(context.Context, act.Who, string, act.Act) (act.Reply, error) {
 	return act.Reply{}, &e
 }
 
-// find gives a line as it is now.
-func (s *service) find(name string) (control.Line, error) {
+// find gives a line as it is now; "" is the only one.
+func (s *service) find(name string) (string, control.Line, error) {
+	name, err := home.PickOf(name, s.names, s.home.Dir)
+	if err != nil {
+		return name, nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if l := s.lines[name]; l != nil {
-		return l, nil
+		return name, l, nil
 	}
 	if _, err := os.Stat(filepath.Join(s.home.Dir, "lines", name, "sheet.theirs")); err == nil {
-		return nil, &act.Error{What: "starting: the line " + name + " is being opened", Hint: "this is possible in a moment", Wait: true}
+		return name, nil, &act.Error{What: "starting: the line " + name + " is being opened", Hint: "this is possible in a moment", Wait: true}
 	}
-	return nil, &act.Error{What: fmt.Sprintf("the line %s is not in service", name), Hint: "enter the other party's sheet: parley pair FILE"}
+	return name, nil, &act.Error{What: fmt.Sprintf("the line %s is not in service", name), Hint: "enter the other party's sheet: parley pair FILE"}
 }
 
 func (s *service) set(name string, l control.Line) {
@@ -266,7 +272,7 @@ func (s *service) node(ctx context.Context, l *home.Line) error {
 	}
 	n := node.Open(cfg)
 	defer n.Close()
-	f := newFace(n)
+	f := newFace(n, s.demo || l.Config.Demo)
 	s.set(l.Name, f)
 	go func() { // ends with the node at the latest
 		if n.Read(ctx) == nil {

@@ -33,6 +33,7 @@ type Who struct {
 	Known   string `json:"known,omitempty"`   // account · account + link · unattributed
 	Desk    string `json:"desk,omitempty"`    // the desk's name: pts/3, page-1
 	Account string `json:"account,omitempty"` // Unix account
+	Sees    bool   `json:"-"`                 // what is answered is drawn before him: it counts as shown
 }
 
 // Reply is what the node answers once the act's effects are on disk.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"syscall"
 
@@ -19,6 +20,9 @@ var ErrNotRunning = errors.New("the node is not running")
 
 // Client is one connection to a node. It is not for use by several goroutines.
 type Client struct {
+	// Sees says that what is answered is drawn on a terminal: only then does it count as shown.
+	Sees bool
+
 	c   *net.UnixConn
 	in  *json.Decoder
 	out *json.Encoder
@@ -32,6 +36,9 @@ func Dial(h home.Home) (*Client, error) {
 		c, err = net.DialUnix("unix", nil, &net.UnixAddr{Name: path, Net: "unix"})
 		return err
 	})
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, &act.Error{What: fmt.Sprintf("this account may not use the node at %s", h.Dir), Hint: "its keeper shares it with a group: parley init --group GROUP"}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w (%s)", ErrNotRunning, h.Socket())
 	}
@@ -47,7 +54,7 @@ func (c *Client) Do(line, lang string, a act.Act) (Reply, error) {
 	if err != nil {
 		return Reply{}, fmt.Errorf("couldn't write the request: %w", err)
 	}
-	return c.ask(request{Line: line, Verb: a.Verb(), Args: args, Lang: lang})
+	return c.ask(request{Line: line, Verb: a.Verb(), Args: args, Lang: lang, Sees: c.Sees})
 }
 
 // Watch makes of the connection one that only tells of changes; then call Next.

@@ -2,7 +2,7 @@
 
 // Package control is the operator's socket: how the shell asks a running node.
 //
-// HOME/control.sock is a Unix socket of mode 0600. A request is one line of JSON, {"line", "verb", "args",
+// HOME/control.sock is a Unix socket of mode 0600, or 0660 of the group that the home is shared with. A request is one line of JSON, {"line", "verb", "args",
 // "lang"}; its answer is one line, {"reply": …} or {"error": …}. A connection may ask many times, one
 // after the other. The verb "watch" makes a connection that only tells when something changed.
 //
@@ -34,10 +34,11 @@ type Watched interface {
 
 // request is one line from a client.
 type request struct {
-	Line string          `json:"line"`
+	Line string          `json:"line"` // "": the only one
 	Verb string          `json:"verb"`
 	Args json.RawMessage `json:"args,omitempty"`
 	Lang string          `json:"lang,omitempty"`
+	Sees bool            `json:"sees,omitempty"` // the answer is drawn on a terminal, where a person sees it
 }
 
 // answer is one line to a client.

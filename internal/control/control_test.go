@@ -64,11 +64,11 @@ func (f *fake) wait(t *testing.T, want string) {
 
 func start(t *testing.T, h home.Home, f *fake) (stop func()) {
 	t.Helper()
-	s, err := Listen(h, func(line string) (Line, error) {
+	s, err := Listen(h, func(line string) (string, Line, error) {
 		if line != "north" {
-			return nil, &act.Error{What: "no line " + line}
+			return "", nil, &act.Error{What: "no line " + line}
 		}
-		return f, nil
+		return line, f, nil
 	}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

@@ -27,9 +27,10 @@ import (
 
 // Server answers the socket of one home.
 type Server struct {
-	find  func(line string) (Line, error)
+	find  func(line string) (name string, l Line, err error)
 	desks *table
 	log   *slog.Logger
+	home  home.Home
 	path  string   // of the socket
 	lock  *os.File // nil where the disk takes no file
 	conns sync.WaitGroup
@@ -40,11 +41,11 @@ type Server struct {
 	armed map[[2]string]int          // connections that arm a desk, by line and desk; guarded by mu
 }
 
-// Listen takes the home's lock and socket. find gives a running line by its name, or says why there is none.
+// Listen takes the home's lock and socket. find gives a running line and its name, "" is the only one, or says why there is none.
 //
 // SPEC: CLI-012
-func Listen(h home.Home, find func(line string) (Line, error), log *slog.Logger) (*Server, error) {
-	s := &Server{path: h.Socket(), find: find, log: log, open: map[*net.UnixConn]struct{}{}, armed: map[[2]string]int{}}
+func Listen(h home.Home, find func(line string) (name string, l Line, err error), log *slog.Logger) (*Server, error) {
+	s := &Server{home: h, path: h.Socket(), find: find, log: log, open: map[*net.UnixConn]struct{}{}, armed: map[[2]string]int{}}
 	var err error
 	if s.desks, err = openTable(h.Desks()); err != nil {
 		log.Error("couldn't read who is signed on: every officer signs on again", "file", h.Desks(), "err", err)
@@ -71,7 +72,7 @@ func (s *Server) listen() error {
 		return fmt.Errorf("couldn't listen on %s: %w", s.path, err)
 	}
 	ln.SetUnlinkOnClose(false)
-	if err := os.Chmod(s.path, 0o600); err != nil {
+	if err := s.home.ShareSocket(); err != nil {
 		return errors.Join(fmt.Errorf("couldn't listen on %s: %w", s.path, err), ln.Close())
 	}
 	s.mu.Lock()
@@ -186,7 +187,7 @@ func (s *Server) sweep(ctx context.Context) {
 	defer t.Stop()
 	for {
 		for _, r := range s.desks.ended() {
-			if l, err := s.find(r.Line); err == nil {
+			if _, l, err := s.find(r.Line); err == nil {
 				_, _ = l.Do(ctx, r.who(), "en", act.SignOff{}) // nobody is left to be told
 			}
 			if err := s.desks.set(r.Line, Peer{Account: r.Account, Desk: r.Desk}, ""); err != nil {
@@ -251,7 +252,7 @@ func (k *conn) one(ctx context.Context, b []byte) bool {
 	req, a, err := decode(b)
 	var l Line
 	if err == nil {
-		l, err = k.find(req.Line)
+		req.Line, l, err = k.find(req.Line)
 	}
 	if err == nil && req.Verb == verbWatch {
 		return k.watch(ctx, l)
@@ -284,6 +285,7 @@ func asError(err error) *act.Error {
 // connection, and sign-ons that outlive the node.
 func (k *conn) act(ctx context.Context, l Line, req request, a act.Act) (act.Reply, error) {
 	who := k.desks.who(req.Line, k.peer)
+	who.Sees = req.Sees
 	r, err := l.Do(ctx, who, req.Lang, a)
 	if err != nil {
 		return r, err
@@ -326,7 +328,7 @@ func (k *conn) disarm() {
 		k.mu.Lock()
 		left := k.Server.armed[[2]string{line, k.peer.Desk}]
 		k.mu.Unlock()
-		if l, err := k.find(line); err == nil && left == 0 {
+		if _, l, err := k.find(line); err == nil && left == 0 {
 			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 			_, _ = l.Do(ctx, k.desks.who(line, k.peer), "en", act.Desk{}) // nobody is left to be told
 			cancel()

@@ -4,6 +4,7 @@ package home
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -26,6 +27,8 @@ type Config struct {
 	Edge string `toml:"edge"`
 	// Demo labels the line: its counterparts and checks were seeded by a demo.
 	Demo bool `toml:"demo,omitempty"`
+	// SameMachine says that both parties run on this machine (try, demo): loopback addresses may stand on the sheets.
+	SameMachine bool `toml:"same_machine,omitempty"`
 	// Paths are the routes to the other party, two at least where voice must survive a cut.
 	Paths []Path `toml:"path"`
 	// Terms are what we propose when it is we who write the genesis. Afterwards the genesis binds, not this.
@@ -44,10 +47,10 @@ type Path struct {
 	Remote string `toml:"remote,omitempty"`
 }
 
-// DefaultConfig is safe and works on one machine: everything on loopback, at ports of its own for the n-th line of a home.
+// DefaultConfig works on one machine alone: everything on loopback, at ports of its own for the n-th line of a home.
 func DefaultConfig(name string, n int) Config {
 	at := func(port int) string { return fmt.Sprintf("127.0.0.1:%d", port+10*n) }
-	return Config{Party: name, Station: "main", Page: at(7480), Edge: at(7481), Terms: party.DefaultTerms(),
+	return Config{Party: name, Station: "main", SameMachine: true, Page: at(7480), Edge: at(7481), Terms: party.DefaultTerms(),
 		Paths: []Path{{Label: "1", Bind: at(7443)}}}
 }
 
@@ -84,8 +87,33 @@ func (c *Config) check() error {
 			}
 		}
 	}
+	for _, p := range c.sheetPaths() {
+		if err := c.reachable(p); err != nil {
+			return err
+		}
+	}
 	if _, err := c.Terms.Encode([32]byte{}); err != nil {
 		return bad("see [terms] in config.toml", "%v", err)
+	}
+	return nil
+}
+
+// sheetPaths are the paths as they stand on our sheet.
+func (c *Config) sheetPaths() (ps []party.Path) {
+	for _, p := range c.Paths {
+		ps = append(ps, party.Path{Label: p.Label, Kind: "udp", Address: cmp.Or(p.Reach, p.Bind)})
+	}
+	return ps
+}
+
+// reachable refuses a sheet's address at which another machine finds nobody.
+//
+// SPEC: CLI-008
+func (c *Config) reachable(p party.Path) error {
+	a, err := netip.ParseAddrPort(p.Address)
+	if ip := a.Addr().Unmap(); err != nil || ip.IsUnspecified() || ip.IsMulticast() || ip.IsLinkLocalUnicast() || ip.IsLoopback() && !c.SameMachine {
+		return &act.Error{What: fmt.Sprintf("path %s: the other party cannot reach %s", p.Label, p.Address),
+			Hint: "an address that their machine reaches: --path 1=192.0.2.1:7443, or 1=LOCAL@REACHED-AT; to try both parties on one machine: --same-machine"}
 	}
 	return nil
 }
@@ -96,13 +124,7 @@ func (c *Config) sheet(k party.Keys, before *party.Sheet) (*party.Sheet, error) 
 	if before != nil {
 		s.Issue, s.Before = before.Issue+1, before.Hash
 	}
-	for _, p := range c.Paths {
-		addr := p.Reach
-		if addr == "" {
-			addr = p.Bind
-		}
-		s.Paths = append(s.Paths, party.Path{Label: p.Label, Kind: "udp", Address: addr})
-	}
+	s.Paths = c.sheetPaths()
 	return s, s.SignSheet(k.Party)
 }
 

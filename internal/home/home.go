@@ -25,9 +25,12 @@ import (
 	"io/fs"
 	"net/netip"
 	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 
 	"filippo.io/age"
 
@@ -39,16 +42,60 @@ import (
 // Home is one home directory.
 type Home struct{ Dir string }
 
-// Default is $PARLEY_HOME, else .parley in the user's home directory.
+// Default is $PARLEY_HOME, else .parley in the user's home directory, else none. SPEC: CLI-009
 func Default() string {
 	if d := os.Getenv("PARLEY_HOME"); d != "" {
 		return d
 	}
-	d, err := os.UserHomeDir()
-	if err != nil {
-		return ".parley"
+	if d, err := os.UserHomeDir(); err == nil {
+		return filepath.Join(d, ".parley")
 	}
-	return filepath.Join(d, ".parley")
+	return "" // nobody's keys land wherever he happens to be
+}
+
+var errNoDir = &act.Error{What: "there is no home directory: neither HOME nor PARLEY_HOME is set", Hint: "name one: --home DIR"}
+
+// Share lets the accounts of a group ask the node: they may pass through the home to its socket and read nothing in it.
+//
+// SPEC: CLI-017
+func (h Home) Share(group string) error {
+	if h.Dir == "" {
+		return errNoDir
+	}
+	g, err := user.LookupGroup(group)
+	if err != nil {
+		return &act.Error{What: fmt.Sprintf("there is no group %q", group), Hint: "a group of this machine; make one: groupadd parley"}
+	}
+	gid, err := strconv.Atoi(g.Gid)
+	if err == nil {
+		err = os.MkdirAll(h.Dir, 0o700)
+	}
+	if err == nil {
+		err = os.Chown(h.Dir, -1, gid)
+	}
+	if err == nil {
+		err = os.Chmod(h.Dir, 0o710)
+	}
+	if err != nil {
+		return &act.Error{What: fmt.Sprintf("the home cannot be given to the group %s: %v", group, err), Hint: "a group that this account belongs to"}
+	}
+	return nil
+}
+
+// ShareSocket gives the socket to whom the home is shared with, else to its owner alone.
+func (h Home) ShareSocket() error {
+	st, err := os.Stat(h.Dir)
+	if err != nil {
+		return err
+	}
+	mode := fs.FileMode(0o600)
+	if sys, ok := st.Sys().(*syscall.Stat_t); ok && st.Mode().Perm()&0o070 == 0o010 {
+		mode = 0o660
+		if err := os.Chown(h.Socket(), -1, int(sys.Gid)); err != nil {
+			return err
+		}
+	}
+	return os.Chmod(h.Socket(), mode)
 }
 
 // Socket is the path of the control socket.
@@ -61,6 +108,9 @@ func (h Home) lineDir(name string) string { return filepath.Join(h.Dir, "lines",
 
 // Lines lists the lines of the home, sorted.
 func (h Home) Lines() ([]string, error) {
+	if h.Dir == "" {
+		return nil, errNoDir
+	}
 	es, err := os.ReadDir(filepath.Join(h.Dir, "lines"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &act.Error{What: fmt.Sprintf("there is no home at %s", h.Dir), Hint: "make one: parley init --party NAME, or name it: --home DIR"}
@@ -82,11 +132,17 @@ func (h Home) Lines() ([]string, error) {
 // SPEC: CLI-005
 func (h Home) Pick(name string) (string, error) {
 	names, err := h.Lines()
-	switch {
-	case err != nil:
+	if err != nil {
 		return "", err
+	}
+	return PickOf(name, names, h.Dir)
+}
+
+// PickOf is Pick among the names of lines that are known.
+func PickOf(name string, names []string, dir string) (string, error) {
+	switch {
 	case name != "" && !slices.Contains(names, name):
-		return "", &act.Error{What: fmt.Sprintf("there is no line %q in %s", name, h.Dir), Hint: "lines: " + strings.Join(names, ", ")}
+		return "", &act.Error{What: fmt.Sprintf("there is no line %q in %s", name, dir), Hint: "lines: " + strings.Join(names, ", ")}
 	case name != "":
 		return name, nil
 	case len(names) == 1:
@@ -142,6 +198,9 @@ func (l *Line) TermsOf() (party.Terms, error) { return party.ParseTerms(l.Terms)
 //
 // SPEC: CLI-001
 func (h Home) Init(name string, c Config, rand io.Reader) (*Line, error) {
+	if h.Dir == "" {
+		return nil, errNoDir
+	}
 	if !party.ValidName(name) {
 		return nil, &act.Error{What: fmt.Sprintf("%q cannot name a line", name), Hint: "a letter, then letters, digits or -, 16 at most, all small"}
 	}
@@ -289,6 +348,12 @@ func (l *Line) SetTheirs(note []byte) error {
 		return &act.Error{What: "this is your own sheet", Hint: "enter the other party's; give them yours"}
 	case l.Genesis != nil:
 		return &act.Error{What: "this line is paired already", Hint: "a new line: parley init --line NAME"}
+	}
+	for _, p := range s.Paths {
+		if err := l.Config.reachable(p); err != nil {
+			return &act.Error{What: fmt.Sprintf("the sheet of %s, path %s: %s cannot be reached from here", s.Party, p.Label, p.Address),
+				Hint: "ask the other party for a sheet with an address that this machine reaches; to try both parties on one machine: parley init --same-machine"}
+		}
 	}
 	if l.Theirs != nil && s.Hash != l.Theirs.Hash {
 		if err := s.Follows(l.Theirs); err != nil && s.Party == l.Theirs.Party && s.PartyKey.Equal(l.Theirs.PartyKey) {

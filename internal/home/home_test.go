@@ -6,7 +6,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -199,4 +201,44 @@ func FuzzDecodeConfig(f *testing.F) {
 	c := DefaultConfig("aurelia", 0)
 	f.Add(c.encode())
 	f.Fuzz(func(t *testing.T, b []byte) { _, _ = DecodeConfig(b) })
+}
+
+// The accounts of a group pass through a shared home to its socket, and read nothing in it.
+// SPEC: CLI-017
+func TestShareGivesTheSocketToAGroup(t *testing.T) {
+	g, err := user.LookupGroupId(strconv.Itoa(os.Getgid()))
+	if err != nil {
+		t.Skip(err)
+	}
+	for _, shared := range []bool{false, true} {
+		h, want, dir := Home{filepath.Join(t.TempDir(), "home")}, os.FileMode(0o600), os.FileMode(0o700)
+		if shared {
+			want, dir = 0o660, 0o710
+			if err := h.Share(g.Name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := h.Init("north", DefaultConfig("aurelia", 0), rand.Reader); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(h.Socket(), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.ShareSocket(); err != nil {
+			t.Fatal(err)
+		}
+		mode := func(path string) os.FileMode {
+			st, err := os.Stat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return st.Mode().Perm()
+		}
+		if mode(h.Socket()) != want || mode(h.Dir) != dir || mode(filepath.Join(h.Dir, "lines")) != 0o700 {
+			t.Errorf("shared %v: socket %o, home %o", shared, mode(h.Socket()), mode(h.Dir))
+		}
+	}
+	if err := (Home{t.TempDir()}).Share("no-such-group"); err == nil {
+		t.Error("a group that is not there is taken")
+	}
 }

@@ -29,8 +29,8 @@ func ask[A act.Act, V interface{ Text() string }](f func(in view.Input, lang str
 	})
 }
 
-// questions change nothing, but that a terminal is a desk: what inbox and show draw there, with an officer signed on,
-// is stated *shown*.
+// questions change nothing, but that a terminal is a desk: what inbox and show draw there before an officer who is signed
+// on is stated *shown*. What goes into a pipe is drawn before nobody.
 var questions = []handler{
 	ask[act.Status](view.StatusOf), ask[act.Calls](view.CallsOf), ask[act.Checks](view.ChecksOf), ask[act.AlarmList](view.AlarmsOf),
 	ask[act.PostList](view.PostsOf), on((*Line).officers), on((*Line).inbox), on((*Line).logged), on((*Line).showOne),
@@ -79,7 +79,7 @@ func (l *Line) phrases(_ act.Who, lang string, a act.PhraseList) (act.Reply, err
 
 // drawn answers with messages that are drawn whole, and states those shown that were not yet.
 func (l *Line) drawn(who act.Who, v interface{ Text() string }, ms ...view.Message) (act.Reply, error) {
-	if d := l.desks[who.Desk]; d != nil && d.on && who.Officer != "" && l.dead == nil {
+	if d := l.desks[who.Desk]; who.Sees && d != nil && d.on && who.Officer != "" && l.dead == nil {
 		d.lastKey = l.now
 		var ids []string
 		for _, m := range ms {

@@ -251,7 +251,7 @@ func (l *Line) ring(who act.Who, lang string, a act.Ring) (act.Reply, error) {
 // the session has said it.
 func (l *Line) callReply(who act.Who, lang string) act.Reply {
 	c := l.view(lang, who.Desk).Call
-	r := act.Reply{ID: c.ID, Text: c.Word}
+	r := act.Reply{Text: c.Word}
 	if c.State == "ended" && c.OutcomeWas != "" {
 		r.Text = c.OutcomeWas
 	}

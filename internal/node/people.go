@@ -40,7 +40,13 @@ func (l *Line) officerName(who act.Who) string {
 }
 
 var peopleActs = []handler{
-	on((*Line).officerAdd), on((*Line).doSignOn), on((*Line).doSignOff), on((*Line).doDesk), on((*Line).postAdd), on((*Line).eventAdd),
+	on((*Line).confirm), on((*Line).officerAdd), on((*Line).doSignOn), on((*Line).doSignOff), on((*Line).doDesk), on((*Line).postAdd), on((*Line).eventAdd),
+}
+
+// confirm is the pairing's; here it is over.
+func (l *Line) confirm(act.Who, string, act.Confirm) (act.Reply, error) {
+	return act.Reply{}, &act.Error{What: fmt.Sprintf("this line is paired with %s since %s: there is nothing left to confirm", l.cfg.Them.Name, l.began().Format("2006-01-02 15:04Z")),
+		Hint: "how it stands: parley status"}
 }
 
 func (l *Line) officerAdd(who act.Who, _ string, a act.OfficerAdd) (act.Reply, error) {

@@ -30,6 +30,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"example.org/parley/party"
 	"example.org/parley/wire"
@@ -303,6 +304,15 @@ func (m *Machine) onCommit(x message) (Out, error) {
 
 // Ready reports whether there is a genesis to show and a number to type.
 func (m *Machine) Ready() bool { return m.s.draft != nil && !m.s.over && !m.Locked() }
+
+// Number reads a pairing number as people type it, 031816, 031 816 or 031-816; what is not six digits is none.
+//
+// SPEC: CLI-045
+func Number(s string) (string, bool) {
+	s = strings.NewReplacer(" ", "", "-", "", "\u00a0", "", "\u2011", "", "\u2013", "").Replace(s)
+	ok := len(s) == 6 && strings.Trim(s, "0123456789") == ""
+	return s, ok
+}
 
 // Type takes the number that our officer heard from the other end. His own is wrong too. Once the right one was typed
 // our signature may be out: what is typed after it counts no more.

@@ -175,7 +175,7 @@ func (w *World) init(i int, s *Side, udp netip.AddrPort) (err error) {
 	if w.Hosts[i] != "" {
 		s.Host = fmt.Sprintf("%s:%d", w.Hosts[i], s.port)
 	}
-	argv := []string{"init", "--party", s.Name, "--page", fmt.Sprintf("127.0.0.1:%d", s.port), "--edge", edge.String()}
+	argv := []string{"init", "--same-machine", "--party", s.Name, "--page", fmt.Sprintf("127.0.0.1:%d", s.port), "--edge", edge.String()}
 	for n := range 2 {
 		path := fmt.Sprintf("%d=127.0.0.%d:%d", n+1, n+1, udp.Port())
 		if !w.Stay { // where the other end finds us: a cable's far side
