@@ -29,6 +29,7 @@ go:
 
 build: go
 	@test -x bin/parley || echo "Building bin/parley. The first build fetches and compiles its modules: a minute or two on two cores."
+	@go test ./words >/dev/null || { go test ./words; echo "error: words are missing in words/*.toml"; exit 1; }
 	@go build -trimpath -o bin/parley ./cmd/parley
 
 demo: build

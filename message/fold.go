@@ -151,6 +151,13 @@ func before(r statement.Past) func(a, b Step) bool {
 	return func(a, b Step) bool { return r.Before(a.Entry, b.Entry) }
 }
 
+// Waits reports whether a step of the message is still to come, at either end: what a desk must not lose from sight.
+func (s State) Waits() bool {
+	asked := s.Facts.Respond && s.Response == nil
+	promised := s.Response != nil && (s.Response.How == Standby || s.Response.How == Responses[0]) && len(s.Complied) == 0
+	return s.Held == nil || len(s.Shown) == 0 || s.Understood == nil || asked || promised
+}
+
 // Expired reports whether the message is of no use any more, by the reader's clock.
 func (s State) Expired(now time.Time) bool {
 	return !s.Facts.NotAfter.IsZero() && now.After(s.Facts.NotAfter)

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"example.org/parley/wire"
+	"example.org/parley/words"
 )
 
 type world struct {
@@ -270,10 +271,7 @@ func TestTerms(t *testing.T) {
 func TestDescribe(t *testing.T) {
 	w := newWorld(t)
 	g, _, terms := w.genesis(t)
-	for lang, words := range genesisWords {
-		if len(words) != len(genesisWords["en"]) {
-			t.Errorf("%s: words missing", lang)
-		}
+	for _, lang := range words.Langs() {
 		d := g.Describe(lang, terms)
 		for _, must := range []string{"north", "aurelia", "borealia", terms.Purpose["it"], terms.Area, terms.Access, "+39 06 555 0100", "09:00",
 			"FLASH", Digits(w.a.Hash), Digits(w.b.Hash), wire.KeyText(w.a.Sign), g.Hash.String()} {
@@ -281,7 +279,7 @@ func TestDescribe(t *testing.T) {
 				t.Errorf("%s: %q is not said", lang, must)
 			}
 		}
-		if strings.Contains(d, "%!") {
+		if strings.Contains(d, "%!") || strings.Contains(d, "[genesis") {
 			t.Error(d)
 		}
 	}

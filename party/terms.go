@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"example.org/parley/wire"
+	"example.org/parley/words"
 )
 
 // Terms are what the two parties agree on for their line: the genesis binds their bytes.
 type Terms struct {
-	Purpose   map[string]string   `json:"purpose"`   // one sentence per language: "en", "it"
+	Purpose   map[string]string   `json:"purpose"`   // one sentence per language
 	Area      string              `json:"area"`      // where the line is for
 	Subject   string              `json:"subject"`   // what it is for
 	Hours     string              `json:"hours"`     // 24/7, or in words
@@ -37,12 +38,12 @@ type Schedule struct {
 
 // DefaultTerms are safe terms for a line that nobody has written terms for.
 func DefaultTerms() Terms {
+	purpose := map[string]string{}
+	for _, l := range words.Langs() {
+		purpose[l] = words.T(l, "terms.purpose")
+	}
 	return Terms{
-		Purpose: map[string]string{
-			"en": "Keep a misread move from becoming an escalation.",
-			"it": "Evitare che una mossa fraintesa diventi un'escalation.",
-		},
-		Area: "as agreed", Subject: "deconfliction", Hours: "24/7", Languages: []string{"en", "it"},
+		Purpose: purpose, Area: "as agreed", Subject: "deconfliction", Hours: "24/7", Languages: words.Langs(),
 		Access: "watch officers on duty", Fallback: map[string][]string{},
 		Schedule: Schedule{Checks: []string{"09:00"}, Officer: 30},
 	}

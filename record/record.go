@@ -4,6 +4,7 @@ package record
 
 import (
 	"bytes"
+	"iter"
 	"slices"
 
 	"example.org/parley/wire"
@@ -19,7 +20,7 @@ type Record struct {
 	items   map[string]*Item
 	members map[string][]*Entry // by item key, those that an ItemID grouped, valid or not
 	gaps    map[string]int      // entries over a gap, by party
-	arrived int
+	arrived []*Entry            // in that order
 	touched []string
 }
 
@@ -78,11 +79,11 @@ func (r *Record) AddChecked(c *Checked) (Added, error) {
 	if l == nil {
 		l = r.log(c.st.Log.key())
 	}
-	r.arrived++
 	e := &Entry{
 		Statement: c.st, Note: c.note, Leaf: c.leaf, FactsB: c.facts, TextB: c.text,
-		Arrived: r.arrived, form: c.form,
+		Arrived: len(r.arrived) + 1, form: c.form,
 	}
+	r.arrived = append(r.arrived, e)
 	e.setAbsent()
 	if l.Stored == 0 {
 		r.enlist(l)
@@ -234,6 +235,17 @@ func (r *Record) Entries(party string, id LogID, from int) []*Entry {
 		slices.SortFunc(out, compareEntries)
 	}
 	return out
+}
+
+// Newest gives all that is held, what came last first: the order for display, since an author's clock may say anything.
+func (r *Record) Newest() iter.Seq[*Entry] {
+	return func(yield func(*Entry) bool) {
+		for _, e := range slices.Backward(r.arrived) {
+			if !yield(e) {
+				return
+			}
+		}
+	}
 }
 
 func (r *Record) takeTouched() []string {

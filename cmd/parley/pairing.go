@@ -15,6 +15,7 @@ import (
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/pairing"
+	"example.org/parley/words"
 )
 
 // pairLink is what the pairing needs of a session with the other node.
@@ -267,26 +268,26 @@ func (d *pairDriver) Do(ctx context.Context, _ act.Who, lang string, a act.Act) 
 }
 
 func (d *pairDriver) do(lang string, a act.Act) (o pairing.Out, r act.Reply, err error) {
-	w := pairing.Words(lang)
+	say := func(key string) string { return words.T(lang, "pairing."+key) }
 	refuse := func(what, hint string) (pairing.Out, act.Reply, error) {
 		return o, act.Reply{}, &act.Error{What: what, Hint: hint}
 	}
 	c, ok := a.(act.Confirm)
 	switch v := d.m.View(lang); {
 	case !ok && a.Verb() == "status":
-		return o, act.Reply{Text: w[v.State], Data: v}, nil
+		return o, act.Reply{Text: say(v.State), Data: v}, nil
 	case !ok:
-		return refuse(w["unpaired"], "parley confirm")
+		return refuse(say("unpaired"), "parley confirm")
 	case c.Number == "" && !c.Refuse:
 		return o, act.Reply{Text: d.m.Text(lang), Data: v}, nil
 	case d.m.Locked():
-		return refuse(w["locked"], w["lockedhint"])
+		return refuse(say("locked"), say("lockedhint"))
 	case !d.m.Ready():
-		return refuse(w[v.State], "parley confirm")
+		return refuse(say(v.State), "parley confirm")
 	case c.Refuse && v.State == "typed":
-		return refuse(w["confirmed"], w["typed"])
+		return refuse(say("confirmed"), say("typed"))
 	case c.Refuse:
-		return d.m.Refuse(), act.Reply{Text: w["refused"]}, nil
+		return d.m.Refuse(), act.Reply{Text: say("refused")}, nil
 	}
 	number, ok := pairing.Number(c.Number)
 	if !ok {
@@ -298,9 +299,9 @@ func (d *pairDriver) do(lang string, a act.Act) (o pairing.Out, r act.Reply, err
 		return o, r, err
 	case right:
 		v := d.m.View(lang)
-		return o, act.Reply{Text: w[v.State], Data: v}, nil
+		return o, act.Reply{Text: say(v.State), Data: v}, nil
 	case d.m.Locked():
-		return refuse(w["wrong"]+". "+w["locked"], w["lockedhint"])
+		return refuse(say("wrong")+". "+say("locked"), say("lockedhint"))
 	}
-	return refuse(fmt.Sprintf("%s (%d/%d)", w["wrong"], d.m.View(lang).Wrong, pairing.MaxWrong), w["wronghint"])
+	return refuse(fmt.Sprintf("%s (%d/%d)", say("wrong"), d.m.View(lang).Wrong, pairing.MaxWrong), say("wronghint"))
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,7 @@ import (
 	"example.org/parley/internal/control"
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/verbs"
+	"example.org/parley/words"
 )
 
 // The exit codes. SPEC: CLI-030
@@ -114,11 +116,11 @@ Exit codes: 0 done or HOLDS · 1 refused or DOES NOT HOLD · 2 CANNOT BE KNOWN �
 	f := root.PersistentFlags()
 	f.StringVar(&a.dir, "home", home.Default(), "home directory (or PARLEY_HOME)")
 	f.StringVar(&a.line, "line", "", "the line, where the home has several")
-	f.StringVar(&a.lang, "lang", defaultLang(), "en or it")
+	f.StringVar(&a.lang, "lang", defaultLang(), "language: "+strings.Join(words.Langs(), ", "))
 	f.BoolVar(&a.json, "json", false, "print the view as JSON")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
-		if a.lang != "en" && a.lang != "it" {
-			return &verbs.UsageError{What: fmt.Sprintf("--lang %q", a.lang), Hint: "en or it"}
+		if !slices.Contains(words.Langs(), a.lang) {
+			return &verbs.UsageError{What: fmt.Sprintf("--lang %q", a.lang), Hint: "one of: " + strings.Join(words.Langs(), ", ")}
 		}
 		return nil
 	}
@@ -142,10 +144,8 @@ Exit codes: 0 done or HOLDS · 1 refused or DOES NOT HOLD · 2 CANNOT BE KNOWN �
 //
 // SPEC: CLI-035
 func defaultLang() string {
-	if strings.HasPrefix(cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG")), "it") {
-		return "it"
-	}
-	return "en"
+	lang := cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG"))
+	return words.Lang(lang[:min(2, len(lang))])
 }
 
 // nargs checks the count of arguments as a matter of usage.

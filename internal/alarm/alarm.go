@@ -26,9 +26,11 @@ import (
 
 // Condition is something that holds now and is worth an alarm.
 type Condition struct {
-	ID     string // of the table
-	Key    string // which path, message, call; "" where there is but one
-	Detail Words  // in words, for the row: "path 1", "A7-42 not held"
+	ID     string    // of the table
+	Key    string    // which path, whose messages; "" where there is but one. Never what a peer can invent
+	Detail Detail    // in words, for the row: "path 1", "A7-42 not held"
+	Count  int       // how many things it is about, where it counts; the most urgent is in Detail
+	Newest time.Time // when the last of them joined it
 }
 
 // Name is how people name an alarm: A11/path 1.
@@ -51,15 +53,17 @@ type Alarm struct {
 	Row     Row       `json:"-"`
 	ID      string    `json:"id"`
 	Key     string    `json:"key,omitempty"`
-	Detail  Words     `json:"detail"`
+	Detail  Detail    `json:"detail"`
 	State   string    `json:"state"`
 	Since   time.Time `json:"since"`         // when the condition began
 	Raised  time.Time `json:"raised"`        // when the alarm was
 	Gone    time.Time `json:"gone,omitzero"` // when the condition went; while it holds, zero
 	AckedBy string    `json:"acked_by,omitempty"`
 	AckedAt time.Time `json:"acked_at,omitzero"`
-	Count   int       `json:"count"` // how often it was raised since it was last clear
-	Hushed  bool      `json:"-"`     // the alarm it is a consequence of stands: no sound
+	Times   int       `json:"times"` // how often it was raised since it was last clear
+	Count   int       `json:"count,omitzero"`
+	Newest  time.Time `json:"newest,omitzero"`
+	Hushed  bool      `json:"-"` // the alarm it is a consequence of stands: no sound
 }
 
 // Name is how people name it.
@@ -82,19 +86,16 @@ type Change struct {
 // Cleared is the Change of an alarm that left the board.
 const Cleared = "cleared"
 
-// maxAlarms bounds the set: a peer can cause conditions. What is over it is counted in Dropped.
-//
-// SPEC: ALM-008
-const maxAlarms = 256
-
 // ErrNoAlarm says that no such alarm waits for an acknowledgement.
 var ErrNoAlarm = errors.New("no such alarm is waiting")
 
-// Set is the alarms of one line at one party. It is owned by the line's loop.
+// Set is the alarms of one line at one party. It is owned by the line's loop. It drops none: it is bounded by the
+// table and the keys, of which a peer makes no one.
+//
+// SPEC: ALM-008
 type Set struct {
 	alarms  map[string]*Alarm
 	pending map[string]time.Time // conditions that have not held long enough yet, since when
-	Dropped int                  // conditions that found no room
 }
 
 // New makes an empty set.
@@ -137,15 +138,17 @@ func (s *Set) Update(now time.Time, conditions []Condition) []Change {
 func (s *Set) hold(now time.Time, row Row, name string, c Condition) (Change, bool) {
 	a := s.alarms[name]
 	if a != nil && a.State != Returned { // it stands
-		a.Detail, a.Gone = c.Detail, time.Time{}
-		return Change{}, false
+		more := c.Count > a.Count || c.Newest.After(a.Newest)
+		a.Detail, a.Gone, a.Count, a.Newest = c.Detail, time.Time{}, c.Count, c.Newest
+		if !more || a.State == Raised { // SPEC: ALM-009
+			return Change{}, false
+		}
+		a.State, a.Raised, a.AckedBy, a.AckedAt = Raised, now, "", time.Time{} // nobody has seen what joined it
+		a.Times++
+		return Change{*a, Raised}, true
 	}
 	since, waiting := s.pending[name]
 	if !waiting {
-		if a == nil && len(s.alarms)+len(s.pending) >= maxAlarms {
-			s.Dropped++
-			return Change{}, false
-		}
 		since = now
 	}
 	if since.After(now) { // the clock was stepped back
@@ -160,8 +163,8 @@ func (s *Set) hold(now time.Time, row Row, name string, c Condition) (Change, bo
 		a = &Alarm{Row: row, ID: c.ID, Key: c.Key}
 		s.alarms[name] = a
 	}
-	a.State, a.Detail, a.Since, a.Raised, a.Gone = Raised, c.Detail, since, now, time.Time{}
-	a.Count++
+	a.State, a.Detail, a.Since, a.Raised, a.Gone, a.Count, a.Newest = Raised, c.Detail, since, now, time.Time{}, c.Count, c.Newest
+	a.Times++
 	return Change{*a, Raised}, true
 }
 
@@ -304,7 +307,7 @@ func Restore(b []byte) (*Set, error) {
 			return nil, errors.New("couldn't read the alarms: an empty row")
 		}
 		row, ok := Find(a.ID)
-		if !ok || len(s.alarms) >= maxAlarms {
+		if !ok {
 			continue
 		}
 		switch a.State {

@@ -13,11 +13,9 @@ import (
 
 	"example.org/parley/check"
 	"example.org/parley/internal/alarm"
-	"example.org/parley/internal/pairing"
-	"example.org/parley/internal/view"
-	"example.org/parley/message/phrase"
 	"example.org/parley/party"
 	"example.org/parley/verify"
+	"example.org/parley/words"
 )
 
 // The recipes of CONTRIBUTING.md, each followed by a test as a newcomer would follow it: what he forgets, it names.
@@ -61,7 +59,7 @@ func TestRecipeAlarm(t *testing.T) {
 	raised := map[string]bool{}
 	for _, f := range files(t) {
 		if f.pkg == "internal/node" && !f.test {
-			for _, m := range regexp.MustCompile(`\badd\("(A\d+)"`).FindAllStringSubmatch(f.src, -1) {
+			for _, m := range regexp.MustCompile(`\b(?:add|sum)\("(A\d+)"`).FindAllStringSubmatch(f.src, -1) {
 				raised[m[1]] = true
 			}
 		}
@@ -75,8 +73,8 @@ func TestRecipeAlarm(t *testing.T) {
 		}
 	}
 	for _, r := range alarm.Table {
-		for _, lang := range view.Langs() {
-			if r.Cause.In(lang) == "" || r.Do.In(lang) == "" {
+		for _, lang := range words.Langs() {
+			if strings.HasPrefix(r.Cause(lang)+r.Do(lang), "[") {
 				t.Errorf("%s has no words, or does not say what to do, in %s", r.ID, lang)
 			}
 		}
@@ -90,19 +88,11 @@ func TestRecipeAlarm(t *testing.T) {
 	}
 }
 
-// TestRecipeLanguage: a language of the page is one of the phrasebook, of the genesis, of the pairing, of the alarms,
-// of the checks' questions and of the shell.
+// TestRecipeLanguage: a language is its file of words. Whatever asks for a language says it in each of them.
 func TestRecipeLanguage(t *testing.T) {
 	// SPEC: NOD-026
-	if a, b := view.Langs(), phrase.Languages(); !slices.Equal(a, b) {
-		t.Errorf("the page speaks %v, the phrasebook %v", a, b)
-	}
-	shell, err := os.ReadFile(filepath.Join(root(t), "cmd", "parley", "run.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	g, terms := &party.Genesis{Line: "north"}, party.DefaultTerms()
-	for _, lang := range view.Langs() {
+	for _, lang := range words.Langs() {
 		if lang == "en" {
 			continue
 		}
@@ -110,23 +100,23 @@ func TestRecipeLanguage(t *testing.T) {
 			t.Errorf("the terms' purpose has no %s", lang)
 		}
 		if g.Describe(lang, terms) == g.Describe("en", terms) {
-			t.Errorf("party/describe.go has no %s", lang)
-		}
-		if pairing.Words(lang)["ready"] == pairing.Words("en")["ready"] {
-			t.Errorf("internal/pairing/words.go has no %s", lang)
+			t.Errorf("the genesis is not described in %s", lang)
 		}
 		for _, q := range check.Questions {
-			if _, ok := q.In[lang]; !ok {
-				t.Errorf("check/question.go: %s has no %s", q.ID, lang)
+			a, _ := q.In(lang)
+			if b, _ := q.In("en"); a == b {
+				t.Errorf("question %s is not asked in %s", q.ID, lang)
 			}
 		}
 		for _, r := range alarm.Table {
-			if r.Do.In(lang) == r.Do.EN {
-				t.Errorf("internal/alarm/table.go: %s has no %s", r.ID, lang)
+			if r.Do(lang) == r.Do("en") {
+				t.Errorf("%s does not say what to do in %s", r.ID, lang)
 			}
 		}
-		if !strings.Contains(string(shell), `"`+lang+`"`) {
-			t.Errorf("cmd/parley/run.go: --lang knows no %s", lang)
+	}
+	for _, f := range files(t) {
+		if !f.test && regexp.MustCompile(`"it"`).MatchString(f.src) {
+			t.Errorf("%s names a language: package words lists them", f.path)
 		}
 	}
 }

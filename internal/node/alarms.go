@@ -4,7 +4,6 @@ package node
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -44,25 +43,23 @@ func (l *Line) saveAlarms() {
 	}
 }
 
-func both(en, it string) alarm.Words { return alarm.Words{EN: en, IT: it} }
-
 func (l *Line) conditions() (cs []alarm.Condition) {
-	add := func(id, key string, w alarm.Words) { cs = append(cs, alarm.Condition{ID: id, Key: key, Detail: w}) }
-	why := ""
+	add := func(id, key string, w alarm.Detail) { cs = append(cs, alarm.Condition{ID: id, Key: key, Detail: w}) }
+	why := alarm.Detail{}
 	if l.linkErr != nil {
-		why = l.linkErr.Error()
+		why = alarm.Say("at.why", l.linkErr)
 	}
 	for _, p := range l.link.Paths() {
-		if why == "" && p.Why != nil {
-			why = p.Why.Error()
+		if why.Key == "" && p.Why != nil {
+			why = alarm.Say("at.why", p.Why)
 		}
 		if !p.WeHear || !p.TheyHear {
-			n := both("path "+p.Label, "percorso "+p.Label)
+			n := alarm.Say("at.path", p.Label)
 			if p.WeHear {
-				n = both("path "+p.Label+": they do not hear us", "percorso "+p.Label+": non ci sentono")
+				n = alarm.Say("at.path-unheard", p.Label)
 			}
 			if p.Why != nil {
-				n.EN, n.IT = n.EN+": "+p.Why.Error(), n.IT+": "+p.Why.Error()
+				n = alarm.Say("at.path-why", p.Label, p.Why)
 			}
 			add("A11", "path "+p.Label, n)
 		}
@@ -70,30 +67,30 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 	switch {
 	case l.carries():
 	case l.peer.up:
-		add("A1", "", both("they do not hear us on any path", "non ci sentono su nessun percorso"))
+		add("A1", "", alarm.Say("at.unheard"))
 	default:
-		add("A1", "", both(why, why))
+		add("A1", "", why)
 	}
 	if len(l.armed()) == 0 || l.present() == 0 {
-		add("A2", "here", both("here", "qui"))
+		add("A2", "here", alarm.Say("at.here"))
 	}
 	if l.peer.up && !l.peer.stateAt.IsZero() && (l.peer.state.Armed == 0 || l.peer.state.Present == 0) {
-		add("A2", l.cfg.Them.Name, both("at "+l.cfg.Them.Name, "presso "+l.cfg.Them.Name))
+		add("A2", l.cfg.Them.Name, alarm.Say("at.party", l.cfg.Them.Name))
 	}
 	l.checks.conditions(add)
-	l.itemConditions(add)
+	cs = append(cs, l.itemConditions()...)
 	if n := len(l.rec.Evidence()); n > 0 {
-		add("A7", "", both(fmt.Sprintf("%d on record", n), fmt.Sprintf("%d nel registro", n)))
+		add("A7", "", alarm.Say("at.records", n))
 	}
 	l.lossConditions(add)
 	if d := l.clocksApart(); d > clockApart {
-		add("A6", "", both("ours and theirs differ by "+d.Round(time.Second).String(), "il nostro e il loro differiscono di "+d.Round(time.Second).String()))
+		add("A6", "", alarm.Say("at.clocks", d.Round(time.Second)))
 	}
 	if l.dead == nil && l.store.Full() {
-		add("A9", "full", both("the disk is full", "il disco è pieno"))
+		add("A9", "full", alarm.Say("at.full"))
 	}
 	if !l.deadSince.IsZero() {
-		add("A16", "here", both("here", "qui"))
+		add("A16", "here", alarm.Say("at.here"))
 		add("A9", "", storeWords(l.dead, l.unread))
 	}
 	if w := l.peer.away.why; w != "" {
@@ -103,10 +100,10 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 		add("A9", "room there", awayWords(l.cfg.Them.Name, w))
 	}
 	if r := l.peer.refused; !r.IsZero() && l.now.Sub(r) < refusedFor {
-		add("A7", "refused", both("they refuse a statement of ours as unsound", "rifiutano come non valida una nostra dichiarazione"))
+		add("A7", "refused", alarm.Say("at.refused"))
 	}
 	if u := l.peer.state.Unrecorded; !u.IsZero() && l.peer.up {
-		add("A16", l.cfg.Them.Name, both("at "+l.cfg.Them.Name, "presso "+l.cfg.Them.Name))
+		add("A16", l.cfg.Them.Name, alarm.Say("at.party", l.cfg.Them.Name))
 	}
 	return cs
 }
@@ -116,32 +113,45 @@ func (l *Line) due(s message.State, now time.Time) []statement.Clock {
 	return message.Due(s, s.From == l.cfg.Us.Name, l.cfg.Due, now)
 }
 
-func (l *Line) itemConditions(add func(id, key string, w alarm.Words)) {
-	for _, s := range states(l, l.open("message"), foldMessage) {
-		if s.Expired(l.now) {
+// itemConditions gives one condition a cause, whatever number of items it is about: a peer makes as many as it likes.
+func (l *Line) itemConditions() (cs []alarm.Condition) {
+	sum := func(id, key string, about stamp, w func() alarm.Detail) {
+		i := slices.IndexFunc(cs, func(c alarm.Condition) bool { return c.ID == id && c.Key == key })
+		if i < 0 { // what is most urgent comes first, and names the alarm
+			i, cs = len(cs), append(cs, alarm.Condition{ID: id, Key: key, Detail: w()})
+		}
+		cs[i].Count++
+		if about.due.After(cs[i].Newest) {
+			cs[i].Newest = about.due
+		}
+	}
+	for _, k := range l.open("message") {
+		if k.due.IsZero() || !l.now.After(k.due) {
+			continue
+		}
+		s, ok := fold(l, k.key, foldMessage)
+		if !ok || s.Expired(l.now) {
 			continue
 		}
 		for _, c := range l.due(s, l.now) {
 			if c.Overdue {
-				id := l.rec.Short(s.Begin)
-				add("A4", id, both(id+" not "+c.Step, id+": "+c.Step+" in ritardo"))
+				sum("A4", s.From, k, func() alarm.Detail { return alarm.Say("at.step", l.rec.Short(s.Begin), "@rung."+c.Step) })
 				break
 			}
 		}
 	}
-	for _, s := range l.stops.states() {
-		if s.Class == "test" || !s.Open {
-			continue
-		}
-		if slices.ContainsFunc(stop.Due(s, s.From == l.cfg.Us.Name, l.now), func(c statement.Clock) bool { return c.Overdue }) {
-			add("A12", s.ID[:6], both("STOP of "+s.From, "STOP di "+s.From))
+	for _, s := range l.stops.of(l.open("stop")) {
+		due := stop.Due(s, s.From == l.cfg.Us.Name, l.now)
+		if i := slices.IndexFunc(due, func(c statement.Clock) bool { return c.Overdue }); i >= 0 && s.Class != "test" && s.Open {
+			sum("A12", s.From, stamp{due: due[i].Due}, func() alarm.Detail { return alarm.Say("at.stop", s.From) })
 		}
 	}
-	for _, s := range states(l, l.open("call"), foldCall) {
-		if s.Differ {
-			add("A13", s.Call[:6], both("call of "+s.Began.Format("15:04Z"), "chiamata delle "+s.Began.Format("15:04Z")))
+	for _, k := range l.open("call") {
+		if s, ok := fold(l, k.key, foldCall); ok && s.Differ {
+			sum("A13", "", stamp{due: s.Ended}, func() alarm.Detail { return alarm.Say("at.call", s.Began.Format("15:04Z")) })
 		}
 	}
+	return cs
 }
 
 // loss counts statements that their own author did not hold any more.
@@ -163,21 +173,15 @@ func (s *loss) add(now time.Time, n int) {
 // lossConditions say that an end did not hold what it had stated itself: its record was lost, is an older copy that
 // came back, or two nodes run with its keys. Each end finds it by itself, from what comes back and from the lists.
 // SPEC: NOD-015
-func (l *Line) lossConditions(add func(id, key string, w alarm.Words)) {
-	for i, p := range []string{l.cfg.Us.Name, l.cfg.Them.Name} {
-		s := l.lost[i]
-		if s.n == 0 || l.now.Sub(s.at) >= lossShown {
-			continue
+func (l *Line) lossConditions(add func(id, key string, w alarm.Detail)) {
+	for i, said := range []string{"at.loss.ours", "at.loss"} {
+		p, s := []string{l.cfg.Us.Name, l.cfg.Them.Name}[i], l.lost[i]
+		if s.n > 0 && l.now.Sub(s.at) < lossShown {
+			add("A7", p, alarm.Say(said, p, s.n))
 		}
-		en := fmt.Sprintf("%s did not hold %d statements of its own: its record was lost or is an older copy, or a second node runs with its keys", p, s.n)
-		it := fmt.Sprintf("%s non aveva %d dichiarazioni proprie: il suo registro è andato perduto o è una copia più vecchia, o un secondo nodo usa le sue chiavi", p, s.n)
-		if i == 0 {
-			en, it = en+"; what was private, and who was signed on, does not come back", it+"; ciò che era privato, e chi era in servizio, non torna"
-		}
-		add("A7", p, both(en, it))
 	}
 	if l.store.Lost() {
-		add("A7", "record.db", both("the record was gone at the start: the other end gives back what it holds, what was private does not come back", "il registro mancava all'avvio: l'altra parte ridà ciò che ha, ciò che era privato non torna"))
+		add("A7", "record.db", alarm.Say("at.loss.record"))
 	}
 }
 

@@ -32,7 +32,7 @@ func ask[A act.Act, V interface{ Text() string }](f func(in view.Input, lang str
 // questions change nothing, but that a terminal is a desk: what inbox and show draw there before an officer who is signed
 // on is stated *shown*. What goes into a pipe is drawn before nobody.
 var questions = []handler{
-	ask[act.Status](view.StatusOf), ask[act.Calls](view.CallsOf), ask[act.Checks](view.ChecksOf), ask[act.AlarmList](view.AlarmsOf),
+	ask[act.Status](view.StatusOf), on((*Line).allCalls), ask[act.Checks](view.ChecksOf), ask[act.AlarmList](view.AlarmsOf),
 	ask[act.PostList](view.PostsOf), on((*Line).officers), on((*Line).inbox), on((*Line).logged), on((*Line).showOne),
 	on((*Line).contacts), on((*Line).phrases), on((*Line).export),
 }
@@ -43,9 +43,14 @@ func (l *Line) officers(who act.Who, lang string, _ act.OfficerList) (act.Reply,
 
 func (l *Line) inbox(who act.Who, lang string, _ act.Inbox) (act.Reply, error) {
 	in := l.input(lang, who.Desk)
-	in.Messages = states(l, l.keys("message"), foldMessage)
 	v := view.InboxOf(in, lang)
 	return l.drawn(who, v, v.Messages...)
+}
+
+func (l *Line) allCalls(who act.Who, lang string, _ act.Calls) (act.Reply, error) {
+	in := l.input(lang, who.Desk)
+	in.Calls = l.callStates()
+	return answer(view.CallsOf(in, lang))
 }
 
 func (l *Line) logged(who act.Who, lang string, a act.Log) (act.Reply, error) {
@@ -104,6 +109,7 @@ func (l *Line) showOne(who act.Who, lang string, a act.Show) (act.Reply, error) 
 	var m *message.State
 	var s *stop.State
 	var c *call.State
+	in := l.input(lang, who.Desk)
 	head, _, _ := strings.Cut(e.Kind, ".")
 	switch head {
 	case "message":
@@ -116,10 +122,10 @@ func (l *Line) showOne(who act.Who, lang string, a act.Show) (act.Reply, error) 
 		}
 	case "call":
 		if st, ok := fold(l, key, foldCall); ok {
-			c = &st
+			c, in.Calls = &st, l.callStates()
 		}
 	}
-	v := view.ShowOf(l.input(lang, who.Desk), lang, e, l.item(key), m, s, c)
+	v := view.ShowOf(in, lang, e, l.item(key), m, s, c)
 	if v.Message != nil {
 		return l.drawn(who, v, *v.Message)
 	}

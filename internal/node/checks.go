@@ -5,6 +5,7 @@ package node
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"time"
 
 	"example.org/parley/check"
@@ -54,11 +55,11 @@ func newChecks(l *Line) *checks {
 	})}
 }
 
-// began is when the line did: the older of the two statements of the genesis, or this start.
+// began is when the line did, by our own clock: our statement of the genesis, or this start.
 func (l *Line) began() time.Time {
 	from := l.started
 	for _, e := range l.register().Genesis {
-		if e.Time.Before(from) {
+		if e.Log.Party == l.cfg.Us.Name && e.Time.Before(from) {
 			from = e.Time
 		}
 	}
@@ -238,7 +239,7 @@ func (c *checks) stateStop(out check.Out) {
 }
 
 func (c *checks) takeStop(out check.Out) {
-	for _, s := range c.l.stops.states() {
+	for _, s := range c.l.stops.of(c.l.keys("stop")) {
 		if s.From != c.l.cfg.Them.Name || s.Check != out.Slot.Key() || !s.Open || len(s.Taken) > 0 {
 			continue
 		}
@@ -307,10 +308,10 @@ func (c *checks) count() check.Figures {
 	return c.figures
 }
 
-func (c *checks) conditions(add func(id, key string, w alarm.Words)) {
-	for _, s := range c.count().Alarming() {
-		day := s.Due.Format("2006-01-02 15:04Z")
-		add("A3", day, both(day+": "+s.Outcome, day+": "+view.T("it", "check."+s.Outcome)))
+func (c *checks) conditions(add func(id, key string, w alarm.Detail)) {
+	for _, s := range slices.Backward(c.count().Alarming()) { // the newest alone: it ends with the next that passed
+		add("A3", "", alarm.Say("at.check", s.Due.Format("2006-01-02 15:04Z"), "@check."+s.Outcome))
+		return
 	}
 }
 
@@ -323,6 +324,7 @@ func (c *checks) in(desk string) view.CheckIn {
 	for i := range c.states {
 		s := &c.states[i]
 		switch v := s.View(c.l.cfg.Schedule, c.l.now); {
+		case s.Due.After(c.l.now): // a time that its author invented
 		case live.Running && s.Slot == live.Slot:
 			in.Running = s
 		case v.Outcome != check.Pending && (in.Last == nil || s.Due.After(in.Last.Due)):
@@ -348,9 +350,9 @@ func (c *checks) in(desk string) view.CheckIn {
 		in.Parts = in.Last.Of(c.l.cfg.Us.Name).Result.Parts
 	}
 	if q, ok := check.FindQuestion(live.Question); ok && live.Lang != "" {
-		a := q.In[live.Lang]
-		in.Question = &view.QuestionIn{ID: q.ID, Text: a.Text, Lang: live.Lang, Until: live.Until}
-		for i, w := range a.Choices {
+		text, choices := q.In(live.Lang)
+		in.Question = &view.Question{ID: q.ID, Text: text, Lang: live.Lang, Until: live.Until}
+		for i, w := range choices {
 			in.Question.Choices = append(in.Question.Choices, view.Choice{Code: string(rune('a' + i)), Word: w})
 		}
 	}

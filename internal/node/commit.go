@@ -151,24 +151,24 @@ func (l *Line) unrecorded() error {
 		return &act.Error{What: "starting: " + s + " rows of the record are read", Hint: "ring and STOP work; this is possible in a moment", Wait: true}
 	}
 	if l.unread {
-		return &act.Error{What: "this could not be done: " + storeWords(l.dead, true).EN, Hint: "ringing, voice and STOP work, unrecorded; " + wayOut(l.dead), Cause: l.dead.Error()}
+		return &act.Error{What: "this could not be done: " + storeWords(l.dead, true).In("en"), Hint: "ringing, voice and STOP work, unrecorded; " + wayOut(l.dead), Cause: l.dead.Error()}
 	}
 	return &act.Error{
-		What: "this could not be recorded: " + storeWords(l.dead, false).EN,
+		What: "this could not be recorded: " + storeWords(l.dead, false).In("en"),
 		Hint: "ringing, voice and STOP go on; " + wayOut(l.dead), Cause: l.dead.Error(),
 	}
 }
 
 // storeWords says to an officer why nothing is recorded; what the disk said is in the log, and in an error's cause.
 // SPEC: NOD-017
-func storeWords(err error, unread bool) alarm.Words {
+func storeWords(err error, unread bool) alarm.Detail {
 	switch {
 	case store.NoRoom(err):
-		return both("the disk is full", "il disco è pieno")
+		return alarm.Say("at.full")
 	case unread || store.Garbled(err):
-		return both("the record cannot be read", "il registro non si può leggere")
+		return alarm.Say("at.unreadable")
 	}
-	return both("the disk cannot be written", "il disco non si può scrivere")
+	return alarm.Say("at.store")
 }
 
 // wayOut says what an operator can do about a store that fails.
@@ -253,7 +253,7 @@ type memory struct {
 // empty is the memory of a record without a statement.
 func (l *Line) empty() *memory {
 	m := &memory{receipts: map[wire.Hash]struct{}{}, ours: map[record.Place]*record.Receipt{}, newest: map[record.LogName]*record.Receipt{}}
-	m.items = &items{stamps: map[string]stamp{}, lists: map[string][]stamp{}}
+	m.items = &items{stamps: map[string]stamp{}, lists: map[string][]stamp{}, open: map[string][]stamp{}}
 	m.opts = l.options(false, m)
 	m.privOpts = l.options(true, m)
 	m.rec, m.priv = record.New(m.opts), record.New(m.privOpts)

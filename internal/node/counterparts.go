@@ -39,14 +39,14 @@ func (l *Line) contactAdd(who act.Who, _ string, a act.ContactAdd) (act.Reply, e
 		}
 		f.Participants = append(f.Participants, post.Place.String())
 	}
-	d, err := contact.MadeDraft(l.cfg.Us.Name, f, l.mark(a.Mark), words(a.Text))
+	d, err := contact.MadeDraft(l.cfg.Us.Name, f, l.mark(a.Mark), ownWords(a.Text))
 	if a.Private && err == nil {
 		return l.statePrivate(d)
 	}
 	return l.reply(d, err)
 }
 
-func words(s string) *record.Text {
+func ownWords(s string) *record.Text {
 	if s == "" {
 		return nil
 	}

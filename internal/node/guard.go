@@ -10,6 +10,7 @@ import (
 	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/store"
 	"example.org/parley/record"
+	"example.org/parley/words"
 )
 
 // What a peer may cost us. An honest line comes to none of these; a peer that does is named in the log, and what
@@ -149,17 +150,11 @@ func (l *Line) askAgain() {
 }
 
 // awayWords say what finds no room, at the end named.
-func awayWords(party, why string) alarm.Words {
-	w, ok := map[string]alarm.Words{
-		"disk":  {EN: "the disk is full", IT: "il disco è pieno"},
-		"quota": {EN: "the other party's quota is used up", IT: "la quota dell'altra parte è esaurita"},
-		"logs":  {EN: "too many new logs of the other party in a day", IT: "troppi registri nuovi dell'altra parte in un giorno"},
-	}[why]
-	if !ok {
-		w = both("no room", "manca spazio")
+func awayWords(party, why string) alarm.Detail {
+	if _, ok := words.Get("en", "room."+why); !ok {
+		why = "other" // of a later version of the line
 	}
-	return both("at "+party+" not all that is stated finds room: "+w.EN+"; it is asked for again by itself",
-		"presso "+party+" non tutto trova posto: "+w.IT+"; viene richiesto di nuovo da solo")
+	return alarm.Say("at.room", party, "@room."+why)
 }
 
 // warn writes of the peer's doing to the log, as often as is good for the disk that keeps it.

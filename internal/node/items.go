@@ -18,22 +18,39 @@ import (
 	"example.org/parley/stop"
 )
 
-// items sorts what is on disk by what it is about, each list in order of time. What was touched since it
-// was asked last is put in its place again; all else stays, so that a long record costs a view nothing.
+// items sorts what is on disk by what it is about, each list in the order of arrival here: no author's clock moves
+// anything. What was touched since it was asked last is put in its place again; all else stays, so that a long
+// record costs a view nothing.
 type items struct {
 	stamps map[string]stamp
 	lists  map[string][]stamp // by the first word of the kind: message stop call check contact line
+	open   map[string][]stamp // of each list what waits: the most urgent first, then as they came
 }
 
 // stamp is one item in its list.
 type stamp struct {
 	list string
-	at   time.Time
+	at   int // Arrived of the statement that begins it, or of the first that is here
 	key  string
-	open bool // its state may raise an alarm: a clock of it runs, or its ends differ
+	open bool      // it waits for somebody: a step is to come, or its ends differ
+	rank int       // of what waits: the lower the more urgent
+	due  time.Time // when the first of its steps is overdue; zero: no clock runs
 }
 
-func compareStamps(a, b stamp) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.key, b.key)) }
+func byArrival(a, b stamp) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.key, b.key)) }
+func byUrgency(a, b stamp) int { return cmp.Or(cmp.Compare(a.rank, b.rank), byArrival(a, b)) }
+
+func insert(list []stamp, s stamp, order func(a, b stamp) int) []stamp {
+	i, _ := slices.BinarySearchFunc(list, s, order)
+	return slices.Insert(list, i, s)
+}
+
+func remove(list []stamp, s stamp, order func(a, b stamp) int) []stamp {
+	if i, ok := slices.BinarySearchFunc(list, s, order); ok {
+		return slices.Delete(list, i, i+1)
+	}
+	return list
+}
 
 // index sorts all items of a record that has been read, beside the loop.
 func (l *Line) index(m *memory, now time.Time) {
@@ -41,10 +58,14 @@ func (l *Line) index(m *memory, now time.Time) {
 		if s := l.stamp(m.rec.Item(key), m.rec, now); s.list != "" {
 			m.items.stamps[key] = s
 			m.items.lists[s.list] = append(m.items.lists[s.list], s)
+			if s.open {
+				m.items.open[s.list] = append(m.items.open[s.list], s)
+			}
 		}
 	}
-	for _, list := range m.items.lists {
-		slices.SortFunc(list, compareStamps)
+	for name, list := range m.items.lists {
+		slices.SortFunc(list, byArrival)
+		slices.SortFunc(m.items.open[name], byUrgency)
 	}
 }
 
@@ -68,16 +89,17 @@ func (x *items) put(key string, s stamp) {
 		return
 	}
 	if had {
-		list := x.lists[was.list]
-		if i, ok := slices.BinarySearchFunc(list, was, compareStamps); ok {
-			x.lists[was.list] = slices.Delete(list, i, i+1)
+		x.lists[was.list] = remove(x.lists[was.list], was, byArrival)
+		if was.open {
+			x.open[was.list] = remove(x.open[was.list], was, byUrgency)
 		}
 		delete(x.stamps, key)
 	}
 	if s.list != "" {
-		list := x.lists[s.list]
-		i, _ := slices.BinarySearchFunc(list, s, compareStamps)
-		x.lists[s.list], x.stamps[key] = slices.Insert(list, i, s), s
+		x.lists[s.list], x.stamps[key] = insert(x.lists[s.list], s, byArrival), s
+		if s.open {
+			x.open[s.list] = insert(x.open[s.list], s, byUrgency)
+		}
 	}
 }
 
@@ -87,23 +109,31 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp)
 		return s
 	}
 	s.key = it.Key
-	kind := it.Entries[0].Kind
-	if it.Begin != nil {
-		kind = it.Begin.Kind
+	first := it.Begin
+	if first == nil {
+		first = slices.MinFunc(it.Entries, func(a, b *record.Entry) int { return cmp.Compare(a.Arrived, b.Arrived) })
 	}
+	kind := first.Kind
+	s.at = first.Arrived
 	switch head, _, _ := strings.Cut(kind, "."); head {
 	case "message":
 		if m := foldMessage(it, r); m.Begin != nil {
-			s.list, s.at = head, m.Recorded.At
-			s.open = slices.ContainsFunc(l.due(m, now), func(c statement.Clock) bool { return !c.Done })
+			s.list, s.rank, s.open = head, -slices.Index(message.Precedences, m.Facts.Precedence), m.Waits()
+			for _, c := range l.due(m, now) {
+				s.run(c)
+			}
 		}
 	case "call":
-		c := foldCall(it, r)
-		s.list, s.at, s.open = head, c.Began, c.Differ
+		s.list, s.open = head, foldCall(it, r).Differ
 	case "check":
-		s.list, s.at = head, foldCheck(it, r).Due
-	case "stop":
 		s.list = head
+	case "stop":
+		st := foldStop(it, r)
+		s.list, s.open = head, st.Open && st.Class != "test"
+		s.rank = min(1, len(st.Taken)+len(st.Effect)+len(st.Refused))
+		for _, c := range stop.Due(st, st.From == l.cfg.Us.Name, now) {
+			s.run(c)
+		}
 	case "contact", "request":
 		s.list = "contact"
 	default:
@@ -114,7 +144,14 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp)
 	return s
 }
 
-// keys lists the items of a kind in order of time.
+// run notes when a step that is to come is overdue.
+func (s *stamp) run(c statement.Clock) {
+	if !c.Done && (s.due.IsZero() || c.Due.Before(s.due)) {
+		s.due = c.Due
+	}
+}
+
+// keys lists the items of a kind in the order in which they came.
 func (l *Line) keys(list string) []stamp { return l.sorted().lists[list] }
 
 // states folds items of a list.
@@ -128,18 +165,36 @@ func states[S any](l *Line, list []stamp, f func(*record.Item, *record.Record) S
 	return out
 }
 
-// open lists what may raise an alarm.
-func (l *Line) open(list string) (out []stamp) {
-	for _, s := range l.keys(list) {
-		if s.open {
-			out = append(out, s)
+// open lists what waits: the most urgent first, then as they came.
+func (l *Line) open(list string) []stamp { return l.sorted().open[list] }
+
+// Limits of what a desk draws of a list.
+const (
+	maxWaiting = 200 // of what waits; what is over it is counted, and comes as these are answered
+	maxOver    = 40  // of what does not, the newest
+)
+
+// newest are the last n of a list.
+func newest(list []stamp, n int) []stamp { return list[max(0, len(list)-n):] }
+
+// drawnOf picks what a desk draws of a list, in the order of arrival: all that waits, however much is newer, and the
+// newest of the rest. What found no room is given too. SPEC: PAG-033
+func (l *Line) drawnOf(list string) (out, over []stamp) {
+	waits := l.open(list)
+	over = waits[min(len(waits), maxWaiting):]
+	out = slices.Clone(waits[:len(waits)-len(over)])
+	n := maxOver
+	for _, s := range slices.Backward(l.keys(list)) {
+		if n == 0 {
+			break
+		}
+		if !s.open {
+			out, n = append(out, s), n-1
 		}
 	}
-	return out
+	slices.SortFunc(out, byArrival)
+	return out, over
 }
-
-// newest are the last n of a list, what a desk draws.
-func newest(list []stamp, n int) []stamp { return list[max(0, len(list)-n):] }
 
 func foldMessage(it *record.Item, r *record.Record) message.State { return message.Fold(it, r) }
 func foldStop(it *record.Item, r *record.Record) stop.State       { return stop.Fold(it, r) }

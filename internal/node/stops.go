@@ -28,30 +28,33 @@ func newStops(l *Line) *stops {
 	return &stops{l: l, copies: map[string][]stop.Copy{}, resent: map[string]time.Time{}}
 }
 
-func stopKey(party, id string) string { return party + " " + id }
+// stopKey is the key of the STOP's item.
+func stopKey(party, id string) string { return party + "#" + id }
 
-// states lists every STOP: as stated, or as heard while no statement is here. Newest last.
-func (s *stops) states() (out []stop.State) {
-	known := map[string]bool{}
-	for _, k := range s.l.keys("stop") {
-		st, ok := s.state(k.key)
-		if !ok {
-			continue
+// states lists every STOP in the order in which they came: as stated, then those heard of which no statement is here.
+func (s *stops) states() []stop.State { return s.of(s.l.keys("stop")) }
+
+// of gives the STOPs of a list, and those heard of which no statement is here.
+func (s *stops) of(list []stamp) (out []stop.State) {
+	for _, k := range list {
+		if st, ok := s.state(k.key); ok {
+			out = append(out, s.with(st))
 		}
-		k := stopKey(st.From, st.ID)
-		known[k] = true
-		if c := s.copies[k]; len(c) > 0 {
-			st = st.With(c) // a step from an end that cannot record counts all the same
-		}
-		out = append(out, st)
 	}
 	for _, k := range s.order {
-		if c := s.copies[k]; !known[k] {
-			out = append(out, stop.Heard(c))
+		if s.l.sorted().stamps[k].list == "" {
+			out = append(out, stop.Heard(s.copies[k]))
 		}
 	}
-	slices.SortStableFunc(out, func(a, b stop.State) int { return a.Recorded.Compare(b.Recorded) })
 	return out
+}
+
+// with adds what was heard: a step from an end that cannot record counts all the same.
+func (s *stops) with(st stop.State) stop.State {
+	if c := s.copies[stopKey(st.From, st.ID)]; len(c) > 0 {
+		return st.With(c)
+	}
+	return st
 }
 
 func (s *stops) state(key string) (stop.State, bool) {
@@ -64,16 +67,15 @@ func (s *stops) state(key string) (stop.State, bool) {
 
 // find gives a STOP by short ID of any of its statements, or by its random id, or "" for the newest that stands.
 func (s *stops) find(id string) (stop.State, error) {
-	all := s.states()
 	if id == "" {
-		for _, st := range slices.Backward(all) {
+		for _, st := range slices.Backward(s.of(slices.SortedFunc(slices.Values(s.l.open("stop")), byArrival))) {
 			if st.Open && st.Class != "test" {
 				return st, nil
 			}
 		}
 		return stop.State{}, &act.Error{What: "no STOP stands", Hint: "see: parley status"}
 	}
-	for _, st := range all {
+	for _, st := range s.states() {
 		if st.ID == id || len(id) >= 6 && strings.HasPrefix(st.ID, id) {
 			return st, nil
 		}
@@ -83,7 +85,7 @@ func (s *stops) find(id string) (stop.State, error) {
 		return stop.State{}, err
 	}
 	if st, ok := s.state(s.l.rec.ItemOf(e)); ok {
-		return st.With(s.copies[stopKey(st.From, st.ID)]), nil
+		return s.with(st), nil
 	}
 	return stop.State{}, &act.Error{What: fmt.Sprintf("%s is not a STOP", id), Hint: "see: parley status"}
 }
@@ -176,7 +178,7 @@ var stopActs = []handler{on((*Line).stop), on((*Line).stopStep)}
 // stop is two presses of the red key: no sign-in, no release, no disk before it is said.
 func (l *Line) stop(who act.Who, lang string, a act.Stop) (act.Reply, error) {
 	id := ""
-	for _, st := range l.stops.states() {
+	for _, st := range l.stops.of(l.open("stop")) {
 		if st.From == l.cfg.Us.Name && st.Open && st.Class != "test" {
 			id = st.ID // presses while one of ours is open are its steps
 		}

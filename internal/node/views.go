@@ -22,11 +22,16 @@ func (l *Line) view(lang, desk string) view.Desk { return view.Build(l.input(lan
 func (l *Line) input(lang, desk string) view.Input {
 	in := view.Input{
 		Now: l.now, Line: l.cfg.Name, Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, Demo: l.cfg.Demo, IDs: l.rec, Register: l.register(),
-		Desk: l.deskIn(desk), WeSee: l.weSee(), TheySee: l.theySee(), Call: l.callIn(desk), Calls: l.callStates(),
-		Due: l.cfg.Due, Stops: l.stops.states(), Messages: states(l, newest(l.keys("message"), 80), foldMessage), Check: l.checks.in(desk), Log: l.newestEntries(80),
+		Desk: l.deskIn(desk), WeSee: l.weSee(), TheySee: l.theySee(), Call: l.callIn(desk), Check: l.checks.in(desk), Log: l.newestEntries(maxOver), Began: l.began(),
+		Due: l.cfg.Due,
 	}
+	messages, moreMessages := l.drawnOf("message")
+	stops, moreStops := l.drawnOf("stop")
+	calls, _ := l.drawnOf("call")
+	in.Messages, in.Stops, in.Calls = states(l, messages, foldMessage), l.stops.of(stops), states(l, calls, foldCall)
+	in.MoreMessages, in.MoreStops = len(moreMessages), len(moreStops)
 	for _, p := range l.link.Paths() {
-		in.Paths = append(in.Paths, view.PathIn{Label: p.Label, WeHear: p.WeHear, TheyHear: p.TheyHear, Since: p.Since, LastHeard: p.LastHeard, RTT: p.RTT, Loss: p.Loss})
+		in.Paths = append(in.Paths, view.Path{Label: p.Label, WeHear: p.WeHear, TheyHear: p.TheyHear, Since: p.Since, LastHeard: p.LastHeard, RTTms: float64(p.RTT.Microseconds()/100) / 10, LossPct: p.Loss * 100})
 	}
 	in.Unrecorded, in.Unread, in.Starting = l.deadSince, l.unread, l.starting()
 	if l.peer.up {
@@ -110,12 +115,12 @@ func (l *Line) callIn(desk string) view.CallIn {
 		level := -1
 		if hz, db, ok := c.port.Heard(); ok {
 			level = bars(db)
-			in.In = &view.MeterIn{Hz: hz}
+			in.In = &view.Meter{Hz: hz}
 		} else {
-			in.In = &view.MeterIn{}
+			in.In = &view.Meter{}
 		}
 		in.In.Frames, in.In.Lost, in.In.LongestGapMS, in.In.Codec, in.In.Level = m.Received, m.Lost, float64(m.LongestGapMS), in.Live.Codec, level
-		in.Out = &view.MeterIn{Frames: m.Sent, Codec: in.Live.Codec, Level: -1}
+		in.Out = &view.Meter{Frames: m.Sent, Codec: in.Live.Codec, Level: -1}
 		if m.LevelDB <= voice.Silent && level >= 0 {
 			in.In.Level = 0
 		}
@@ -136,20 +141,19 @@ func (l *Line) callIn(desk string) view.CallIn {
 // bars turns a level into the six bars of a meter: -48 dB and below none, -6 dB and above all.
 func bars(db float64) int { return int(math.Max(0, math.Min(6, math.Round((db+48)/7)))) }
 
-// newestEntries lists what is on record, newest first by their author's word.
+// newestEntries lists what is on record, in the order in which it came.
 func (l *Line) newestEntries(n int) []*record.Entry {
 	var out []*record.Entry
-	for _, g := range l.rec.Logs() {
-		es := l.rec.Entries(g.Name.Party, g.Name.LogID, max(0, g.Size-n))
-		for _, e := range es {
-			if l.durable(e) {
-				out = append(out, e)
-			}
+	for e := range l.rec.Newest() {
+		if len(out) == n {
+			break
+		}
+		if l.durable(e) {
+			out = append(out, e)
 		}
 	}
-	slices.Reverse(out) // of one moment the later place first
-	slices.SortStableFunc(out, func(a, b *record.Entry) int { return b.Time.Compare(a.Time) })
-	return out[:min(n, len(out))]
+	slices.Reverse(out)
+	return out
 }
 
 func (l *Line) presentNames() (names []string) {

@@ -21,7 +21,7 @@ import (
 	"github.com/coder/websocket"
 
 	"example.org/parley/internal/act"
-	"example.org/parley/internal/view"
+	"example.org/parley/words"
 )
 
 // DemoActions is what the demo's page asks of the demo that runs the two nodes.
@@ -191,7 +191,7 @@ func (d *demo) sheet(t *tab) demoSheet {
 
 func (d *demo) draw(name, lang string, sh demoSheet) (string, error) {
 	var b strings.Builder
-	if err := d.pages.art[view.Lang(lang)].ExecuteTemplate(&b, name, sh); err != nil {
+	if err := d.pages.art[words.Lang(lang)].ExecuteTemplate(&b, name, sh); err != nil {
 		return "", fmt.Errorf("couldn't draw %s: %w", name, err)
 	}
 	return strings.TrimSpace(b.String()), nil

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.org/parley/internal/view"
+	"example.org/parley/words"
 )
 
 //go:embed templates/*.html
@@ -45,7 +46,7 @@ type field struct {
 // newArtist parses the templates once a language; html/template escapes whatever stands in a view. SPEC: PAG-028
 func newArtist() (artist, error) {
 	a := artist{}
-	for _, lang := range view.Langs() {
+	for _, lang := range words.Langs() {
 		t, err := template.New("page").Funcs(funcs(lang)).ParseFS(templateFiles, "templates/*.html")
 		if err != nil {
 			return nil, err
@@ -57,8 +58,8 @@ func newArtist() (artist, error) {
 
 func funcs(lang string) template.FuncMap {
 	return template.FuncMap{
-		"t":     func(key string, args ...any) string { return view.T(lang, key, args...) },
-		"word":  func(lang, key string) string { return view.T(lang, key) },
+		"t":     func(key string, args ...any) string { return words.T(lang, key, args...) },
+		"word":  func(lang, key string) string { return words.T(lang, key) },
 		"join":  func(parts ...string) string { return strings.Join(parts, "") },
 		"upper": strings.ToUpper,
 		"str":   strconv.Itoa,
@@ -72,7 +73,7 @@ func funcs(lang string) template.FuncMap {
 		"foot":  func(key string) map[string]string { return map[string]string{"Key": key} },
 		"layer": func(up bool) view.Layer {
 			s := map[bool]string{true: "up", false: "down"}[up]
-			return view.Layer{State: s, Word: view.T(lang, "layer."+s)}
+			return view.Layer{State: s, Word: words.T(lang, "layer."+s)}
 		},
 	}
 }
@@ -133,7 +134,7 @@ func (s sheet) Urgent() (out []view.Message) {
 func (s sheet) Classes() []view.Choice {
 	var cs []view.Choice
 	for _, c := range []string{"substantive", "service", "test"} {
-		cs = append(cs, view.Choice{Code: c, Word: view.T(s.Lang, "class."+c)})
+		cs = append(cs, view.Choice{Code: c, Word: words.T(s.Lang, "class."+c)})
 	}
 	return cs
 }
@@ -141,14 +142,26 @@ func (s sheet) Classes() []view.Choice {
 // When writes an instant with its day where that is not the drawn one's.
 func (s sheet) When(t time.Time) string { return view.When(s.Lang, t, s.D.AsOf) }
 
+// Clock writes an instant of today to the second, any other with its day.
+func (s sheet) Clock(t time.Time) string { return view.Moment(s.Lang, t, s.D.AsOf) }
+
+// steps is a ladder with the clock that it is drawn by.
+type steps struct {
+	sheet
+	Steps []view.Step
+}
+
+// Ladder gives the template of a ladder its steps.
+func (s sheet) Ladder(list []view.Step) steps { return steps{s, list} }
+
 // Title is the page's title: it names the call that is under way.
 func (s sheet) Title() string {
 	h := s.D.Header
 	party := strings.ToUpper(h.Party)
 	if c := s.D.Call; c.State != "idle" && c.State != "ended" {
-		return view.T(s.Lang, "title.call", party, c.Word)
+		return words.T(s.Lang, "title.call", party, c.Word)
 	}
-	return view.T(s.Lang, "title", party)
+	return words.T(s.Lang, "title", party)
 }
 
 // Assert is what a screen reader says at once: a ring, a STOP, a FLASH, an alarm high.
@@ -156,21 +169,21 @@ func (s sheet) Assert() string {
 	var out []string
 	for _, st := range s.D.Stops {
 		if st.Stands && !st.Ours {
-			out = append(out, view.T(s.Lang, "hear.stop", st.From))
+			out = append(out, words.T(s.Lang, "hear.stop", st.From))
 			break
 		}
 	}
 	if s.D.Call.State == "ringing-here" {
-		out = append(out, view.T(s.Lang, "hear.ring", s.D.Header.Peer))
+		out = append(out, words.T(s.Lang, "hear.ring", s.D.Header.Peer))
 	}
 	for _, a := range s.D.Alarms {
 		if a.Priority == "high" && a.State == "raised" {
-			out = append(out, view.T(s.Lang, "hear.alarm", a.Cause))
+			out = append(out, words.T(s.Lang, "hear.alarm", a.Cause))
 		}
 	}
 	for _, m := range s.D.Messages {
 		if m.Urgent && m.Precedence == "FLASH" && !s.Hidden(m.ID) {
-			out = append(out, view.T(s.Lang, "hear.flash", m.From, plain(m.Spans)))
+			out = append(out, words.T(s.Lang, "hear.flash", m.From, plain(m.Spans)))
 		}
 	}
 	return strings.Join(out, " ")
@@ -180,16 +193,16 @@ func (s sheet) Assert() string {
 func (s sheet) Polite() string {
 	var out []string
 	if c := s.D.Call; c.State != "ringing-here" {
-		out = append(out, view.T(s.Lang, "hear.call", strings.TrimSpace(c.Word+" "+c.OutcomeWas)))
+		out = append(out, words.T(s.Lang, "hear.call", strings.TrimSpace(c.Word+" "+c.OutcomeWas)))
 	}
 	for _, a := range s.D.Alarms {
 		if a.Priority != "high" && a.State == "raised" {
-			out = append(out, view.T(s.Lang, "hear.alarm", a.Cause))
+			out = append(out, words.T(s.Lang, "hear.alarm", a.Cause))
 		}
 	}
 	if len(s.D.Messages) > 0 && !s.D.Messages[0].Ours && !s.Hidden(s.D.Messages[0].ID) {
 		m := s.D.Messages[0]
-		out = append(out, view.T(s.Lang, "hear.msg", m.Words.Precedence, m.From, plain(m.Spans)))
+		out = append(out, words.T(s.Lang, "hear.msg", m.Words.Precedence, m.From, plain(m.Spans)))
 	}
 	return strings.Join(out, " ")
 }
@@ -232,7 +245,7 @@ func plain(spans []view.Span) string {
 // draw gives one template's HTML.
 func (a artist) draw(name string, s sheet) (string, error) {
 	var b strings.Builder
-	if err := a[view.Lang(s.Lang)].ExecuteTemplate(&b, name, s); err != nil {
+	if err := a[words.Lang(s.Lang)].ExecuteTemplate(&b, name, s); err != nil {
 		return "", fmt.Errorf("couldn't draw %s: %w", name, err)
 	}
 	return strings.TrimSpace(b.String()), nil

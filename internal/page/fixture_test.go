@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.org/parley/internal/view"
+	"example.org/parley/words"
 )
 
 var fixtureNow = time.Date(2026, 11, 24, 14, 2, 31, 0, time.UTC)
@@ -20,7 +21,7 @@ func at(s string) time.Time {
 
 // fixture is a desk in the middle of things: a path lost, a ring, a FLASH to be acknowledged.
 func fixture(us, them, lang string) view.Desk {
-	w := func(k string, a ...any) string { return view.T(lang, k, a...) }
+	w := func(k string, a ...any) string { return words.T(lang, k, a...) }
 	ly := func(s string) view.Layer { return view.Layer{State: s, Word: w("layer." + s)} }
 	choice := func(prefix string, def string, codes ...string) (cs []view.Choice) {
 		for _, c := range codes {
@@ -68,7 +69,7 @@ func fixture(us, them, lang string) view.Desk {
 // fixtureIdle is a quiet desk; fixtureCall one in a call; fixtureStop one with a STOP that nobody has taken.
 func fixtureIdle(us, them, lang string) view.Desk {
 	d := fixture(us, them, lang)
-	w := func(k string, a ...any) string { return view.T(lang, k, a...) }
+	w := func(k string, a ...any) string { return words.T(lang, k, a...) }
 	d.Alarms, d.Messages = nil, d.Messages[1:]
 	d.Sentences[0] = w("line.up", 2, 2, w("tested.today", "09:00Z"))
 	d.Liveness.Paths[0] = view.Path{Label: w("path.n", "1"), WeHear: true, TheyHear: true, RTTms: 2}
@@ -78,7 +79,7 @@ func fixtureIdle(us, them, lang string) view.Desk {
 
 func fixtureCall(us, them, lang string) view.Desk {
 	d := fixtureIdle(us, them, lang)
-	w := func(k string, a ...any) string { return view.T(lang, k, a...) }
+	w := func(k string, a ...any) string { return words.T(lang, k, a...) }
 	m := &view.Meter{Level: 4, Frames: 9210, Lost: 0, LongestGapMS: 20, Codec: "opus", Word: w("meter.word", 9210, 0, "20 ms")}
 	d.Call = view.Call{State: "connected", Word: w("call.connected"), ID: "c2", Since: at("13:59:27"), By: "Cpt Bruni · page-1", Class: "substantive", Mark: "actual", Sound: "microphone", Out: m, In: m, Acts: []string{"hang-up"}}
 	return d
@@ -86,7 +87,7 @@ func fixtureCall(us, them, lang string) view.Desk {
 
 func fixtureStop(us, them, lang string) view.Desk {
 	d := fixture(us, them, lang)
-	w := func(k string, a ...any) string { return view.T(lang, k, a...) }
+	w := func(k string, a ...any) string { return words.T(lang, k, a...) }
 	d.Stops = []view.Stop{{ID: "B7-43", Key: "b743", At: at("14:02:20"), From: them, By: "Cpt Bruni", Scope: w("stop.scope.everywhere"), Reason: w("stop.reason.danger"), Class: "substantive", Mark: "actual", Count: 1, State: "held", Word: w("stop.word.held"), Stands: true,
 		Steps: []view.Step{{Step: "recorded", Word: w("rung.recorded"), State: "done", At: at("14:02:20")}, {Step: "held", Word: w("rung.held"), State: "done", At: at("14:02:20")}, {Step: "taken", Word: w("rung.taken"), State: "due", Due: at("14:03:20")}}, Acts: []string{"take", "in-effect", "refuse"}}}
 	return d

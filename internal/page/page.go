@@ -19,6 +19,7 @@ import (
 
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
+	"example.org/parley/words"
 )
 
 // Node is what the page needs of a line's node.
@@ -149,7 +150,7 @@ func harden(h http.Header, ancestors, mic, frames string) {
 
 // desk draws a whole desk for whoever holds its cookie.
 func (s *Server) desk(w http.ResponseWriter, r *http.Request) {
-	lang := view.Lang(firstLang(r))
+	lang := words.Lang(firstLang(r))
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	who, _, ok := s.session(r)
 	if !ok {
@@ -199,7 +200,7 @@ func firstLang(r *http.Request) string {
 	for p := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {
 		l, _, _ := strings.Cut(strings.TrimSpace(p), ";")
 		l, _, _ = strings.Cut(l, "-")
-		if slices.Contains(view.Langs(), l) {
+		if slices.Contains(words.Langs(), l) {
 			return l
 		}
 	}

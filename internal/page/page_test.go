@@ -17,6 +17,7 @@ import (
 
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
+	"example.org/parley/words"
 )
 
 const host = "127.0.0.1:7480"
@@ -447,7 +448,7 @@ func TestTemplates(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range key.FindAllStringSubmatch(string(b), -1) {
-			if !view.Has(m[1]) {
+			if _, ok := words.Get("en", m[1]); !ok {
 				t.Errorf("%s: no words for %q", f.Name(), m[1])
 			}
 		}

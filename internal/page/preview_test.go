@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"example.org/parley/internal/view"
+	"example.org/parley/words"
 )
 
 // stillOf draws a whole desk as it stands in the page's first answer.
 func stillOf(t testing.TB, a artist, d view.Desk, forms map[string]openForm) string {
 	t.Helper()
-	s := sheet{D: d, Lang: d.Lang, Langs: view.Langs(), Tab: "x", open: forms, Panels: map[string]template.HTML{}}
+	s := sheet{D: d, Lang: d.Lang, Langs: words.Langs(), Tab: "x", open: forms, Panels: map[string]template.HTML{}}
 	for _, p := range panels() {
 		h, err := a.draw(p, s)
 		if err != nil {
@@ -35,7 +36,7 @@ func TestEveryPanelIsDrawn(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := os.Getenv("PARLEY_STILLS")
-	for _, lang := range view.Langs() {
+	for _, lang := range words.Langs() {
 		for name, f := range map[string]func(us, them, lang string) view.Desk{"ring": fixture, "idle": fixtureIdle, "call": fixtureCall, "stop": fixtureStop} {
 			out := stillOf(t, a, f("aurelia", "borealia", lang), nil)
 			if dir != "" {

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"example.org/parley/internal/act"
-	"example.org/parley/internal/view"
+	"example.org/parley/words"
 )
 
 const (
@@ -79,7 +79,7 @@ func (s *Server) Link(who act.Who, lang string) (string, error) {
 	if len(s.links) >= maxLinks {
 		return "", &act.Error{What: "too many links wait to be used", Hint: "use one of them, or wait ten minutes"}
 	}
-	s.links[key(token)] = grant{who, view.Lang(lang), now.Add(linkLife)}
+	s.links[key(token)] = grant{who, words.Lang(lang), now.Add(linkLife)}
 	return "http://" + s.cfg.Hosts[0] + "/in?token=" + token, nil
 }
 
@@ -99,7 +99,7 @@ func (s *Server) in(w http.ResponseWriter, r *http.Request) {
 	if !ok || s.cfg.Now().After(g.until) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.WriteHeader(http.StatusForbidden)
-		out, err := s.art.draw("signin", sheet{Lang: view.Lang(firstLang(r))})
+		out, err := s.art.draw("signin", sheet{Lang: words.Lang(firstLang(r))})
 		s.write(w, out, err)
 		return
 	}

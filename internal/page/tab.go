@@ -11,6 +11,7 @@ import (
 
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
+	"example.org/parley/words"
 )
 
 // maxTabs bounds the tabs that are remembered; the one unused for longest goes first.
@@ -55,7 +56,7 @@ func (s *Server) newTab(who act.Who, lang string) (*tab, error) {
 }
 
 func (s *Server) addTab(id string, who act.Who, lang string) *tab {
-	t := &tab{id: id, who: who, lang: view.Lang(lang), drawn: map[string]drawn{}, open: map[string]openForm{}, lives: map[string]string{}}
+	t := &tab{id: id, who: who, lang: words.Lang(lang), drawn: map[string]drawn{}, open: map[string]openForm{}, lives: map[string]string{}}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t.used = s.cfg.Now()
@@ -85,7 +86,7 @@ func (s *Server) resume(id string, who act.Who, lang string) (t *tab, known bool
 
 // sheet asks the node what this desk sees now.
 func (s *Server) sheet(t *tab) sheet {
-	return sheet{D: s.cfg.Node.View(t.lang, t.who.Desk), Lang: t.lang, Langs: view.Langs(), open: t.open}
+	return sheet{D: s.cfg.Node.View(t.lang, t.who.Desk), Lang: t.lang, Langs: words.Langs(), open: t.open}
 }
 
 // redraw draws every panel and numbers those that changed. The caller holds t.mu. SPEC: PAG-008

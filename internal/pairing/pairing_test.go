@@ -254,14 +254,3 @@ func newFuzzEnds(t *testing.T, e *ends) [2]*Machine {
 	}
 	return out
 }
-
-func TestWords(t *testing.T) {
-	for k := range words["en"] {
-		if words["it"][k] == "" || strings.Count(words["en"][k], "%") != strings.Count(words["it"][k], "%") {
-			t.Errorf("%s differs between the languages", k)
-		}
-	}
-	if len(words["en"]) != len(words["it"]) {
-		t.Error("words missing")
-	}
-}

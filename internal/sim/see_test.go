@@ -145,11 +145,7 @@ func seeCalls(v view.Desk, _ *world, _ string) (out []string) {
 
 func seeAlarms(v view.Desk, _ *world, _ string) (out []string) {
 	for _, a := range v.Alarms {
-		id, key, _ := strings.Cut(a.ID, "/")
-		if key != "" && id != "A12" && id != "A13" { // those are named by random ids
-			id = a.ID
-		}
-		out = append(out, id+" "+a.State)
+		out = append(out, a.ID+" "+a.State)
 	}
 	return out
 }

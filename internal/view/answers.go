@@ -27,6 +27,7 @@ type (
 		AsOf     time.Time `json:"as_of"`
 		Stops    []Stop    `json:"stops"`
 		Messages []Message `json:"messages"`
+		More     string    `json:"more,omitempty"`
 		Question *Question `json:"question,omitempty"`
 	}
 	// LogView answers log.

@@ -27,7 +27,7 @@ func standing(stops []Stop) []Stop {
 	return slices.DeleteFunc(stops, func(s Stop) bool { return !s.Stands })
 }
 
-// InboxOf answers inbox: what waits for a person here, the most pressing first. SPEC: PAG-026
+// InboxOf answers inbox: what waits for a person here, what is urgent first, then by clock. SPEC: PAG-026
 func InboxOf(in Input, lang string) InboxView {
 	b := newBuilder(in, lang)
 	v := InboxView{Lang: b.lang, AsOf: in.Now.UTC(), Stops: []Stop{}, Messages: []Message{}, Question: b.check().Question}
@@ -36,12 +36,16 @@ func InboxOf(in Input, lang string) InboxView {
 			v.Stops = append(v.Stops, s)
 		}
 	}
-	for _, m := range b.messages(0) {
+	for _, m := range b.messages() {
 		if _, yes := waits(m); yes {
 			v.Messages = append(v.Messages, m)
 		}
 	}
+	v.More = b.more()
 	slices.SortStableFunc(v.Messages, func(x, y Message) int {
+		if x.Urgent != y.Urgent {
+			return map[bool]int{true: -1, false: 1}[x.Urgent]
+		}
 		dx, _ := waits(x)
 		dy, _ := waits(y)
 		if dx.IsZero() != dy.IsZero() { // without a clock: last
@@ -55,7 +59,7 @@ func InboxOf(in Input, lang string) InboxView {
 // LogOf answers log: the statements handed in, newest first.
 func LogOf(in Input, lang string) LogView {
 	b := newBuilder(in, lang)
-	return drawn(LogView{Lang: b.lang, AsOf: in.Now.UTC(), Rows: b.log(0)})
+	return drawn(LogView{Lang: b.lang, AsOf: in.Now.UTC(), Rows: b.log()})
 }
 
 // ShowOf answers show: one statement with its item. The states are those of its item, where it has one; a nil one is
@@ -95,7 +99,7 @@ func ShowOf(in Input, lang string, e *record.Entry, item *record.Item, m *messag
 // CallsOf answers calls.
 func CallsOf(in Input, lang string) CallsView {
 	b := newBuilder(in, lang)
-	return drawn(CallsView{Lang: b.lang, AsOf: in.Now.UTC(), Rows: b.calls(0)})
+	return drawn(CallsView{Lang: b.lang, AsOf: in.Now.UTC(), Rows: b.calls()})
 }
 
 // ChecksOf answers checks: every slot, newest first.

@@ -10,12 +10,11 @@ import (
 
 	"example.org/parley/contact"
 	"example.org/parley/message/phrase"
+	"example.org/parley/record"
 	"example.org/parley/register"
 	"example.org/parley/statement"
+	"example.org/parley/words"
 )
-
-// keep bounds what one desk draws of each list; the shell asks for more.
-const keep = 40
 
 // builder carries what every part needs.
 type builder struct {
@@ -27,7 +26,7 @@ type builder struct {
 func Build(in Input, lang string) Desk {
 	b := newBuilder(in, lang)
 	d := Desk{Line: in.Line, Lang: b.lang, AsOf: in.Now.UTC(), Demo: in.Demo, Unrecorded: b.unrecorded(), Alarms: b.alarms(),
-		Liveness: b.liveness(), Stops: b.stops(), Messages: b.messages(keep), Check: b.check(), Calls: b.calls(keep), Log: b.log(keep), Compose: b.compose()}
+		Liveness: b.liveness(), Stops: b.stops(), Messages: b.messages(), More: b.more(), Check: b.check(), Calls: b.calls(), Log: b.log(), Compose: b.compose()}
 	d.Counterparts = b.counterparts(in.Contacts, in.ContactsSince)
 	d.Call = b.call()
 	d.Header = b.header(d.Stops)
@@ -39,13 +38,65 @@ func newBuilder(in Input, lang string) builder {
 	if in.Register == nil {
 		in.Register = &register.Register{}
 	}
-	return builder{in, Lang(lang)}
+	return builder{in, words.Lang(lang)}
 }
 
-func (b builder) t(key string, args ...any) string { return T(b.lang, key, args...) }
-func (b builder) or(prefix, code string) string    { return wordOr(b.lang, prefix, code) }
+func (b builder) t(key string, args ...any) string { return words.T(b.lang, key, args...) }
+func (b builder) or(prefix, code string) string    { return words.Or(b.lang, prefix, code) }
 func (b builder) when(t time.Time) string          { return When(b.lang, t, b.Now) }
 func (b builder) since(t time.Time) string         { return Since(b.lang, t, b.Now) }
+
+// newestFirst turns a list round that is in the order of arrival. What answers another never stands below it,
+// whichever came first. SPEC: PAG-033
+func newestFirst[T any](list []T, place func(T) record.Place, answers func(T) []record.Ref) []T {
+	at := make(map[record.Place]int, len(list))
+	for i, x := range list {
+		at[place(x)] = i
+	}
+	out, done := make([]T, 0, len(list)), make([]bool, len(list))
+	var put func(i int)
+	put = func(i int) {
+		if done[i] {
+			return
+		}
+		done[i] = true
+		for _, r := range answers(list[i]) {
+			if j, here := at[r.Place]; here {
+				put(j)
+			}
+		}
+		out = append(out, list[i])
+	}
+	for i := range list {
+		put(i)
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// slack is what an honest clock may be wrong by before its time is called impossible.
+const slack = 5 * time.Minute
+
+// impossible says so where an author's time cannot be: after the statement was held here, ahead of our clock, or a
+// day and more before the line began. SPEC: PAG-034
+func (b builder) impossible(t time.Time, e *record.Entry) string {
+	latest, came := b.Now, ""
+	if e != nil && e.Receipt != nil && e.Receipt.By == b.Us {
+		latest, came = e.Receipt.Held, b.t("time.came", b.when(e.Receipt.Held))
+	}
+	if t.IsZero() || !t.After(latest.Add(slack)) && (b.Began.IsZero() || t.After(b.Began.AddDate(0, 0, -1))) {
+		return ""
+	}
+	return b.t("time.impossible", t.UTC().Format("2006-01-02 15:04Z")) + came
+}
+
+// more says how much waits that found no room.
+func (b builder) more() string {
+	if b.MoreMessages+b.MoreStops == 0 {
+		return ""
+	}
+	return b.t("more", b.MoreMessages, b.MoreStops)
+}
 
 // who names the person behind a statement: his name and how he was known, or unattributed with his desk.
 func (b builder) who(officer, known, desk string) string {
@@ -133,39 +184,42 @@ func (b builder) tested() string {
 
 func (b builder) unrecorded() *Unrecorded {
 	u := &Unrecorded{Here: b.Unrecorded, There: b.UnrecordedThere}
-	var words []string
+	var said []string
 	if !u.Here.IsZero() {
-		words = append(words, b.t("unrecorded.here", b.since(u.Here)))
+		said = append(said, b.t("unrecorded.here", b.since(u.Here)))
 	}
 	switch {
 	case b.Starting != "":
-		words = append(words, b.t("unread.starting", b.Starting))
+		said = append(said, b.t("unread.starting", b.Starting))
 	case b.Unread:
-		words = append(words, b.t("unread.failed"))
+		said = append(said, b.t("unread.failed"))
 	}
 	if !u.There.IsZero() {
-		words = append(words, b.t("unrecorded.there", b.since(u.There)))
+		said = append(said, b.t("unrecorded.there", b.since(u.There)))
 	}
-	if len(words) == 0 {
+	if len(said) == 0 {
 		return nil
 	}
-	u.Word = strings.Join(words, " ")
+	u.Word = strings.Join(said, " ")
 	return u
 }
 
 func (b builder) alarms() []Alarm {
 	out := []Alarm{}
 	for _, a := range b.Alarms {
-		cause := strings.ToUpper(a.Row.Cause.In(b.lang))
+		cause := strings.ToUpper(a.Row.Cause(b.lang))
 		if d := a.Detail.In(b.lang); d != "" {
 			cause += ": " + d
+		}
+		if a.Count > 1 {
+			cause += b.t("times", a.Count)
 		}
 		word := b.or("prio", a.Row.Priority.String())
 		if a.State != "raised" {
 			word += ", " + b.or("astate", a.State)
 		}
 		out = append(out, Alarm{ID: a.Name(), Code: a.ID, Priority: a.Row.Priority.String(), State: a.State, Since: a.Since.UTC(), Cause: cause,
-			Do: a.Row.Do.In(b.lang), AckedBy: a.AckedBy, Word: word, Sound: a.Sound()})
+			Do: a.Row.Do(b.lang), AckedBy: a.AckedBy, Word: word, Sound: a.Sound()})
 	}
 	return out
 }
@@ -173,11 +227,11 @@ func (b builder) alarms() []Alarm {
 func (b builder) liveness() Liveness {
 	l := Liveness{Paths: []Path{}}
 	for _, p := range b.Paths {
-		word := b.layer(updown(p.WeHear)).Word + " / " + b.layer(updown(p.TheyHear)).Word
-		l.Paths = append(l.Paths, Path{Label: b.t("path.n", p.Label), WeHear: p.WeHear, TheyHear: p.TheyHear, Since: p.Since, RTTms: float64(p.RTT.Microseconds()/100) / 10,
-			LossPct: p.Loss * 100, LastHeard: p.LastHeard, Word: word})
-		l.WeSee.Paths = append(l.WeSee.Paths, PathWord{p.Label, b.layer(updown(p.WeHear))})
-		l.TheySeeUs.Paths = append(l.TheySeeUs.Paths, PathWord{p.Label, b.layer(updown(p.TheyHear))})
+		we, they := b.layer(updown(p.WeHear)), b.layer(updown(p.TheyHear))
+		l.WeSee.Paths = append(l.WeSee.Paths, PathWord{p.Label, we})
+		l.TheySeeUs.Paths = append(l.TheySeeUs.Paths, PathWord{p.Label, they})
+		p.Label, p.Word = b.t("path.n", p.Label), we.Word+" / "+they.Word
+		l.Paths = append(l.Paths, p)
 	}
 	b.side(&l.WeSee, b.WeSee)
 	b.side(&l.TheySeeUs, b.TheySee)
@@ -231,12 +285,16 @@ func (b builder) compose() Compose {
 		}
 		return cs
 	}
+	var langs []Choice
+	for _, l := range words.Langs() {
+		langs = append(langs, Choice{Code: l, Word: words.T(l, "lang.name"), Default: l == b.lang})
+	}
 	c := Compose{
 		Precedences: list("prec", "ROUTINE", "ROUTINE", "PRIORITY", "IMMEDIATE", "FLASH"),
 		Kinds:       list("kind", "information", "warning", "information", "intention", "question", "answer", "request", "incident"),
 		Classes:     list("class", "substantive", "substantive", "service", "test"),
 		Marks:       list("mark", "actual", "actual", "exercise"),
-		Langs:       list("lang", b.lang, Langs()...),
+		Langs:       langs,
 		Default:     b.t("compose.is", b.t("kind.information"), b.t("class.substantive"), b.t("mark.actual")),
 	}
 	c.Phrases = b.phrases()

@@ -14,22 +14,17 @@ import (
 	"example.org/parley/stop"
 )
 
-// messages draws the newest max messages, newest first; max 0: all.
-func (b builder) messages(max int) []Message {
-	states := make([]*message.State, len(b.Messages))
+// messages draws the messages, newest first.
+func (b builder) messages() []Message {
+	var states []*message.State
 	for i := range b.Messages {
-		states[i] = &b.Messages[i]
+		if b.Messages[i].Begin != nil { // else steps whose message is not here yet
+			states = append(states, &b.Messages[i])
+		}
 	}
-	slices.SortStableFunc(states, func(x, y *message.State) int { return y.Recorded.At.Compare(x.Recorded.At) })
 	out := []Message{}
-	for _, s := range states {
-		if s.Begin == nil {
-			continue // steps whose message is not here yet
-		}
+	for _, s := range newestFirst(states, func(s *message.State) record.Place { return s.Ref.Place }, func(s *message.State) []record.Ref { return s.Begin.Re }) {
 		out = append(out, b.message(*s))
-		if max > 0 && len(out) == max {
-			break
-		}
 	}
 	return out
 }
@@ -49,6 +44,7 @@ func (b builder) message(s message.State) Message {
 	if m.Ours {
 		m.Words.Direction = b.t("dir.out", b.Them)
 	}
+	m.Impossible = b.impossible(m.At, s.Begin)
 	m.Spans, m.Lang = b.spans(s)
 	clocks := message.Due(s, m.Ours, b.Due, b.Now)
 	m.Steps = b.steps(s, clocks)
@@ -156,7 +152,7 @@ func (b builder) steps(s message.State, clocks []statement.Clock) []Step {
 
 // reached says whether any path carries now.
 func (b builder) reached() bool {
-	return slices.ContainsFunc(b.Paths, func(p PathIn) bool { return p.WeHear && p.TheyHear })
+	return slices.ContainsFunc(b.Paths, func(p Path) bool { return p.WeHear && p.TheyHear })
 }
 
 func open(step, word string, c statement.Clock, has bool) Step {
@@ -192,6 +188,7 @@ func (b builder) done(x message.Step, c statement.Clock, word string) Step {
 		s.Note = b.post(x.To)
 	}
 	s.By = b.author(x.By)
+	s.Note = join(s.Note, b.impossible(x.At, x.Entry))
 	return s
 }
 
@@ -231,7 +228,7 @@ func (b builder) post(place string) string {
 	return b.IDs.ShortPlace(p)
 }
 
-// stops draws every STOP but those of a check, which are its parts; newest first.
+// stops draws every STOP but those of a check, which are its parts: those that stand first, the newest first.
 func (b builder) stops() []Stop {
 	out := []Stop{}
 	for _, s := range b.Stops {
@@ -239,13 +236,11 @@ func (b builder) stops() []Stop {
 			out = append(out, b.stop(s))
 		}
 	}
+	slices.Reverse(out)
 	slices.SortStableFunc(out, func(x, y Stop) int {
-		if x.Stands != y.Stands {
-			return map[bool]int{true: -1, false: 1}[x.Stands]
-		}
-		return y.At.Compare(x.At)
+		return map[bool]int{true: -1}[x.Stands] - map[bool]int{true: -1}[y.Stands]
 	})
-	return out[:min(len(out), keep)]
+	return out
 }
 
 // stop draws one STOP, pressed once or many times. SPEC: PAG-023
@@ -256,6 +251,7 @@ func (b builder) stop(s stop.State) Stop {
 	if first.Entry != nil {
 		v.ID = b.IDs.Short(first.Entry)
 	}
+	v.Impossible = b.impossible(v.At, first.Entry)
 	clocks := stop.Due(s, v.Ours, b.Now)
 	v.Overdue = slices.ContainsFunc(clocks, func(c statement.Clock) bool { return c.Overdue })
 	v.Steps = b.stopSteps(s, clocks)
@@ -312,6 +308,7 @@ func (b builder) stopSteps(s stop.State, clocks []statement.Clock) []Step {
 			if name == message.Held {
 				st.By, st.Note = "", ""
 			}
+			st.Note = join(st.Note, b.impossible(x.At, x.Entry))
 			if c.Late {
 				st.State, st.Due = "late", c.Due
 			}

@@ -167,26 +167,22 @@ func (b builder) callID(s call.State) string {
 	return ""
 }
 
-func (b builder) meter(m *MeterIn) *Meter {
+func (b builder) meter(m *Meter) *Meter {
 	if m == nil {
 		return nil
 	}
-	v := &Meter{Level: m.Level, Frames: m.Frames, Lost: m.Lost, LongestGapMS: m.LongestGapMS, Codec: m.Codec, Hz: m.Hz, Word: b.t("meter.none")}
+	v := *m
+	v.Word = b.t("meter.none")
 	if m.Frames > 0 {
 		v.Word = b.t("meter.word", int(m.Frames), int(m.Lost), Ms(m.LongestGapMS))
 	}
-	return v
+	return &v
 }
 
-// calls draws the newest max calls; max 0: all.
-func (b builder) calls(max int) []CallRow {
-	states := slices.Clone(b.Calls)
-	slices.SortStableFunc(states, func(x, y call.State) int { return y.Began.Compare(x.Began) })
-	if max > 0 && len(states) > max {
-		states = states[:max]
-	}
+// calls draws the calls, newest first.
+func (b builder) calls() []CallRow {
 	out := []CallRow{}
-	for _, s := range states {
+	for _, s := range slices.Backward(b.Calls) {
 		out = append(out, b.callRow(s))
 	}
 	return out
@@ -197,6 +193,11 @@ func (b builder) callRow(s call.State) CallRow {
 	r.Word = b.outcome(s.Outcome, 0)
 	if s.Outcome.What == "" && s.Open {
 		r.Word = b.t("out.open")
+	}
+	for _, e := range []*record.Entry{s.Caller.Began, s.Called.Began} {
+		if e != nil && e.Log.Party == s.Opener {
+			r.Impossible = b.impossible(r.At, e)
+		}
 	}
 	us, them := s.Caller, s.Called
 	in := s.Voice[1]
@@ -246,9 +247,7 @@ func (b builder) check() Check {
 	for _, p := range in.Parts {
 		c.Parts = append(c.Parts, b.part(p))
 	}
-	if q := in.Question; q != nil {
-		c.Question = &Question{ID: q.ID, Text: q.Text, Lang: q.Lang, Choices: q.Choices, Until: q.Until}
-	}
+	c.Question = in.Question
 	return c
 }
 
@@ -283,13 +282,10 @@ func (b builder) slot(s check.SlotView) CheckRow {
 	return r
 }
 
-// log draws the newest max statements; max 0: all that were handed in.
-func (b builder) log(max int) []LogRow {
+// log draws the statements, newest first.
+func (b builder) log() []LogRow {
 	out := []LogRow{}
-	for _, e := range b.Input.Log {
-		if max > 0 && len(out) == max {
-			break
-		}
+	for _, e := range newestFirst(b.Input.Log, (*record.Entry).Place, func(e *record.Entry) []record.Ref { return e.Re }) {
 		out = append(out, b.logRow(e))
 	}
 	return out
@@ -309,6 +305,7 @@ func (b builder) logRow(e *record.Entry) LogRow {
 	case e.Absent != "":
 		r.State, r.Note = "absent", e.Absent
 	}
+	r.Note = join(b.impossible(e.Time, e), r.Note)
 	return r
 }
 

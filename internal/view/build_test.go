@@ -21,6 +21,7 @@ import (
 	"example.org/parley/register"
 	"example.org/parley/statement"
 	"example.org/parley/stop"
+	"example.org/parley/words"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -76,9 +77,9 @@ func world() Input {
 	made := &contact.Contact{MadeFacts: contact.MadeFacts{Kind: "call", When: feb, Channel: "telephone", Basis: "own"}, Party: "aurelia", Mark: "exercise"}
 	return Input{Now: now, Line: "north", Us: "aurelia", Them: "borealia", Demo: true, IDs: ids{}, Register: reg,
 		Desk:  DeskIn{Name: "page-1", Officer: "Lt Amaro", Known: "account + link", Armed: true},
-		Paths: []PathIn{{Label: "1", TheyHear: true, Since: at("14:01:51"), LastHeard: at("14:01:49")}, {Label: "2", WeHear: true, TheyHear: true, Since: at("08:00:00"), LastHeard: now, RTT: 2100 * time.Microsecond}},
+		Paths: []Path{{Label: "1", TheyHear: true, Since: at("14:01:51"), LastHeard: at("14:01:49")}, {Label: "2", WeHear: true, TheyHear: true, Since: at("08:00:00"), LastHeard: now, RTTms: 2.1}},
 		WeSee: EndIn{Known: true, Station: "answers", Armed: 1, Present: 1, Officers: []string{"Cpt Bruni"}}, TheySee: EndIn{Known: true, Station: "answers", Armed: 1, Present: 1},
-		Alarms:   []alarm.Alarm{{Row: a11, ID: "A11", Key: "1", Detail: alarm.Words{EN: "path 1", IT: "percorso 1"}, State: alarm.Raised, Since: at("14:01:51")}},
+		Alarms:   []alarm.Alarm{{Row: a11, ID: "A11", Key: "1", Detail: alarm.Say("at.path", "1"), State: alarm.Raised, Since: at("14:01:51")}},
 		Call:     CallIn{Live: call.Live{State: call.RingingHere, ID: call.ID{1}, There: "page-1", ThereBy: "Cpt Bruni", Class: "substantive", Mark: "actual", Began: at("14:02:24")}},
 		Calls:    []call.State{{Opener: "aurelia", Call: "01", Mark: "exercise", Class: "test", Caller: call.End{Party: "aurelia", Began: entry("aurelia", "call.placed", 30, at("09:00:20"))}, Outcome: call.Outcome{What: call.Answered}, Began: at("09:00:20"), Answered: at("09:00:24"), Ended: at("09:01:05"), Voice: [2]call.Direction{{Lost: -1, GapMS: -1}, {Lost: 0, GapMS: 20}}}},
 		Stops:    []stop.State{halt},
@@ -86,7 +87,7 @@ func world() Input {
 		Check: CheckIn{Figures: check.Figures{From: at("08:00:00"), Now: now, Days: []check.Day{{Date: "2026-11-24", Passed: 1, Tested: true}}, Tested: 1, Streak: 1, LastPassed: at("09:00:00"), Last: &check.SlotView{Due: at("09:00:00"), Outcome: check.Passed}}, Next: at("09:00:00").AddDate(0, 0, 1),
 			Parts: []check.Row{{Part: check.PartStation, Result: check.OK}, {Part: check.PartVoice, Path: "1", Result: check.OK, Sent: 100, Back: 100, MS: 4}}},
 		Contacts: contact.Figures{AsOf: now, Pairs: []contact.PairFigure{{Ours: reg.Posts[0], Theirs: reg.Posts[1], Last: made, Side: statement.SideSince, Days: 279, DaysMost: 279, ByUs: contact.Columns{Declined: contact.Count{Ours: 3}, NotReached: contact.Count{Ours: 1}}}}, Exercise: true},
-		Log:      []*record.Entry{q, o},
+		Log:      []*record.Entry{o, q},
 	}
 }
 
@@ -110,14 +111,14 @@ func golden(t *testing.T, name string, got []byte) {
 
 // SPEC: PAG-017
 func TestGolden(t *testing.T) {
-	for _, lang := range Langs() {
+	for _, lang := range words.Langs() {
 		b, err := json.MarshalIndent(Build(world(), lang), "", " ")
 		if err != nil {
 			t.Fatal(err)
 		}
 		golden(t, "desk."+lang+".json", append(b, '\n'))
 		in := world()
-		texts := []interface{ Text() string }{StatusOf(in, lang), InboxOf(in, lang), LogOf(in, lang), ShowOf(in, lang, in.Log[0], nil, &in.Messages[1], nil, nil), CallsOf(in, lang), ChecksOf(in, lang),
+		texts := []interface{ Text() string }{StatusOf(in, lang), InboxOf(in, lang), LogOf(in, lang), ShowOf(in, lang, in.Log[1], nil, &in.Messages[1], nil, nil), CallsOf(in, lang), ChecksOf(in, lang),
 			ContactsOf(in, lang, in.Contacts, ""), AlarmsOf(in, lang), OfficersOf(in, lang, nil), PostsOf(in, lang), PhrasesOf(lang)}
 		var out strings.Builder
 		for _, x := range texts {
@@ -261,7 +262,7 @@ func TestCheckWords(t *testing.T) {
 func TestTerminalIsSafe(t *testing.T) {
 	in := world()
 	in.Messages[0].From, in.Messages[0].Begin.Words.Text = "borealia", "safe\x1b[2Jstill \u202eesrever\u2066 line\rgone"
-	out := ShowOf(in, "en", in.Log[1], nil, &in.Messages[0], nil, nil).Text() + LogOf(in, "en").Text()
+	out := ShowOf(in, "en", in.Log[0], nil, &in.Messages[0], nil, nil).Text() + LogOf(in, "en").Text()
 	if strings.ContainsAny(out, "\x1b\r\u202e\u2066") {
 		t.Errorf("the other party's words steer the terminal: %q", out)
 	}

@@ -13,6 +13,5 @@
 // The package is pure: it opens nothing, asks no clock and keeps no state. Build makes a Desk of an Input; the
 // node fills the Input. Declined, no reply and not reached are three columns here and are never added up.
 //
-// It is not a template and knows no HTML. Its words are one table a language (words_en.go, words_it.go); a test
-// fails where one is missing. The specification is spec/page.md.
+// It is not a template and knows no HTML. Its words are those of package words. The specification is spec/page.md.
 package view

@@ -13,6 +13,7 @@ import (
 	"example.org/parley/internal/alarm"
 	"example.org/parley/message"
 	"example.org/parley/record"
+	"example.org/parley/words"
 )
 
 // hostile clears a screen, sets a title, turns the writing round, rings, feeds lines and hides.
@@ -78,20 +79,20 @@ func steersSomewhere(v any) (out []string) {
 
 // Whoever wrote it, nothing that is drawn moves a cursor or turns the writing. SPEC: PAG-027
 func TestNothingDrawnSteers(t *testing.T) {
-	people := []string{".Name", ".Org", ".Names[it]", ".Text", ".Lang", ".Langs[0]", ".Officers[0]", ".Officer", ".Desk", ".There", ".ThereBy", ".Reason", ".Place", ".Who", ".EN", ".IT", ".Why", ".NoSound", ".Number", ".Account", ".ContactsSince", ".Channel", ".Basis", ".AckedBy"}
+	people := []string{".Name", ".Org", ".Names[it]", ".Text", ".Lang", ".Langs[0]", ".Officers[0]", ".Officer", ".Desk", ".There", ".ThereBy", ".Reason", ".Place", ".Who", ".Args[0]", ".Why", ".NoSound", ".Number", ".Account", ".ContactsSince", ".Channel", ".Basis", ".AckedBy"}
 	for name, wanted := range map[string][]string{"people's words": people, "everything": nil} {
 		in := world()
 		in.Messages[0].Responded = []message.Step{{Name: message.Responded, At: now, How: "standby", Until: now, Entry: &record.Entry{Words: &record.Text{Lang: "en", Text: "soon"}}}}
 		in.Messages[0].Response = &in.Messages[0].Responded[0]
-		in.WeSee.Station, in.WeSee.Why, in.Alarms[0].Detail = "goodbye", "maintenance", alarm.Words{EN: "x", IT: "x"}
-		in.Check.Question = &QuestionIn{ID: "q", Text: "what?", Lang: "en", Choices: []Choice{{Code: "a", Word: "this"}}}
+		in.WeSee.Station, in.WeSee.Why, in.Alarms[0].Detail = "goodbye", "maintenance", alarm.Say("at.party", "x")
+		in.Check.Question = &Question{ID: "q", Text: "what?", Lang: "en", Choices: []Choice{{Code: "a", Word: "this"}}}
 		in.Log[0].FactsB = []byte(`{"salt":"","place":"` + "54N\u202e" + `"}`)
 		poison(&in, wanted...)
 		before, err := json.Marshal(in)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, lang := range Langs() {
+		for _, lang := range words.Langs() {
 			show := ShowOf(in, lang, in.Log[0], nil, &in.Messages[0], &in.Stops[0], &in.Calls[0])
 			views := []any{Build(in, lang), StatusOf(in, lang), InboxOf(in, lang), LogOf(in, lang), show, CallsOf(in, lang), ChecksOf(in, lang), ContactsOf(in, lang, in.Contacts, hostile),
 				AlarmsOf(in, lang), OfficersOf(in, lang, map[string][]string{"A7-02": {hostile}}), PostsOf(in, lang)}

@@ -16,17 +16,19 @@ import (
 )
 
 // Input is what the node hands in: folds, registers, clocks and what the sessions say. Only what is durable may
-// stand in it, except calls, liveness and the unsigned first copies of STOPs, which wait for no disk.
+// stand in it, except calls, liveness and the unsigned first copies of STOPs, which wait for no disk. Every list of
+// items is in the order in which they came here.
 type Input struct {
 	Now      time.Time
 	Line     string
-	Us, Them string // the parties' names
+	Us, Them string    // the parties' names
+	Began    time.Time // the line, by our own clock: nothing of it is older
 	Demo     bool
 	IDs      IDs
 	Register *register.Register
 	Desk     DeskIn
 
-	Paths           []PathIn
+	Paths           []Path
 	WeSee           EndIn // of them
 	TheySee         EndIn // of us, as they heard it last
 	Unrecorded      time.Time
@@ -38,14 +40,16 @@ type Input struct {
 	Call   CallIn
 	Calls  []call.State
 
-	Due      message.Allowances // of the terms
-	Stops    []stop.State       // as stated, or as heard while no statement is here
-	Messages []message.State
+	Due          message.Allowances // of the terms
+	Stops        []stop.State       // as stated, or as heard while no statement is here
+	Messages     []message.State
+	MoreMessages int // that wait and found no room
+	MoreStops    int
 
 	Check         CheckIn
 	Contacts      contact.Figures
-	ContactsSince string          // event's title, or date, that Contacts counts from; "": all
-	Log           []*record.Entry // newest first
+	ContactsSince string // event's title, or date, that Contacts counts from; "": all
+	Log           []*record.Entry
 }
 
 // IDs gives short IDs: *record.Record.
@@ -62,15 +66,6 @@ type DeskIn struct {
 	Armed   bool
 	NoSound string // why it has no sound, "" when it has
 	Langs   []string
-}
-
-// PathIn is one path as the link sees it.
-type PathIn struct {
-	Label            string
-	WeHear, TheyHear bool
-	Since, LastHeard time.Time
-	RTT              time.Duration
-	Loss             float64 // 0–1
 }
 
 // EndIn is one end as the other sees it.
@@ -93,17 +88,8 @@ type CallIn struct {
 	Unrecorded bool      // a statement of it could not be committed
 	Sound      string    // of this desk: microphone test-voice none
 	NoRing     string    // why a ring will be heard by no one, in words of this package's tables: nobody-armed
-	Out, In    *MeterIn  // while connected
+	Out, In    *Meter    // while connected
 	RingsSince time.Time // since it rings
-}
-
-// MeterIn is one direction's count.
-type MeterIn struct {
-	Frames, Lost uint64
-	LongestGapMS float64
-	Hz           float64 // of a tone, 0 where none is heard
-	Codec        string
-	Level        int // 0…6, -1 unknown
 }
 
 // CheckIn is what the checks have come to.
@@ -115,12 +101,5 @@ type CheckIn struct {
 	Waiting  *check.State // the slot that this end closed and the other may yet close
 	Parts    []check.Row  // of it, as far as they are known; else of the last
 	Last     *check.State // the newest slot that both closed, or its time is over
-	Question *QuestionIn
-}
-
-// QuestionIn is the question that this end's officer is asked.
-type QuestionIn struct {
-	ID, Text, Lang string
-	Choices        []Choice // code and words
-	Until          time.Time
+	Question *Question
 }

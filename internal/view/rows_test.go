@@ -20,8 +20,8 @@ func TestCrossedRings(t *testing.T) {
 	in.Calls = append(in.Calls, call.State{Opener: "borealia", Call: "02", Class: "test", Called: call.End{Party: "aurelia", Began: entry("aurelia", "call.rang", 31, at("09:00:20"))},
 		Outcome: call.Outcome{What: call.Answered, Became: "01"}, Began: at("09:00:20")})
 	rows := Build(in, "en").Calls
-	if rows[0].Word != "answered" || rows[1].Word != "both rang at once: it became A7-30" || rows[1].Outcome != "became" || rows[1].Became != "A7-30" {
-		t.Errorf("crossed rings read %q and %+v", rows[0].Word, rows[1])
+	if rows[1].Word != "answered" || rows[0].Word != "both rang at once: it became A7-30" || rows[0].Outcome != "became" || rows[0].Became != "A7-30" {
+		t.Errorf("crossed rings read %q and %+v", rows[1].Word, rows[0])
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"example.org/parley/words"
 )
 
 // printer writes a view for a terminal.
@@ -16,18 +18,12 @@ type printer struct {
 	now  time.Time
 }
 
-func (p *printer) t(key string, args ...any) string { return T(p.lang, key, args...) }
+func (p *printer) t(key string, args ...any) string { return words.T(p.lang, key, args...) }
 func (p *printer) line(parts ...string)             { fmt.Fprintln(p, strings.Join(parts, " ")) }
 func (p *printer) when(t time.Time) string          { return When(p.lang, t, p.now) }
 func (p *printer) since(t time.Time) string         { return Since(p.lang, t, p.now) }
 
-// clock is when for steps, which may be due in seconds: those of today to the second.
-func (p *printer) clock(t time.Time) string {
-	if sameDay(t, p.now) {
-		return Clock(t)
-	}
-	return p.when(t)
-}
+func (p *printer) clock(t time.Time) string { return Moment(p.lang, t, p.now) }
 
 // table aligns rows in columns under their heads; without rows it says that there is nothing.
 func (p *printer) table(heads []string, rows [][]string) {
@@ -95,6 +91,13 @@ func (p *printer) stop(s Stop) {
 	}
 	p.line(head, s.ID, clean(from), "·", s.Word, "·", clean(join(s.Scope, s.Place, s.Reason)))
 	p.line("   ", clean(p.ladder(s.Steps)))
+	p.impossible(s.Impossible)
+}
+
+func (p *printer) impossible(word string) {
+	if word != "" {
+		p.line("   ", "!", clean(word))
+	}
 }
 
 // ladder is the steps in one line.
@@ -143,6 +146,7 @@ func (p *printer) message(m Message) {
 		p.line("   ", clean(l))
 	}
 	p.line("   ", clean(p.ladder(m.Steps)))
+	p.impossible(m.Impossible)
 	if len(m.ReadBack) > 0 {
 		var names []string
 		for _, f := range m.ReadBack {
@@ -163,6 +167,9 @@ func (v InboxView) Text() string {
 	}
 	for _, m := range v.Messages {
 		p.message(m)
+	}
+	if v.More != "" {
+		p.line(v.More)
 	}
 	if q := v.Question; q != nil {
 		p.line(p.t("check.question")+":", clean(q.Text))
@@ -259,6 +266,7 @@ func (v CallsView) Text() string {
 		if r.Theirs != "" {
 			word += "; " + p.t("theirs") + ": " + r.Theirs
 		}
+		word = join(word, r.Impossible)
 		rows = append(rows, []string{dir + " " + r.ID, p.when(r.At), word, join(p.t("class."+r.Class), exercise(p, r.Mark)), fmt.Sprint(r.Seconds), fmt.Sprint(r.Lost), Ms(r.GapMS), r.By})
 	}
 	p.table([]string{p.t("text.id"), p.t("when"), p.t("outcome"), p.t("class"), p.t("seconds"), p.t("lost"), p.t("gap"), p.t("officer")}, rows)

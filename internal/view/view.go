@@ -16,8 +16,9 @@ type Desk struct {
 	Alarms       []Alarm      `json:"alarms"` // most urgent first
 	Liveness     Liveness     `json:"liveness"`
 	Call         Call         `json:"call"`
-	Stops        []Stop       `json:"stops"`    // newest first
-	Messages     []Message    `json:"messages"` // newest first
+	Stops        []Stop       `json:"stops"`          // newest first
+	Messages     []Message    `json:"messages"`       // newest first; all that waits is among them
+	More         string       `json:"more,omitempty"` // what waits and found no room
 	Check        Check        `json:"check"`
 	Counterparts Counterparts `json:"counterparts"`
 	Calls        []CallRow    `json:"calls"` // newest first
@@ -183,7 +184,8 @@ type Message struct {
 	Urgent     bool      `json:"urgent,omitempty"` // FLASH or IMMEDIATE that waits for a person here
 	Acts       []string  `json:"acts"`             // shown ack respond comply
 	ReadBack   []Field   `json:"read_back,omitempty"`
-	Differs    string    `json:"differs,omitempty"` // the other end said different things and nothing proves which came last
+	Differs    string    `json:"differs,omitempty"`    // the other end said different things and nothing proves which came last
+	Impossible string    `json:"impossible,omitempty"` // At cannot be, in words
 }
 
 // Words are the words for a message's codes.
@@ -233,24 +235,25 @@ type Compose struct {
 
 // Stop is one STOP, or many of one party shown as one card with a count.
 type Stop struct {
-	ID      string    `json:"id"` // short ID, or the random id while it is unrecorded
-	Key     string    `json:"key"`
-	Ours    bool      `json:"ours"`
-	At      time.Time `json:"at"`
-	From    string    `json:"from"`
-	By      string    `json:"by,omitempty"`
-	Scope   string    `json:"scope"`
-	Place   string    `json:"place,omitempty"`
-	Reason  string    `json:"reason"`
-	Class   string    `json:"class"`
-	Mark    string    `json:"mark"`
-	Count   int       `json:"count"`
-	State   string    `json:"state"` // sent held taken in-effect refused lifted
-	Word    string    `json:"word"`
-	Stands  bool      `json:"stands"` // not lifted
-	Steps   []Step    `json:"steps"`
-	Acts    []string  `json:"acts"` // take in-effect refuse lift
-	Overdue bool      `json:"overdue,omitempty"`
+	ID         string    `json:"id"` // short ID, or the random id while it is unrecorded
+	Key        string    `json:"key"`
+	Ours       bool      `json:"ours"`
+	At         time.Time `json:"at"`
+	From       string    `json:"from"`
+	By         string    `json:"by,omitempty"`
+	Scope      string    `json:"scope"`
+	Place      string    `json:"place,omitempty"`
+	Reason     string    `json:"reason"`
+	Class      string    `json:"class"`
+	Mark       string    `json:"mark"`
+	Count      int       `json:"count"`
+	State      string    `json:"state"` // sent held taken in-effect refused lifted
+	Word       string    `json:"word"`
+	Stands     bool      `json:"stands"` // not lifted
+	Steps      []Step    `json:"steps"`
+	Acts       []string  `json:"acts"` // take in-effect refuse lift
+	Overdue    bool      `json:"overdue,omitempty"`
+	Impossible string    `json:"impossible,omitempty"`
 }
 
 // Check is the daily test of the line.
@@ -330,19 +333,20 @@ type Pair struct {
 
 // CallRow is one call of the past, as both ends state it.
 type CallRow struct {
-	ID      string    `json:"id"`
-	At      time.Time `json:"at"`
-	Ours    bool      `json:"ours"`
-	By      string    `json:"by,omitempty"`
-	Class   string    `json:"class"`
-	Mark    string    `json:"mark"`
-	Outcome string    `json:"outcome"` // became: both ends rang at once, and this ring became the call Became
-	Became  string    `json:"became,omitempty"`
-	Word    string    `json:"word"`
-	Theirs  string    `json:"theirs,omitempty"` // their outcome, where it differs
-	Seconds int       `json:"seconds"`
-	Lost    uint64    `json:"frames_lost"`
-	GapMS   float64   `json:"longest_gap_ms"`
+	ID         string    `json:"id"`
+	At         time.Time `json:"at"`
+	Ours       bool      `json:"ours"`
+	By         string    `json:"by,omitempty"`
+	Class      string    `json:"class"`
+	Mark       string    `json:"mark"`
+	Outcome    string    `json:"outcome"` // became: both ends rang at once, and this ring became the call Became
+	Became     string    `json:"became,omitempty"`
+	Word       string    `json:"word"`
+	Theirs     string    `json:"theirs,omitempty"` // their outcome, where it differs
+	Seconds    int       `json:"seconds"`
+	Lost       uint64    `json:"frames_lost"`
+	GapMS      float64   `json:"longest_gap_ms"`
+	Impossible string    `json:"impossible,omitempty"`
 }
 
 // LogRow is one statement in the order of the record.

@@ -93,8 +93,10 @@ var wordsEN = map[string]string{
 	"rung.awaiting-linguist": "awaiting linguist", "rung.standby": "standing by", "rung.taken": "taken", "rung.in-effect": "in effect", "rung.effect": "in effect", "rung.refused": "REFUSED", "rung.lifted": "lifted",
 	"rung.recorded-not-held": "RECORDED, NOT HELD",
 	"sum.overdue":            "%s OVERDUE %s",
-	"contradicted":           "They said different things and nothing proves which came last.",
-	"expired":                "of no use after %s",
+	"time.impossible":        "dated %s: not possible", "time.came": ", it came %s", "times": " ×%d",
+	"more":         "%d more messages and %d more STOPs wait; they come here as these are answered.",
+	"contradicted": "They said different things and nothing proves which came last.",
+	"expired":      "of no use after %s",
 
 	// Kinds of statement, as the record's table names them.
 	"said.line.genesis": "line opened", "said.officer.added": "officer added", "said.officer.revoked": "officer revoked", "said.post.added": "post added", "said.event.added": "event added",

@@ -87,8 +87,10 @@ var wordsIT = map[string]string{
 	"rung.awaiting-linguist": "in attesa del linguista", "rung.standby": "in attesa", "rung.taken": "ricevuto", "rung.in-effect": "in atto", "rung.effect": "in atto", "rung.refused": "RIFIUTATO", "rung.lifted": "revocato",
 	"rung.recorded-not-held": "REGISTRATO, NON CUSTODITO",
 	"sum.overdue":            "%s SCADUTO %s",
-	"contradicted":           "Hanno detto cose diverse e nulla prova quale sia l'ultima.",
-	"expired":                "inutile dopo le %s",
+	"time.impossible":        "datato %s: impossibile", "time.came": ", giunto %s", "times": " ×%d",
+	"more":         "Attendono altri %d messaggi e %d STOP; compaiono qui man mano che questi hanno risposta.",
+	"contradicted": "Hanno detto cose diverse e nulla prova quale sia l'ultima.",
+	"expired":      "inutile dopo le %s",
 
 	"said.line.genesis": "linea aperta", "said.officer.added": "ufficiale aggiunto", "said.officer.revoked": "ufficiale revocato", "said.post.added": "carica aggiunta", "said.event.added": "evento aggiunto",
 	"said.message.warning": "messaggio: avviso", "said.message.information": "messaggio: informazione", "said.message.intention": "messaggio: intenzione", "said.message.question": "messaggio: domanda", "said.message.answer": "messaggio: risposta", "said.message.request": "messaggio: richiesta", "said.message.incident": "messaggio: incidente",

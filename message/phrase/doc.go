@@ -9,7 +9,7 @@
 // each coded value is a span of its own, which a page isolates, since a bidirectional paragraph
 // would otherwise tear a hemisphere letter from its latitude.
 //
-// A language is one file (lang_en.go, lang_it.go), complete or the tests fail. Values are never put
+// The words are in package words, one file a language, complete or the tests fail. Values are never put
 // through a number formatter: ASCII digits, UTC, metres everywhere.
 //
 // It translates nothing: words that are not in a template never appear. Requirements: spec/message.md.

@@ -9,6 +9,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/BurntSushi/toml"
+
+	"example.org/parley/words"
 )
 
 // sample gives a canonical value of every type.
@@ -90,16 +94,33 @@ func TestEqualByMeaning(t *testing.T) {
 	}
 }
 
+// language is the phrasebook's part of a language's file.
+type language struct{ Title, Template, Label, Word, Reason map[string]string }
+
+func languageOf(t *testing.T, code string) language {
+	var all map[string]string
+	if _, err := toml.DecodeFile("../../words/"+code+".toml", &all); err != nil {
+		t.Fatal(err)
+	}
+	of := func(prefix string) map[string]string {
+		m := map[string]string{}
+		for k, w := range all {
+			if k, ok := strings.CutPrefix(k, prefix); ok {
+				m[k] = w
+			}
+		}
+		return m
+	}
+	return language{of("phrase.title."), of("phrase.text."), of("phrase.label."), of("phrase.word."), of("reason.")}
+}
+
 // SPEC: MSG-014
 func TestLanguagesComplete(t *testing.T) {
 	if len(book) < 16 {
 		t.Errorf("%d phrases", len(book))
 	}
-	for _, code := range Languages() {
-		l := lang(code)
-		if l.Code != code || l.Name == "" {
-			t.Errorf("%s has no file", code)
-		}
+	for _, code := range words.Langs() {
+		l := languageOf(t, code)
 		labels := map[string]bool{}
 		for _, p := range book {
 			for _, f := range p.Fields {
@@ -119,13 +140,13 @@ func TestLanguagesComplete(t *testing.T) {
 			}
 		}
 		same(t, code+" labels", l.Label, labels)
-		words := map[string]bool{"yes": true, "no": true}
+		values := map[string]bool{"yes": true, "no": true}
 		for _, o := range Objects {
-			words[o] = true
+			values[o] = true
 		}
-		same(t, code+" words", l.Word, words)
+		same(t, code+" words", l.Word, values)
 		reasons := map[string]bool{}
-		for r := range english.Reason {
+		for r := range languageOf(t, "en").Reason {
 			reasons[r] = true
 		}
 		same(t, code+" reasons", l.Reason, reasons)
@@ -166,7 +187,7 @@ func TestRender(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, %v", got, err)
 	}
-	for _, code := range Languages() {
+	for _, code := range words.Langs() {
 		for _, p := range book {
 			for _, all := range []bool{true, false} {
 				f := filled(p, all)
@@ -177,8 +198,8 @@ func TestRender(t *testing.T) {
 						coded++
 					}
 				}
-				if words := joined(spans); err != nil || coded != len(f) || strings.ContainsAny(words, "{}[]") || strings.Contains(words, "  ") {
-					t.Errorf("%s %s: %q %v", code, p.Code, words, err)
+				if said := joined(spans); err != nil || coded != len(f) || strings.ContainsAny(said, "{}[]") || strings.Contains(said, "  ") {
+					t.Errorf("%s %s: %q %v", code, p.Code, said, err)
 				}
 			}
 		}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package words
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// SPEC: PAG-001
+func TestEveryLanguageHasEveryKey(t *testing.T) {
+	verb := regexp.MustCompile(`%[a-z]|\{[a-z]+\}`)
+	for _, lang := range Langs() {
+		for k, en := range tables()["en"] {
+			w, ok := tables()[lang][k]
+			if !ok || strings.TrimSpace(w) == "" {
+				t.Errorf("%s.toml has no words for %q", lang, k)
+			}
+			if a, b := verb.FindAllString(en, -1), verb.FindAllString(w, -1); !slices.Equal(a, b) {
+				t.Errorf("%s.toml: %q takes %v, English %v", lang, k, b, a)
+			}
+		}
+		for k := range tables()[lang] {
+			if _, ok := tables()["en"][k]; !ok {
+				t.Errorf("%s.toml has words for %q, English has none", lang, k)
+			}
+		}
+	}
+	if T("xx", "no such key") != "[no such key]" {
+		t.Error("a key without words must be seen")
+	}
+}
+
+// asks are the functions whose first text is a key, or a prefix of keys: methods t and or of what draws, and of these packages.
+var asks = map[string][]string{"words": {"T", "Or", "Get"}, "alarm": {"Say"}, "b": {"t", "or"}, "p": {"t", "or"}}
+
+// named calls f with every key that code and templates ask for by name.
+func named(t *testing.T, f func(where, key string)) {
+	t.Helper()
+	inTemplate := regexp.MustCompile(`(?:\(|\{\{|:= |-)\s*(?:t|word \.|t \(join) "([^"]+)"`)
+	err := filepath.WalkDir("..", func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if n := d.Name(); p != ".." && (strings.HasPrefix(n, ".") || n == "bin" || n == "testdata") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		switch {
+		case strings.HasSuffix(p, ".html") || strings.HasSuffix(p, ".tmpl"):
+			b, err := os.ReadFile(p)
+			if err != nil {
+				return err
+			}
+			for _, m := range inTemplate.FindAllStringSubmatch(string(b), -1) {
+				f(p, m[1])
+			}
+		case strings.HasSuffix(p, ".go") && !strings.HasSuffix(p, "_test.go"):
+			src, err := parser.ParseFile(token.NewFileSet(), p, nil, 0)
+			if err != nil {
+				return err
+			}
+			ast.Inspect(src, func(n ast.Node) bool {
+				c, ok := n.(*ast.CallExpr)
+				if !ok {
+					return true
+				}
+				fn, ok := c.Fun.(*ast.SelectorExpr)
+				if !ok {
+					return true
+				}
+				if x, ok := fn.X.(*ast.Ident); !ok || !slices.Contains(asks[x.Name], fn.Sel.Name) {
+					return true
+				}
+				for _, a := range c.Args {
+					if l, ok := a.(*ast.BasicLit); ok && l.Kind == token.STRING {
+						if k, _ := strconv.Unquote(l.Value); !slices.Contains(Langs(), k) {
+							f(p, k)
+							break
+						}
+					}
+				}
+				return true
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A key that code or a template names has words; a prefix has some.
+//
+// SPEC: PAG-001
+func TestEveryNamedKeyHasWords(t *testing.T) {
+	n := 0
+	named(t, func(where, key string) {
+		n++
+		if _, ok := Get("en", key); ok {
+			return
+		}
+		for k := range tables()["en"] {
+			if strings.HasPrefix(k, strings.TrimSuffix(key, ".")+".") {
+				return
+			}
+		}
+		t.Errorf("%s asks for %q, which has no words", where, key)
+	})
+	if n < 300 {
+		t.Errorf("only %d keys were found: does the test still know how they are asked for?", n)
+	}
+}
+
+// banned holds, a language, the words that rulings overtook, each with the keys where it may stand.
+var banned = map[string][]struct {
+	pattern string
+	except  string
+}{
+	"en": {
+		{`(?i)\bposition\b|\bbundle\b|\bofficial\b|\binterpreter\b`, `^$`},
+		{`(?i)\blinks?\b`, `^(known\.|signin\.)`},
+		{`(?i)\bunanswered\b|\bsought\b`, `^(still|request\.declined-so-far)$`},
+		{`(?i)\bsent\b`, `^$`},
+		{`(?i)\brefus`, `^(stop\.refuse|rung\.refused|stop\.word\.refused|said\.stop\.refused|genesis\.writes|pairing\.(they|we)?refused|at\.refused)$`},
+		{`(?i)\bcosign|\bcheckpoint|\bepoch`, `^$`},
+	},
+	"it": {
+		{`(?i)\binviato\b`, `^$`},
+		{`(?i)\brifiut`, `^(stop\.refuse|rung\.refused|stop\.word\.refused|said\.stop\.refused|genesis\.writes|pairing\.(they|we)?refused|at\.refused)$`},
+	},
+}
+
+// Refusal is an act: of a STOP, of a ring. No reply and not reached are never called so. SPEC: PAG-002
+func TestWordsOfRulings(t *testing.T) {
+	for lang, rows := range banned {
+		for _, r := range rows {
+			bad, ok := regexp.MustCompile(r.pattern), regexp.MustCompile(r.except)
+			for k, w := range tables()[lang] {
+				if bad.MatchString(w) && !ok.MatchString(k) {
+					t.Errorf("%s %s: %q has a word that the rulings overtook (%s)", lang, k, w, r.pattern)
+				}
+			}
+		}
+	}
+}
