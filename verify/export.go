@@ -42,7 +42,9 @@ func FromRecord(genesis, terms []byte, sheets [][]byte, r *record.Record) Export
 	x := Export{Genesis: genesis, Terms: terms, Sheets: sheets}
 	for _, l := range r.Logs() {
 		out := Log{Name: l.Name.Party + "/" + l.Name.LogID.String()}
-		for _, e := range r.Entries(l.Name.Party, l.Name.LogID, 0) {
+		es := r.Entries(l.Name.Party, l.Name.LogID, 0)
+		out.Entries = make([]Entry, 0, len(es))
+		for _, e := range es {
 			out.Entries = append(out.Entries, Entry{e.Note, e.FactsB, e.TextB})
 		}
 		for _, rc := range r.LogReceipts(l.Name.Party, l.Name.LogID) {

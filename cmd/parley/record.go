@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -38,22 +39,21 @@ func (a *app) export() *cobra.Command {
 			return err
 		}
 		defer c.Close()
-		r, err := c.Do(a.line, a.lang, act.Export{})
-		if err != nil {
+		save := func(w io.Writer) error {
+			_, err := c.Save(w, a.line, a.lang, act.Export{})
 			return err
-		}
-		var b []byte
-		if err := json.Unmarshal(r.Data, &b); err != nil {
-			return fmt.Errorf("couldn't read the export: %w", err)
 		}
 		if args[0] == "-" {
-			_, err := a.out.Write(b)
+			return save(a.out)
+		}
+		if err := home.WriteFrom(args[0], save); err != nil {
 			return err
 		}
-		if err := home.WriteFile(args[0], b); err != nil {
-			return err
+		f, err := os.Stat(args[0])
+		if err != nil {
+			return fmt.Errorf("couldn't look at the export: %w", err)
 		}
-		return a.say(map[string]any{"file": args[0], "bytes": len(b)}, "%s: %d bytes. Anyone can check it: parley verify %s\n", args[0], len(b), args[0])
+		return a.say(map[string]any{"file": args[0], "bytes": f.Size()}, "%s: %d bytes. Anyone can check it: parley verify %s\n", args[0], f.Size(), args[0])
 	}}
 }
 

@@ -19,6 +19,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"reflect"
 
 	"example.org/parley/hint"
@@ -41,6 +42,8 @@ type Reply struct {
 	ID   string `json:"id,omitempty"`   // short ID of what was stated
 	Text string `json:"text,omitempty"` // one sentence for a person, in his language
 	Data any    `json:"data,omitempty"` // a struct of internal/view, for questions
+	// File writes the file that is the answer. It is called where it is sent, outside the loop of the line, and is never in memory whole.
+	File func(io.Writer) error `json:"-"`
 }
 
 // Error is a refusal that a person can act on.

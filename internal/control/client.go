@@ -26,6 +26,8 @@ type Client struct {
 	c   *net.UnixConn
 	in  *json.Decoder
 	out *json.Encoder
+
+	file io.Writer // takes the file that is an answer
 }
 
 // Dial connects to the home's node.
@@ -57,6 +59,13 @@ func (c *Client) Do(line, lang string, a act.Act) (Reply, error) {
 	return c.ask(request{Line: line, Verb: a.Verb(), Args: args, Lang: lang, Sees: c.Sees})
 }
 
+// Save asks for an act whose answer is a file, and writes it as it comes. After an error w has what came until then.
+func (c *Client) Save(w io.Writer, line, lang string, a act.Act) (Reply, error) {
+	c.file = w
+	defer func() { c.file = nil }()
+	return c.Do(line, lang, a)
+}
+
 // Watch makes of the connection one that only tells of changes; then call Next.
 func (c *Client) Watch(line string) error {
 	_, err := c.ask(request{Line: line, Verb: verbWatch})
@@ -84,8 +93,14 @@ func (c *Client) read() (Reply, error) {
 		}
 		return Reply{}, fmt.Errorf("couldn't read the answer: %w", err)
 	}
-	if a.Error != nil {
+	switch {
+	case a.Error != nil:
 		return Reply{}, a.Error
+	case a.Part != nil && c.file != nil:
+		if _, err := c.file.Write(a.Part); err != nil {
+			return Reply{}, err
+		}
+		return c.read()
 	}
 	if a.Reply == nil {
 		return Reply{}, nil

@@ -43,6 +43,7 @@ type request struct {
 
 // answer is one line to a client.
 type answer struct {
+	Part    []byte     `json:"part,omitempty"` // of the file that is the answer; the reply follows the last
 	Reply   *Reply     `json:"reply,omitempty"`
 	Error   *act.Error `json:"error,omitempty"`
 	Changed bool       `json:"changed,omitempty"`

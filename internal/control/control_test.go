@@ -3,9 +3,12 @@
 package control
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -25,6 +28,7 @@ type fake struct {
 	mu   sync.Mutex
 	did  []string
 	subs chan struct{}
+	file func(io.Writer) error
 }
 
 func (f *fake) Do(_ context.Context, who act.Who, lang string, a act.Act) (act.Reply, error) {
@@ -36,6 +40,8 @@ func (f *fake) Do(_ context.Context, who act.Who, lang string, a act.Act) (act.R
 		return act.Reply{ID: "A1-14", Text: "signed on"}, nil
 	case act.Status:
 		return act.Reply{Text: who.Desk + " " + lang, Data: map[string]string{"line": "north"}}, nil
+	case act.Export:
+		return act.Reply{Text: "written", File: f.file}, nil
 	case act.Ack:
 		return act.Reply{}, &act.Error{What: "no such message " + a.ID, Hint: "see inbox"}
 	}
@@ -254,4 +260,56 @@ func FuzzDecodeRows(f *testing.F) {
 			_ = sessionEnded(r.Session)
 		}
 	})
+}
+
+// first tells of the first byte that is written to it.
+type first struct {
+	bytes.Buffer
+	came chan struct{}
+	once sync.Once
+}
+
+func (f *first) Write(b []byte) (int, error) {
+	f.once.Do(func() { close(f.came) })
+	return f.Buffer.Write(b)
+}
+
+// SPEC: NOD-018
+func TestFileIsSentWhileItIsMade(t *testing.T) {
+	h := home.Home{Dir: t.TempDir()}
+	got := &first{came: make(chan struct{})}
+	whole := bytes.Repeat([]byte("a statement and its bodies\n"), 1<<15)
+	f := &fake{file: func(w io.Writer) error {
+		if _, err := w.Write(whole[:partSize*2]); err != nil {
+			return err
+		}
+		select {
+		case <-got.came:
+		case <-time.After(20 * time.Second):
+			return errors.New("the client has seen nothing of the file yet")
+		}
+		_, err := w.Write(whole[partSize*2:])
+		return err
+	}}
+	defer start(t, h, f)()
+	c, err := Dial(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	r, err := c.Save(got, "north", "en", act.Export{})
+	if err != nil || r.Text != "written" || !bytes.Equal(got.Bytes(), whole) {
+		t.Errorf("%+v %v, %d bytes of %d", r, err, got.Len(), len(whole))
+	}
+	f.file = func(w io.Writer) error {
+		_, err := w.Write(whole)
+		return cmp.Or(err, errors.New("the record failed"))
+	}
+	var e *act.Error
+	if _, err := c.Save(io.Discard, "north", "en", act.Export{}); !errors.As(err, &e) || e.What != "the record failed" {
+		t.Errorf("a file that failed: %v", err)
+	}
+	if r, err := c.Do("north", "en", act.Status{}); err != nil || r.Text == "" {
+		t.Errorf("the connection after it: %+v %v", r, err)
+	}
 }

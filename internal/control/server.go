@@ -4,6 +4,7 @@ package control
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -264,6 +265,12 @@ func (k *conn) one(ctx context.Context, b []byte) bool {
 	if err != nil {
 		return k.out.Encode(answer{Error: asError(err)}) == nil
 	}
+	if r.File != nil {
+		w := bufio.NewWriterSize(parts{k.out}, partSize)
+		if err := cmp.Or(r.File(w), w.Flush()); err != nil {
+			return k.out.Encode(answer{Error: asError(err)}) == nil
+		}
+	}
 	out := &Reply{ID: r.ID, Text: r.Text}
 	if r.Data != nil {
 		if out.Data, err = json.Marshal(r.Data); err != nil {
@@ -271,6 +278,19 @@ func (k *conn) one(ctx context.Context, b []byte) bool {
 		}
 	}
 	return k.out.Encode(answer{Reply: out}) == nil
+}
+
+// partSize is how much of a file goes in one answer.
+const partSize = 64 << 10
+
+// parts sends what is written to it as parts of a file.
+type parts struct{ out *json.Encoder }
+
+func (p parts) Write(b []byte) (int, error) {
+	if err := p.out.Encode(answer{Part: b}); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 func asError(err error) *act.Error {

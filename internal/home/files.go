@@ -57,14 +57,18 @@ func (l *Line) write(name string, b []byte) error {
 
 // WriteFile replaces a file at once or not at all, with mode 0600, and is on disk when it returns.
 func WriteFile(path string, b []byte) error {
+	return WriteFrom(path, func(w io.Writer) error { _, err := w.Write(b); return err })
+}
+
+// WriteFrom is WriteFile of what write gives.
+func WriteFrom(path string, write func(io.Writer) error) error {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, ".new-")
 	if err != nil {
 		return fmt.Errorf("couldn't write %s: %w", filepath.Base(path), err)
 	}
 	defer os.Remove(f.Name())
-	_, err = f.Write(b)
-	if err == nil {
+	if err = write(f); err == nil {
 		err = f.Sync()
 	}
 	if e := f.Close(); err == nil {
