@@ -78,6 +78,9 @@ func (m *Machine) finish(l *leg, o Outcome, by string) {
 	}
 	m.silence(l)
 	m.drop(l)
+	if o.What == Answered && o.Became == "" && l.meters.silent() {
+		o.What = NoSound
+	}
 	l.stated, l.phase, l.outcome, l.endedBy = true, closing, o, by
 	m.quiet(l, SigRing, SigAnswer, SigStill, SigCancel)
 	m.state(KindClosed, l, m.closed(l))
@@ -144,17 +147,7 @@ func (m *Machine) tick() {
 		return
 	}
 	over := func(since time.Time, d time.Duration) bool { return !since.IsZero() && m.now.Sub(since) >= d }
-	fail := func(cause string) {
-		o := Outcome{What: Failed, Cause: cause, Seconds: m.seconds(l), Desks: l.rang}
-		switch {
-		case l.phase == Connected:
-			m.end(l, o, "", cause)
-		case l.out:
-			m.cancel(l, o, "", "")
-		default:
-			m.finish(l, o, "")
-		}
-	}
+	fail := func(cause string) { m.fail(l, cause, "") }
 	switch l.phase {
 	case Calling:
 		if over(m.down, b.LineRinging) {
@@ -174,6 +167,10 @@ func (m *Machine) tick() {
 			fail(CausePath)
 		case over(l.asked, b.Still):
 			fail(CauseFarNode)
+		case over(m.bare, b.ComeBack):
+			r := Signal{Kind: SigNobody, ID: l.id}
+			m.send(nil, r)
+			m.finish(l, Outcome{What: NobodyArmed}, "")
 		case over(l.rings, b.Called):
 			m.finish(l, Outcome{What: NoAnswer, Seconds: m.seconds(l), Desks: l.rang}, "")
 		case !l.deputies && len(m.desks.Deputies) > 0 && over(l.rings, b.Deputy):
@@ -189,6 +186,19 @@ func (m *Machine) tick() {
 		case !l.silent.IsZero() && over(l.checked, b.Still):
 			m.still(l)
 		}
+	}
+}
+
+// fail ends a call that cannot go on.
+func (m *Machine) fail(l *leg, cause, by string) {
+	o := Outcome{What: Failed, Cause: cause, Seconds: m.seconds(l), Desks: l.rang}
+	switch {
+	case l.phase == Connected:
+		m.end(l, o, by, cause)
+	case l.out:
+		m.cancel(l, o, by, "")
+	default:
+		m.finish(l, o, by)
 	}
 }
 

@@ -121,7 +121,7 @@ func (s *State) join() {
 		if higher(b.Class, a.Class) {
 			s.Class = b.Class
 		}
-	case one && s.Outcome.What != Answered:
+	case one && s.Outcome.What != Answered && s.Outcome.What != NoSound:
 		s.Class = cmp.Or(a.Class, b.Class)
 	default:
 		s.Class = "substantive"
@@ -177,6 +177,10 @@ var fits = map[[2]string]string{
 	{Cancelled, BusyElsewhere}: "the reply did not get through",
 	{Cancelled, Crossed}:       "the answer did not get through to the caller",
 	{Crossed, Failed}:          "the called end never heard that its answer crossed",
+	{Answered, NoSound}:        "the sound went one way only",
+	{NoSound, Answered}:        "the sound went one way only",
+	{NoSound, Failed}:          "connected at both ends; one end lost it and the other hung up",
+	{Failed, NoSound}:          "connected at both ends; one end lost it and the other hung up",
 	{Answered, Failed}:         "connected at both ends; one end lost it and the other hung up",
 	{Failed, Answered}:         "connected at both ends; one end lost it and the other hung up",
 }
@@ -196,7 +200,7 @@ func Compare(caller, called Closed) string {
 		return Differs
 	}
 	for _, c := range [][2]Closed{{caller, called}, {called, caller}} { // a failed call was a call only where it was answered
-		if c[0].What == Failed && c[1].What == Answered && c[0].Answered.IsZero() {
+		if c[0].What == Failed && (c[1].What == Answered || c[1].What == NoSound) && c[0].Answered.IsZero() {
 			return Differs
 		}
 	}
@@ -218,7 +222,7 @@ func (o Outcome) Column() string {
 		return ColumnDeclined
 	case NoAnswer:
 		return ColumnNoReply
-	case NobodyArmed, BusyElsewhere, Failed:
+	case NobodyArmed, BusyElsewhere, Failed, NoSound:
 		return ColumnNotReached
 	}
 	return ColumnNone

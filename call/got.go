@@ -159,6 +159,11 @@ func merge(to, more []string) []string {
 
 func (m *Machine) setDesks(d Desks) {
 	m.desks = d
+	if len(d.Armed) > 0 {
+		m.bare = time.Time{}
+	} else if m.bare.IsZero() {
+		m.bare = m.now
+	}
 	if l := m.cur; l != nil && l.phase == RingingHere {
 		m.bell(l)
 		m.changed()

@@ -70,6 +70,7 @@ func (f Closed) Validate(*record.Entry, *record.Entry) error {
 		statement.If(o.What != Declined && (o.Reason != "" || !o.StandBy.IsZero()), "a reason stands only with declined"),
 		statement.If(o.Became != "" && (o.What != Answered || o.Became == f.Call), "became stands with answered, and names another call"),
 		statement.If(o.Seconds < 0 || o.Seconds >= 1<<16, "seconds"),
+		statement.If(o.What == NoSound && !m.silent(), "no-sound stands with meters of a silent direction"),
 		statement.If(m != nil && min(m.Sent, m.Received, m.Lost, m.GapMS) < 0, "a meter below nothing"),
 		statement.Optional("desk", o.Desk, maxName), statement.Optional("there", f.There, maxName), statement.Optional("reason", o.Reason, maxReason),
 		statement.Optional("ended_by", f.EndedBy, maxName), statement.Must("began", f.Began), statement.Must("ended", f.Ended),

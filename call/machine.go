@@ -21,6 +21,7 @@ type Bounds struct {
 	LineRinging time.Duration // no path lives while it rings: failed
 	LineTalking time.Duration // no path lives in a call: failed
 	Still       time.Duration // a question whether the peer still holds the call: unanswered, it failed
+	ComeBack    time.Duration // it rings here and no desk is armed any more: nobody armed
 	Close       time.Duration // the last signal of a call is repeated at most so long
 	Rings       int           // rings of the peer a minute that are stated and rung; more are answered: policy
 }
@@ -29,7 +30,7 @@ type Bounds struct {
 func DefaultBounds() Bounds {
 	s := time.Second
 	return Bounds{Reply: 10 * s, Deputy: 20 * s, NoAnswer: 60 * s, Called: 75 * s, LineRinging: 5 * s,
-		LineTalking: 15 * s, Still: 15 * s, Close: 10 * s, Rings: 20}
+		LineTalking: 15 * s, ComeBack: 5 * s / 2, Still: 15 * s, Close: 10 * s, Rings: 20}
 }
 
 // Config is what a machine is told once.
@@ -100,6 +101,7 @@ type Machine struct {
 	graves  []grave
 	desks   Desks
 	down    time.Time // no path since; zero: some path lives
+	bare    time.Time // no desk of ours is armed since; zero: one is
 	run     string
 	newest  uint32 // of the peer's signals that show which call is its current one, the newest
 	newestC ID     // and that call
@@ -202,8 +204,8 @@ func (m *Machine) Step(ev Event, now time.Time) Out {
 			m.changed()
 		}
 	case Broken:
-		if l := m.cur; l != nil && l.phase == Connected {
-			m.end(l, Outcome{What: Failed, Cause: e.Cause}, m.cfg.Us, e.Cause)
+		if l := m.cur; l != nil && l.phase != RingingHere {
+			m.fail(l, e.Cause, m.cfg.Us)
 		}
 	case Goodbye:
 		m.goodbye()
@@ -257,6 +259,9 @@ func (m *Machine) quiet(l *leg, kinds ...SignalKind) {
 }
 
 func (m *Machine) ack(id ID, of SignalKind, what, cause string) {
+	if what == NoSound { // a matter of the record: to the signals it was answered
+		what = Answered
+	}
 	m.send(nil, Signal{Kind: SigAck, ID: id, Of: of, What: what, Cause: cause})
 }
 

@@ -130,6 +130,8 @@ func (w *world) act(t *testing.T, f []string) {
 		e.step(Decline{By: by, Reason: kv["reason"], StandBy: epoch.Add(dur(kv["standby"]))})
 	case "hang-up":
 		e.step(HangUp{By: by, Class: kv["class"]})
+	case "deaf":
+		e.frames = 0
 	case "broken":
 		e.step(Broken{Cause: kv["cause"]})
 	case "desks":

@@ -90,7 +90,7 @@ var (
 	classes = append([]string{""}, statement.Classes...)
 	marks   = append([]string{""}, statement.Marks...)
 	codecs  = []string{"", "opus", "pcmu"}
-	whats   = append([]string{"", Unknown, Ringing, Talking}, outcomes...)
+	whats   = append([]string{"", Unknown, Ringing, Talking}, outcomes[:len(outcomes)-1]...) // NoSound is a matter of the record alone
 	causes  = append([]string{""}, Causes...)
 )
 

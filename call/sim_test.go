@@ -62,6 +62,7 @@ type end struct {
 	opened map[uint16]bool
 	heard  time.Duration
 	silent bool
+	frames int // that it counts as heard
 	closed map[string][]Closed
 	begun  map[string]string
 	all    []record.Draft
@@ -80,10 +81,11 @@ func newWorld(seed int64) *world {
 
 func (e *end) start() {
 	e.life++
+	e.frames = 1
 	e.repeat, e.media = map[string]int{}, map[uint16]bool{}
 	names := []string{"aurelia", "borealia"}
 	e.m = New(Config{Us: names[e.i], Them: names[1-e.i], First: e.i == 0, Rand: e.w.rnd,
-		Meters: func(uint16) Meters { return Meters{Sent: 1} }}, e.w.time())
+		Meters: func(uint16) Meters { return Meters{Sent: 1, Received: e.frames} }}, e.w.time())
 }
 
 func (w *world) time() time.Time { return epoch.Add(w.now) }

@@ -53,6 +53,7 @@ func (id ID) Voice() uint16 {
 // What became of a ring: the row of outcomes, told apart and never added up.
 const (
 	Answered      = "answered"
+	NoSound       = "no-sound"       // answered, and in one direction or both no frame ever went
 	Declined      = "declined"       // an act: by which desk, reason, stand by until
 	NoAnswer      = "no-answer"      // seconds, desks that rang
 	NobodyArmed   = "nobody-armed"   // their node answers, no desk of theirs can ring
@@ -76,7 +77,7 @@ const (
 
 // outcomes and Causes list the words above.
 var (
-	outcomes = []string{Answered, Declined, NoAnswer, NobodyArmed, BusyWithUs, BusyElsewhere, Cancelled, Crossed, Failed}
+	outcomes = []string{Answered, Declined, NoAnswer, NobodyArmed, BusyWithUs, BusyElsewhere, Cancelled, Crossed, Failed, NoSound}
 	Causes   = []string{CausePath, CauseMedia, CauseMicrophone, CauseSpeaker, CauseFarNode, CauseNearNode, CausePolicy}
 )
 
@@ -128,6 +129,9 @@ type Meters struct {
 	Lost     int `json:"lost"`
 	GapMS    int `json:"gap_ms"`
 }
+
+// silent reports whether a direction carried nothing. SPEC: CAL-019
+func (m *Meters) silent() bool { return m != nil && (m.Sent == 0 || m.Received == 0) }
 
 // Closed is the facts of call.closed. The class stands in the header.
 type Closed struct {

@@ -22,9 +22,6 @@ import (
 	"example.org/parley/internal/view"
 )
 
-// noSound is why a terminal has no sound; a call answered there is heard at a page.
-const noSound = "a terminal has no sound"
-
 // desk arms this terminal's desk as long as it runs, shows the board, and takes verbs line by line.
 func (a *app) desk() *cobra.Command {
 	var signOn, quiet bool
@@ -59,7 +56,7 @@ func (a *app) sit(ctx context.Context, signOn, quiet bool) error {
 		return err
 	}
 	defer k.Close()
-	if err := a.do(k, act.Desk{Armed: true, Sound: noSound}); err != nil {
+	if err := a.do(k, act.Desk{Armed: true, Sound: act.NoSound}); err != nil {
 		return err
 	}
 	for signOn {
@@ -238,7 +235,7 @@ func (a *app) ring(ctx context.Context, x act.Ring, wait bool) error {
 	}
 	defer k.Close()
 	if wait {
-		if err := a.do(k, act.Desk{Armed: true, Sound: noSound}); err != nil {
+		if err := a.do(k, act.Desk{Armed: true, Sound: act.NoSound}); err != nil {
 			return err
 		}
 	}
@@ -310,5 +307,5 @@ func silent(x act.Act) error {
 	if sound == "" || strings.HasPrefix(sound, "tone ") {
 		return nil
 	}
-	return &act.Error{What: noSound, Hint: "the page has: parley open; or a tone of the node's: --sound 'tone 440'"}
+	return &act.Error{What: act.NoSound, Hint: "the page has: parley open; or a tone of the node's: --sound 'tone 440'"}
 }

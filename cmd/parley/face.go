@@ -4,10 +4,8 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -53,7 +51,7 @@ func (f *face) open(ctx context.Context, s *service, l *home.Line) (err error) {
 	if l.Config.Page == "" {
 		return nil
 	}
-	cfg := page.Config{Node: f.Line, Name: l.Ours.Party + "-" + l.Name, Hosts: []string{l.Config.Page}, Frame: s.frame, Log: s.log}
+	cfg := page.Config{Node: f.Line, Name: l.Ours.Party + "-" + l.Name, Hosts: []string{l.Config.Page}, Frame: s.frame, Keep: l, Log: s.log}
 	if s.pageHost != "" {
 		cfg.Hosts = []string{s.pageHost, l.Config.Page}
 	}
@@ -63,9 +61,6 @@ func (f *face) open(ctx context.Context, s *service, l *home.Line) (err error) {
 			return fmt.Errorf("couldn't open the browsers' sound: %w", err)
 		}
 		cfg.Edge = f
-	}
-	if cfg.Key, err = pageKey(l); err != nil {
-		return fmt.Errorf("couldn't open the page: %w", err)
 	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.Config.Page)
 	if err != nil {
@@ -82,18 +77,6 @@ func (f *face) open(ctx context.Context, s *service, l *home.Line) (err error) {
 		}
 	}(f.srv)
 	return nil
-}
-
-// pageKey signs the page's cookies; it is kept, so that a desk outlives its node.
-func pageKey(l *home.Line) ([]byte, error) {
-	if b, err := l.State("page.key"); err != nil || len(b) == 32 {
-		return b, err
-	}
-	b := make([]byte, 32)
-	if _, err := io.ReadFull(rand.Reader, b); err != nil {
-		return nil, fmt.Errorf("couldn't draw the page's key: %w", err)
-	}
-	return b, l.SetState("page.key", b)
 }
 
 // Close ends page and sound; the node is closed by whoever opened it.
@@ -161,8 +144,35 @@ func (f *face) Offer(desk, sdp string) (string, error) {
 	return answer, nil
 }
 
-// soundState takes a desk's ear away when its newest connection has ended.
+// hiccup is how long a browser's sound may stand still before its desk is no longer armed.
+const hiccup = time.Second
+
+// Carries reports whether a desk's sound comes.
+func (f *face) Carries(desk string) bool {
+	f.mu.Lock()
+	p := f.peers[desk]
+	f.mu.Unlock()
+	if p == nil {
+		return false
+	}
+	st := p.State()
+	return st.Media == web.Live || st.Media == web.Stalled && time.Since(st.Since) < hiccup
+}
+
+// soundState tells the page of a desk's sound, and takes the desk's ear away when its newest connection has ended.
 func (f *face) soundState(desk string, p *web.Peer, st web.State) {
+	after := time.Duration(0)
+	if st.Media == web.Stalled {
+		after = hiccup
+	}
+	time.AfterFunc(after, func() {
+		f.mu.Lock()
+		p := f.page
+		f.mu.Unlock()
+		if p != nil {
+			p.SoundChanged(desk)
+		}
+	})
 	if st.Media != web.Closed {
 		return
 	}

@@ -25,6 +25,9 @@ import (
 	"example.org/parley/hint"
 )
 
+// NoSound is the sound of an armed desk that has none: a terminal.
+const NoSound = "a terminal has no sound"
+
 // Act is one act or question of a person.
 type Act interface{ Verb() string }
 

@@ -36,6 +36,10 @@ type calls struct {
 	sinks      map[string]Sink
 	voice      uint16 // call number that the sound is open for, 0 for none
 	silent     bool
+	mute       bool      // no frame goes, or none comes
+	sentAt     time.Time // newest frame of ours
+	sent       uint64
+	leftAt     time.Time // its desk is gone since
 	tone       *toner
 	unrecorded bool // of the call that is up or was last: a statement of it failed
 }
@@ -151,7 +155,7 @@ func (c *calls) open(live call.Live) {
 	if live.Codec == "pcmu" {
 		codec = voice.ULaw
 	}
-	c.voice, c.silent = live.Voice, false
+	c.voice, c.silent, c.mute, c.sent, c.sentAt = live.Voice, false, false, 0, c.l.now
 	c.port.Open(live.Voice, codec)
 	c.heardAt.Store(c.l.now.UnixNano())
 	desk := live.By.Desk
@@ -169,6 +173,7 @@ func (c *calls) close() {
 	c.live.Store(nil)
 	c.port.Close(c.l.now)
 	c.voice = 0
+	c.setMute(false)
 }
 
 // meters are this end's figures for call.closed.
@@ -189,9 +194,47 @@ func (l *Line) orphans() {
 // silence is how long nothing may come before the call says that it is silent.
 const silence = 5 * time.Second
 
+// Both ends must see within three seconds that a call has no sound, or that its desk is gone; a page that is loaded
+// again takes its call up within it.
+const (
+	muteAfter = 2500 * time.Millisecond // without a frame
+	comeBack  = 2500 * time.Millisecond // for the desk of a call
+)
+
+// setMute keeps whether the call has sound, and tells the other end when that changes. SPEC: CAL-019
+func (c *calls) setMute(mute bool) {
+	if c.mute != mute {
+		c.mute = mute
+		c.l.tellState()
+		c.l.dirty = true
+	}
+}
+
+// vacant reports whether the desk of the call that is up, or rings out, has gone. SPEC: CAL-020
+func (c *calls) vacant() bool {
+	v := c.m.Live()
+	if v.State == call.Idle || v.State == call.RingingHere || v.By.Desk == "" {
+		return false
+	}
+	d := c.l.desks[v.By.Desk]
+	return d == nil || d.left
+}
+
 func (c *calls) tick() {
+	if !c.vacant() {
+		c.leftAt = time.Time{}
+	} else if c.leftAt.IsZero() {
+		c.leftAt = c.l.now
+	} else if c.l.now.Sub(c.leftAt) >= comeBack {
+		_ = c.step(call.Broken{Cause: call.CauseMedia})
+	}
 	if c.voice != 0 {
-		quiet := c.l.now.Sub(time.Unix(0, c.heardAt.Load())) > silence
+		if n := c.port.Meters(c.l.now).Sent; n != c.sent {
+			c.sent, c.sentAt = n, c.l.now
+		}
+		unheard := c.l.now.Sub(time.Unix(0, c.heardAt.Load()))
+		c.setMute(unheard > muteAfter || c.l.now.Sub(c.sentAt) > muteAfter)
+		quiet := unheard > silence
 		if quiet != c.silent {
 			c.silent = quiet
 			if quiet {

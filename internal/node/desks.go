@@ -29,6 +29,7 @@ type desk struct {
 	who     act.Who
 	on      bool // an officer is signed on
 	armed   bool
+	left    bool   // it was armed, and whoever armed it has gone: a call of it ends, unless it is back soon
 	sound   string // "ok", or why it has no sound
 	source  string // microphone test-voice none
 	lastKey time.Time
@@ -55,7 +56,7 @@ func (l *Line) desk(who act.Who) *desk {
 // touchDesk: a person acted at this desk.
 func (l *Line) touchDesk(who act.Who) *desk {
 	d := l.desk(who)
-	d.lastKey = l.now
+	d.lastKey, d.left = l.now, false
 	return d
 }
 
@@ -66,6 +67,16 @@ func (l *Line) armed() (names []string) {
 		}
 	}
 	return names
+}
+
+// silent counts the armed desks that ring and have no sound: terminals.
+func (l *Line) silent() (n int) {
+	for _, d := range l.desks {
+		if d.armed && d.sound == act.NoSound {
+			n++
+		}
+	}
+	return n
 }
 
 func (l *Line) present() (n int) {
@@ -97,6 +108,7 @@ func (l *Line) arm(who act.Who, armed bool, sound string) {
 	if d.armed == armed && d.sound == sound {
 		return
 	}
+	d.left = d.armed && !armed
 	d.armed, d.sound = armed, sound
 	l.desksChanged()
 }
@@ -138,6 +150,8 @@ type peerDesks struct {
 	Run        string    `json:"run"`
 	Clock      time.Time `json:"clock"`
 	Armed      int       `json:"armed"`
+	Silent     int       `json:"silent,omitempty"`   // armed ones without sound: terminals
+	NoSound    bool      `json:"no_sound,omitempty"` // of the call that is up, a direction carries nothing, by this end's count
 	Present    int       `json:"present"`
 	Officers   []string  `json:"officers,omitempty"` // present, by name; at most four
 	Unrecorded time.Time `json:"unrecorded,omitzero"`
@@ -155,7 +169,8 @@ func (l *Line) tellState() {
 }
 
 func (l *Line) stateBytes() []byte {
-	s := peerDesks{Version: l.peer.told, Run: l.runName, Clock: l.now.Truncate(time.Second), Armed: len(l.armed()), Present: l.present(), Officers: l.presentNames()}
+	s := peerDesks{Version: l.peer.told, Run: l.runName, Clock: l.now.Truncate(time.Second), Armed: len(l.armed()), Silent: l.silent(),
+		NoSound: l.calls.mute, Present: l.present(), Officers: l.presentNames()}
 	s.Officers = s.Officers[:min(4, len(s.Officers))]
 	for len(strings.Join(s.Officers, "")) > 240 { // the other end reads 512 bytes of all; a name may be 120
 		s.Officers = s.Officers[:len(s.Officers)-1]
@@ -185,7 +200,7 @@ func (l *Line) stateFromPeer(op byte, b []byte) {
 	if s.Run == l.peer.state.Run && s.Version < l.peer.state.Version {
 		return // an older word that came late
 	}
-	if s.Armed != l.peer.state.Armed || s.Present != l.peer.state.Present || !s.Unrecorded.Equal(l.peer.state.Unrecorded) {
+	if was := l.peer.state; s.Armed != was.Armed || s.Silent != was.Silent || s.NoSound != was.NoSound || s.Present != was.Present || !s.Unrecorded.Equal(was.Unrecorded) {
 		l.dirty = true
 	}
 	l.peer.state, l.peer.stateAt = s, l.now

@@ -67,7 +67,7 @@ const stuckAfter = 3 * time.Second
 
 // weSee is the other end, by its probes and its word.
 func (l *Line) weSee() view.EndIn {
-	e := view.EndIn{Known: !l.peer.stateAt.IsZero(), Since: l.peer.since, Station: "answers", Armed: l.peer.state.Armed, Present: l.peer.state.Present, Officers: l.peer.state.Officers}
+	e := view.EndIn{Known: !l.peer.stateAt.IsZero(), Since: l.peer.since, Station: "answers", Armed: l.peer.state.Armed, Silent: l.peer.state.Silent, Present: l.peer.state.Present, Officers: l.peer.state.Officers}
 	switch {
 	case !l.peer.up && l.peer.goodbye != "":
 		e.Station, e.Why = "goodbye", l.peer.goodbye
@@ -77,14 +77,14 @@ func (l *Line) weSee() view.EndIn {
 		e.Station = "stuck"
 	}
 	if !l.peer.up {
-		e.Armed, e.Present, e.Officers, e.Known = 0, 0, nil, false
+		e.Armed, e.Silent, e.Present, e.Officers, e.Known = 0, 0, 0, nil, false
 	}
 	return e
 }
 
 // theySee is this end as the other hears it: what they say of our paths, and what we told of our desks.
 func (l *Line) theySee() view.EndIn {
-	e := view.EndIn{Known: l.peer.up, Station: "answers", Since: l.peer.since, Armed: len(l.armed()), Present: l.present(), Officers: l.presentNames()}
+	e := view.EndIn{Known: l.peer.up, Station: "answers", Since: l.peer.since, Armed: len(l.armed()), Silent: l.silent(), Present: l.present(), Officers: l.presentNames()}
 	if !slices.ContainsFunc(l.link.Paths(), func(p link.PathState) bool { return p.TheyHear }) {
 		e.Station, e.Known = "not-reached", false
 	}
@@ -120,6 +120,7 @@ func (l *Line) callIn(desk string) view.CallIn {
 			in.In = &view.Meter{}
 		}
 		in.In.Frames, in.In.Lost, in.In.LongestGapMS, in.In.Codec, in.In.Level = m.Received, m.Lost, float64(m.LongestGapMS), in.Live.Codec, level
+		in.Mute = c.mute || l.peer.up && l.peer.state.NoSound
 		in.Out = &view.Meter{Frames: m.Sent, Codec: in.Live.Codec, Level: -1}
 		if m.LevelDB <= voice.Silent && level >= 0 {
 			in.In.Level = 0

@@ -23,25 +23,40 @@ type armed struct {
 func (c *conn) disarm() { c.s.arm(c.t, nil) }
 
 // arm keeps a tab's proof, and tells the node when that changes whether its desk can ring: it can while any tab of
-// it proves so. SPEC: PAG-015
-func (s *Server) arm(t *tab, proof *armed) {
+// it proves so, and its sound comes. link says that the tab's sound is on and none of this desk comes: the tab that
+// had the connection was closed, or the node lost it. SPEC: PAG-015 PAG-035
+func (s *Server) arm(t *tab, proof *armed) (link bool) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	d := s.deskOf(t.who)
 	if proof == nil {
 		delete(d.tabs, t.id)
 	} else {
 		d.tabs[t.id] = *proof
 	}
+	s.mu.Unlock()
+	s.SoundChanged(t.who.Desk)
+	return proof != nil && proof.Audio && s.cfg.Edge != nil && !s.cfg.Edge.Carries(t.who.Desk)
+}
+
+// SoundChanged looks again whether a desk can ring.
+func (s *Server) SoundChanged(desk string) {
+	carries := s.cfg.Edge != nil && s.cfg.Edge.Carries(desk)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.desks[desk]
+	if d == nil {
+		return
+	}
+	d.carries = carries
 	if is, sound := d.canRing(); is == d.told && sound == d.sound || d.busy {
 		return
 	}
 	d.busy = true
-	go s.tell(d, t.who)
+	go s.tell(d)
 }
 
 // tell brings the node to what the desk can do now; one at a time a desk.
-func (s *Server) tell(d *desk, who act.Who) {
+func (s *Server) tell(d *desk) {
 	for {
 		s.mu.Lock()
 		is, sound := d.canRing()
@@ -51,6 +66,7 @@ func (s *Server) tell(d *desk, who act.Who) {
 			return
 		}
 		d.told, d.sound = is, sound
+		who := d.who
 		s.mu.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), actTimeout)
 		if _, err := s.cfg.Node.Do(ctx, who, "en", act.Desk{Armed: is, Sound: sound}); err != nil {
@@ -109,23 +125,26 @@ func (s *Server) deskOf(who act.Who) *desk {
 		d = &desk{tabs: map[string]armed{}}
 		s.desks[who.Desk] = d
 	}
+	d.who = who
 	return d
 }
 
 // desk is what the tabs of one desk prove, and what the node was told of it. Owned by Server.mu.
 type desk struct {
-	pages  int
-	seated bool // the node was told that its officer sits there
-	tabs   map[string]armed
-	told   bool
-	sound  string
-	busy   bool
+	who     act.Who
+	carries bool // its sound comes
+	pages   int
+	seated  bool // the node was told that its officer sits there
+	tabs    map[string]armed
+	told    bool
+	sound   string
+	busy    bool
 }
 
 // canRing says whether a desk proves that it can ring, and how its sound is.
 func (d *desk) canRing() (bool, string) {
 	for _, id := range slices.Sorted(maps.Keys(d.tabs)) {
-		if a := d.tabs[id]; a.Audio {
+		if a := d.tabs[id]; a.Audio && d.carries {
 			return true, cmp.Or(a.Why, "ok")
 		}
 	}

@@ -230,6 +230,18 @@ func TestShown(t *testing.T) {
 	}
 	w.run(t, chromedp.ScrollIntoView("[data-shown]", chromedp.ByQuery))
 	wait(t, "the message to be shown", func() bool { return n.done("shown") == 1 })
+	// A text taller than two screens fills the view: nobody sees half of it at once.
+	n.show(func(us, them, lang string) view.Desk {
+		d := fixture(us, them, lang)
+		tall := d.Messages[0]
+		tall.ID, tall.Urgent, tall.Spans = "B7-99", false, []view.Span{{Text: strings.Repeat("unbelievably ", 1500)}}
+		d.Messages = []view.Message{tall}
+		return d
+	})
+	w.is(t, `document.querySelector('[data-shown=B7-99]')?.getBoundingClientRect().height > 2 * innerHeight`)
+	w.run(t, chromedp.ScrollIntoView("[data-shown=B7-99]", chromedp.ByQuery))
+	w.run(t, chromedp.Evaluate(`document.querySelector('[data-shown=B7-99]').scrollIntoView({block: 'start'}); 0`, nil))
+	wait(t, "the tall message to be shown", func() bool { return n.done("shown") == 2 })
 	n.show(fixture)
 	w.is(t, `document.querySelector('.flash .said bdi') && document.querySelector('.flash').getBoundingClientRect().top < document.querySelector('#p-call').getBoundingClientRect().top`)
 	w.run(t, chromedp.Click("[id^=now-]", chromedp.ByQuery), chromedp.WaitVisible("#rb-place", chromedp.ByQuery))

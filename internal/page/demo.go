@@ -50,7 +50,7 @@ type DemoParty struct {
 	State   string `json:"state"` // running frozen killed starting
 	Spoiled bool   `json:"spoiled,omitempty"`
 	// Life grows when the desk must be opened anew, with a new link; a desk whose node comes back with the
-	// same Config.Key finds its way by itself.
+	// same Config.Keep finds its way by itself.
 	Life int `json:"life"`
 }
 

@@ -203,7 +203,7 @@ func newRig(t testing.TB) *rig {
 		host := names[0] + ".demo.localhost:" + p
 		origins[i] = "http://" + host
 		r.nodes[i] = newFake(names[0], names[1], fixtureIdle)
-		s, err := New(Config{Node: r.nodes[i], Name: names[0], Hosts: []string{host, "127.0.0.1:" + p}, Frame: frame})
+		s, err := New(Config{Node: r.nodes[i], Edge: alwaysSounds(), Name: names[0], Hosts: []string{host, "127.0.0.1:" + p}, Frame: frame})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -258,4 +258,10 @@ func TestPreview(t *testing.T) {
 		}
 		time.Sleep(500 * time.Millisecond)
 	}
+}
+
+func alwaysSounds() *soundOf {
+	e := &soundOf{}
+	e.carries.Store(true)
+	return e
 }

@@ -33,6 +33,14 @@ type Node interface {
 // Edge takes a browser's offer of sound and gives the answer.
 type Edge interface {
 	Offer(desk, sdp string) (answer string, err error)
+	// Carries reports whether sound of that desk comes; Server.SoundChanged is called when that changes.
+	Carries(desk string) bool
+}
+
+// Keeper keeps what a page must know when its node starts again.
+type Keeper interface {
+	State(name string) ([]byte, error) // nil: nothing is kept under that name
+	SetState(name string, b []byte) error
 }
 
 // Config is what one node's page is given.
@@ -42,7 +50,7 @@ type Config struct {
 	Name    string             // of the node, for its cookie: aurelia-north
 	Hosts   []string           // host:port under which it may be asked; the first stands in links
 	Frame   string             // origin of the demo's page, the only one that may frame it; "": none may
-	Key     []byte             // signs the cookies, so that a desk outlives its node; nil: drawn anew
+	Keep    Keeper             // of the cookies' key and the sessions that were signed off; nil: forgotten with the node
 	Alive   func(act.Who) bool // whether that person is still signed on at that desk; nil: always
 	Lingers time.Duration      // how long a desk without an open page keeps its officer; 0: 20 s
 	Now     func() time.Time   // nil: the clock
@@ -55,10 +63,11 @@ type Server struct {
 	cfg Config
 	art artist
 	mux *http.ServeMux
+	key []byte // signs the cookies
 
 	mu    sync.Mutex // guards what follows
 	links map[string]grant
-	gone  map[string]bool // sessions that were signed off
+	gone  map[string]time.Time // sessions that were signed off, until their cookies end
 	tabs  map[string]*tab
 	desks map[string]*desk
 }
@@ -80,17 +89,14 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{cfg: cfg, mux: http.NewServeMux(), links: map[string]grant{}, gone: map[string]bool{},
+	s := &Server{cfg: cfg, mux: http.NewServeMux(), links: map[string]grant{}, gone: map[string]time.Time{},
 		tabs: map[string]*tab{}, desks: map[string]*desk{}}
 	var err error
 	if s.art, err = newArtist(); err != nil {
 		return nil, err
 	}
-	if len(s.cfg.Key) == 0 {
-		s.cfg.Key = make([]byte, 32)
-		if _, err := io.ReadFull(cfg.Rand, s.cfg.Key); err != nil {
-			return nil, fmt.Errorf("couldn't draw a key for the cookies: %w", err)
-		}
+	if err := s.restore(); err != nil {
+		return nil, err
 	}
 	s.mux.HandleFunc("GET /{$}", s.desk)
 	s.mux.HandleFunc("GET /in", s.in)

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -142,18 +143,55 @@ func TestLinks(t *testing.T) {
 
 // A node that was killed and comes back with its key knows the desks that it let in. SPEC: PAG-006
 func TestCookieOutlivesItsNode(t *testing.T) {
-	key := []byte("0123456789abcdef0123456789abcdef")
-	s, _ := newServer(t, Config{Key: key})
+	kept := keeper{}
+	s, _ := newServer(t, Config{Keep: kept})
 	c := enter(t, s)
-	s2, _ := newServer(t, Config{Key: key})
+	s2, _ := newServer(t, Config{Keep: kept})
 	if res := ask(s2, "/", func(r *http.Request) { r.AddCookie(c) }); res.StatusCode != http.StatusOK {
 		t.Errorf("after a restart the desk got %s", res.Status)
 	}
-	off, _ := newServer(t, Config{Key: key, Alive: func(act.Who) bool { return false }})
+	off, _ := newServer(t, Config{Keep: kept, Alive: func(act.Who) bool { return false }})
 	if res := ask(off, "/", func(r *http.Request) { r.AddCookie(c) }); res.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a desk that was signed off got %s", res.Status)
 	}
+	// A sign-off at the desk is known after a restart, too.
+	_, session, _ := s2.session(&http.Request{Header: http.Header{"Cookie": {c.String()}}})
+	if err := s2.signOff(session); err != nil || session == "" {
+		t.Fatal(session, err)
+	}
+	s3, _ := newServer(t, Config{Keep: kept})
+	if res := ask(s3, "/", func(r *http.Request) { r.AddCookie(c) }); res.StatusCode != http.StatusUnauthorized {
+		t.Errorf("the cookie of a session that was signed off got %s after a restart", res.Status)
+	}
 }
+
+// keeper is a node's disk.
+type keeper map[string][]byte
+
+func (k keeper) State(name string) ([]byte, error)    { return k[name], nil }
+func (k keeper) SetState(name string, b []byte) error { k[name] = b; return nil }
+
+// A chat program or a scanner that looks at a link takes it from nobody. SPEC: PAG-005
+func TestHeadLeavesALinkUnused(t *testing.T) {
+	s, _ := newServer(t, Config{})
+	link, err := s.Link(act.Who{Officer: "A7-2"}, "en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	link = strings.TrimPrefix(link, "http://"+host)
+	if res := ask(s, link, func(r *http.Request) { r.Method = http.MethodHead }); len(res.Cookies()) != 0 {
+		t.Error("HEAD gave a cookie")
+	}
+	if res := ask(s, link, nil); res.StatusCode != http.StatusSeeOther || len(res.Cookies()) != 1 {
+		t.Errorf("after HEAD the link gave %s", res.Status)
+	}
+}
+
+// soundOf is an edge that carries sound, or not.
+type soundOf struct{ carries atomic.Bool }
+
+func (*soundOf) Offer(string, string) (string, error) { return "", nil }
+func (e *soundOf) Carries(string) bool                { return e.carries.Load() }
 
 // talker is a browser's socket in a test.
 type talker struct {
@@ -332,9 +370,10 @@ func TestSocketRefusesAnotherOrigin(t *testing.T) {
 	}
 }
 
-// SPEC: PAG-007 PAG-010 PAG-011 PAG-015 PAG-030
+// SPEC: PAG-007 PAG-010 PAG-011 PAG-015 PAG-030 PAG-035
 func TestActsAndForms(t *testing.T) {
-	s, n := newServer(t, Config{Lingers: 50 * time.Millisecond})
+	ear := &soundOf{}
+	s, n := newServer(t, Config{Lingers: 50 * time.Millisecond, Edge: ear})
 	base, c := live(t, s)
 	k, _, seq := open(t, base, c)
 	k.say(map[string]any{"t": "hello", "seq": json.Number(seq), "lang": "en"})
@@ -382,7 +421,14 @@ func TestActsAndForms(t *testing.T) {
 	k.until("the form's end", func(m heard) bool { return m.Panel == "fmsg" && m.Close && m.HTML == "" })
 	k.until("the item again", func(m heard) bool { return m.Panel == "messages" && strings.Contains(m.HTML, "54.20N") })
 
+	// A page that says that its sound runs is believed when sound comes; until then it is told to connect.
 	k.say(map[string]any{"t": "beat", "armed": map[string]any{"visible": true, "audio": true, "mic": true}})
+	k.until("the word to connect", func(m heard) bool { return m.T == "link" })
+	if armedIs(n, true) {
+		t.Error("armed without sound")
+	}
+	ear.carries.Store(true)
+	s.SoundChanged(n.who[0].Desk)
 	wait(t, "the desk to be armed", func() bool { return armedIs(n, true) })
 	if n.done("sign-on") != 1 || n.done("sign-off") != 0 {
 		t.Errorf("while a page is open: %d sign-ons, %d sign-offs", n.done("sign-on"), n.done("sign-off"))
@@ -405,7 +451,7 @@ func armedIs(n *fakeNode, want bool) bool {
 
 func wait(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for range 200 {
+	for range 1500 { // a busy machine is no fault
 		if done() {
 			return
 		}

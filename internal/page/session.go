@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -38,6 +39,57 @@ type pass struct {
 }
 
 var b64 = base64.RawURLEncoding
+
+// restore reads what was kept, and draws a key where there is none.
+func (s *Server) restore() (err error) {
+	var off []byte
+	if k := s.cfg.Keep; k != nil {
+		if s.key, err = k.State("page.key"); err == nil {
+			off, err = k.State("page.off")
+		}
+		if err == nil && off != nil {
+			err = json.Unmarshal(off, &s.gone)
+		}
+		if err != nil {
+			return fmt.Errorf("couldn't read what the page keeps: %w", err)
+		}
+	}
+	if len(s.key) == 32 {
+		return nil
+	}
+	s.key = make([]byte, 32)
+	if _, err := io.ReadFull(s.cfg.Rand, s.key); err != nil {
+		return fmt.Errorf("couldn't draw a key for the cookies: %w", err)
+	}
+	if s.cfg.Keep == nil {
+		return nil
+	}
+	return s.cfg.Keep.SetState("page.key", s.key)
+}
+
+// signOff ends a session for good. SPEC: PAG-006
+func (s *Server) signOff(session string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.cfg.Now()
+	maps.DeleteFunc(s.gone, func(_ string, until time.Time) bool { return now.After(until) })
+	s.gone[session] = now.Add(sessionLife)
+	if s.cfg.Keep == nil {
+		return nil
+	}
+	b, err := json.Marshal(s.gone)
+	if err != nil {
+		return fmt.Errorf("couldn't write the sessions that are signed off: %w", err)
+	}
+	return s.cfg.Keep.SetState("page.off", b)
+}
+
+// signedOff reports whether a session was.
+func (s *Server) signedOff(session string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.gone[session].IsZero()
+}
 
 // random gives n random bytes as text.
 func (s *Server) random(n int) (string, error) {
@@ -91,6 +143,9 @@ func key(token string) string {
 
 // in takes a link, once, and gives the cookie.
 func (s *Server) in(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodHead { // a look at a link, by a chat or a scanner, uses nothing up
+		return
+	}
 	k := key(r.URL.Query().Get("token"))
 	s.mu.Lock()
 	g, ok := s.links[k]
@@ -120,7 +175,7 @@ func (s *Server) in(w http.ResponseWriter, r *http.Request) {
 func (s *Server) cookieName() string { return "parley-" + s.cfg.Name }
 
 func (s *Server) mac(body string) string {
-	m := hmac.New(sha256.New, s.cfg.Key)
+	m := hmac.New(sha256.New, s.key)
 	m.Write([]byte("parley page cookie\n" + s.cookieName() + "\n" + body))
 	return b64.EncodeToString(m.Sum(nil))
 }
@@ -154,10 +209,7 @@ func (s *Server) session(r *http.Request) (act.Who, string, bool) {
 	if json.Unmarshal(b, &p) != nil || s.cfg.Now().After(p.Until) {
 		return act.Who{}, "", false
 	}
-	s.mu.Lock()
-	gone := s.gone[p.ID]
-	s.mu.Unlock()
-	if gone || (s.cfg.Alive != nil && !s.cfg.Alive(p.Who)) {
+	if s.signedOff(p.ID) || (s.cfg.Alive != nil && !s.cfg.Alive(p.Who)) {
 		return act.Who{}, "", false
 	}
 	return p.Who, p.ID, true

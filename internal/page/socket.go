@@ -217,7 +217,9 @@ func (c *conn) take(ctx context.Context, m inMsg) error {
 	switch m.T {
 	case "beat":
 		c.heard = c.s.cfg.Now()
-		c.s.arm(c.t, &m.Armed)
+		if c.s.arm(c.t, &m.Armed) {
+			return c.send(ctx, reply{T: "link"})
+		}
 		return nil
 	case "form", "close":
 		return c.form(ctx, m)
@@ -313,10 +315,7 @@ func (c *conn) act(ctx context.Context, m inMsg, r *reply) error {
 	if err != nil {
 		return err
 	}
-	c.s.mu.Lock()
-	gone := c.s.gone[c.session] // signed off in another tab
-	c.s.mu.Unlock()
-	if gone {
+	if c.s.signedOff(c.session) { // in another tab
 		c.push(ctx, reply{T: "reload"})
 		return &act.Error{What: "this desk is signed off", Hint: "parley open"}
 	}
@@ -337,9 +336,9 @@ func (c *conn) act(ctx context.Context, m inMsg, r *reply) error {
 		}
 	}
 	if _, off := a.(act.SignOff); off {
-		c.s.mu.Lock()
-		c.s.gone[c.session] = true
-		c.s.mu.Unlock()
+		if err := c.s.signOff(c.session); err != nil {
+			return err
+		}
 		c.push(ctx, reply{T: "reload"})
 	}
 	return nil

@@ -126,6 +126,9 @@ func seeCall(v view.Desk, _ *world, _ string) []string {
 	if c.ThereWord != "" {
 		out += " · a ring would be heard by nobody"
 	}
+	if c.Mute {
+		out += " · no sound"
+	}
 	if c.Unrecorded {
 		out += " · UNRECORDED"
 	}

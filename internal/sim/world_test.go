@@ -4,6 +4,7 @@ package sim
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"fmt"
@@ -386,6 +387,14 @@ func (s *side) parse(argv []string) act.Act {
 	a, err := verbs.Parse(argv, time.Now())
 	if err != nil {
 		s.w.t.Fatalf("%s: %v", s.name, err)
+	}
+	switch x := a.(type) { // a desk speaks, unless the script says otherwise
+	case act.Ring:
+		x.Sound = cmp.Or(x.Sound, "tone 440")
+		return x
+	case act.Answer:
+		x.Sound = cmp.Or(x.Sound, "tone 440")
+		return x
 	}
 	return a
 }

@@ -267,6 +267,9 @@ func (b builder) side(s *Side, e EndIn) {
 	s.Desk, s.Officer = b.layer("unarmed"), b.layer("nobody")
 	if e.Armed > 0 {
 		s.Desk = Layer{State: "armed", Word: b.t("armed.n", e.Armed)}
+		if e.Silent == e.Armed {
+			s.Desk = Layer{State: "nosound", Word: b.t("armed.silent", e.Armed)}
+		}
 	}
 	if e.Present > 0 || len(e.Officers) > 0 {
 		s.Officer = b.layer("present")

@@ -35,6 +35,9 @@ func (b builder) call() Call {
 	case call.Connected:
 		c.Since, c.Acts = l.Answered, append(c.Acts, "hang-up")
 		c.Out, c.In = b.meter(in.Out), b.meter(in.In)
+		if c.Mute = in.Mute; c.Mute {
+			c.Word = b.t("call.mute")
+		}
 	default:
 		c.Since, c.Acts = l.Began, append(c.Acts, "hang-up")
 	}

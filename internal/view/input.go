@@ -75,6 +75,7 @@ type EndIn struct {
 	Since    time.Time // of Station
 	Why      string    // of goodbye
 	Armed    int       // desks
+	Silent   int       // of them, those without sound
 	Present  int       // officers signed on and present
 	Officers []string  // their names, where known
 }
@@ -85,6 +86,7 @@ type CallIn struct {
 	Last       string    // short ID of the newest call on record, for its class
 	LastClass  string    // what this end said of its class, "" nothing yet
 	LastAsk    bool      // this end may still say what its class was
+	Mute       bool      // connected, and a direction carries nothing, by either end's count
 	Unrecorded bool      // a statement of it could not be committed
 	Sound      string    // of this desk: microphone test-voice none
 	NoRing     string    // why a ring will be heard by no one, in words of this package's tables: nobody-armed

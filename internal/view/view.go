@@ -116,6 +116,7 @@ type Call struct {
 	Mark       string    `json:"mark,omitempty"`
 	Priority   string    `json:"priority,omitempty"`
 	Sound      string    `json:"sound,omitempty"`    // microphone test-voice none
+	Mute       bool      `json:"mute,omitempty"`     // connected, no sound: a direction carries nothing
 	NoSound    string    `json:"no_sound,omitempty"` // why this desk has no sound, in words
 	ThereWord  string    `json:"there,omitempty"`    // said before ringing: nobody is armed there
 	Outcome    string    `json:"outcome,omitempty"`  // of the call that ended last

@@ -67,7 +67,11 @@ type Peer struct {
 }
 
 func newPeer(e *Edge, desk string, onFrame func([]byte)) (*Peer, error) {
-	pc, err := e.api.NewPeerConnection(webrtc.Configuration{Certificates: []webrtc.Certificate{e.cert}})
+	api, err := e.newAPI()
+	if err != nil {
+		return nil, err
+	}
+	pc, err := api.NewPeerConnection(webrtc.Configuration{Certificates: []webrtc.Certificate{e.cert}})
 	if err != nil {
 		return nil, fmt.Errorf("couldn't open a connection for sound: %w", err)
 	}

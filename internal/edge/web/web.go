@@ -4,7 +4,8 @@
 //
 // The page of a desk sends one offer (SDP) over its WebSocket and gets one answer: no trickle, no
 // STUN, no TURN, no mDNS; everything runs over one UDP port, bound to loopback unless told
-// otherwise. An armed desk keeps its connection and its microphone open, so that a call only has to
+// otherwise. Firefox connects nothing to loopback, so beside it the machine's own addresses are offered, on the same
+// port and for packets of this machine alone (own.go). An armed desk keeps its connection and its microphone open, so that a call only has to
 // open a gate (internal/voice); what the browser sends meanwhile ends in the node.
 //
 // The answer names Opus and nothing else, at constant bit rate: packets of varying size leak
@@ -49,6 +50,7 @@ const (
 	openWithin  = 20 * time.Second       // from the offer to the first packet
 	watchEvery  = 50 * time.Millisecond
 	maxPeers    = 16
+	maxOwn      = 8 // of the machine's own addresses
 	answerAfter = 3 * time.Second
 )
 
@@ -72,16 +74,16 @@ type Config struct {
 
 // Edge is the node's one meeting place with browsers' sound.
 type Edge struct {
-	cfg  Config
-	api  *webrtc.API
-	cert webrtc.Certificate // kept: browsers meet the same node all along
-	conn *net.UDPConn
-	mux  ice.UDPMux
-	done chan struct{}
-	wait sync.WaitGroup
+	cfg   Config
+	cert  webrtc.Certificate // kept: browsers meet the same node all along
+	conn  *net.UDPConn
+	quiet logging.LoggerFactory // a peer's bytes write no log
+	done  chan struct{}
+	wait  sync.WaitGroup
 
 	mu     sync.Mutex
-	peers  map[string]*Peer // by desk
+	muxes  map[netip.Addr]ice.UDPMux // of the configured address, and of the machine's own; guarded by mu
+	peers  map[string]*Peer          // by desk
 	closed bool
 }
 
@@ -107,21 +109,22 @@ func New(cfg Config) (*Edge, error) {
 	if err != nil {
 		return nil, fmt.Errorf("couldn't open the sound's UDP port: %w", err)
 	}
-	e := &Edge{cfg: cfg, cert: *cert, conn: conn, done: make(chan struct{}), peers: map[string]*Peer{}}
-	if e.api, err = e.newAPI(); err != nil {
-		return nil, errors.Join(err, conn.Close())
-	}
+	e := &Edge{cfg: cfg, cert: *cert, conn: conn, quiet: &logging.DefaultLoggerFactory{Writer: io.Discard}, done: make(chan struct{}),
+		peers: map[string]*Peer{}, muxes: map[netip.Addr]ice.UDPMux{}}
+	e.muxes[e.Addr().Addr()] = webrtc.NewICEUDPMux(e.quiet.NewLogger("ice"), conn)
 	e.wait.Go(e.watch)
 	return e, nil
 }
 
 // newAPI makes pion speak Opus only, over our port only, without interceptors: no report goes back
-// to the browser, so nothing makes it change its rate.
+// to the browser, so nothing makes it change its rate. The caller holds e.mu.
 func (e *Edge) newAPI() (*webrtc.API, error) {
-	quiet := &logging.DefaultLoggerFactory{Writer: io.Discard} // a peer's bytes write no log
-	e.mux = webrtc.NewICEUDPMux(quiet.NewLogger("ice"), e.conn)
-	s := webrtc.SettingEngine{LoggerFactory: quiet}
-	s.SetICEUDPMux(e.mux)
+	offered := []ice.UDPMux{e.muxes[e.Addr().Addr()]}
+	if e.Addr().Addr().IsLoopback() {
+		offered = append(offered, e.ownAddresses()...)
+	}
+	s := webrtc.SettingEngine{LoggerFactory: e.quiet}
+	s.SetICEUDPMux(ice.NewMultiUDPMuxDefault(offered...))
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
@@ -242,12 +245,9 @@ func (e *Edge) Close() error {
 	for _, p := range e.all() {
 		p.Close()
 	}
-	return errors.Join(e.mux.Close(), ignoreClosed(e.conn.Close()))
-}
-
-func ignoreClosed(err error) error {
-	if errors.Is(err, net.ErrClosed) {
-		return nil
+	var err error
+	for _, m := range e.muxes {
+		err = errors.Join(err, m.Close())
 	}
 	return err
 }

@@ -6,15 +6,17 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"example.org/parley/internal/voice"
 	"github.com/pion/interceptor"
 	"github.com/pion/webrtc/v4"
-
-	"example.org/parley/internal/voice"
 )
 
 // caller is a browser made of pion: it offers, sends numbered frames and keeps what it hears.
@@ -92,8 +94,8 @@ func (c *caller) connect(t testing.TB, e *Edge, desk string, onFrame func([]byte
 	}
 	select {
 	case <-c.up:
-	case <-time.After(10 * time.Second):
-		t.Fatal("not connected in 10 s")
+	case <-time.After(time.Minute):
+		t.Fatal("not connected in a minute")
 	}
 	return p
 }
@@ -126,8 +128,10 @@ func numbered(n, size int) []byte {
 	return append([]byte{byte(n)}, bytes.Repeat([]byte{0xab}, size-1)...)
 }
 
-func eventually(t testing.TB, within time.Duration, what string, ok func() bool) {
+// eventually waits for what takes about so long on a quiet machine; a busy one gets twenty times that.
+func eventually(t testing.TB, about time.Duration, what string, ok func() bool) {
 	t.Helper()
+	within := 20 * about
 	for end := time.Now().Add(within); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("not within %v: %s", within, what)
@@ -151,7 +155,7 @@ func TestFramesBothWays(t *testing.T) {
 			if int(b) != n {
 				t.Fatalf("frame %d came as %d", n, b)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("node did not hear frame %d", n)
 		}
 		if err := p.WriteAt(9, uint32(n), numbered(n, 80)); err != nil {
@@ -162,7 +166,7 @@ func TestFramesBothWays(t *testing.T) {
 			if f := payload(b); len(f) != 80 || int(f[0]) != n {
 				t.Fatalf("browser heard %x in place of frame %d", b, n)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("browser did not hear frame %d", n)
 		}
 	}
@@ -201,10 +205,9 @@ func TestWatchdog(t *testing.T) {
 		c.send(t, numbered(0, 80))
 		time.Sleep(20 * time.Millisecond)
 	}
-	last := time.Now()
 	eventually(t, 2*time.Second, "stalled", func() bool { return p.State().Media == Stalled })
-	if d := time.Since(last); d > time.Second {
-		t.Fatalf("stalled only after %v", d)
+	if stallAfter+2*watchEvery > time.Second {
+		t.Error("a silent browser is reported later than within a second")
 	}
 	c.send(t, numbered(0, 80))
 	eventually(t, time.Second, "live again", func() bool { return p.State().Media == Live })
@@ -256,10 +259,71 @@ func TestAnswerSaysConstantBitRate(t *testing.T) {
 		strings.Contains(answer, "usedtx") || strings.Contains(answer, ".local") || strings.Count(answer, "a=candidate:") < 1 {
 		t.Fatal(answer)
 	}
+	loopback := fmt.Sprintf(" 127.0.0.1 %d typ host", e.Addr().Port())
+	if !strings.Contains(answer, loopback) {
+		t.Errorf("loopback is not offered:\n%s", answer)
+	}
+	addrs, _ := net.InterfaceAddrs()
 	for line := range strings.Lines(answer) {
-		if strings.HasPrefix(line, "a=candidate:") && !strings.Contains(line, fmt.Sprintf(" 127.0.0.1 %d typ host", e.Addr().Port())) {
-			t.Errorf("a candidate that is not our one port: %s", line)
+		own := slices.ContainsFunc(addrs, func(a net.Addr) bool {
+			ip, _, _ := strings.Cut(a.String(), "/")
+			return strings.Contains(line, fmt.Sprintf(" %s %d typ host", ip, e.Addr().Port()))
+		})
+		if strings.HasPrefix(line, "a=candidate:") && !own {
+			t.Errorf("a candidate that is not our one port at an address of this machine: %s", line)
 		}
+	}
+}
+
+// Beside loopback the machine's own addresses are offered, and take only what comes from this machine. Where another
+// address is configured, it stands alone.
+//
+// SPEC: VOX-020
+func TestOwnAddressesHearThisMachineAlone(t *testing.T) {
+	e := open(t, Config{})
+	if _, _, err := e.Offer("d1", newCaller(t).offer(t), func([]byte) {}); err != nil {
+		t.Fatal(err)
+	}
+	addrs, _ := net.InterfaceAddrs()
+	for _, a := range addrs {
+		p, err := netip.ParsePrefix(a.String())
+		if err != nil || !p.Addr().Is4() || !p.Addr().IsGlobalUnicast() {
+			continue
+		}
+		if e.muxes[p.Addr()] == nil {
+			t.Errorf("%v is not offered", p.Addr())
+		}
+		hears(t, p.Addr())
+		alone := open(t, Config{Addr: netip.AddrPortFrom(p.Addr(), 0)})
+		answer, _, err := alone.Offer("d1", newCaller(t).offer(t), func([]byte) {})
+		if err != nil || strings.Count(answer, "a=candidate:") != strings.Count(answer, fmt.Sprintf(" %v %d typ host", p.Addr(), alone.Addr().Port())) {
+			t.Errorf("%v: %s", err, answer)
+		}
+	}
+}
+
+// hears sends to a socket of that address from another source, which it must not hear, and then from its own.
+func hears(t *testing.T, own netip.Addr) {
+	t.Helper()
+	c, err := listenToOurselves(netip.AddrPortFrom(own, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for _, source := range []string{"127.0.0.1", own.String()} {
+		from, err := net.DialUDP("udp", &net.UDPAddr{IP: net.ParseIP(source)}, c.LocalAddr().(*net.UDPAddr))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer from.Close()
+		if _, err := from.Write([]byte(source)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := make([]byte, 64)
+	c.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if n, err := c.Read(b); err != nil || string(b[:n]) != own.String() {
+		t.Errorf("heard %q first: %v", b[:n], err)
 	}
 }
 

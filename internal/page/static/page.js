@@ -70,7 +70,7 @@
   // after does what a drawn page needs: times that run, what is shown, what is heard.
   function after() {
     clock(); levels();
-    $$('[data-shown]').forEach(e => eyes.observe(e));
+    look();
     $$('[name=source]').forEach(r => { r.checked = r.value === source(); });
     if ($('#mute')) $('#mute').setAttribute('aria-pressed', !!(snd && snd.state().muted));
     const i = $('#p-state > i');
@@ -97,13 +97,19 @@
     $$('[data-clock]').forEach(e => { e.textContent = iso.slice(11, 19) + 'Z'; });
     $$('[data-since]').forEach(e => { const s = Math.max(0, Math.floor((t - Date.parse(e.dataset.since)) / 1000)); e.textContent = Math.floor(s / 60) + ':' + String(s % 60).padStart(2, '0'); });
   }
-  // eyes: a message was shown when half of its words stood on a visible page. The node states it once.
+  // eyes: a message was shown when half of its words, or of what the view holds, stood on a visible page, or its last
+  // line did. The node states it once.
   const eyes = new IntersectionObserver(es => {
-    const ids = es.filter(e => e.isIntersecting && document.visibilityState === 'visible').map(e => e.target.dataset.shown).filter(id => !shown.has(id));
+    const stood = ({ boundingClientRect: all, intersectionRect: seen, rootBounds: view }) =>
+      seen.height >= Math.min(all.height, view ? view.height : innerHeight) / 2 || seen.height > 24 && seen.bottom >= all.bottom - 1;
+    const ids = es.filter(e => e.isIntersecting && document.visibilityState === 'visible' && stood(e)).map(e => e.target.dataset.shown).filter(id => !shown.has(id));
     if (!ids.length || !ws || ws.readyState !== 1) return;
     ids.forEach(id => shown.add(id));
     act('shown', { ids }, { quiet: true });
-  }, { threshold: 0.5 });
+  });
+  const look = () => $$('[data-shown]').forEach(e => { eyes.unobserve(e); eyes.observe(e); });
+  let looking = 0;
+  document.addEventListener('scroll', () => { looking ||= setTimeout(() => { looking = 0; look(); }, 200); }, { capture: true, passive: true });
 
   // ---- forms ------------------------------------------------------------------------------------
   // pick shows the fields of the chosen phrase and lets no other take part.
@@ -172,9 +178,12 @@
   let arming = false, linking = null;
   async function arm() {
     $$('iframe').forEach(f => f.contentWindow.postMessage('sound', new URL(f.src).origin));
-    if (!snd || arming || snd.state().audio) return;
+    if (!snd || arming) return;
+    const s = snd.state();
+    if (s.audio && !/lost|no microphone/.test(s.why)) return;
     arming = true;
-    try { snd.source(source()); await snd.on(); } catch (e) { why(e.message); }
+    if (!s.audio) snd.source(source());
+    await snd.on(arm).catch(() => {}); // why not is in its state
     arming = false;
     beat();
     link();
@@ -182,19 +191,18 @@
   }
   // link joins this desk's sound to its node, once at a time.
   function link() {
-    if (!snd || !snd.state().audio || linking || snd.state().connected) return linking;
+    if (!snd || !snd.state().audio || linking || snd.state().connected) return;
     linking = snd.connect(sdp => new Promise((ok, no) => {
       const id = ++n;
       waits.set(id, r => r.error ? no(new Error(r.error)) : ok(r.sdp));
       if (!send({ t: 'offer', n: id, sdp })) no(new Error(state.lost));
-    })).then(() => why(''), e => why(e.message)).finally(() => { linking = null; beat(); });
-    return linking;
+    })).catch(() => {}).finally(() => { linking = null; beat(); });
   }
-  function why(text) { const p = $('#sound-why'); if (p) p.textContent = text || ''; }
   function levels() {
     if (!snd) return;
     const s = snd.state();
     body.dataset.snd = s.audio ? 'on' : 'off';
+    if ($('#sound-why')) $('#sound-why').textContent = s.why;
     $$('[data-meter]').forEach(e => { const v = e.dataset.meter === 'out' ? s.out : s.in; if (v >= 0) e.dataset.level = Math.round(v); });
   }
 
@@ -221,6 +229,7 @@
       else if (m.t === 'beat') { skew = Date.parse(m.now) - Date.now(); beat(); }
       else if (m.t === 'busy') { said({ error: state.busy }); const f = $('form', panel(m.slot)); if (f) $('input,select,textarea,button', f).focus(); }
       else if (m.t === 'say') said(m);
+      else if (m.t === 'link') link();
       else if (m.t === 'reload') location.reload();
       else if (waits.has(m.n)) { waits.get(m.n)(m); waits.delete(m.n); }
     };
@@ -242,7 +251,7 @@
     if (snd) snd.stale(true);
   }, 250);
   setInterval(levels, 100);
-  document.addEventListener('visibilitychange', () => { beat(); if (document.visibilityState === 'visible') $$('[data-shown]').forEach(e => { eyes.unobserve(e); eyes.observe(e); }); });
+  document.addEventListener('visibilitychange', () => { beat(); look(); });
   // The demo's page turns the sound of both desks on with one press, and hands over new links.
   window.addEventListener('message', e => {
     if (e.data === 'on' && $('.demo #sound-on') && $$('iframe').some(f => f.contentWindow === e.source)) $('#sound-on').hidden = true;

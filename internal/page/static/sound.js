@@ -4,7 +4,7 @@
 'use strict';
 window.Sound = (() => {
   const rate = 48000, harmonics = [1, 0.6, 0.4, 0.3, 0.2]; // five partials: a pure sine is hard to place in a room
-  let ctx, pc, sender, ask, mic, voice, voiceOut, heard, own, far, why = 'sound not turned on';
+  let ctx, starting, pc, sender, ask, mic, voice, voiceOut, heard, own, far, why = 'sound not turned on';
   let chosen = 'microphone', muted = false, inCall = false, retry;
   const loops = {}, wanted = {}, player = new Audio();
 
@@ -102,12 +102,19 @@ window.Sound = (() => {
     track();
   }
   // on is called from a press: without one a browser lets no page sound. A desk without a microphone hears and rings.
-  async function on() {
+  // A start may be slow, and without a sound device Firefox never ends it: after a while the desk says so, and goes on
+  // where it started after all (late).
+  async function on(late) {
     if (!ctx) {
-      const c = new AudioContext({ sampleRate: rate, latencyHint: 'interactive' });
-      await Promise.race([c.resume(), new Promise(ok => setTimeout(ok, 1000))]);
-      if (c.state !== 'running') { c.close(); throw new Error(why); }
-      if (ctx) return c.close();
+      const c = starting ||= new AudioContext({ sampleRate: rate, latencyHint: 'interactive' });
+      why = 'sound not turned on';
+      await Promise.race([c.resume(), new Promise(ok => setTimeout(ok, 4000))]);
+      if (c.state !== 'running') {
+        why = navigator.userActivation && !navigator.userActivation.hasBeenActive ? why : 'no sound: the browser starts none (is a sound device there?)';
+        c.onstatechange = () => { if (c.state === 'running' && !ctx) late(); };
+        throw new Error(why);
+      }
+      if (ctx) return;
       ctx = c;
       [own, heard] = [0, 0].map(() => Object.assign(ctx.createAnalyser(), { fftSize: 2048 }));
       voiceOut = ctx.createMediaStreamDestination(); // with something running into it, else nothing is sent
