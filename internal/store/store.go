@@ -119,9 +119,15 @@ type Store struct {
 	last   uint64 // highest number known to be on disk
 	closed bool
 
-	disk sync.Mutex // guards db; held over disk operations
+	disk lock // guards db; held over disk operations
 	db   *db
 }
+
+// lock is a mutex that simulated time runs on for: a disk is slow, and to wait for a sync.Mutex stops testing/synctest's clock.
+type lock chan struct{}
+
+func (l lock) Lock()   { l <- struct{}{} }
+func (l lock) Unlock() { <-l }
 
 type batch struct {
 	life    int
@@ -139,7 +145,7 @@ func New(path string, o Options) *Store {
 	s := &Store{
 		path: path, o: o, failed: ErrReopen,
 		durable: make(chan Commit, 64), wake: make(chan struct{}, 1),
-		quit: make(chan struct{}), done: make(chan struct{}),
+		quit: make(chan struct{}), done: make(chan struct{}), disk: make(lock, 1),
 	}
 	go s.run() // ends with Close
 	return s

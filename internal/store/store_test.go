@@ -239,6 +239,25 @@ func TestInsideABubble(t *testing.T) {
 	})
 }
 
+// Who waits for the disk must not stop simulated time: whoever has it may be waiting for a slow disk there.
+func TestSimulatedTimeRunsOnWhileAReaderWaitsForTheDisk(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "record.db")
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, path, Options{})
+		s.Append(1, []Row{entry(0)})
+		wait(t, s, 1)
+		read, nothing := make(chan error, 1), func(Row) error { return nil }
+		err := s.Replay(func(Row) error {
+			go func() { read <- s.Read(0, 1, nothing) }()
+			time.Sleep(time.Second)
+			return nil
+		})
+		if err := errors.Join(err, <-read); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestManyWriters(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "record.db"), Options{})
 	var mu sync.Mutex
