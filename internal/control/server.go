@@ -184,7 +184,7 @@ func (s *Server) Restore(ctx context.Context, line string, l Line) {
 
 // sweep signs off whoever's session has ended.
 func (s *Server) sweep(ctx context.Context) {
-	t := time.NewTicker(5 * time.Second)
+	t := time.NewTicker(time.Second)
 	defer t.Stop()
 	for {
 		for _, r := range s.desks.ended() {

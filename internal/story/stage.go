@@ -266,7 +266,7 @@ func (w *World) Arm(i int) error {
 		return err
 	}
 	w.desks[i] = c
-	_, err = c.Do(lineName, "en", act.Desk{Armed: true, Sound: "ok"})
+	_, err = c.Do(lineName, "en", act.Desk{Armed: true, Sound: act.NoSound})
 	return err
 }
 
