@@ -67,7 +67,7 @@ func fold(es ...*record.Entry) State { return Fold(&record.Item{Entries: es}, or
 //
 // SPEC: CAL-014 CAL-013
 func TestPairs(t *testing.T) {
-	all := append(slices.Clone(whats[4:]), NoSound)
+	all := outcomes
 	var b strings.Builder
 	b.WriteString("| caller ∥ called | " + strings.Join(all, " | ") + " |\n|---" + strings.Repeat("|---", len(all)) + "|\n")
 	for _, x := range all {
@@ -229,7 +229,7 @@ func TestValidate(t *testing.T) {
 func TestColumns(t *testing.T) {
 	want := map[string]string{Answered: ColumnAnswered, Declined: ColumnDeclined, NoAnswer: ColumnNoReply, NobodyArmed: ColumnNotReached,
 		BusyElsewhere: ColumnNotReached, NoSound: ColumnNotReached, Failed: ColumnNotReached, BusyWithUs: "", Cancelled: "", Crossed: ""}
-	for _, w := range append(slices.Clone(whats[4:]), NoSound) {
+	for _, w := range outcomes {
 		if got := (Outcome{What: w}).Column(); got != want[w] {
 			t.Errorf("%s counts as %q", w, got)
 		}

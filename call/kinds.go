@@ -65,7 +65,7 @@ func (f Closed) Validate(*record.Entry, *record.Entry) error {
 	}
 	m := f.Meters
 	return statement.First(about(f.Opener, f.Call), by, became, desks(o.Desks),
-		statement.OneOf("outcome", o.What, outcomes), statement.OneOf("cause", o.Cause, append([]string{""}, Causes...)), statement.OneOf("codec", f.Codec, codecs),
+		statement.OneOf("outcome", o.What, outcomes), statement.OneOf("cause", o.Cause, append([]string{""}, Causes...)), statement.OneOf("codec", f.Codec, append([]string{""}, codecs...)),
 		statement.If((o.What == Failed) != (o.Cause != ""), "a cause stands with failed, and only there"),
 		statement.If(o.What != Declined && (o.Reason != "" || !o.StandBy.IsZero()), "a reason stands only with declined"),
 		statement.If(o.Became != "" && (o.What != Answered || o.Became == f.Call), "became stands with answered, and names another call"),

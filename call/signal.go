@@ -5,10 +5,12 @@ package call
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
 	"example.org/parley/statement"
+	"example.org/parley/wire"
 )
 
 // SignalKind says what a signal is.
@@ -36,7 +38,7 @@ const (
 )
 
 // MaxSignal bounds a signal on the wire, its first byte 'c' included.
-const MaxSignal = 512
+const MaxSignal = 800
 
 // Limits of a signal's texts, in bytes.
 const (
@@ -46,76 +48,81 @@ const (
 	maxDesks  = 8
 )
 
+// The words of a signal; no sound is a matter of the record alone.
+var (
+	codecs = []string{"opus", "pcmu"}
+	stands = append([]string{Unknown, Ringing, Talking}, outcomes[:len(outcomes)-1]...)
+)
+
 // Signal is one packet of the session about one call.
 type Signal struct {
-	Kind     SignalKind
-	ID       ID
-	Seq      uint32 // grows with every new signal of a machine; a repetition bears its first
-	Desk     string
-	Officer  string
-	Class    string
-	Mark     string
-	Codec    string // opus pcmu
-	Priority string
-	Reason   string
-	StandBy  time.Time // whole seconds
-	Seconds  int
-	Desks    []string
-	What     string // how the call stands: an outcome, Unknown, Ringing or Talking
-	Cause    string
-	Of       SignalKind // of an ack
-	Became   ID         // of a cancel: two rings crossed, this is the call now
+	Kind     SignalKind `json:"-"`
+	ID       ID         `json:"-"`
+	Seq      uint32     `json:"-"` // grows with every new signal of a machine; a repetition bears its first
+	Desk     string     `json:"desk,omitempty"`
+	Officer  string     `json:"officer,omitempty"`
+	Class    string     `json:"class,omitempty"`
+	Mark     string     `json:"mark,omitempty"`
+	Codec    string     `json:"codec,omitempty"` // opus pcmu
+	Priority string     `json:"priority,omitempty"`
+	Reason   string     `json:"reason,omitempty"`
+	StandBy  time.Time  `json:"stand_by_until,omitzero"` // whole seconds
+	Seconds  int        `json:"seconds,omitempty"`
+	Desks    []string   `json:"desks,omitempty"`
+	What     string     `json:"stands,omitempty"` // how the call stands: an outcome, Unknown, Ringing or Talking
+	Cause    string     `json:"cause,omitempty"`
+	Of       SignalKind `json:"of,omitempty"`    // of an ack
+	Became   ID         `json:"became,omitzero"` // of a cancel: two rings crossed, this is the call now
 }
 
-// field tags, in the order of the wire.
-const (
-	tagDesk = 1 + iota
-	tagOfficer
-	tagClass
-	tagMark
-	tagCodec
-	tagPriority
-	tagReason
-	tagStandBy
-	tagSeconds
-	tagDesks // may repeat
-	tagWhat
-	tagCause
-	tagOf
-	tagBecame
-)
+// member is one member of a signal: whether it is there, and what is wrong with it if it is.
+type member struct {
+	name string
+	here bool
+	bad  error
+}
 
-// Words that travel as their number; 0 is never sent.
-var (
-	classes = append([]string{""}, statement.Classes...)
-	marks   = append([]string{""}, statement.Marks...)
-	codecs  = []string{"", "opus", "pcmu"}
-	whats   = append([]string{"", Unknown, Ringing, Talking}, outcomes[:len(outcomes)-1]...) // NoSound is a matter of the record alone
-	causes  = append([]string{""}, Causes...)
-)
+func (s Signal) members() []member {
+	return []member{
+		{"desk", s.Desk != "", statement.Text("desk", s.Desk, maxName)},
+		{"officer", s.Officer != "", statement.Text("officer", s.Officer, maxPlace)},
+		{"class", s.Class != "", statement.OneOf("class", s.Class, statement.Classes)},
+		{"mark", s.Mark != "", statement.OneOf("mark", s.Mark, statement.Marks)},
+		{"codec", s.Codec != "", statement.OneOf("codec", s.Codec, codecs)},
+		{"priority", s.Priority != "", statement.Text("priority", s.Priority, maxName)},
+		{"reason", s.Reason != "", statement.Text("reason", s.Reason, maxReason)},
+		{"stand_by_until", !s.StandBy.IsZero(), statement.Time("stand_by_until", s.StandBy)},
+		{"seconds", s.Seconds != 0, statement.If(s.Seconds < 0 || s.Seconds > math.MaxUint16, "%d seconds", s.Seconds)},
+		{"desks", len(s.Desks) > 0, desks(s.Desks)},
+		{"stands", s.What != "", statement.OneOf("stands", s.What, stands)},
+		{"cause", s.Cause != "", statement.OneOf("cause", s.Cause, Causes)},
+		{"of", s.Of != 0, statement.If(s.Of >= SigAck, "of %d", s.Of)},
+		{"became", s.Became != ID{}, nil},
+	}
+}
 
 // Row is what the table of signals says of one kind.
 type Row struct {
 	Kind     SignalKind
 	Name     string
-	Must     []byte // fields that must stand in it
-	May      []byte // fields that may
-	Repeated bool   // by the link, until answered
-	By       string // what answers it
+	Must     []string // members that must stand in it
+	May      []string // members that may
+	Repeated bool     // by the link, until answered
+	By       string   // what answers it
 }
 
 // Signals is the table of signals, in order of kind.
 var Signals = []Row{
-	{SigRing, "ring", []byte{tagDesk, tagClass, tagMark}, []byte{tagOfficer, tagPriority}, true, "ringing, answer, decline, busy, nobody-armed, ack; at party B also A's ring"},
-	{SigRinging, "ringing", nil, []byte{tagDesks}, false, "sent again for each ring that comes again"},
-	{SigAnswer, "answer", []byte{tagDesk, tagCodec}, []byte{tagOfficer}, true, "ack, cancel"},
-	{SigDecline, "decline", nil, []byte{tagDesk, tagOfficer, tagReason, tagStandBy}, true, "ack"},
-	{SigCancel, "cancel", []byte{tagWhat}, []byte{tagSeconds, tagCause, tagBecame}, true, "ack, answer, decline"},
-	{SigHangUp, "hang-up", []byte{tagWhat}, []byte{tagCause, tagDesk, tagOfficer}, true, "ack"},
-	{SigBusy, "busy", []byte{tagWhat}, []byte{tagCause}, false, "sent again for each ring that comes again"},
+	{SigRing, "ring", []string{"desk", "class", "mark"}, []string{"officer", "priority"}, true, "ringing, answer, decline, busy, nobody-armed, ack; at party B also A's ring"},
+	{SigRinging, "ringing", nil, []string{"desks"}, false, "sent again for each ring that comes again"},
+	{SigAnswer, "answer", []string{"desk", "codec"}, []string{"officer"}, true, "ack, cancel"},
+	{SigDecline, "decline", nil, []string{"desk", "officer", "reason", "stand_by_until"}, true, "ack"},
+	{SigCancel, "cancel", []string{"stands"}, []string{"seconds", "cause", "became"}, true, "ack, answer, decline"},
+	{SigHangUp, "hang-up", []string{"stands"}, []string{"cause", "desk", "officer"}, true, "ack"},
+	{SigBusy, "busy", []string{"stands"}, []string{"cause"}, false, "sent again for each ring that comes again"},
 	{SigNobody, "nobody-armed", nil, nil, false, "sent again for each ring that comes again"},
 	{SigStill, "still", nil, nil, true, "ack"},
-	{SigAck, "ack", []byte{tagOf, tagWhat}, []byte{tagCause}, false, "sent again for each signal that comes again"},
+	{SigAck, "ack", []string{"of", "stands"}, []string{"cause"}, false, "sent again for each signal that comes again"},
 }
 
 func (k SignalKind) row() (Row, bool) {
@@ -134,161 +141,55 @@ func (k SignalKind) String() string {
 
 const head = 1 + 1 + 16 + 4 // 'c', kind, id, seq
 
-// Encode gives the bytes of s: 'c', kind, id, seq, then fields as tag, length, value by rising tag.
+// Encode gives the bytes of s: 'c', kind, id, seq, then its members as strict JSON.
 // It cuts nothing: what is over a limit is refused.
 //
 // SPEC: CAL-001
 func (s Signal) Encode() ([]byte, error) {
-	if _, ok := s.Kind.row(); !ok {
-		return nil, fmt.Errorf("%w: kind %d", ErrSignal, s.Kind)
-	}
-	b := append(make([]byte, 0, 128), 'c', byte(s.Kind))
-	b = append(b, s.ID[:]...)
-	b = binary.BigEndian.AppendUint32(b, s.Seq)
-	text := func(tag byte, v string) {
-		if v != "" {
-			b = append(b, tag, byte(min(len(v), 255)))
-			b = append(b, v...)
-		}
-	}
-	word := func(tag byte, words []string, v string) {
-		if v != "" {
-			b = append(b, tag, 1, byte(max(slices.Index(words, v), 0)))
-		}
-	}
-	text(tagDesk, s.Desk)
-	text(tagOfficer, s.Officer)
-	word(tagClass, classes, s.Class)
-	word(tagMark, marks, s.Mark)
-	word(tagCodec, codecs, s.Codec)
-	text(tagPriority, s.Priority)
-	text(tagReason, s.Reason)
-	if !s.StandBy.IsZero() {
-		b = append(b, tagStandBy, 8)
-		b = binary.BigEndian.AppendUint64(b, uint64(s.StandBy.Unix()))
-	}
-	if s.Seconds != 0 {
-		b = append(b, tagSeconds, 2, byte(s.Seconds>>8), byte(s.Seconds))
-	}
-	for _, d := range s.Desks {
-		b = append(b, tagDesks, byte(min(len(d), 255)))
-		b = append(b, d...)
-	}
-	word(tagWhat, whats, s.What)
-	word(tagCause, causes, s.Cause)
-	if s.Of != 0 {
-		b = append(b, tagOf, 1, byte(s.Of))
-	}
-	if s.Became != (ID{}) {
-		b = append(b, tagBecame, 16)
-		b = append(b, s.Became[:]...)
-	}
-	if _, err := Decode(b); err != nil {
+	if err := s.validate(); err != nil {
 		return nil, err
 	}
-	return b, nil
+	b := append(make([]byte, 0, 256), 'c', byte(s.Kind))
+	b = append(b, s.ID[:]...)
+	b = binary.BigEndian.AppendUint32(b, s.Seq)
+	members, err := wire.EncodeObject(s)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSignal, err)
+	}
+	return append(b, members...), nil
 }
 
-// Decode reads a signal strictly: known kinds and fields only, each in its order, none missing, none over its limit.
+// Decode reads a signal strictly: known kinds and members only, in the one spelling that Encode gives them, none
+// missing, none over its limit.
 //
 // SPEC: CAL-002
 func Decode(b []byte) (s Signal, err error) {
 	if len(b) < head || len(b) > MaxSignal || b[0] != 'c' {
 		return s, fmt.Errorf("%w: %d bytes", ErrSignal, len(b))
 	}
-	s.Kind = SignalKind(b[1])
+	s.Kind, s.ID, s.Seq = SignalKind(b[1]), ID(b[2:18]), binary.BigEndian.Uint32(b[18:head])
+	if err := wire.DecodeObject(b[head:], MaxSignal, &s); err != nil {
+		return s, fmt.Errorf("%w: %w", ErrSignal, err)
+	}
+	return s, s.validate()
+}
+
+// validate judges a signal by its row of the table.
+func (s Signal) validate() error {
 	row, ok := s.Kind.row()
 	if !ok {
-		return s, fmt.Errorf("%w: kind %d", ErrSignal, b[1])
+		return fmt.Errorf("%w: kind %d", ErrSignal, s.Kind)
 	}
-	copy(s.ID[:], b[2:18])
-	s.Seq = binary.BigEndian.Uint32(b[18:22])
-	var seen [tagBecame + 1]bool
-	last := byte(0)
-	for rest := b[head:]; len(rest) > 0; {
-		if len(rest) < 2 || len(rest) < 2+int(rest[1]) {
-			return s, fmt.Errorf("%w: a field is cut", ErrSignal)
-		}
-		tag, v := rest[0], rest[2:2+int(rest[1])]
-		rest = rest[2+len(v):]
-		if tag < last || tag == last && tag != tagDesks || !slices.Contains(row.Must, tag) && !slices.Contains(row.May, tag) {
-			return s, fmt.Errorf("%w: field %d in %s", ErrSignal, tag, row.Name)
-		}
-		last, seen[tag] = tag, true
-		if !s.take(tag, v) {
-			return s, fmt.Errorf("%w: value of field %d in %s", ErrSignal, tag, row.Name)
+	for _, m := range s.members() {
+		must := slices.Contains(row.Must, m.name)
+		switch {
+		case must && !m.here:
+			return fmt.Errorf("%w: %s without %s", ErrSignal, row.Name, m.name)
+		case m.here && !must && !slices.Contains(row.May, m.name):
+			return fmt.Errorf("%w: %s in %s", ErrSignal, m.name, row.Name)
+		case m.here && m.bad != nil:
+			return fmt.Errorf("%w: %s: %w", ErrSignal, row.Name, m.bad)
 		}
 	}
-	for _, tag := range row.Must {
-		if !seen[tag] {
-			return s, fmt.Errorf("%w: %s without field %d", ErrSignal, row.Name, tag)
-		}
-	}
-	return s, nil
-}
-
-// take sets one field; false where its value is not valid.
-func (s *Signal) take(tag byte, v []byte) bool {
-	text := func(to *string, limit int) bool {
-		*to = string(v)
-		return statement.Text("text", *to, limit) == nil
-	}
-	word := func(to *string, words []string) bool {
-		if len(v) != 1 || v[0] == 0 || int(v[0]) >= len(words) {
-			return false
-		}
-		*to = words[v[0]]
-		return true
-	}
-	switch tag {
-	case tagDesk:
-		return text(&s.Desk, maxName)
-	case tagOfficer:
-		return text(&s.Officer, maxPlace)
-	case tagClass:
-		return word(&s.Class, classes)
-	case tagMark:
-		return word(&s.Mark, marks)
-	case tagCodec:
-		return word(&s.Codec, codecs)
-	case tagPriority:
-		return text(&s.Priority, maxName)
-	case tagReason:
-		return text(&s.Reason, maxReason)
-	case tagStandBy:
-		return len(v) == 8 && s.setStandBy(binary.BigEndian.Uint64(v))
-	case tagSeconds:
-		if len(v) == 2 {
-			s.Seconds = int(binary.BigEndian.Uint16(v))
-		}
-		return s.Seconds > 0
-	case tagDesks:
-		var d string
-		ok := text(&d, maxName)
-		s.Desks = append(s.Desks, d)
-		return ok && len(s.Desks) <= maxDesks
-	case tagWhat:
-		return word(&s.What, whats)
-	case tagCause:
-		return word(&s.Cause, causes)
-	case tagOf:
-		if len(v) != 1 || SignalKind(v[0]) < SigRing || SignalKind(v[0]) >= SigAck {
-			return false
-		}
-		s.Of = SignalKind(v[0])
-		return true
-	case tagBecame:
-		copy(s.Became[:], v)
-		return len(v) == 16 && s.Became != ID{}
-	}
-	return false
-}
-
-func (s *Signal) setStandBy(unix uint64) bool {
-	const from, to = 946684800, 4102444800 // 2000 to 2099
-	if unix < from || unix >= to {
-		return false
-	}
-	s.StandBy = time.Unix(int64(unix), 0).UTC()
-	return true
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,39 +18,39 @@ import (
 
 // full is one signal of each kind with every field that it may bear, at its limit.
 func full(r Row) Signal {
-	x := func(n int) string { return strings.Repeat("x", n) }
+	x := func(n int) string { return strings.Repeat(`"`, n) } // a quote takes two bytes on the wire
 	s := Signal{Kind: r.Kind, ID: theID, Seq: 7}
-	for _, tag := range append(append([]byte{}, r.Must...), r.May...) {
-		switch tag {
-		case tagDesk:
+	for _, name := range slices.Concat(r.Must, r.May) {
+		switch name {
+		case "desk":
 			s.Desk = x(maxName)
-		case tagOfficer:
+		case "officer":
 			s.Officer = x(maxPlace)
-		case tagClass:
+		case "class":
 			s.Class = "service"
-		case tagMark:
+		case "mark":
 			s.Mark = "exercise"
-		case tagCodec:
+		case "codec":
 			s.Codec = "pcmu"
-		case tagPriority:
+		case "priority":
 			s.Priority = x(maxName)
-		case tagReason:
+		case "reason":
 			s.Reason = x(maxReason)
-		case tagStandBy:
+		case "stand_by_until":
 			s.StandBy = epoch
-		case tagSeconds:
+		case "seconds":
 			s.Seconds = 60
-		case tagDesks:
+		case "desks":
 			for i := range maxDesks {
 				s.Desks = append(s.Desks, fmt.Sprint(i)+x(maxName-1))
 			}
-		case tagWhat:
+		case "stands":
 			s.What = Failed
-		case tagCause:
+		case "cause":
 			s.Cause = CausePolicy
-		case tagOf:
+		case "of":
 			s.Of = SigStill
-		case tagBecame:
+		case "became":
 			s.Became = ID{9}
 		}
 	}
@@ -59,9 +60,7 @@ func full(r Row) Signal {
 // SPEC: CAL-001 CAL-002
 func TestCodec(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("| byte | signal | fields (must, *may*) | repeated | answered by | longest |\n|---|---|---|---|---|---|\n")
-	names := map[byte]string{tagDesk: "desk", tagOfficer: "officer", tagClass: "class", tagMark: "mark", tagCodec: "codec", tagPriority: "priority",
-		tagReason: "reason", tagStandBy: "stand by", tagSeconds: "seconds", tagDesks: "desks", tagWhat: "how it stands", tagCause: "cause", tagOf: "of", tagBecame: "became"}
+	b.WriteString("| byte | signal | members (must, *may*) | repeated | answered by | longest |\n|---|---|---|---|---|---|\n")
 	for i, r := range Signals {
 		if int(r.Kind) != i+1 {
 			t.Fatal(r)
@@ -75,17 +74,14 @@ func TestCodec(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(got, s) {
 			t.Errorf("%v\n%+v\n%+v", err, got, s)
 		}
-		for cut := range p { // every shorter one is refused, or lacks only what may be lacking
-			if short, err := Decode(p[:cut]); err == nil && len(short.Kind.String()) == 0 {
+		for cut := range p { // every shorter one is refused
+			if _, err := Decode(p[:cut]); err == nil {
 				t.Errorf("%s cut at %d", r.Name, cut)
 			}
 		}
-		var f []string
-		for _, tag := range r.Must {
-			f = append(f, names[tag])
-		}
-		for _, tag := range r.May {
-			f = append(f, "*"+names[tag]+"*")
+		f := slices.Clone(r.Must)
+		for _, name := range r.May {
+			f = append(f, "*"+name+"*")
 		}
 		fmt.Fprintf(&b, "| %d | %s | %s | %s | %s | %d |\n", i+1, r.Name, strings.Join(f, ", "), map[bool]string{true: "until answered", false: "no"}[r.Repeated], r.By, len(p))
 	}
@@ -96,22 +92,27 @@ func TestCodec(t *testing.T) {
 func TestStrict(t *testing.T) {
 	ring := Signal{Kind: SigRing, ID: theID, Seq: 1, Desk: "a1", Class: "test", Mark: "actual"}
 	ok, _ := ring.Encode()
-	with := func(tail ...byte) []byte { return append(bytes.Clone(ok), tail...) }
+	with := func(member string) []byte { return append(bytes.Clone(ok[:len(ok)-1]), ","+member+"}"...) }
+	if _, err := Decode(with(`"priority":"x"`)); err != nil {
+		t.Fatal(err)
+	}
 	for name, b := range map[string][]byte{
 		"empty": {}, "short": ok[:head-1], "another letter": append([]byte{'x'}, ok[1:]...),
 		"kind 0": append([]byte{'c', 0}, ok[2:]...), "kind 99": append([]byte{'c', 99}, ok[2:]...),
-		"a field missing": ok[:head], "a field twice": with(tagMark, 1, 1), "out of order": with(tagDesk, 1, 'x'),
-		"unknown field": with(99, 1, 1), "not of this kind": with(tagReason, 1, 'x'), "cut": with(tagPriority, 9, 'x'),
-		"empty text": with(tagPriority, 0), "control": with(tagPriority, 1, 7), "not UTF-8": with(tagPriority, 1, 0xff),
-		"direction": with(append([]byte{tagPriority, 3}, "\u202e"...)...), "long": with(append([]byte{tagPriority, maxName + 1}, strings.Repeat("x", maxName+1)...)...),
-		"over 512": with(make([]byte, 512)...),
+		"none of its members": append(bytes.Clone(ok[:head]), "{}"...), "no object": ok[:head], "a member missing": bytes.Replace(ok, []byte(`"class":"test",`), nil, 1),
+		"a member twice": with(`"mark":"actual"`), "out of order": with(`"officer":"x"`), "unknown member": with(`"colour":"x"`), "in capitals": with(`"Priority":"x"`),
+		"not of this kind": with(`"reason":"x"`), "cut": ok[:len(ok)-1], "a byte more": append(bytes.Clone(ok), ' '), "blanks": with(` "priority":"x"`), "null": with(`"priority":null`),
+		"another spelling": with(`"priority":"\u0078"`), "another type": with(`"priority":7`), "empty text": with(`"priority":""`), "control": with(`"priority":"\u0007"`),
+		"not UTF-8": with("\"priority\":\"\xff\""), "direction": with("\"priority\":\"\u202e\""), "long": with(`"priority":"` + strings.Repeat("x", maxName+1) + `"`),
+		"over 800": with(`"priority":"` + strings.Repeat("x", MaxSignal) + `"`),
 	} {
 		if _, err := Decode(b); !errors.Is(err, ErrSignal) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for _, s := range []Signal{{Kind: 0}, {Kind: SigRing}, {Kind: SigDecline, Reason: strings.Repeat("x", 300)}, {Kind: SigDecline, StandBy: time.Unix(0, 0)},
-		{Kind: SigAck, Of: SigAck, What: Talking}, {Kind: SigAck, Of: SigRing, What: "nonsense"}} {
+		{Kind: SigAck, Of: SigAck, What: Talking}, {Kind: SigAck, Of: SigRing, What: "nonsense"},
+		{Kind: SigHangUp, What: NoSound}, {Kind: SigCancel, What: Cancelled, Seconds: -1}, {Kind: SigCancel, What: Cancelled, Seconds: 1 << 16}, {Kind: SigRinging, Desks: slices.Repeat([]string{"d"}, maxDesks+1)}} {
 		if _, err := s.Encode(); !errors.Is(err, ErrSignal) {
 			t.Errorf("%+v: %v", s, err)
 		}

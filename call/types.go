@@ -41,6 +41,15 @@ func ParseID(s string) (id ID, err error) {
 
 func (id ID) String() string { return hex.EncodeToString(id[:]) }
 
+// MarshalText gives what String gives.
+func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText reads what MarshalText gives.
+func (id *ID) UnmarshalText(b []byte) (err error) {
+	*id, err = ParseID(string(b))
+	return err
+}
+
 // Voice is the 16-bit call number that the call's frames carry; never 0.
 func (id ID) Voice() uint16 {
 	h := wire.Sum(id[:])

@@ -109,8 +109,8 @@ func TestStopUnlawful(t *testing.T) {
 }
 
 func fullCopy() Copy {
-	return Copy{Step: Refused, Party: "abcdefghijklmnop", ID: theID, Time: t0, Reason: strings.Repeat("r", maxReason),
-		Place: strings.Repeat("p", maxPlace), Class: "test", Mark: "exercise", By: strings.Repeat("b", maxName)}
+	return Copy{Step: Refused, Party: "abcdefghijklmnop", ID: theID, Time: t0, Reason: strings.Repeat(`"`, maxReason), // a quote takes two bytes on the wire
+		Place: strings.Repeat(`"`, maxPlace), Class: "test", Mark: "exercise", By: strings.Repeat(`"`, maxName)}
 }
 
 // SPEC: MSG-035

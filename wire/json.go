@@ -19,8 +19,11 @@ const MaxBody = 64 << 10
 
 const maxDepth = 16
 
-// ErrBody says that a body is not the strict JSON of the record.
-var ErrBody = errors.New("not a body in strict JSON")
+// ErrBody says that a body is not the strict JSON of the record, ErrObject that an object is not that of a session.
+var (
+	ErrBody   = errors.New("not a body in strict JSON")
+	ErrObject = errors.New("not an object in strict JSON")
+)
 
 const (
 	saltPrefix = `{"salt":"`
@@ -30,9 +33,9 @@ const (
 // EncodeBody gives v as one line of JSON whose first member is the salt.
 // It refuses what DecodeStrict would refuse, so that nobody writes what his peer cannot read.
 func EncodeBody(v any, salt [32]byte) ([]byte, error) {
-	b, err := json.Marshal(v, json.Deterministic(true), legacy.OmitEmptyWithLegacySemantics(true))
+	b, err := EncodeObject(v)
 	if err != nil {
-		return nil, fmt.Errorf("couldn't encode a body: %w", err)
+		return nil, err
 	}
 	members, ok := bytes.CutPrefix(b, []byte("{"))
 	if !ok {
@@ -45,6 +48,31 @@ func EncodeBody(v any, salt [32]byte) ([]byte, error) {
 	}
 	out = append(out, members...)
 	return out, checkBody(out, MaxBody)
+}
+
+// EncodeObject gives v as one line of JSON without a salt: for what rides a session and is in no record.
+func EncodeObject(v any) ([]byte, error) {
+	b, err := json.Marshal(v, json.Deterministic(true), legacy.OmitEmptyWithLegacySemantics(true))
+	if err != nil {
+		return nil, fmt.Errorf("couldn't encode an object: %w", err)
+	}
+	return b, nil
+}
+
+// DecodeObject decodes into v, a pointer to a struct, the one spelling that EncodeObject gives it, at most max bytes.
+//
+// SPEC: CAL-002, MSG-035
+func DecodeObject(b []byte, max int, v any) error {
+	if len(b) > max {
+		return fmt.Errorf("%w: over %d bytes", ErrObject, max)
+	}
+	if err := json.Unmarshal(b, v, json.RejectUnknownMembers(true)); err != nil {
+		return fmt.Errorf("%w: %w", ErrObject, err)
+	}
+	if again, err := EncodeObject(v); err != nil || !bytes.Equal(again, b) {
+		return fmt.Errorf("%w: not in its one spelling", ErrObject)
+	}
+	return nil
 }
 
 // DecodeStrict decodes a body into v, a pointer to a struct or map. It refuses a body that does

@@ -36,7 +36,7 @@ var layers = map[string][]string{
 	"register":       {"wire", "record", "statement"},
 	"message":        {"wire", "record", "statement", "message/phrase"},
 	"message/phrase": {"statement", "words"},
-	"stop":           {"record", "statement", "message/phrase"},
+	"stop":           {"wire", "record", "statement", "message/phrase"},
 	"call":           {"wire", "record", "statement"},
 	"check":          {"wire", "record", "statement", "words"},
 	"contact":        {"record", "statement", "register"},
