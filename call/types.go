@@ -84,6 +84,9 @@ const (
 	CausePolicy     = "policy"
 )
 
+// Priorities are the reason codes of a priority ring that a person chooses from.
+var Priorities = []string{"danger", "incident", "deadline"}
+
 // outcomes and Causes list the words above.
 var (
 	outcomes = []string{Answered, Declined, NoAnswer, NobodyArmed, BusyWithUs, BusyElsewhere, Cancelled, Crossed, Failed, NoSound}

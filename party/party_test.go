@@ -245,7 +245,12 @@ func TestGenesis(t *testing.T) {
 // SPEC: REC-909
 func TestTerms(t *testing.T) {
 	for name, change := range map[string]func(*Terms){
-		"bidi":     func(x *Terms) { x.Area = "safe \u202e efas" },
+		"bidi": func(x *Terms) { x.Area = "safe \u202e efas" },
+		"unseen": func(x *Terms) {
+			x.Purpose["en"] = "Keep a mis\u00adread\u2060 move from \u3164 becoming an escalation."
+		},
+		"turned":   func(x *Terms) { x.Access = "watch \u061cofficers" },
+		"long":     func(x *Terms) { x.Hours = strings.Repeat("x", 401) },
 		"clock":    func(x *Terms) { x.Policy.Due = map[string]map[string]int{"FLASH": {"read": 1}} },
 		"check":    func(x *Terms) { x.Schedule.Checks = []string{"9:00"} },
 		"number":   func(x *Terms) { x.Fallback["aurelia"] = []string{"call me"} },

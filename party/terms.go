@@ -24,6 +24,8 @@ type Terms struct {
 	Schedule  Schedule            `json:"schedule"`
 }
 
+const maxTerm = 400 // bytes of a text of the terms
+
 // Policy is what the parties may change of the usual rules.
 type Policy struct {
 	// Due changes ladder clocks, in seconds, by precedence and step: {"FLASH": {"held": 15}}.
@@ -77,13 +79,13 @@ func (t Terms) check() error {
 		return notGenesis("terms: a purpose and a language at least, eight at most")
 	}
 	for l, s := range t.Purpose {
-		if !slices.Contains(t.Languages, l) || !plain(s) || s == "" {
-			return notGenesis("terms: the purpose in %q", l)
+		if err := wire.Text("the purpose", s, maxTerm); err != nil || !slices.Contains(t.Languages, l) {
+			return notGenesis("terms: the purpose in %q: %v", l, err)
 		}
 	}
 	for _, s := range slices.Concat([]string{t.Area, t.Subject, t.Hours, t.Access}, t.Languages) {
-		if !plain(s) || s == "" {
-			return notGenesis("terms: area, subject, hours, access and languages must be said")
+		if err := wire.Text("area, subject, hours, access or language", s, maxTerm); err != nil {
+			return notGenesis("terms: %v", err)
 		}
 	}
 	for p, ns := range t.Fallback {
@@ -122,18 +124,4 @@ func (p Policy) check() error {
 		}
 	}
 	return nil
-}
-
-// plain reports whether s is one line that cannot disguise itself: no control or direction characters.
-func plain(s string) bool {
-	if len(s) > 400 {
-		return false
-	}
-	for _, r := range s {
-		if r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x2028 && r <= 0x202e ||
-			r >= 0x2066 && r <= 0x2069 || r == 0xfeff || r == 0xfffd {
-			return false
-		}
-	}
-	return true
 }

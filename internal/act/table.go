@@ -132,7 +132,7 @@ type (
 	Ring struct {
 		Class    string `json:"class,omitempty" of:"class"`
 		Mark     string `json:"mark,omitempty" of:"mark"`
-		Priority string `json:"priority,omitempty" help:"reason code of a priority ring"`
+		Priority string `json:"priority,omitempty" of:"priority" help:"a priority ring, and why: danger, incident, deadline"`
 		Sound    string `json:"sound,omitempty" help:"microphone, test-voice, or from a shell a tone: 'tone 440'"`
 	}
 	Answer struct {
@@ -177,7 +177,7 @@ type (
 		When         string   `json:"when" help:"2022-02-18, 2022-02-18T09:41Z or a span 2022-03-14/2022-03-20"`
 		Participants []string `json:"participants" flag:"with" help:"the posts that took part, of both parties"`
 		Channel      string   `json:"channel,omitempty" of:"channel"`
-		Basis        string   `json:"basis" help:"how it is known"`
+		Basis        string   `json:"basis" help:"how it is known: own, press, or who said so"`
 		Text         string   `json:"text,omitempty" arg:"TEXT"`
 		Mark         string   `json:"mark,omitempty" of:"mark"`
 		Private      bool     `json:"private,omitempty" help:"keep it in the private log"`
@@ -188,7 +188,7 @@ type (
 		For      string `json:"for,omitempty" of:"sought"`
 		When     string `json:"when" help:"2022-02-18, 2022-02-18T09:41Z or a span 2022-03-14/2022-03-20"`
 		Standing bool   `json:"standing,omitempty" help:"open until withdrawn"`
-		Basis    string `json:"basis" help:"how it is known"`
+		Basis    string `json:"basis" help:"how it is known: own, press, or who said so"`
 		Mark     string `json:"mark,omitempty" of:"mark"`
 	}
 	RequestOutcome struct {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.org/parley/call"
 	"example.org/parley/contact"
 	"example.org/parley/message"
 	"example.org/parley/statement"
@@ -20,6 +21,7 @@ var words = map[string][]string{
 	"class": statement.Classes, "mark": statement.Marks, "kind": message.KindNames, "precedence": message.Precedences,
 	"read": message.Reads, "response": append(slices.Clone(message.Responses), "complied"), "step": stop.Acts,
 	"contact": contact.Sorts, "sought": contact.Sought, "channel": contact.Channels, "outcome": contact.Outcomes,
+	"priority": call.Priorities,
 }
 
 // Field is one member of an act, as its tags describe it.

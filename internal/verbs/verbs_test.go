@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/parley/call"
 	"example.org/parley/contact"
 	"example.org/parley/internal/act"
 )
@@ -62,7 +63,7 @@ func TestWrongUsage(t *testing.T) {
 	for _, line := range []string{
 		"", "send", "send --class urgent x", "send --phrase yours place", "send --phrase yours a=1 a=2", "ack", "ack A1-1", "ack A1-1 --read maybe",
 		"respond A1-1", "respond A1-1 perhaps", "respond A1-1 standby --until soon", "stop refuse A1-1", "stop take", "stop take A1-1 A1-2", "ring loudly",
-		"ring --as amaro", "check confirm", "check confirm x --decline", "post add Minister", "event add x", "contact add", "request record",
+		"ring --as amaro", "ring --priority hurry", "check confirm", "check confirm x --decline", "post add Minister", "event add x", "contact add", "request record",
 		"request outcome A1-1", "request outcome A1-1 refused", "contacts --level 12", "log --last -1", "show", "officer", "officer add", "fly", "status now",
 	} {
 		argv, _ := Split(line)
@@ -107,6 +108,17 @@ func TestChoicesAreTheKindsWords(t *testing.T) {
 		if _, err := Parse([]string{"contact", "add", sort, "--when", "2022-02-18", "--with", "A,B", "--basis", "own"}, now); err != nil {
 			t.Errorf("contact add %s: %v", sort, err)
 		}
+	}
+	for _, why := range call.Priorities {
+		if _, err := Parse([]string{"ring", "--priority", why}, now); err != nil {
+			t.Errorf("--priority %s: %v", why, err)
+		}
+		if f := act.Fields(reflect.TypeFor[act.Ring]()); !slices.ContainsFunc(f, func(f act.Field) bool { return f.Flag == "priority" && strings.Contains(f.Help, why) }) {
+			t.Errorf("the help of ring does not name %s", why)
+		}
+	}
+	if _, err := act.Decode("ring", []byte(`{"priority":"hurry"}`)); err == nil {
+		t.Error("a priority of no list is taken from a page")
 	}
 	if a, err := act.Decode("send", []byte(`{"text":"x","precedence":"flash"}`)); err != nil || a.(act.Send).Precedence != "FLASH" {
 		t.Errorf("%+v %v", a, err)

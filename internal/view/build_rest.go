@@ -42,7 +42,7 @@ func (b builder) call() Call {
 		c.Since, c.Acts = l.Began, append(c.Acts, "hang-up")
 	}
 	if l.Priority != "" {
-		c.By = join(b.t("call.priority", l.Priority), c.By)
+		c.By = join(b.t("call.priority", b.or("why", l.Priority)), c.By)
 	}
 	c.Seconds = seconds(c.Since, b.Now)
 	return c
