@@ -32,6 +32,8 @@ type Log struct {
 	Claimed   int       // the largest size that anybody named; above Size something is missing here
 	Opened    *Opened   // nil while place 0 is missing or malformed
 	Receipted int       // the largest all of a receipt of the other party whose root is ours
+	Held      int       // the largest whole of these receipts
+	Turn      int       // when it last grew, of all logs of the record
 
 	chain []*Entry           // joined
 	gap   map[int]*Entry     // not joined, one a place
@@ -46,7 +48,6 @@ type Log struct {
 	// and the earliest receipt that a choice was made with for it.
 	parted map[wire.Hash]bool
 	tried  map[*Entry]*Receipt
-	turn   int // when it last grew
 }
 
 // at gives the entry at a place.
@@ -226,7 +227,7 @@ func (r *Record) rebuild(l *Log) (changed []*Entry) {
 	}
 	branch := f.best(0, nil, emptyRoot)
 	l.chain, l.twins, l.tree, l.gap = nil, nil, nil, map[int]*Entry{}
-	l.Size, l.Root, l.Whole, l.Opened, l.Receipted = 0, emptyRoot, 0, nil, 0
+	l.Size, l.Root, l.Whole, l.Opened, l.Receipted, l.Held = 0, emptyRoot, 0, nil, 0, 0
 	l.marks, l.open, l.wrong = nil, nil, nil
 	for _, e := range branch {
 		r.join(l, e)

@@ -25,9 +25,6 @@ type Options struct {
 	Kinds   map[string]Kind
 	// Private makes a record of private logs: exchanged with nobody, receipted by nobody.
 	Private bool
-	// LogRoom is asked before a log that is not known yet is begun; nil: always room (Bucket is
-	// the rule of the spec).
-	LogRoom func(party string) bool
 }
 
 // Refusal answers what is not sound: its owner ends that log there and goes on in a new run.
@@ -47,7 +44,6 @@ func (r *Refusal) Error() string {
 // What is not kept now and may be sent again later. None of these ends a log.
 var (
 	ErrGap   = errors.New("too many entries over a gap: send the earlier ones first")
-	ErrRoom  = errors.New("too many new logs: send it again later")
 	ErrTwins = errors.New("evidence enough against this log: a further text is not kept")
 )
 

@@ -135,15 +135,12 @@ func (r *Record) Before(a, b *Entry) bool {
 func (r *Record) touchLog(l *Log) {
 	n := len(r.moved)
 	if n > 0 && r.moved[n-1] == l {
-		l.turn++
+		l.Turn++
 		return
 	}
-	turn := 1
-	if n > 0 {
-		turn = r.moved[n-1].turn + 1
-	}
+	turn := r.Turn() + 1
 	if i := slices.Index(r.moved, l); i >= 0 {
 		r.moved = slices.Delete(r.moved, i, i+1)
 	}
-	l.turn, r.moved = turn, append(r.moved, l)
+	l.Turn, r.moved = turn, append(r.moved, l)
 }

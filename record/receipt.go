@@ -223,7 +223,7 @@ func (l *Log) cover(rc *Receipt) (changed []*Entry) {
 	if root, ok := l.rootAt(rc.All); !ok || root != rc.Root {
 		return nil
 	}
-	l.Receipted = max(l.Receipted, rc.All)
+	l.Receipted, l.Held = max(l.Receipted, rc.All), max(l.Held, rc.Whole)
 	// Whoever is covered by an earlier whole-receipt has all below covered as early.
 	for i := rc.Whole - 1; i >= 0; i-- {
 		e := l.chain[i]

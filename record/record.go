@@ -51,7 +51,7 @@ func (r *Record) Check(note, facts, text []byte) (*Checked, error) {
 func (r *Record) CheckReceipt(note []byte) (*Receipt, error) { return r.o.CheckReceipt(note) }
 
 // Add takes in a note with the bodies that came with it (nil: absent). An error is a *Refusal where
-// the note is not sound, else one of ErrGap, ErrRoom, ErrTwins: not kept, to be sent again.
+// the note is not sound, else one of ErrGap, ErrTwins: not kept, to be sent again.
 //
 // SPEC: REC-008
 func (r *Record) Add(note, facts, text []byte) (Added, error) {
@@ -102,15 +102,8 @@ func (r *Record) AddChecked(c *Checked) (Added, error) {
 //
 // SPEC: REC-016
 func (r *Record) room(l *Log, c *Checked) error {
-	if l == nil || l.Stored == 0 {
-		if r.o.LogRoom != nil && !r.o.LogRoom(c.st.Log.Party) {
-			return ErrRoom
-		}
-		if c.st.Index == 0 {
-			return nil
-		}
-	}
 	switch {
+	case (l == nil || l.Stored == 0) && c.st.Index == 0:
 	case l != nil && l.at(c.st.Index) != nil:
 		if len(l.twins) >= maxTwins {
 			return ErrTwins
@@ -172,6 +165,23 @@ func (r *Record) enlist(l *Log) {
 
 // Logs gives the logs of which anything is held, sorted by party, number, run.
 func (r *Record) Logs() []*Log { return r.sorted }
+
+// Turn counts the growth of all logs.
+func (r *Record) Turn() int {
+	if n := len(r.moved); n > 0 {
+		return r.moved[n-1].Turn
+	}
+	return 0
+}
+
+// Grown gives the logs that grew after a turn, in the order in which they last grew.
+func (r *Record) Grown(after int) []*Log {
+	i := len(r.moved)
+	for i > 0 && r.moved[i-1].Turn > after {
+		i--
+	}
+	return r.moved[i:]
+}
 
 // Log gives one log, nil where nothing of it is held.
 func (r *Record) Log(party string, id LogID) *Log {

@@ -334,25 +334,6 @@ func TestTwinsBounded(t *testing.T) {
 	}
 }
 
-// SPEC: REC-016
-func TestBucket(t *testing.T) {
-	b := LogBucket()
-	for i := range 60 {
-		if !b.Take(0) {
-			t.Fatalf("no room at %d", i)
-		}
-	}
-	if b.Take(29*time.Minute) || !b.Take(30*time.Minute) || b.Take(31*time.Minute) {
-		t.Error("48 a day are one each half hour")
-	}
-	p := newPair(t)
-	e := p.say(p.run(New(p.o), "aurelia", "first"), "message.question", "x")
-	p.o.LogRoom = func(party string) bool { return party != "aurelia" }
-	if _, err := New(p.o).Add(e.Note, e.FactsB, nil); !errors.Is(err, ErrRoom) {
-		t.Errorf("no room: %v", err)
-	}
-}
-
 // Bodies come beside the header or later; a receipt says which.
 //
 // SPEC: REC-018

@@ -78,15 +78,8 @@ func (r *Record) OpenRun(c RunConfig) *Run {
 			w.unsaid[l.Name.key()] = true
 		}
 	}
-	w.turn = r.lastTurn()
+	w.turn = r.Turn()
 	return w
-}
-
-func (r *Record) lastTurn() int {
-	if n := len(r.moved); n > 0 {
-		return r.moved[n-1].turn
-	}
-	return 0
 }
 
 // lastOf gives the newest statement of a station of a party.
@@ -218,13 +211,10 @@ func (w *Run) sign(st *Statement, facts, text []byte) (*Checked, error) {
 // SPEC: REC-022
 func (w *Run) seen(st *Statement, bodies int) []Seen {
 	own := st.Log.key()
-	for _, l := range slices.Backward(w.r.moved) {
-		if l.turn <= w.turn {
-			break
-		}
+	for _, l := range w.r.Grown(w.turn) {
 		w.unsaid[l.Name.key()] = true
 	}
-	w.turn = w.r.lastTurn()
+	w.turn = w.r.Turn()
 	var logs []*Log
 	for k := range w.unsaid {
 		if l := w.r.logs[k]; k == own || l.Size <= w.past[k] {
@@ -243,7 +233,7 @@ func (w *Run) seen(st *Statement, bodies int) []Seen {
 		}
 		return -compareKeys(ka, kb)
 	})
-	logs = w.leaveOut(logs)
+	logs = w.leaveOut(logs[:min(len(logs), 4*MaxSeen)])
 	return fitSeen(st, logs, bodies)
 }
 

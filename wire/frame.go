@@ -13,11 +13,11 @@ type FrameKind byte
 
 // The messages of the exchange. Each is one byte of kind, then parts, each a uvarint length and bytes.
 const (
-	FrameHave    FrameKind = 1 // what we hold: one text line a log
+	FrameHave    FrameKind = 1 // what we hold: one text line a log, or a span of logs
 	FrameEntry   FrameKind = 2 // note, facts, text
 	FrameReceipt FrameKind = 3 // the receipt's note
 	FrameRefused FrameKind = 4 // log, place, why: one text line
-	FrameWant    FrameKind = 5 // asks again for entries of a log from a place: one text line
+	FrameWant    FrameKind = 5 // asks what is held of a span of logs: one text line
 )
 
 // frameParts is how many parts each kind has; a kind not named here is refused.

@@ -5,8 +5,9 @@
 // It is a pure machine: what the peer says it holds goes in, what it lacks comes out, and nothing
 // here knows of sockets, disks or clocks. Three things make it work after any cut:
 //
-//   - at every new stream each side says what it holds (FrameHave): per log the joined size, its
-//     root, and up to where every body is here. What follows from there is sent in order;
+//   - at every new stream each side says what it holds (list.go): of its newest logs the joined size, its
+//     root, up to where every body is here and up to where it is receipted, of the older ones a sum, and
+//     more of these only where the sums differ. What follows from there is sent, newest log first;
 //   - a statement that must not wait also goes in fragments over every live path (urgent.go) and is
 //     repeated by the link until its receipt is here;
 //   - the receipt answers a statement, and is sent again whenever that statement comes again.
@@ -18,41 +19,41 @@ package exchange
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"example.org/parley/record"
 	"example.org/parley/wire"
 )
 
-// ErrHave says that the peer's list of logs is malformed: the stream that carried it is ended.
-var ErrHave = errors.New("malformed list of logs")
-
-// MaxLogs bounds the logs that a peer may name in one list (record: 48 a day, so years of them).
-const MaxLogs = 2048
-
 type logKey struct {
 	party string
 	id    record.LogID
 }
 
-// Have is what a side says of one log.
-type Have struct {
-	Party string
-	ID    record.LogID
-	Size  int // joined entries
-	Root  wire.Hash
-	Whole int // below it every body is here
-}
+func keyOf(l *record.Log) logKey { return logKey{l.Name.Party, l.Name.LogID} }
 
 // Finding is what the peer's list tells of a log beyond what must be sent.
 type Finding struct {
 	Have
 	Why string // "they hold more of our open log", "another root at a size that we hold"
 }
+
+// Told is what a list of the peer's tells beyond what it lacks of ours.
+type Told struct {
+	Found []Finding
+	// Lost counts the statements of the peer's own that are held here and its list lacks.
+	Lost int
+	// Unreceipted are logs of the peer's own for which it does not have the newest receipt of ours.
+	Unreceipted []record.LogName
+}
+
+// Bounds of what waits on a stream.
+const (
+	maxAsked   = 32 // spans that are asked for and not answered
+	maxAnswers = 64 // answers to the peer's asking that the stream has not taken; what is over is dropped
+)
 
 // Exchange is the state of one line's exchange, owned by the loop.
 type Exchange struct {
@@ -65,6 +66,11 @@ type Exchange struct {
 	again   map[logKey]int             // lowest place asked for again on this stream
 	ahead   map[logKey][]*record.Entry // what Next offers, as far as it has been asked of the record
 	theirs  map[logKey]int             // up to where we held the peer's logs when its list came: what comes later it has
+	todo    []logKey                   // logs of which something may be lacking there, in the order of offering
+	turn    int                        // of the record's growth, up to which todo is complete; 0: to be made anew
+	asks    []span                     // where the sums differ: asked for, the first `asked` of them already
+	asked   int
+	out     []wire.Frame // what is asked and answered, before any statement
 }
 
 // New makes the machine over a record; us is our party's name.
@@ -76,143 +82,191 @@ func New(rec *record.Record, us string) *Exchange {
 // goes on: what the peer has said and been sent was durable. The caller says again what we hold, for
 // what came meanwhile and could not be kept.
 func (x *Exchange) Reset(rec *record.Record) {
-	x.rec, x.ahead = rec, map[logKey][]*record.Entry{}
+	x.rec, x.ahead, x.todo, x.turn = rec, map[logKey][]*record.Entry{}, nil, 0
 }
 
 // StreamUp begins on a new stream: it gives what we must say first.
 // SPEC: EXC-003
 func (x *Exchange) StreamUp() wire.Frame {
-	x.up, x.cursor, x.again = false, map[logKey]int{}, map[logKey]int{}
+	x.forget()
+	x.up = false
 	return x.Have()
 }
 
-// Have says what we hold, at the beginning of a stream or again on it.
-func (x *Exchange) Have() wire.Frame {
-	var b strings.Builder
-	for _, l := range x.rec.Logs() {
-		fmt.Fprintf(&b, "%s %d.%s %d %s %d\n", l.Name.Party, l.Name.Number, l.Name.Run, l.Size, l.Root, l.Whole)
-	}
-	return wire.Frame{Kind: wire.FrameHave, Parts: [][]byte{[]byte(b.String())}}
+func (x *Exchange) forget() {
+	x.cursor, x.again, x.theirs = map[logKey]int{}, map[logKey]int{}, map[logKey]int{}
+	x.ahead, x.todo, x.turn = map[logKey][]*record.Entry{}, nil, 0
+	x.asks, x.asked, x.out = nil, 0, nil
 }
+
+// Have says what we hold, at the beginning of a stream or again on it.
+func (x *Exchange) Have() wire.Frame { return say(summary(x.rec.Logs())) }
 
 // StreamDown forgets the stream: nothing is offered until the next one has said what it holds.
 func (x *Exchange) StreamDown() { x.up, x.cursor = false, nil }
 
-// ParseHave reads the peer's list.
-func ParseHave(b []byte) ([]Have, error) {
-	var out []Have
-	for line := range strings.SplitSeq(string(b), "\n") {
-		if line == "" {
-			continue
-		}
-		f := strings.Split(line, " ")
-		if len(f) != 5 || len(out) >= MaxLogs {
-			return nil, ErrHave
-		}
-		id, err := record.ParseLogID(f[1])
-		if err != nil {
-			return nil, ErrHave
-		}
-		root, err := wire.ParseHash(f[3])
-		if err != nil {
-			return nil, ErrHave
-		}
-		size, err1 := number(f[2])
-		whole, err2 := number(f[4])
-		if err1 != nil || err2 != nil || whole > size {
-			return nil, ErrHave
-		}
-		out = append(out, Have{Party: f[0], ID: id, Size: size, Root: root, Whole: whole})
+// TheyHave takes a list of the peer's: the whole, or of a span that was asked for. From here on Next offers what
+// it lacks. A list that shows less of our log than the peer has receipted is that of a disk lost: then receipts
+// count no more, all is offered again. run is the peer's that is under way: what it states now may be here
+// before the list that was written earlier.
+// SPEC: EXC-004 EXC-005 EXC-010
+func (x *Exchange) TheyHave(b []byte, run string) (t Told, err error) {
+	told, err := parseList(b)
+	if err != nil || x.cursor == nil {
+		return t, err
 	}
-	return out, nil
+	logs := x.rec.Logs()
+	if told.of == nil {
+		answers := x.out
+		x.forget()
+		x.up = true
+		for _, f := range answers {
+			if f.Kind == wire.FrameHave {
+				x.out = append(x.out, f)
+			}
+		}
+	} else {
+		i := slices.Index(x.asks[:x.asked], *told.of)
+		if i < 0 {
+			return t, nil // nobody asked, or a newer list has come
+		}
+		x.asks, x.asked = slices.Delete(x.asks, i, i+1), x.asked-1
+		logs = told.of.in(logs)
+	}
+	has, differ := map[logKey]Have{}, map[logKey]bool{}
+	for _, h := range told.logs {
+		has[logKey{h.Party, h.ID}] = h
+	}
+	for _, s := range told.sums {
+		ours := s.in(logs)
+		same := sumOf(ours) == s.hash
+		for _, l := range ours {
+			if same {
+				has[keyOf(l)] = haveOf(l)
+			}
+			differ[keyOf(l)] = !same
+		}
+		if !same && len(ours) > 0 {
+			x.asks = append(x.asks, s.span)
+		}
+	}
+	for _, l := range logs {
+		if k := keyOf(l); !differ[k] {
+			x.known(l, has[k], run, &t)
+		}
+	}
+	x.todo, x.turn = nil, 0
+	x.ask()
+	return t, nil
 }
 
-func number(s string) (int, error) {
-	n, err := strconv.ParseInt(s, 10, 32)
-	if err != nil || n < 0 || strconv.FormatInt(n, 10) != s {
-		return 0, ErrHave
+// ask puts questions about the spans whose sums differ, a bounded number at a time.
+func (x *Exchange) ask() {
+	for ; x.asked < min(maxAsked, len(x.asks)); x.asked++ {
+		x.out = append(x.out, wire.Frame{Kind: wire.FrameWant, Parts: [][]byte{x.asks[x.asked].append(nil)}})
 	}
-	return int(n), nil
 }
 
-// LostOf reports how many statements of the peer's own are held here that its list lacks. The log of its run that is
-// under way is left out: what it states now may be here before the list that was written earlier. SPEC: EXC-010
-func (x *Exchange) LostOf(list []byte, run string) (n int) {
-	theirs, err := ParseHave(list)
-	if err != nil {
-		return 0
+// known notes what the peer holds of a log, nothing where h is empty.
+func (x *Exchange) known(l *record.Log, h Have, run string, t *Told) {
+	k, from := keyOf(l), min(h.Size, h.Whole)
+	x.cursor[k] = from
+	switch root, ok := x.rec.RootAt(k.party, k.id, h.Size); {
+	case h.Size > l.Size && k.party == x.us:
+		t.Found = append(t.Found, Finding{h, "they hold more of our log than we do"})
+	case h.Size > 0 && ok && root != h.Root:
+		t.Found = append(t.Found, Finding{h, "another root at a size that we hold"})
 	}
-	has := map[logKey]int{}
-	for _, h := range theirs {
-		has[logKey{h.Party, h.ID}] = h.Size
-	}
-	for _, l := range x.rec.Logs() {
-		if l.Name.Party != x.us && l.Name.Run != run {
-			n += max(0, l.Size-has[logKey{l.Name.Party, l.Name.LogID}])
-		}
-	}
-	return n
-}
-
-// TheyHave takes the peer's list: from here on Next offers what it lacks. A list that shows less of our
-// log than the peer has receipted is that of a disk lost: then receipts count no more, all is offered again.
-// SPEC: EXC-004 EXC-005
-func (x *Exchange) TheyHave(b []byte) ([]Finding, error) {
-	list, err := ParseHave(b)
-	if err != nil {
-		return nil, err
-	}
-	var found []Finding
-	x.up, x.cursor, x.again, x.theirs = true, map[logKey]int{}, map[logKey]int{}, map[logKey]int{}
-	x.ahead = map[logKey][]*record.Entry{}
-	for _, h := range list {
-		ours := x.rec.Log(h.Party, h.ID)
-		if ours == nil {
-			continue // theirs to offer
-		}
-		x.cursor[logKey{h.Party, h.ID}] = min(h.Size, h.Whole)
-		switch root, ok := x.rec.RootAt(h.Party, h.ID, h.Size); {
-		case h.Size > ours.Size && h.Party == x.us:
-			found = append(found, Finding{h, "they hold more of our log than we do"})
-		case ok && root != h.Root:
-			found = append(found, Finding{h, "another root at a size that we hold"})
-		}
-	}
-	for _, l := range x.rec.Logs() {
-		k := logKey{l.Name.Party, l.Name.LogID}
-		from := x.cursor[k]
-		es := x.rec.Entries(k.party, k.id, from)
-		switch {
-		case k.party != x.us && len(es) > 0:
-			x.theirs[k] = es[len(es)-1].Index + 1
-		case k.party == x.us && l.Receipted > from:
+	if k.party == x.us {
+		if l.Receipted > from {
 			x.again[k] = from
 		}
+		return
 	}
-	return found, nil
+	if es := x.rec.Entries(k.party, k.id, from); len(es) > 0 {
+		x.theirs[k] = es[len(es)-1].Index + 1
+	}
+	if k.id.Run != run {
+		t.Lost += max(0, l.Size-h.Size)
+	}
+	if h.Held < l.Held {
+		t.Unreceipted = append(t.Unreceipted, l.Name)
+	}
 }
 
-// Next gives the next message for the stream, or false when the peer holds all that is durable here.
-// The caller calls Sent once the link has taken it. durable says whether an entry is on our disk.
-// SPEC: EXC-006
+// Wanted takes the peer's asking for more of a span: it is answered before any statement.
+func (x *Exchange) Wanted(b []byte) error {
+	s, err := parseSpan(strings.Split(string(b), " "))
+	if err != nil {
+		return err
+	}
+	if x.cursor != nil && len(x.out) < maxAnswers {
+		x.out = append(x.out, say(narrower(s, s.in(x.rec.Logs()))))
+	}
+	return nil
+}
+
+// Next gives the next message for the stream, or false when the peer holds all that is durable here. The entry
+// is nil where it is no statement. The caller calls Sent once the link has taken it. durable says whether an entry
+// is on our disk. The log that grew last goes first: what is urgent now does not wait behind what is old.
+// SPEC: EXC-004 EXC-006
 func (x *Exchange) Next(durable func(*record.Entry) bool) (wire.Frame, *record.Entry, bool) {
+	if x.cursor != nil && len(x.out) > 0 {
+		return x.out[0], nil, true
+	}
 	if !x.up {
 		return wire.Frame{}, nil, false
 	}
-	for _, l := range x.rec.Logs() {
-		k := logKey{l.Name.Party, l.Name.LogID}
-		for _, e := range x.next(k) {
-			if !durable(e) || k.party != x.us && e.Index >= x.theirs[k] {
-				break
-			}
-			if x.held(e) {
-				x.Sent(e)
-				continue
-			}
+	x.fill()
+	for i := 0; i < len(x.todo); {
+		e, waits := x.offer(x.todo[i], durable)
+		switch {
+		case e != nil:
 			return wire.Frame{Kind: wire.FrameEntry, Parts: [][]byte{e.Note, e.FactsB, e.TextB}}, e, true
+		case waits:
+			i++
+		default:
+			delete(x.ahead, x.todo[i])
+			x.todo = slices.Delete(x.todo, i, i+1)
 		}
 	}
 	return wire.Frame{}, nil, false
+}
+
+// fill brings todo up to what the record holds now, the log that grew last first.
+func (x *Exchange) fill() {
+	logs := x.rec.Grown(x.turn)
+	if x.turn == 0 {
+		logs = x.rec.Logs()
+	}
+	logs = slices.DeleteFunc(slices.Clone(logs), func(l *record.Log) bool {
+		return x.cursor[keyOf(l)] >= l.Size && l.Stored == l.Size || slices.ContainsFunc(x.asks, func(s span) bool { return s.has(l) })
+	})
+	slices.SortStableFunc(logs, func(a, b *record.Log) int { return b.Turn - a.Turn })
+	var grown []logKey
+	for _, l := range logs {
+		grown = append(grown, keyOf(l))
+	}
+	if len(grown) > 0 {
+		x.todo = append(grown, slices.DeleteFunc(x.todo, func(k logKey) bool { return slices.Contains(grown, k) })...)
+	}
+	x.turn = max(1, x.rec.Turn())
+}
+
+// offer gives the next entry of a log that the peer lacks, or that one waits for the disk.
+func (x *Exchange) offer(k logKey, durable func(*record.Entry) bool) (next *record.Entry, waits bool) {
+	for _, e := range x.next(k) {
+		switch {
+		case !durable(e):
+			return nil, true
+		case k.party != x.us && e.Index >= x.theirs[k]:
+			return nil, false
+		case !x.Held(e):
+			return e, false
+		}
+		x.Sent(e)
+	}
+	return nil, false
 }
 
 // next gives what is to be offered of a log; the record copies the rest of it, so it is asked for once a batch.
@@ -228,39 +282,20 @@ func (x *Exchange) next(k logKey) []*record.Entry {
 	return es
 }
 
-// held: their receipt for our own entry is here, and nobody asked for it again.
-func (x *Exchange) held(e *record.Entry) bool {
+// Held reports that their receipt for our own entry is here, and that their list did not show it lost.
+func (x *Exchange) Held(e *record.Entry) bool {
 	from, asked := x.again[logKey{e.Log.Party, e.Log.LogID}]
 	return e.Log.Party == x.us && e.Receipt != nil && !(asked && e.Index >= from)
 }
 
-// Sent moves past an entry that the link has taken.
+// Sent moves past what the link has taken.
 func (x *Exchange) Sent(e *record.Entry) {
-	if x.cursor != nil {
+	switch {
+	case e == nil:
+		x.out = x.out[min(1, len(x.out)):]
+	case x.cursor != nil:
 		x.cursor[logKey{e.Log.Party, e.Log.LogID}] = e.Index + 1
 	}
-}
-
-// Wanted takes a peer's Want: the log is offered again from there on this stream.
-func (x *Exchange) Wanted(b []byte) error {
-	f := strings.Split(string(b), " ")
-	if len(f) != 3 {
-		return ErrHave
-	}
-	id, err := record.ParseLogID(f[1])
-	if err != nil {
-		return ErrHave
-	}
-	from, err := number(f[2])
-	if err != nil {
-		return err
-	}
-	k := logKey{f[0], id}
-	if x.up && x.rec.Log(f[0], id) != nil && from < x.cursor[k] {
-		x.cursor[k], x.again[k] = from, from
-		delete(x.ahead, k)
-	}
-	return nil
 }
 
 // Answers chooses which of the entries that came need a receipt of their own: the highest place of

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,6 +41,8 @@ type end struct {
 	run      *record.Run
 	volatile map[*record.Entry]bool
 	sent     int
+	asked    int // times that the other end wanted a span
+	told     Told
 }
 
 func newEnd(name string) *end {
@@ -69,7 +72,22 @@ func (e *end) take(t testing.TB, from *end, f wire.Frame) {
 	}
 	switch f.Kind {
 	case wire.FrameHave:
-		if _, err := e.x.TheyHave(f.Parts[0]); err != nil {
+		told, err := e.x.TheyHave(f.Parts[0], "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.told.Lost += told.Lost
+		e.told.Unreceipted = append(e.told.Unreceipted, told.Unreceipted...)
+		for _, g := range told.Unreceipted {
+			for _, rc := range e.rec.LogReceipts(g.Party, g.LogID) {
+				if _, _, err := from.rec.AddReceipt(rc.Note); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	case wire.FrameWant:
+		e.asked++
+		if err := e.x.Wanted(f.Parts[0]); err != nil {
 			t.Fatal(err)
 		}
 	case wire.FrameEntry:
@@ -109,7 +127,9 @@ func run(t testing.TB, a, b *end) {
 		for _, p := range [][2]*end{{a, b}, {b, a}} {
 			if f, s, ok := p[0].x.Next(p[0].durable); ok {
 				p[0].x.Sent(s)
-				p[0].sent++
+				if s != nil {
+					p[0].sent++
+				}
 				p[1].take(t, p[0], f)
 				quiet = false
 			}
@@ -203,45 +223,122 @@ func TestWhatTheListTells(t *testing.T) {
 	a.state(t, "one")
 	a.x.StreamUp()
 	l := a.rec.Logs()[0]
+	one, two := "aurelia "+l.Name.LogID.String(), "aurelia 9.k7qx3m"
 	other := wire.Leaf([]byte("other"))
 	for line, want := range map[string]string{
-		fmt.Sprintf("aurelia %s 1 %s 1\n", l.Name.LogID, l.Root): "",
-		fmt.Sprintf("aurelia %s 2 %s 2\n", l.Name.LogID, other):  "they hold more of our log than we do",
-		fmt.Sprintf("aurelia %s 1 %s 1\n", l.Name.LogID, other):  "another root at a size that we hold",
-		fmt.Sprintf("borealia 1.9dm2aa 4 %s 4\n", other):         "",
+		fmt.Sprintf("aurelia %s 1 %s 1 0\n", l.Name.LogID, l.Root): "",
+		fmt.Sprintf("aurelia %s 2 %s 2 0\n", l.Name.LogID, other):  "they hold more of our log than we do",
+		fmt.Sprintf("aurelia %s 1 %s 1 0\n", l.Name.LogID, other):  "another root at a size that we hold",
+		fmt.Sprintf("borealia 1.9dm2aa 4 %s 4 0\n", other):         "",
 	} {
-		found, err := a.x.TheyHave([]byte(line))
-		if err != nil || len(found) != min(1, len(want)) || want != "" && found[0].Why != want {
-			t.Errorf("%s: %v %v", line, found, err)
+		told, err := a.x.TheyHave([]byte(line), "")
+		if err != nil || len(told.Found) != min(1, len(want)) || want != "" && told.Found[0].Why != want {
+			t.Errorf("%s: %v %v", line, told, err)
 		}
 	}
-	for _, bad := range []string{"aurelia", "aurelia 1.k7qx3m 01 " + other.String() + " 0", "aurelia 1.k7qx3m 1 x 0",
-		"aurelia 1.k7qx3m 1 " + other.String() + " 2", "aurelia 1.k7qx3m -1 " + other.String() + " 0", "aurelia x 1 " + other.String() + " 0"} {
-		if _, err := a.x.TheyHave([]byte(bad)); !errors.Is(err, ErrHave) {
+	h := " " + other.String()
+	for _, bad := range []string{"aurelia", one + " 01" + h + " 0 0", one + " 1 x 0 0", one + " 1" + h + " 2 0", one + " -1" + h + " 0 0",
+		"aurelia x 1" + h + " 0 0", one + " 1" + h + " 1", one + " 1" + h + " 1 01", one + " 1" + h + " 1 0\n" + one + " 1" + h + " 1 0",
+		"aurelia 9.k7qx3m 1.k7qx3m" + h, two + " 9.k7qx3m" + h + "\n" + two + " 1" + h + " 1 0", two + " 9.k7qx3m\n" + one + " 1" + h + " 1 0",
+		one + " 1" + h + " 1 0\n" + two + " 9.k7qx3m", strings.Repeat("x\n", 2000)} {
+		if _, err := a.x.TheyHave([]byte(bad), ""); !errors.Is(err, ErrHave) {
+			t.Errorf("%q is read", bad)
+		}
+	}
+	for _, bad := range []string{"", "aurelia", "aurelia x 1.k7qx3m", "aurelia 2.k7qx3m 1.k7qx3m", "aurelia 1.k7qx3m 01.k7qx3m", "aurelia 1.k7qx3m 1.k7qx3m "} {
+		if a.x.Wanted([]byte(bad)) == nil {
 			t.Errorf("%q is read", bad)
 		}
 	}
 }
 
-// SPEC: EXC-004
-func TestWanted(t *testing.T) {
+// begin opens a run and states one thing in it.
+func (e *end) begin(t testing.TB, text string) *record.Entry {
+	t.Helper()
+	e.run = e.rec.OpenRun(record.RunConfig{Party: e.name, Station: "main", Why: "restart", Run: record.NewRunName(rnd), Key: keys[e.name]})
+	return e.state(t, text)
+}
+
+// However many closed logs both ends hold, a list fits one message, and what is new is exchanged.
+// SPEC: EXC-003 EXC-011 EXC-010
+func TestThousandsOfClosedLogsAreExchangedAsSums(t *testing.T) {
 	a, b := newEnd("aurelia"), newEnd("borealia")
-	for i := range 5 {
-		a.state(t, fmt.Sprint(i))
+	const n = 1_100
+	for i := range n {
+		a.begin(t, fmt.Sprint(i))
+		b.begin(t, fmt.Sprint(i))
 	}
 	meet(t, a, b)
-	id := a.rec.Logs()[0].Name.LogID
-	if err := a.x.Wanted(want("aurelia", id, 2).Parts[0]); err != nil {
+	same(t, a, b, 2*n)
+	list := a.x.Have().Parts[0]
+	if len(list) > 20_000 || a.asked+b.asked != 0 {
+		t.Errorf("a list of %d bytes, %d times asked for more", len(list), a.asked+b.asked)
+	}
+	a.begin(t, "routine of aurelia")
+	b.state(t, "routine of borealia")
+	a.sent, b.sent = 0, 0
+	meet(t, a, b)
+	same(t, a, b, 2*n+2)
+	if a.sent != 1 || b.sent != 1 || a.asked+b.asked != 0 {
+		t.Errorf("%d and %d sent, %d times asked", a.sent, b.sent, a.asked+b.asked)
+	}
+
+	// One closed log of thousands grows at one end: that one is found, and nothing else is sent.
+	old := a.rec.Logs()[n/3]
+	lost := newEnd("borealia")
+	for _, l := range b.rec.Logs() {
+		for _, e := range b.rec.Entries(l.Name.Party, l.Name.LogID, 0) {
+			if l.Name.LogID == old.Name.LogID {
+				continue
+			}
+			if _, err := lost.rec.Add(e.Note, e.FactsB, e.TextB); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, rc := range b.rec.LogReceipts(l.Name.Party, l.Name.LogID) {
+			lost.rec.ApplyReceipt(rc)
+		}
+	}
+	a.sent, a.asked = 0, 0
+	meet(t, a, lost)
+	if a.rec.Digest() != lost.rec.Digest() || a.sent != 1 || a.asked+lost.asked > 8 {
+		t.Errorf("one log is lacking: %d statements sent, %d times asked", a.sent, a.asked+lost.asked)
+	}
+
+	// And one receipt that one end has not.
+	g := lost.rec.Logs()[n/2]
+	rc, err := lost.rec.Receipt(lost.rec.Entries("aurelia", g.Name.LogID, 0)[0], "borealia", "9dm2aa", 1, noon.Add(-time.Hour), keys["borealia"])
+	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, a, b)
-	if a.sent != 8 {
-		t.Errorf("%d sent", a.sent)
+	g.Held-- // as where its receipt was lost
+	a.told, lost.told = Told{}, Told{}
+	a.rec.Log("aurelia", g.Name.LogID).Held--
+	lost.rec.ApplyReceipt(rc)
+	meet(t, a, lost)
+	if l := lost.told; len(l.Unreceipted) != 1 || a.rec.Log("aurelia", g.Name.LogID).Held != 1 {
+		t.Errorf("a receipt is lacking: %v", l.Unreceipted)
 	}
-	for _, bad := range []string{"", "aurelia", "aurelia x 1", "aurelia 1.k7qx3m 01", "aurelia 1.k7qx3m -1"} {
-		if a.x.Wanted([]byte(bad)) == nil {
-			t.Errorf("%q is read", bad)
-		}
+}
+
+// After a lost disk what was stated last comes first; the old logs do not hold it up.
+// SPEC: EXC-004 EXC-010
+func TestTheNewestLogIsOfferedFirst(t *testing.T) {
+	a, b := newEnd("aurelia"), newEnd("borealia")
+	for i := range 100 {
+		a.begin(t, fmt.Sprint(i))
+	}
+	b.state(t, "hello")
+	meet(t, a, b)
+	flash := a.begin(t, "flash")
+	lost := newEnd("borealia")
+	a.x.StreamUp()
+	told, err := a.x.TheyHave(lost.x.StreamUp().Parts[0], "")
+	if err != nil || told.Lost != 1 {
+		t.Errorf("%d statements of theirs are lost there: %v", told.Lost, err)
+	}
+	if _, e, ok := a.x.Next(a.durable); !ok || e != flash {
+		t.Errorf("the first that is offered is %v", e)
 	}
 }
 
@@ -333,7 +430,7 @@ func TestMany(t *testing.T) {
 		a.state(t, "again")
 	}
 	a.x.StreamUp()
-	if _, err := a.x.TheyHave(b.x.StreamUp().Parts[0]); err != nil {
+	if _, err := a.x.TheyHave(b.x.StreamUp().Parts[0], ""); err != nil {
 		t.Fatal(err)
 	}
 	got := 0
@@ -350,18 +447,25 @@ func TestMany(t *testing.T) {
 	}
 }
 
-func FuzzParseHave(f *testing.F) {
+func FuzzParseList(f *testing.F) {
 	a := newEnd("aurelia")
 	a.state(f, "one")
 	f.Add(a.x.StreamUp().Parts[0])
+	f.Add(fmt.Appendf(nil, "aurelia 1.k7qx3m 9.k7qx3m\naurelia 1.k7qx3m 7.k7qx3m %s", wire.Leaf(nil)))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		list, err := ParseHave(b)
-		if err == nil && len(list) > MaxLogs {
+		l, err := parseList(b)
+		if err == nil && len(l.logs)+len(l.sums) > maxLines {
 			t.Fatal("too many")
 		}
-		_, _ = a.x.TheyHave(b)
+		a.x.StreamUp()
+		_, _ = a.x.TheyHave(b, "")
 		_ = a.x.Wanted(b)
-		a.x.Next(a.durable)
+		for f, e, ok := a.x.Next(a.durable); ok; f, e, ok = a.x.Next(a.durable) {
+			if len(wire.AppendFrame(nil, f)) > wire.MaxFrame {
+				t.Fatal("longer than a message may be")
+			}
+			a.x.Sent(e)
+		}
 	})
 }
 
@@ -375,9 +479,4 @@ func FuzzFragment(f *testing.F) {
 			t.Fatal("too many halves")
 		}
 	})
-}
-
-// want asks for a log again from a place; Wanted obeys it.
-func want(party string, id record.LogID, from int) wire.Frame {
-	return wire.Frame{Kind: wire.FrameWant, Parts: [][]byte{fmt.Appendf(nil, "%s %d.%s %d", party, id.Number, id.Run, from)}}
 }

@@ -94,10 +94,10 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 		add("A9", "", storeWords(l.dead, l.unread))
 	}
 	if w := l.peer.away.why; w != "" {
-		add("A9", "room here", awayWords(l.cfg.Us.Name, w))
+		add("A9", "room here", awayWords(l.cfg.Us.Name, w, l.peer.away.until))
 	}
 	if w := l.peer.state.Away; w != "" && l.peer.up {
-		add("A9", "room there", awayWords(l.cfg.Them.Name, w))
+		add("A9", "room there", awayWords(l.cfg.Them.Name, w, l.peer.state.Until))
 	}
 	if r := l.peer.refused; !r.IsZero() && l.now.Sub(r) < refusedFor {
 		add("A7", "refused", alarm.Say("at.refused"))

@@ -247,22 +247,20 @@ type memory struct {
 	newest    map[record.LogName]*record.Receipt
 	local     []store.Row
 	items     *items
-	live      bool // what comes now comes from the peer, and is held to its quota
 }
 
 // empty is the memory of a record without a statement.
 func (l *Line) empty() *memory {
 	m := &memory{receipts: map[wire.Hash]struct{}{}, ours: map[record.Place]*record.Receipt{}, newest: map[record.LogName]*record.Receipt{}}
 	m.items = &items{stamps: map[string]stamp{}, lists: map[string][]stamp{}, open: map[string][]stamp{}}
-	m.opts = l.options(false, m)
-	m.privOpts = l.options(true, m)
+	m.opts = l.options(false)
+	m.privOpts = l.options(true)
 	m.rec, m.priv = record.New(m.opts), record.New(m.privOpts)
 	return m
 }
 
 // remember puts a memory in the place of the one that was.
 func (l *Line) remember(m *memory) {
-	m.live = true
 	l.memory = m
 	l.showing, l.volatile, l.run, l.privRun = map[string]bool{}, map[*record.Entry]int{}, nil, nil
 	l.cache, l.reg, l.touched = map[string]any{}, nil, map[string]struct{}{}

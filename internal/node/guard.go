@@ -18,6 +18,7 @@ import (
 const (
 	roomBurst = 256 << 10 // KiB of its statements and receipts at once: years of a line that comes back to a lost disk
 	roomDay   = 16 << 10  // and each day
+	newLog    = 32 << 10  // bytes that a new log counts for, beside those of its statements
 	lineBurst = 60        // lines of the log about what it sends
 	lineDay   = 24 * 60
 )
@@ -86,6 +87,9 @@ func (l *Line) mayEnter(c *record.Checked, bytes int) error {
 	if e := l.rec.ByRef(c.Ref()); e != nil && e.Absent == "" {
 		return nil
 	}
+	if l.rec.Log(c.Ref().Party, c.Ref().LogID) == nil {
+		bytes += newLog
+	}
 	always := reserved(c.Kind())
 	switch {
 	case !always && !l.store.Spare():
@@ -98,9 +102,10 @@ func (l *Line) mayEnter(c *record.Checked, bytes int) error {
 
 // turnedAway is why something was not taken for want of room. SPEC: NOD-011
 type turnedAway struct {
-	why   string    // disk, quota, logs; "": nothing
+	why   string    // disk, quota; "": nothing
 	again time.Time // when it is asked for again
 	more  bool      // turned away since it was asked for
+	until time.Time // when there is room for some of it; zero: that is not known
 }
 
 // Waits before what found no room is asked for again.
@@ -117,18 +122,16 @@ func (l *Line) turnAway(err error) {
 		why, wait = "disk", againFull
 	case errors.Is(err, errQuota):
 		why = "quota"
-	case errors.Is(err, record.ErrRoom):
-		why = "logs"
 	default:
 		return
 	}
 	if a.why != why || !a.more {
-		told := a.why == why
-		*a = turnedAway{why, l.now.Add(wait), true}
-		if !told {
-			l.tellState()
-			l.dirty = true
+		*a = turnedAway{why: why, again: l.now.Add(wait), more: true}
+		if why == "quota" {
+			a.until = a.again
 		}
+		l.tellState()
+		l.dirty = true
 	}
 }
 
@@ -149,12 +152,16 @@ func (l *Line) askAgain() {
 	l.dirty = true
 }
 
-// awayWords say what finds no room, at the end named.
-func awayWords(party, why string) alarm.Detail {
+// awayWords say what finds no room, at the end named, and until when.
+func awayWords(party, why string, until time.Time) alarm.Detail {
 	if _, ok := words.Get("en", "room."+why); !ok {
 		why = "other" // of a later version of the line
 	}
-	return alarm.Say("at.room", party, "@room."+why)
+	when := "@room.until"
+	if !until.IsZero() {
+		when = until.Format("15:04Z")
+	}
+	return alarm.Say("at.room", party, when, "@room."+why)
 }
 
 // warn writes of the peer's doing to the log, as often as is good for the disk that keeps it.

@@ -140,8 +140,7 @@ type Line struct {
 	unsaid      []string // what could not be recorded since the store failed
 	owed        []owed   // of it, what is stated when the store works again
 	privRun     *record.Run
-	logRoom     *record.Bucket // of new logs of the peer
-	tickWall    time.Time      // the last tick, by the wall and by the boot clock
+	tickWall    time.Time // the last tick, by the wall and by the boot clock
 	tickBoot    time.Duration
 	linkErr     error     // why the sessions could not be opened
 	reconnectAt time.Time // when the sessions, which could not be opened, are tried again; zero: they are open
@@ -171,7 +170,7 @@ func Open(cfg Config) *Line {
 	}
 	l.started = l.now
 	l.store = store.New(cfg.DB, cfg.Store)
-	l.alarms, l.logRoom = alarm.New(), record.LogBucket()
+	l.alarms = alarm.New()
 	l.unread, l.dead, l.isRead = true, errStarting, make(chan struct{})
 	l.remember(l.empty())
 	l.x = exchange.New(l.rec, cfg.Us.Name)

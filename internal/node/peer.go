@@ -102,16 +102,6 @@ func (l *Line) greetStream() {
 	}
 }
 
-// receiptsAgain answers the peer's list with the newest receipts that we gave, for those that were lost
-// with the stream before, or came while its store failed.
-func (l *Line) receiptsAgain() {
-	for _, g := range l.rec.Logs() {
-		if rc := l.newest[g.Name]; rc != nil {
-			l.toStream(wire.Frame{Kind: wire.FrameReceipt, Parts: [][]byte{rc.Note}})
-		}
-	}
-}
-
 // Bounds of what the peer can make us keep. What is dropped is asked for again: its statement comes again, or its list.
 const (
 	maxOut      = 4096 // answers that the stream has not taken: a peer that asks and does not read gets no more
@@ -188,7 +178,7 @@ func (l *Line) frame(f wire.Frame, path int) {
 		l.refused(string(f.Parts[0]))
 	case wire.FrameWant:
 		if err := l.x.Wanted(f.Parts[0]); err != nil {
-			l.warn("the peer asked for a log in a way that cannot be read", "err", err)
+			l.warn("the peer asked for logs in a way that cannot be read", "err", err)
 		}
 	}
 }
@@ -199,18 +189,23 @@ func (l *Line) have(list []byte) {
 		l.theirs = list
 		return
 	}
-	found, err := l.x.TheyHave(list)
+	told, err := l.x.TheyHave(list, l.peer.run)
 	if err != nil {
 		l.warn("the peer's list of logs was dropped", "err", err)
 		return
 	}
-	for _, h := range found {
+	for _, h := range told.Found {
 		l.found(h)
 	}
-	if n := l.x.LostOf(list, l.peer.run); n > 0 {
-		l.lost[1].add(l.now, n)
+	if told.Lost > 0 {
+		l.lost[1].add(l.now, told.Lost)
 	}
-	l.receiptsAgain()
+	for _, g := range told.Unreceipted { // lost with the stream before, or come while its store failed
+		if rc := l.newest[g]; rc != nil {
+			l.toStream(wire.Frame{Kind: wire.FrameReceipt, Parts: [][]byte{rc.Note}})
+		}
+	}
+	l.reoffer()
 }
 
 // found: what the peer's list shows beyond what it lacks. A peer that holds more of our open log than

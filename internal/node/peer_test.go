@@ -3,6 +3,7 @@
 package node
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -89,12 +90,15 @@ func TestWhatFoundNoRoomIsAskedForAgain(t *testing.T) {
 			err  error
 			why  string
 			wait time.Duration
-		}{{errFull, "disk", againFull}, {errQuota, "quota", againQuota}, {record.ErrRoom, "logs", againQuota}} {
+		}{{errFull, "disk", againFull}, {errQuota, "quota", againQuota}} {
 			before := haves()
 			do(func() { l.turnAway(x.err) })
 			time.Sleep(x.wait / 2)
 			if haves() != before || l.peer.away.why != x.why || alarmsOf(l, "A9") != 1 {
 				t.Errorf("%s: asked too early, or no alarm", x.why)
+			}
+			if w := awayWords("aurelia", x.why, l.peer.away.until).In("en"); !strings.Contains(w, "until "+map[string]string{"disk": "it is freed", "quota": l.peer.away.again.Format("15:04Z")}[x.why]) {
+				t.Errorf("%s: the alarm does not say until when: %s", x.why, w)
 			}
 			time.Sleep(x.wait/2 + 2*tickEvery)
 			if haves() != before+1 || l.peer.away.why != x.why {

@@ -19,16 +19,11 @@ import (
 )
 
 // options say whose record this is. A is the party with the smaller party hash: the order of the genesis.
-func (l *Line) options(private bool, m *memory) record.Options {
+func (l *Line) options(private bool) record.Options {
 	p := func(p Party) record.Party {
 		return record.Party{Name: p.Name, Letter: p.Letter, Keys: []ed25519.PublicKey{p.SignKey}}
 	}
 	o := record.Options{Genesis: l.cfg.Genesis, Parties: [2]record.Party{p(l.cfg.Us), p(l.cfg.Them)}, Kinds: statement.Record(verify.Kinds), Private: private}
-	if !private {
-		o.LogRoom = func(party string) bool { // a quota of the peer's; what the store holds was let in once
-			return party == l.cfg.Us.Name || !m.live || l.logRoom.Take(l.now.Sub(l.started))
-		}
-	}
 	if !l.cfg.First {
 		o.Parties[0], o.Parties[1] = o.Parties[1], o.Parties[0]
 	}
@@ -107,7 +102,7 @@ func (l *Line) heard() record.Heard {
 // offer sends a durable statement of ours: urgent ones over every live path until their receipt is
 // here, all others (and these again after a cut) by the stream. SPEC: EXC-009 NOD-004
 func (l *Line) offer(e *record.Entry) {
-	if e.Receipt != nil || !urgent(e) {
+	if l.x.Held(e) || !urgent(e) {
 		return
 	}
 	if pieces, ok := exchange.Urgent(e); ok {
@@ -116,15 +111,25 @@ func (l *Line) offer(e *record.Entry) {
 	}
 }
 
-// reoffer repeats the urgent statements of earlier lives of this node whose receipt is not here.
+// Bounds of reoffer: what is older goes by the stream.
+const (
+	reofferUrgent = 64
+	reofferLooked = 4096
+)
+
+// reoffer repeats the urgent statements of ours that the peer does not hold, the newest first: those of earlier lives
+// of this node, and those that its list shows lost.
 func (l *Line) reoffer() {
-	left := 64 // what is older goes by the stream
-	for _, g := range l.rec.Logs() {
+	left, look := reofferUrgent, reofferLooked
+	for _, g := range slices.Backward(l.rec.Grown(0)) {
 		if g.Name.Party != l.cfg.Us.Name {
 			continue
 		}
-		for _, e := range l.rec.Entries(g.Name.Party, g.Name.LogID, max(0, g.Receipted)) {
-			if e.Receipt == nil && left > 0 && l.durable(e) {
+		for _, e := range slices.Backward(l.rec.Entries(g.Name.Party, g.Name.LogID, max(0, g.Size-look))) {
+			if look--; left == 0 || look <= 0 {
+				return
+			}
+			if _, on := l.repeating[e.Place()]; !on && !l.x.Held(e) && urgent(e) && l.durable(e) {
 				l.offer(e)
 				left--
 			}

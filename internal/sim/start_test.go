@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,7 @@ import (
 
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/node"
+	"example.org/parley/internal/view"
 )
 
 // While a long record is read at a start, ring and STOP pass at once and every other verb says how far the start has
@@ -221,4 +223,46 @@ func TestLostRecordAlarmsBothEnds(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A node that restarts all day is heard, and after a lost disk its newest FLASH does not wait behind its old logs.
+// SPEC: NOD-008 EXC-004
+func TestANodeThatRestartsSeventyTimesADayIsHeard(t *testing.T) {
+	simulate(t, 78, func(w *world) {
+		w.watch()
+		a, b := w.sides[0], w.sides[1]
+		for i := range 70 {
+			a.stop()
+			a.open()
+			time.Sleep(time.Second) // the audit of the store is over: it and the writer do not wait for each other in simulated time
+			a.must(fmt.Sprintf("send --kind information \"restart %d\"", i))
+		}
+		flash := a.must("send --kind warning --precedence FLASH \"Turn back\"")
+		state := func(s *side) string {
+			for _, r := range s.view().Log {
+				if r.ID == flash {
+					return r.State
+				}
+			}
+			return ""
+		}
+		for range 50 {
+			if time.Sleep(100 * time.Millisecond); state(a) == "held" {
+				break
+			}
+		}
+		if s := state(a); s != "held" {
+			t.Errorf("after 70 restarts in a day the FLASH is %q", s)
+		}
+		if l := append(w.alarms(a, "A9"), w.alarms(b, "A9")...); len(l) != 0 {
+			t.Errorf("%v", l)
+		}
+		time.Sleep(30 * time.Second)
+		b.loseDisk()
+		b.open()
+		time.Sleep(5 * time.Second)
+		if !slices.ContainsFunc(b.view().Messages, func(m view.Message) bool { return m.ID == flash }) {
+			t.Error("the newest FLASH did not come first to a new disk")
+		}
+	})
 }

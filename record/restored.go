@@ -2,44 +2,11 @@
 
 package record
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 func (r *Record) sortedPlaces(ps []Place) []Place {
 	slices.SortFunc(ps, func(a, b Place) int { return compareKeys(a.key(), b.key()) })
 	return ps
-}
-
-// Bucket limits how many logs a party may open: a burst, then so many a day, filled by a
-// monotonic clock that the caller reads.
-//
-// SPEC: REC-016
-type Bucket struct {
-	Burst int
-	Day   int // refilled each day
-	left  float64
-	at    time.Duration
-	begun bool
-}
-
-// LogBucket is the rule for new logs: a burst of 60, then 48 a day.
-func LogBucket() *Bucket { return &Bucket{Burst: 60, Day: 48} }
-
-// Take reports whether there is room for one more at a reading of the monotonic clock, and takes it.
-func (b *Bucket) Take(at time.Duration) bool {
-	if !b.begun {
-		b.left, b.begun = float64(b.Burst), true
-	} else if at > b.at {
-		b.left = min(float64(b.Burst), b.left+float64(b.Day)*float64(at-b.at)/float64(24*time.Hour))
-	}
-	b.at = max(b.at, at)
-	if b.left < 1 {
-		return false
-	}
-	b.left--
-	return true
 }
 
 // Restored reports whether a log was opened from an older copy: its first statement knows less of
