@@ -126,7 +126,7 @@ func (p *pair) story() {
 	b(RespondDraft(p.state("borealia", q), atB, Complied, time.Time{}, &record.Text{Lang: "it", Text: "fatto"}, p.now))
 	d, err = stop.Draft(stop.New{ID: theID, Reason: "people-in-danger", By: amaro})
 	p.say("aurelia", true, d, err)
-	d, err = stop.StepDraft(stop.State{From: "aurelia", ID: theID, Open: true}, atA, "lift", "", "", "")
+	d, err = stop.StepDraft(stop.State{From: "aurelia", ID: theID, Open: true}, atA, "lift", "danger-is-over", "", "")
 	p.say("aurelia", true, d, err)
 	p.hear(answer)
 }

@@ -298,8 +298,11 @@ func stopEntry(w *world, name, party, from string) *record.Entry {
 		to = "the brigade"
 	}
 	reason := ""
-	if name == stop.Refused {
+	switch name {
+	case stop.Refused:
 		reason = "not-our-forces"
+	case stop.Lifted:
+		reason = "the danger is over"
 	}
 	return w.must(party, t0.Add(time.Second))(stop.StepDraft(s, a, name, reason, "", to))
 }

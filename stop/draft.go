@@ -57,6 +57,8 @@ func StepDraft(s State, a statement.Actor, step, reason, lang, to string) (recor
 		return d, statement.Refuse("nothing is left to do", "this STOP is lifted")
 	case step == Refused && f.Reason == "":
 		return d, statement.Refuse("say why: --reason", "a refusal needs its reason")
+	case step == Lifted && f.Reason == "":
+		return d, statement.Refuse("say why it need stand no longer: --reason", "lifting a STOP needs its reason")
 	}
 	return statement.Draft(Kinds, a.Party, nil, d, "see: parley stop --help")
 }

@@ -35,7 +35,7 @@ func TestStopClocks(t *testing.T) {
 	if cs := Due(s, true, t0.Add(time.Hour)); !cs[1].Late || !cs[2].Done || cs[2].Late || s.Status != InEffect {
 		t.Errorf("%s %+v", s.Status, cs)
 	}
-	lift := w.must("aurelia", t0.Add(200*time.Second))(StepDraft(s, atA, "lift", "", "", ""))
+	lift := w.must("aurelia", t0.Add(200*time.Second))(StepDraft(s, atA, "lift", "not-understood", "", ""))
 	s = Fold(item(sent, lift), past{{sent, lift}: true})
 	if cs := Due(s, true, t0.Add(time.Hour)); len(cs) != 1 || s.Open {
 		t.Errorf("clocks run on after the lift: %+v", cs)
@@ -74,7 +74,7 @@ func TestStopDrafts(t *testing.T) {
 	for what, c := range map[string]struct {
 		a            statement.Actor
 		step, reason string
-	}{"only the party": {atB, "lift", ""}, "is ours": {atA, "take", ""}, "its reason": {atB, "refuse", ""}, "no step": {atB, "ignore", ""}} {
+	}{"only the party": {atB, "lift", ""}, "is ours": {atA, "take", ""}, "its reason": {atB, "refuse", ""}, "lifting a STOP needs its reason": {atA, "lift", ""}, "no step": {atB, "ignore", ""}} {
 		_, err := StepDraft(s, c.a, c.step, c.reason, "", "")
 		refused(t, what, err)
 	}

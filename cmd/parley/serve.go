@@ -327,7 +327,7 @@ func (s *service) nodeConfig(l *home.Line) (node.Config, error) {
 		Us:      node.Party{Name: l.Ours.Party, Letter: letters[place], SignKey: l.Ours.Sign, Link: l.Ours.Link},
 		Them:    node.Party{Name: l.Theirs.Party, Letter: letters[1-place], SignKey: l.Theirs.Sign, Link: l.Theirs.Link},
 		Genesis: l.Genesis.Hash, GenesisText: l.Genesis.Note, Terms: l.Terms, Sheets: [][]byte{sheetA.Note, sheetB.Note}, Sheet: l.Theirs.Issue, Station: l.Config.Station,
-		Schedule: check.Schedule(terms.Schedule), Due: terms.Policy.Due, Demo: s.demo || l.Config.Demo, Now: time.Now, Boot: s.boot, Rand: rand.Reader, Log: s.log.With("line", l.Name),
+		Schedule: check.Schedule(terms.Schedule), Due: terms.Policy.Due, Fallback: terms.Fallback[l.Theirs.Party], Demo: s.demo || l.Config.Demo, Now: time.Now, Boot: s.boot, Rand: rand.Reader, Log: s.log.With("line", l.Name),
 	}
 	c.Link = func(run string, greeting func() []byte, onFrame func(link.Frame)) (node.Link, error) {
 		lc.Run, lc.Greeting, lc.OnFrame = run, greeting, onFrame

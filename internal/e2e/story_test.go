@@ -241,6 +241,7 @@ func (p *play) flash(t *testing.T) {
 	p.is(t, a, rung(3, ".done"))
 	p.is(t, b, `document.querySelector('.msg.FLASH:not(.urgent) .said').textContent.includes('54.20N') && document.querySelector('#p-state > i').dataset.sound !== 'high'`)
 	p.pick(t, b, ".msg.FLASH [data-form=respond]", `document.querySelector('#re-text')`)
+	p.pick(t, b, "#p-fmsg [value=will-comply]", `document.querySelector('#p-fmsg :checked')`)
 	p.pick(t, b, "#p-fmsg button[type=submit]", `!document.querySelector('#re-text')`)
 	p.is(t, a, rung(4, ".done"))
 	p.is(t, "", `document.querySelectorAll('.tries li.done').length >= 3`)
@@ -261,7 +262,9 @@ func (p *play) stop(t *testing.T) {
 	p.is(t, a, `document.querySelector('.stopcard.taken')`)
 	p.pick(t, b, "[id^=st-in-effect-],[id^=st-effect-]", `document.querySelector('.stopcard.in-effect')`)
 	p.is(t, a, `document.querySelector('.stopcard.in-effect')`)
-	p.pick(t, a, "[id^=st-lift-]", `!document.querySelector('.stopcard')`)
+	p.pick(t, a, "[id^=st-lift-]", `document.querySelector('#l-reason')`)
+	p.eval(t, a, `document.querySelector('#l-reason').value = 'all boats are clear'; 0`, nil)
+	p.pick(t, a, "#p-fstop button[type=submit]", `!document.querySelector('.stopcard')`)
 	p.is(t, b, `!document.querySelector('.stopcard')`)
 	p.is(t, a, `document.querySelector('#w-text').value === 'half a sentence'`)
 }
@@ -328,7 +331,7 @@ func (p *play) cables(t *testing.T) {
 		p.pick(t, "", fmt.Sprintf("#pull-%d", n), fmt.Sprintf(`document.querySelectorAll('.cable.cut').length === %d`, 2-n))
 	}
 	p.is(t, a, rung(1, ".done, .late"))
-	p.is(t, b, fmt.Sprintf(`document.querySelector('#p-alarms .flash .said').textContent === %q && document.querySelector('#w-text').value === 'half a sentence'`, words))
+	p.is(t, b, fmt.Sprintf(`document.querySelector('#p-urgent .flash .said').textContent === %q && document.querySelector('#w-text').value === 'half a sentence'`, words))
 	p.pick(t, b, "[id^=now-]", `document.querySelector('#p-fmsg form')`)
 	p.pick(t, b, "#p-fmsg button[type=submit]", `!document.querySelector('#p-fmsg form') && !document.querySelector('.flash')`)
 	p.is(t, a, `!document.querySelector('#p-liveness .layer.down')`)

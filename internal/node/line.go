@@ -84,6 +84,7 @@ type Config struct {
 	Station     string   // "main" unless named
 	Schedule    check.Schedule
 	Due         message.Allowances // clocks that the terms change
+	Fallback    []string           // their telephones, of the terms
 	Demo        bool               // seeded by a demo: said on the page
 	// Link opens the sessions under a run's name; frames of voice go to onFrame from its readers.
 	Link  func(run string, greeting func() []byte, onFrame func(link.Frame)) (Link, error)

@@ -23,7 +23,7 @@ func (l *Line) input(lang, desk string) view.Input {
 	in := view.Input{
 		Now: l.now, Line: l.cfg.Name, Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, Demo: l.cfg.Demo, IDs: l.rec, Register: l.register(),
 		Desk: l.deskIn(desk), WeSee: l.weSee(), TheySee: l.theySee(), Call: l.callIn(desk), Check: l.checks.in(desk), Log: l.newestEntries(maxOver), Began: l.began(),
-		Due: l.cfg.Due,
+		Due: l.cfg.Due, Fallback: l.cfg.Fallback,
 	}
 	messages, moreMessages := l.drawnOf("message")
 	stops, moreStops := l.drawnOf("stop")

@@ -3,6 +3,7 @@
 package page
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -23,15 +24,15 @@ var templateFiles embed.FS
 var staticFiles embed.FS
 
 // panels are drawn in this order; each is one template and one element of the page. What they are drawn in is in
-// static/page.css: colours of measured contrast, a shape and a word beside each. SPEC: PAG-031
+// static/page.css: colours of measured contrast, a shape and a word beside each. SPEC: PAG-031 PAG-037
 func panels() []string {
-	return []string{"state", "header", "sentences", "alarms", "stops", "call", "meters", "sound", "liveness",
+	return []string{"state", "header", "sentences", "stops", "urgent", "call", "meters", "sound", "liveness", "alarms",
 		"msghead", "messages", "check", "counterparts", "calls", "log", "help"}
 }
 
 // slots are the panels that hold a form while it is open, by the name of the form. SPEC: PAG-010
 func slot(form string) string {
-	return map[string]string{"decline": "fcall", "refuse": "fstop", "ack": "fmsg", "respond": "fmsg", "compose": "compose", "check": "fcheck"}[form]
+	return map[string]string{"decline": "fcall", "refuse": "fstop", "lift": "fstop", "ack": "fmsg", "respond": "fmsg", "compose": "compose", "check": "fcheck"}[form]
 }
 
 // artist holds the templates of every language, with that language's words bound to t.
@@ -116,15 +117,26 @@ type openForm struct {
 // Hidden says that a message must not be on the screen: its values are being read back. SPEC: PAG-011
 func (s sheet) Hidden(id string) bool {
 	f, ok := s.open["fmsg"]
-	return ok && f.Form == "ack" && f.ID == id
+	return ok && f.Form == "ack" && f.ID == id && slices.ContainsFunc(s.D.Messages, func(m view.Message) bool { return m.ID == id && len(m.ReadBack) > 0 })
 }
 
-// Urgent are the newest messages that wait for a person now: they stand above everything else, since a desk with a
-// call and an open form has its messages below the edge of the screen. SPEC: PAG-032
+// Urgent are all messages that wait for a person now, FLASH first, then as they came: they stand above everything else
+// but a STOP, since a desk with a call and an open form has its messages below the edge of the screen. SPEC: PAG-032
 func (s sheet) Urgent() (out []view.Message) {
-	for _, m := range s.D.Messages {
-		if m.Urgent && !s.Hidden(m.ID) && len(out) < 2 {
+	for _, m := range slices.Backward(s.D.Messages) {
+		if m.Urgent && !s.Hidden(m.ID) {
 			out = append(out, m)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b view.Message) int { return cmp.Compare(a.Precedence, b.Precedence) }) // FLASH, IMMEDIATE
+	return out
+}
+
+// Lifted are the STOPs that stand no more, the newest: what was lifted leaves its trace.
+func (s sheet) Lifted() (out []view.Stop) {
+	for _, st := range s.D.Stops {
+		if !st.Stands && len(out) < 3 {
+			out = append(out, st)
 		}
 	}
 	return out

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.org/parley/contact"
+	"example.org/parley/internal/alarm"
 	"example.org/parley/message/phrase"
 	"example.org/parley/record"
 	"example.org/parley/register"
@@ -207,7 +208,13 @@ func (b builder) unrecorded() *Unrecorded {
 func (b builder) alarms() []Alarm {
 	out := []Alarm{}
 	for _, a := range b.Alarms {
-		cause := strings.ToUpper(a.Row.Cause(b.lang))
+		cause, do := strings.ToUpper(a.Row.Cause(b.lang)), a.Row.Do(b.lang)
+		if a.State == alarm.Returned {
+			cause = b.t("alarm.over", a.Row.Cause(b.lang))
+		}
+		if a.ID == "A1" || a.ID == "A12" {
+			do += " " + b.telephone()
+		}
 		if d := a.Detail.In(b.lang); d != "" {
 			cause += ": " + d
 		}
@@ -219,13 +226,21 @@ func (b builder) alarms() []Alarm {
 			word += ", " + b.or("astate", a.State)
 		}
 		out = append(out, Alarm{ID: a.Name(), Code: a.ID, Priority: a.Row.Priority.String(), State: a.State, Since: a.Since.UTC(), Cause: cause,
-			Do: a.Row.Do(b.lang), AckedBy: a.AckedBy, Word: word, Sound: a.Sound()})
+			Do: do, AckedBy: a.AckedBy, Word: word, Sound: a.Sound()})
 	}
 	return out
 }
 
+// telephone says where they are reached when the line is down, as the terms have it. SPEC: PAG-036
+func (b builder) telephone() string {
+	if len(b.Fallback) == 0 {
+		return b.t("telephone.none")
+	}
+	return b.t("telephone", b.Them, strings.Join(b.Fallback, ", "))
+}
+
 func (b builder) liveness() Liveness {
-	l := Liveness{Paths: []Path{}}
+	l := Liveness{Paths: []Path{}, Telephone: b.telephone()}
 	for _, p := range b.Paths {
 		we, they := b.layer(updown(p.WeHear)), b.layer(updown(p.TheyHear))
 		l.WeSee.Paths = append(l.WeSee.Paths, PathWord{p.Label, we})

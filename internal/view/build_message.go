@@ -248,6 +248,9 @@ func (b builder) stop(s stop.State) Stop {
 	first := s.Presses[0]
 	v := Stop{ID: s.ID, Key: s.ID, Ours: s.From == b.Us, At: s.Recorded, From: s.From, Scope: b.t("stop.scope.everywhere"), Place: s.Place, Reason: phrase.Reason(b.lang, s.Reason),
 		Class: s.Class, Mark: s.Mark, Count: len(s.Presses), State: s.Status, Word: b.or("stop.word", s.Status), Stands: s.Open, By: b.stopBy(first), Acts: []string{}}
+	if v.Place != "" {
+		v.Scope = v.Place // said in place of everywhere
+	}
 	if first.Entry != nil {
 		v.ID = b.IDs.Short(first.Entry)
 	}

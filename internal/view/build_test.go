@@ -153,6 +153,26 @@ func TestCut(t *testing.T) {
 	}
 }
 
+// What is over never reads as what stands, and whoever cannot reach them sees whom to call. SPEC: PAG-036
+func TestAlarmThatIsOverAndTelephone(t *testing.T) {
+	in := world()
+	a1, _ := alarm.Find("A1")
+	in.Alarms, in.Fallback = []alarm.Alarm{{Row: a1, ID: "A1", State: alarm.Returned, Since: at("14:01:51")}}, []string{"+39 06 555 0100"}
+	d := Build(in, "en")
+	if a := d.Alarms[0]; a.Cause != "Over: line down" || !strings.Contains(a.Do, "+39 06 555 0100") || !strings.Contains(d.Liveness.Telephone, "borealia: +39 06 555 0100") {
+		t.Errorf("%+v %q", a, d.Liveness.Telephone)
+	}
+}
+
+// A STOP for a place does not say everywhere. SPEC: PAG-023
+func TestStopOfAPlace(t *testing.T) {
+	in := world()
+	in.Stops[0].Place = "Sector 4"
+	if s := Build(in, "en").Stops[0]; s.Scope != "Sector 4" || s.Place != "Sector 4" {
+		t.Errorf("%q %q", s.Scope, s.Place)
+	}
+}
+
 // SPEC: PAG-020
 func TestThreeColumnsAreNeverAdded(t *testing.T) {
 	in := world()

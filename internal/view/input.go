@@ -29,8 +29,9 @@ type Input struct {
 	Desk     DeskIn
 
 	Paths           []Path
-	WeSee           EndIn // of them
-	TheySee         EndIn // of us, as they heard it last
+	Fallback        []string // their telephones, for when the line is down
+	WeSee           EndIn    // of them
+	TheySee         EndIn    // of us, as they heard it last
 	Unrecorded      time.Time
 	UnrecordedThere time.Time // by their word
 	Unread          bool      // the record could not be read since the node started

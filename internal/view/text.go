@@ -78,6 +78,7 @@ func (p *printer) board(l Liveness) {
 	rows = append(rows, []string{p.t("station"), l.WeSee.Station.Word, l.TheySeeUs.Station.Word}, []string{p.t("desk"), l.WeSee.Desk.Word, l.TheySeeUs.Desk.Word},
 		[]string{p.t("officer"), l.WeSee.Officer.Word, l.TheySeeUs.Officer.Word})
 	p.table([]string{"", p.t("wesee"), p.t("theysee")}, rows)
+	p.line(clean(l.Telephone))
 }
 
 func (p *printer) stop(s Stop) {
@@ -89,7 +90,7 @@ func (p *printer) stop(s Stop) {
 	if s.Class == "test" { // a part of a check: it must not look like one that stops something
 		head = p.t("class.test") + " · STOP"
 	}
-	p.line(head, s.ID, clean(from), "·", s.Word, "·", clean(join(s.Scope, s.Place, s.Reason)))
+	p.line(head, s.ID, clean(from), "·", s.Word, "·", clean(join(s.Scope, s.Reason)))
 	p.line("   ", clean(p.ladder(s.Steps)))
 	p.impossible(s.Impossible)
 }

@@ -66,6 +66,7 @@ type Liveness struct {
 	WeSee     Side   `json:"we_see"`
 	TheySeeUs Side   `json:"they_see_of_us"`
 	Paths     []Path `json:"paths"`
+	Telephone string `json:"telephone"` // theirs, for when the line is down
 }
 
 // Side is one row of the board: what one end knows of the other.

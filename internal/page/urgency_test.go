@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package page
+
+import (
+	"html/template"
+	"strings"
+	"testing"
+
+	"example.org/parley/internal/view"
+)
+
+// drawSheet draws one template of a desk in English.
+func drawSheet(t *testing.T, name string, s sheet) string {
+	t.Helper()
+	a, err := newArtist()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Lang = "en"
+	out, err := a.draw(name, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// STOP, then a waiting FLASH, then the call, then active alarms, then those that are over. SPEC: PAG-032 PAG-037
+func TestOrderOfUrgency(t *testing.T) {
+	s := sheet{D: fixtureStop("aurelia", "borealia", "en"), Panels: map[string]template.HTML{}}
+	a1 := view.Alarm{ID: "A1", Code: "A1", Priority: "high", State: "returned", Since: at("13:00:00"), Cause: "Over: line down", Word: "HIGH, over"}
+	s.D.Alarms = append([]view.Alarm{a1}, s.D.Alarms...)
+	for _, p := range panels() {
+		s.Panels[p] = template.HTML(drawSheet(t, p, s))
+	}
+	desk := drawSheet(t, "desk", s)
+	last := 0
+	for _, mark := range []string{`class="stopcard`, `class="bar high flash"`, `id="c-answer"`, `class="bar medium raised"`, `class="over"`} {
+		i := strings.Index(desk, mark)
+		if i < last {
+			t.Errorf("%s stands at %d, what is more urgent at %d", mark, i, last)
+		}
+		last = i
+	}
+	if alarms := string(s.Panels["alarms"]); strings.Contains(alarms, "LINE DOWN") || strings.Contains(alarms, "bar high returned") {
+		t.Errorf("an alarm that is over is drawn as one that stands: %s", alarms)
+	}
+}
+
+// Every FLASH that waits stands above the call, however many there are. SPEC: PAG-032
+func TestEveryWaitingFlashStandsAbove(t *testing.T) {
+	s := sheet{D: fixture("aurelia", "borealia", "en")}
+	for range 4 {
+		s.D.Messages = append(s.D.Messages, s.D.Messages[0])
+	}
+	if n := strings.Count(drawSheet(t, "urgent", s), "<article"); n != 5 {
+		t.Errorf("%d of 5", n)
+	}
+}
+
+// Nobody agrees by a key that he meant for something else: no response is chosen beforehand. SPEC: PAG-037
+func TestNoResponseIsPreselected(t *testing.T) {
+	s := sheet{D: fixture("aurelia", "borealia", "en"), Form: "respond", ID: "B7-42"}
+	s.Msg = &s.D.Messages[0]
+	form := drawSheet(t, "form-respond", s)
+	if strings.Contains(form, "checked") || !strings.Contains(form, `value="will-comply" required`) {
+		t.Error(form)
+	}
+}
+
+// A STOP is lifted in two steps, with a reason, and leaves its trace on the board. SPEC: PAG-037
+func TestLiftTakesTwoStepsAndAReason(t *testing.T) {
+	d := fixtureStop("aurelia", "borealia", "en")
+	st := &d.Stops[0]
+	st.Ours, st.Acts = true, []string{"lift"}
+	card := drawSheet(t, "stops", sheet{D: d})
+	if strings.Contains(card, `data-verb="stop.step"`) || !strings.Contains(card, `data-form="lift"`) {
+		t.Errorf("one press lifts a STOP: %s", card)
+	}
+	if form := drawSheet(t, "form-lift", sheet{D: d, Form: "lift", ID: st.ID}); !strings.Contains(form, `name="reason" maxlength="200" required`) {
+		t.Error(form)
+	}
+	st.Stands, st.State, st.Word, st.Acts = false, "lifted", "LIFTED", nil
+	st.Steps = append(st.Steps, view.Step{Step: "lifted", Word: "lifted", State: "done", At: at("14:05:00"), By: "Lt Amaro", Note: "Not understood"})
+	if over := drawSheet(t, "stops", sheet{D: d}); !strings.Contains(over, "LIFTED") || !strings.Contains(over, "Lt Amaro") || !strings.Contains(over, "Not understood") || strings.Contains(over, "stopcard") {
+		t.Errorf("a lifted STOP leaves %s", over)
+	}
+}
+
+// The text stays in view while it is acknowledged, unless its values are to be read back. SPEC: PAG-011
+func TestTextStaysWhileAcknowledged(t *testing.T) {
+	for _, readBack := range []bool{false, true} {
+		s := sheet{D: fixture("aurelia", "borealia", "en"), open: map[string]openForm{"fmsg": {"ack", "B7-42"}}}
+		if !readBack {
+			s.D.Messages[0].ReadBack = nil
+		}
+		if hidden := !strings.Contains(drawSheet(t, "messages", s), "54.20N"); hidden != readBack {
+			t.Errorf("with values to read back %v: hidden %v", readBack, hidden)
+		}
+	}
+}
