@@ -37,14 +37,7 @@ func browser(t *testing.T, hz, db float64) context.Context {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { // the last of a killed browser's processes may still write
-		for range 20 {
-			if os.RemoveAll(dir) == nil {
-				return
-			}
-			time.Sleep(100 * time.Millisecond)
-		}
-	})
+	t.Cleanup(func() { removeAll(dir) })
 	wav := filepath.Join(dir, "microphone.wav")
 	if err := os.WriteFile(wav, toneWAV(hz, db, 60), 0o600); err != nil {
 		t.Fatal(err)
@@ -56,12 +49,22 @@ func browser(t *testing.T, hz, db float64) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 20*time.Minute)
 	t.Cleanup(cancel)
 	if err := chromedp.Run(ctx); err != nil {
 		t.Fatal(err)
 	}
 	return ctx
+}
+
+// removeAll deletes a browser's directory: the last of its killed processes may still write there.
+func removeAll(dir string) {
+	for range 20 {
+		if os.RemoveAll(dir) == nil {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 }
 
 func toneWAV(hz, db float64, seconds int) []byte {
@@ -84,6 +87,7 @@ func toneWAV(hz, db float64, seconds int) []byte {
 // page itself is "".
 type screen struct {
 	ctx    context.Context
+	fox    *foxTab // the tab is one of Firefox's, else of Chromium
 	mu     sync.Mutex
 	worlds map[string]runtime.ExecutionContextID
 	bad    []string
@@ -165,6 +169,9 @@ func (s *screen) run(t *testing.T, actions ...chromedp.Action) {
 
 // in evaluates in a frame.
 func (s *screen) in(where, js string, out any) error {
+	if s.fox != nil {
+		return s.fox.in(js, out)
+	}
 	return chromedp.Run(s.ctx, chromedp.ActionFunc(func(ctx context.Context) error {
 		p := runtime.Evaluate(js).WithReturnByValue(true).WithAwaitPromise(true)
 		if where != "" {
@@ -200,7 +207,7 @@ func (s *screen) eval(t *testing.T, where, js string, out any) {
 // is waits until an expression is true in a frame; the limits are generous, two cores carry much.
 func (s *screen) is(t *testing.T, where, js string) {
 	t.Helper()
-	s.within(t, 20*time.Second, where, js)
+	s.within(t, 2*time.Minute, where, js)
 }
 
 func (s *screen) within(t *testing.T, d time.Duration, where, js string) time.Duration {
@@ -252,10 +259,14 @@ func (s *screen) spot(where, sel string) (x, y float64, err error) {
 func (s *screen) click(t *testing.T, where, sel string) {
 	t.Helper()
 	var err error
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		var x, y float64
 		if x, y, err = s.spot(where, sel); err == nil {
-			s.run(t, chromedp.MouseClickXY(x, y))
+			if s.fox == nil {
+				s.run(t, chromedp.MouseClickXY(x, y))
+			} else if err := s.fox.press(x, y); err != nil {
+				t.Fatal(err)
+			}
 			return
 		}
 	}

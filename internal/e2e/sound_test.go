@@ -25,6 +25,10 @@ const ear = `window.ear = (() => {
   const rms = x => 10 * Math.log10(2 * x.reduce((s, v) => s + v * v, 0) / x.length + 1e-9);
   return { listen: () => { first = up = 0; on = true; }, first: () => first, up: () => up,
     silent: () => { short.getFloatTimeDomainData(x); return rms(x) < -60; },
+    // pure is the share of 60 ms pieces that hold the tone and little else: a busy browser stretches what it plays.
+    pure: hz => { const x = new Float32Array(32768), n = 2880; long.getFloatTimeDomainData(x); let pure = 0, all = 0;
+      for (let i = 0; i + n <= x.length; i += n, all++) { const p = x.subarray(i, i + n), db = goertzel(p, hz); if (db > -40 && db > rms(p) - 1.5) pure++; }
+      return pure / all; },
     hear: hz => { const x = new Float32Array(32768); long.getFloatTimeDomainData(x); let quiet = 0;
       for (let i = 0; i + 960 <= x.length; i += 960) if (rms(x.subarray(i, i + 960)) < -50) quiet++;
       return [goertzel(x, hz), Math.max(goertzel(x, hz * 1.02), goertzel(x, hz * 0.98)), rms(x), quiet]; } };
@@ -45,7 +49,7 @@ func (s *screen) heard(t *testing.T, where string, hz float64) heard {
 func (s *screen) isTone(t *testing.T, where string, hz, db float64) {
 	t.Helper()
 	var h heard
-	for try := range 12 {
+	for try := range 40 {
 		time.Sleep(700 * time.Millisecond)
 		h = s.heard(t, where, hz)
 		if math.Abs(h.tone-db) < 1.5 && h.beside < db-18 && h.quiet == 0 {
@@ -56,11 +60,17 @@ func (s *screen) isTone(t *testing.T, where string, hz, db float64) {
 	t.Errorf("%s hears %+v", where, h)
 }
 
+// isSilent waits until the desk hears nothing.
+func (s *screen) isSilent(t *testing.T, where string) {
+	t.Helper()
+	s.is(t, where, `ear.hear(440)[2] <= -60`)
+}
+
 // isVoice says that it hears something else: the other desk's test voice.
 func (s *screen) isVoice(t *testing.T, where string, hz float64) {
 	t.Helper()
 	var h heard
-	for range 12 {
+	for range 40 {
 		if h = s.heard(t, where, hz); h.power > -40 && h.tone < h.power-6 {
 			return
 		}
