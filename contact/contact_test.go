@@ -163,7 +163,7 @@ func TestAnyOrder(t *testing.T) {
 	for n := range 200 {
 		rec := record.New(options())
 		for _, i := range rnd.Perm(len(w.said)) {
-			if _, err := rec.Add(w.said[i].Note, w.said[i].FactsB, w.said[i].TextB); err != nil {
+			if _, err := rec.Add(w.said[i].Note(), w.said[i].FactsB, w.said[i].TextB); err != nil {
 				t.Fatal(err)
 			}
 		}

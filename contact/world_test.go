@@ -84,7 +84,7 @@ func (w *world) deliver() {
 	w.t.Helper()
 	for _, e := range w.said {
 		for _, s := range w.side {
-			if _, err := s.rec.Add(e.Note, e.FactsB, e.TextB); err != nil {
+			if _, err := s.rec.Add(e.Note(), e.FactsB, e.TextB); err != nil {
 				w.t.Fatal(err)
 			}
 		}

@@ -82,16 +82,16 @@ func (p *pair) hear(e *record.Entry) {
 	p.t.Helper()
 	other := map[string]string{"aurelia": "borealia", "borealia": "aurelia"}[e.Log.Party]
 	r := p.rec[other]
-	if _, err := r.Add(e.Note, e.FactsB, e.TextB); err != nil {
+	if _, err := r.Add(e.Note(), e.FactsB, e.TextB); err != nil {
 		p.t.Fatal(err)
 	}
 	rc, err := r.Receipt(r.ByRef(e.Ref()), other, p.name[other], 1, p.now, p.keys[other])
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	p.rcs = append(p.rcs, rc.Note)
+	p.rcs = append(p.rcs, rc.Note())
 	for _, r := range p.rec {
-		if _, _, err := r.AddReceipt(rc.Note); err != nil {
+		if _, _, err := r.AddReceipt(rc.Note()); err != nil {
 			p.t.Fatal(err)
 		}
 	}
@@ -197,7 +197,7 @@ func TestSameStateInAnyOrder(t *testing.T) {
 				if _, _, err := r.AddReceipt(a.rc); err != nil {
 					t.Fatal(err)
 				}
-			} else if _, err := r.Add(a.e.Note, a.e.FactsB, a.e.TextB); err != nil {
+			} else if _, err := r.Add(a.e.Note(), a.e.FactsB, a.e.TextB); err != nil {
 				t.Fatal(err)
 			}
 		}

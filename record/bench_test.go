@@ -73,13 +73,13 @@ func BenchmarkAdd(b *testing.B) {
 		if i == n {
 			i, r = 0, New(p.o)
 		}
-		if _, err := r.Add(es[i].Note, es[i].FactsB, nil); err != nil {
+		if _, err := r.Add(es[i].Note(), es[i].FactsB, nil); err != nil {
 			b.Fatal(err)
 		}
 		i++
 	}
 	e := es[0]
-	note, _ := wire.ParseNote(e.Note, wire.MaxNote)
+	note, _ := wire.ParseNote(e.Note(), wire.MaxNote)
 	key := p.keys["aurelia"].Public().(ed25519.PublicKey)
 	ratio(b, func() { ed25519.Verify(key, note.Text, note.Sigs[0].Sig) })
 }
@@ -91,7 +91,7 @@ func BenchmarkAddChecked(b *testing.B) {
 			p, es := prepared(b, n)
 			cs := make([]*Checked, n)
 			for i, e := range es {
-				cs[i], _ = p.o.Check(e.Note, e.FactsB, nil)
+				cs[i], _ = p.o.Check(e.Note(), e.FactsB, nil)
 			}
 			r := New(p.o)
 			i := 0

@@ -49,9 +49,9 @@ var (
 
 // Checked is a note whose form and signature were found right.
 type Checked struct {
-	st          Statement
-	form        string
-	note        []byte
+	st   Statement
+	form string
+	signed
 	leaf        wire.Hash
 	facts, text []byte
 	badBody     bool
@@ -84,7 +84,7 @@ func (o *Options) check(note, facts, text []byte, signature bool) (*Checked, err
 	if err != nil {
 		return nil, &Refusal{Why: err.Error()}
 	}
-	c := &Checked{note: bytes.Clone(note), leaf: wire.Leaf(n.Text)}
+	c := &Checked{leaf: wire.Leaf(n.Text)}
 	if c.st, c.form, err = ParseHeader(n.Text); err != nil {
 		return nil, &Refusal{c.st.Log, c.st.Index, err.Error()}
 	}
@@ -102,9 +102,38 @@ func (o *Options) check(note, facts, text []byte, signature bool) (*Checked, err
 	if signature && !p.signed(n) {
 		return nil, refuse("not signed by its party's key")
 	}
+	c.signed = keep(note, n, p, c.form == "")
 	c.facts, c.text = c.body(c.st.Facts, facts), c.body(c.st.Text, text)
 	return c, nil
 }
+
+// signed is what is kept of a note: its text follows from what was read of it, for there is one form.
+type signed struct {
+	key   uint32
+	sig   [ed25519.SignatureSize]byte
+	whole []byte // the note, where its text does not follow
+}
+
+// keep takes what must be kept of the note of a party with one signature.
+func keep(note []byte, n wire.Note, p *Party, follows bool) signed {
+	if s := n.Sigs[0]; follows && s.Name == p.Name+"/sign" {
+		return signed{key: s.Key, sig: [ed25519.SignatureSize]byte(s.Sig)}
+	}
+	return signed{whole: bytes.Clone(note)}
+}
+
+func (s *signed) note(text []byte, party string) []byte {
+	if s.whole != nil {
+		return s.whole
+	}
+	return wire.Note{Text: text, Sigs: []wire.Sig{{Name: party + "/sign", Key: s.key, Sig: s.sig[:]}}}.Encode()
+}
+
+// Note gives the signed note, byte for byte as it came. Any goroutine may call it.
+func (e *Entry) Note() []byte { return e.note(e.Encode(), e.Log.Party) }
+
+// Note gives the signed note, byte for byte as it came. Any goroutine may call it.
+func (rc *Receipt) Note() []byte { return rc.note(rc.Encode(), rc.By) }
 
 // body gives b if it is what the header names; anything else is dropped and can still come.
 func (c *Checked) body(h *Body, b []byte) []byte {

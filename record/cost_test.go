@@ -23,7 +23,7 @@ func allocated(f func()) float64 {
 // second signs another text at the place of an entry.
 func (p *pair) second(e *Entry) []byte {
 	p.t.Helper()
-	n, err := wire.ParseNote(e.Note, wire.MaxNote)
+	n, err := wire.ParseNote(e.Note(), wire.MaxNote)
 	if err != nil {
 		p.t.Fatal(err)
 	}

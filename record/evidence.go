@@ -50,7 +50,7 @@ func (r *Record) evidenceAt(e *Entry) *Evidence {
 	}
 	slices.SortFunc(texts, compareEntries)
 	for _, t := range texts {
-		ev.Notes = append(ev.Notes, t.Note)
+		ev.Notes = append(ev.Notes, t.Note())
 		ev.by += t.Leaf.String()
 	}
 	return ev
@@ -103,10 +103,10 @@ func (c claim) point() (size int, root wire.Hash) {
 // evidence is that of a claim which names another root than the one here.
 func (c claim) evidence() Evidence {
 	if rc := c.rc; rc != nil {
-		return Evidence{rc.By, rc.Log, rc.All, badRoot, [][]byte{rc.Note}, rc.Leaf().String()}
+		return Evidence{rc.By, rc.Log, rc.All, badRoot, [][]byte{rc.Note()}, rc.Leaf().String()}
 	}
 	e, s := c.entry, c.entry.Seen[c.line]
-	return Evidence{e.Log.Party, e.Log, e.Index, badSeen, [][]byte{e.Note}, s.Party + "/" + s.LogID.String() + " " + e.Leaf.String()}
+	return Evidence{e.Log.Party, e.Log, e.Index, badSeen, [][]byte{e.Note()}, s.Party + "/" + s.LogID.String() + " " + e.Leaf.String()}
 }
 
 // claim keeps what an entry names of other logs. Another root than ours counts for nothing.

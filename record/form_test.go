@@ -3,6 +3,7 @@
 package record
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"time"
@@ -63,13 +64,39 @@ func TestGolden(t *testing.T) {
 	r := New(p.o)
 	w := p.run(r, "aurelia", "first")
 	e := p.say(w, "message.question", "x")
-	n, err := wire.ParseNote(e.Note, wire.MaxNote)
+	n, err := wire.ParseNote(e.Note(), wire.MaxNote)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := strings.NewReplacer("RUN", w.Name(), "HASH", wire.Sum(e.FactsB).String(), "GENESIS", p.o.Genesis.Name()).Replace(goldenFirst)
 	if string(n.Text) != want {
 		t.Errorf("got\n%s\nwant\n%s", n.Text, want)
+	}
+}
+
+// Of a note only its signature is kept, and all of it where its header is malformed: it is given back byte for byte.
+//
+// SPEC: REC-001
+func TestNoteIsGivenBackAsItCame(t *testing.T) {
+	p := newPair(t)
+	r, to := New(p.o), New(p.o)
+	e := p.say(p.run(r, "aurelia", "first"), "message.question", "x")
+	n, err := wire.ParseNote(e.Note(), wire.MaxNote)
+	if err != nil {
+		t.Fatal(err)
+	}
+	malformed, err := wire.SignNote(append(n.Text, "unknown line\n"...), "aurelia/sign", p.keys["aurelia"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, note := range [][]byte{e.Note(), malformed} {
+		a, err := to.Add(note, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(a.Entry.Note(), note) || (a.Entry.whole != nil) != (a.Entry.Inert != "") {
+			t.Errorf("came %q, given back %q", note, a.Entry.Note())
+		}
 	}
 }
 
@@ -170,14 +197,14 @@ func TestMalformed(t *testing.T) {
 func TestSignatures(t *testing.T) {
 	p := newPair(t)
 	e := p.say(p.run(New(p.o), "aurelia", "first"), "message.question", "x")
-	n, _ := wire.ParseNote(e.Note, wire.MaxNote)
+	n, _ := wire.ParseNote(e.Note(), wire.MaxNote)
 	b := p.keys["borealia"]
 	for name, note := range map[string]func() ([]byte, error){
 		"another's key":     func() ([]byte, error) { return wire.SignNote(n.Text, "aurelia/sign", b) },
 		"another's name":    func() ([]byte, error) { return wire.SignNote(n.Text, "borealia/sign", b) },
-		"a stranger's line": func() ([]byte, error) { return wire.AddSignature(e.Note, "x/sign", b) },
+		"a stranger's line": func() ([]byte, error) { return wire.AddSignature(e.Note(), "x/sign", b) },
 		"the party key":     func() ([]byte, error) { return wire.SignNote(n.Text, "aurelia/party", p.keys["aurelia"]) },
-		"the text changed":  func() ([]byte, error) { return []byte(strings.Replace(string(e.Note), "actual", "exercise", 1)), nil },
+		"the text changed":  func() ([]byte, error) { return []byte(strings.Replace(string(e.Note()), "actual", "exercise", 1)), nil },
 	} {
 		bad, err := note()
 		if err != nil {

@@ -101,7 +101,7 @@ func (p *pair) state(w *Run, d Draft) *Entry {
 // give adds an entry of one record to another.
 func give(t testing.TB, to *Record, e *Entry) Added {
 	t.Helper()
-	a, err := to.Add(e.Note, e.FactsB, e.TextB)
+	a, err := to.Add(e.Note(), e.FactsB, e.TextB)
 	if err != nil {
 		t.Fatalf("add %s: %v", e.Place(), err)
 	}
@@ -117,7 +117,7 @@ func (p *pair) receipt(holder *Record, by *Run, e *Entry, others ...*Record) *Re
 		p.t.Fatal(err)
 	}
 	for _, r := range append([]*Record{holder}, others...) {
-		if _, _, err := r.AddReceipt(rc.Note); err != nil {
+		if _, _, err := r.AddReceipt(rc.Note()); err != nil {
 			p.t.Fatal(err)
 		}
 	}

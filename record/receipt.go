@@ -3,7 +3,6 @@
 package record
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/ed25519"
 	"errors"
@@ -163,7 +162,7 @@ func (o *Options) checkReceipt(note []byte, signature bool) (*Receipt, error) {
 	if len(n.Sigs) != 1 || signature && !p.signed(n) {
 		return nil, fmt.Errorf("receipt: %w", wire.ErrSignature)
 	}
-	rc.Note, rc.leaf = bytes.Clone(note), wire.Leaf(n.Text)
+	rc.signed, rc.leaf = keep(note, n, p, true), wire.Leaf(n.Text)
 	return rc, nil
 }
 
@@ -305,9 +304,11 @@ func (r *Record) Receipt(e *Entry, by, byRun string, sheet int, now time.Time, k
 		Log: e.Log, Entry: e.Ref(), Bodies: e.bodies(), All: l.Size, Root: l.Root, Whole: l.Whole,
 		Sheet: sheet, By: by, ByRun: byRun, Held: now.UTC().Truncate(time.Second),
 	}
-	var err error
-	rc.Note, err = wire.SignNote(rc.Encode(), by+"/sign", key)
-	return rc, err
+	note, err := wire.SignNote(rc.Encode(), by+"/sign", key)
+	if err != nil {
+		return nil, err
+	}
+	return r.o.CheckStoredReceipt(note)
 }
 
 // bodies names the bodies that are here.

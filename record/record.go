@@ -80,7 +80,7 @@ func (r *Record) AddChecked(c *Checked) (Added, error) {
 		l = r.log(c.st.Log.key())
 	}
 	e := &Entry{
-		Statement: c.st, Note: c.note, Leaf: c.leaf, FactsB: c.facts, TextB: c.text,
+		Statement: c.st, signed: c.signed, Leaf: c.leaf, FactsB: c.facts, TextB: c.text,
 		Arrived: len(r.arrived) + 1, form: c.form,
 	}
 	r.arrived = append(r.arrived, e)

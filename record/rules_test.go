@@ -45,7 +45,7 @@ type thing struct{ note, facts, text []byte }
 func statements(r *Record) (out []thing) {
 	for _, l := range r.Logs() {
 		for _, e := range r.Entries(l.Name.Party, l.Name.LogID, 0) {
-			out = append(out, thing{e.Note, e.FactsB, e.TextB})
+			out = append(out, thing{e.Note(), e.FactsB, e.TextB})
 		}
 	}
 	return out
@@ -102,7 +102,7 @@ func conversation(p *pair) (a, b *Record, set []thing) {
 	wa, wb := p.run(a, "aurelia", "first"), p.run(b, "borealia", "first")
 	both := func(from, to *Record, by *Run, e *Entry) {
 		give(p.t, to, e)
-		set = append(set, thing{note: p.receipt(to, by, e, from).Note})
+		set = append(set, thing{note: p.receipt(to, by, e, from).Note()})
 	}
 	q := p.say(wa, "message.question", "where?")
 	both(a, b, wb, q)
@@ -210,7 +210,7 @@ func TestEvidence(t *testing.T) {
 		t.Error("the second text was receipted") // SPEC: REC-019
 	}
 	set := append(statements(a1), statements(a2)...)
-	set = append(set, thing{note: rc.Note})
+	set = append(set, thing{note: rc.Note()})
 	r := allOrders(t, p.o, set)
 	if !r.ByRef(one.Ref()).Joined || r.ItemOf(r.ByRef(one.Ref())) == "" || r.ItemOf(r.ByRef(two.Ref())) != "" {
 		t.Error("the receipt must decide, never the order of arrival")
@@ -229,7 +229,7 @@ func TestEvidence(t *testing.T) {
 	give(t, b2, common)
 	give(t, b2, two)
 	rc2 := p.receipt(b2, wb2, two)
-	r = allOrders(t, p.o, append(set, thing{note: rc2.Note}))
+	r = allOrders(t, p.o, append(set, thing{note: rc2.Note()}))
 	if r.ItemOf(r.ByRef(one.Ref())) == "" || r.ItemOf(r.ByRef(two.Ref())) == "" {
 		t.Error("both were receipted before the evidence")
 	}
@@ -283,7 +283,7 @@ func TestGap(t *testing.T) {
 			t.Fatalf("over a gap it must fold and not join: %+v", add.Entry)
 		}
 	}
-	if _, err := r.Add(es[65].Note, es[65].FactsB, nil); !errors.Is(err, ErrGap) {
+	if _, err := r.Add(es[65].Note(), es[65].FactsB, nil); !errors.Is(err, ErrGap) {
 		t.Fatalf("65 over a gap: %v", err)
 	}
 	l := r.Logs()[0]
@@ -305,7 +305,7 @@ func TestGap(t *testing.T) {
 		p.say(w, "message.question", "not given")
 		for j := range 60 {
 			e := p.say(w, "message.question", "x")
-			_, err := r.Add(e.Note, e.FactsB, nil)
+			_, err := r.Add(e.Note(), e.FactsB, nil)
 			if full := i*60+j >= maxGapParty; full != errors.Is(err, ErrGap) {
 				t.Fatalf("%d of log %d: %v", j, i, err)
 			}
@@ -322,7 +322,7 @@ func TestTwinsBounded(t *testing.T) {
 	first := p.say(p.run(a, "aurelia", "first"), "message.question", "0")
 	r := New(p.o)
 	give(t, r, first)
-	n, _ := wire.ParseNote(first.Note, wire.MaxNote)
+	n, _ := wire.ParseNote(first.Note(), wire.MaxNote)
 	var last error
 	for i := range 12 {
 		text := strings.Replace(string(n.Text), "mark actual", "mark exercise", 1)
@@ -346,7 +346,7 @@ func TestBodiesAndReceipts(t *testing.T) {
 	if e.Words == nil || e.Words.Text != "Where are you?" {
 		t.Error("its words")
 	}
-	add, err := b.Add(e.Note, e.FactsB, nil)
+	add, err := b.Add(e.Note(), e.FactsB, nil)
 	if err != nil || add.Entry.Absent != "later" || b.ItemOf(add.Entry) == "" {
 		t.Fatalf("without its text: %v %+v", err, add.Entry)
 	}
@@ -354,11 +354,11 @@ func TestBodiesAndReceipts(t *testing.T) {
 	if rc.Bodies != "facts" || rc.All != 1 || rc.Whole != 0 || e.Receipt != nil {
 		t.Errorf("held without its text: %+v", rc)
 	}
-	add, err = b.Add(e.Note, nil, []byte("another body"))
+	add, err = b.Add(e.Note(), nil, []byte("another body"))
 	if err != nil || !add.BadBody || add.Bodies {
 		t.Errorf("another body: %v %+v", err, add)
 	}
-	add, err = b.Add(e.Note, nil, e.TextB)
+	add, err = b.Add(e.Note(), nil, e.TextB)
 	if err != nil || add.New || !add.Bodies || add.Entry.Absent != "" {
 		t.Errorf("a later body: %v %+v", err, add)
 	}
@@ -373,20 +373,20 @@ func TestBodiesAndReceipts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, changed, err := a.AddReceipt(early.Note)
+	_, changed, err := a.AddReceipt(early.Note())
 	if err != nil || len(changed) != 2 || e.Receipt.ByRun != "aaaaaa" {
 		t.Errorf("the earlier held: %v %d", err, len(changed))
 	}
-	if _, changed, _ = a.AddReceipt(early.Note); changed != nil {
+	if _, changed, _ = a.AddReceipt(early.Note()); changed != nil {
 		t.Error("the same again changed something")
 	}
 	// Facts absent: it waits, and folds when they come.
 	x := p.say(wa, "message.question", "z")
-	add, _ = b.Add(x.Note, nil, nil)
+	add, _ = b.Add(x.Note(), nil, nil)
 	if add.Entry.Inert != "" || b.ItemOf(add.Entry) != "" {
 		t.Errorf("without facts: %+v", add.Entry)
 	}
-	if add, _ = b.Add(x.Note, x.FactsB, nil); len(add.Touched) != 1 || b.ItemOf(add.Entry) == "" {
+	if add, _ = b.Add(x.Note(), x.FactsB, nil); len(add.Touched) != 1 || b.ItemOf(add.Entry) == "" {
 		t.Errorf("with them: %+v", add)
 	}
 	// A receipt of a root that we do not hold is a disagreement, and still names its entry.
@@ -523,7 +523,7 @@ func TestUrgentFits(t *testing.T) {
 	w := p.run(a, "aurelia", "first")
 	d := Draft{Kind: "message.question", Class: "substantive", Mark: "actual", Facts: testFacts{Word: strings.Repeat("x", maxUrgentBodies-80)}}
 	e := p.state(w, d)
-	if size := len(e.Note) + len(e.FactsB) + len(e.TextB); size > MaxUrgent || len(e.Seen) == 0 || len(e.Seen) == MaxSeen {
+	if size := len(e.Note()) + len(e.FactsB) + len(e.TextB); size > MaxUrgent || len(e.Seen) == 0 || len(e.Seen) == MaxSeen {
 		t.Errorf("%d bytes, %d seen", size, len(e.Seen))
 	}
 }
@@ -618,8 +618,8 @@ func TestPrivate(t *testing.T) {
 	r := New(p.o)
 	w := p.run(r, "aurelia", "first")
 	e := p.say(w, "message.question", "a draft")
-	if !strings.HasPrefix(string(e.Note), "parley/v1 private\nlog aurelia/") || !strings.Contains(string(e.Note), "/private\nindex 0\n") {
-		t.Errorf("%s", e.Note)
+	if !strings.HasPrefix(string(e.Note()), "parley/v1 private\nlog aurelia/") || !strings.Contains(string(e.Note()), "/private\nindex 0\n") {
+		t.Errorf("%s", e.Note())
 	}
 	if r.Short(e) != "Ap1-0" {
 		t.Error(r.Short(e))
@@ -632,7 +632,7 @@ func TestPrivate(t *testing.T) {
 	}
 	o := p.o
 	o.Private = false
-	if _, err := New(o).Add(e.Note, e.FactsB, nil); err == nil {
+	if _, err := New(o).Add(e.Note(), e.FactsB, nil); err == nil {
 		t.Error("a private statement in a shared record")
 	}
 	r2 := New(p.o)

@@ -194,7 +194,7 @@ func bodyOf(b []byte) *Body {
 // into the record.
 func (w *Run) sign(st *Statement, facts, text []byte) (*Checked, error) {
 	b := st.Encode()
-	back, form, err := ParseHeader(b)
+	_, form, err := ParseHeader(b)
 	if err != nil || form != "" {
 		return nil, fmt.Errorf("couldn't state: %s", cmp.Or(form, fmt.Sprint(err)))
 	}
@@ -202,7 +202,7 @@ func (w *Run) sign(st *Statement, facts, text []byte) (*Checked, error) {
 	if err != nil {
 		return nil, fmt.Errorf("couldn't sign a statement: %w", err)
 	}
-	return &Checked{st: back, note: note, leaf: wire.Leaf(b), facts: facts, text: text}, nil
+	return w.r.o.CheckStored(note, facts, text)
 }
 
 // seen chooses what to say: the logs that grew since the party's last statement, own first, then

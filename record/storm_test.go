@@ -19,7 +19,7 @@ func storm(p *pair, seed uint64) []thing {
 		runs = append(runs, p.run(r, []string{"aurelia", "borealia"}[i%2], "first"))
 	}
 	var set []thing
-	keep := func(e *Entry) { set = append(set, thing{e.Note, e.FactsB, e.TextB}) }
+	keep := func(e *Entry) { set = append(set, thing{e.Note(), e.FactsB, e.TextB}) }
 	var all []*Entry
 	for range 60 {
 		i := rnd.IntN(len(recs))
@@ -40,7 +40,7 @@ func storm(p *pair, seed uint64) []thing {
 			all = append(all, e)
 		case n < 7 && len(all) > 0: // take in something of another
 			e := all[rnd.IntN(len(all))]
-			_, _ = r.Add(e.Note, e.FactsB, e.TextB)
+			_, _ = r.Add(e.Note(), e.FactsB, e.TextB)
 		case n < 9 && len(all) > 0: // receipt something
 			e := all[rnd.IntN(len(all))].in(r)
 			if e == nil {
@@ -48,7 +48,7 @@ func storm(p *pair, seed uint64) []thing {
 			}
 			if rc, err := r.Receipt(e, w.c.Party, w.c.Run, 1, p.tick(), p.keys[w.c.Party]); err == nil {
 				r.ApplyReceipt(rc)
-				set = append(set, thing{note: rc.Note})
+				set = append(set, thing{note: rc.Note()})
 			}
 		case w.l != nil && len(runs) < 8: // the memory is copied, the copy goes on
 			c := New(p.o)

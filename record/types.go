@@ -88,7 +88,7 @@ type Text struct {
 // The fields are set by Record and read-only to everybody else.
 type Entry struct {
 	Statement
-	Note   []byte    // the signed note, byte for byte
+	signed           // the signature of its note
 	Leaf   wire.Hash // its identity
 	FactsB []byte    // the JSON body, nil where absent
 	TextB  []byte    // the JSON body, nil where absent
@@ -135,8 +135,8 @@ type Receipt struct {
 	By     string // party
 	ByRun  string
 	Held   time.Time // whole seconds, UTC
-	Note   []byte
 
+	signed
 	leaf wire.Hash
 }
 

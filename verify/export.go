@@ -37,55 +37,92 @@ type Log struct {
 // Entry is a statement's note with the bodies that are held.
 type Entry struct{ Note, Facts, Text []byte }
 
-// FromRecord gives all that a record holds.
-func FromRecord(genesis, terms []byte, sheets [][]byte, r *record.Record) Export {
-	x := Export{Genesis: genesis, Terms: terms, Sheets: sheets}
-	for _, l := range r.Logs() {
-		out := Log{Name: l.Name.Party + "/" + l.Name.LogID.String()}
-		es := r.Entries(l.Name.Party, l.Name.LogID, 0)
-		out.Entries = make([]Entry, 0, len(es))
-		for _, e := range es {
-			out.Entries = append(out.Entries, Entry{e.Note, e.FactsB, e.TextB})
-		}
-		for _, rc := range r.LogReceipts(l.Name.Party, l.Name.LogID) {
-			out.Receipts = append(out.Receipts, rc.Note)
-		}
-		x.Logs = append(x.Logs, out)
+// FromRecord lists all that a record holds and gives what writes it as an export, beside whoever goes on with the record.
+//
+// SPEC: REC-030
+func FromRecord(genesis, terms []byte, sheets [][]byte, r *record.Record) func(io.Writer) error {
+	type held struct {
+		*record.Entry
+		facts, text []byte // a body may still come
 	}
-	return x
+	var names []string
+	var entries [][]held
+	var receipts [][]*record.Receipt
+	for _, l := range r.Logs() {
+		var hs []held
+		for _, e := range r.Entries(l.Name.Party, l.Name.LogID, 0) {
+			hs = append(hs, held{e, e.FactsB, e.TextB})
+		}
+		names, entries = append(names, l.Name.Party+"/"+l.Name.LogID.String()), append(entries, hs)
+		receipts = append(receipts, r.LogReceipts(l.Name.Party, l.Name.LogID))
+	}
+	return func(w io.Writer) error {
+		p := begin(w, genesis, terms, sheets)
+		for i, name := range names {
+			p.piece("log", []byte(name))
+			for _, h := range entries[i] {
+				p.entry(Entry{h.Note(), h.facts, h.text})
+			}
+			for _, rc := range receipts[i] {
+				p.piece("receipt", rc.Note())
+			}
+		}
+		return p.end()
+	}
 }
 
 // Write writes an export.
 //
 // SPEC: REC-030
 func Write(w io.Writer, x Export) error {
-	sum := sha256.New()
-	bw := bufio.NewWriter(w)
-	out := io.MultiWriter(bw, sum)
-	fmt.Fprintln(out, Magic)
-	piece := func(name string, b []byte) {
-		if b != nil {
-			fmt.Fprintf(out, "%s %d\n%s\n", name, len(b), b)
-		}
-	}
-	piece("genesis", x.Genesis)
-	piece("terms", x.Terms)
-	for _, s := range x.Sheets {
-		piece("sheet", s)
-	}
+	p := begin(w, x.Genesis, x.Terms, x.Sheets)
 	for _, l := range x.Logs {
-		piece("log", []byte(l.Name))
+		p.piece("log", []byte(l.Name))
 		for _, e := range l.Entries {
-			piece("entry", e.Note)
-			piece("facts", e.Facts)
-			piece("text", e.Text)
+			p.entry(e)
 		}
 		for _, rc := range l.Receipts {
-			piece("receipt", rc)
+			p.piece("receipt", rc)
 		}
 	}
-	fmt.Fprintln(bw, "end", end(sum))
-	if err := bw.Flush(); err != nil { // a bufio.Writer keeps its first error
+	return p.end()
+}
+
+// writer writes the pieces of an export. It keeps its first error.
+type writer struct {
+	bw  *bufio.Writer
+	sum hash.Hash
+	out io.Writer // both
+}
+
+func begin(w io.Writer, genesis, terms []byte, sheets [][]byte) writer {
+	p := writer{bw: bufio.NewWriter(w), sum: sha256.New()}
+	p.out = io.MultiWriter(p.bw, p.sum)
+	fmt.Fprintln(p.out, Magic)
+	p.piece("genesis", genesis)
+	p.piece("terms", terms)
+	for _, s := range sheets {
+		p.piece("sheet", s)
+	}
+	return p
+}
+
+// piece writes one; nil is none.
+func (p writer) piece(name string, b []byte) {
+	if b != nil {
+		fmt.Fprintf(p.out, "%s %d\n%s\n", name, len(b), b)
+	}
+}
+
+func (p writer) entry(e Entry) {
+	p.piece("entry", e.Note)
+	p.piece("facts", e.Facts)
+	p.piece("text", e.Text)
+}
+
+func (p writer) end() error {
+	fmt.Fprintln(p.bw, "end", end(p.sum))
+	if err := p.bw.Flush(); err != nil {
 		return fmt.Errorf("couldn't write the export: %w", err)
 	}
 	return nil

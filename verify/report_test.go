@@ -148,7 +148,7 @@ func TestVerifyRefusesReceiptsOfWhatIsNot(t *testing.T) {
 		x.a = record.New(w.o)
 		for _, l := range w.a.Logs() {
 			for _, e := range w.a.Entries(l.Name.Party, l.Name.LogID, 0) {
-				_, err := x.a.Add(e.Note, e.FactsB, e.TextB)
+				_, err := x.a.Add(e.Note(), e.FactsB, e.TextB)
 				w.must(err)
 			}
 		}
@@ -240,7 +240,7 @@ func TestVerifyAppliesTheEndOfAKey(t *testing.T) {
 		x.a, x.keys = record.New(w.o), map[string]party.Keys{"aurelia": w.keys["aurelia"], "borealia": w.keys["borealia"]}
 		for _, l := range w.a.Logs() {
 			for _, e := range w.a.Entries(l.Name.Party, l.Name.LogID, 0) {
-				_, err := x.a.Add(e.Note, e.FactsB, e.TextB)
+				_, err := x.a.Add(e.Note(), e.FactsB, e.TextB)
 				w.must(err)
 			}
 		}
@@ -284,7 +284,7 @@ func TestVerifyCostOfAForkIsLinear(t *testing.T) {
 	cost := func(n int, at func(i int) time.Duration) float64 {
 		w := newWorld(t)
 		e := w.alone(officer("Lt Amaro"))
-		n0, err := wire.ParseNote(e.Note, wire.MaxNote)
+		n0, err := wire.ParseNote(e.Note(), wire.MaxNote)
 		w.must(err)
 		second, err := wire.SignNote(bytes.Replace(n0.Text, []byte("mark actual"), []byte("mark exercise"), 1), "aurelia/sign", w.keys["aurelia"].Sign)
 		w.must(err)

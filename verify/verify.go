@@ -357,11 +357,11 @@ func (j *judgement) beyond(last *record.Entry, key uint32) {
 	receipts := 0
 	for _, l := range j.rec.Logs() {
 		for _, e := range j.rec.Entries(l.Name.Party, l.Name.LogID, 0) {
-			if e.Log.Party == last.Log.Party && by(e.Note) && e != last && !j.rec.Before(e, last) {
+			if e.Log.Party == last.Log.Party && by(e.Note()) && e != last && !j.rec.Before(e, last) {
 				j.wrong("%s is signed beyond the end of its key", e.Place())
 			}
 			for _, rc := range j.rec.Receipts(e) {
-				if rc.By == last.Log.Party && by(rc.Note) {
+				if rc.By == last.Log.Party && by(rc.Note()) {
 					receipts++
 				}
 			}

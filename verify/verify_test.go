@@ -128,7 +128,7 @@ func (w *world) state(r *record.Record, run *record.Run, d record.Draft) *record
 	if r == w.b {
 		to, by = w.a, w.wa
 	}
-	a, err := to.Add(e.Note, e.FactsB, e.TextB)
+	a, err := to.Add(e.Note(), e.FactsB, e.TextB)
 	w.must(err)
 	name := "borealia"
 	if r == w.b {
@@ -137,7 +137,7 @@ func (w *world) state(r *record.Record, run *record.Run, d record.Draft) *record
 	rc, err := to.Receipt(a.Entry, name, by.Name(), 1, w.tick(), w.keys[name].Sign)
 	w.must(err)
 	to.ApplyReceipt(rc)
-	_, _, err = r.AddReceipt(rc.Note)
+	_, _, err = r.AddReceipt(rc.Note())
 	w.must(err)
 	return e
 }
@@ -156,7 +156,11 @@ func (w *world) export() Export {
 	for _, s := range w.sheets {
 		sheets = append(sheets, s.Note)
 	}
-	return FromRecord(w.g.Note, w.terms, sheets, w.a)
+	var b bytes.Buffer
+	w.must(FromRecord(w.g.Note, w.terms, sheets, w.a)(&b))
+	x, err := Read(&b)
+	w.must(err)
+	return x
 }
 
 func (w *world) file(x Export) []byte {
@@ -281,13 +285,13 @@ func TestVerifyNamesForgeries(t *testing.T) {
 			l.Entries = append(l.Entries, l.Entries[0])
 		}},
 		{"a statement signed by the other", DoesNotHold, func(x *Export) {
-			n, _ := wire.ParseNote(e.Note, wire.MaxNote)
+			n, _ := wire.ParseNote(e.Note(), wire.MaxNote)
 			bad, err := wire.SignNote(n.Text, "aurelia/sign", w.keys["borealia"].Sign)
 			w.must(err)
 			log(x, "aurelia").Entries[1].Note = bad
 		}},
 		{"a second text at one place", DoesNotHold, func(x *Export) {
-			n, _ := wire.ParseNote(last.Note, wire.MaxNote)
+			n, _ := wire.ParseNote(last.Note(), wire.MaxNote)
 			text := strings.Replace(string(n.Text), "mark actual", "mark exercise", 1)
 			bad, err := wire.SignNote([]byte(text), "aurelia/sign", w.keys["aurelia"].Sign)
 			w.must(err)

@@ -201,6 +201,21 @@ func AddSignature(note []byte, name string, key ed25519.PrivateKey) ([]byte, err
 	return appendSig(bytes.Clone(note), n.Text, name, key)
 }
 
+// Encode gives the note byte for byte as ParseNote read it: there is one form.
+func (n Note) Encode() []byte {
+	out := append(bytes.Clone(n.Text), '\n')
+	for _, s := range n.Sigs {
+		out = s.append(out)
+	}
+	return out
+}
+
+func (s Sig) append(out []byte) []byte {
+	raw := append(binary.BigEndian.AppendUint32(make([]byte, 0, 4+ed25519.SignatureSize), s.Key), s.Sig...)
+	out = append(append(append(out, sigPrefix...), s.Name...), ' ')
+	return append(base64.StdEncoding.AppendEncode(out, raw), '\n')
+}
+
 func appendSig(out, text []byte, name string, key ed25519.PrivateKey) ([]byte, error) {
 	if !validName(name) {
 		return nil, fmt.Errorf("%w: name %q", ErrNote, name)
@@ -209,13 +224,7 @@ func appendSig(out, text []byte, name string, key ed25519.PrivateKey) ([]byte, e
 	if !ok {
 		return nil, fmt.Errorf("%w: key", ErrNote)
 	}
-	raw := binary.BigEndian.AppendUint32(make([]byte, 0, 68), KeyHash(name, pub))
-	raw = append(raw, ed25519.Sign(key, text)...)
-	out = append(out, sigPrefix...)
-	out = append(out, name...)
-	out = append(out, ' ')
-	out = base64.StdEncoding.AppendEncode(out, raw)
-	return append(out, '\n'), nil
+	return Sig{name, KeyHash(name, pub), ed25519.Sign(key, text)}.append(out), nil
 }
 
 // Leaf is the hash and identity of a signed text: SHA-256 of 0x00 and the text to its last LF.

@@ -57,8 +57,8 @@ func (p *pair) seed(n int) {
 		rc, err := r.Receipt(e, names[1-i], runs[1-i].Name(), 1, now.Add(time.Second), p.keys[1-i].Sign)
 		p.check(err)
 		r.ApplyReceipt(rc)
-		rows = append(rows, store.Row{Kind: store.KindEntry, Log: e.Log.String(), Index: e.Index, Leaf: e.Leaf, A: e.Note, B: e.FactsB, C: e.TextB},
-			store.Row{Kind: store.KindReceipt, Log: e.Log.String(), Index: e.Index, A: rc.Note})
+		rows = append(rows, store.Row{Kind: store.KindEntry, Log: e.Log.String(), Index: e.Index, Leaf: e.Leaf, A: e.Note(), B: e.FactsB, C: e.TextB},
+			store.Row{Kind: store.KindReceipt, Log: e.Log.String(), Index: e.Index, A: rc.Note()})
 		if len(rows) > 500 {
 			flush()
 		}

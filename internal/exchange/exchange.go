@@ -222,7 +222,7 @@ func (x *Exchange) Next(durable func(*record.Entry) bool) (wire.Frame, *record.E
 		e, waits := x.offer(x.todo[i], durable)
 		switch {
 		case e != nil:
-			return wire.Frame{Kind: wire.FrameEntry, Parts: [][]byte{e.Note, e.FactsB, e.TextB}}, e, true
+			return wire.Frame{Kind: wire.FrameEntry, Parts: [][]byte{e.Note(), e.FactsB, e.TextB}}, e, true
 		case waits:
 			i++
 		default:

@@ -80,7 +80,7 @@ func (e *end) take(t testing.TB, from *end, f wire.Frame) {
 		e.told.Unreceipted = append(e.told.Unreceipted, told.Unreceipted...)
 		for _, g := range told.Unreceipted {
 			for _, rc := range e.rec.LogReceipts(g.Party, g.LogID) {
-				if _, _, err := from.rec.AddReceipt(rc.Note); err != nil {
+				if _, _, err := from.rec.AddReceipt(rc.Note()); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -104,7 +104,7 @@ func (e *end) take(t testing.TB, from *end, f wire.Frame) {
 				t.Fatal(err)
 			}
 			e.rec.ApplyReceipt(rc)
-			if _, _, err := from.rec.AddReceipt(rc.Note); err != nil {
+			if _, _, err := from.rec.AddReceipt(rc.Note()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -291,7 +291,7 @@ func TestThousandsOfClosedLogsAreExchangedAsSums(t *testing.T) {
 			if l.Name.LogID == old.Name.LogID {
 				continue
 			}
-			if _, err := lost.rec.Add(e.Note, e.FactsB, e.TextB); err != nil {
+			if _, err := lost.rec.Add(e.Note(), e.FactsB, e.TextB); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -352,7 +352,7 @@ func TestAnswers(t *testing.T) {
 		if i == 3 {
 			continue
 		}
-		r, err := b.rec.Add(s.Note, s.FactsB, s.TextB)
+		r, err := b.rec.Add(s.Note(), s.FactsB, s.TextB)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -26,7 +26,7 @@ type half struct {
 // Urgent cuts a statement into its fragments, ready for the link; false when it does not fit.
 // SPEC: EXC-002
 func Urgent(e *record.Entry) ([][]byte, bool) {
-	whole := wire.AppendFrame(nil, wire.Frame{Kind: wire.FrameEntry, Parts: [][]byte{e.Note, e.FactsB, e.TextB}})
+	whole := wire.AppendFrame(nil, wire.Frame{Kind: wire.FrameEntry, Parts: [][]byte{e.Note(), e.FactsB, e.TextB}})
 	if len(whole) > wire.MaxUrgent {
 		return nil, false
 	}

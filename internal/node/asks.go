@@ -5,7 +5,6 @@ package node
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -145,6 +144,5 @@ func (l *Line) signedOn() map[string][]string {
 
 // export gives the whole shared record as one file that anyone can verify offline. The loop only lists what is in it. SPEC: NOD-018
 func (l *Line) export(act.Who, string, act.Export) (act.Reply, error) {
-	x := verify.FromRecord(l.cfg.GenesisText, l.cfg.Terms, l.cfg.Sheets, l.rec)
-	return act.Reply{Text: fmt.Sprintf("%d logs", len(x.Logs)), File: func(w io.Writer) error { return verify.Write(w, x) }}, nil
+	return act.Reply{Text: fmt.Sprintf("%d logs", len(l.rec.Logs())), File: verify.FromRecord(l.cfg.GenesisText, l.cfg.Terms, l.cfg.Sheets, l.rec)}, nil
 }

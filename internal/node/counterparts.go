@@ -70,7 +70,7 @@ func (l *Line) statePrivate(d record.Draft) (act.Reply, error) {
 	}
 	l.volatile[e]++
 	l.tx.then(func() { l.settled(e); l.dirty = true }, nil)
-	l.tx.write(store.Row{Kind: store.KindPrivate, Log: e.Log.String(), Index: e.Index, Leaf: e.Leaf, A: e.Note, B: e.FactsB, C: e.TextB})
+	l.tx.write(store.Row{Kind: store.KindPrivate, Log: e.Log.String(), Index: e.Index, Leaf: e.Leaf, A: e.Note(), B: e.FactsB, C: e.TextB})
 	id := l.priv.Short(e)
 	return act.Reply{ID: id, Text: fmt.Sprintf("%s recorded in the private log: it stays here", id)}, nil
 }

@@ -202,7 +202,7 @@ func (l *Line) have(list []byte) {
 	}
 	for _, g := range told.Unreceipted { // lost with the stream before, or come while its store failed
 		if rc := l.newest[g]; rc != nil {
-			l.toStream(wire.Frame{Kind: wire.FrameReceipt, Parts: [][]byte{rc.Note}})
+			l.toStream(wire.Frame{Kind: wire.FrameReceipt, Parts: [][]byte{rc.Note()}})
 		}
 	}
 	l.reoffer()
@@ -312,7 +312,7 @@ func (l *Line) again(e *record.Entry, path int) {
 		return
 	}
 	if path >= 0 {
-		l.link.SignalOn(path, laneReceipt, rc.Note) // by the way it came: a check measures it
+		l.link.SignalOn(path, laneReceipt, rc.Note()) // by the way it came: a check measures it
 		return
 	}
 	l.sendReceipt(rc, false)
@@ -327,7 +327,7 @@ func (l *Line) answer() {
 			l.log.Error("couldn't make a receipt", "err", err)
 			continue
 		}
-		l.tx.write(store.Row{Kind: store.KindReceipt, Log: e.Log.String(), Index: e.Index, A: rc.Note, Reserve: true})
+		l.tx.write(store.Row{Kind: store.KindReceipt, Log: e.Log.String(), Index: e.Index, A: rc.Note(), Reserve: true})
 		l.tx.then(func() {
 			l.rec.ApplyReceipt(rc)
 			l.keepOurs(rc)
@@ -340,10 +340,10 @@ func (l *Line) answer() {
 
 func (l *Line) sendReceipt(rc *record.Receipt, lane bool) {
 	if lane || !l.streamUp {
-		l.link.Signal(laneReceipt, rc.Note)
+		l.link.Signal(laneReceipt, rc.Note())
 		return
 	}
-	l.toStream(wire.Frame{Kind: wire.FrameReceipt, Parts: [][]byte{rc.Note}})
+	l.toStream(wire.Frame{Kind: wire.FrameReceipt, Parts: [][]byte{rc.Note()}})
 }
 
 // receipt takes the peer's receipt for a statement of ours: the step *held*, once it is on our disk.

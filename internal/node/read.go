@@ -94,7 +94,7 @@ func (l *Line) add(m *memory, s stored) {
 	case s.Kind == store.KindBody:
 		if e := m.rec.At(place(s.Row)); e != nil && e.Leaf == s.Leaf {
 			var c *record.Checked
-			if c, s.err = m.opts.CheckStored(e.Note, s.B, s.C); s.err == nil {
+			if c, s.err = m.opts.CheckStored(e.Note(), s.B, s.C); s.err == nil {
 				_, s.err = m.rec.AddChecked(c)
 			}
 		}

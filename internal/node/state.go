@@ -79,7 +79,7 @@ func (l *Line) state(d record.Draft) (*record.Entry, error) {
 	l.volatile[e]++
 	touched := l.run.Touched()
 	l.touch(touched...)
-	l.tx.write(store.Row{Kind: store.KindEntry, Log: e.Log.String(), Index: e.Index, Leaf: e.Leaf, A: e.Note, B: e.FactsB, C: e.TextB, Reserve: reserved(d.Kind)})
+	l.tx.write(store.Row{Kind: store.KindEntry, Log: e.Log.String(), Index: e.Index, Leaf: e.Leaf, A: e.Note(), B: e.FactsB, C: e.TextB, Reserve: reserved(d.Kind)})
 	l.tx.then(func() {
 		l.settled(e)
 		l.touch(touched...)

@@ -66,12 +66,12 @@ func LogOf(in Input, lang string) LogView {
 // none. hide keeps what the message says back: its values are to be read back from elsewhere.
 func ShowOf(in Input, lang string, e *record.Entry, item *record.Item, m *message.State, s *stop.State, c *call.State) ShowView {
 	b := newBuilder(in, lang)
-	v := ShowView{Lang: b.lang, AsOf: in.Now.UTC(), Row: b.logRow(e), Item: []LogRow{}, Leaf: base64.StdEncoding.EncodeToString(e.Leaf[:]), Header: string(e.Note), Facts: string(e.FactsB)}
+	v := ShowView{Lang: b.lang, AsOf: in.Now.UTC(), Row: b.logRow(e), Item: []LogRow{}, Leaf: base64.StdEncoding.EncodeToString(e.Leaf[:]), Header: string(e.Note()), Facts: string(e.FactsB)}
 	if e.Words != nil {
 		v.FreeText = e.Words.Text
 	}
 	if e.Receipt != nil {
-		v.Receipt = string(e.Receipt.Note)
+		v.Receipt = string(e.Receipt.Note())
 	}
 	for _, r := range e.Re {
 		v.Referenced = append(v.Referenced, b.IDs.ShortPlace(r.Place))
