@@ -26,7 +26,7 @@ func flashOf(v view.Desk, id string) *view.Message {
 
 // step moves a machine's wall clock to a year.
 func (s *side) toYear(y int) {
-	s.step.Store(int64(time.Date(y, 11, 23, 7, 0, 0, 0, time.UTC).Sub(time.Now())))
+	s.step.Store(int64(time.Until(time.Date(y, 11, 23, 7, 0, 0, 0, time.UTC))))
 	time.Sleep(3 * time.Second) // its run ends, its sessions come anew
 }
 
