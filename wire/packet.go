@@ -5,6 +5,7 @@ package wire
 import (
 	"encoding/binary"
 	"errors"
+	"net/netip"
 	"time"
 )
 
@@ -177,4 +178,25 @@ func ParseVoice(b []byte) (v Voice, err error) {
 		return Voice{}, ErrPacket
 	}
 	return v, nil
+}
+
+// PathState is how one path of a line stands: the link measures it, a board shows it.
+type PathState struct {
+	Label         string         `json:"label"`
+	WeHear        bool           `json:"we_hear"`   // something authentic came within 2.0 s
+	TheyHear      bool           `json:"they_hear"` // they say the same of us, and said so within 2.0 s
+	Since         time.Time      `json:"since,omitzero"`
+	RTTms         float64        `json:"rtt_ms,omitempty"`
+	LossPct       float64        `json:"loss_pct,omitempty"` // of what they send
+	LastHeard     time.Time      `json:"last_heard,omitzero"`
+	Word          string         `json:"word"` // in the reader's language, by who shows it
+	Local         netip.AddrPort `json:"-"`
+	Remote        netip.AddrPort `json:"-"`
+	Session       bool           `json:"-"` // there are keys
+	Connected     bool           `json:"-"` // there is a living QUIC connection
+	PeerTickAge   time.Duration  `json:"-"` // since the peer's loop last turned
+	PeerCommitAge time.Duration  `json:"-"` // and since its last commit
+	BitsOut       float64        `json:"-"` // a second, IP and UDP headers included, over the last second
+	Goodbye       string         `json:"-"` // what the peer said when it left
+	Why           error          `json:"-"` // why our address cannot be listened on, nil when it is
 }

@@ -123,7 +123,7 @@ func (d *pairDriver) linger(ctx context.Context) {
 	for {
 		select {
 		case ev := <-d.link.Events():
-			if _, down := ev.(link.StreamDown); down {
+			if ev.Kind == link.StreamDown {
 				return
 			}
 			d.flush()
@@ -166,7 +166,7 @@ func (d *pairDriver) session(ctx context.Context) (done bool, err error) {
 
 // event turns what the link says into what the machine is told.
 func (d *pairDriver) event(ev link.Event) (pairing.Out, error) {
-	switch ev := ev.(type) {
+	switch ev.Kind {
 	case link.SessionUp:
 		if string(ev.Greeting) != pairingGreeting { // A is in service: it holds the genesis that we hand over
 			return pairing.Out{Done: d.line.Genesis != nil}, nil

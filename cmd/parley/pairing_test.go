@@ -53,16 +53,19 @@ func newPipes() (a, b *pipe) {
 	a.peer, b.peer = b, a
 	x := []byte(fmt.Sprint(time.Now().UnixNano()))
 	for _, p := range []*pipe{a, b} {
-		p.ev <- link.SessionUp{Greeting: []byte(pairingGreeting), Exporter: func(string, []byte, int) ([]byte, error) { return x, nil }}
-		p.ev <- link.StreamUp{ID: 7}
+		p.ev <- link.Event{Kind: link.SessionUp, Greeting: []byte(pairingGreeting), Exporter: func(string, []byte, int) ([]byte, error) { return x, nil }}
+		p.ev <- link.Event{Kind: link.StreamUp, ID: 7}
 	}
 	return a, b
 }
 
 func (p *pipe) Events() <-chan link.Event { return p.ev }
-func (p *pipe) SendStream(b []byte) bool  { p.peer.ev <- link.Stream{ID: 7, Payload: b}; return true }
+func (p *pipe) SendStream(b []byte) bool {
+	p.peer.ev <- link.Event{Kind: link.Stream, ID: 7, Payload: b}
+	return true
+}
 func (p *pipe) Close(string) error {
-	p.once.Do(func() { p.peer.ev <- link.StreamDown{ID: 7} })
+	p.once.Do(func() { p.peer.ev <- link.Event{Kind: link.StreamDown, ID: 7} })
 	return nil
 }
 

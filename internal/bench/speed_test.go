@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"example.org/parley/internal/act"
-	"example.org/parley/internal/link"
 	"example.org/parley/internal/link/linktest"
 	"example.org/parley/internal/node"
 	"example.org/parley/internal/store"
@@ -117,13 +116,13 @@ type mouth struct {
 	port  *voice.Port
 }
 
-func (m *mouth) frame(f link.Frame) {
+func (m *mouth) frame(call uint16, seq uint32, data []byte) {
 	at := time.Since(m.began)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if int(f.Seq) < len(m.sent) {
-		due := time.Duration(f.Seq) * voice.FrameTime
-		m.port.In(f.Call, f.Seq, f.Data, m.began.Add(due+at-m.sent[f.Seq]))
+	if int(seq) < len(m.sent) {
+		due := time.Duration(seq) * voice.FrameTime
+		m.port.In(call, seq, data, m.began.Add(due+at-m.sent[seq]))
 	}
 }
 

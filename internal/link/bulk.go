@@ -130,7 +130,7 @@ func (l *Link) endBulk(k *bulk) {
 		l.bulk = nil
 	}
 	if k.up {
-		l.queue.put(StreamDown{k.id})
+		l.queue.put(Event{Kind: StreamDown, ID: k.id})
 	}
 }
 
@@ -177,7 +177,7 @@ func (k *bulk) read(l *Link) {
 			return
 		}
 		if !first {
-			l.queue.put(Stream{k.id, b})
+			l.queue.put(Event{Kind: Stream, ID: k.id, Payload: b})
 			continue
 		}
 		g, err := parseGreet(b)
@@ -189,7 +189,7 @@ func (k *bulk) read(l *Link) {
 			k.up = true
 			k.conn.run, k.conn.greeting, l.peerRun = g.run, g.greeting, g.run
 			tls := k.conn.q.ConnectionState().TLS
-			l.queue.put(StreamUp{k.id, k.conn.path.num, g.run, g.greeting, tls.ExportKeyingMaterial})
+			l.queue.put(Event{Kind: StreamUp, ID: k.id, Path: k.conn.path.num, Run: g.run, Greeting: g.greeting, Exporter: tls.ExportKeyingMaterial})
 		}
 		l.mu.Unlock()
 	}
@@ -210,7 +210,7 @@ func (k *bulk) write(l *Link, head []byte) {
 			k.bytes -= len(b)
 			if k.refused && k.bytes < maxQueued/2 {
 				k.refused = false
-				l.queue.put(StreamRoom{k.id})
+				l.queue.put(Event{Kind: StreamRoom, ID: k.id})
 			}
 		}
 		l.mu.Unlock()

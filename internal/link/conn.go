@@ -267,13 +267,13 @@ func (p *path) tellUp(c *conn) {
 	}
 	p.told = true
 	tls := c.q.ConnectionState().TLS
-	p.l.queue.put(SessionUp{p.num, c.run, c.greeting, tls.ExportKeyingMaterial})
+	p.l.queue.put(Event{Kind: SessionUp, Path: p.num, Run: c.run, Greeting: c.greeting, Exporter: tls.ExportKeyingMaterial})
 }
 
 func (p *path) tellDown(c *conn) {
 	if p.told && p.best() == nil {
 		p.told = false
-		p.l.queue.put(SessionDown{p.num, c.run, c.why, c.bye})
+		p.l.queue.put(Event{Kind: SessionDown, Path: p.num, Run: c.run, Reason: c.why, Bye: c.bye})
 	}
 }
 
@@ -307,7 +307,7 @@ func (c *conn) regreeted(g greet) {
 	defer c.l.mu.Unlock()
 	c.run, c.greeting, c.l.peerRun = g.run, g.greeting, g.run
 	if !c.l.queue.stuck() {
-		c.l.queue.put(Greeted{c.path.num, g.run, g.greeting})
+		c.l.queue.put(Event{Kind: Greeted, Path: c.path.num, Run: g.run, Greeting: g.greeting})
 	}
 }
 
@@ -339,7 +339,7 @@ func (c *conn) end(err error) {
 	p.choose()
 	p.tellDown(c)
 	if !l.closed {
-		l.queue.put(PathChange{p.num, p.state(l.now())})
+		p.tellChange()
 	}
 }
 

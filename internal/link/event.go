@@ -2,75 +2,50 @@
 
 package link
 
-import "sync"
-
-// Event is what the link tells its node, in order, over Events.
-type Event interface{ event() }
-
-// Exporter derives keying material of the session's TLS handshake (RFC 5705).
-type Exporter func(label string, context []byte, n int) ([]byte, error)
-
-type (
-	// SessionUp says that a path has a new connection and lane session with a run of the peer. It takes the place of
-	// what the path had; SessionDown comes when a path has no connection left.
-	SessionUp struct {
-		Path     int
-		Run      string // the peer's
-		Greeting []byte // what its Config.Greeting returned for this session
-		Exporter Exporter
-	}
-	// Greeted says that the peer greeted again over a living connection (a new run, or Regreet).
-	Greeted struct {
-		Path     int
-		Run      string
-		Greeting []byte
-	}
-	// SessionDown says that the connection of a path ended; its lane may live on.
-	SessionDown struct {
-		Path   int
-		Run    string
-		Reason string // the peer's goodbye, or why
-		Bye    bool   // it said goodbye
-	}
-	// Lane is a packet that came over a lane: at least once, perhaps over several paths.
-	Lane struct {
-		Path    int
-		Kind    byte
-		Payload []byte
-	}
-	// StreamUp says that a bulk stream is ready. Both ends get it with the same ID and a fresh greeting.
-	StreamUp struct {
-		ID       uint64
-		Path     int
-		Run      string
-		Greeting []byte
-		Exporter Exporter // of the connection that carries it: the same one at both ends
-	}
-	// Stream is one message of the bulk stream, in order, once.
-	Stream struct {
-		ID      uint64
-		Payload []byte
-	}
-	// StreamRoom says that SendStream, which had refused, would take messages again.
-	StreamRoom struct{ ID uint64 }
-	// StreamDown ends a stream; what was sent on it may have arrived or not.
-	StreamDown struct{ ID uint64 }
-	// PathChange says that a path came, went or is heard differently.
-	PathChange struct {
-		Path  int
-		State PathState
-	}
+import (
+	"slices"
+	"sync"
 )
 
-func (SessionUp) event()   {}
-func (Greeted) event()     {}
-func (SessionDown) event() {}
-func (Lane) event()        {}
-func (StreamUp) event()    {}
-func (Stream) event()      {}
-func (StreamRoom) event()  {}
-func (StreamDown) event()  {}
-func (PathChange) event()  {}
+// Kinds of an Event.
+const (
+	// SessionUp: a path has a new connection and lane session with a run of the peer. It takes the place of what the
+	// path had; SessionDown comes when a path has no connection left.
+	SessionUp = "session-up"
+	// Greeted: the peer greeted again over a living connection (a new run, or Regreet).
+	Greeted = "greeted"
+	// SessionDown: the connection of a path ended; its lane may live on.
+	SessionDown = "session-down"
+	// Lane: a packet came over a lane, at least once, perhaps over several paths.
+	Lane = "lane"
+	// StreamUp: a bulk stream is ready. Both ends get it with the same ID and a fresh greeting.
+	StreamUp = "stream-up"
+	// Stream: one message of the bulk stream, in order, once.
+	Stream = "stream"
+	// StreamRoom: SendStream, which had refused, would take messages again.
+	StreamRoom = "stream-room"
+	// StreamDown ends a stream; what was sent on it may have arrived or not.
+	StreamDown = "stream-down"
+	// PathChange: a path came, went or is heard differently.
+	PathChange = "path-change"
+)
+
+// Event is what the link tells its node, in order, over Events.
+type Event struct {
+	Kind     string
+	Path     int
+	Run      string // the peer's
+	Greeting []byte // what its Config.Greeting returned for this session or stream
+	// Exporter derives keying material of the TLS handshake (RFC 5705) of the session, or of the one connection that
+	// carries the stream at both ends.
+	Exporter         func(label string, context []byte, n int) ([]byte, error)
+	Reason           string // of SessionDown: the peer's goodbye, or why
+	Bye              bool   // of SessionDown: it said goodbye
+	ID               uint64 // of a stream
+	Lane             byte   // kind of a lane's packet
+	Payload          []byte // of Lane and Stream
+	WeHear, TheyHear bool   // of PathChange
+}
 
 // Bounds of the queue: what is repeated anyhow is dropped, what is not is refused at its source.
 const (
@@ -84,10 +59,9 @@ type queue struct {
 	mu      sync.Mutex
 	room    sync.Cond // stream readers wait here
 	list    []Event
-	lane    int // Lane events in list
-	bytes   int // of Stream payloads in list
-	control int // the others
-	dropped int
+	lane    int    // Lane events in list
+	bytes   int    // of Stream payloads in list
+	control int    // the others
 	ended   uint64 // stream that was told down last
 	closed  bool
 	kick    chan struct{}
@@ -105,42 +79,32 @@ func newQueue() *queue {
 func (q *queue) put(ev Event) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	switch e := ev.(type) {
+	switch ev.Kind {
 	case Lane:
 		if q.lane >= maxLaneEvents {
-			q.dropped++
 			return false
 		}
-		q.lane++
 	case Stream:
-		for !q.closed && q.bytes > 0 && q.bytes+len(e.Payload) > maxStreamBytes {
+		for !q.closed && q.bytes > 0 && q.bytes+len(ev.Payload) > maxStreamBytes {
 			q.room.Wait()
 		}
-		if e.ID == q.ended {
+		if ev.ID == q.ended {
 			return false
 		}
-		q.bytes += len(e.Payload)
 	case PathChange: // only the newest of a path is worth telling
-		for i, old := range q.list {
-			if o, ok := old.(PathChange); ok && o.Path == e.Path {
-				q.list = append(q.list[:i], q.list[i+1:]...)
-				q.control--
-				break
-			}
+		if i := slices.IndexFunc(q.list, func(old Event) bool { return old.Kind == PathChange && old.Path == ev.Path }); i >= 0 {
+			q.list = slices.Delete(q.list, i, i+1)
+			q.control--
 		}
-		q.control++
 	case StreamUp:
-		q.control++
 		q.ended = 0
 	case StreamDown: // nothing of it follows
-		q.control++
-		q.ended = e.ID
-	default:
-		q.control++
+		q.ended = ev.ID
 	}
 	if q.closed {
 		return false
 	}
+	q.count(ev, 1)
 	q.list = append(q.list, ev)
 	select {
 	case q.kick <- struct{}{}:
@@ -156,25 +120,29 @@ func (q *queue) stuck() bool {
 	return q.control > maxControlEvents
 }
 
-func (q *queue) take() (Event, bool) {
+func (q *queue) take() (ev Event, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.list) == 0 {
-		return nil, false
+		return ev, false
 	}
-	ev := q.list[0]
-	q.list[0] = nil
+	ev, q.list[0] = q.list[0], ev
 	q.list = q.list[1:]
-	switch e := ev.(type) {
-	case Lane:
-		q.lane--
-	case Stream:
-		q.bytes -= len(e.Payload)
-		q.room.Broadcast()
-	default:
-		q.control--
-	}
+	q.count(ev, -1)
+	q.room.Broadcast()
 	return ev, true
+}
+
+// count counts an event that comes into the list (1) or leaves it (-1).
+func (q *queue) count(ev Event, by int) {
+	switch ev.Kind {
+	case Lane:
+		q.lane += by
+	case Stream:
+		q.bytes += by * len(ev.Payload)
+	default:
+		q.control += by
+	}
 }
 
 // pump runs until stop is closed, then closes out.

@@ -44,7 +44,7 @@ func child(ports string) {
 	var downs atomic.Int32
 	go func() {
 		for ev := range l.Events() {
-			if e, ok := ev.(link.PathChange); ok && !e.State.WeHear {
+			if ev.Kind == link.PathChange && !ev.WeHear {
 				downs.Add(1)
 			}
 		}

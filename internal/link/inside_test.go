@@ -154,19 +154,19 @@ func TestStoodStill(t *testing.T) {
 func TestQueueBounds(t *testing.T) {
 	q := newQueue()
 	for range 3 * maxLaneEvents {
-		q.put(Lane{})
-		q.put(PathChange{Path: 1})
+		q.put(Event{Kind: Lane})
+		q.put(Event{Kind: PathChange, Path: 1})
 	}
 	if len(q.list) != maxLaneEvents+1 {
 		t.Error(len(q.list))
 	}
-	q.put(StreamUp{ID: 5})
-	q.put(StreamDown{ID: 5})
-	if q.put(Stream{ID: 5}) {
+	q.put(Event{Kind: StreamUp, ID: 5})
+	q.put(Event{Kind: StreamDown, ID: 5})
+	if q.put(Event{Kind: Stream, ID: 5}) {
 		t.Error("a message after its stream's end")
 	}
 	for range maxControlEvents {
-		q.put(SessionUp{})
+		q.put(Event{Kind: SessionUp})
 	}
 	if !q.stuck() {
 		t.Error("not stuck")
@@ -217,7 +217,7 @@ func (*blackhole) Close() error                    { return nil }
 
 // looped is a link with one session whose packets it can open itself.
 func looped(tb testing.TB, sock Socket) (*Link, *session) {
-	l := &Link{start: time.Now(), queue: newQueue(), cfg: Config{Now: time.Now, OnFrame: func(Frame) {}}}
+	l := &Link{start: time.Now(), queue: newQueue(), cfg: Config{Now: time.Now, OnFrame: func(uint16, uint32, []byte) {}}}
 	l.out.Store(&[]*session{})
 	p := newPath(l, 0, PathConfig{})
 	l.paths = []*path{p}

@@ -38,7 +38,7 @@ func (l *Link) receive(b *bind, pkt []byte, from netip.AddrPort) {
 	}
 	now := l.now()
 	newest := s.window.take(counter)
-	s.heard(now, counter, len(pkt)+overhead(from))
+	s.heard(now, counter)
 	if newest {
 		s.watchAddress(from, len(pkt), now)
 	}
@@ -50,9 +50,8 @@ func (l *Link) receive(b *bind, pkt []byte, from netip.AddrPort) {
 }
 
 // heard counts an authentic packet; the first one on a silent path wakes it.
-func (s *session) heard(now time.Duration, counter uint64, n int) {
+func (s *session) heard(now time.Duration, counter uint64) {
 	p := s.path
-	p.bytesIn.Add(uint64(n))
 	p.lastRx.Store(int64(now))
 	s.rxCount.Add(1)
 	s.rxTop.Store(max(s.rxTop.Load(), counter))
@@ -69,7 +68,7 @@ func (l *Link) dispatch(s *session, body []byte, from netip.AddrPort, newest boo
 	switch kind := body[0]; kind {
 	case wire.LaneVoice:
 		if v, err := wire.ParseVoice(body); err == nil {
-			l.frames(s.path.num, &v)
+			l.frames(&v)
 		}
 	case wire.LaneProbe:
 		if pr, err := wire.ParseProbe(body); err == nil && newest {
@@ -89,7 +88,7 @@ func (l *Link) dispatch(s *session, body []byte, from netip.AddrPort, newest boo
 		l.bye(s, printable(body[1:]))
 	default:
 		if kind >= wire.LaneSignal && s.up.Load() {
-			l.queue.put(Lane{s.path.num, kind, bytes.Clone(body[1:])})
+			l.queue.put(Event{Kind: Lane, Path: s.path.num, Lane: kind, Payload: bytes.Clone(body[1:])})
 		}
 	}
 }
@@ -131,7 +130,7 @@ func (l *Link) moved(s *session, to netip.AddrPort) {
 	if s.path.current == s {
 		s.path.gen++ // what is made from now on is better
 		s.conn.stale = true
-		l.queue.put(PathChange{s.path.num, s.path.state(l.now())})
+		s.path.tellChange()
 	}
 }
 

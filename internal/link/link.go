@@ -34,8 +34,9 @@ type Config struct {
 	Paths      []PathConfig     // at least one
 	// Greeting is asked at every new session and stream; from any goroutine, and must not call the link.
 	Greeting func() []byte
-	// OnFrame gets every frame that arrives, several times if it came several ways; never two calls at once.
-	OnFrame func(Frame)
+	// OnFrame gets every frame of voice that arrives, several times if it came several ways; never two calls at once.
+	// data is valid during the call only.
+	OnFrame func(call uint16, seq uint32, data []byte)
 	// Listen opens a bind; nil: a UDP socket of this machine.
 	Listen func(netip.AddrPort) (Socket, error)
 	// Now and Ticker are the link's clock; nil: this machine's.
@@ -50,14 +51,6 @@ type PathConfig struct {
 	Bind    int            // index into Config.Binds
 	Remote  netip.AddrPort // zero: we cannot dial, only be dialled
 	Metered bool           // probes once a second and is called down later
-}
-
-// Frame is one frame of voice. Data is valid during the callback only.
-type Frame struct {
-	Call uint16
-	Seq  uint32
-	Path int
-	Data []byte
 }
 
 // Link is a line's connection to its one peer.
@@ -178,7 +171,7 @@ func (c *Config) check() error {
 		c.Greeting = func() []byte { return nil }
 	}
 	if c.OnFrame == nil {
-		c.OnFrame = func(Frame) {}
+		c.OnFrame = func(uint16, uint32, []byte) {}
 	}
 	return nil
 }

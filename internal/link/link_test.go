@@ -11,12 +11,12 @@ import (
 func TestConnect(t *testing.T) {
 	a, b := direct(t)
 	for _, n := range []*node{a, b} {
-		up := wait[link.SessionUp](n, nil)
+		up := wait(n, link.SessionUp, nil)
 		if up.Path != 0 || len(up.Greeting) < 10 {
 			t.Errorf("%s: %+v", n.name, up)
 		}
 	}
-	ua, ub := wait[link.StreamUp](a, nil), wait[link.StreamUp](b, nil)
+	ua, ub := wait(a, link.StreamUp, nil), wait(b, link.StreamUp, nil)
 	if ua.ID != ub.ID {
 		t.Error("the ends name the stream differently")
 	}
@@ -25,25 +25,25 @@ func TestConnect(t *testing.T) {
 	}
 	for n, want := range map[*node][]string{a: {"three"}, b: {"one", "two"}} {
 		for _, w := range want {
-			if got := wait[link.Stream](n, nil); string(got.Payload) != w {
+			if got := wait(n, link.Stream, nil); string(got.Payload) != w {
 				t.Errorf("%s got %q, want %q", n.name, got.Payload, w)
 			}
 		}
 	}
 	b.Signal(16, []byte("ring"))
-	if got := wait[link.Lane](a, nil); string(got.Payload) != "ring" || got.Kind != 16 {
+	if got := wait(a, link.Lane, nil); string(got.Payload) != "ring" || got.Lane != 16 {
 		t.Errorf("%+v", got)
 	}
 	a.Repeat("x", 17, [][]byte{[]byte("p1"), []byte("p2")})
 	for i := range 6 {
 		want := []string{"p1", "p2"}[i%2]
-		if got := wait[link.Lane](b, nil); string(got.Payload) != want {
+		if got := wait(b, link.Lane, nil); string(got.Payload) != want {
 			t.Errorf("%+v", got)
 		}
 	}
 	a.Done("x")
 	a.Close("going home")
-	if down := wait[link.SessionDown](b, nil); !down.Bye || down.Reason != "going home" {
+	if down := wait(b, link.SessionDown, nil); !down.Bye || down.Reason != "going home" {
 		t.Errorf("%+v", down)
 	}
 }

@@ -65,7 +65,7 @@ func start(t *testing.T, name string, cfg link.Config) *node {
 }
 
 // wait takes events until one fits.
-func wait[E link.Event](n *node, fits func(E) bool) E {
+func wait(n *node, kind string, fits func(link.Event) bool) link.Event {
 	n.t.Helper()
 	timeout := time.After(20 * time.Second)
 	for {
@@ -73,26 +73,26 @@ func wait[E link.Event](n *node, fits func(E) bool) E {
 		for n.taken < len(n.events) {
 			ev := n.events[n.taken]
 			n.taken++
-			if e, ok := ev.(E); ok && (fits == nil || fits(e)) {
+			if ev.Kind == kind && (fits == nil || fits(ev)) {
 				n.mu.Unlock()
-				return e
+				return ev
 			}
 		}
 		n.mu.Unlock()
 		select {
 		case <-n.more:
 		case <-timeout:
-			n.t.Fatalf("%s: no %T; paths %+v", n.name, *new(E), n.Paths())
+			n.t.Fatalf("%s: no %s; paths %+v", n.name, kind, n.Paths())
 		}
 	}
 }
 
 // count counts all events of a kind so far.
-func count[E link.Event](n *node, fits func(E) bool) (c int) {
+func count(n *node, kind string, fits func(link.Event) bool) (c int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, ev := range n.events {
-		if e, ok := ev.(E); ok && (fits == nil || fits(e)) {
+		if ev.Kind == kind && (fits == nil || fits(ev)) {
 			c++
 		}
 	}

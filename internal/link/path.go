@@ -4,7 +4,6 @@ package link
 
 import (
 	"context"
-	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -17,7 +16,6 @@ const (
 	probeEvery   = 100 * time.Millisecond
 	probeVoiced  = 500 * time.Millisecond // beside voice
 	probeMetered = time.Second
-	suspectAfter = 500 * time.Millisecond
 	downAfter    = 2 * time.Second
 	downMetered  = 6 * time.Second
 	keepOld      = 3 * time.Second // an old session receives on after its successor's first packet
@@ -29,28 +27,6 @@ const (
 	laneBye      = wire.LaneBye
 )
 
-// PathState is what a board shows of a path.
-type PathState struct {
-	Label         string
-	Local, Remote netip.AddrPort
-	Session       bool      // there are keys
-	Connected     bool      // there is a living QUIC connection
-	WeHear        bool      // something authentic came within 2.0 s
-	TheyHear      bool      // they say the same of us, and said so within 2.0 s
-	Suspect       bool      // nothing for 0.5 s
-	Since         time.Time // of WeHear and TheyHear as they are
-	LastHeard     time.Time
-	RTT           time.Duration
-	Loss          float64 // of what they send, 0–1
-	LossOut       float64 // of what we send, as they say
-	PeerTickAge   time.Duration
-	PeerCommitAge time.Duration
-	BitsIn        float64 // a second, IP and UDP headers included, over the last second
-	BitsOut       float64
-	Goodbye       string // what the peer said when it left
-	Why           error  // why our address cannot be listened on, nil when it is
-}
-
 // path is one route. Fields without a note are under Link.mu.
 type path struct {
 	l   *Link
@@ -61,7 +37,6 @@ type path struct {
 	silent   atomic.Bool             // called down: the next packet must wake it
 	leader   atomic.Pointer[session] // where a packet is expected; one of another session may change where B sends
 	voiced   atomic.Int64            // when voice last went out
-	bytesIn  atomic.Uint64
 	bytesOut atomic.Uint64
 
 	current  *session   // where we send
@@ -97,12 +72,11 @@ type path struct {
 
 	second  time.Duration // when the figures below were last made
 	counted struct {
-		s       *session
-		n, top  uint64
-		in, out uint64
+		s      *session
+		n, top uint64
+		out    uint64
 	}
 	loss    float64
-	bitsIn  float64
 	bitsOut float64
 }
 
@@ -187,7 +161,11 @@ func (p *path) judge(now time.Duration) {
 	if returned {
 		l.repeatAll(p, now)
 	}
-	l.queue.put(PathChange{p.num, p.state(now)})
+	p.tellChange()
+}
+
+func (p *path) tellChange() {
+	p.l.queue.put(Event{Kind: PathChange, Path: p.num, WeHear: p.weHear, TheyHear: p.theyHear})
 }
 
 // woken is called by a reader at the first packet on a silent path, and at one of a session that did not lead.
@@ -290,10 +268,9 @@ func (p *path) figures(now time.Duration) {
 		return
 	}
 	p.second = now
-	in, out := p.bytesIn.Load(), p.bytesOut.Load()
-	p.bitsIn = float64(in-p.counted.in) * 8 / dt.Seconds()
+	out := p.bytesOut.Load()
 	p.bitsOut = float64(out-p.counted.out) * 8 / dt.Seconds()
-	p.counted.in, p.counted.out = in, out
+	p.counted.out = out
 	s := p.current
 	if s == nil {
 		return
@@ -360,20 +337,20 @@ func (p *path) best() (best *conn) {
 }
 
 // Paths is the state of every path, in the order of Config.Paths.
-func (l *Link) Paths() []PathState {
+func (l *Link) Paths() []wire.PathState {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	states := make([]PathState, len(l.paths))
+	states := make([]wire.PathState, len(l.paths))
 	for i, p := range l.paths {
 		states[i] = p.state(l.now())
 	}
 	return states
 }
 
-func (p *path) state(now time.Duration) PathState {
-	st := PathState{Label: p.cfg.Label, Remote: p.cfg.Remote, Session: p.current != nil, Connected: p.best() != nil,
-		WeHear: p.weHear, TheyHear: p.theyHear, Since: p.l.start.Add(p.since), RTT: p.rtt, Loss: p.loss, LossOut: p.lossOut,
-		BitsIn: p.bitsIn, BitsOut: p.bitsOut, Goodbye: p.goodbye}
+func (p *path) state(now time.Duration) wire.PathState {
+	st := wire.PathState{Label: p.cfg.Label, Remote: p.cfg.Remote, Session: p.current != nil, Connected: p.best() != nil,
+		WeHear: p.weHear, TheyHear: p.theyHear, Since: p.l.start.Add(p.since), RTTms: float64(p.rtt.Microseconds()/100) / 10, LossPct: p.loss * 100,
+		BitsOut: p.bitsOut, Goodbye: p.goodbye}
 	if p.cfg.Bind < len(p.l.binds) {
 		st.Local = p.l.Addrs()[p.cfg.Bind]
 		if s, ok := p.l.binds[p.cfg.Bind].sock.(*lateSocket); ok {
@@ -385,7 +362,6 @@ func (p *path) state(now time.Duration) PathState {
 	}
 	if at := time.Duration(p.lastRx.Load()); at != 0 {
 		st.LastHeard = p.l.start.Add(at)
-		st.Suspect = now-at > suspectAfter
 	}
 	if p.peerAgeAt != 0 {
 		st.PeerTickAge = p.peerAges[0] + now - p.peerAgeAt

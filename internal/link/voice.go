@@ -107,13 +107,13 @@ type voiceRx struct {
 // late is how many frames behind the newest a copy may come and still be played: 200 ms.
 const late = 10
 
-func (l *Link) frames(path int, v *wire.Voice) {
+func (l *Link) frames(v *wire.Voice) {
 	r := &l.voiceRx
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.count(v.Call, v.Seq, l.now())
 	for i := v.N - 1; i >= 0; i-- { // oldest first
-		l.cfg.OnFrame(Frame{v.Call, v.Seq - uint32(i), path, v.Frames[i]})
+		l.cfg.OnFrame(v.Call, v.Seq-uint32(i), v.Frames[i])
 	}
 }
 

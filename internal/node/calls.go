@@ -12,7 +12,6 @@ import (
 
 	"example.org/parley/call"
 	"example.org/parley/internal/act"
-	"example.org/parley/internal/link"
 	"example.org/parley/internal/voice"
 	"example.org/parley/record"
 )
@@ -59,14 +58,14 @@ func newCalls(l *Line) *calls {
 }
 
 // onFrame takes a frame of the lane, from its reader: no lock of the loop, no allocation. SPEC: VOX-001
-func (c *calls) onFrame(f link.Frame) {
+func (c *calls) onFrame(call uint16, seq uint32, data []byte) {
 	now := time.Now()
-	if !c.port.In(f.Call, f.Seq, f.Data, now) {
+	if !c.port.In(call, seq, data, now) {
 		return
 	}
 	c.heardAt.Store(now.UnixNano())
 	if s := c.live.Load(); s != nil && s.sink != nil {
-		_ = s.sink.WriteAt(uint32(f.Call), f.Seq, f.Data) // a browser that cannot take it misses it: a late frame is worthless
+		_ = s.sink.WriteAt(uint32(call), seq, data) // a browser that cannot take it misses it: a late frame is worthless
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
-	"example.org/parley/internal/link"
 	"example.org/parley/internal/store"
+	"example.org/parley/wire"
 )
 
 // Clocks of a desk (rulings: liveness).
@@ -123,7 +123,7 @@ func (l *Line) tickDesks() {
 	if l.peer.up && l.now.Sub(l.peer.toldAt) >= tellEvery {
 		l.say(l.stateBytes())
 	}
-	heard := slices.ContainsFunc(l.link.Paths(), func(p link.PathState) bool { return p.WeHear })
+	heard := slices.ContainsFunc(l.link.Paths(), func(p wire.PathState) bool { return p.WeHear })
 	if l.peer.up && !heard {
 		l.peer.up = false
 		l.peer.since = l.now
@@ -140,8 +140,8 @@ func (l *Line) tickDesks() {
 // carries reports whether the line works in both directions, perhaps each over another path. SPEC: NOD-013
 func (l *Line) carries() bool {
 	ps := l.link.Paths()
-	return slices.ContainsFunc(ps, func(p link.PathState) bool { return p.WeHear }) &&
-		slices.ContainsFunc(ps, func(p link.PathState) bool { return p.TheyHear })
+	return slices.ContainsFunc(ps, func(p wire.PathState) bool { return p.WeHear }) &&
+		slices.ContainsFunc(ps, func(p wire.PathState) bool { return p.TheyHear })
 }
 
 // peerDesks is what an end tells the other of its desks; it is its word, not a statement.

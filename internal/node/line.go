@@ -55,7 +55,7 @@ type Link interface {
 	SendStream(b []byte) bool
 	SendFrame(call uint16, seq uint32, frame []byte)
 	SetAges(tick, commit time.Duration)
-	Paths() []link.PathState
+	Paths() []wire.PathState
 	Heard() (run string, clock time.Time, ok bool)
 	Regreet(run string)
 	Close(reason string) error
@@ -87,7 +87,7 @@ type Config struct {
 	Fallback    []string           // their telephones, of the terms
 	Demo        bool               // seeded by a demo: said on the page
 	// Link opens the sessions under a run's name; frames of voice go to onFrame from its readers.
-	Link  func(run string, greeting func() []byte, onFrame func(link.Frame)) (Link, error)
+	Link  func(run string, greeting func() []byte, onFrame func(call uint16, seq uint32, data []byte)) (Link, error)
 	Now   func() time.Time
 	Boot  func() time.Duration // since the machine's start, asleep or not; nil: monotonic since this start
 	Rand  io.Reader

@@ -47,10 +47,8 @@ type peerState struct {
 
 // fromLink takes one event of the sessions.
 func (l *Line) fromLink(ev link.Event) {
-	switch ev := ev.(type) {
-	case link.SessionUp:
-		l.sessionUp(ev.Run, ev.Greeting)
-	case link.Greeted:
+	switch ev.Kind {
+	case link.SessionUp, link.Greeted:
 		l.sessionUp(ev.Run, ev.Greeting)
 	case link.SessionDown:
 		if ev.Bye {
@@ -73,7 +71,7 @@ func (l *Line) fromLink(ev link.Event) {
 		}
 		l.frame(f, -1)
 	case link.Lane:
-		l.lane(ev.Path, ev.Kind, ev.Payload)
+		l.lane(ev.Path, ev.Lane, ev.Payload)
 	case link.PathChange:
 		l.dirty = true
 		l.calls.paths()

@@ -32,9 +32,9 @@ func TestBounds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m.now.events <- link.Lane{Kind: wire.LaneReceipt, Payload: note}
+			m.now.events <- link.Event{Kind: link.Lane, Lane: wire.LaneReceipt, Payload: note}
 		}
-		m.now.events <- link.StreamUp{ID: 1}
+		m.now.events <- link.Event{Kind: link.StreamUp, ID: 1}
 		n, out := 0, 0
 		time.Sleep(time.Second)
 		if err := l.in(t.Context(), func() {

@@ -9,10 +9,10 @@ import (
 
 	"example.org/parley/call"
 	"example.org/parley/internal/act"
-	"example.org/parley/internal/link"
 	"example.org/parley/internal/view"
 	"example.org/parley/internal/voice"
 	"example.org/parley/record"
+	"example.org/parley/wire"
 )
 
 // view is what one desk sees now. It is drawn in the loop, from what is durable.
@@ -31,7 +31,7 @@ func (l *Line) input(lang, desk string) view.Input {
 	in.Messages, in.Stops, in.Calls = states(l, messages, foldMessage), l.stops.of(stops), states(l, calls, foldCall)
 	in.MoreMessages, in.MoreStops = len(moreMessages), len(moreStops)
 	for _, p := range l.link.Paths() {
-		in.Paths = append(in.Paths, view.Path{Label: p.Label, WeHear: p.WeHear, TheyHear: p.TheyHear, Since: p.Since, LastHeard: p.LastHeard, RTTms: float64(p.RTT.Microseconds()/100) / 10, LossPct: p.Loss * 100})
+		in.Paths = append(in.Paths, view.Path{Label: p.Label, WeHear: p.WeHear, TheyHear: p.TheyHear, Since: p.Since, LastHeard: p.LastHeard, RTTms: p.RTTms, LossPct: p.LossPct})
 	}
 	in.Unrecorded, in.Unread, in.Starting = l.deadSince, l.unread, l.starting()
 	if l.peer.up {
@@ -73,7 +73,7 @@ func (l *Line) weSee() view.EndIn {
 		e.Station, e.Why = "goodbye", l.peer.goodbye
 	case !l.peer.up:
 		e.Station = "not-reached"
-	case slices.ContainsFunc(l.link.Paths(), func(p link.PathState) bool { return p.WeHear && p.PeerTickAge > stuckAfter }):
+	case slices.ContainsFunc(l.link.Paths(), func(p wire.PathState) bool { return p.WeHear && p.PeerTickAge > stuckAfter }):
 		e.Station = "stuck"
 	}
 	if !l.peer.up {
@@ -85,7 +85,7 @@ func (l *Line) weSee() view.EndIn {
 // theySee is this end as the other hears it: what they say of our paths, and what we told of our desks.
 func (l *Line) theySee() view.EndIn {
 	e := view.EndIn{Known: l.peer.up, Station: "answers", Since: l.peer.since, Armed: len(l.armed()), Silent: l.silent(), Present: l.present(), Officers: l.presentNames()}
-	if !slices.ContainsFunc(l.link.Paths(), func(p link.PathState) bool { return p.TheyHear }) {
+	if !slices.ContainsFunc(l.link.Paths(), func(p wire.PathState) bool { return p.TheyHear }) {
 		e.Station, e.Known = "not-reached", false
 	}
 	return e

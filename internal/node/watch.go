@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.org/parley/internal/link"
+	"example.org/parley/wire"
 )
 
 // Limits of what the machine under us may do unseen.
@@ -75,7 +76,7 @@ func (l *Line) forgetTimes() {
 }
 
 // noLink stands where the sessions could not be opened: nothing is said and nothing heard.
-type noLink []link.PathState
+type noLink []wire.PathState
 
 func unheard(was Link, now time.Time) noLink {
 	if was == nil {
@@ -83,7 +84,7 @@ func unheard(was Link, now time.Time) noLink {
 	}
 	ps := slices.Clone(was.Paths())
 	for i := range ps {
-		ps[i] = link.PathState{Label: ps[i].Label, Local: ps[i].Local, Remote: ps[i].Remote, Since: now, LastHeard: ps[i].LastHeard}
+		ps[i] = wire.PathState{Label: ps[i].Label, Local: ps[i].Local, Remote: ps[i].Remote, Since: now, LastHeard: ps[i].LastHeard}
 	}
 	return ps
 }
@@ -96,7 +97,7 @@ func (noLink) Done(string)                               {}
 func (noLink) SendStream([]byte) bool                    { return false }
 func (noLink) SendFrame(uint16, uint32, []byte)          {}
 func (noLink) SetAges(time.Duration, time.Duration)      {}
-func (n noLink) Paths() []link.PathState                 { return n }
+func (n noLink) Paths() []wire.PathState                 { return n }
 func (noLink) Heard() (run string, at time.Time, _ bool) { return }
 func (noLink) Regreet(string)                            {}
 func (noLink) Close(string) error                        { return nil }

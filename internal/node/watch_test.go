@@ -55,7 +55,7 @@ func (m *machine) begin(t *testing.T) *Line {
 		Now:  func() time.Time { return time.Now().Add(time.Duration(m.step.Load())) },
 		Boot: func() time.Duration { return time.Since(began) },
 		Rand: rand.Reader, Log: slog.New(slog.DiscardHandler), Store: store.Options{Reserve: -1},
-		Link: func(string, func() []byte, func(link.Frame)) (Link, error) {
+		Link: func(string, func() []byte, func(uint16, uint32, []byte)) (Link, error) {
 			if m.refuse.Load() {
 				return nil, errors.New("no such address")
 			}
