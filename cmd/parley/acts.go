@@ -50,7 +50,7 @@ func (a *app) addActs(root *cobra.Command) {
 }
 
 // actCommand makes one command.
-func (a *app) actCommand(v act.Row) *cobra.Command {
+func (a *app) actCommand(v act.Verb) *cobra.Command {
 	words := strings.Fields(v.Name)
 	c := &cobra.Command{Use: strings.TrimSpace(strings.TrimPrefix(verbs.Usage(v), "parley "+strings.Join(words[:len(words)-1], " "))), Short: v.Short, Args: cobra.ArbitraryArgs, Hidden: v.Rule&act.Hidden != 0}
 	build := verbs.Bind(v, c.Flags())

@@ -56,7 +56,7 @@ func (a *app) sit(ctx context.Context, signOn, quiet bool) error {
 		return err
 	}
 	defer k.Close()
-	if err := a.do(k, act.Desk{Armed: true, Sound: act.NoSound}); err != nil {
+	if err := a.do(k, act.SetDesk{Armed: true, Sound: act.NoSound}); err != nil {
 		return err
 	}
 	for signOn {
@@ -199,7 +199,7 @@ func (a *app) verb(k *control.Client, s string) bool {
 // draw prints status and inbox where they differ from what was printed last.
 func (a *app) draw(k *control.Client, last *string) error {
 	var b strings.Builder
-	for _, x := range []act.Act{act.Status{}, act.Inbox{}} {
+	for _, x := range []act.Act{act.Status, act.Inbox} {
 		r, err := k.Do(a.line, a.lang, x)
 		if waits(err) {
 			b.WriteString(err.Error() + "\n")
@@ -235,7 +235,7 @@ func (a *app) ring(ctx context.Context, x act.Ring, wait bool) error {
 	}
 	defer k.Close()
 	if wait {
-		if err := a.do(k, act.Desk{Armed: true, Sound: act.NoSound}); err != nil {
+		if err := a.do(k, act.SetDesk{Armed: true, Sound: act.NoSound}); err != nil {
 			return err
 		}
 	}
@@ -251,7 +251,7 @@ func (a *app) ring(ctx context.Context, x act.Ring, wait bool) error {
 	connected, word := false, ""
 	for {
 		var v view.StatusView
-		r, err := k.Do(a.line, a.lang, act.Status{})
+		r, err := k.Do(a.line, a.lang, act.Status)
 		if err != nil {
 			return err
 		}

@@ -97,14 +97,12 @@ func (f *face) Close() {
 //
 // SPEC: CLI-033
 func (f *face) Do(ctx context.Context, who act.Who, lang string, a act.Act) (act.Reply, error) {
-	switch x := a.(type) {
-	case act.OfficerAdd:
-		if _, err := user.Lookup(x.Account); err != nil && x.Account != "" && !f.demo {
+	if x, ok := a.(act.OfficerAdd); ok && x.Account != "" && !f.demo {
+		if _, err := user.Lookup(x.Account); err != nil {
 			return act.Reply{}, &act.Error{What: fmt.Sprintf("there is no account %q on this machine", x.Account), Hint: "the Unix account that the officer works from; without --account it is yours"}
 		}
-		return f.Line.Do(ctx, who, lang, a)
-	case act.Open:
-	default:
+	}
+	if a != act.Open {
 		return f.Line.Do(ctx, who, lang, a)
 	}
 	f.mu.Lock()

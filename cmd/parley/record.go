@@ -40,7 +40,7 @@ func (a *app) export() *cobra.Command {
 		}
 		defer c.Close()
 		save := func(w io.Writer) error {
-			_, err := c.Save(w, a.line, a.lang, act.Export{})
+			_, err := c.Save(w, a.line, a.lang, act.Export)
 			return err
 		}
 		if args[0] == "-" {

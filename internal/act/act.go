@@ -16,11 +16,11 @@
 package act
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"reflect"
+
+	"github.com/go-json-experiment/json"
 
 	"example.org/parley/hint"
 )
@@ -52,16 +52,18 @@ type Reply struct {
 // Error is a refusal that a person can act on.
 type Error = hint.Error
 
-// The rule of a row says who may do an act, and what else a face or the node must know of it: a sum of these. Zero is a
+// The rule of a verb says who may do its act, and what else a face or the node must know of it: a sum of these. Zero is a
 // question that anybody may ask.
 const (
 	Touches = 1 << iota // a person acted at this desk: it is present
 	Person              // somebody must be signed on
 	Hidden              // not in the shell's help
+	Early               // may be done before the record has been read
+	Failed              // may be done where the record cannot be read
 )
 
-// Row is one verb. An act without a row's name is a verb that the shell makes itself.
-type Row struct {
+// Verb is one row of the table. An act without its name is a verb that the shell makes itself.
+type Verb struct {
 	Name  string // at the command line: "officer add"
 	Args  string // its form, as the help shows it: what it must have, then in brackets what it may; | parts alternatives
 	Short string // one sentence
@@ -72,25 +74,39 @@ type Row struct {
 
 // RuleOf gives the rule of an act.
 func RuleOf(a Act) int {
-	for _, r := range Table {
-		if r.Act.Verb() == a.Verb() {
-			return r.Rule
+	for _, v := range Table {
+		if v.Act.Verb() == a.Verb() {
+			return v.Rule
 		}
 	}
 	return 0
 }
 
+// Encode gives the arguments of an act, which Decode takes.
+func Encode(a Act) ([]byte, error) {
+	if _, plain := a.(Plain); plain {
+		return []byte("{}"), nil
+	}
+	return json.Marshal(a)
+}
+
 // Decode makes an act of its verb and JSON arguments; unknown verbs, members and words are refused.
 func Decode(verb string, args []byte) (Act, error) {
-	for _, r := range Table {
-		if r.Act.Verb() != verb {
+	for _, v := range Table {
+		if v.Act.Verb() != verb {
 			continue
 		}
-		p := reflect.New(reflect.TypeOf(r.Act))
+		p := reflect.New(reflect.TypeOf(v.Act))
+		into := p.Interface()
+		switch v.Act.(type) {
+		case Plain:
+			p.Elem().Set(reflect.ValueOf(v.Act))
+			into = new(struct{})
+		case Item:
+			p.Elem().Set(reflect.ValueOf(v.Act))
+		}
 		if len(args) > 0 {
-			dec := json.NewDecoder(bytes.NewReader(args))
-			dec.DisallowUnknownFields()
-			if err := dec.Decode(p.Interface()); err != nil {
+			if err := json.Unmarshal(args, into, json.RejectUnknownMembers(true)); err != nil {
 				return nil, &Error{What: fmt.Sprintf("the arguments of %s could not be read: %v", verb, err)}
 			}
 		}

@@ -7,57 +7,90 @@ import "time"
 // Table is every verb, in the order of the help.
 //
 // SPEC: CLI-021
-var Table = []Row{
+var Table = []Verb{
 	{"officer add", "NAME…", "Enrol an officer, known by his Unix account.", "people", OfficerAdd{}, 0},
-	{"officer list", "", "The officers of both parties, and where they are signed on.", "people", OfficerList{}, 0},
+	{"officer list", "", "The officers of both parties, and where they are signed on.", "people", OfficerList, 0},
 	{"sign-on", "[OFFICER]", "Sign on at this terminal as the officer listed for this account.", "people", SignOn{}, 0},
-	{"sign-off", "", "Sign off at this terminal.", "people", SignOff{}, 0},
-	{"open", "", "Print a one-time link to this officer's page.", "people", Open{}, Person},
+	{"sign-off", "", "Sign off at this terminal.", "people", SignOff, Early},
+	{"open", "", "Print a one-time link to this officer's page.", "people", Open, Person},
 
-	{"status", "", "How the line stands; the first line can be read aloud.", "status", Status{}, 0},
-	{"alarm list", "", "The alarms.", "status", AlarmList{}, 0},
-	{"alarm ack", "[ID]", "Acknowledge an alarm; without an ID the most urgent one.", "status", AlarmAck{}, Touches},
+	{"status", "", "How the line stands; the first line can be read aloud.", "status", Status, Failed},
+	{"alarm list", "", "The alarms.", "status", AlarmList, Failed},
+	{"alarm ack", "[ID]", "Acknowledge an alarm; without an ID the most urgent one.", "status", AlarmAck, Touches | Failed},
 
 	{"send", "TEXT… | --phrase CODE [FIELD=VALUE…]", "Send a message.", "messages", Send{}, Touches},
 	{"ack", "ID --read READ [FIELD=VALUE…]", "Acknowledge a message; say how it was read, read back what it asks for.", "messages", Ack{}, Touches},
 	{"respond", "ID RESPONSE [TEXT…]", "Respond to a message.", "messages", Respond{}, Touches},
 	{"phrase list", "", "The coded phrases.", "messages", PhraseList{}, 0},
 	{"phrase show", "CODE", "One coded phrase and its fields.", "messages", PhraseList{}, 0},
-	{"inbox", "", "What waits for somebody here, by clock.", "messages", Inbox{}, 0},
+	{"inbox", "", "What waits for somebody here, by clock.", "messages", Inbox, 0},
 	{"shown", "ID…", "State that items were drawn on this desk.", "messages", Shown{}, Person | Hidden},
 
-	{"stop", "", "Send STOP, at once, from anybody.", "STOP", Stop{}, Touches},
-	{"stop take", "ID", "Take a STOP: a person here has it.", "STOP", StopStep{Step: "take"}, Touches},
-	{"stop in-effect", "ID", "Say that what was to stop has stopped.", "STOP", StopStep{Step: "in-effect"}, Touches},
-	{"stop refuse", "ID --reason REASON", "Refuse a STOP, with the reason.", "STOP", StopStep{Step: "refuse"}, Touches},
-	{"stop lift", "ID", "Lift a STOP of ours.", "STOP", StopStep{Step: "lift"}, Touches},
+	{"stop", "", "Send STOP, at once, from anybody.", "STOP", SendStop{}, Touches | Early},
+	{"stop take", "ID", "Take a STOP: a person here has it.", "STOP", StopStep{Step: "take"}, Touches | Early},
+	{"stop in-effect", "ID", "Say that what was to stop has stopped.", "STOP", StopStep{Step: "in-effect"}, Touches | Early},
+	{"stop refuse", "ID --reason REASON", "Refuse a STOP, with the reason.", "STOP", StopStep{Step: "refuse"}, Touches | Early},
+	{"stop lift", "ID", "Lift a STOP of ours.", "STOP", StopStep{Step: "lift"}, Touches | Early},
 
-	{"ring", "", "Ring the other desk.", "calls", Ring{}, Touches},
-	{"answer", "", "Answer the ringing.", "calls", Answer{}, Touches},
-	{"decline", "[REASON…]", "Decline the ringing.", "calls", Decline{}, Touches},
-	{"hang-up", "", "End the call, or cancel one's own ring.", "calls", HangUp{}, Touches},
+	{"ring", "", "Ring the other desk.", "calls", Ring{}, Touches | Early},
+	{"answer", "", "Answer the ringing.", "calls", Answer{}, Touches | Early},
+	{"decline", "[REASON…]", "Decline the ringing.", "calls", Decline{}, Touches | Early},
+	{"hang-up", "", "End the call, or cancel one's own ring.", "calls", HangUp{}, Touches | Early},
 	{"class", "ID CLASS", "State what a call or a message was.", "calls", Class{}, Touches | Person},
-	{"calls", "", "The calls and what became of them.", "calls", Calls{}, 0},
+	{"calls", "", "The calls and what became of them.", "calls", Calls, 0},
 
-	{"check now", "", "Check the line now.", "checks", CheckNow{}, Touches},
+	{"check now", "", "Check the line now.", "checks", CheckNow, Touches},
 	{"check confirm", "REPLY… | --decline", "Answer the other end's question of a check.", "checks", CheckConfirm{}, Touches | Person},
-	{"checks", "", "Days tested, the streak, the last check.", "checks", Checks{}, 0},
+	{"checks", "", "Days tested, the streak, the last check.", "checks", Checks, 0},
 
 	{"post add", "NAME… --org ORGANISATION --level N", "State an office, ours or theirs.", "counterparts", PostAdd{}, Touches},
-	{"post list", "", "The offices and their counterparts.", "counterparts", PostList{}, 0},
+	{"post list", "", "The offices and their counterparts.", "counterparts", PostList, 0},
 	{"event add", "NAME… --when WHEN", "State an event to count from.", "counterparts", EventAdd{}, Touches},
 	{"contact add", "KIND --when WHEN --with POST --basis BASIS [TEXT…]", "State a contact between counterparts.", "counterparts", ContactAdd{}, Touches | Person},
 	{"request record", "--by POST --with POST --when WHEN --basis BASIS", "State that a call or a meeting was sought.", "counterparts", RequestRecord{}, Touches | Person},
 	{"request outcome", "ID OUTCOME", "State what became of a request.", "counterparts", RequestOutcome{}, Touches | Person},
 	{"contacts", "", "When each pair last spoke, and what was sought since.", "counterparts", Contacts{}, 0},
 
-	{"log", "", "The newest statements.", "record", Log{}, 0},
-	{"show", "ID", "One statement, its item, and its bytes as signed.", "record", Show{}, 0},
+	{"log", "", "The newest statements.", "record", ReadLog{}, 0},
+	{"show", "ID", "One statement, its item, and its bytes as signed.", "record", Show, 0},
 
-	{Act: Desk{}}, {Act: Export{}}, {Act: Confirm{}},
+	{Act: SetDesk{}, Rule: Early}, {Act: Export}, {Act: Confirm{}},
 }
 
-// The acts. Times are UTC. IDs are short IDs (A7-42).
+// Plain is an act that says no more than its verb.
+type Plain string
+
+// The plain acts.
+const (
+	OfficerList Plain = "officer.list"
+	SignOff     Plain = "sign-off"
+	Open        Plain = "open" // asks for a one-time link to the signed-on officer's page
+	CheckNow    Plain = "check.now"
+	PostList    Plain = "post.list"
+	AlarmList   Plain = "alarm.list"
+	Status      Plain = "status"
+	Inbox       Plain = "inbox"
+	Calls       Plain = "calls"
+	Checks      Plain = "checks"
+	Export      Plain = "export" // asks for the whole shared record of the line as one file's bytes
+)
+
+// Item is an act that names no more than an item.
+type Item struct {
+	Do string `json:"-" flag:"-"`
+	ID string `json:"id,omitempty" arg:"ID"`
+}
+
+// The acts on an item.
+var (
+	AlarmAck = Item{Do: "alarm.ack"} // without an ID the most urgent one that waits
+	Show     = Item{Do: "show"}
+)
+
+// Of names the item.
+func (i Item) Of(id string) Item { i.ID = id; return i }
+
+// The other acts. Times are UTC. IDs are short IDs (A7-42).
 type (
 	// OfficerAdd enrols an officer: he is known by the Unix account that he works from.
 	OfficerAdd struct {
@@ -67,19 +100,15 @@ type (
 		Langs    []string `json:"langs,omitempty" default:"en" help:"languages that the officer reads"`
 		Releaser bool     `json:"releaser,omitempty" help:"may release what needs a second person"`
 	}
-	OfficerList struct{}
 	// SignOn binds the caller's account and terminal to an officer listed for that account.
 	SignOn struct {
 		Officer string `json:"officer,omitempty" arg:"OFFICER"` // needed only where the account has several
 	}
-	SignOff struct{}
-	// Desk arms (or disarms) the caller's desk: it can ring. Sound says whether and why not.
-	Desk struct {
+	// SetDesk arms (or disarms) the caller's desk: it can ring. Sound says whether and why not.
+	SetDesk struct {
 		Armed bool   `json:"armed"`
 		Sound string `json:"sound,omitempty"` // ok, or why this desk has no sound
 	}
-	// Open asks for a one-time link to the signed-on officer's page.
-	Open struct{}
 
 	Send struct {
 		Kind       string            `json:"kind,omitempty" of:"kind"`
@@ -117,7 +146,7 @@ type (
 		Code string `json:"code,omitempty" arg:"CODE"` // only this one: phrase show
 	}
 
-	Stop struct {
+	SendStop struct {
 		Place  string `json:"place,omitempty" help:"where (default: everywhere on this line)"`
 		Reason string `json:"reason,omitempty" help:"why (default: danger, details follow)"`
 		Mark   string `json:"mark,omitempty" of:"mark"`
@@ -151,7 +180,6 @@ type (
 		Class string `json:"class" arg:"CLASS" of:"class"`
 	}
 
-	CheckNow     struct{}
 	CheckConfirm struct {
 		Answer  string `json:"answer,omitempty" arg:"REPLY"`
 		Decline bool   `json:"decline,omitempty" help:"decline this check"`
@@ -166,7 +194,6 @@ type (
 		Names  map[string]string `json:"names,omitempty" flag:"name" help:"the name in another language: it=Ministro"`
 		Number string            `json:"number,omitempty" help:"telephone number"`
 	}
-	PostList struct{}
 	EventAdd struct {
 		Name  string            `json:"name" arg:"NAME"`
 		Names map[string]string `json:"names,omitempty" flag:"name" help:"the name in another language: it=Invasione"`
@@ -199,29 +226,15 @@ type (
 		Reason  string `json:"reason,omitempty" help:"the reason as they gave it"`
 	}
 
-	AlarmList struct{}
-	AlarmAck  struct {
-		ID string `json:"id,omitempty" arg:"ID"`
-	} // "" = the most urgent unacknowledged one
-
-	Status struct{}
-	Inbox  struct{}
-	Log    struct {
+	ReadLog struct {
 		Last int `json:"last,omitempty" most:"1048576" help:"how many"`
 	}
-	Show struct {
-		ID string `json:"id" arg:"ID"`
-	}
-	Calls    struct{}
-	Checks   struct{}
 	Contacts struct {
 		Since string `json:"since,omitempty" help:"an event's name or a date"`
 		Last  string `json:"last,omitempty" help:"30d"`
 		Org   string `json:"org,omitempty" help:"only this organisation"`
 		Level int    `json:"level,omitempty" most:"9" help:"only levels 1 to N"`
 	}
-	// Export asks for the whole shared record of the line as one file's bytes.
-	Export struct{}
 	// Confirm is the pairing's: without a number it asks for the genesis in words and for our number to
 	// read out; with the number that the other end read out it confirms.
 	Confirm struct {
@@ -230,40 +243,29 @@ type (
 	}
 )
 
+func (p Plain) Verb() string        { return string(p) }
+func (i Item) Verb() string         { return i.Do }
 func (OfficerAdd) Verb() string     { return "officer.add" }
-func (OfficerList) Verb() string    { return "officer.list" }
 func (SignOn) Verb() string         { return "sign-on" }
-func (SignOff) Verb() string        { return "sign-off" }
-func (Desk) Verb() string           { return "desk" }
-func (Open) Verb() string           { return "open" }
+func (SetDesk) Verb() string        { return "desk" }
 func (Send) Verb() string           { return "send" }
 func (Ack) Verb() string            { return "ack" }
 func (Respond) Verb() string        { return "respond" }
 func (Shown) Verb() string          { return "shown" }
 func (PhraseList) Verb() string     { return "phrase.list" }
-func (Stop) Verb() string           { return "stop" }
+func (SendStop) Verb() string       { return "stop" }
 func (StopStep) Verb() string       { return "stop.step" }
 func (Ring) Verb() string           { return "ring" }
 func (Answer) Verb() string         { return "answer" }
 func (Decline) Verb() string        { return "decline" }
 func (HangUp) Verb() string         { return "hang-up" }
 func (Class) Verb() string          { return "class" }
-func (CheckNow) Verb() string       { return "check.now" }
 func (CheckConfirm) Verb() string   { return "check.confirm" }
 func (PostAdd) Verb() string        { return "post.add" }
-func (PostList) Verb() string       { return "post.list" }
 func (EventAdd) Verb() string       { return "event.add" }
 func (ContactAdd) Verb() string     { return "contact.add" }
 func (RequestRecord) Verb() string  { return "request.record" }
 func (RequestOutcome) Verb() string { return "request.outcome" }
-func (AlarmList) Verb() string      { return "alarm.list" }
-func (AlarmAck) Verb() string       { return "alarm.ack" }
-func (Status) Verb() string         { return "status" }
-func (Inbox) Verb() string          { return "inbox" }
-func (Log) Verb() string            { return "log" }
-func (Show) Verb() string           { return "show" }
-func (Calls) Verb() string          { return "calls" }
-func (Checks) Verb() string         { return "checks" }
+func (ReadLog) Verb() string        { return "log" }
 func (Contacts) Verb() string       { return "contacts" }
-func (Export) Verb() string         { return "export" }
 func (Confirm) Verb() string        { return "confirm" }

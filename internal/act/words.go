@@ -24,8 +24,8 @@ var words = map[string][]string{
 	"priority": call.Priorities,
 }
 
-// Field is one member of an act, as its tags describe it.
-type Field struct {
+// Member is one member of an act, as its tags describe it.
+type Member struct {
 	Index   int
 	Flag    string // "" for none
 	Arg     string // name of its positional, "" for none
@@ -35,12 +35,15 @@ type Field struct {
 	Help    string
 }
 
-// Fields reads the tags of an act's type.
-func Fields(t reflect.Type) (fs []Field) {
+// Members reads the tags of an act's type.
+func Members(t reflect.Type) (ms []Member) {
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
 	for i := range t.NumField() {
 		tag := t.Field(i).Tag
 		name, _, _ := strings.Cut(tag.Get("json"), ",")
-		f := Field{Index: i, Flag: strings.ReplaceAll(name, "_", "-"), Arg: tag.Get("arg"), Words: words[tag.Get("of")],
+		f := Member{Index: i, Flag: strings.ReplaceAll(name, "_", "-"), Arg: tag.Get("arg"), Words: words[tag.Get("of")],
 			Help: tag.Get("help")}
 		if d, ok := tag.Lookup("default"); ok {
 			f.Default = []string{d}
@@ -52,16 +55,16 @@ func Fields(t reflect.Type) (fs []Field) {
 		if f.Help == "" {
 			f.Help = strings.Join(f.Words, ", ")
 		}
-		fs = append(fs, f)
+		ms = append(ms, f)
 	}
-	return fs
+	return ms
 }
 
 // Check gives the act that p points to if its words are words of its kind, in their one spelling, and its numbers in
 // their range.
 func Check(p reflect.Value) (Act, error) {
 	v := p.Elem()
-	for _, f := range Fields(v.Type()) {
+	for _, f := range Members(v.Type()) {
 		switch m := v.Field(f.Index); {
 		case m.Kind() == reflect.Int && f.Most > 0 && (m.Int() < 0 || m.Int() > int64(f.Most)):
 			return nil, &Error{What: fmt.Sprintf("--%s %d: a number from 1 to %d", f.Flag, m.Int(), f.Most)}

@@ -131,7 +131,7 @@ func theirs(w *story.World, s *story.Side) string {
 }
 
 func rowsOf(w *story.World, s *story.Side, last int) ([]view.LogRow, error) {
-	r, err := w.Act(s, act.Log{Last: last})
+	r, err := w.Act(s, act.ReadLog{Last: last})
 	if err != nil {
 		return nil, err
 	}

@@ -138,7 +138,7 @@ func (p *pair) start() {
 		}
 		r := p.do(i, act.SignOn{})
 		p.who[i].Officer, p.who[i].Known = r.ID, "account"
-		p.do(i, act.Desk{Armed: true, Sound: "ok"})
+		p.do(i, act.SetDesk{Armed: true, Sound: "ok"})
 	}
 	for i := range p.nodes {
 		p.until(i, 20*time.Second, func(v view.Desk) bool {

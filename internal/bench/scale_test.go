@@ -90,7 +90,7 @@ func TestScaleChild(t *testing.T) {
 	n := node.Open(p.config(0))
 	defer n.Close()
 	p.nodes[0] = n
-	for _, a := range []act.Act{act.Ring{}, act.Stop{}} {
+	for _, a := range []act.Act{act.Ring{}, act.SendStop{}} {
 		if _, err := n.Do(t.Context(), p.who[0], "en", a); err != nil && !strings.Contains(err.Error(), "line") {
 			t.Fatal(err)
 		}
@@ -112,16 +112,16 @@ func TestScaleChild(t *testing.T) {
 	time.Sleep(2 * time.Second)
 	s.MiB = resident(t, os.Getpid())
 	began = time.Now()
-	p.check(p.do(0, act.Export{}).File(io.Discard))
+	p.check(p.do(0, act.Export).File(io.Discard))
 	s.Export = time.Since(began)
 	time.Sleep(2 * time.Second)
 	s.Exported = resident(t, os.Getpid())
-	for _, a := range []act.Act{act.Inbox{}, act.Status{}, act.Log{}} {
+	for _, a := range []act.Act{act.Inbox, act.Status, act.ReadLog{}} {
 		s.Views[a.Verb()] = median(timed(9, func() { p.do(0, a) }))
 	}
 	s.Views["page"] = median(timed(9, func() { n.View("en", "watch") }))
 	var log view.LogView
-	if v, ok := p.do(0, act.Log{Last: 1 << 20}).Data.(view.LogView); ok {
+	if v, ok := p.do(0, act.ReadLog{Last: 1 << 20}).Data.(view.LogView); ok {
 		log = v
 	}
 	s.Statements = len(log.Rows)

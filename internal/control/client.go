@@ -52,7 +52,7 @@ func (c *Client) Close() error { return c.c.Close() }
 
 // Do asks for one act on a line. A refusal is an *act.Error.
 func (c *Client) Do(line, lang string, a act.Act) (Reply, error) {
-	args, err := json.Marshal(a)
+	args, err := act.Encode(a)
 	if err != nil {
 		return Reply{}, fmt.Errorf("couldn't write the request: %w", err)
 	}

@@ -35,13 +35,15 @@ func (f *fake) Do(_ context.Context, who act.Who, lang string, a act.Act) (act.R
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.did = append(f.did, fmt.Sprintf("%s %s %s %+v", a.Verb(), who.Officer, who.Known, a))
-	switch a := a.(type) {
-	case act.SignOn:
-		return act.Reply{ID: "A1-14", Text: "signed on"}, nil
+	switch a {
 	case act.Status:
 		return act.Reply{Text: who.Desk + " " + lang, Data: map[string]string{"line": "north"}}, nil
 	case act.Export:
 		return act.Reply{Text: "written", File: f.file}, nil
+	}
+	switch a := a.(type) {
+	case act.SignOn:
+		return act.Reply{ID: "A1-14", Text: "signed on"}, nil
 	case act.Ack:
 		return act.Reply{}, &act.Error{What: "no such message " + a.ID, Hint: "see inbox"}
 	}
@@ -117,7 +119,7 @@ func TestSignOnOutlivesTheNode(t *testing.T) {
 		t.Fatal("a second node was not told who is running:", err)
 	}
 	c := dial(t, h)
-	r, err := c.Do("north", "it", act.Status{})
+	r, err := c.Do("north", "it", act.Status)
 	if err != nil || !strings.HasSuffix(r.Text, " it") || string(r.Data) != `{"line":"north"}` {
 		t.Fatalf("%+v %v", r, err)
 	}
@@ -126,7 +128,7 @@ func TestSignOnOutlivesTheNode(t *testing.T) {
 	if _, err := c.Do("north", "en", act.Ack{ID: "A1-1"}); !errors.As(err, &e) || e.Hint != "see inbox" {
 		t.Fatal(err)
 	}
-	if _, err := c.Do("south", "en", act.Status{}); !errors.As(err, &e) {
+	if _, err := c.Do("south", "en", act.Status); !errors.As(err, &e) {
 		t.Fatal(err)
 	}
 	if _, err := c.Do("north", "en", act.SignOn{}); err != nil {
@@ -136,14 +138,14 @@ func TestSignOnOutlivesTheNode(t *testing.T) {
 	f2 := &fake{}
 	start(t, h, f2)
 	f2.wait(t, "sign-on A1-14 account {Officer:A1-14}") // told at the start
-	if _, err := dial(t, h).Do("north", "en", act.Inbox{}); err != nil {
+	if _, err := dial(t, h).Do("north", "en", act.Inbox); err != nil {
 		t.Fatal(err)
 	}
 	f2.wait(t, "inbox A1-14 account")
-	if _, err := dial(t, h).Do("north", "en", act.SignOff{}); err != nil {
+	if _, err := dial(t, h).Do("north", "en", act.SignOff); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := dial(t, h).Do("north", "en", act.Calls{}); err != nil {
+	if _, err := dial(t, h).Do("north", "en", act.Calls); err != nil {
 		t.Fatal(err)
 	}
 	f2.wait(t, "calls  unattributed")
@@ -154,7 +156,7 @@ func TestDeskLivesWithItsConnection(t *testing.T) {
 	h, f := home.Home{Dir: t.TempDir()}, &fake{subs: make(chan struct{}, 1)}
 	start(t, h, f)
 	c := dial(t, h)
-	if _, err := c.Do("north", "en", act.Desk{Armed: true, Sound: "none"}); err != nil {
+	if _, err := c.Do("north", "en", act.SetDesk{Armed: true, Sound: "none"}); err != nil {
 		t.Fatal(err)
 	}
 	f.wait(t, "desk  unattributed {Armed:true")
@@ -177,7 +179,7 @@ func TestLongSocketPath(t *testing.T) {
 	}
 	h := home.Home{Dir: dir}
 	start(t, h, &fake{})
-	if _, err := dial(t, h).Do("north", "en", act.Status{}); err != nil {
+	if _, err := dial(t, h).Do("north", "en", act.Status); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -297,7 +299,7 @@ func TestFileIsSentWhileItIsMade(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	r, err := c.Save(got, "north", "en", act.Export{})
+	r, err := c.Save(got, "north", "en", act.Export)
 	if err != nil || r.Text != "written" || !bytes.Equal(got.Bytes(), whole) {
 		t.Errorf("%+v %v, %d bytes of %d", r, err, got.Len(), len(whole))
 	}
@@ -306,10 +308,10 @@ func TestFileIsSentWhileItIsMade(t *testing.T) {
 		return cmp.Or(err, errors.New("the record failed"))
 	}
 	var e *act.Error
-	if _, err := c.Save(io.Discard, "north", "en", act.Export{}); !errors.As(err, &e) || e.What != "the record failed" {
+	if _, err := c.Save(io.Discard, "north", "en", act.Export); !errors.As(err, &e) || e.What != "the record failed" {
 		t.Errorf("a file that failed: %v", err)
 	}
-	if r, err := c.Do("north", "en", act.Status{}); err != nil || r.Text == "" {
+	if r, err := c.Do("north", "en", act.Status); err != nil || r.Text == "" {
 		t.Errorf("the connection after it: %+v %v", r, err)
 	}
 }

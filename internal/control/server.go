@@ -189,7 +189,7 @@ func (s *Server) sweep(ctx context.Context) {
 	for {
 		for _, r := range s.desks.ended() {
 			if _, l, err := s.find(r.Line); err == nil {
-				_, _ = l.Do(ctx, r.who(), "en", act.SignOff{}) // nobody is left to be told
+				_, _ = l.Do(ctx, r.who(), "en", act.SignOff) // nobody is left to be told
 			}
 			if err := s.desks.set(r.Line, Peer{Account: r.Account, Desk: r.Desk}, ""); err != nil {
 				s.log.Error("couldn't sign a desk off", "desk", r.Desk, "err", err)
@@ -310,12 +310,13 @@ func (k *conn) act(ctx context.Context, l Line, req request, a act.Act) (act.Rep
 	if err != nil {
 		return r, err
 	}
+	if a == act.SignOff {
+		return r, k.desks.set(req.Line, k.peer, "")
+	}
 	switch a := a.(type) {
 	case act.SignOn:
 		return r, k.desks.set(req.Line, k.peer, r.ID)
-	case act.SignOff:
-		return r, k.desks.set(req.Line, k.peer, "")
-	case act.Desk:
+	case act.SetDesk:
 		k.arm(req.Line, a.Armed)
 	}
 	return r, nil
@@ -350,7 +351,7 @@ func (k *conn) disarm() {
 		k.mu.Unlock()
 		if _, l, err := k.find(line); err == nil && left == 0 {
 			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-			_, _ = l.Do(ctx, k.desks.who(line, k.peer), "en", act.Desk{}) // nobody is left to be told
+			_, _ = l.Do(ctx, k.desks.who(line, k.peer), "en", act.SetDesk{}) // nobody is left to be told
 			cancel()
 		}
 	}

@@ -144,7 +144,7 @@ func ask[T any](t *testing.T, w *world, party string, a act.Act) (v T) {
 
 func status(t *testing.T, w *world, party string) view.StatusView {
 	t.Helper()
-	return ask[view.StatusView](t, w, party, act.Status{})
+	return ask[view.StatusView](t, w, party, act.Status)
 }
 
 // link gives a fresh link to a desk of a party.
@@ -152,5 +152,5 @@ func (w *world) link(t *testing.T, party string) string {
 	t.Helper()
 	return ask[struct {
 		URL string `json:"url"`
-	}](t, w, party, act.Open{}).URL
+	}](t, w, party, act.Open).URL
 }

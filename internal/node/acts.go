@@ -18,10 +18,13 @@ type handler struct {
 	do   func(l *Line, who act.Who, lang string, a act.Act) (act.Reply, error)
 }
 
-// on makes the handler of one sort of act.
-func on[A act.Act](f func(l *Line, who act.Who, lang string, a A) (act.Reply, error)) handler {
-	var zero A
-	return handler{zero.Verb(), func(l *Line, who act.Who, lang string, a act.Act) (act.Reply, error) { return f(l, who, lang, a.(A)) }}
+// on makes the handler of one sort of act; where acts share a type, it is said which.
+func on[A act.Act](f func(l *Line, who act.Who, lang string, a A) (act.Reply, error), which ...A) handler {
+	var is A
+	if len(which) > 0 {
+		is = which[0]
+	}
+	return handler{is.Verb(), func(l *Line, who act.Who, lang string, a act.Act) (act.Reply, error) { return f(l, who, lang, a.(A)) }}
 }
 
 // handlers are those of every subject, each listed in its file.

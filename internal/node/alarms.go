@@ -185,9 +185,9 @@ func (l *Line) lossConditions(add func(id, key string, w alarm.Detail)) {
 	}
 }
 
-var alarmActs = []handler{on((*Line).alarmAck)}
+var alarmActs = []handler{on((*Line).alarmAck, act.AlarmAck)}
 
-func (l *Line) alarmAck(who act.Who, _ string, a act.AlarmAck) (act.Reply, error) {
+func (l *Line) alarmAck(who act.Who, _ string, a act.Item) (act.Reply, error) {
 	name := l.officerName(who)
 	if name == "" {
 		name = "unattributed, " + who.Desk

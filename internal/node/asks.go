@@ -22,37 +22,37 @@ func answer(v interface{ Text() string }) (act.Reply, error) {
 }
 
 // ask answers a question from what a desk sees: what --json prints is what the page draws and the shell's table says.
-func ask[A act.Act, V interface{ Text() string }](f func(in view.Input, lang string) V) handler {
-	return on(func(l *Line, who act.Who, lang string, _ A) (act.Reply, error) {
+func ask[V interface{ Text() string }](which act.Plain, f func(in view.Input, lang string) V) handler {
+	return on(func(l *Line, who act.Who, lang string, _ act.Plain) (act.Reply, error) {
 		return answer(f(l.input(lang, who.Desk), lang))
-	})
+	}, which)
 }
 
 // questions change nothing, but that a terminal is a desk: what inbox and show draw there before an officer who is signed
 // on is stated *shown*. What goes into a pipe is drawn before nobody.
 var questions = []handler{
-	ask[act.Status](view.StatusOf), on((*Line).allCalls), ask[act.Checks](view.ChecksOf), ask[act.AlarmList](view.AlarmsOf),
-	ask[act.PostList](view.PostsOf), on((*Line).officers), on((*Line).inbox), on((*Line).logged), on((*Line).showOne),
-	on((*Line).contacts), on((*Line).phrases), on((*Line).export),
+	ask(act.Status, view.StatusOf), on((*Line).allCalls, act.Calls), ask(act.Checks, view.ChecksOf), ask(act.AlarmList, view.AlarmsOf),
+	ask(act.PostList, view.PostsOf), on((*Line).officers, act.OfficerList), on((*Line).inbox, act.Inbox), on((*Line).logged), on((*Line).showOne, act.Show),
+	on((*Line).contacts), on((*Line).phrases), on((*Line).export, act.Export),
 }
 
-func (l *Line) officers(who act.Who, lang string, _ act.OfficerList) (act.Reply, error) {
+func (l *Line) officers(who act.Who, lang string, _ act.Plain) (act.Reply, error) {
 	return answer(view.OfficersOf(l.input(lang, who.Desk), lang, l.signedOn()))
 }
 
-func (l *Line) inbox(who act.Who, lang string, _ act.Inbox) (act.Reply, error) {
+func (l *Line) inbox(who act.Who, lang string, _ act.Plain) (act.Reply, error) {
 	in := l.input(lang, who.Desk)
 	v := view.InboxOf(in, lang)
 	return l.drawn(who, v, v.Messages...)
 }
 
-func (l *Line) allCalls(who act.Who, lang string, _ act.Calls) (act.Reply, error) {
+func (l *Line) allCalls(who act.Who, lang string, _ act.Plain) (act.Reply, error) {
 	in := l.input(lang, who.Desk)
 	in.Calls = l.callStates()
 	return answer(view.CallsOf(in, lang))
 }
 
-func (l *Line) logged(who act.Who, lang string, a act.Log) (act.Reply, error) {
+func (l *Line) logged(who act.Who, lang string, a act.ReadLog) (act.Reply, error) {
 	in := l.input(lang, who.Desk)
 	in.Log = l.newestEntries(cmp.Or(a.Last, 40))
 	return answer(view.LogOf(in, lang))
@@ -99,7 +99,7 @@ func (l *Line) drawn(who act.Who, v interface{ Text() string }, ms ...view.Messa
 }
 
 // showOne answers show ID: the statement, its item, and its bytes as they were signed.
-func (l *Line) showOne(who act.Who, lang string, a act.Show) (act.Reply, error) {
+func (l *Line) showOne(who act.Who, lang string, a act.Item) (act.Reply, error) {
 	e, err := l.find(a.ID)
 	if err != nil {
 		return act.Reply{}, err
@@ -143,6 +143,6 @@ func (l *Line) signedOn() map[string][]string {
 }
 
 // export gives the whole shared record as one file that anyone can verify offline. The loop only lists what is in it. SPEC: NOD-018
-func (l *Line) export(act.Who, string, act.Export) (act.Reply, error) {
+func (l *Line) export(act.Who, string, act.Plain) (act.Reply, error) {
 	return act.Reply{Text: fmt.Sprintf("%d logs", len(l.rec.Logs())), File: verify.FromRecord(l.cfg.GenesisText, l.cfg.Terms, l.cfg.Sheets, l.rec)}, nil
 }

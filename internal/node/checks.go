@@ -371,9 +371,9 @@ func checkAct(err error) error {
 	return &act.Error{What: err.Error(), Hint: "parley check confirm a|b|c|d"}
 }
 
-var checkActs = []handler{on((*Line).checkNow), on((*Line).checkConfirm)}
+var checkActs = []handler{on((*Line).checkNow, act.CheckNow), on((*Line).checkConfirm)}
 
-func (l *Line) checkNow(who act.Who, _ string, _ act.CheckNow) (act.Reply, error) {
+func (l *Line) checkNow(who act.Who, _ string, _ act.Plain) (act.Reply, error) {
 	if l.dead != nil {
 		return act.Reply{}, l.unrecorded()
 	}

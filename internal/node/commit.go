@@ -123,15 +123,8 @@ var errStarting = errors.New("the node is starting")
 
 // early refuses what needs the record before it has been read; ringing, STOP and arming a desk need none.
 func (l *Line) early(a act.Act) error {
-	switch a.(type) {
-	case act.Ring, act.Answer, act.Decline, act.HangUp, act.Stop, act.StopStep, act.Desk, act.SignOff:
-		return nil
-	case act.Status, act.AlarmList, act.AlarmAck:
-		if !l.deadSince.IsZero() {
-			return nil
-		}
-	}
-	if !l.unread {
+	rule := act.RuleOf(a)
+	if !l.unread || rule&act.Early != 0 || rule&act.Failed != 0 && !l.deadSince.IsZero() {
 		return nil
 	}
 	return l.unrecorded()

@@ -40,7 +40,7 @@ func (l *Line) officerName(who act.Who) string {
 }
 
 var peopleActs = []handler{
-	on((*Line).confirm), on((*Line).officerAdd), on((*Line).doSignOn), on((*Line).doSignOff), on((*Line).doDesk), on((*Line).postAdd), on((*Line).eventAdd),
+	on((*Line).confirm), on((*Line).officerAdd), on((*Line).doSignOn), on((*Line).doSignOff, act.SignOff), on((*Line).doDesk), on((*Line).postAdd), on((*Line).eventAdd),
 }
 
 // confirm is the pairing's; here it is over.
@@ -91,13 +91,13 @@ func (l *Line) doSignOn(who act.Who, _ string, a act.SignOn) (act.Reply, error) 
 	return act.Reply{ID: who.Officer, Text: fmt.Sprintf("%s signed on at %s, known by %s", o.Name, who.Desk, who.Known)}, nil
 }
 
-func (l *Line) doSignOff(who act.Who, _ string, _ act.SignOff) (act.Reply, error) {
+func (l *Line) doSignOff(who act.Who, _ string, _ act.Plain) (act.Reply, error) {
 	l.signOff(who)
 	return act.Reply{Text: "signed off"}, nil
 }
 
 // doDesk arms the caller's desk, or disarms it. A desk that cannot ring says why.
-func (l *Line) doDesk(who act.Who, _ string, a act.Desk) (act.Reply, error) {
+func (l *Line) doDesk(who act.Who, _ string, a act.SetDesk) (act.Reply, error) {
 	d := l.desk(who)
 	if who.Officer != "" && !d.on {
 		l.signOn(who)

@@ -176,7 +176,7 @@ func (s *stops) tick() {
 var stopActs = []handler{on((*Line).stop), on((*Line).stopStep)}
 
 // stop is two presses of the red key: no sign-in, no release, no disk before it is said.
-func (l *Line) stop(who act.Who, lang string, a act.Stop) (act.Reply, error) {
+func (l *Line) stop(who act.Who, lang string, a act.SendStop) (act.Reply, error) {
 	id := ""
 	for _, st := range l.stops.of(l.open("stop")) {
 		if st.From == l.cfg.Us.Name && st.Open && st.Class != "test" {

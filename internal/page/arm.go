@@ -69,7 +69,7 @@ func (s *Server) tell(d *desk) {
 		who := d.who
 		s.mu.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), actTimeout)
-		if _, err := s.cfg.Node.Do(ctx, who, "en", act.Desk{Armed: is, Sound: sound}); err != nil {
+		if _, err := s.cfg.Node.Do(ctx, who, "en", act.SetDesk{Armed: is, Sound: sound}); err != nil {
 			s.cfg.Log.Warn("desk not armed", "desk", who.Desk, "err", err)
 		}
 		cancel()
@@ -105,7 +105,7 @@ func (s *Server) leave(who act.Who) {
 		}
 		s.mu.Unlock()
 		if gone {
-			s.seat(who, act.SignOff{})
+			s.seat(who, act.SignOff)
 		}
 	})
 }

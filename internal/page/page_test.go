@@ -442,7 +442,7 @@ func armedIs(n *fakeNode, want bool) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for i := len(n.acts) - 1; i >= 0; i-- {
-		if d, ok := n.acts[i].(act.Desk); ok {
+		if d, ok := n.acts[i].(act.SetDesk); ok {
 			return d.Armed == want
 		}
 	}

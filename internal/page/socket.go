@@ -335,7 +335,7 @@ func (c *conn) act(ctx context.Context, m inMsg, r *reply) error {
 			c.push(ctx, p)
 		}
 	}
-	if _, off := a.(act.SignOff); off {
+	if a == act.SignOff {
 		if err := c.s.signOff(c.session); err != nil {
 			return err
 		}

@@ -165,7 +165,7 @@ func TestKillAtRandomInstants(t *testing.T) {
 				w.net.restore(p, linktest.Both)
 			}
 			for _, s := range w.sides {
-				if _, err := s.act(act.Desk{Armed: true, Sound: "ok"}); err != nil {
+				if _, err := s.act(act.SetDesk{Armed: true, Sound: "ok"}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -184,7 +184,7 @@ func TestKillAtRandomInstants(t *testing.T) {
 // whole is a view with the whole record.
 func (s *side) whole() view.Desk {
 	v := s.view()
-	r, err := s.act(act.Log{Last: 1000})
+	r, err := s.act(act.ReadLog{Last: 1000})
 	if err != nil {
 		s.w.t.Fatal(err)
 	}

@@ -133,7 +133,7 @@ func (w *world) boardOf(s *side, shared, local []store.Row, at time.Time) string
 	s.open()
 	defer s.stop()
 	v := s.whole()
-	r, err := s.act(act.Calls{})
+	r, err := s.act(act.Calls)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -88,7 +88,7 @@ func TestRecordIsListedByArrival(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		for _, s := range w.sides {
-			r, err := s.act(act.Log{})
+			r, err := s.act(act.ReadLog{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -96,7 +96,7 @@ func TestRecordIsListedByArrival(t *testing.T) {
 			if len(rows) != 40 || rows[0].Kind != "message.information" || rows[0].Note != "" {
 				t.Errorf("%s lists %d statements, the first %+v", s.name, len(rows), rows[0])
 			}
-			r, _ = s.act(act.Log{Last: 100})
+			r, _ = s.act(act.ReadLog{Last: 100})
 			if all := r.Data.(view.LogView).Rows; !strings.Contains(all[99].Note, "2097") {
 				t.Errorf("%s draws a statement of 2097 as %+v", s.name, all[99])
 			}

@@ -437,7 +437,7 @@ func (s *side) actOn(l *node.Line, line string) (act.Reply, error) {
 }
 
 func (s *side) arm(on bool) {
-	if _, err := s.act(act.Desk{Armed: on, Sound: "ok"}); err != nil {
+	if _, err := s.act(act.SetDesk{Armed: on, Sound: "ok"}); err != nil {
 		s.w.t.Fatal(err)
 	}
 }

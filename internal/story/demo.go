@@ -123,7 +123,7 @@ func (d *Demo) watch(ctx context.Context) {
 			if s.Pid() == 0 || !s.is(running) {
 				continue
 			}
-			v, err := data[view.StatusView](d.w.Act(s, act.Status{}))
+			v, err := data[view.StatusView](d.w.Act(s, act.Status))
 			if err != nil {
 				continue
 			}
@@ -142,7 +142,7 @@ func (d *Demo) look(s *Side, v view.StatusView) {
 	if v.Call.State == "connected" {
 		d.tried("ring")
 	}
-	log, _ := data[view.LogView](d.w.Act(s, act.Log{Last: 10}))
+	log, _ := data[view.LogView](d.w.Act(s, act.ReadLog{Last: 10}))
 	if slices.ContainsFunc(log.Rows, func(r view.LogRow) bool { return strings.HasPrefix(r.Kind, "message.") }) {
 		d.tried("flash")
 	}
@@ -301,6 +301,6 @@ func (d *Demo) Desk(party string) (string, error) {
 	}
 	v, err := data[struct {
 		URL string `json:"url"`
-	}](d.w.Act(s, act.Open{}))
+	}](d.w.Act(s, act.Open))
 	return v.URL, err
 }

@@ -114,7 +114,7 @@ func (w *World) Ask(party, question string) ([]string, error) {
 	f := strings.Fields(question)
 	switch f[0] {
 	case "ladder":
-		v, err := data[view.ShowView](w.Act(s, act.Show{ID: f[1]}))
+		v, err := data[view.ShowView](w.Act(s, act.Show.Of(f[1])))
 		if err != nil || v.Message == nil {
 			return nil, err
 		}
@@ -152,11 +152,11 @@ func (w *World) Name(party, name string) (string, error) {
 	}
 	switch name {
 	case "STOP":
-		if v, err := data[view.StatusView](w.Act(s, act.Status{})); err != nil || len(v.Stops) > 0 {
+		if v, err := data[view.StatusView](w.Act(s, act.Status)); err != nil || len(v.Stops) > 0 {
 			return v.Stops[0].ID, err
 		}
 	case "ANSWER":
-		v, err := data[view.ChecksView](w.Act(s, act.Checks{}))
+		v, err := data[view.ChecksView](w.Act(s, act.Checks))
 		if err != nil || v.Check.Question == nil {
 			break
 		}
@@ -266,7 +266,7 @@ func (w *World) Arm(i int) error {
 		return err
 	}
 	w.desks[i] = c
-	_, err = c.Do(lineName, "en", act.Desk{Armed: true, Sound: act.NoSound})
+	_, err = c.Do(lineName, "en", act.SetDesk{Armed: true, Sound: act.NoSound})
 	return err
 }
 
@@ -280,7 +280,7 @@ func (w *World) Disarm(i int) {
 
 // hear listens to the call at a side.
 func (w *World) hear(s *Side) (map[string]string, error) {
-	v, err := data[view.StatusView](w.Act(s, act.Status{}))
+	v, err := data[view.StatusView](w.Act(s, act.Status))
 	if err != nil || v.Call.In == nil {
 		return nil, fmt.Errorf("no meters in the call: %w", err)
 	}

@@ -94,7 +94,7 @@ func TestDemoOpensWithoutAlarm(t *testing.T) {
 	defer d.Close()
 	time.Sleep(25 * time.Second)
 	for _, s := range d.w.Sides {
-		v, err := data[view.StatusView](d.w.Act(s, act.Status{}))
+		v, err := data[view.StatusView](d.w.Act(s, act.Status))
 		if err != nil || len(v.Alarms) > 0 || len(v.Stops) > 0 || v.Unrecorded != nil {
 			t.Errorf("%s: alarms %+v, STOPs %+v, unrecorded %+v, %v", s.Name, v.Alarms, v.Stops, v.Unrecorded, err)
 		}

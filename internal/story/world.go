@@ -266,7 +266,7 @@ func (w *World) ready(s *Side) error {
 			return fmt.Errorf("%s's node ended at once: see its log", s.Name)
 		default:
 		}
-		_, err := w.Act(s, act.Status{})
+		_, err := w.Act(s, act.Status)
 		if refused := new(act.Error); err == nil || !w.paired && errors.As(err, &refused) {
 			s.set(running)
 			return nil

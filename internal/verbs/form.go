@@ -15,10 +15,10 @@ import (
 )
 
 // Bind defines the flags of a verb, which fill an act of it once they are parsed; build adds the positional arguments.
-func Bind(v act.Row, fs *pflag.FlagSet) (build func(args []string, now time.Time) (act.Act, error)) {
+func Bind(v act.Verb, fs *pflag.FlagSet) (build func(args []string, now time.Time) (act.Act, error)) {
 	p := reflect.New(reflect.TypeOf(v.Act))
 	p.Elem().Set(reflect.ValueOf(v.Act))
-	fields := act.Fields(p.Type().Elem())
+	fields := act.Members(p.Type().Elem())
 	moments := map[string]*string{} // flags that are times: they are counted from the now of build
 	for _, f := range fields {
 		if f.Flag == "" {
@@ -55,7 +55,7 @@ func Bind(v act.Row, fs *pflag.FlagSet) (build func(args []string, now time.Time
 }
 
 // explain makes a matter of usage of an error: it names the verb and shows its form.
-func explain(v act.Row, err error) error {
+func explain(v act.Verb, err error) error {
 	u, refused := (*UsageError)(nil), (*act.Error)(nil)
 	switch {
 	case errors.As(err, &refused):
@@ -70,7 +70,7 @@ func explain(v act.Row, err error) error {
 }
 
 // fill puts the positional arguments where the form says, and refuses what is missing or too much.
-func fill(v act.Row, p reflect.Value, fields []act.Field, fs *pflag.FlagSet, args []string) error {
+func fill(v act.Verb, p reflect.Value, fields []act.Member, fs *pflag.FlagSet, args []string) error {
 	parts := form(v, fs)
 	for i := 0; i < len(parts); i++ {
 		part := parts[i]
@@ -99,7 +99,7 @@ func fill(v act.Row, p reflect.Value, fields []act.Field, fs *pflag.FlagSet, arg
 			take = args[:1]
 		}
 		args = args[len(take):]
-		at := slices.IndexFunc(fields, func(f act.Field) bool { return f.Arg == name })
+		at := slices.IndexFunc(fields, func(f act.Member) bool { return f.Arg == name })
 		if err := put(p.Field(fields[at].Index), take); err != nil {
 			return err
 		}
@@ -111,7 +111,7 @@ func fill(v act.Row, p reflect.Value, fields []act.Field, fs *pflag.FlagSet, arg
 }
 
 // form gives the parts of the alternative that the flags have chosen, else of the first.
-func form(v act.Row, fs *pflag.FlagSet) []string {
+func form(v act.Verb, fs *pflag.FlagSet) []string {
 	alternatives := strings.Split(v.Args, " | ")
 	for _, a := range alternatives {
 		name, _, _ := strings.Cut(strings.TrimPrefix(a, "--"), " ")
@@ -138,8 +138,8 @@ func put(m reflect.Value, args []string) (err error) {
 }
 
 // Usage is the verb's form, with its words for the choices.
-func Usage(v act.Row) string {
-	fields, parts := act.Fields(reflect.TypeOf(v.Act)), strings.Fields(v.Args)
+func Usage(v act.Verb) string {
+	fields, parts := act.Members(reflect.TypeOf(v.Act)), strings.Fields(v.Args)
 	for i, part := range parts {
 		for _, f := range fields {
 			after := i > 0 && parts[i-1] == "--"+f.Flag && f.Flag != ""

@@ -33,7 +33,7 @@ func usage(hint, format string, a ...any) error {
 }
 
 // Find gives the verb that argv begins with, and the rest of argv.
-func Find(argv []string) (act.Row, []string, bool) {
+func Find(argv []string) (act.Verb, []string, bool) {
 	for n := min(2, len(argv)); n > 0; n-- {
 		for _, v := range All() {
 			if v.Name == strings.Join(argv[:n], " ") {
@@ -41,11 +41,11 @@ func Find(argv []string) (act.Row, []string, bool) {
 			}
 		}
 	}
-	return act.Row{}, nil, false
+	return act.Verb{}, nil, false
 }
 
 // All lists the verbs in the order of the help.
-func All() (vs []act.Row) {
+func All() (vs []act.Verb) {
 	for _, r := range act.Table {
 		if r.Name != "" {
 			vs = append(vs, r)

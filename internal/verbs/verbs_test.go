@@ -27,8 +27,8 @@ func TestParse(t *testing.T) {
 		`ack A7-42 --read original place=x`:                               act.Ack{ID: "A7-42", Read: "original", Fields: map[string]string{"place": "x"}},
 		`respond A7-42 standby --until +30m wait`:                         act.Respond{ID: "A7-42", How: "standby", Until: now.Add(30 * time.Minute), Text: "wait"},
 		`phrase show yours`:                    act.PhraseList{Code: "yours"},
-		`stop`:                                 act.Stop{},
-		`stop --place here`:                    act.Stop{Place: "here"},
+		`stop`:                                 act.SendStop{},
+		`stop --place here`:                    act.SendStop{Place: "here"},
 		`stop take A1-3`:                       act.StopStep{ID: "A1-3", Step: "take"},
 		`stop refuse A1-3 --reason "not ours"`: act.StopStep{ID: "A1-3", Step: "refuse", Reason: "not ours"},
 		`ring --class test --sound test-voice`: act.Ring{Class: "test", Sound: "test-voice"},
@@ -43,9 +43,9 @@ func TestParse(t *testing.T) {
 		`request record --by Secretary --with Minister --for call --when 2022-03-01 --standing --basis press`: act.RequestRecord{By: "Secretary", With: "Minister", For: "call", When: "2022-03-01", Standing: true, Basis: "press"},
 		`request outcome A1-9 declined --told-by "press secretary" --on 2022-03-23`:                           act.RequestOutcome{ID: "A1-9", Outcome: "declined", ToldBy: "press secretary", On: "2022-03-23"},
 		`contacts --since invasion --org MOD --level 2`:                                                       act.Contacts{Since: "invasion", Org: "MOD", Level: 2},
-		`alarm ack`:    act.AlarmAck{},
-		`log --last 5`: act.Log{Last: 5},
-		`show A7-42`:   act.Show{ID: "A7-42"},
+		`alarm ack`:    act.AlarmAck,
+		`log --last 5`: act.ReadLog{Last: 5},
+		`show A7-42`:   act.Show.Of("A7-42"),
 	} {
 		argv, err := Split(line)
 		if err != nil {
@@ -113,7 +113,7 @@ func TestChoicesAreTheKindsWords(t *testing.T) {
 		if _, err := Parse([]string{"ring", "--priority", why}, now); err != nil {
 			t.Errorf("--priority %s: %v", why, err)
 		}
-		if f := act.Fields(reflect.TypeFor[act.Ring]()); !slices.ContainsFunc(f, func(f act.Field) bool { return f.Flag == "priority" && strings.Contains(f.Help, why) }) {
+		if f := act.Members(reflect.TypeFor[act.Ring]()); !slices.ContainsFunc(f, func(f act.Member) bool { return f.Flag == "priority" && strings.Contains(f.Help, why) }) {
 			t.Errorf("the help of ring does not name %s", why)
 		}
 	}
@@ -132,11 +132,11 @@ func TestChoicesAreTheKindsWords(t *testing.T) {
 // SPEC: CLI-020
 func TestFormsFitTheirActs(t *testing.T) {
 	for _, v := range All() {
-		fields := act.Fields(reflect.TypeOf(v.Act))
+		fields := act.Members(reflect.TypeOf(v.Act))
 		parts := strings.Fields(v.Args)
 		for i, part := range parts {
 			name := strings.TrimSuffix(strings.Trim(part, "[]"), "…")
-			known := slices.ContainsFunc(fields, func(f act.Field) bool { return f.Arg == name || "--"+f.Flag == name })
+			known := slices.ContainsFunc(fields, func(f act.Member) bool { return f.Arg == name || "--"+f.Flag == name })
 			value := part == "|" || i > 0 && strings.HasPrefix(parts[i-1], "--")
 			if !known && !value {
 				t.Errorf("%s: %s stands for nothing", v.Name, part)
