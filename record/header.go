@@ -3,20 +3,10 @@
 package record
 
 import (
-	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"example.org/parley/wire"
-)
-
-// The first lines separate domains.
-const (
-	domainStatement = "parley/v1 statement"
-	domainPrivate   = "parley/v1 private"
-	domainReceipt   = "parley/v1 receipt"
 )
 
 // Limits of a header.
@@ -29,47 +19,27 @@ const (
 
 var whys = []string{"first", "restart", "restore", "failed", "refused", "clock", "key"}
 
-// lines reads the lines of a text one by one.
-type lines struct{ rest string }
-
-// take gives the value of the next line if its name is name.
-func (l *lines) take(name string) (string, bool) {
-	line, more, ok := strings.Cut(l.rest, "\n")
-	if !ok {
-		return "", false
-	}
-	v, ok := strings.CutPrefix(line, name+" ")
-	if ok {
-		l.rest = more
-	}
-	return v, ok
-}
-
 // ParseHeader reads the text of a statement. err says that its first four lines are not right: it
 // is not sound. form says what else is wrong: it is inert, and only its first four lines are given.
 //
 // SPEC: REC-004 REC-025
 func ParseHeader(text []byte) (st Statement, form string, err error) {
-	l := &lines{string(text)}
-	first, rest, _ := strings.Cut(l.rest, "\n")
-	l.rest = rest
-	if first != domainStatement && first != domainPrivate {
-		return st, "", errors.New("its first line is not of a statement")
+	l := wire.ReadLines(text)
+	private := l.Line("parley/v1").OneOf("statement", "private") == "private"
+	l.Line("log")
+	st.Log = wire.Field(l, ParseLogName)
+	l.Need(st.Log.Private == private)
+	if err := l.Err(); err != nil {
+		return Statement{}, "", err
 	}
-	v, ok := l.take("log")
-	if st.Log, err = ParseLogName(v); !ok || err != nil || st.Log.Private != (first == domainPrivate) {
-		return Statement{}, "", errors.New("line log")
-	}
-	v, ok = l.take("index")
-	if st.Index, err = parseNumber(v); !ok || err != nil {
-		return st, "", errors.New("line index")
-	}
-	v, ok = l.take("prev")
-	if st.Prev, err = wire.ParseHash(v); !ok || err != nil {
-		return st, "", errors.New("line prev")
+	st.Index = l.Line("index").Number()
+	st.Prev = l.Line("prev").Hash()
+	if err := l.Err(); err != nil {
+		return st, "", err
 	}
 	head := st
-	if err := st.parseRest(l); err != nil {
+	st.parseRest(l)
+	if err := l.End(); err != nil {
 		return head, err.Error(), nil
 	}
 	return st, "", nil
@@ -77,152 +47,82 @@ func ParseHeader(text []byte) (st Statement, form string, err error) {
 
 // parseRest reads the lines after the fourth.
 //
-// SPEC: REC-005
-func (st *Statement) parseRest(l *lines) error {
-	if v, ok := l.take("opened"); ok != (st.Index == 0) {
-		return errors.New("line opened")
-	} else if ok {
-		station, why, _ := strings.Cut(v, " ")
-		if !ValidParty(station) || !slices.Contains(whys, why) {
-			return errors.New("line opened")
-		}
-		st.Opened = &Opened{share(station), share(why)}
+// SPEC: REC-005 REC-006
+func (st *Statement) parseRest(l *wire.Lines) {
+	if st.Index == 0 {
+		l.Line("opened")
+		st.Opened = &Opened{share(wire.Field(l, parseParty)), l.OneOf(whys...)}
 	}
-	if err := st.parseSeen(l); err != nil {
-		return err
-	}
-	if err := st.parseFixed(l); err != nil {
-		return err
-	}
-	for v, ok := l.take("re"); ok; v, ok = l.take("re") {
-		r, err := ParseRef(v)
-		if err != nil || len(st.Re) == MaxRe || slices.Contains(st.Re, r) {
-			return errors.New("line re")
-		}
-		st.Re = append(st.Re, r)
-	}
-	var err error
-	if st.Facts, err = parseBody(l, "facts"); err != nil {
-		return err
-	}
-	if st.Text, err = parseBody(l, "text"); err != nil {
-		return err
-	}
-	if l.rest != "" {
-		line, _, _ := strings.Cut(l.rest, "\n")
-		name, _, _ := strings.Cut(line, " ")
-		return fmt.Errorf("a line unknown, twice or out of order: %.16s", name)
-	}
-	return nil
-}
-
-// parseSeen reads the lines of seen: own logs first, none twice, never its own.
-//
-// SPEC: REC-006
-func (st *Statement) parseSeen(l *lines) error {
-	peer := false
-	for v, ok := l.take("seen"); ok; v, ok = l.take("seen") {
-		p, id, n, h, err := parsePoint(v)
-		s := Seen{p, id, n, h}
-		own := p == st.Log.Party
-		if err != nil || n < 1 || len(st.Seen) == MaxSeen || own && (peer || id == st.Log.LogID) {
-			return errors.New("line seen")
-		}
-		if slices.ContainsFunc(st.Seen, func(o Seen) bool { return o.key() == s.key() }) {
-			return errors.New("line seen: one log twice")
-		}
+	peer := false // own logs come first, none twice, never its own
+	for l.Next("seen") {
+		s := parseSeen(l)
+		own := s.Party == st.Log.Party
+		l.Need(s.Size > 0 && len(st.Seen) < MaxSeen && !(own && (peer || s.LogID == st.Log.LogID)))
+		l.Need(!slices.ContainsFunc(st.Seen, func(o Seen) bool { return o.key() == s.key() }))
 		peer = peer || !own
 		st.Seen = append(st.Seen, s)
 	}
-	return nil
+	l.Line("heard")
+	if run := l.Word(); run != "none" {
+		l.Need(ValidRun(run))
+		st.Heard = Heard{share(run), wire.Field(l, parseHeld)}
+		l.Need(st.Heard.Time.Second()%10 == 0)
+	}
+	l.Line("time")
+	st.Time = wire.Field(l, parseTime)
+	st.Kind = share(l.Line("kind").Word())
+	l.Need(ValidKind(st.Kind))
+	st.Class = l.Line("class").OneOf("substantive", "service", "test")
+	st.Mark = l.Line("mark").OneOf("actual", "exercise")
+	for l.Next("re") {
+		s := parseSeen(l)
+		r := Ref{Place{s.Party, s.LogID, s.Size}, s.Root}
+		l.Need(len(st.Re) < MaxRe && !slices.Contains(st.Re, r))
+		st.Re = append(st.Re, r)
+	}
+	st.Facts, st.Text = parseBody(l, "facts"), parseBody(l, "text")
 }
 
-// parseFixed reads heard, time, kind, class, mark.
-func (st *Statement) parseFixed(l *lines) (err error) {
-	v, ok := l.take("heard")
-	if !ok {
-		return errors.New("line heard")
+func parseBody(l *wire.Lines, name string) *Body {
+	if !l.Next(name) {
+		return nil
 	}
-	if v != "none" {
-		run, at, _ := strings.Cut(v, " ")
-		t, err := parseTime(heldForm, at)
-		if err != nil || !ValidRun(run) || t.Second()%10 != 0 {
-			return errors.New("line heard")
-		}
-		st.Heard = Heard{share(run), t}
-	}
-	v, ok = l.take("time")
-	if st.Time, err = parseTime(timeForm, v); !ok || err != nil {
-		return errors.New("line time")
-	}
-	if st.Kind, ok = l.take("kind"); !ok || !ValidKind(st.Kind) {
-		return errors.New("line kind")
-	}
-	if st.Class, ok = l.take("class"); !ok || !slices.Contains([]string{"substantive", "service", "test"}, st.Class) {
-		return errors.New("line class")
-	}
-	if st.Mark, ok = l.take("mark"); !ok || st.Mark != "actual" && st.Mark != "exercise" {
-		return errors.New("line mark")
-	}
-	st.Kind, st.Class, st.Mark = share(st.Kind), share(st.Class), share(st.Mark)
-	return nil
-}
-
-func parseBody(l *lines, name string) (*Body, error) {
-	v, ok := l.take(name)
-	if !ok {
-		return nil, nil
-	}
-	length, hash, _ := strings.Cut(v, " ")
-	n, err := parseNumber(length)
-	h, err2 := wire.ParseHash(hash)
-	if err != nil || err2 != nil {
-		return nil, errors.New("line " + name)
-	}
-	return &Body{n, h}, nil
+	return &Body{l.Number(), l.Hash()}
 }
 
 // Encode gives the text of a statement, ready to be signed.
 func (st *Statement) Encode() []byte {
-	b := make([]byte, 0, 1024)
-	line := func(name string, fields ...string) {
-		b = append(b, name...)
-		for _, f := range fields {
-			b = append(append(b, ' '), f...)
-		}
-		b = append(b, '\n')
-	}
+	sort := "statement"
 	if st.Log.Private {
-		line(domainPrivate)
-	} else {
-		line(domainStatement)
+		sort = "private"
 	}
-	line("log", st.Log.String())
-	line("index", strconv.Itoa(st.Index))
-	line("prev", st.Prev.String())
+	b := fmt.Appendln(make([]byte, 0, 1024), "parley/v1", sort)
+	b = fmt.Appendln(b, "log", st.Log)
+	b = fmt.Appendln(b, "index", st.Index)
+	b = fmt.Appendln(b, "prev", st.Prev)
 	if st.Opened != nil {
-		line("opened", st.Opened.Station, st.Opened.Why)
+		b = fmt.Appendln(b, "opened", st.Opened.Station, st.Opened.Why)
 	}
 	for _, s := range st.Seen {
-		line("seen", s.String())
+		b = fmt.Appendln(b, "seen", s)
 	}
 	if st.Heard.Run == "" {
-		line("heard", "none")
+		b = fmt.Appendln(b, "heard", "none")
 	} else {
-		line("heard", st.Heard.Run, st.Heard.Time.UTC().Format(heldForm))
+		b = fmt.Appendln(b, "heard", st.Heard.Run, st.Heard.Time.UTC().Format(heldForm))
 	}
-	line("time", FormatTime(st.Time))
-	line("kind", st.Kind)
-	line("class", st.Class)
-	line("mark", st.Mark)
+	b = fmt.Appendln(b, "time", FormatTime(st.Time))
+	b = fmt.Appendln(b, "kind", st.Kind)
+	b = fmt.Appendln(b, "class", st.Class)
+	b = fmt.Appendln(b, "mark", st.Mark)
 	for _, r := range st.Re {
-		line("re", r.String())
+		b = fmt.Appendln(b, "re", r)
 	}
 	if st.Facts != nil {
-		line("facts", strconv.Itoa(st.Facts.Len), st.Facts.Hash.String())
+		b = fmt.Appendln(b, "facts", st.Facts.Len, st.Facts.Hash)
 	}
 	if st.Text != nil {
-		line("text", strconv.Itoa(st.Text.Len), st.Text.Hash.String())
+		b = fmt.Appendln(b, "text", st.Text.Len, st.Text.Hash)
 	}
 	return b
 }

@@ -66,6 +66,13 @@ func ValidParty(s string) bool {
 	return true
 }
 
+func parseParty(s string) (string, error) {
+	if !ValidParty(s) {
+		return "", errForm
+	}
+	return s, nil
+}
+
 // ValidKind reports whether s can name a kind: [a-z]{1,16}(\.[a-z-]{1,16})?
 func ValidKind(s string) bool {
 	a, b, dot := strings.Cut(s, ".")
@@ -97,28 +104,10 @@ func ValidRun(s string) bool {
 	return true
 }
 
-// parseNumber takes decimals without leading zero, below 2³¹.
-func parseNumber(s string) (int, error) {
-	if s == "" || len(s) > 10 || (len(s) > 1 && s[0] == '0') {
-		return 0, errForm
-	}
-	n := 0
-	for _, c := range []byte(s) {
-		if c < '0' || c > '9' {
-			return 0, errForm
-		}
-		n = n*10 + int(c-'0')
-	}
-	if n >= 1<<31 {
-		return 0, errForm
-	}
-	return n, nil
-}
-
 // ParseLogID reads number.run.
 func ParseLogID(s string) (LogID, error) {
 	num, run, ok := strings.Cut(s, ".")
-	n, err := parseNumber(num)
+	n, err := wire.ParseNumber(num)
 	if !ok || err != nil || n < 1 || !ValidRun(run) {
 		return LogID{}, errForm
 	}
@@ -142,30 +131,12 @@ func ParseLogName(s string) (LogName, error) {
 	return LogName{share(f[0]), g, id, len(f) == 4}, err
 }
 
-// parsePoint reads `party/number.run n hash`: the form of seen and of re.
-func parsePoint(s string) (party string, id LogID, n int, h wire.Hash, err error) {
-	f := strings.Split(s, " ")
-	if len(f) != 3 {
-		return "", id, 0, h, errForm
-	}
-	party, log, _ := strings.Cut(f[0], "/")
-	if !ValidParty(party) {
-		return "", id, 0, h, errForm
-	}
-	if id, err = ParseLogID(log); err != nil {
-		return "", id, 0, h, err
-	}
-	if n, err = parseNumber(f[1]); err != nil {
-		return "", id, 0, h, err
-	}
-	h, err = wire.ParseHash(f[2])
-	return share(party), id, n, h, err
-}
-
-// ParseRef reads party/number.run index leaf.
-func ParseRef(s string) (Ref, error) {
-	p, id, n, h, err := parsePoint(s)
-	return Ref{Place{p, id, n}, h}, err
+// parseSeen takes the fields of a line of seen, and of re: party/number.run, a number, a hash.
+func parseSeen(l *wire.Lines) Seen {
+	party, id, _ := strings.Cut(l.Word(), "/")
+	log, err := ParseLogID(id)
+	l.Need(err == nil && ValidParty(party))
+	return Seen{share(party), log, l.Number(), l.Hash()}
 }
 
 // ParsePlace reads the one spelling of a place, party/number.run index: what String gives.
@@ -174,7 +145,7 @@ func ParseRef(s string) (Ref, error) {
 func ParsePlace(s string) (Place, error) {
 	log, index, _ := strings.Cut(s, " ")
 	party, id, _ := strings.Cut(log, "/")
-	n, err := parseNumber(index)
+	n, err := wire.ParseNumber(index)
 	log2, err2 := ParseLogID(id)
 	if err != nil || err2 != nil || !ValidParty(party) {
 		return Place{}, fmt.Errorf("%q is not a place of the record: <party>/<number>.<run> <index>", s)
@@ -187,7 +158,10 @@ func (p Place) Compare(q Place) int {
 	return cmp.Or(compareKeys(p.key(), q.key()), cmp.Compare(p.Index, q.Index))
 }
 
-func parseTime(form, s string) (time.Time, error) {
+func parseTime(s string) (time.Time, error) { return parseClock(timeForm, s) }
+func parseHeld(s string) (time.Time, error) { return parseClock(heldForm, s) }
+
+func parseClock(form, s string) (time.Time, error) {
 	t, err := time.Parse(form, s)
 	if err != nil || t.Format(form) != s || t.Year() < 2000 || t.Year() > 2099 {
 		return time.Time{}, errForm

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -34,76 +33,52 @@ func (rc *Receipt) before(o *Receipt) bool { return rc.Compare(o) < 0 }
 //
 // SPEC: REC-017
 func (rc *Receipt) Encode() []byte {
-	var b []byte
-	line := func(f ...string) { b = append(append(b, strings.Join(f, " ")...), '\n') }
-	line(domainReceipt)
-	line("log", rc.Log.String())
-	line("entry", strconv.Itoa(rc.Entry.Index), rc.Entry.Leaf.String())
-	line("bodies", rc.Bodies)
-	line("all", strconv.Itoa(rc.All), rc.Root.String())
-	line("whole", strconv.Itoa(rc.Whole))
-	line("sheet", strconv.Itoa(rc.Sheet))
-	line("by", rc.By+"/"+rc.Log.Genesis.Name()+"/"+rc.ByRun)
-	line("held", rc.Held.UTC().Format(heldForm))
-	return b
+	b := fmt.Appendln(make([]byte, 0, 512), "parley/v1", "receipt")
+	b = fmt.Appendln(b, "log", rc.Log)
+	b = fmt.Appendln(b, "entry", rc.Entry.Index, rc.Entry.Leaf)
+	b = fmt.Appendln(b, "bodies", rc.Bodies)
+	b = fmt.Appendln(b, "all", rc.All, rc.Root)
+	b = fmt.Appendln(b, "whole", rc.Whole)
+	b = fmt.Appendln(b, "sheet", rc.Sheet)
+	b = fmt.Appendln(b, "by", rc.By+"/"+rc.Log.Genesis.Name()+"/"+rc.ByRun)
+	return fmt.Appendln(b, "held", rc.Held.UTC().Format(heldForm))
 }
+
+// bodyWords are what a receipt may say of the bodies that are here: bit 0 facts, bit 1 text.
+var bodyWords = []string{"none", "facts", "text", "facts text"}
 
 // ParseReceipt reads the text of a receipt in its one form.
 //
 // SPEC: REC-017
 func ParseReceipt(text []byte) (*Receipt, error) {
-	l := &lines{string(text)}
-	first, rest, _ := strings.Cut(l.rest, "\n")
-	l.rest = rest
-	rc := new(Receipt)
-	bad := func(line string) (*Receipt, error) { return nil, errors.New("receipt: line " + line) }
-	if first != domainReceipt {
-		return bad("1")
+	rc, l := new(Receipt), wire.ReadLines(text)
+	l.Line("parley/v1").OneOf("receipt")
+	l.Line("log")
+	rc.Log = wire.Field(l, ParseLogName)
+	l.Need(!rc.Log.Private)
+	l.Line("entry")
+	rc.Entry = Ref{Place{rc.Log.Party, rc.Log.LogID, l.Number()}, l.Hash()}
+	rc.Bodies = l.Line("bodies").OneOf("none", "facts", "text")
+	if rc.Bodies == "facts" && l.More() {
+		l.OneOf("text")
+		rc.Bodies = "facts text"
 	}
-	var err error
-	v, ok := l.take("log")
-	if rc.Log, err = ParseLogName(v); !ok || err != nil || rc.Log.Private {
-		return bad("log")
-	}
-	v, _ = l.take("entry")
-	if rc.Entry.Index, rc.Entry.Leaf, err = numberHash(v); err != nil {
-		return bad("entry")
-	}
-	rc.Entry.Party, rc.Entry.LogID = rc.Log.Party, rc.Log.LogID
-	rc.Bodies, _ = l.take("bodies")
-	if !slices.Contains([]string{"facts", "text", "facts text", "none"}, rc.Bodies) {
-		return bad("bodies")
-	}
-	v, _ = l.take("all")
-	if rc.All, rc.Root, err = numberHash(v); err != nil || rc.All == 0 && rc.Root != emptyRoot {
-		return bad("all")
-	}
-	v, _ = l.take("whole")
-	if rc.Whole, err = parseNumber(v); err != nil || rc.Whole > rc.All {
-		return bad("whole")
-	}
-	v, _ = l.take("sheet")
-	if rc.Sheet, err = parseNumber(v); err != nil || rc.Sheet < 1 {
-		return bad("sheet")
-	}
-	v, _ = l.take("by")
-	by := strings.Split(v, "/")
-	if len(by) != 3 || !ValidParty(by[0]) || by[0] == rc.Log.Party || by[1] != rc.Log.Genesis.Name() || !ValidRun(by[2]) {
-		return bad("by")
-	}
-	rc.By, rc.ByRun, rc.Bodies = share(by[0]), share(by[2]), share(rc.Bodies)
-	v, _ = l.take("held")
-	if rc.Held, err = parseTime(heldForm, v); err != nil || l.rest != "" {
-		return bad("held")
+	l.Line("all")
+	rc.All, rc.Root = l.Number(), l.Hash()
+	l.Need(rc.All > 0 || rc.Root == emptyRoot)
+	rc.Whole = l.Line("whole").Number()
+	l.Need(rc.Whole <= rc.All)
+	rc.Sheet = l.Line("sheet").Number()
+	l.Need(rc.Sheet > 0)
+	by, run, _ := strings.Cut(l.Line("by").Word(), "/"+rc.Log.Genesis.Name()+"/")
+	l.Need(ValidParty(by) && by != rc.Log.Party && ValidRun(run))
+	rc.By, rc.ByRun = share(by), share(run)
+	l.Line("held")
+	rc.Held = wire.Field(l, parseHeld)
+	if err := l.End(); err != nil {
+		return nil, fmt.Errorf("receipt: %w", err)
 	}
 	return rc, nil
-}
-
-func numberHash(s string) (int, wire.Hash, error) {
-	n, h, _ := strings.Cut(s, " ")
-	i, err := parseNumber(n)
-	hash, err2 := wire.ParseHash(h)
-	return i, hash, errors.Join(err, err2)
 }
 
 // names reports whether the receipt itself names every body of the entry.
@@ -313,13 +288,12 @@ func (r *Record) Receipt(e *Entry, by, byRun string, sheet int, now time.Time, k
 
 // bodies names the bodies that are here.
 func (e *Entry) bodies() string {
-	switch f, t := e.FactsB != nil, e.TextB != nil; {
-	case f && t:
-		return "facts text"
-	case f:
-		return "facts"
-	case t:
-		return "text"
+	i := 0
+	if e.FactsB != nil {
+		i = 1
 	}
-	return "none"
+	if e.TextB != nil {
+		i += 2
+	}
+	return bodyWords[i]
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"example.org/parley/wire"
 )
 
 // NotFound says that a short ID names nothing here; Ambiguous that it names several places.
@@ -94,7 +96,7 @@ func (r *Record) Find(short string) (*Entry, error) {
 
 func (r *Record) parseShort(s string) (party string, number int, run string, index int, ok bool) {
 	head, place, ok := strings.Cut(strings.ToLower(s), "-")
-	index, err := parseNumber(place)
+	index, err := wire.ParseNumber(place)
 	if !ok || err != nil {
 		return
 	}
@@ -104,7 +106,7 @@ func (r *Record) parseShort(s string) (party string, number int, run string, ind
 			continue
 		}
 		num, run, _ := strings.Cut(rest, ".")
-		if number, err = parseNumber(num); err == nil && number > 0 {
+		if number, err = wire.ParseNumber(num); err == nil && number > 0 {
 			return p.Name, number, run, index, true
 		}
 	}

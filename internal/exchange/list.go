@@ -201,20 +201,12 @@ func parseSpan(f []string) (s span, err error) {
 
 func parseLog(f []string) (h Have, err error) {
 	id, err1 := record.ParseLogID(f[1])
-	size, err2 := number(f[2])
+	size, err2 := wire.ParseNumber(f[2])
 	root, err3 := wire.ParseHash(f[3])
-	whole, err4 := number(f[4])
-	held, err5 := number(f[5])
+	whole, err4 := wire.ParseNumber(f[4])
+	held, err5 := wire.ParseNumber(f[5])
 	if whole > size {
 		return h, ErrHave
 	}
 	return Have{f[0], id, size, root, whole, held}, errors.Join(err1, err2, err3, err4, err5)
-}
-
-func number(s string) (int, error) {
-	n, err := strconv.ParseInt(s, 10, 32)
-	if err != nil || n < 0 || strconv.FormatInt(n, 10) != s {
-		return 0, ErrHave
-	}
-	return int(n), nil
 }
