@@ -17,14 +17,15 @@ import (
 // SPEC: REC-910
 func (g *Genesis) Describe(lang string, terms Terms) string {
 	t := func(key string, args ...any) string { return words.T(lang, "genesis."+key, args...) }
-	var b strings.Builder
+	var out strings.Builder
+	a, b := g.Parties[0].Party, g.Parties[1].Party
 	row := func(k, v string) {
 		if v == "" {
 			v = t("none")
 		}
-		fmt.Fprintf(&b, "  %s: %s\n", k, v)
+		fmt.Fprintf(&out, "  %s: %s\n", k, v)
 	}
-	fmt.Fprintln(&b, t("title", g.Line, g.A.Party, g.B.Party))
+	fmt.Fprintln(&out, t("title", g.Line, a, b))
 	for _, l := range slices.Sorted(maps.Keys(terms.Purpose)) {
 		row(t("purpose", l), terms.Purpose[l])
 	}
@@ -33,7 +34,7 @@ func (g *Genesis) Describe(lang string, terms Terms) string {
 	row(t("hours"), terms.Hours)
 	row(t("languages"), strings.Join(terms.Languages, ", "))
 	row(t("access"), terms.Access)
-	for _, s := range []Side{g.A, g.B} {
+	for _, s := range g.Parties {
 		row(t("fallback", s.Party), strings.Join(terms.Fallback[s.Party], ", "))
 	}
 	row(t("checks"), strings.Join(terms.Schedule.Checks, ", "))
@@ -46,12 +47,12 @@ func (g *Genesis) Describe(lang string, terms Terms) string {
 			row(t("clock", p, s), t("seconds", terms.Policy.Due[p][s]))
 		}
 	}
-	for i, s := range []Side{g.A, g.B} {
+	for i, s := range g.Parties {
 		row(t("sheet", s.Party, string(rune('A'+i))), Digits(s.Sheet))
 		row(t("key", s.Party), wire.KeyText(s.Sign))
 	}
 	row(t("tag"), g.Tag.String())
 	row(t("hash"), g.Hash.String())
-	fmt.Fprintln(&b, t("writes", g.A.Party, g.B.Party))
-	return b.String()
+	fmt.Fprintln(&out, t("writes", a, b))
+	return out.String()
 }

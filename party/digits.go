@@ -3,8 +3,10 @@
 package party
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
+	"strconv"
 	"strings"
 
 	"example.org/parley/wire"
@@ -46,41 +48,25 @@ func Digits(h wire.Hash) string {
 	return strings.Join(groups, " ")
 }
 
-// DigitsError says which groups (from 1) are wrong as typed.
-type DigitsError struct{ Groups []int }
-
-func (e *DigitsError) Error() string {
-	if len(e.Groups) == 0 {
-		return "the digits are eight groups of six"
-	}
-	return fmt.Sprintf("wrong as typed: group %s", strings.Trim(strings.ReplaceAll(fmt.Sprint(e.Groups), " ", ", "), "[]"))
-}
+// ErrDigits says that a text does not have the form of digits.
+var ErrDigits = errors.New("the digits are eight groups of six")
 
 // ParseDigits reads typed digits, however spaced, and gives their one spelling or says which groups are wrong.
 func ParseDigits(s string) (string, error) {
-	var flat []byte
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c >= '0' && c <= '9':
-			flat = append(flat, c)
-		case c == ' ' || c == '\n' || c == '\t' || c == '-' || c == '\r':
-		default:
-			return "", &DigitsError{}
-		}
+	flat := strings.NewReplacer(" ", "", "\n", "", "\t", "", "-", "", "\r", "").Replace(s)
+	if len(flat) != 48 || strings.Trim(flat, "0123456789") != "" {
+		return "", ErrDigits
 	}
-	if len(flat) != 48 {
-		return "", &DigitsError{}
-	}
-	var bad []int
+	var bad []string
 	groups := make([]string, 8)
 	for i := range groups {
-		groups[i] = string(flat[6*i : 6*i+6])
+		groups[i] = flat[6*i : 6*i+6]
 		if verhoeff(groups[i], 0) != 0 {
-			bad = append(bad, i+1)
+			bad = append(bad, strconv.Itoa(i+1))
 		}
 	}
 	if bad != nil {
-		return "", &DigitsError{Groups: bad}
+		return "", fmt.Errorf("wrong as typed: group %s", strings.Join(bad, ", "))
 	}
 	return strings.Join(groups, " "), nil
 }

@@ -8,23 +8,24 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"example.org/parley/wire"
 )
 
-// Side is one party as the genesis names it.
-type Side struct {
+// Signer is one party as the genesis names it.
+type Signer struct {
 	Party string
 	Sheet wire.Hash // hash of its sheet
 	Sign  ed25519.PublicKey
-	Rand  [32]byte // its own random bytes: no line is ever made twice
+	Rand  wire.Hash // its own random bytes: no line is ever made twice
 }
 
 // Genesis is the beginning of a line, written by A and signed by both.
 type Genesis struct {
 	Line    string
-	A, B    Side      // A is the party with the smaller party hash
+	Parties [2]Signer // A, the party with the smaller party hash, and B
 	Tag     wire.Hash // SHA-256 of the silent handshake's key, which stays secret
 	TermLen int
 	Terms   wire.Hash // of the terms' bytes
@@ -44,21 +45,17 @@ func notGenesis(format string, a ...any) error {
 // MaxTerms bounds the body of the terms.
 const MaxTerms = 4096
 
-// First reports whether the party of sheet s is A beside the other sheet.
-func First(s, other *Sheet) bool {
-	a, b := s.PartyHash(), other.PartyHash()
-	return bytes.Compare(a[:], b[:]) < 0
-}
-
 // NewGenesis drafts the genesis of a line from both sheets; it is A's to write.
 //
 // SPEC: REC-906
-func NewGenesis(line string, a, b *Sheet, randA, randB, tagKey [32]byte, terms []byte) (*Genesis, error) {
-	if !First(a, b) {
+func NewGenesis(line string, sheets [2]*Sheet, rand [2][32]byte, tagKey [32]byte, terms []byte) (*Genesis, error) {
+	if !sheets[0].IsPartyA(sheets[1]) {
 		return nil, notGenesis("A is the party with the smaller party hash")
 	}
-	g := &Genesis{Line: line, Tag: wire.Sum(tagKey[:]), TermLen: len(terms), Terms: wire.Sum(terms),
-		A: Side{a.Party, a.Hash, a.Sign, randA}, B: Side{b.Party, b.Hash, b.Sign, randB}}
+	g := &Genesis{Line: line, Tag: wire.Sum(tagKey[:]), TermLen: len(terms), Terms: wire.Sum(terms)}
+	for i, s := range sheets {
+		g.Parties[i] = Signer{s.Party, s.Hash, s.Sign, rand[i]}
+	}
 	if _, err := ParseTerms(terms); err != nil {
 		return nil, err
 	}
@@ -67,27 +64,40 @@ func NewGenesis(line string, a, b *Sheet, randA, randB, tagKey [32]byte, terms [
 
 // Text is the one spelling of the genesis, without signatures.
 func (g *Genesis) Text() []byte {
-	var b strings.Builder
-	fmt.Fprintf(&b, "parley/v1 genesis\nline %s\n", g.Line)
-	for i, s := range []Side{g.A, g.B} {
-		fmt.Fprintf(&b, "%c %s %s %s %s\n", 'A'+i, s.Party, s.Sheet, wire.KeyText(s.Sign), wire.Hash(s.Rand))
+	b := fmt.Appendf(nil, "parley/v1 genesis\nline %s\n", g.Line)
+	for i, s := range g.Parties {
+		b = fmt.Appendf(b, "%c %s %s %s %s\n", 'A'+i, s.Party, s.Sheet, wire.KeyText(s.Sign), s.Rand)
 	}
-	fmt.Fprintf(&b, "tag %s\nterms %d %s\n", g.Tag, g.TermLen, g.Terms)
-	return []byte(b.String())
+	return fmt.Appendf(b, "tag %s\nterms %d %s\n", g.Tag, g.TermLen, g.Terms)
 }
 
-func (g *Genesis) check() error {
-	switch {
+// read takes the lines apart and judges them; spelling is judged by rendering again.
+func (g *Genesis) read(text []byte) error {
+	l := wire.ReadLines(text)
+	l.Line("parley/v1").OneOf("genesis")
+	g.Line = l.Line("line").Word()
+	for i := range g.Parties {
+		l.Line(string(rune('A' + i)))
+		g.Parties[i] = Signer{l.Word(), l.Hash(), l.Key(), l.Hash()}
+	}
+	g.Tag = l.Line("tag").Hash()
+	g.TermLen, g.Terms = l.Line("terms").Number(), l.Hash()
+	if err := l.End(); err != nil {
+		return notGenesis("%v", err)
+	}
+	switch a, b := g.Parties[0], g.Parties[1]; {
 	case !ValidName(g.Line):
 		return notGenesis("line %q", g.Line)
-	case !ValidName(g.A.Party) || !ValidName(g.B.Party) || g.A.Party == g.B.Party:
+	case !ValidName(a.Party) || !ValidName(b.Party) || a.Party == b.Party:
 		return notGenesis("two parties with two names")
-	case g.A.Rand == g.B.Rand:
+	case a.Rand == b.Rand:
 		return notGenesis("both sides gave the same random bytes")
-	case g.A.Sign.Equal(g.B.Sign) || g.A.Sheet == g.B.Sheet:
+	case a.Sign.Equal(b.Sign) || a.Sheet == b.Sheet:
 		return notGenesis("both sides have the same keys")
 	case g.TermLen < 1 || g.TermLen > MaxTerms:
 		return notGenesis("terms of %d bytes", g.TermLen)
+	case !bytes.Equal(g.Text(), text):
+		return notGenesis("not its one spelling")
 	}
 	return nil
 }
@@ -97,31 +107,21 @@ func (g *Genesis) check() error {
 //
 // SPEC: REC-907
 func ParseGenesis(b []byte) (*Genesis, error) {
-	text, signed := b, bytes.Contains(b, []byte("\n\n"))
-	var n wire.Note
-	if signed {
+	n, g := wire.Note{Text: b}, &Genesis{}
+	if bytes.Contains(b, []byte("\n\n")) {
 		var err error
 		if n, err = wire.ParseNote(b, MaxNote); err != nil {
 			return nil, notGenesis("%v", err)
 		}
-		text = n.Text
+		g.Note = slices.Clone(b)
 	}
-	g := &Genesis{}
-	if err := g.read(string(text)); err != nil {
+	if err := g.read(n.Text); err != nil {
 		return nil, err
 	}
-	if err := g.check(); err != nil {
-		return nil, err
+	if g.Hash, g.Sigs = wire.Leaf(n.Text), len(n.Sigs); g.Sigs > 2 {
+		return nil, notGenesis("%d signatures", g.Sigs)
 	}
-	if !bytes.Equal(g.Text(), text) {
-		return nil, notGenesis("not its one spelling")
-	}
-	g.Hash, g.Sigs = wire.Leaf(text), len(n.Sigs)
-	if !signed {
-		return g, nil
-	}
-	g.Note = append([]byte(nil), b...)
-	for i, s := range []Side{g.A, g.B}[:min(2, g.Sigs)] {
+	for i, s := range g.Parties[:g.Sigs] {
 		if n.Sigs[i].Name != s.Party+"/sign" {
 			return nil, notGenesis("signature %d is not by %s/sign", i+1, s.Party)
 		}
@@ -129,120 +129,56 @@ func ParseGenesis(b []byte) (*Genesis, error) {
 			return nil, notGenesis("%v", err)
 		}
 	}
-	if g.Sigs > 2 {
-		return nil, notGenesis("%d signatures", g.Sigs)
-	}
 	return g, nil
 }
 
-func (g *Genesis) read(text string) error {
-	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	if len(lines) != 6 || lines[0] != "parley/v1 genesis" {
-		return notGenesis("its first line or lines are missing")
+// SignNext adds the signature whose turn it is: A's, who has read it and confirmed the number, then B's, with which
+// the line exists.
+func (g *Genesis) SignNext(key ed25519.PrivateKey) (err error) {
+	if g.Sigs > 1 || !Public(key).Equal(g.Parties[g.Sigs].Sign) {
+		return notGenesis("A signs first, then B the same bytes, each once and with the key of its sheet")
 	}
-	g.Line = strings.TrimPrefix(lines[1], "line ")
-	var err error
-	if g.A, err = readSide(lines[2]); err != nil {
-		return err
+	name := g.Parties[g.Sigs].Party + "/sign"
+	note := g.Note
+	if g.Sigs == 0 {
+		note, err = wire.SignNote(g.Text(), name, key)
+	} else {
+		note, err = wire.AddSignature(g.Note, name, key)
 	}
-	if g.B, err = readSide(lines[3]); err != nil {
-		return err
-	}
-	if g.Tag, err = wire.ParseHash(strings.TrimPrefix(lines[4], "tag ")); err != nil {
-		return notGenesis("tag: %v", err)
-	}
-	f := strings.Split(lines[5], " ")
-	if len(f) != 3 {
-		return notGenesis("terms")
-	}
-	if g.TermLen, err = number(f[1]); err != nil {
-		return notGenesis("terms: %v", err)
-	}
-	if g.Terms, err = wire.ParseHash(f[2]); err != nil {
-		return notGenesis("terms: %v", err)
-	}
-	return nil
-}
-
-func readSide(l string) (s Side, err error) {
-	f := strings.Split(l, " ")
-	if len(f) != 5 {
-		return s, notGenesis("a party's line")
-	}
-	s.Party = f[1]
-	if s.Sheet, err = wire.ParseHash(f[2]); err != nil {
-		return s, notGenesis("sheet: %v", err)
-	}
-	if s.Sign, err = wire.ParseKeyText(f[3]); err != nil {
-		return s, notGenesis("sign: %v", err)
-	}
-	r, err := wire.ParseHash(f[4])
-	if err != nil {
-		return s, notGenesis("random bytes: %v", err)
-	}
-	s.Rand = r
-	return s, nil
-}
-
-// SignA makes the note with A's signature: A has read it and confirmed the number.
-func (g *Genesis) SignA(key ed25519.PrivateKey) error {
-	if !Public(key).Equal(g.A.Sign) || g.Sigs != 0 {
-		return notGenesis("A signs first, and once, with the key of its sheet")
-	}
-	note, err := wire.SignNote(g.Text(), g.A.Party+"/sign", key)
 	if err != nil {
 		return fmt.Errorf("couldn't sign the genesis: %w", err)
 	}
-	g.Note, g.Sigs = note, 1
-	return nil
-}
-
-// SignB adds B's signature to A's: the line exists.
-func (g *Genesis) SignB(key ed25519.PrivateKey) error {
-	if !Public(key).Equal(g.B.Sign) || g.Sigs != 1 {
-		return notGenesis("B signs the same bytes after A, with the key of its sheet")
-	}
-	note, err := wire.AddSignature(g.Note, g.B.Party+"/sign", key)
-	if err != nil {
-		return fmt.Errorf("couldn't sign the genesis: %w", err)
-	}
-	g.Note, g.Sigs = note, 2
+	g.Note, g.Sigs = note, g.Sigs+1
 	return nil
 }
 
 // Fits reports why the genesis does not say what these two sheets and terms say.
-func (g *Genesis) Fits(a, b *Sheet, terms []byte) error {
-	side := func(s Side, sh *Sheet) bool {
-		return s.Party == sh.Party && s.Sheet == sh.Hash && s.Sign.Equal(sh.Sign)
+func (g *Genesis) Fits(sheets [2]*Sheet, terms []byte) error {
+	for i, s := range sheets {
+		if p := g.Parties[i]; !sheets[0].IsPartyA(sheets[1]) || p.Party != s.Party || p.Sheet != s.Hash || !p.Sign.Equal(s.Sign) {
+			return notGenesis("it does not name the two sheets")
+		}
 	}
-	switch {
-	case !First(a, b) || !side(g.A, a) || !side(g.B, b):
-		return notGenesis("it does not name the two sheets")
-	case g.TermLen != len(terms) || g.Terms != wire.Sum(terms):
+	if g.TermLen != len(terms) || g.Terms != wire.Sum(terms) {
 		return notGenesis("it does not name these terms")
 	}
 	return nil
 }
 
-// Side gives a party's side and its letter place (0 for A, 1 for B); ok is false for a stranger.
-func (g *Genesis) Side(party string) (s Side, place int, ok bool) {
-	switch party {
-	case g.A.Party:
-		return g.A, 0, true
-	case g.B.Party:
-		return g.B, 1, true
-	}
-	return Side{}, 0, false
+// Place says which of the two a party is: 0 for A, 1 for B, -1 for a stranger.
+func (g *Genesis) Place(party string) int {
+	return slices.IndexFunc(g.Parties[:], func(s Signer) bool { return s.Party == party })
 }
 
 // Letters gives the letters of A and of B in short IDs: their initials where they differ, else A and B.
 //
 // SPEC: REC-908
 func (g *Genesis) Letters() [2]string {
-	if g.A.Party[0] == g.B.Party[0] {
+	a, b := strings.ToUpper(g.Parties[0].Party[:1]), strings.ToUpper(g.Parties[1].Party[:1])
+	if a == b {
 		return [2]string{"A", "B"}
 	}
-	return [2]string{strings.ToUpper(g.A.Party[:1]), strings.ToUpper(g.B.Party[:1])}
+	return [2]string{a, b}
 }
 
 // Draw fills 32 random bytes.

@@ -28,11 +28,11 @@ type Keys struct {
 func NewKeys(rand io.Reader) (Keys, error) {
 	var k Keys
 	for _, p := range []*ed25519.PrivateKey{&k.Party, &k.Sign, &k.Link} {
-		seed := make([]byte, ed25519.SeedSize)
-		if _, err := io.ReadFull(rand, seed); err != nil {
-			return k, fmt.Errorf("couldn't draw a key: %w", err)
+		seed, err := Draw(rand)
+		if err != nil {
+			return k, err
 		}
-		*p = ed25519.NewKeyFromSeed(seed)
+		*p = ed25519.NewKeyFromSeed(seed[:])
 	}
 	id, err := age.GenerateX25519Identity()
 	if err != nil {
@@ -77,13 +77,5 @@ func Hash(partyKey ed25519.PublicKey) wire.Hash {
 
 // ValidName reports whether s may name a party, a station or a line.
 func ValidName(s string) bool {
-	if len(s) < 1 || len(s) > 16 || s[0] < 'a' || s[0] > 'z' {
-		return false
-	}
-	for i := range len(s) {
-		if c := s[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
-			return false
-		}
-	}
-	return true
+	return len(s) >= 1 && len(s) <= 16 && s[0] >= 'a' && s[0] <= 'z' && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }

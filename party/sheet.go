@@ -3,11 +3,12 @@
 package party
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"net/netip"
-	"strconv"
+	"slices"
 	"strings"
 
 	"filippo.io/age"
@@ -24,22 +25,22 @@ type Sheet struct {
 	Sign     ed25519.PublicKey
 	Link     ed25519.PublicKey
 	Courier  string // an age recipient
-	Ends     []End
-	Paths    []Path
+	Ends     []KeyEnd
+	Paths    []SheetPath
 
 	Note []byte    // as signed, byte for byte
 	Hash wire.Hash // of its text
 }
 
-// End ends a sign key: what is at most Size entries of Log, and in their past, stands.
-type End struct {
+// KeyEnd ends a sign key: what is at most Size entries of Log, and in their past, stands.
+type KeyEnd struct {
 	Key  ed25519.PublicKey
 	Log  string // party/genesis/number.run
 	Size int
 }
 
-// Path is one way to reach the party: a label that both ends share, its kind and an address.
-type Path struct {
+// SheetPath is one way to reach the party: a label that both ends share, its kind and an address.
+type SheetPath struct {
 	Label   string
 	Kind    string // udp
 	Address string // IP:port
@@ -59,34 +60,66 @@ func notSheet(format string, a ...any) error {
 //
 // SPEC: REC-901
 func (s *Sheet) Text() []byte {
-	var b strings.Builder
 	before := "none"
 	if !s.Before.IsZero() {
 		before = s.Before.String()
 	}
-	fmt.Fprintf(&b, "parley/v1 sheet\nparty %s\nissue %d\nbefore %s\nparty-key %s\nsign %s\nlink %s\ncourier %s\n",
+	b := fmt.Appendf(nil, "parley/v1 sheet\nparty %s\nissue %d\nbefore %s\nparty-key %s\nsign %s\nlink %s\ncourier %s\n",
 		s.Party, s.Issue, before, wire.KeyText(s.PartyKey), wire.KeyText(s.Sign), wire.KeyText(s.Link), s.Courier)
 	for _, e := range s.Ends {
-		fmt.Fprintf(&b, "end sign %s past %s %d\n", wire.KeyText(e.Key), e.Log, e.Size)
+		b = fmt.Appendf(b, "end sign %s past %s %d\n", wire.KeyText(e.Key), e.Log, e.Size)
 	}
 	for _, p := range s.Paths {
-		fmt.Fprintf(&b, "path %s %s %s\n", p.Label, p.Kind, p.Address)
+		b = fmt.Appendf(b, "path %s %s %s\n", p.Label, p.Kind, p.Address)
 	}
-	return []byte(b.String())
+	return b
+}
+
+// read takes the lines apart; order, spacing and spelling are judged by rendering again.
+func (s *Sheet) read(text []byte) error {
+	l := wire.ReadLines(text)
+	l.Line("parley/v1").OneOf("sheet")
+	s.Party, s.Issue = l.Line("party").Word(), l.Line("issue").Number()
+	s.Before = wire.Field(l.Line("before"), func(h string) (wire.Hash, error) {
+		if h == "none" {
+			return wire.Hash{}, nil
+		}
+		return wire.ParseHash(h)
+	})
+	s.PartyKey, s.Sign, s.Link = l.Line("party-key").Key(), l.Line("sign").Key(), l.Line("link").Key()
+	s.Courier = l.Line("courier").Word()
+	for l.Next("end sign") {
+		e := KeyEnd{Key: l.Key()}
+		l.OneOf("past")
+		e.Log, e.Size = l.Word(), l.Number()
+		s.Ends = append(s.Ends, e)
+	}
+	for l.Next("path") {
+		s.Paths = append(s.Paths, SheetPath{Label: l.Word(), Kind: l.Word(), Address: l.Word()})
+	}
+	if err := l.End(); err != nil {
+		return notSheet("%v", err)
+	}
+	if err := s.check(); err != nil {
+		return err
+	}
+	if string(s.Text()) != string(text) {
+		return notSheet("not its one spelling")
+	}
+	return nil
 }
 
 // check says what a sheet's fields must be.
 func (s *Sheet) check() error {
-	if !ValidName(s.Party) {
+	courier, err := age.ParseX25519Recipient(s.Courier)
+	switch {
+	case !ValidName(s.Party):
 		return notSheet("party %q", s.Party)
-	}
-	if s.Issue < 1 || (s.Issue == 1) != s.Before.IsZero() {
+	case s.Issue < 1 || (s.Issue == 1) != s.Before.IsZero():
 		return notSheet("issue %d and its before line do not fit", s.Issue)
-	}
-	if r, err := age.ParseX25519Recipient(s.Courier); err != nil || r.String() != s.Courier {
+	case err != nil || courier.String() != s.Courier:
 		return notSheet("courier is no age recipient")
-	}
-	if len(s.Ends) > 4 || len(s.Paths) > 8 {
+	case len(s.Ends) > 4 || len(s.Paths) > 8:
 		return notSheet("more than 4 ends or 8 paths")
 	}
 	for _, e := range s.Ends {
@@ -94,18 +127,15 @@ func (s *Sheet) check() error {
 			return notSheet("end of a sign key")
 		}
 	}
-	labels := map[string]bool{}
-	for _, p := range s.Paths {
+	for i, p := range s.Paths {
 		a, err := netip.ParseAddrPort(p.Address)
-		if err != nil || a.String() != p.Address || a.Addr().Zone() != "" || a.Port() == 0 || p.Kind != "udp" || !validLabel(p.Label) || labels[p.Label] {
+		twice := slices.ContainsFunc(s.Paths[:i], func(o SheetPath) bool { return o.Label == p.Label })
+		if err != nil || a.String() != p.Address || a.Addr().Zone() != "" || a.Port() == 0 || p.Kind != "udp" || p.Label == "" || !ValidName("x"+p.Label) || twice {
 			return notSheet("path %q", p.Label)
 		}
-		labels[p.Label] = true
 	}
 	return nil
 }
-
-func validLabel(s string) bool { return ValidName("x"+s) && s != "" }
 
 // validLog checks party/genesis/number.run.
 func validLog(s, party string) bool {
@@ -113,23 +143,10 @@ func validLog(s, party string) bool {
 	if len(f) != 3 || f[0] != party {
 		return false
 	}
-	if _, err := wire.ParseHashName(f[1]); err != nil {
-		return false
-	}
-	num, run, ok := strings.Cut(f[2], ".")
-	if _, err := number(num); err != nil || !ok || len(run) != 6 {
-		return false
-	}
-	return strings.Trim(run, "0123456789abcdefghjkmnpqrstvwxyz") == ""
-}
-
-// number reads a decimal below 2^31 without leading zero.
-func number(s string) (int, error) {
-	n, err := strconv.ParseUint(s, 10, 31)
-	if err != nil || strconv.FormatUint(n, 10) != s {
-		return 0, errors.New("not a number")
-	}
-	return int(n), nil
+	num, run, _ := strings.Cut(f[2], ".")
+	_, err := wire.ParseHashName(f[1])
+	_, err2 := wire.ParseNumber(num)
+	return err == nil && err2 == nil && len(run) == 6 && strings.Trim(run, "0123456789abcdefghjkmnpqrstvwxyz") == ""
 }
 
 // SignSheet signs the sheet with the party key and reads it back; Note and Hash are set.
@@ -156,15 +173,9 @@ func ParseSheet(b []byte) (*Sheet, error) {
 	if err != nil {
 		return nil, notSheet("%v", err)
 	}
-	s := &Sheet{Note: append([]byte(nil), b...), Hash: wire.Leaf(n.Text)}
-	if err := s.read(string(n.Text)); err != nil {
+	s := &Sheet{Note: slices.Clone(b), Hash: wire.Leaf(n.Text)}
+	if err := s.read(n.Text); err != nil {
 		return nil, err
-	}
-	if err := s.check(); err != nil {
-		return nil, err
-	}
-	if string(s.Text()) != string(n.Text) {
-		return nil, notSheet("not its one spelling")
 	}
 	if len(n.Sigs) != 1 {
 		return nil, notSheet("%d signatures, not one", len(n.Sigs))
@@ -175,64 +186,14 @@ func ParseSheet(b []byte) (*Sheet, error) {
 	return s, nil
 }
 
-// read takes the lines apart; order, spacing and spelling are judged by rendering again.
-func (s *Sheet) read(text string) error {
-	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	if len(lines) < 8 || lines[0] != "parley/v1 sheet" {
-		return notSheet("its first line or lines are missing")
-	}
-	var err error
-	val := func(i int, name string) string {
-		v, ok := strings.CutPrefix(lines[i], name+" ")
-		if !ok && err == nil {
-			err = notSheet("line %d is not %s", i+1, name)
-		}
-		return v
-	}
-	key := func(i int, name string) ed25519.PublicKey {
-		k, e := wire.ParseKeyText(val(i, name))
-		if e != nil && err == nil {
-			err = notSheet("%s: %v", name, e)
-		}
-		return k
-	}
-	s.Party = val(1, "party")
-	s.Issue, _ = number(val(2, "issue"))
-	if v := val(3, "before"); v != "none" {
-		var e error
-		if s.Before, e = wire.ParseHash(v); e != nil && err == nil {
-			err = notSheet("before: %v", e)
-		}
-	}
-	s.PartyKey, s.Sign, s.Link = key(4, "party-key"), key(5, "sign"), key(6, "link")
-	s.Courier = val(7, "courier")
-	for _, l := range lines[8:] {
-		if e := s.readTail(strings.Split(l, " ")); e != nil && err == nil {
-			err = e
-		}
-	}
-	return err
-}
-
-func (s *Sheet) readTail(f []string) error {
-	switch {
-	case len(f) == 6 && f[0] == "end" && f[1] == "sign" && f[3] == "past":
-		k, err := wire.ParseKeyText(f[2])
-		size, err2 := number(f[5])
-		if err != nil || err2 != nil {
-			return notSheet("end of a sign key")
-		}
-		s.Ends = append(s.Ends, End{Key: k, Log: f[4], Size: size})
-	case len(f) == 4 && f[0] == "path":
-		s.Paths = append(s.Paths, Path{Label: f[1], Kind: f[2], Address: f[3]})
-	default:
-		return notSheet("unknown line %q", f[0])
-	}
-	return nil
-}
-
 // PartyHash is the party's name for ever.
 func (s *Sheet) PartyHash() wire.Hash { return Hash(s.PartyKey) }
+
+// IsPartyA reports whether this party is A beside the other: the one with the smaller party hash.
+func (s *Sheet) IsPartyA(other *Sheet) bool {
+	a, b := s.PartyHash(), other.PartyHash()
+	return bytes.Compare(a[:], b[:]) < 0
+}
 
 // Follows reports why s may not follow old as the next issue of the same party: the same party key
 // for ever, and the number and hash of the issue before.

@@ -20,23 +20,17 @@ type Terms struct {
 	Languages []string            `json:"languages"` // that cross the line
 	Access    string              `json:"access"`    // who may use the line
 	Fallback  map[string][]string `json:"fallback"`  // telephone numbers by party, for when the line is down
-	Policy    Policy              `json:"policy"`
-	Schedule  Schedule            `json:"schedule"`
+	Policy    struct {
+		// Due changes ladder clocks, in seconds, by precedence and step: {"FLASH": {"held": 15}}.
+		Due map[string]map[string]int `json:"due,omitempty"`
+	} `json:"policy"` // what the parties may change of the usual rules
+	Schedule struct {
+		Checks  []string `json:"checks"`  // UTC times of day, 09:00
+		Officer int      `json:"officer"` // minutes that the officer's parts may take
+	} `json:"schedule"` // when the line is checked
 }
 
 const maxTerm = 400 // bytes of a text of the terms
-
-// Policy is what the parties may change of the usual rules.
-type Policy struct {
-	// Due changes ladder clocks, in seconds, by precedence and step: {"FLASH": {"held": 15}}.
-	Due map[string]map[string]int `json:"due,omitempty"`
-}
-
-// Schedule is when the line is checked.
-type Schedule struct {
-	Checks  []string `json:"checks"`  // UTC times of day, 09:00
-	Officer int      `json:"officer"` // minutes that the officer's parts may take
-}
 
 // DefaultTerms are safe terms for a line that nobody has written terms for.
 func DefaultTerms() Terms {
@@ -44,11 +38,12 @@ func DefaultTerms() Terms {
 	for _, l := range words.Langs() {
 		purpose[l] = words.T(l, "terms.purpose")
 	}
-	return Terms{
+	t := Terms{
 		Purpose: purpose, Area: "as agreed", Subject: "deconfliction", Hours: "24/7", Languages: words.Langs(),
 		Access: "watch officers on duty", Fallback: map[string][]string{},
-		Schedule: Schedule{Checks: []string{"09:00"}, Officer: 30},
 	}
+	t.Schedule.Checks, t.Schedule.Officer = []string{"09:00"}, 30
+	return t
 }
 
 // Encode is the terms' body: one line of JSON, salted.
@@ -109,11 +104,7 @@ func (t Terms) check() error {
 	if !slices.IsSorted(t.Schedule.Checks) || len(slices.Compact(slices.Clone(t.Schedule.Checks))) != len(t.Schedule.Checks) {
 		return notGenesis("terms: the checks of a day in order, none twice")
 	}
-	return t.Policy.check()
-}
-
-func (p Policy) check() error {
-	for prec, steps := range p.Due {
+	for prec, steps := range t.Policy.Due {
 		if !slices.Contains([]string{"FLASH", "IMMEDIATE", "PRIORITY", "ROUTINE"}, prec) {
 			return notGenesis("terms: precedence %q", prec)
 		}

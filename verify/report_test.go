@@ -20,9 +20,9 @@ import (
 func (w *world) receipt(e *record.Entry, change func(rc *record.Receipt)) {
 	w.t.Helper()
 	l := w.a.Log(e.Log.Party, e.Log.LogID)
-	by := w.g.A.Party
+	by := w.g.Parties[0].Party
 	if by == e.Log.Party {
-		by = w.g.B.Party
+		by = w.g.Parties[1].Party
 	}
 	rc := &record.Receipt{Log: e.Log, Entry: e.Ref(), Bodies: "facts text", All: l.Size, Root: l.Root, Whole: l.Size,
 		Sheet: 1, By: by, ByRun: "k7qx3m", Held: w.tick().Truncate(time.Second)}
@@ -222,8 +222,8 @@ func TestVerifyAppliesTheEndOfAKey(t *testing.T) {
 	w := newWorld(t)
 	first := w.alone(officer("Lt Amaro"))
 	ended := w.keys["aurelia"].Sign
-	end := func(past *record.Entry, more int) party.End {
-		return party.End{Key: party.Public(ended), Log: past.Log.String(), Size: past.Index + 1 + more}
+	end := func(past *record.Entry, more int) party.KeyEnd {
+		return party.KeyEnd{Key: party.Public(ended), Log: past.Log.String(), Size: past.Index + 1 + more}
 	}
 	for name, c := range map[string]struct {
 		want  Verdict

@@ -131,7 +131,7 @@ func (rep *Report) export(x Export, o Options) {
 	}
 	j := judgement{Report: rep, o: o, g: g, sheets: sheets, ro: record.Options{Genesis: g.Hash, Kinds: o.Kinds}}
 	letters := g.Letters()
-	for i, s := range []party.Side{g.A, g.B} {
+	for i, s := range g.Parties {
 		p := record.Party{Name: s.Party, Letter: letters[i]}
 		for _, sh := range sheets {
 			if sh.Party == s.Party {
@@ -177,8 +177,8 @@ func (rep *Report) line(x Export, o Options) (*party.Genesis, []*party.Sheet) {
 			rep.wrong("sheet %d: %v", i+1, err)
 			return nil, nil
 		}
-		side, _, ok := g.Side(s.Party)
-		if !ok {
+		place := g.Place(s.Party)
+		if place < 0 {
 			rep.wrong("a sheet of %s, who is no party of this line", s.Party)
 		}
 		if old := newest[s.Party]; old != nil {
@@ -187,14 +187,14 @@ func (rep *Report) line(x Export, o Options) (*party.Genesis, []*party.Sheet) {
 			}
 		}
 		newest[s.Party] = s
-		if s.Hash == side.Sheet {
+		if place >= 0 && s.Hash == g.Parties[place].Sheet {
 			named[s.Party] = s
 		}
 		if named[s.Party] != nil {
 			sheets = append(sheets, s)
 		}
 	}
-	for _, side := range []party.Side{g.A, g.B} {
+	for _, side := range g.Parties {
 		s := named[side.Party]
 		if s == nil {
 			rep.wrong("the sheet of %s that the genesis names is not here", side.Party)
@@ -202,7 +202,7 @@ func (rep *Report) line(x Export, o Options) (*party.Genesis, []*party.Sheet) {
 		}
 		rep.Parties = append(rep.Parties, PartyReport{side.Party, s.PartyHash().String(), party.Digits(s.PartyHash())})
 	}
-	if err := g.Fits(named[g.A.Party], named[g.B.Party], x.Terms); err != nil {
+	if err := g.Fits([2]*party.Sheet{named[g.Parties[0].Party], named[g.Parties[1].Party]}, x.Terms); err != nil {
 		rep.wrong("the genesis does not fit sheets and terms: %v", err)
 	}
 	rep.expect(o)

@@ -53,11 +53,11 @@ func newParties(t testing.TB) *world {
 		k, err := party.NewKeys(w.rand)
 		w.must(err)
 		s := &party.Sheet{Party: name, Issue: 1, Sign: party.Public(k.Sign), Link: party.Public(k.Link), Courier: k.Courier.Recipient().String(),
-			Paths: []party.Path{{Label: "1", Kind: "udp", Address: "192.0.2.1:7443"}}}
+			Paths: []party.SheetPath{{Label: "1", Kind: "udp", Address: "192.0.2.1:7443"}}}
 		w.must(s.SignSheet(k.Party))
 		w.keys[name], w.sheets = k, append(w.sheets, s)
 	}
-	if !party.First(w.sheets[0], w.sheets[1]) {
+	if !w.sheets[0].IsPartyA(w.sheets[1]) {
 		slices.Reverse(w.sheets)
 	}
 	return w
@@ -70,10 +70,11 @@ func (w *world) found() {
 	terms, err := party.DefaultTerms().Encode([32]byte{9})
 	w.must(err)
 	w.terms = terms
-	w.g, err = party.NewGenesis("north", a, b, [32]byte{1}, [32]byte{2}, [32]byte{3}, terms)
+	w.g, err = party.NewGenesis("north", [2]*party.Sheet{a, b}, [2][32]byte{{1}, {2}}, [32]byte{3}, terms)
 	w.must(err)
-	w.must(w.g.SignA(w.keys[w.g.A.Party].Sign))
-	w.must(w.g.SignB(w.keys[w.g.B.Party].Sign))
+	for _, p := range w.g.Parties {
+		w.must(w.g.SignNext(w.keys[p.Party].Sign))
+	}
 	w.o = record.Options{Genesis: w.g.Hash, Kinds: statement.Record(Kinds)}
 	letters := w.g.Letters()
 	for i, s := range []*party.Sheet{a, b} {
@@ -95,7 +96,7 @@ func (w *world) newest(name string) *party.Sheet {
 }
 
 // reissue makes the next sheet of a party, with a new sign key.
-func (w *world) reissue(name string, ends ...party.End) {
+func (w *world) reissue(name string, ends ...party.KeyEnd) {
 	w.t.Helper()
 	fresh, err := party.NewKeys(w.rand)
 	w.must(err)

@@ -74,7 +74,9 @@ func Field[T any](l *Lines, parse func(string) (T, error)) (v T) {
 		return v
 	}
 	v, err := parse(w)
-	l.Need(err == nil)
+	if err != nil {
+		l.err = fmt.Errorf("line %s: %w", l.name, err)
+	}
 	return v
 }
 

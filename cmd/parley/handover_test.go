@@ -54,7 +54,7 @@ func houses(t *testing.T, n *linktest.Net) (hs [2]*house) {
 	}
 	for i, l := range ls {
 		h := &house{t: t, net: n, addr: netip.MustParseAddrPort(l.Config.Paths[0].Bind), dir: dirs[i]}
-		if l.First() {
+		if l.IsPartyA() {
 			hs[0] = h
 		} else {
 			hs[1] = h

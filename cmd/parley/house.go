@@ -154,7 +154,7 @@ func (a *app) pair() *cobra.Command {
 			}
 		}
 		role := "B"
-		if l.First() {
+		if l.IsPartyA() {
 			role = "A"
 		}
 		return a.say(map[string]string{"party": l.Theirs.Party, "sheet_digits": party.Digits(l.Theirs.Hash), "we_are": role},

@@ -45,11 +45,11 @@ type pairDriver struct {
 	open func() (pairLink, error)
 	rand io.Reader
 	log  *slog.Logger
-	asks chan func() (pairing.Out, func()) // what to do, and whom to tell once it is carried out
+	asks chan func() (pairing.Effects, func()) // what to do, and whom to tell once it is carried out
 	gone chan struct{}
 
 	// Owned by Run.
-	m         *pairing.Machine
+	m         *pairing.Pairing
 	st        pairState
 	link      pairLink
 	exporters [][]byte
@@ -59,7 +59,7 @@ type pairDriver struct {
 
 // newPairing makes the driver of a line that has both sheets. It opens the link with open, once a session that ended.
 func newPairing(l *home.Line, open func() (pairLink, error), rand io.Reader, log *slog.Logger) (*pairDriver, error) {
-	d := &pairDriver{line: l, open: open, rand: rand, log: log, asks: make(chan func() (pairing.Out, func())), gone: make(chan struct{})}
+	d := &pairDriver{line: l, open: open, rand: rand, log: log, asks: make(chan func() (pairing.Effects, func())), gone: make(chan struct{})}
 	b, err := l.State(pairingState)
 	if err == nil && len(b) > 0 {
 		err = json.Unmarshal(b, &d.st)
@@ -142,7 +142,7 @@ func (d *pairDriver) session(ctx context.Context) (done bool, err error) {
 		events = d.link.Events()
 	}
 	for {
-		var o pairing.Out
+		var o pairing.Effects
 		tell := func() {}
 		select {
 		case <-ctx.Done():
@@ -165,15 +165,15 @@ func (d *pairDriver) session(ctx context.Context) (done bool, err error) {
 }
 
 // event turns what the link says into what the machine is told.
-func (d *pairDriver) event(ev link.Event) (pairing.Out, error) {
+func (d *pairDriver) event(ev link.Event) (pairing.Effects, error) {
 	switch ev.Kind {
 	case link.SessionUp:
 		if string(ev.Greeting) != pairingGreeting { // A is in service: it holds the genesis that we hand over
-			return pairing.Out{Done: d.line.Genesis != nil}, nil
+			return pairing.Effects{Done: d.line.Genesis != nil}, nil
 		}
 		x, err := ev.Exporter("EXPORTER-parley-pairing-v1", nil, 32)
 		if err != nil {
-			return pairing.Out{}, fmt.Errorf("couldn't export from the session: %w", err)
+			return pairing.Effects{}, fmt.Errorf("couldn't export from the session: %w", err)
 		}
 		d.exporters = append(d.exporters, x)
 		d.exporters = d.exporters[max(0, len(d.exporters)-4):]
@@ -183,7 +183,7 @@ func (d *pairDriver) event(ev link.Event) (pairing.Out, error) {
 	case link.StreamUp:
 		if d.stream != 0 {
 			if err := d.m.Drop(); err != nil {
-				return pairing.Out{}, err
+				return pairing.Effects{}, err
 			}
 		}
 		d.stream, d.out = ev.ID, nil
@@ -197,14 +197,14 @@ func (d *pairDriver) event(ev link.Event) (pairing.Out, error) {
 	case link.StreamDown:
 		if ev.ID == d.stream {
 			d.stream, d.out = 0, nil
-			return pairing.Out{}, d.m.Drop()
+			return pairing.Effects{}, d.m.Drop()
 		}
 	}
-	return pairing.Out{}, nil
+	return pairing.Effects{}, nil
 }
 
 // carry does what a step wants, in its order: what is kept is on disk before anything is said.
-func (d *pairDriver) carry(o pairing.Out) error {
+func (d *pairDriver) carry(o pairing.Effects) error {
 	st := d.st
 	if o.Wrong {
 		st.Wrong++
@@ -212,7 +212,7 @@ func (d *pairDriver) carry(o pairing.Out) error {
 	if o.Keep != nil {
 		st.Signed = true
 	}
-	if o.Done && !d.line.First() {
+	if o.Done && !d.line.IsPartyA() {
 		st = pairState{}
 	}
 	if st != d.st {
@@ -248,7 +248,7 @@ func (d *pairDriver) Do(ctx context.Context, _ act.Who, lang string, a act.Act) 
 		err error
 	}
 	res := make(chan result, 1)
-	ask := func() (pairing.Out, func()) {
+	ask := func() (pairing.Effects, func()) {
 		o, r, err := d.do(lang, a)
 		return o, func() { res <- result{r, err} }
 	}
@@ -267,9 +267,9 @@ func (d *pairDriver) Do(ctx context.Context, _ act.Who, lang string, a act.Act) 
 	}
 }
 
-func (d *pairDriver) do(lang string, a act.Act) (o pairing.Out, r act.Reply, err error) {
+func (d *pairDriver) do(lang string, a act.Act) (o pairing.Effects, r act.Reply, err error) {
 	say := func(key string) string { return words.T(lang, "pairing."+key) }
-	refuse := func(what, hint string) (pairing.Out, act.Reply, error) {
+	refuse := func(what, hint string) (pairing.Effects, act.Reply, error) {
 		return o, act.Reply{}, &act.Error{What: what, Hint: hint}
 	}
 	c, ok := a.(act.Confirm)

@@ -33,7 +33,7 @@ func lines(t testing.TB) (a, b *home.Line) {
 	if err := errors.Join(a.SetTheirs(b.Ours.Note), b.SetTheirs(a.Ours.Note)); err != nil {
 		t.Fatal(err)
 	}
-	if !a.First() {
+	if !a.IsPartyA() {
 		a, b = b, a
 	}
 	a.Config.Terms.Fallback = map[string][]string{a.Ours.Party: {"+39 1"}}

@@ -177,7 +177,7 @@ func (s *service) line(ctx context.Context, name string) error {
 			case <-ctx.Done():
 			case <-time.After(lookAgain):
 			}
-		case l.Genesis == nil || signedOnly(l) && !l.First():
+		case l.Genesis == nil || signedOnly(l) && !l.IsPartyA():
 			err = s.pair(ctx, l)
 		default:
 			return s.node(ctx, l)
@@ -236,7 +236,7 @@ func (s *service) linkConfig(l *home.Line) (link.Config, error) {
 	if err != nil {
 		return link.Config{}, err
 	}
-	c := link.Config{Key: l.Keys.Link, Peers: []ed25519.PublicKey{l.Theirs.Link}, Tag: l.Tag(), First: l.First(), Binds: binds, Listen: s.listen, Log: s.log}
+	c := link.Config{Key: l.Keys.Link, Peers: []ed25519.PublicKey{l.Theirs.Link}, Tag: l.Tag(), First: l.IsPartyA(), Binds: binds, Listen: s.listen, Log: s.log}
 	for _, r := range routes {
 		c.Paths = append(c.Paths, link.PathConfig{Label: r.Label, Bind: r.Bind, Remote: r.Remote})
 	}
@@ -319,14 +319,13 @@ func (s *service) nodeConfig(l *home.Line) (node.Config, error) {
 	if err != nil {
 		return node.Config{}, err
 	}
-	sheetA, sheetB := l.Sheets()
-	_, place, _ := l.Genesis.Side(l.Ours.Party)
+	sheets, place := l.Sheets(), l.Genesis.Place(l.Ours.Party)
 	letters := l.Genesis.Letters()
 	c := node.Config{
-		Name: l.Genesis.Line, DB: l.DB(), First: l.First(), Key: l.Keys.Sign,
+		Name: l.Genesis.Line, DB: l.DB(), First: l.IsPartyA(), Key: l.Keys.Sign,
 		Us:      node.Party{Name: l.Ours.Party, Letter: letters[place], SignKey: l.Ours.Sign, Link: l.Ours.Link},
 		Them:    node.Party{Name: l.Theirs.Party, Letter: letters[1-place], SignKey: l.Theirs.Sign, Link: l.Theirs.Link},
-		Genesis: l.Genesis.Hash, GenesisText: l.Genesis.Note, Terms: l.Terms, Sheets: [][]byte{sheetA.Note, sheetB.Note}, Sheet: l.Theirs.Issue, Station: l.Config.Station,
+		Genesis: l.Genesis.Hash, GenesisText: l.Genesis.Note, Terms: l.Terms, Sheets: [][]byte{sheets[0].Note, sheets[1].Note}, Sheet: l.Theirs.Issue, Station: l.Config.Station,
 		Schedule: check.Schedule(terms.Schedule), Due: terms.Policy.Due, Fallback: terms.Fallback[l.Theirs.Party], Demo: s.demo || l.Config.Demo, Now: time.Now, Boot: s.boot, Rand: rand.Reader, Log: s.log.With("line", l.Name),
 	}
 	c.Link = func(run string, greeting func() []byte, onFrame func(call uint16, seq uint32, data []byte)) (node.Link, error) {

@@ -50,19 +50,19 @@ func newPair(tb testing.TB) *pair {
 			k, err := party.NewKeys(rand.Reader)
 			p.check(err)
 			s := &party.Sheet{Party: name, Issue: 1, Sign: party.Public(k.Sign), Link: party.Public(k.Link), Courier: k.Courier.Recipient().String(),
-				Paths: []party.Path{{Label: "1", Kind: "udp", Address: fmt.Sprintf("192.0.2.%d:7443", i+1)}}}
+				Paths: []party.SheetPath{{Label: "1", Kind: "udp", Address: fmt.Sprintf("192.0.2.%d:7443", i+1)}}}
 			p.check(s.SignSheet(k.Party))
 			p.keys[i], p.sheets[i] = k, s
 		}
-		if !party.First(p.sheets[0], p.sheets[1]) {
+		if !p.sheets[0].IsPartyA(p.sheets[1]) {
 			continue
 		}
 		terms, err := party.DefaultTerms().Encode([32]byte{9})
 		p.check(err)
-		p.genesis, err = party.NewGenesis("north", p.sheets[0], p.sheets[1], [32]byte{1}, [32]byte{2}, [32]byte{3}, terms)
+		p.genesis, err = party.NewGenesis("north", p.sheets, [2][32]byte{{1}, {2}}, [32]byte{3}, terms)
 		p.check(err)
-		p.check(p.genesis.SignA(p.keys[0].Sign))
-		p.check(p.genesis.SignB(p.keys[1].Sign))
+		p.check(p.genesis.SignNext(p.keys[0].Sign))
+		p.check(p.genesis.SignNext(p.keys[1].Sign))
 	}
 	for i := range 2 {
 		p.ports[i] = freeUDP(tb)

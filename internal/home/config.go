@@ -99,9 +99,9 @@ func (c *Config) check() error {
 }
 
 // sheetPaths are the paths as they stand on our sheet.
-func (c *Config) sheetPaths() (ps []party.Path) {
+func (c *Config) sheetPaths() (ps []party.SheetPath) {
 	for _, p := range c.Paths {
-		ps = append(ps, party.Path{Label: p.Label, Kind: "udp", Address: cmp.Or(p.Reach, p.Bind)})
+		ps = append(ps, party.SheetPath{Label: p.Label, Kind: "udp", Address: cmp.Or(p.Reach, p.Bind)})
 	}
 	return ps
 }
@@ -109,7 +109,7 @@ func (c *Config) sheetPaths() (ps []party.Path) {
 // reachable refuses a sheet's address at which another machine finds nobody.
 //
 // SPEC: CLI-008
-func (c *Config) reachable(p party.Path) error {
+func (c *Config) reachable(p party.SheetPath) error {
 	a, err := netip.ParseAddrPort(p.Address)
 	if ip := a.Addr().Unmap(); err != nil || ip.IsUnspecified() || ip.IsMulticast() || ip.IsLinkLocalUnicast() || ip.IsLoopback() && !c.SameMachine {
 		return &act.Error{What: fmt.Sprintf("path %s: the other party cannot reach %s", p.Label, p.Address),

@@ -169,15 +169,15 @@ type Line struct {
 // DB is the path of the record.
 func (l *Line) DB() string { return filepath.Join(l.Dir, "record.db") }
 
-// First reports whether we are A. It needs both sheets.
-func (l *Line) First() bool { return party.First(l.Ours, l.Theirs) }
+// IsPartyA reports whether we are A. It needs both sheets.
+func (l *Line) IsPartyA() bool { return l.Ours.IsPartyA(l.Theirs) }
 
 // Sheets gives A's and B's sheet. It needs both.
-func (l *Line) Sheets() (a, b *party.Sheet) {
-	if l.First() {
-		return l.Ours, l.Theirs
+func (l *Line) Sheets() [2]*party.Sheet {
+	if l.IsPartyA() {
+		return [2]*party.Sheet{l.Ours, l.Theirs}
 	}
-	return l.Theirs, l.Ours
+	return [2]*party.Sheet{l.Theirs, l.Ours}
 }
 
 // Tag keys the silent handshake: from both sheets while pairing, secret afterwards.
@@ -320,8 +320,7 @@ func (l *Line) loadGenesis(b []byte) error {
 	if l.Terms, err = l.read("terms"); err != nil {
 		return err
 	}
-	sa, sb := l.Sheets()
-	if err := g.Fits(sa, sb, l.Terms); err != nil || g.Sigs != 2 {
+	if err := g.Fits(l.Sheets(), l.Terms); err != nil || g.Sigs != 2 {
 		return damaged("genesis", fmt.Errorf("it does not fit the sheets and terms beside it: %w", err))
 	}
 	tag, err := l.secret("tag.key")
@@ -386,8 +385,7 @@ func (l *Line) SetGenesis(note, terms []byte, tagKey [32]byte) error {
 	if err != nil {
 		return err
 	}
-	a, b := l.Sheets()
-	if err := g.Fits(a, b, terms); err != nil || g.Sigs != 2 {
+	if err := g.Fits(l.Sheets(), terms); err != nil || g.Sigs != 2 {
 		return fmt.Errorf("the genesis is not one of this line that both have signed: %w", errors.Join(err, party.ErrGenesis))
 	}
 	if err := l.write("terms", terms); err != nil {

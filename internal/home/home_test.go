@@ -34,7 +34,7 @@ func pair(t *testing.T) (a, b *Line) {
 	if err := b.SetTheirs(a.Ours.Note); err != nil {
 		t.Fatal(err)
 	}
-	if !a.First() {
+	if !a.IsPartyA() {
 		a, b = b, a
 	}
 	return a, b
@@ -164,17 +164,17 @@ func TestSheetsAndGenesis(t *testing.T) {
 	}
 	refused(t, b.SetTheirs(old.Note), "does not follow")
 	terms, _ := a.Config.Terms.Encode([32]byte{7})
-	g, err := party.NewGenesis("north", a.Ours, b.Ours, [32]byte{1}, [32]byte{2}, [32]byte{3}, terms)
+	g, err := party.NewGenesis("north", a.Sheets(), [2][32]byte{{1}, {2}}, [32]byte{3}, terms)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := g.SignA(a.Keys.Sign); err != nil {
+	if err := g.SignNext(a.Keys.Sign); err != nil {
 		t.Fatal(err)
 	}
 	if a.SetGenesis(g.Note, terms, [32]byte{3}) == nil {
 		t.Fatal("a genesis with one signature is a line")
 	}
-	if err := g.SignB(b.Keys.Sign); err != nil {
+	if err := g.SignNext(b.Keys.Sign); err != nil {
 		t.Fatal(err)
 	}
 	for _, l := range []*Line{a, b} {

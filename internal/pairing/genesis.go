@@ -8,116 +8,109 @@ import (
 )
 
 // onNonce checks the commitment; then both numbers are known. SPEC: CLI-040
-func (m *Machine) onNonce(x message) (Out, error) {
-	other := map[bool]string{true: "B", false: "A"}[m.a]
-	if m.s.commit == nil || m.s.theirs != nil || len(x.Value) != 32 || party.Commit(other, m.cfg.Theirs.Party, [32]byte(x.Value)) != *m.s.commit {
-		return Out{}, wrongf("a nonce that was not committed to")
+func (p *Pairing) onNonce(x message) (_ Effects, err error) {
+	other := 1 - p.place
+	if p.s.commit == nil || p.s.numbers[0] != "" || party.Commit(other, p.cfg.Theirs.Party, x.Value) != *p.s.commit {
+		return Effects{}, wrongf("a nonce that was not committed to")
 	}
-	n := [32]byte(x.Value)
-	m.s.theirs = &n
-	a, b := m.sheets()
-	na, nb := m.s.nonce, n
-	if !m.a {
-		na, nb = nb, na
+	p.s.nonces[other] = x.Value
+	if p.s.numbers, err = party.Numbers(p.s.nonces, p.sheets, p.s.use); err != nil {
+		return Effects{}, err
 	}
-	forA, forB, err := party.Numbers(na, nb, a, b, m.s.use)
-	if err != nil {
-		return Out{}, err
+	if p.isA() {
+		return p.writeDraft()
 	}
-	if !m.a {
-		m.s.ourNum, m.s.wantNum = forB, forA
-		return Out{Send: [][]byte{message{T: "nonce", Value: m.s.nonce[:]}.encode()}}, nil
-	}
-	m.s.ourNum, m.s.wantNum = forA, forB
-	return m.writeDraft()
+	return Effects{Send: message{T: "nonce", Value: p.s.nonces[1]}.encode()}, nil
 }
 
 // writeDraft, at A: the genesis of this session.
-func (m *Machine) writeDraft() (Out, error) {
-	salt, err := party.Draw(m.cfg.Rand)
+func (p *Pairing) writeDraft() (Effects, error) {
+	salt, err := party.Draw(p.cfg.Rand)
 	if err != nil {
-		return Out{}, err
+		return Effects{}, err
 	}
-	own, err := party.Draw(m.cfg.Rand)
+	own, err := party.Draw(p.cfg.Rand)
 	if err != nil {
-		return Out{}, err
+		return Effects{}, err
 	}
-	if m.s.terms, err = m.cfg.Terms.Encode(salt); err != nil {
-		return Out{}, err
+	if p.s.terms, err = p.cfg.Terms.Encode(salt); err != nil {
+		return Effects{}, err
 	}
-	a, b := m.sheets()
-	if m.s.draft, err = party.NewGenesis(m.cfg.Line, a, b, own, m.s.random, m.s.tagKey, m.s.terms); err != nil {
-		return Out{}, err
+	if p.s.draft, err = party.NewGenesis(p.cfg.Line, p.sheets, [2][32]byte{own, p.s.random}, p.s.tagKey, p.s.terms); err != nil {
+		return Effects{}, err
 	}
-	return Out{Send: [][]byte{message{T: "draft", Note: m.s.draft.Text(), Terms: m.s.terms, Value: m.s.tagKey[:]}.encode()}}, nil
+	return Effects{Send: message{T: "draft", Note: p.s.draft.Text(), Terms: p.s.terms, Value: p.s.tagKey}.encode()}, nil
+}
+
+// genesis reads the one that a message carries, with its terms and the handshake's key, and judges whether all fit.
+func (p *Pairing) genesis(x message, sigs int) (*party.Genesis, error) {
+	g, err := party.ParseGenesis(x.Note)
+	if err == nil {
+		err = g.Fits(p.sheets, x.Terms)
+	}
+	if err == nil {
+		_, err = party.ParseTerms(x.Terms)
+	}
+	if err != nil {
+		return nil, wrongf("%v", err)
+	}
+	if g.Sigs != sigs || wire.Sum(x.Value[:]) != g.Tag {
+		return nil, wrongf("a genesis of %d signatures, not %d, or without its key", g.Sigs, sigs)
+	}
+	return g, nil
 }
 
 // onDraft, at B: what A proposes, judged before it is shown.
-func (m *Machine) onDraft(x message) error {
-	if m.s.theirs == nil || m.s.draft != nil || len(x.Value) != 32 {
+func (p *Pairing) onDraft(x message) error {
+	if p.s.numbers[0] == "" || p.s.draft != nil {
 		return wrongf("a draft out of turn")
 	}
-	g, err := party.ParseGenesis(x.Note)
+	g, err := p.genesis(x, 0)
 	if err != nil {
-		return wrongf("%v", err)
+		return err
 	}
-	a, b := m.sheets()
-	if err := g.Fits(a, b, x.Terms); err != nil {
-		return wrongf("%v", err)
+	if g.Parties[1].Rand != p.s.random {
+		return wrongf("the draft does not carry our random bytes")
 	}
-	if _, err := party.ParseTerms(x.Terms); err != nil {
-		return wrongf("%v", err)
-	}
-	if g.Sigs != 0 || g.B.Rand != m.s.random || wire.Sum(x.Value) != g.Tag {
-		return wrongf("the draft does not carry our random bytes or its key")
-	}
-	m.s.draft, m.s.terms, m.s.tagKey = g, x.Terms, [32]byte(x.Value)
+	p.s.draft, p.s.terms, p.s.tagKey = g, x.Terms, x.Value
 	return nil
 }
 
 // onSigned, at B: A has confirmed.
-func (m *Machine) onSigned(x message) (Out, error) {
+func (p *Pairing) onSigned(x message) (Effects, error) {
 	g, err := party.ParseGenesis(x.Note)
 	if err != nil {
-		return Out{}, wrongf("%v", err)
+		return Effects{}, wrongf("%v", err)
 	}
-	if m.s.draft == nil || g.Sigs != 1 || g.Hash != m.s.draft.Hash {
-		return Out{}, wrongf("A signed another genesis than it showed")
+	if p.s.draft == nil || g.Sigs != 1 || g.Hash != p.s.draft.Hash {
+		return Effects{}, wrongf("A signed another genesis than it showed")
 	}
-	m.s.signed = g
-	return m.finishB()
+	p.s.signed = g
+	return p.finishB()
 }
 
 // finishB signs when both have confirmed. SPEC: CLI-043
-func (m *Machine) finishB() (Out, error) {
-	if m.s.signed == nil || !m.s.typed {
-		return Out{}, nil
+func (p *Pairing) finishB() (Effects, error) {
+	if p.s.signed == nil || !p.s.typed {
+		return Effects{}, nil
 	}
-	if err := m.s.signed.SignB(m.cfg.Key); err != nil {
-		return Out{}, err
+	if err := p.s.signed.SignNext(p.cfg.Key); err != nil {
+		return Effects{}, err
 	}
-	m.made = &Made{Note: m.s.signed.Note, Terms: m.s.terms, TagKey: m.s.tagKey}
-	return Out{Keep: m.made, Send: [][]byte{m.doneMessage()}}, nil
+	p.made = &Made{Note: p.s.signed.Note, Terms: p.s.terms, TagKey: p.s.tagKey}
+	return Effects{Keep: p.made, Send: p.doneMessage()}, nil
 }
 
 // onDone, at A: both signatures, perhaps from an earlier session. Our own signature in it says that we confirmed.
-func (m *Machine) onDone(x message) (Out, error) {
-	have := Out{Send: [][]byte{message{T: "have"}.encode()}, Done: true}
-	if m.made != nil {
+func (p *Pairing) onDone(x message) (Effects, error) {
+	have := Effects{Send: message{T: "have"}.encode(), Done: true}
+	if p.made != nil {
 		return have, nil
 	}
-	g, err := party.ParseGenesis(x.Note)
-	if err != nil {
-		return Out{}, wrongf("%v", err)
+	if _, err := p.genesis(x, 2); err != nil {
+		return Effects{}, err
 	}
-	a, b := m.sheets()
-	if err := g.Fits(a, b, x.Terms); err != nil {
-		return Out{}, wrongf("%v", err)
-	}
-	if g.Sigs != 2 || len(x.Value) != 32 || wire.Sum(x.Value) != g.Tag {
-		return Out{}, wrongf("a genesis that is not whole")
-	}
-	m.made = &Made{Note: x.Note, Terms: x.Terms, TagKey: [32]byte(x.Value)}
-	have.Keep = m.made
+	p.made = &Made{Note: x.Note, Terms: x.Terms, TagKey: x.Value}
+	have.Keep = p.made
 	return have, nil
 }

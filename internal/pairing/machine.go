@@ -2,7 +2,7 @@
 
 // Package pairing leads two nodes that hold each other's sheets to a genesis that both have signed.
 //
-// Machine is pure: it is told of sessions, messages and typed numbers, and says what to send and what to keep. The
+// Pairing is pure: it is told of sessions, messages and typed numbers, and says what to send and what to keep. The
 // order of a session (B begins since A's sheet is the smaller):
 //
 //	B → A  hello   which sessions it sees, its 32 random bytes, its telephone numbers
@@ -22,13 +22,12 @@
 package pairing
 
 import (
-	"bytes"
 	"crypto/ed25519"
 	"crypto/subtle"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -39,7 +38,7 @@ import (
 // MaxWrong is how many wrong numbers lock a pairing.
 const MaxWrong = 3
 
-// Config is what a machine is given.
+// Config is what a pairing is given.
 type Config struct {
 	Line         string // its name here; A's stands in the genesis
 	Ours, Theirs *party.Sheet
@@ -55,8 +54,8 @@ type Made struct {
 	TagKey      [32]byte
 }
 
-// Out is what a step wants done, in this order: keep, count, send, end.
-type Out struct {
+// Effects are what a step wants done, in this order: keep, count, send, end.
+type Effects struct {
 	Keep  *Made    // on disk before anything is sent
 	Wrong bool     // one more wrong number, on disk too
 	Send  [][]byte // in order
@@ -64,27 +63,25 @@ type Out struct {
 	Done  bool     // the pairing is over
 }
 
-// Machine is one end of a pairing. Not for several goroutines.
-type Machine struct {
-	cfg   Config
-	a     bool // we are A
-	s     session
-	wrong int
-	made  *Made  // signed by both
-	last  string // what happened in the session before, as a word of the table
+// Pairing is one end of a pairing. Not for several goroutines.
+type Pairing struct {
+	cfg    Config
+	place  int // 0: we are A, 1: B
+	sheets [2]*party.Sheet
+	s      session
+	made   *Made  // signed by both
+	last   string // what happened in the session before, as a word of the table
 }
 
-// session is what one attempt knows.
+// session is what one attempt knows. What there is two of is A's and B's.
 type session struct {
 	known   map[wire.Hash][]byte // exporters of the sessions seen, by their id
 	hello   message              // B's newest
 	use     []byte               // the exporter chosen
-	nonce   [32]byte
+	nonces  [2][32]byte
 	random  [32]byte
 	commit  *wire.Hash // theirs
-	theirs  *[32]byte  // their nonce
-	ourNum  string
-	wantNum string
+	numbers [2]string  // once both nonces are known
 	draft   *party.Genesis
 	terms   []byte
 	tagKey  [32]byte
@@ -95,14 +92,13 @@ type session struct {
 
 // message is every message of a pairing; which members it has depends on T.
 type message struct {
-	T     string   `json:"t"`
-	IDs   [][]byte `json:"ids,omitempty"`
-	Use   []byte   `json:"use,omitempty"`
-	Hash  []byte   `json:"hash,omitempty"`
-	Value []byte   `json:"value,omitempty"` // nonce, random bytes, handshake's key
-	Tel   []string `json:"tel,omitempty"`
-	Note  []byte   `json:"note,omitempty"`
-	Terms []byte   `json:"terms,omitempty"`
+	T     string      `json:"t"`
+	IDs   []wire.Hash `json:"ids,omitempty"`
+	Use   wire.Hash   `json:"use,omitzero"`
+	Value wire.Hash   `json:"value,omitzero"` // commitment, nonce, random bytes, handshake's key
+	Tel   []string    `json:"tel,omitempty"`
+	Note  []byte      `json:"note,omitempty"`
+	Terms []byte      `json:"terms,omitempty"`
 }
 
 // MaxMessage bounds a message of the pairing.
@@ -115,19 +111,13 @@ func wrongf(format string, a ...any) error {
 	return fmt.Errorf("%w: %s", ErrPairing, fmt.Sprintf(format, a...))
 }
 
-func (m message) encode() []byte {
-	b, _ := json.Marshal(m) // plain fields: cannot fail
-	return b
+func (m message) encode() [][]byte {
+	b, _ := wire.EncodeObject(m) // plain fields: cannot fail
+	return [][]byte{b}
 }
 
-func decode(b []byte) (message, error) {
-	var m message
-	if len(b) > MaxMessage {
-		return m, wrongf("a message of %d bytes", len(b))
-	}
-	dec := json.NewDecoder(bytes.NewReader(b))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&m); err != nil || dec.More() {
+func decode(b []byte) (m message, err error) {
+	if err := wire.DecodeObject(b, MaxMessage, &m); err != nil {
 		return m, wrongf("a message that cannot be read: %v", err)
 	}
 	if len(m.IDs) > 8 || len(m.Tel) > 4 {
@@ -137,37 +127,27 @@ func decode(b []byte) (message, error) {
 }
 
 // New begins a pairing. With made it only hands over what B has signed already.
-func New(cfg Config, made *Made) (*Machine, error) {
-	m := &Machine{cfg: cfg, a: party.First(cfg.Ours, cfg.Theirs), wrong: cfg.Wrong, made: made}
-	return m, m.reset()
+func New(cfg Config, made *Made) (*Pairing, error) {
+	p := &Pairing{cfg: cfg, sheets: [2]*party.Sheet{cfg.Ours, cfg.Theirs}, made: made}
+	if !cfg.Ours.IsPartyA(cfg.Theirs) {
+		p.place = 1
+		slices.Reverse(p.sheets[:])
+	}
+	return p, p.Drop()
 }
 
-// reset forgets the session: new nonce, new random bytes, new key.
-func (m *Machine) reset() error {
-	m.s = session{known: map[wire.Hash][]byte{}}
-	for _, p := range []*[32]byte{&m.s.nonce, &m.s.random, &m.s.tagKey} {
-		b, err := party.Draw(m.cfg.Rand)
-		if err != nil {
+// Drop says that the session is gone, and forgets it: new nonce, new random bytes, new key.
+func (p *Pairing) Drop() (err error) {
+	p.s = session{known: map[wire.Hash][]byte{}}
+	for _, b := range []*[32]byte{&p.s.nonces[p.place], &p.s.random, &p.s.tagKey} {
+		if *b, err = party.Draw(p.cfg.Rand); err != nil {
 			return err
 		}
-		*p = b
 	}
 	return nil
 }
 
-func (m *Machine) role() string {
-	if m.a {
-		return "A"
-	}
-	return "B"
-}
-
-func (m *Machine) sheets() (a, b *party.Sheet) {
-	if m.a {
-		return m.cfg.Ours, m.cfg.Theirs
-	}
-	return m.cfg.Theirs, m.cfg.Ours
-}
+func (p *Pairing) isA() bool { return p.place == 0 }
 
 func sessionID(exporter []byte) wire.Hash {
 	return wire.Sum(append([]byte("parley/v1 pairing session\n"), exporter...))
@@ -175,178 +155,152 @@ func sessionID(exporter []byte) wire.Hash {
 
 // Session says that messages can be sent, over a session with one of these exporters: both ends may see two
 // connections for a moment, A chooses one that both see.
-func (m *Machine) Session(exporters [][]byte) Out {
+func (p *Pairing) Session(exporters [][]byte) Effects {
 	for _, x := range exporters {
-		m.s.known[sessionID(x)] = x
+		p.s.known[sessionID(x)] = x
 	}
 	switch {
-	case m.made != nil && !m.a:
-		return Out{Send: [][]byte{m.doneMessage()}}
-	case m.s.use != nil || m.Locked():
-		return Out{}
-	case m.a:
-		return m.onHello(m.s.hello) // it may have come before the session was seen here
+	case p.made != nil && !p.isA():
+		return Effects{Send: p.doneMessage()}
+	case p.s.use != nil || p.Locked():
+		return Effects{}
+	case p.isA():
+		return p.onHello(p.s.hello) // it may have come before the session was seen here
 	}
-	return Out{Send: [][]byte{m.hello()}}
+	ids := slices.SortedFunc(maps.Keys(p.s.known), func(a, b wire.Hash) int { return slices.Compare(a[:], b[:]) })
+	return Effects{Send: message{T: "hello", IDs: ids, Value: p.s.random, Tel: p.cfg.Terms.Fallback[p.cfg.Ours.Party]}.encode()}
 }
 
-func (m *Machine) hello() []byte {
-	h := message{T: "hello", Value: m.s.random[:], Tel: m.cfg.Terms.Fallback[m.cfg.Ours.Party]}
-	for id := range m.s.known {
-		h.IDs = append(h.IDs, id[:])
-	}
-	slices.SortFunc(h.IDs, slices.Compare)
-	return h.encode()
+func (p *Pairing) doneMessage() [][]byte {
+	return message{T: "done", Note: p.made.Note, Terms: p.made.Terms, Value: p.made.TagKey}.encode()
 }
-
-func (m *Machine) doneMessage() []byte {
-	return message{T: "done", Note: m.made.Note, Terms: m.made.Terms, Value: m.made.TagKey[:]}.encode()
-}
-
-// Drop says that the session is gone.
-func (m *Machine) Drop() error { return m.reset() }
 
 // Locked reports whether too many numbers were wrong.
-func (m *Machine) Locked() bool { return m.wrong >= MaxWrong }
+func (p *Pairing) Locked() bool { return p.cfg.Wrong >= MaxWrong }
 
 // Receive takes one message of the other end.
-func (m *Machine) Receive(b []byte) (Out, error) {
+func (p *Pairing) Receive(b []byte) (Effects, error) {
 	x, err := decode(b)
 	if err != nil {
-		return Out{End: true}, err
+		return Effects{End: true}, err
 	}
-	var o Out
+	var o Effects
 	switch {
-	case x.T == "have" && !m.a && m.made != nil:
-		return Out{Done: true}, nil
-	case x.T == "done" && m.a:
-		o, err = m.onDone(x)
-	case m.Locked() || m.s.over || m.made != nil:
-		return Out{}, nil
+	case x.T == "have" && !p.isA() && p.made != nil:
+		return Effects{Done: true}, nil
+	case x.T == "done" && p.isA():
+		o, err = p.onDone(x)
+	case p.Locked() || p.s.over || p.made != nil:
+		return Effects{}, nil
 	case x.T == "wrong":
-		m.last = "theirwrong"
-		return m.countWrong(nil), nil
+		p.last = "theirwrong"
+		return p.countWrong(nil), nil
 	case x.T == "refused":
-		m.s.over, m.last = true, "theyrefused"
-		return Out{End: true}, nil
-	case x.T == "hello" && m.a:
-		o = m.onHello(x)
+		p.s.over, p.last = true, "theyrefused"
+		return Effects{End: true}, nil
+	case x.T == "hello" && p.isA():
+		o = p.onHello(x)
 	case x.T == "commit":
-		o, err = m.onCommit(x)
+		o, err = p.onCommit(x)
 	case x.T == "nonce":
-		o, err = m.onNonce(x)
-	case x.T == "draft" && !m.a:
-		err = m.onDraft(x)
-	case x.T == "signed" && !m.a:
-		o, err = m.onSigned(x)
+		o, err = p.onNonce(x)
+	case x.T == "draft" && !p.isA():
+		err = p.onDraft(x)
+	case x.T == "signed" && !p.isA():
+		o, err = p.onSigned(x)
 	default:
 		err = wrongf("%q out of turn", x.T)
 	}
 	if err != nil {
-		m.s.over, o = true, Out{End: true}
+		p.s.over, o = true, Effects{End: true}
 	}
 	return o, err
 }
 
-// onHello, at A: choose a session that both see, commit.
-func (m *Machine) onHello(x message) Out {
-	if m.s.hello = x; m.s.use != nil {
-		return Out{}
+// onHello, at A: choose a session that both see, commit. We keep our telephone numbers and take theirs from them.
+func (p *Pairing) onHello(x message) Effects {
+	if p.s.hello = x; p.s.use != nil {
+		return Effects{}
 	}
 	for _, id := range x.IDs {
-		if use, ok := m.s.known[hashOf(id)]; ok && len(id) == 32 && len(x.Value) == 32 {
-			m.s.use, m.s.random = use, [32]byte(x.Value) // of B
-			m.cfg.Terms.Fallback = fallback(m.cfg.Terms.Fallback, m.cfg.Theirs.Party, x.Tel)
-			c := party.Commit("A", m.cfg.Ours.Party, m.s.nonce)
-			return Out{Send: [][]byte{message{T: "commit", Use: id, Hash: c[:]}.encode()}}
+		if use, ok := p.s.known[id]; ok {
+			p.s.use, p.s.random = use, x.Value // of B
+			fallback := map[string][]string{}
+			if maps.Copy(fallback, p.cfg.Terms.Fallback); len(x.Tel) > 0 {
+				fallback[p.cfg.Theirs.Party] = x.Tel
+			}
+			p.cfg.Terms.Fallback = fallback
+			return Effects{Send: message{T: "commit", Use: id, Value: p.commitment()}.encode()}
 		}
 	}
-	return Out{} // another hello comes with the next session
+	return Effects{} // another hello comes with the next session
 }
 
-// fallback keeps our numbers and takes theirs from them.
-func fallback(ours map[string][]string, them string, tel []string) map[string][]string {
-	f := map[string][]string{}
-	for p, n := range ours {
-		f[p] = n
-	}
-	if len(tel) > 0 {
-		f[them] = tel
-	}
-	return f
+func (p *Pairing) commitment() wire.Hash {
+	return party.Commit(p.place, p.cfg.Ours.Party, p.s.nonces[p.place])
 }
 
-func hashOf(b []byte) (h wire.Hash) {
-	copy(h[:], b)
-	return h
-}
-
-func (m *Machine) onCommit(x message) (Out, error) {
-	if m.s.commit != nil || len(x.Hash) != 32 {
-		return Out{}, wrongf("a second commitment, or none")
+func (p *Pairing) onCommit(x message) (Effects, error) {
+	if p.s.commit != nil {
+		return Effects{}, wrongf("a second commitment")
 	}
-	c := hashOf(x.Hash)
-	m.s.commit = &c
-	if m.a {
-		if m.s.use == nil {
-			return Out{}, wrongf("a commitment before ours")
+	p.s.commit = &x.Value
+	if p.isA() {
+		if p.s.use == nil {
+			return Effects{}, wrongf("a commitment before ours")
 		}
-		return Out{Send: [][]byte{message{T: "nonce", Value: m.s.nonce[:]}.encode()}}, nil
+		return Effects{Send: message{T: "nonce", Value: p.s.nonces[0]}.encode()}, nil
 	}
-	use, ok := m.s.known[hashOf(x.Use)]
-	if !ok {
-		return Out{}, wrongf("a session that is not here")
+	if p.s.use = p.s.known[x.Use]; p.s.use == nil {
+		return Effects{}, wrongf("a session that is not here")
 	}
-	m.s.use = use
-	our := party.Commit("B", m.cfg.Ours.Party, m.s.nonce)
-	return Out{Send: [][]byte{message{T: "commit", Hash: our[:]}.encode()}}, nil
+	return Effects{Send: message{T: "commit", Value: p.commitment()}.encode()}, nil
 }
 
 // Ready reports whether there is a genesis to show and a number to type.
-func (m *Machine) Ready() bool { return m.s.draft != nil && !m.s.over && !m.Locked() }
+func (p *Pairing) Ready() bool { return p.s.draft != nil && !p.s.over && !p.Locked() }
 
 // Number reads a pairing number as people type it, 031816, 031 816 or 031-816; what is not six digits is none.
 //
 // SPEC: CLI-045
 func Number(s string) (string, bool) {
 	s = strings.NewReplacer(" ", "", "-", "", "\u00a0", "", "\u2011", "", "\u2013", "").Replace(s)
-	ok := len(s) == 6 && strings.Trim(s, "0123456789") == ""
-	return s, ok
+	return s, len(s) == 6 && strings.Trim(s, "0123456789") == ""
 }
 
 // Type takes the number that our officer heard from the other end. His own is wrong too. Once the right one was typed
 // our signature may be out: what is typed after it counts no more.
 //
 // SPEC: CLI-041
-func (m *Machine) Type(number string) (Out, bool, error) {
-	if m.s.typed {
-		return Out{}, true, nil
+func (p *Pairing) Type(number string) (Effects, bool, error) {
+	if p.s.typed {
+		return Effects{}, true, nil
 	}
-	if subtle.ConstantTimeCompare([]byte(number), []byte(m.s.wantNum)) != 1 {
-		m.last = "ourwrong"
-		return m.countWrong([][]byte{message{T: "wrong"}.encode()}), false, nil
+	if subtle.ConstantTimeCompare([]byte(number), []byte(p.s.numbers[1-p.place])) != 1 {
+		p.last = "ourwrong"
+		return p.countWrong(message{T: "wrong"}.encode()), false, nil
 	}
-	m.s.typed = true
-	if !m.a {
-		o, err := m.finishB()
+	p.s.typed = true
+	if !p.isA() {
+		o, err := p.finishB()
 		return o, true, err
 	}
-	g := *m.s.draft
-	if err := g.SignA(m.cfg.Key); err != nil {
-		return Out{}, true, err
+	g := *p.s.draft
+	if err := g.SignNext(p.cfg.Key); err != nil {
+		return Effects{}, true, err
 	}
-	return Out{Send: [][]byte{message{T: "signed", Note: g.Note}.encode()}}, true, nil
+	return Effects{Send: message{T: "signed", Note: g.Note}.encode()}, true, nil
 }
 
 // Refuse ends the session: our officer does not sign this.
-func (m *Machine) Refuse() Out {
-	m.s.over, m.last = true, "werefused"
-	return Out{Send: [][]byte{message{T: "refused"}.encode()}, End: true}
+func (p *Pairing) Refuse() Effects {
+	p.s.over, p.last = true, "werefused"
+	return Effects{Send: message{T: "refused"}.encode(), End: true}
 }
 
 // countWrong ends the session; the third locks. SPEC: CLI-042
-func (m *Machine) countWrong(send [][]byte) Out {
-	m.wrong++
-	m.s.over = true
-	return Out{Wrong: true, Send: send, End: true}
+func (p *Pairing) countWrong(send [][]byte) Effects {
+	p.cfg.Wrong++
+	p.s.over = true
+	return Effects{Wrong: true, Send: send, End: true}
 }

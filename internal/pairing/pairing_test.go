@@ -26,7 +26,7 @@ func lines(t testing.TB) (a, b *home.Line) {
 	if err := errors.Join(a.SetTheirs(b.Ours.Note), b.SetTheirs(a.Ours.Note)); err != nil {
 		t.Fatal(err)
 	}
-	if !a.First() {
+	if !a.IsPartyA() {
 		a, b = b, a
 	}
 	a.Config.Terms.Fallback = map[string][]string{a.Ours.Party: {"+39 1"}}
@@ -37,7 +37,7 @@ func lines(t testing.TB) (a, b *home.Line) {
 // ends are two machines and what lies between them.
 type ends struct {
 	t    testing.TB
-	m    [2]*Machine
+	m    [2]*Pairing
 	kept [2]*Made
 	done [2]bool
 	end  bool
@@ -58,7 +58,7 @@ func newEnds(t testing.TB) *ends {
 	return e
 }
 
-func (e *ends) carry(i int, o Out) {
+func (e *ends) carry(i int, o Effects) {
 	if o.Keep != nil {
 		e.kept[i] = o.Keep
 	}
@@ -76,6 +76,9 @@ func (e *ends) up(xa, xb [][]byte) error {
 	e.carry(1, e.m[1].Session(xb))
 	return e.deliver()
 }
+
+// number is what this end reads out.
+func (p *Pairing) number() string { return p.s.numbers[p.place] }
 
 func (e *ends) deliver() error {
 	for len(e.wire) > 0 {
@@ -114,7 +117,7 @@ func TestPairing(t *testing.T) {
 		if err := e.up([][]byte{x1, x2}, [][]byte{x2, x3}); err != nil || !e.m[0].Ready() || !e.m[1].Ready() {
 			t.Fatal("not ready:", err)
 		}
-		nums := [2]string{e.m[0].s.ourNum, e.m[1].s.ourNum}
+		nums := [2]string{e.m[0].number(), e.m[1].number()}
 		if nums[0] == nums[1] {
 			t.Fatal("the two numbers are the same")
 		}
@@ -144,16 +147,16 @@ func TestOneselfIsWrongAndThreeLock(t *testing.T) {
 		if err := e.up([][]byte{x1}, [][]byte{x1}); err != nil {
 			t.Fatal(err)
 		}
-		before := e.m[0].s.ourNum
+		before := e.m[0].number()
 		who := i % 2
-		if e.kind(who, e.m[who].s.ourNum) {
+		if e.kind(who, e.m[who].number()) {
 			t.Fatal("one's own number is right")
 		}
-		if !e.end || e.m[0].wrong != i+1 || e.m[1].wrong != i+1 || e.m[0].Ready() || e.m[1].Ready() {
+		if !e.end || e.m[0].cfg.Wrong != i+1 || e.m[1].cfg.Wrong != i+1 || e.m[0].Ready() || e.m[1].Ready() {
 			t.Fatal("a wrong number does not end the session at both ends")
 		}
 		_, _ = e.m[0].Drop(), e.m[1].Drop()
-		if e.m[0].s.ourNum == before {
+		if e.m[0].number() == before {
 			t.Fatal("the number stays")
 		}
 	}
@@ -167,7 +170,7 @@ func TestAManInTheMiddle(t *testing.T) {
 	for name, f := range map[string]func(m *message){
 		"nonce":  func(m *message) { m.Value[0] ^= 1 },
 		"draft":  func(m *message) { m.Note = []byte(strings.Replace(string(m.Note), "line north", "line south", 1)) },
-		"commit": func(m *message) { m.Hash[0] ^= 1 },
+		"commit": func(m *message) { m.Value[0] ^= 1 },
 	} {
 		e := newEnds(t)
 		e.mitm = func(to int, b []byte) []byte {
@@ -176,14 +179,14 @@ func TestAManInTheMiddle(t *testing.T) {
 				return b
 			}
 			f(&m)
-			return m.encode()
+			return m.encode()[0]
 		}
 		err := e.up([][]byte{x1}, [][]byte{x1})
 		if name == "draft" { // shown, and then A signs another
 			if err != nil {
 				t.Fatal(err)
 			}
-			o, _, _ := e.m[0].Type(e.m[1].s.ourNum)
+			o, _, _ := e.m[0].Type(e.m[1].number())
 			_, err = e.m[1].Receive(o.Send[0])
 		}
 		if !errors.Is(err, ErrPairing) {
@@ -194,9 +197,9 @@ func TestAManInTheMiddle(t *testing.T) {
 	if err := e.up([][]byte{x1}, [][]byte{x1}); err != nil {
 		t.Fatal(err)
 	}
-	n := e.m[1].s.ourNum
+	n := e.m[1].number()
 	_, _ = e.m[0].Drop(), e.m[1].Drop()
-	if err := e.up([][]byte{x2}, [][]byte{x2}); err != nil || e.m[1].s.ourNum == n {
+	if err := e.up([][]byte{x2}, [][]byte{x2}); err != nil || e.m[1].number() == n {
 		t.Fatal("numbers of two sessions are alike", err)
 	}
 	if err := newEnds(t).up([][]byte{x1}, [][]byte{x2}); err != nil {
@@ -210,7 +213,7 @@ func TestBHandsOverLater(t *testing.T) {
 	if err := e.up([][]byte{x1}, [][]byte{x1}); err != nil {
 		t.Fatal(err)
 	}
-	na, nb := e.m[0].s.ourNum, e.m[1].s.ourNum
+	na, nb := e.m[0].number(), e.m[1].number()
 	if !e.kind(0, nb) {
 		t.Fatal("wrong")
 	}
@@ -242,8 +245,8 @@ func FuzzReceive(f *testing.F) {
 	})
 }
 
-func newFuzzEnds(t *testing.T, e *ends) [2]*Machine {
-	var out [2]*Machine
+func newFuzzEnds(t *testing.T, e *ends) [2]*Pairing {
+	var out [2]*Pairing
 	for i, m := range e.m {
 		n, err := New(m.cfg, nil)
 		if err != nil {

@@ -21,19 +21,19 @@ type View struct {
 }
 
 // View is what confirm shows.
-func (m *Machine) View(lang string) View {
-	v := View{State: "waiting", Party: m.cfg.Ours.Party, Peer: m.cfg.Theirs.Party, Role: m.role(), Wrong: m.wrong, Last: m.last}
+func (p *Pairing) View(lang string) View {
+	v := View{State: "waiting", Party: p.cfg.Ours.Party, Peer: p.cfg.Theirs.Party, Role: string(rune('A' + p.place)), Wrong: p.cfg.Wrong, Last: p.last}
 	switch {
-	case m.Locked():
+	case p.Locked():
 		v.State = "locked"
-	case m.made != nil:
+	case p.made != nil:
 		v.State = "signed"
-	case m.Ready():
-		v.State, v.Number, v.Hash = "ready", m.s.ourNum, m.s.draft.Hash.String()
-		if t, err := party.ParseTerms(m.s.terms); err == nil {
-			v.Genesis = m.s.draft.Describe(lang, t)
+	case p.Ready():
+		v.State, v.Number, v.Hash = "ready", p.s.numbers[p.place], p.s.draft.Hash.String()
+		if t, err := party.ParseTerms(p.s.terms); err == nil {
+			v.Genesis = p.s.draft.Describe(lang, t)
 		}
-		if m.s.typed {
+		if p.s.typed {
 			v.State = "typed"
 		}
 	}
@@ -41,8 +41,8 @@ func (m *Machine) View(lang string) View {
 }
 
 // Text is View in words.
-func (m *Machine) Text(lang string) string {
-	v := m.View(lang)
+func (p *Pairing) Text(lang string) string {
+	v := p.View(lang)
 	s := words.T(lang, "pairing."+v.State)
 	if v.Last != "" {
 		s += "\n" + words.T(lang, "pairing."+v.Last, v.Wrong)

@@ -48,7 +48,7 @@ var names = [2]string{"aurelia", "borealia"}
 var pairLine = sync.OnceValues(func() (*line, error) {
 	for seed := byte(1); ; seed++ {
 		l, err := tryPair(rand.NewChaCha8([32]byte{seed}))
-		if err != nil || party.First(l.sheets[0], l.sheets[1]) {
+		if err != nil || l.sheets[0].IsPartyA(l.sheets[1]) {
 			return l, err
 		}
 	}
@@ -62,28 +62,28 @@ func tryPair(rnd io.Reader) (l *line, err error) {
 			return nil, err
 		}
 		s := &party.Sheet{Party: name, Issue: 1, Sign: party.Public(k.Sign), Link: party.Public(k.Link), Courier: k.Courier.Recipient().String(),
-			Paths: []party.Path{{Label: "1", Kind: "udp", Address: fmt.Sprintf("192.0.2.%d:7443", i+1)}}}
+			Paths: []party.SheetPath{{Label: "1", Kind: "udp", Address: fmt.Sprintf("192.0.2.%d:7443", i+1)}}}
 		if err := s.SignSheet(k.Party); err != nil {
 			return nil, err
 		}
 		l.keys[i], l.sheets[i] = k, s
 	}
-	if !party.First(l.sheets[0], l.sheets[1]) {
+	if !l.sheets[0].IsPartyA(l.sheets[1]) {
 		return l, nil
 	}
 	terms, err := party.DefaultTerms().Encode([32]byte{9})
 	if err != nil {
 		return nil, err
 	}
-	g, err := party.NewGenesis("north", l.sheets[0], l.sheets[1], [32]byte{1}, [32]byte{2}, [32]byte{3}, terms)
+	g, err := party.NewGenesis("north", l.sheets, [2][32]byte{{1}, {2}}, [32]byte{3}, terms)
 	if err != nil {
 		return nil, err
 	}
-	if err := g.SignA(l.keys[0].Sign); err != nil {
+	if err := g.SignNext(l.keys[0].Sign); err != nil {
 		return nil, err
 	}
 	l.genesis = g
-	return l, g.SignB(l.keys[1].Sign)
+	return l, g.SignNext(l.keys[1].Sign)
 }
 
 // ends fills in what an end of the line has: its key, the other's, and who it is.
