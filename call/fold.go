@@ -11,28 +11,22 @@ import (
 	"example.org/parley/statement"
 )
 
-// folding is a State in the making: what each end stated of the end of the call and of its class.
-type folding struct {
-	State
-	ends [2][]End // caller, called: one for each statement that says a class (Began), and maybe closes the call
-	past statement.Past
-}
-
 // Fold gives what the set of statements about one call says. The order of it.Entries does not matter.
 //
 // SPEC: CAL-013
 func Fold(it *record.Item, past statement.Past) State {
-	s := folding{State: State{Mark: "actual"}, past: past}
+	s := State{Mark: "actual", past: past}
 	statement.Fold(Kinds, &s, it)
 	s.Caller.Party = cmp.Or(s.Caller.Party, s.Opener)
 	s.Caller.read(s.ends[0], past)
 	s.Called.read(s.ends[1], past)
 	s.join()
-	return s.State
+	s.ends, s.past = [2][]End{}, nil
+	return s
 }
 
 // of gives the end that an entry is of, 0 the caller's.
-func (s *folding) of(e *record.Entry, opener, call string) (end *End, i int) {
+func (s *State) of(e *record.Entry, opener, call string) (end *End, i int) {
 	s.Opener, s.Call = opener, call
 	if e.Mark == "exercise" {
 		s.Mark = e.Mark
@@ -45,7 +39,7 @@ func (s *folding) of(e *record.Entry, opener, call string) (end *End, i int) {
 }
 
 // begun keeps of two beginnings the one in the other's past.
-func (s *folding) begun(e *record.Entry, opener, call string, at time.Time, priority string) {
+func (s *State) begun(e *record.Entry, opener, call string, at time.Time, priority string) {
 	end, i := s.of(e, opener, call)
 	if end.Began == nil || s.past.Before(e, end.Began) {
 		end.Began, end.at = e, at
@@ -55,16 +49,16 @@ func (s *folding) begun(e *record.Entry, opener, call string, at time.Time, prio
 	}
 }
 
-func (s *folding) placed(e *record.Entry, f Placed) { s.begun(e, f.Opener, f.Call, f.At, f.Priority) }
+func (s *State) placed(e *record.Entry, f Placed) { s.begun(e, f.Opener, f.Call, f.At, f.Priority) }
 
-func (s *folding) rang(e *record.Entry, f Rang) { s.begun(e, f.Opener, f.Call, f.At, f.Priority) }
+func (s *State) rang(e *record.Entry, f Rang) { s.begun(e, f.Opener, f.Call, f.At, f.Priority) }
 
-func (s *folding) closed(e *record.Entry, f Closed) {
+func (s *State) closed(e *record.Entry, f Closed) {
 	_, i := s.of(e, f.Opener, f.Call)
 	s.ends[i] = append(s.ends[i], End{Began: e, Closed: e, Facts: f})
 }
 
-func (s *folding) class(e *record.Entry, f ClassFacts) {
+func (s *State) class(e *record.Entry, f ClassFacts) {
 	_, i := s.of(e, f.Opener, f.Call)
 	s.ends[i] = append(s.ends[i], End{Began: e})
 }
@@ -137,19 +131,14 @@ func (s *State) times() {
 			s.Began, s.Answered, s.Ended = cmp.Or(s.Began, e.Facts.Began), cmp.Or(s.Answered, e.Facts.Answered), cmp.Or(s.Ended, e.Facts.Ended)
 		}
 	}
-	s.Voice = [2]Direction{direction(a, b), direction(b, a)}
-}
-
-// direction joins the sender's and the receiver's meters.
-func direction(from, to End) Direction {
-	d := Direction{From: from.Party, Sent: -1, Received: -1, Lost: -1, GapMS: -1}
-	if m := from.Facts.Meters; m != nil {
-		d.Sent = m.Sent
+	for i, m := range []*Meters{a.Facts.Meters, b.Facts.Meters} { // what an end sent, and what it heard of the other
+		s.Voice[i].Sent = -1
+		from := &s.Voice[1-i]
+		from.Received, from.Lost, from.GapMS = -1, -1, -1
+		if m != nil {
+			s.Voice[i].Sent, from.Received, from.Lost, from.GapMS = m.Sent, m.Received, m.Lost, m.GapMS
+		}
 	}
-	if m := to.Facts.Meters; m != nil {
-		d.Received, d.Lost, d.GapMS = m.Received, m.Lost, m.GapMS
-	}
-	return d
 }
 
 // How two ends' outcomes stand to each other.
@@ -207,6 +196,12 @@ func Compare(caller, called Closed) string {
 	return Fits
 }
 
+// columns names the column of a figure in which an outcome counts; what is not here is the caller's own doing.
+var columns = map[string]string{
+	Answered: ColumnAnswered, Declined: ColumnDeclined, NoAnswer: ColumnNoReply,
+	NobodyArmed: ColumnNotReached, BusyElsewhere: ColumnNotReached, Failed: ColumnNotReached, NoSound: ColumnNotReached,
+}
+
 // Column says in which column of a figure an outcome counts; the columns are never added up.
 // A ring that became another call counts with that one.
 //
@@ -215,15 +210,5 @@ func (o Outcome) Column() string {
 	if o.Became != "" {
 		return ColumnNone
 	}
-	switch o.What {
-	case Answered:
-		return ColumnAnswered
-	case Declined:
-		return ColumnDeclined
-	case NoAnswer:
-		return ColumnNoReply
-	case NobodyArmed, BusyElsewhere, Failed, NoSound:
-		return ColumnNotReached
-	}
-	return ColumnNone
+	return columns[o.What]
 }

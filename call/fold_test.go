@@ -119,7 +119,7 @@ func TestOrders(t *testing.T) {
 	if want.Outcome.What != Answered || want.Differ || want.Open || want.Class != "substantive" || !want.ClassDisputed || want.Opener != "aurelia" {
 		t.Fatalf("%+v", want)
 	}
-	if want.Voice != [2]Direction{{"aurelia", 10, 10, 0, 0}, {"borealia", 9, 8, 1, 40}} {
+	if want.Voice != [2]Meters{{10, 10, 0, 0}, {9, 8, 1, 40}} {
 		t.Errorf("%+v", want.Voice)
 	}
 	rnd := rand.New(rand.NewSource(1))

@@ -10,51 +10,36 @@ import (
 	"example.org/parley/statement"
 )
 
-// got takes one signal of the peer's. The peer may be hostile: nothing here panics, grows without
-// bound, or opens sound that our own person has not asked for.
-func (m *Machine) got(s Signal) {
-	if _, ok := s.Kind.row(); !ok {
-		return
-	}
-	if l := m.leg(s.ID); l != nil {
+// Got takes a signal of the peer's, decoded, from an authenticated session. The peer may be hostile: nothing here panics,
+// grows without bound, or opens sound that our own person has not asked for.
+func (m *Machine) Got(s Signal, now time.Time) Out {
+	m.begin(now)
+	is := func(l *Live) bool { return l.ID == s.ID }
+	if m.cur != nil && is(m.cur) {
 		m.mark(s)
-		m.gotFor(l, s)
-		return
+		m.gotFor(m.cur, s)
+	} else if i := slices.IndexFunc(m.closing, is); i >= 0 {
+		m.mark(s)
+		m.gotFor(m.closing[i], s)
+	} else if i := slices.IndexFunc(m.over, is); i >= 0 {
+		m.gotDead(m.over[i], s)
+	} else {
+		m.gotNew(s)
 	}
-	if g := m.grave(s.ID); g != nil {
-		m.gotDead(g, s)
-		return
-	}
+	return m.out
+}
+
+// gotNew takes a signal about a call that is not known here.
+func (m *Machine) gotNew(s Signal) {
 	switch s.Kind {
 	case SigRing:
 		m.gotRing(s)
 	case SigCancel: // its ring may yet come by a slower path
-		m.bury(grave{id: s.ID, out: Outcome{What: Cancelled}})
+		m.keep(&Live{ID: s.ID, Outcome: Outcome{What: Cancelled}})
 		m.ack(s.ID, s.Kind, Unknown, "")
 	case SigAnswer, SigDecline, SigHangUp, SigStill:
 		m.ack(s.ID, s.Kind, Unknown, "")
 	}
-}
-
-func (m *Machine) leg(id ID) *leg {
-	if m.cur != nil && m.cur.id == id {
-		return m.cur
-	}
-	for _, l := range m.closing {
-		if l.id == id {
-			return l
-		}
-	}
-	return nil
-}
-
-func (m *Machine) grave(id ID) *grave {
-	for i := range m.graves {
-		if m.graves[i].id == id {
-			return &m.graves[i]
-		}
-	}
-	return nil
 }
 
 // mark keeps which call the peer last showed to be its current one.
@@ -72,77 +57,85 @@ func (m *Machine) gotRing(s Signal) {
 		return // overtaken: the peer has been in another call since; a cancel of this one is on its way
 	}
 	m.mark(s)
-	l := &leg{id: s.ID, phase: RingingHere, class: s.Class, mark: s.Mark, priority: s.Priority, there: s.Desk,
-		thereBy: s.Officer, began: m.now, rings: m.now}
+	l := &Live{ID: s.ID, State: RingingHere, Class: s.Class, Mark: s.Mark, Priority: s.Priority, There: s.Desk,
+		ThereBy: s.Officer, Began: m.now, rings: m.now, open: map[SignalKind]bool{}}
 	switch c := m.cur; {
 	case c == nil:
 		m.incoming(l)
-	case c.out && c.phase != Connected && m.cfg.First: // two rings cross: ours stays, theirs learns it from our ring
-		m.send(nil, withID(ringSignal(c), c.id))
-	case c.out && c.phase != Connected:
+	case c.Out && c.State != Connected && m.First: // two rings cross: ours stays, theirs learns it from our ring
+		m.once(c.ID, ringSignal(c))
+	case c.Out && c.State != Connected:
 		m.crossing(c, l)
-	case c.phase == RingingHere: // they have left their earlier ring for this one
-		m.finish(c, Outcome{What: Cancelled, Seconds: m.seconds(c), Desks: c.rang}, m.cfg.Them)
+	case c.State == RingingHere: // they have left their earlier ring for this one
+		m.finish(c, m.rang(c, Cancelled, ""), m.Them)
 		m.incoming(l)
-	case !c.out && !c.sure: // they may have left it before our answer came: their ack of it says
-		m.doubt(c, Outcome{What: Answered, Desk: c.outcome.Desk, Desks: c.rang}, m.cfg.Them)
+	case !c.Out && !c.sure: // they may have left it before our answer came: their ack of it says
+		m.doubt(c, talked(c), m.Them)
 		m.incoming(l)
 	default: // they have left our call: their hang-up is on its way, or was lost with a restart
 		m.quiet(c)
-		m.finish(c, Outcome{What: Answered, Desk: c.outcome.Desk, Desks: c.rang}, m.cfg.Them)
+		m.finish(c, talked(c), m.Them)
 		m.incoming(l)
 	}
 }
 
-func withID(s Signal, id ID) Signal { s.ID = id; return s }
+// talked is the outcome of a call that was answered.
+func talked(l *Live) Outcome {
+	return Outcome{What: Answered, Desk: l.Outcome.Desk, Desks: l.Rang}
+}
 
 // incoming rings our desks, or says at once why it cannot.
 //
 // SPEC: CAL-018
-func (m *Machine) incoming(l *leg) {
+func (m *Machine) incoming(l *Live) {
 	m.rung = slices.DeleteFunc(m.rung, func(t time.Time) bool { return m.now.Sub(t) >= time.Hour })
-	n := m.cfg.Bounds.Rings                                                           // a minute; an hour has no more than six such minutes
-	if k := len(m.rung); k >= 6*n || k >= n && m.now.Sub(m.rung[k-n]) < time.Minute { // not stated: a peer must not write our record by ringing
-		r := Signal{Kind: SigBusy, What: Failed, Cause: CausePolicy}
-		m.send(nil, withID(r, l.id))
-		m.bury(grave{id: l.id, out: Outcome{What: Failed, Cause: CausePolicy}, reply: &r})
+	no := func(s Signal, o Outcome) {
+		m.once(l.ID, s)
+		l.reply, l.Outcome = &s, o
+	}
+	if k := len(m.rung); k >= ringsAnHour || k >= ringsAMinute && m.now.Sub(m.rung[k-ringsAMinute]) < time.Minute {
+		no(Signal{Kind: SigBusy, What: Failed, Cause: CausePolicy}, Outcome{What: Failed, Cause: CausePolicy})
+		m.keep(l) // not stated: a peer must not write our record by ringing
 		return
 	}
 	m.rung = append(m.rung, m.now)
-	no := func(o Outcome, r Signal) {
-		m.send(nil, withID(r, l.id))
-		m.finish(l, o, "")
-		m.graves[len(m.graves)-1].reply = &r
-	}
-	free := slices.DeleteFunc(slices.Clone(m.desks.Armed), func(d string) bool { return slices.Contains(m.desks.Busy, d) })
 	switch {
-	case len(m.desks.Armed) == 0:
-		l.phase = closing
-		no(Outcome{What: NobodyArmed}, Signal{Kind: SigNobody})
-	case len(free) == 0 && l.priority == "":
-		l.phase = closing
-		no(Outcome{What: BusyElsewhere}, Signal{Kind: SigBusy, What: BusyElsewhere})
+	case len(m.armed) == 0:
+		no(Signal{Kind: SigNobody}, Outcome{What: NobodyArmed})
+	case len(m.rings(l)) == 0:
+		no(Signal{Kind: SigBusy, What: BusyElsewhere}, Outcome{What: BusyElsewhere})
 	default:
-		m.cur, m.voice = l, l.id.Voice()
+		m.cur, m.voice = l, l.ID.Voice()
 		m.bell(l)
-		m.state(KindRang, l, Rang{Opener: m.cfg.Them, Call: l.id.String(), From: l.there, Desks: l.rang, Priority: l.priority, At: whole(m.now)})
+		m.stateRang(l)
 		m.changed()
+		return
 	}
+	m.finish(l, l.Outcome, "")
 }
 
-// bell rings the desks that can ring now, and tells the caller which do.
-func (m *Machine) bell(l *leg) {
-	var desks []string
-	for _, d := range m.desks.Armed {
-		if l.priority != "" || !slices.Contains(m.desks.Busy, d) {
+func (m *Machine) stateRang(l *Live) {
+	m.state(KindRang, l, Rang{Opener: m.Them, Call: l.ID.String(), From: l.There, Desks: l.Rang, Priority: l.Priority, At: whole(m.now)})
+}
+
+// rings gives the armed desks that can ring now: a ring with a priority rings those in another call too.
+func (m *Machine) rings(l *Live) (desks []string) {
+	for _, d := range m.armed {
+		if l.Priority != "" || !slices.Contains(m.busy, d) {
 			desks = append(desks, d)
 		}
 	}
+	return desks
+}
+
+// bell rings the desks that can ring now, and tells the caller which do.
+func (m *Machine) bell(l *Live) {
+	desks := m.rings(l)
 	if l.deputies {
-		desks = append(desks, m.desks.Deputies...)
+		desks = append(desks, m.deputies...)
 	}
 	desks = merge(nil, desks)
-	l.rang = merge(l.rang, desks)
+	l.Rang = merge(l.Rang, desks)
 	l.bell = desks
 	m.send(l, Signal{Kind: SigRinging, Desks: desks})
 }
@@ -157,46 +150,33 @@ func merge(to, more []string) []string {
 	return to
 }
 
-func (m *Machine) setDesks(d Desks) {
-	m.desks = d
-	if len(d.Armed) > 0 {
-		m.bare = time.Time{}
-	} else if m.bare.IsZero() {
-		m.bare = m.now
-	}
-	if l := m.cur; l != nil && l.phase == RingingHere {
-		m.bell(l)
-		m.changed()
-	}
-}
-
 // crossing: both rang. A's ring stays, so ours, B's, becomes it, and is answered by the desk that rang.
 //
 // SPEC: CAL-007
-func (m *Machine) crossing(ours, theirs *leg) {
+func (m *Machine) crossing(ours, theirs *Live) {
 	m.quiet(ours)
-	m.send(ours, Signal{Kind: SigCancel, What: Answered, Became: theirs.id})
-	m.finishBecame(ours, theirs.id)
-	theirs.rang = merge(nil, []string{ours.by.Desk})
-	m.cur, m.voice = theirs, theirs.id.Voice()
-	m.state(KindRang, theirs, Rang{Opener: m.cfg.Them, Call: theirs.id.String(), From: theirs.there, Desks: theirs.rang, Priority: theirs.priority, At: whole(m.now)})
-	m.answer(Answer{By: ours.by, Codec: ours.codec})
+	m.send(ours, Signal{Kind: SigCancel, What: Answered, Became: theirs.ID})
+	m.finishBecame(ours, theirs.ID)
+	theirs.Rang = merge(nil, []string{ours.By.Desk})
+	m.cur, m.voice = theirs, theirs.ID.Voice()
+	m.stateRang(theirs)
+	m.answer(ours.By, ours.Codec)
 }
 
 // finishBecame ends a ring that became another call; its cancel goes on being repeated.
-func (m *Machine) finishBecame(l *leg, into ID) {
+func (m *Machine) finishBecame(l *Live, into ID) {
 	cancelling := l.open[SigCancel]
 	delete(l.open, SigCancel)
 	m.finish(l, Outcome{What: Answered, Became: into.String()}, "")
 	if cancelling {
-		l.open[SigCancel], l.until = true, m.now.Add(m.cfg.Bounds.Close)
+		l.open[SigCancel], l.until = true, m.now.Add(closeWithin)
 		m.closing = append(m.closing, l)
 	}
 }
 
 // gotFor takes a signal about a call that is open here.
-func (m *Machine) gotFor(l *leg, s Signal) {
-	if l.out == (s.Kind == SigRing || s.Kind == SigCancel) && s.Kind != SigHangUp && s.Kind != SigStill && s.Kind != SigAck {
+func (m *Machine) gotFor(l *Live, s Signal) {
+	if l.Out == (s.Kind == SigRing || s.Kind == SigCancel) && s.Kind != SigHangUp && s.Kind != SigStill && s.Kind != SigAck {
 		return // a caller's signal from the called end, or the other way round
 	}
 	switch s.Kind {
@@ -207,8 +187,8 @@ func (m *Machine) gotFor(l *leg, s Signal) {
 	case SigAnswer:
 		m.answered(l, s)
 	case SigDecline:
-		m.ack(l.id, s.Kind, Declined, "")
-		m.settle(l, Outcome{What: Declined, Desk: s.Desk, Reason: s.Reason, StandBy: s.StandBy, Seconds: m.seconds(l), Desks: l.rang}, s)
+		m.ack(l.ID, s.Kind, Declined, "")
+		m.settle(l, m.declined(l, s), s)
 	case SigBusy:
 		if s.What == BusyElsewhere || s.What == BusyWithUs || s.What == Failed {
 			m.settle(l, Outcome{What: s.What, Cause: s.Cause}, s)
@@ -220,77 +200,76 @@ func (m *Machine) gotFor(l *leg, s Signal) {
 	case SigHangUp:
 		m.hungUp(l, s)
 	case SigStill:
-		m.ack(l.id, s.Kind, standing(l), l.outcome.Cause)
+		m.ack(l.ID, s.Kind, standing(l), l.Outcome.Cause)
 	case SigAck:
 		m.acked(l, s)
 	}
 }
 
 // standing says how l stands here, as an ack carries it.
-func standing(l *leg) string {
+func standing(l *Live) string {
 	switch {
-	case l.phase == Connected:
+	case l.State == Connected:
 		return Talking
-	case l.phase == closing:
-		return l.outcome.What
+	case l.State == closing:
+		return l.Outcome.What
 	}
 	return Ringing
 }
 
-func (m *Machine) ringAgain(l *leg) {
+func (m *Machine) ringAgain(l *Live) {
 	switch {
-	case l.phase == RingingHere:
-		m.send(l, Signal{Kind: SigRinging, Desks: l.rang})
-	case l.phase == closing && !l.open[SigDecline]:
-		m.ack(l.id, SigRing, l.outcome.What, l.outcome.Cause)
+	case l.State == RingingHere:
+		m.send(l, Signal{Kind: SigRinging, Desks: l.Rang})
+	case l.State == closing && !l.open[SigDecline]:
+		m.ack(l.ID, SigRing, l.Outcome.What, l.Outcome.Cause)
 	}
 }
 
-func (m *Machine) ringing(l *leg, s Signal) {
-	if l.phase != Calling && l.phase != RingingThere {
+func (m *Machine) ringing(l *Live, s Signal) {
+	if l.State != Calling && l.State != RingingThere {
 		return
 	}
 	m.quiet(l, SigRing)
-	if l.phase == Calling {
-		l.phase, l.rings = RingingThere, m.now
+	if l.State == Calling {
+		l.State, l.rings = RingingThere, m.now
 	}
-	l.rang = merge(l.rang, s.Desks)
+	l.Rang = merge(l.Rang, s.Desks)
 	m.changed()
 }
 
 // answered: the called end has answered. Our person may have cancelled meanwhile.
 //
 // SPEC: CAL-005
-func (m *Machine) answered(l *leg, s Signal) {
-	late := l.phase == closing && !l.stated
+func (m *Machine) answered(l *Live, s Signal) {
+	late := l.State == closing && !l.stated
 	switch {
-	case l.phase == Connected:
-	case late && l.soft && m.cur == nil, l.phase == Calling, l.phase == RingingThere:
+	case l.State == Connected:
+	case late && l.soft && m.cur == nil, l.State == Calling, l.State == RingingThere:
 		m.quiet(l)
-		m.silence(l)
-		m.closing = slices.DeleteFunc(m.closing, func(c *leg) bool { return c == l })
-		m.cur, l.soft, l.outcome, l.endedBy = l, false, Outcome{}, ""
-		l.there, l.thereBy, l.codec = s.Desk, s.Officer, s.Codec
+		m.leave(l)
+		m.cur, l.soft, l.Outcome, l.endedBy = l, false, Outcome{}, ""
+		l.There, l.ThereBy, l.Codec = s.Desk, s.Officer, s.Codec
 		m.connect(l)
-	case late && (l.outcome.What == Cancelled || l.outcome.What == NoAnswer):
-		l.there, l.thereBy = s.Desk, s.Officer
-		m.finish(l, Outcome{What: Crossed, Desk: s.Desk, Seconds: l.outcome.Seconds, Desks: l.rang}, l.endedBy)
+	case late && (l.Outcome.What == Cancelled || l.Outcome.What == NoAnswer):
+		l.There, l.ThereBy = s.Desk, s.Officer
+		m.finish(l, Outcome{What: Crossed, Desk: s.Desk, Seconds: l.Outcome.Seconds, Desks: l.Rang}, l.endedBy)
 	case late:
-		m.finish(l, l.outcome, l.endedBy)
+		m.finish(l, l.Outcome, l.endedBy)
 	}
-	m.ack(l.id, SigAnswer, standing(l), l.outcome.Cause)
+	m.ack(l.ID, SigAnswer, standing(l), l.Outcome.Cause)
 }
 
 // settle takes the called end's decision on a ring of ours that is not connected.
-func (m *Machine) settle(l *leg, o Outcome, s Signal) {
-	if l.phase == Connected || l.stated {
+func (m *Machine) settle(l *Live, o Outcome, s Signal) {
+	if l.State == Connected || l.stated {
 		return
 	}
-	l.there, l.thereBy = cmp.Or(s.Desk, l.there), cmp.Or(s.Officer, l.thereBy)
+	l.There, l.ThereBy = cmp.Or(s.Desk, l.There), cmp.Or(s.Officer, l.ThereBy)
 	m.quiet(l)
 	by := ""
 	if o.What == Declined {
-		by = m.cfg.Them
+		by = m.Them
 	}
 	m.finish(l, o, by)
 }
@@ -298,12 +277,12 @@ func (m *Machine) settle(l *leg, o Outcome, s Signal) {
 // cancelled: the caller rings no longer. What our desk did before stands.
 //
 // SPEC: CAL-004
-func (m *Machine) cancelled(l *leg, s Signal) {
-	o := Outcome{What: s.What, Cause: s.Cause, Seconds: m.seconds(l), Desks: l.rang}
+func (m *Machine) cancelled(l *Live, s Signal) {
+	o := m.rang(l, s.What, s.Cause)
 	by := ""
 	switch s.What {
 	case Cancelled:
-		by = m.cfg.Them
+		by = m.Them
 	case NoAnswer, Failed:
 	default: // became another call
 		o = Outcome{What: Answered}
@@ -311,83 +290,87 @@ func (m *Machine) cancelled(l *leg, s Signal) {
 			o.Became = s.Became.String()
 		}
 	}
-	open := !l.stated && (l.phase == Connected && !l.sure || l.unsure)
+	open := !l.stated && (l.State == Connected && !l.sure || l.unsure)
 	switch {
-	case l.phase == RingingHere:
+	case l.State == RingingHere:
 		m.finish(l, o, by)
 	case open && s.What == Cancelled:
-		o.What, o.Desk = Crossed, l.by.Desk
+		o.What, o.Desk = Crossed, l.By.Desk
 		m.quiet(l)
 		m.finish(l, o, by)
 	case open && s.What == Failed:
 		m.quiet(l)
 		m.finish(l, o, by)
 	}
-	m.ack(l.id, SigCancel, standing(l), l.outcome.Cause)
+	m.ack(l.ID, SigCancel, standing(l), l.Outcome.Cause)
 }
 
 // hungUp: the peer has ended an answered call.
-func (m *Machine) hungUp(l *leg, s Signal) {
-	o := Outcome{What: Answered, Desk: l.outcome.Desk, Desks: l.rang}
+func (m *Machine) hungUp(l *Live, s Signal) {
+	o := talked(l)
 	if s.What == Failed {
-		o = Outcome{What: Failed, Cause: s.Cause, Desk: l.outcome.Desk, Desks: l.rang}
+		o.What, o.Cause = Failed, s.Cause
 	}
 	switch {
 	case l.stated:
-	case l.phase == RingingHere: // nobody here had answered
-		m.finish(l, Outcome{What: Cancelled, Seconds: m.seconds(l), Desks: l.rang}, m.cfg.Them)
-	case l.phase == closing && l.outcome.What == Cancelled:
-		l.there = cmp.Or(s.Desk, l.there)
-		m.finish(l, Outcome{What: Crossed, Desk: s.Desk, Seconds: l.outcome.Seconds, Desks: l.rang}, l.endedBy)
-	case l.phase == closing && l.outcome.What == Failed, l.phase == closing && l.unsure:
+	case l.State == RingingHere: // nobody here had answered
+		m.finish(l, m.rang(l, Cancelled, ""), m.Them)
+	case l.State == closing && l.Outcome.What == Cancelled:
+		l.There = cmp.Or(s.Desk, l.There)
+		m.finish(l, Outcome{What: Crossed, Desk: s.Desk, Seconds: l.Outcome.Seconds, Desks: l.Rang}, l.endedBy)
+	case l.State == closing && l.Outcome.What == Failed, l.State == closing && l.unsure:
 		m.quiet(l)
-		m.finish(l, l.outcome, l.endedBy)
+		m.finish(l, l.Outcome, l.endedBy)
 	default:
-		l.there = cmp.Or(l.there, s.Desk)
-		o.Desk = cmp.Or(o.Desk, l.there)
+		l.There = cmp.Or(l.There, s.Desk)
+		o.Desk = cmp.Or(o.Desk, l.There)
 		m.quiet(l)
-		m.finish(l, o, m.cfg.Them)
+		m.finish(l, o, m.Them)
 	}
-	m.ack(l.id, SigHangUp, standing(l), l.outcome.Cause)
+	m.ack(l.ID, SigHangUp, standing(l), l.Outcome.Cause)
 }
 
 // acked takes the peer's word how the call stands there.
-func (m *Machine) acked(l *leg, s Signal) {
+func (m *Machine) acked(l *Live, s Signal) {
 	if !l.open[s.Of] {
 		return // nobody asked, or it was said before
 	}
 	m.quiet(l, s.Of)
 	if l.stated {
-		m.closing = slices.DeleteFunc(m.closing, func(c *leg) bool { return c == l && len(l.open) == 0 })
+		if len(l.open) == 0 {
+			m.leave(l)
+		}
 		return
 	}
 	switch {
 	case s.Of == SigCancel && s.What == Talking: // its answer is on its way, repeated
-	case s.Of == SigCancel && s.What == Answered && l.outcome.What == Cancelled:
-		m.finish(l, Outcome{What: Crossed, Seconds: l.outcome.Seconds, Desks: l.rang}, l.endedBy)
+	case s.Of == SigCancel && s.What == Answered && l.Outcome.What == Cancelled:
+		m.finish(l, Outcome{What: Crossed, Seconds: l.Outcome.Seconds, Desks: l.Rang}, l.endedBy)
 	case s.Of == SigCancel:
-		m.finish(l, adopt(s, l.outcome), l.endedBy)
+		m.finish(l, adopt(s, l.Outcome), l.endedBy)
 	case l.unsure && (s.What == Crossed || s.What == Cancelled):
-		m.finish(l, Outcome{What: Crossed, Desk: l.by.Desk, Desks: l.rang}, m.cfg.Them)
+		m.finish(l, Outcome{What: Crossed, Desk: l.By.Desk, Desks: l.Rang}, m.Them)
 	case l.unsure:
-		m.finish(l, adopt(s, l.outcome), l.endedBy)
-	case l.phase == closing:
+		m.finish(l, adopt(s, l.Outcome), l.endedBy)
+	case l.State == closing:
 	case s.What == Talking || s.What == Ringing:
 		l.asked, l.checked = time.Time{}, m.now
 		l.sure = l.sure || s.Of == SigAnswer
 		m.changed()
 	case s.What == Unknown:
 		m.quiet(l)
-		m.finish(l, Outcome{What: Failed, Cause: CauseFarNode, Seconds: m.seconds(l), Desks: l.rang}, "")
+		m.finish(l, m.rang(l, Failed, CauseFarNode), "")
 	default: // it is over there
 		m.quiet(l)
 		by := ""
 		if s.What == Answered {
-			by = m.cfg.Them
+			by = m.Them
 		}
-		o := adopt(s, Outcome{Desk: l.outcome.Desk, Seconds: m.seconds(l), Desks: l.rang})
-		if l.phase == Connected && o.What == Cancelled {
-			o.What, by = Crossed, m.cfg.Them
+		o := m.rang(l, "", "")
+		o.Desk = l.Outcome.Desk
+		o = adopt(s, o)
+		if l.State == Connected && o.What == Cancelled {
+			o.What, by = Crossed, m.Them
 		}
 		m.finish(l, o, by)
 	}
@@ -408,12 +391,12 @@ func adopt(s Signal, ours Outcome) Outcome {
 }
 
 // gotDead answers what comes late about a call that is over.
-func (m *Machine) gotDead(g *grave, s Signal) {
+func (m *Machine) gotDead(l *Live, s Signal) {
 	switch {
-	case s.Kind == SigRing && g.reply != nil:
-		m.send(nil, withID(*g.reply, g.id))
+	case s.Kind == SigRing && l.reply != nil:
+		m.once(l.ID, *l.reply)
 	case s.Kind == SigRinging, s.Kind == SigBusy, s.Kind == SigNobody, s.Kind == SigAck:
 	default:
-		m.ack(g.id, s.Kind, g.out.What, g.out.Cause)
+		m.ack(l.ID, s.Kind, l.Outcome.What, l.Outcome.Cause)
 	}
 }

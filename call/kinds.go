@@ -14,11 +14,11 @@ import (
 //
 // SPEC: CAL-011
 var Kinds = []statement.Kind{
-	kind(KindPlaced, true, (*folding).placed), kind(KindRang, true, (*folding).rang),
-	kind(KindClosed, true, (*folding).closed), kind(KindClass, false, (*folding).class),
+	kind(KindPlaced, true, (*State).placed), kind(KindRang, true, (*State).rang),
+	kind(KindClosed, true, (*State).closed), kind(KindClass, false, (*State).class),
 }
 
-func kind[F statement.Facts](name string, atOnce bool, fold func(*folding, *record.Entry, F)) statement.Kind {
+func kind[F statement.Facts](name string, atOnce bool, fold func(*State, *record.Entry, F)) statement.Kind {
 	return statement.New(statement.Kind{Kind: record.Kind{Name: name, Begins: true}, Max: 4 << 10, NoText: true, Urgent: atOnce, Reserve: atOnce}, fold)
 }
 

@@ -4,6 +4,7 @@ package call
 
 import (
 	"cmp"
+	"errors"
 	"io"
 	"slices"
 	"time"
@@ -12,35 +13,20 @@ import (
 	"example.org/parley/statement"
 )
 
-// Bounds are the times that a machine keeps. Both ends may differ in them: no outcome rests on their being equal.
-type Bounds struct {
-	Reply       time.Duration // a ring without any reply: failed
-	Deputy      time.Duration // the deputy desks ring too
-	NoAnswer    time.Duration // the caller gives up
-	Called      time.Duration // the called end gives up, should the caller have vanished
-	LineRinging time.Duration // no path lives while it rings: failed
-	LineTalking time.Duration // no path lives in a call: failed
-	Still       time.Duration // a question whether the peer still holds the call: unanswered, it failed
-	ComeBack    time.Duration // it rings here and no desk is armed any more: nobody armed
-	Close       time.Duration // the last signal of a call is repeated at most so long
-	Rings       int           // rings of the peer a minute that are stated and rung; more are answered: policy
-}
-
-// DefaultBounds are the rulings' numbers.
-func DefaultBounds() Bounds {
-	s := time.Second
-	return Bounds{Reply: 10 * s, Deputy: 20 * s, NoAnswer: 60 * s, Called: 75 * s, LineRinging: 5 * s,
-		LineTalking: 15 * s, ComeBack: 5 * s / 2, Still: 15 * s, Close: 10 * s, Rings: 20}
-}
-
-// Config is what a machine is told once.
-type Config struct {
-	Us, Them string // the parties' names
-	First    bool   // we are party A: our ring stays where two cross
-	Bounds   Bounds // zero: DefaultBounds
-	Rand     io.Reader
-	Meters   func(voice uint16) Meters // read once, when a call's sound is closed; nil: none
-}
+// The times that a machine keeps. Both ends may differ in them: no outcome rests on their being equal.
+const (
+	replyWithin    = 10 * time.Second        // a ring without any reply: failed
+	deputyAfter    = 20 * time.Second        // the deputy desks ring too
+	noAnswerAfter  = 60 * time.Second        // the caller gives up
+	calledGivesUp  = 75 * time.Second        // the called end, should the caller have vanished
+	lineRinging    = 5 * time.Second         // no path lives while it rings: failed
+	lineTalking    = 15 * time.Second        // no path lives in a call: failed
+	stillWithin    = 15 * time.Second        // a question whether the peer still holds the call: unanswered, it failed
+	comeBackWithin = 2500 * time.Millisecond // it rings here and no desk is armed any more: nobody armed
+	closeWithin    = 10 * time.Second        // the last signal of a call is repeated at most so long
+	ringsAMinute   = 20                      // rings of the peer that are stated and rung; more are answered: policy
+	ringsAnHour    = 6 * ringsAMinute
+)
 
 // How a call stands at this end.
 const (
@@ -52,76 +38,7 @@ const (
 	closing      = "closing" // over for our person; the peer has not yet said how it stands there
 )
 
-// leg is one call at this end.
-type leg struct {
-	id          ID
-	out         bool // we are the caller
-	phase       string
-	class, mark string
-	priority    string
-	by          statement.Author // our person
-	codec       string
-	there       string // their desk, as they said
-	thereBy     string // their officer, as they said
-	rang        []string
-	bell        []string // desks that ring now
-	deputies    bool
-	began       time.Time
-	rings       time.Time // first ringing
-	answered    time.Time
-	sure        bool // called end: the caller has our answer
-	silent      time.Time
-	asked       time.Time // a still of ours is unanswered since
-	checked     time.Time // it was last answered
-	soft        bool      // closing for want of an answer: an answer still connects
-	unsure      bool      // closing, hung up before the caller had our answer
-	outcome     Outcome
-	endedBy     string
-	until       time.Time // closing: our last signal is repeated until then
-	stated      bool
-	open        map[SignalKind]bool // repetitions running
-	meters      *Meters
-}
-
-// grave is what is kept of a call that is over, so that what comes late is answered as it was.
-type grave struct {
-	id    ID
-	out   Outcome
-	reply *Signal // what a ring that comes again gets
-}
-
-// Machine is one end of the calls of one line: one call at a time. It is owned by the line's loop.
-//
-// SPEC: CAL-003
-type Machine struct {
-	cfg     Config
-	seq     uint32
-	cur     *leg
-	closing []*leg
-	graves  []grave
-	desks   Desks
-	down    time.Time // no path since; zero: some path lives
-	bare    time.Time // no desk of ours is armed since; zero: one is
-	run     string
-	newest  uint32 // of the peer's signals that show which call is its current one, the newest
-	newestC ID     // and that call
-	rung    []time.Time
-	last    *Ended
-	voice   uint16 // of the newest call: the next one's differs
-	ticked  time.Time
-	now     time.Time
-	out     Out
-}
-
-// New makes a machine of a line whose paths are down until Line says otherwise.
-func New(cfg Config, now time.Time) *Machine {
-	if cfg.Bounds == (Bounds{}) {
-		cfg.Bounds = DefaultBounds()
-	}
-	return &Machine{cfg: cfg, down: now}
-}
-
-// Live is how the call stands at this end, for views.
+// Live is one call as it stands at this end: what views show of it, and what the machine keeps of it.
 type Live struct {
 	State          string // idle calling ringing-there ringing-here connected
 	ID             ID
@@ -129,114 +46,117 @@ type Live struct {
 	Class, Mark    string
 	Priority       string
 	By             statement.Author // our person
-	There, ThereBy string           // their desk and officer, as they said
-	Rang           []string
-	Bell           []string // our desks that ring now
+	Codec          string
+	There, ThereBy string   // their desk and officer, as they said
+	Rang           []string // desks that rang
 	Began          time.Time
 	Answered       time.Time
-	Silent         time.Time // nothing is heard of them since; zero: heard, or not expected
-	Asked          time.Time // unanswered question since: do you still hold this call?
-	Voice          uint16
-	Codec          string
-	LineDown       time.Time
-	Last           *Ended // the call that ended last
+	Outcome        Outcome   // of one that is over
+	Ended          time.Time // of one that is over
+	Last           *Live     // of Machine.Live: the call that ended last
+
+	bell     []string // our desks that ring now
+	deputies bool
+	rings    time.Time // first ringing
+	sure     bool      // called end: the caller has our answer
+	silent   time.Time // nothing is heard of them since; zero: heard, or not expected
+	asked    time.Time // a still of ours is unanswered since
+	checked  time.Time // it was last answered
+	soft     bool      // closing for want of an answer: an answer still connects
+	unsure   bool      // closing, hung up before the caller had our answer
+	endedBy  string
+	until    time.Time // closing: our last signal is repeated until then
+	stated   bool
+	open     map[SignalKind]bool // repetitions running
+	meters   *Meters
+	reply    *Signal // over before it rang here: what a ring that comes again gets
 }
 
-// Ended is a call that is over, as this end saw it.
-type Ended struct {
-	ID      ID
-	Out     bool
-	Outcome Outcome
-	EndedBy string
-	At      time.Time
-	Began   time.Time
-	Class   string
-	Again   bool // ring again is offered
+// Machine is one end of the calls of one line: one call at a time. It is owned by the line's loop. It never fails: what
+// does not fit is dropped, or answered to the person by Out.Err.
+//
+// SPEC: CAL-003
+type Machine struct {
+	Us, Them string // the parties' names
+	First    bool   // we are party A: our ring stays where two cross
+	Rand     io.Reader
+	Meters   func() Meters // read once, when a call's sound is closed
+	Down     time.Time     // no path since, at first since the start; zero: some path lives
+
+	seq                   uint32
+	cur                   *Live
+	closing               []*Live
+	over                  []*Live // so that what comes late is answered as it was
+	armed, busy, deputies []string
+	bare                  time.Time // no desk of ours is armed since; zero: one is
+	run                   string
+	newest                uint32 // of the peer's signals that show which call is its current one, the newest
+	newestC               ID     // and that call
+	rung                  []time.Time
+	last                  *Live
+	voice                 uint16 // of the newest call: the next one's differs
+	ticked                time.Time
+	now                   time.Time
+	out                   Out
 }
+
+// Out is what a Machine asks of its node, in this order. Nothing of it waits for a disk.
+type Out struct {
+	Quiet   []string       // repetitions that end: answered, or their time is over
+	Send    []Signal       // over every live path
+	Close   bool           // the desk's sound and the frames of the call that was
+	Open    bool           // the desk's sound and the frames of the call that is, as Live says
+	Drafts  []record.Draft // to be stated; it may fail or wait: the call goes on
+	Changed bool           // Live gives something new
+	Err     error          // an act that does not fit, for the person who did it
+}
+
+// Acts that do not fit.
+var (
+	ErrNotRinging = errors.New("nothing rings here")
+	ErrNoCall     = errors.New("there is no call")
+	ErrAct        = errors.New("the act names what a signal cannot carry")
+	ErrRandom     = errors.New("no randomness for a call's id")
+)
 
 // Live gives how the call stands.
 func (m *Machine) Live() Live {
-	v := Live{State: Idle, LineDown: m.down, Last: m.last}
-	if l := m.cur; l != nil {
-		v.State, v.ID, v.Out, v.Class, v.Mark, v.Priority = l.phase, l.id, l.out, l.class, l.mark, l.priority
-		v.By, v.There, v.ThereBy, v.Rang = l.by, l.there, l.thereBy, slices.Clone(l.rang)
-		if l.phase == RingingHere {
-			v.Bell = slices.Clone(l.bell)
-		}
-		v.Began, v.Answered, v.Silent, v.Asked, v.Voice, v.Codec = l.began, l.answered, l.silent, l.asked, l.id.Voice(), l.codec
+	v := Live{State: Idle}
+	if m.cur != nil {
+		v = *m.cur
+		v.Rang = slices.Clone(v.Rang)
 	}
+	v.Last = m.last
 	return v
 }
 
 // Open reports whether anything runs here: a call, or a last signal that is not answered yet.
 func (m *Machine) Open() bool { return m.cur != nil || len(m.closing) > 0 }
 
-// Step takes one event and says what is to be done. It never fails: what does not fit is dropped, or answered to the
-// person by Err.
-func (m *Machine) Step(ev Event, now time.Time) Out {
-	m.now, m.out = now.UTC(), Out{}
-	switch e := ev.(type) {
-	case Ring:
-		m.ring(e)
-	case Answer:
-		m.answer(e)
-	case Decline:
-		m.decline(e)
-	case HangUp:
-		m.hangUp(e)
-	case Got:
-		m.got(e.Signal)
-	case Desks:
-		m.setDesks(e)
-	case Line:
-		m.line(e.Up)
-	case PeerRun:
-		m.peerRun(e.Run)
-	case Heard:
-		if l := m.cur; l != nil && l.phase == Connected && l.id.Voice() == e.Voice {
-			l.silent, l.sure = time.Time{}, true
-			m.changed()
-		}
-	case Silent:
-		if l := m.cur; l != nil && l.phase == Connected && l.id.Voice() == e.Voice && l.silent.IsZero() {
-			l.silent = m.now
-			m.still(l)
-			m.changed()
-		}
-	case Broken:
-		if l := m.cur; l != nil && l.phase != RingingHere {
-			m.fail(l, e.Cause, m.cfg.Us)
-		}
-	case Goodbye:
-		m.goodbye()
-	case Stop:
-		m.stop()
-	case Tick:
-		m.tick()
-	}
+// begin begins a step: what it says is to be done is in m.out at its end.
+func (m *Machine) begin(now time.Time) { m.now, m.out = now.UTC(), Out{} }
+
+func (m *Machine) changed() { m.out.Changed = true }
+
+func (m *Machine) cannot(err error) Out {
+	m.out.Err = err
 	return m.out
 }
 
-func (m *Machine) changed()         { m.out.Changed = true }
-func (m *Machine) cannot(err error) { m.out.Err = err }
-
-// send gives s its sequence number and sends it; repeated kinds until it is answered.
-func (m *Machine) send(l *leg, s Signal) {
+// once gives a signal its sequence number and sends it.
+func (m *Machine) once(id ID, s Signal) {
 	m.seq++
-	s.Seq = m.seq
-	if l != nil {
-		s.ID = l.id
-	}
-	row, _ := s.Kind.row()
-	fx := Send{Signal: s}
-	if row.Repeated && l != nil {
-		fx.Repeat = repeatID(s.Kind, s.ID)
-		if l.open == nil {
-			l.open = map[SignalKind]bool{}
-		}
+	s.Seq, s.ID = m.seq, id
+	m.out.Send = append(m.out.Send, s)
+}
+
+// send sends a signal about l; repeated kinds until it is answered.
+func (m *Machine) send(l *Live, s Signal) {
+	if signals[s.Kind-1].repeated {
+		s.Repeat = repeatID(s.Kind, l.ID)
 		l.open[s.Kind] = true
 	}
-	m.out.Send = append(m.out.Send, fx)
+	m.once(l.ID, s)
 }
 
 func repeatID(k SignalKind, id ID) string { return "call/" + k.String() + "/" + id.String() }
@@ -244,16 +164,11 @@ func repeatID(k SignalKind, id ID) string { return "call/" + k.String() + "/" + 
 // quiet ends repetitions of l: those named, or all.
 //
 // SPEC: CAL-009
-func (m *Machine) quiet(l *leg, kinds ...SignalKind) {
-	if len(kinds) == 0 {
-		for _, r := range Signals {
-			kinds = append(kinds, r.Kind)
-		}
-	}
-	for _, k := range kinds {
-		if l.open[k] {
-			delete(l.open, k)
-			m.out.Quiet = append(m.out.Quiet, repeatID(k, l.id))
+func (m *Machine) quiet(l *Live, kinds ...SignalKind) {
+	for _, r := range signals {
+		if l.open[r.kind] && (len(kinds) == 0 || slices.Contains(kinds, r.kind)) {
+			delete(l.open, r.kind)
+			m.out.Quiet = append(m.out.Quiet, repeatID(r.kind, l.ID))
 		}
 	}
 }
@@ -262,129 +177,253 @@ func (m *Machine) ack(id ID, of SignalKind, what, cause string) {
 	if what == NoSound { // a matter of the record: to the signals it was answered
 		what = Answered
 	}
-	m.send(nil, Signal{Kind: SigAck, ID: id, Of: of, What: what, Cause: cause})
+	m.once(id, Signal{Kind: SigAck, Of: of, What: what, Cause: cause})
 }
 
-// ring is the person's act.
-func (m *Machine) ring(e Ring) {
-	if m.cur != nil && m.cur.phase == RingingHere {
-		m.answer(Answer{By: e.By, Codec: e.Codec}) // both want to talk
-		return
+// Ring is a person's act: ring the other end, in a class ("" is substantive), mark ("" is actual) and priority. While the
+// other end rings here it answers. Codec is of this desk, should two rings cross: opus ("") or pcmu.
+func (m *Machine) Ring(by statement.Author, class, mark, priority, codec string, now time.Time) Out {
+	m.begin(now)
+	if m.cur != nil && m.cur.State == RingingHere {
+		return m.answer(by, codec) // both want to talk
 	}
-	e.Class, e.Mark = cmp.Or(e.Class, "substantive"), cmp.Or(e.Mark, "actual")
-	l := &leg{out: true, phase: Calling, class: e.Class, mark: e.Mark, priority: e.Priority, by: e.By,
-		codec: cmp.Or(e.Codec, "opus"), began: m.now}
-	for l.id.Voice() == m.voice || l.id == (ID{}) {
-		id, err := NewID(m.cfg.Rand)
-		if err != nil {
-			m.cannot(ErrRandom)
-			return
+	l := &Live{Out: true, State: Calling, Class: cmp.Or(class, "substantive"), Mark: cmp.Or(mark, "actual"), Priority: priority, By: by,
+		Codec: cmp.Or(codec, "opus"), Began: m.now, open: map[SignalKind]bool{}}
+	for l.ID.Voice() == m.voice || l.ID == (ID{}) {
+		var err error
+		if l.ID, err = NewID(m.Rand); err != nil {
+			return m.cannot(ErrRandom)
 		}
-		l.id = id
 	}
 	s := ringSignal(l)
 	if _, err := s.Encode(); err != nil {
-		m.cannot(ErrAct)
-		return
+		return m.cannot(ErrAct)
 	}
-	m.state(KindPlaced, l, Placed{Opener: m.cfg.Us, Call: l.id.String(), By: l.by, Priority: l.priority, At: whole(m.now)})
+	m.state(KindPlaced, l, Placed{Opener: m.Us, Call: l.ID.String(), By: l.By, Priority: l.Priority, At: whole(m.now)})
 	switch {
 	case m.cur != nil:
 		m.finish(l, Outcome{What: BusyWithUs}, "")
-	case !m.down.IsZero():
+	case !m.Down.IsZero():
 		m.finish(l, Outcome{What: Failed, Cause: CausePath}, "")
 	default:
-		m.cur, m.voice = l, l.id.Voice()
+		m.cur, m.voice = l, l.ID.Voice()
 		m.send(l, s)
 	}
 	m.changed()
+	return m.out
 }
 
-func ringSignal(l *leg) Signal {
-	return Signal{Kind: SigRing, ID: l.id, Desk: l.by.Desk, Officer: l.by.Officer, Class: l.class, Mark: l.mark, Priority: l.priority}
+func ringSignal(l *Live) Signal {
+	return Signal{Kind: SigRing, Desk: l.By.Desk, Officer: l.By.Officer, Class: l.Class, Mark: l.Mark, Priority: l.Priority}
+}
+
+// Answer is a person's act; codec names what this desk sends: opus ("") or pcmu.
+func (m *Machine) Answer(by statement.Author, codec string, now time.Time) Out {
+	m.begin(now)
+	return m.answer(by, codec)
 }
 
 // answer is the person's act, or ours where two rings crossed.
-func (m *Machine) answer(e Answer) {
+func (m *Machine) answer(by statement.Author, codec string) Out {
 	l := m.cur
-	if l == nil || l.phase != RingingHere {
-		m.cannot(ErrNotRinging)
-		return
+	if l == nil || l.State != RingingHere {
+		return m.cannot(ErrNotRinging)
 	}
-	s := Signal{Kind: SigAnswer, ID: l.id, Desk: e.By.Desk, Officer: e.By.Officer, Codec: cmp.Or(e.Codec, "opus")}
+	s := Signal{Kind: SigAnswer, Desk: by.Desk, Officer: by.Officer, Codec: cmp.Or(codec, "opus")}
 	if _, err := s.Encode(); err != nil {
-		m.cannot(ErrAct)
-		return
+		return m.cannot(ErrAct)
 	}
-	l.by, l.codec = e.By, s.Codec
+	l.By, l.Codec = by, s.Codec
 	m.send(l, s)
 	m.connect(l)
+	return m.out
 }
 
 // connect opens the sound.
-func (m *Machine) connect(l *leg) {
-	l.phase, l.answered = Connected, m.now
-	l.outcome.Desk = l.there
-	if !l.out {
-		l.outcome.Desk = l.by.Desk
+func (m *Machine) connect(l *Live) {
+	l.State, l.Answered = Connected, m.now
+	l.Outcome.Desk = l.There
+	if !l.Out {
+		l.Outcome.Desk = l.By.Desk
 	}
 	m.out.Open = true
 	m.changed()
 }
 
-func (m *Machine) decline(e Decline) {
+// Decline is a person's act.
+func (m *Machine) Decline(by statement.Author, reason string, standBy, now time.Time) Out {
+	m.begin(now)
 	l := m.cur
-	if l == nil || l.phase != RingingHere {
-		m.cannot(ErrNotRinging)
-		return
+	if l == nil || l.State != RingingHere {
+		return m.cannot(ErrNotRinging)
 	}
-	s := Signal{Kind: SigDecline, ID: l.id, Desk: e.By.Desk, Officer: e.By.Officer, Reason: e.Reason, StandBy: whole(e.StandBy)}
+	s := Signal{Kind: SigDecline, Desk: by.Desk, Officer: by.Officer, Reason: reason, StandBy: whole(standBy)}
 	if _, err := s.Encode(); err != nil {
-		m.cannot(ErrAct)
-		return
+		return m.cannot(ErrAct)
 	}
-	l.by = e.By
+	l.By = by
 	m.send(l, s)
-	m.finish(l, Outcome{What: Declined, Desk: e.By.Desk, Reason: e.Reason, StandBy: s.StandBy, Seconds: m.seconds(l), Desks: l.rang}, m.cfg.Us)
+	m.finish(l, m.declined(l, s), m.Us)
+	return m.out
 }
 
-func (m *Machine) hangUp(e HangUp) {
+// HangUp is a person's act; while one's own ring is out it cancels. Class, where given, is what he says of the call.
+func (m *Machine) HangUp(by statement.Author, class string, now time.Time) Out {
+	m.begin(now)
 	l := m.cur
-	if l == nil || l.phase == RingingHere || e.Class != "" && !slices.Contains(statement.Classes, e.Class) {
-		m.cannot(ErrNoCall)
-		return
+	if l == nil || l.State == RingingHere || class != "" && !slices.Contains(statement.Classes, class) {
+		return m.cannot(ErrNoCall)
 	}
-	l.class = cmp.Or(e.Class, l.class)
-	if l.phase != Connected {
-		m.cancel(l, Outcome{What: Cancelled, Seconds: m.seconds(l), Desks: l.rang}, m.cfg.Us, "")
-		return
+	l.Class = cmp.Or(class, l.Class)
+	if l.State != Connected {
+		m.cancel(l, m.rang(l, Cancelled, ""), m.Us, "")
+		return m.out
 	}
-	l.by = e.By
-	m.end(l, Outcome{What: Answered}, m.cfg.Us, "")
+	l.By = by
+	m.end(l, Outcome{What: Answered}, m.Us, "")
+	return m.out
+}
+
+// Desks says which desks of ours are armed, which of them are in a call on another line, and which join at 20 seconds,
+// whenever one of the three changes.
+func (m *Machine) Desks(armed, busy, deputies []string, now time.Time) Out {
+	m.begin(now)
+	m.armed, m.busy, m.deputies = armed, busy, deputies
+	if len(armed) > 0 {
+		m.bare = time.Time{}
+	} else if m.bare.IsZero() {
+		m.bare = m.now
+	}
+	if l := m.cur; l != nil && l.State == RingingHere {
+		m.bell(l)
+		m.changed()
+	}
+	return m.out
+}
+
+// Hears says that frames of the call come (again), or that none came for 5 seconds.
+func (m *Machine) Hears(voice uint16, heard bool, now time.Time) Out {
+	m.begin(now)
+	l := m.cur
+	switch {
+	case l == nil || l.State != Connected || l.ID.Voice() != voice:
+	case heard:
+		l.silent, l.sure = time.Time{}, true
+		m.changed()
+	case l.silent.IsZero():
+		l.silent = m.now
+		m.still(l)
+		m.changed()
+	}
+	return m.out
+}
+
+// Broken says that this end cannot carry the call's sound any more: media, microphone or speaker.
+func (m *Machine) Broken(cause string, now time.Time) Out {
+	m.begin(now)
+	if l := m.cur; l != nil && l.State != RingingHere {
+		m.fail(l, cause, m.Us)
+	}
+	return m.out
+}
+
+// Line says whether any path lives.
+func (m *Machine) Line(up bool, now time.Time) Out {
+	m.begin(now)
+	if up == m.Down.IsZero() {
+		return m.out
+	}
+	m.changed()
+	if m.Down = m.now; up {
+		m.Down = time.Time{}
+		if l := m.cur; l != nil && (l.State == Connected || l.State == RingingHere) {
+			m.still(l)
+		}
+	}
+	return m.out
+}
+
+// PeerRun says that a session of another run of the peer is up, which may have forgotten everything. A ring is rung anew
+// (it knows a ring that it has); of another call it is asked whether the peer still holds it.
+func (m *Machine) PeerRun(run string, now time.Time) Out {
+	m.begin(now)
+	if run == m.run {
+		return m.out
+	}
+	first := m.run == ""
+	m.run, m.newest, m.newestC = run, 0, ID{}
+	l := m.cur
+	switch {
+	case l == nil || first:
+	case l.State == Calling || l.State == RingingThere:
+		m.quiet(l, SigRing)
+		m.send(l, ringSignal(l))
+	default:
+		m.still(l)
+	}
+	return m.out
+}
+
+// Goodbye says that the peer's node has said that it stops.
+func (m *Machine) Goodbye(now time.Time) Out {
+	m.begin(now)
+	if l := m.cur; l != nil {
+		m.quiet(l)
+		m.finish(l, m.rang(l, Failed, CauseFarNode), m.Them)
+	}
+	return m.out
+}
+
+// Stop says that this node stops in an orderly way: everything ends at once. The peer sees a far node fail.
+func (m *Machine) Stop(now time.Time) Out {
+	m.begin(now)
+	if l := m.cur; l != nil {
+		kind := SigHangUp
+		if l.Out && l.State != Connected {
+			kind = SigCancel
+		}
+		m.quiet(l)
+		m.once(l.ID, Signal{Kind: kind, What: Failed, Cause: CauseFarNode})
+		m.finish(l, m.rang(l, Failed, CauseNearNode), m.Us)
+	}
+	for _, l := range slices.Clone(m.closing) {
+		m.quiet(l)
+		m.finish(l, l.Outcome, l.endedBy)
+	}
+	m.closing = nil
+	return m.out
 }
 
 // state drafts a statement about l.
-func (m *Machine) state(kind string, l *leg, facts any) {
-	m.out.Drafts = append(m.out.Drafts, record.Draft{Kind: kind, Class: l.class, Mark: l.mark, Facts: facts})
+func (m *Machine) state(kind string, l *Live, facts any) {
+	m.out.Drafts = append(m.out.Drafts, record.Draft{Kind: kind, Class: l.Class, Mark: l.Mark, Facts: facts})
+}
+
+// rang is an outcome with how long l rang and where.
+func (m *Machine) rang(l *Live, what, cause string) Outcome {
+	return Outcome{What: what, Cause: cause, Seconds: m.seconds(l), Desks: l.Rang}
+}
+
+// declined is the outcome of a decline, ours or theirs.
+func (m *Machine) declined(l *Live, s Signal) Outcome {
+	o := m.rang(l, Declined, "")
+	o.Desk, o.Reason, o.StandBy = s.Desk, s.Reason, s.StandBy
+	return o
 }
 
 // seconds is how long l rang.
-func (m *Machine) seconds(l *leg) int {
+func (m *Machine) seconds(l *Live) int {
 	if l.rings.IsZero() {
 		return 0
 	}
-	until := m.now
-	if !l.answered.IsZero() {
-		until = l.answered
-	}
-	return int(until.Sub(l.rings) / time.Second)
+	return int(cmp.Or(l.Answered, m.now).Sub(l.rings) / time.Second)
 }
 
-func (m *Machine) opener(l *leg) string {
-	if l.out {
-		return m.cfg.Us
+func (m *Machine) opener(l *Live) string {
+	if l.Out {
+		return m.Us
 	}
-	return m.cfg.Them
+	return m.Them
 }
 
 func whole(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }

@@ -27,10 +27,10 @@ func TestRandomWorlds(t *testing.T) {
 		w.lose, w.dup = rnd.Float64()*0.5, rnd.Float64()*0.5
 		cuts := seed%2 == 1
 		for _, e := range w.ends {
-			e.desks = Desks{Armed: []string{e.name[:1] + "1", e.name[:1] + "2"}}
-			e.step(e.desks)
-			e.step(Line{Up: true})
-			e.step(PeerRun{Run: "r1"})
+			e.desks = [3][]string{{e.name[:1] + "1", e.name[:1] + "2"}}
+			e.tellDesks(e.desks)
+			e.step(line(true))
+			e.step(peerRun("r1"))
 		}
 		for range 12 {
 			w.randomAct(rnd, cuts)
@@ -39,7 +39,7 @@ func TestRandomWorlds(t *testing.T) {
 		w.setCut(false)
 		w.at(180*time.Second, func() {
 			if e := w.ends[seed%2]; e.m.Live().State == Connected {
-				e.step(HangUp{By: statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account", Desk: "x"}})
+				e.step(hangUp(statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account", Desk: "x"}, ""))
 			}
 		})
 		w.run(240 * time.Second)
@@ -58,16 +58,16 @@ func (w *world) randomAct(rnd *rand.Rand, cuts bool) {
 	e := w.ends[rnd.Intn(2)]
 	by := statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account", Desk: e.name[:1] + "1"}
 	acts := []func(){
-		func() { e.step(Ring{By: by}) },
-		func() { e.step(Ring{By: by, Class: "test"}) },
-		func() { e.step(Answer{By: by}) },
-		func() { e.step(Answer{By: by}) },
-		func() { e.step(Answer{By: by}) },
-		func() { e.step(Decline{By: by, Reason: "no"}) },
-		func() { e.step(HangUp{By: by}) },
-		func() { e.step(HangUp{By: by}) },
-		func() { e.step(Desks{}) },
-		func() { e.step(e.desks) },
+		func() { e.step(ring(by, "", "", "")) },
+		func() { e.step(ring(by, "test", "", "")) },
+		func() { e.step(answer(by, "")) },
+		func() { e.step(answer(by, "")) },
+		func() { e.step(answer(by, "")) },
+		func() { e.step(decline(by, "no", time.Time{})) },
+		func() { e.step(hangUp(by, "")) },
+		func() { e.step(hangUp(by, "")) },
+		func() { e.tellDesks([3][]string{}) },
+		func() { e.tellDesks(e.desks) },
 	}
 	n := rnd.Intn(len(acts))
 	if cuts && rnd.Intn(12) == 0 {
@@ -120,40 +120,40 @@ func last(cs []Closed) []Closed { return cs[max(len(cs)-1, 0):] }
 
 // SPEC: CAL-018
 func TestAPeerThatRingsWithoutEnd(t *testing.T) {
-	m := New(Config{Us: "aurelia", Them: "borealia", Rand: rand.New(rand.NewSource(1))}, epoch)
-	m.Step(Line{true}, epoch)
-	m.Step(Desks{Armed: []string{"a1"}}, epoch)
+	m := machine("aurelia", "borealia", false)
+	m.Line(true, epoch)
+	m.Desks([]string{"a1"}, nil, nil, epoch)
 	drafts, policy := 0, 0
 	for i := range 500 {
 		id := ID{byte(i >> 8), byte(i), 1}
 		for _, s := range []Signal{ringOf(id), {Kind: SigCancel, ID: id, What: Cancelled}} {
-			out := m.Step(Got{s}, epoch)
+			out := m.Got(s, epoch)
 			drafts += len(out.Drafts)
 			for _, fx := range out.Send {
-				if fx.Signal.Cause == CausePolicy && fx.Signal.Kind == SigBusy {
+				if fx.Cause == CausePolicy && fx.Kind == SigBusy {
 					policy++
 				}
 			}
 		}
 	}
-	if drafts > 2*DefaultBounds().Rings || policy != 500-DefaultBounds().Rings || len(m.graves) > 64 || m.Open() {
-		t.Errorf("%d drafts, %d answered by policy, %d kept", drafts, policy, len(m.graves))
+	if drafts > 2*ringsAMinute || policy != 500-ringsAMinute || len(m.over) > 64 || m.Open() {
+		t.Errorf("%d drafts, %d answered by policy, %d kept", drafts, policy, len(m.over))
 	}
 }
 
 // SPEC: CAL-018
 func TestAPeerThatRingsAllDay(t *testing.T) {
-	m := New(Config{Us: "aurelia", Them: "borealia", Rand: rand.New(rand.NewSource(1))}, epoch)
-	m.Step(Line{true}, epoch)
-	m.Step(Desks{Armed: []string{"a1"}}, epoch)
+	m := machine("aurelia", "borealia", false)
+	m.Line(true, epoch)
+	m.Desks([]string{"a1"}, nil, nil, epoch)
 	drafts := 0
 	for i := range 24 * 60 * 15 { // fifteen a minute
 		id, now := ID{byte(i >> 8), byte(i), 1}, epoch.Add(time.Duration(i)*4*time.Second)
 		for _, s := range []Signal{ringOf(id), {Kind: SigCancel, ID: id, What: Cancelled}} {
-			drafts += len(m.Step(Got{s}, now).Drafts)
+			drafts += len(m.Got(s, now).Drafts)
 		}
 	}
-	if most := 24 * 6 * DefaultBounds().Rings * 2; drafts > most+2*6*DefaultBounds().Rings || drafts < most/2 || len(m.rung) > 6*DefaultBounds().Rings {
+	if most := 24 * 6 * ringsAMinute * 2; drafts > most+2*6*ringsAMinute || drafts < most/2 || len(m.rung) > 6*ringsAMinute {
 		t.Errorf("%d statements in a day, at most %d", drafts, most)
 	}
 }

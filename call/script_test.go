@@ -55,10 +55,10 @@ func TestConversations(t *testing.T) {
 func (w *world) play(t *testing.T, script string) {
 	last := time.Duration(0)
 	for _, e := range w.ends {
-		e.desks = Desks{Armed: []string{e.name[:1] + "1"}}
-		e.step(e.desks)
-		e.step(Line{Up: true})
-		e.step(PeerRun{Run: "r1"})
+		e.desks = [3][]string{{e.name[:1] + "1"}}
+		e.tellDesks(e.desks)
+		e.step(line(true))
+		e.step(peerRun("r1"))
 	}
 	for _, line := range strings.Split(script, "\n") {
 		f := strings.Fields(line)
@@ -123,37 +123,37 @@ func (w *world) act(t *testing.T, f []string) {
 	e.say("does %s", strings.Join(f[1:], " "))
 	switch f[1] {
 	case "ring":
-		e.step(Ring{By: by, Class: kv["class"], Mark: kv["mark"], Priority: kv["priority"]})
+		e.step(ring(by, kv["class"], kv["mark"], kv["priority"]))
 	case "answer":
-		e.step(Answer{By: by, Codec: kv["codec"]})
+		e.step(answer(by, kv["codec"]))
 	case "decline":
-		e.step(Decline{By: by, Reason: kv["reason"], StandBy: epoch.Add(dur(kv["standby"]))})
+		e.step(decline(by, kv["reason"], epoch.Add(dur(kv["standby"]))))
 	case "hang-up":
-		e.step(HangUp{By: by, Class: kv["class"]})
+		e.step(hangUp(by, kv["class"]))
 	case "deaf":
 		e.frames = 0
 	case "broken":
-		e.step(Broken{Cause: kv["cause"]})
+		e.step(func(m *Machine, now time.Time) Out { return m.Broken(kv["cause"], now) })
 	case "desks":
-		e.desks = Desks{}
-		for k, to := range map[string]*[]string{"armed": &e.desks.Armed, "busy": &e.desks.Busy, "deputies": &e.desks.Deputies} {
+		e.desks = [3][]string{}
+		for i, k := range []string{"armed", "busy", "deputies"} {
 			if kv[k] != "" {
-				*to = strings.Split(kv[k], "+")
+				e.desks[i] = strings.Split(kv[k], "+")
 			}
 		}
-		e.step(e.desks)
+		e.tellDesks(e.desks)
 	case "restart":
 		w.restart(e)
 	case "stop":
-		e.step(Stop{})
-		w.at(w.now+w.delay, func() { e.other().step(Goodbye{}) })
+		e.step((*Machine).Stop)
+		w.at(w.now+w.delay, func() { e.other().step((*Machine).Goodbye) })
 	case "freeze":
 		e.frozen = true
-		w.at(w.now+3*time.Second, func() { e.other().step(Line{Up: false}) })
+		w.at(w.now+3*time.Second, func() { e.other().step(line(false)) })
 	case "thaw":
 		e.frozen = false
-		e.step(Tick{})
-		w.at(w.now+w.delay, func() { e.other().step(Line{Up: true}) })
+		e.step((*Machine).Tick)
+		w.at(w.now+w.delay, func() { e.other().step(line(true)) })
 	default:
 		t.Fatalf("no act %q", f[1])
 	}
@@ -169,7 +169,7 @@ func (w *world) setCut(cut bool) {
 	for _, e := range w.ends {
 		w.at(w.now+after, func() {
 			if w.cut == cut {
-				e.step(Line{Up: !cut})
+				e.step(line(!cut))
 			}
 		})
 	}
@@ -183,8 +183,8 @@ func (w *world) restart(e *end) {
 		}
 	}
 	e.start()
-	e.step(e.desks)
-	e.step(Line{Up: true})
-	e.step(PeerRun{Run: "r1"})
-	w.at(w.now+2*w.delay, func() { e.other().step(PeerRun{Run: "r" + strconv.Itoa(e.life)}) })
+	e.tellDesks(e.desks)
+	e.step(line(true))
+	e.step(peerRun("r1"))
+	w.at(w.now+2*w.delay, func() { e.other().step(peerRun("r" + strconv.Itoa(e.life))) })
 }

@@ -59,6 +59,7 @@ type Signal struct {
 	Kind     SignalKind `json:"-"`
 	ID       ID         `json:"-"`
 	Seq      uint32     `json:"-"` // grows with every new signal of a machine; a repetition bears its first
+	Repeat   string     `json:"-"` // of one that goes out: it is repeated under this id until Out.Quiet names it; "": sent once
 	Desk     string     `json:"desk,omitempty"`
 	Officer  string     `json:"officer,omitempty"`
 	Class    string     `json:"class,omitempty"`
@@ -75,44 +76,15 @@ type Signal struct {
 	Became   ID         `json:"became,omitzero"` // of a cancel: two rings crossed, this is the call now
 }
 
-// member is one member of a signal: whether it is there, and what is wrong with it if it is.
-type member struct {
-	name string
-	here bool
-	bad  error
-}
-
-func (s Signal) members() []member {
-	return []member{
-		{"desk", s.Desk != "", statement.Text("desk", s.Desk, maxName)},
-		{"officer", s.Officer != "", statement.Text("officer", s.Officer, maxPlace)},
-		{"class", s.Class != "", statement.OneOf("class", s.Class, statement.Classes)},
-		{"mark", s.Mark != "", statement.OneOf("mark", s.Mark, statement.Marks)},
-		{"codec", s.Codec != "", statement.OneOf("codec", s.Codec, codecs)},
-		{"priority", s.Priority != "", statement.Text("priority", s.Priority, maxName)},
-		{"reason", s.Reason != "", statement.Text("reason", s.Reason, maxReason)},
-		{"stand_by_until", !s.StandBy.IsZero(), statement.Time("stand_by_until", s.StandBy)},
-		{"seconds", s.Seconds != 0, statement.If(s.Seconds < 0 || s.Seconds > math.MaxUint16, "%d seconds", s.Seconds)},
-		{"desks", len(s.Desks) > 0, desks(s.Desks)},
-		{"stands", s.What != "", statement.OneOf("stands", s.What, stands)},
-		{"cause", s.Cause != "", statement.OneOf("cause", s.Cause, Causes)},
-		{"of", s.Of != 0, statement.If(s.Of >= SigAck, "of %d", s.Of)},
-		{"became", s.Became != ID{}, nil},
-	}
-}
-
-// Row is what the table of signals says of one kind.
-type Row struct {
-	Kind     SignalKind
-	Name     string
-	Must     []string // members that must stand in it
-	May      []string // members that may
-	Repeated bool     // by the link, until answered
-	By       string   // what answers it
-}
-
-// Signals is the table of signals, in order of kind.
-var Signals = []Row{
+// signals is the table of signals, in order of kind.
+var signals = []struct {
+	kind     SignalKind
+	name     string
+	must     []string // members that must stand in it
+	may      []string // members that may
+	repeated bool     // by the link, until answered
+	by       string   // what answers it
+}{
 	{SigRing, "ring", []string{"desk", "class", "mark"}, []string{"officer", "priority"}, true, "ringing, answer, decline, busy, nobody-armed, ack; at party B also A's ring"},
 	{SigRinging, "ringing", nil, []string{"desks"}, false, "sent again for each ring that comes again"},
 	{SigAnswer, "answer", []string{"desk", "codec"}, []string{"officer"}, true, "ack, cancel"},
@@ -125,16 +97,11 @@ var Signals = []Row{
 	{SigAck, "ack", []string{"of", "stands"}, []string{"cause"}, false, "sent again for each signal that comes again"},
 }
 
-func (k SignalKind) row() (Row, bool) {
-	if k < SigRing || int(k) > len(Signals) {
-		return Row{}, false
-	}
-	return Signals[k-1], true
-}
+func (k SignalKind) known() bool { return k >= SigRing && k <= SigAck }
 
 func (k SignalKind) String() string {
-	if r, ok := k.row(); ok {
-		return r.Name
+	if k.known() {
+		return signals[k-1].name
 	}
 	return fmt.Sprintf("signal-%d", byte(k))
 }
@@ -176,19 +143,38 @@ func Decode(b []byte) (s Signal, err error) {
 
 // validate judges a signal by its row of the table.
 func (s Signal) validate() error {
-	row, ok := s.Kind.row()
-	if !ok {
+	if !s.Kind.known() {
 		return fmt.Errorf("%w: kind %d", ErrSignal, s.Kind)
 	}
-	for _, m := range s.members() {
-		must := slices.Contains(row.Must, m.name)
+	row := signals[s.Kind-1]
+	for _, m := range []struct {
+		name string
+		here bool
+		bad  error // what is wrong with it if it is here
+	}{
+		{"desk", s.Desk != "", statement.Text("desk", s.Desk, maxName)},
+		{"officer", s.Officer != "", statement.Text("officer", s.Officer, maxPlace)},
+		{"class", s.Class != "", statement.OneOf("class", s.Class, statement.Classes)},
+		{"mark", s.Mark != "", statement.OneOf("mark", s.Mark, statement.Marks)},
+		{"codec", s.Codec != "", statement.OneOf("codec", s.Codec, codecs)},
+		{"priority", s.Priority != "", statement.Text("priority", s.Priority, maxName)},
+		{"reason", s.Reason != "", statement.Text("reason", s.Reason, maxReason)},
+		{"stand_by_until", !s.StandBy.IsZero(), statement.Time("stand_by_until", s.StandBy)},
+		{"seconds", s.Seconds != 0, statement.If(s.Seconds < 0 || s.Seconds > math.MaxUint16, "%d seconds", s.Seconds)},
+		{"desks", len(s.Desks) > 0, desks(s.Desks)},
+		{"stands", s.What != "", statement.OneOf("stands", s.What, stands)},
+		{"cause", s.Cause != "", statement.OneOf("cause", s.Cause, Causes)},
+		{"of", s.Of != 0, statement.If(s.Of >= SigAck, "of %d", s.Of)},
+		{"became", s.Became != ID{}, nil},
+	} {
+		must := slices.Contains(row.must, m.name)
 		switch {
 		case must && !m.here:
-			return fmt.Errorf("%w: %s without %s", ErrSignal, row.Name, m.name)
-		case m.here && !must && !slices.Contains(row.May, m.name):
-			return fmt.Errorf("%w: %s in %s", ErrSignal, m.name, row.Name)
+			return fmt.Errorf("%w: %s without %s", ErrSignal, row.name, m.name)
+		case m.here && !must && !slices.Contains(row.may, m.name):
+			return fmt.Errorf("%w: %s in %s", ErrSignal, m.name, row.name)
 		case m.here && m.bad != nil:
-			return fmt.Errorf("%w: %s: %w", ErrSignal, row.Name, m.bad)
+			return fmt.Errorf("%w: %s: %w", ErrSignal, row.name, m.bad)
 		}
 	}
 	return nil

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math/rand"
 	"reflect"
 	"slices"
 	"strings"
@@ -17,10 +16,11 @@ import (
 )
 
 // full is one signal of each kind with every field that it may bear, at its limit.
-func full(r Row) Signal {
+func full(k SignalKind) Signal {
+	r := signals[k-1]
 	x := func(n int) string { return strings.Repeat(`"`, n) } // a quote takes two bytes on the wire
-	s := Signal{Kind: r.Kind, ID: theID, Seq: 7}
-	for _, name := range slices.Concat(r.Must, r.May) {
+	s := Signal{Kind: r.kind, ID: theID, Seq: 7}
+	for _, name := range slices.Concat(r.must, r.may) {
 		switch name {
 		case "desk":
 			s.Desk = x(maxName)
@@ -61,14 +61,14 @@ func full(r Row) Signal {
 func TestCodec(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("| byte | signal | members (must, *may*) | repeated | answered by | longest |\n|---|---|---|---|---|---|\n")
-	for i, r := range Signals {
-		if int(r.Kind) != i+1 {
+	for i, r := range signals {
+		if int(r.kind) != i+1 {
 			t.Fatal(r)
 		}
-		s := full(r)
+		s := full(r.kind)
 		p, err := s.Encode()
 		if err != nil || len(p) > MaxSignal {
-			t.Fatal(r.Name, len(p), err)
+			t.Fatal(r.name, len(p), err)
 		}
 		got, err := Decode(p)
 		if err != nil || !reflect.DeepEqual(got, s) {
@@ -76,14 +76,14 @@ func TestCodec(t *testing.T) {
 		}
 		for cut := range p { // every shorter one is refused
 			if _, err := Decode(p[:cut]); err == nil {
-				t.Errorf("%s cut at %d", r.Name, cut)
+				t.Errorf("%s cut at %d", r.name, cut)
 			}
 		}
-		f := slices.Clone(r.Must)
-		for _, name := range r.May {
+		f := slices.Clone(r.must)
+		for _, name := range r.may {
 			f = append(f, "*"+name+"*")
 		}
-		fmt.Fprintf(&b, "| %d | %s | %s | %s | %s | %d |\n", i+1, r.Name, strings.Join(f, ", "), map[bool]string{true: "until answered", false: "no"}[r.Repeated], r.By, len(p))
+		fmt.Fprintf(&b, "| %d | %s | %s | %s | %s | %d |\n", i+1, r.name, strings.Join(f, ", "), map[bool]string{true: "until answered", false: "no"}[r.repeated], r.by, len(p))
 	}
 	golden(t, "signals", b.String())
 }
@@ -120,8 +120,8 @@ func TestStrict(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, r := range Signals {
-		b, _ := full(r).Encode()
+	for _, r := range signals {
+		b, _ := full(r.kind).Encode()
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -134,18 +134,18 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%x\n%x %v", b, again, err)
 		}
 		for _, first := range []bool{true, false} { // and no machine minds it, in any state
-			for _, ev := range [][]Event{nil, {Ring{By: statement.Author{Desk: "d"}}}, {Got{ringOf(theID)}}, {Got{ringOf(theID)}, Answer{By: statement.Author{Desk: "d"}}}} {
-				m := New(Config{Us: "a", Them: "b", First: first, Rand: rand.New(rand.NewSource(1))}, epoch)
-				for _, e := range append([]Event{Line{true}, Desks{Armed: []string{"d"}}}, ev...) {
-					m.Step(e, epoch)
+			for _, ev := range [][]does{nil, {ring(statement.Author{Desk: "d"}, "", "", "")}, {got(ringOf(theID))}, {got(ringOf(theID)), answer(statement.Author{Desk: "d"}, "")}} {
+				m := machine("a", "b", first)
+				for _, e := range append([]does{line(true), armed("d")}, ev...) {
+					e(m, epoch)
 				}
 				s.ID = theID
-				m.Step(Got{s}, epoch)
+				m.Got(s, epoch)
 				if l := m.Live(); l.Out {
 					s.ID = l.ID
-					m.Step(Got{s}, epoch)
+					m.Got(s, epoch)
 				}
-				m.Step(Tick{}, epoch.Add(time.Hour))
+				m.Tick(epoch.Add(time.Hour))
 			}
 		}
 	})

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.org/parley/record"
+	"example.org/parley/statement"
 )
 
 // world is two machines on a simulated channel that loses, delays, reorders and repeats.
@@ -57,7 +58,7 @@ type end struct {
 	life   int
 	frozen bool
 	repeat map[string]int
-	desks  Desks
+	desks  [3][]string // armed, busy, deputies
 	media  map[uint16]bool
 	opened map[uint16]bool
 	heard  time.Duration
@@ -84,8 +85,8 @@ func (e *end) start() {
 	e.frames = 1
 	e.repeat, e.media = map[string]int{}, map[uint16]bool{}
 	names := []string{"aurelia", "borealia"}
-	e.m = New(Config{Us: names[e.i], Them: names[1-e.i], First: e.i == 0, Rand: e.w.rnd,
-		Meters: func(uint16) Meters { return Meters{Sent: 1, Received: e.frames} }}, e.w.time())
+	e.m = &Machine{Us: names[e.i], Them: names[1-e.i], First: e.i == 0, Rand: e.w.rnd,
+		Meters: func() Meters { return Meters{Sent: 1, Received: e.frames} }, Down: e.w.time()}
 }
 
 func (w *world) time() time.Time { return epoch.Add(w.now) }
@@ -101,7 +102,7 @@ func (w *world) run(until time.Duration) {
 		w.at(t, func() {
 			for _, e := range w.ends {
 				e.sound()
-				e.step(Tick{})
+				e.step((*Machine).Tick)
 			}
 		})
 	}
@@ -130,10 +131,10 @@ func (e *end) sound() {
 			if e.silent {
 				e.silent = false
 			}
-			e.step(Heard{Voice: v})
+			e.step(hears(v, true))
 		} else if !e.silent && e.w.now-e.heard >= 5*time.Second {
 			e.silent = true
-			e.step(Silent{Voice: v})
+			e.step(hears(v, false))
 		}
 	}
 }
@@ -142,12 +143,17 @@ func (e *end) say(f string, a ...any) {
 	e.w.log = append(e.w.log, fmt.Sprintf("%7.2f %-8s %s", e.w.now.Seconds(), e.name, fmt.Sprintf(f, a...)))
 }
 
-func (e *end) step(ev Event) {
+// tellDesks says which desks of this end are armed.
+func (e *end) tellDesks(desks [3][]string) {
+	e.step(func(m *Machine, now time.Time) Out { return m.Desks(desks[0], desks[1], desks[2], now) })
+}
+
+func (e *end) step(ev does) {
 	if e.frozen {
 		return
 	}
 	was := e.m.Live()
-	out := e.m.Step(ev, e.w.time())
+	out := ev(e.m, e.w.time())
 	for _, id := range out.Quiet {
 		delete(e.repeat, id)
 	}
@@ -155,8 +161,14 @@ func (e *end) step(ev Event) {
 		e.send(fx)
 	}
 	is := e.m.Live()
-	if !slices.Equal(was.Bell, is.Bell) {
-		e.say("bell %s", cmp.Or(strings.Join(is.Bell, " "), "off"))
+	bell := func(l Live) string {
+		if l.State != RingingHere {
+			return "off"
+		}
+		return cmp.Or(strings.Join(l.bell, " "), "off")
+	}
+	if bell(was) != bell(is) {
+		e.say("bell %s", bell(is))
 	}
 	if (was.State == RingingThere) != (is.State == RingingThere) {
 		e.say("ringback %v", is.State == RingingThere)
@@ -166,7 +178,7 @@ func (e *end) step(ev Event) {
 		e.say("sound closed")
 	}
 	if out.Open {
-		e.media[is.Voice], e.opened[is.Voice], e.heard, e.silent = true, true, e.w.now, false
+		e.media[is.ID.Voice()], e.opened[is.ID.Voice()], e.heard, e.silent = true, true, e.w.now, false
 		e.say("sound open %s at %s", is.Codec, is.By.Desk)
 	}
 	for _, d := range out.Drafts {
@@ -177,12 +189,12 @@ func (e *end) step(ev Event) {
 	}
 }
 
-func (e *end) send(fx Send) {
-	b, err := fx.Signal.Encode()
+func (e *end) send(fx Signal) {
+	b, err := fx.Encode()
 	if err != nil {
-		panic(fmt.Sprintf("%v: %+v", err, fx.Signal))
+		panic(fmt.Sprintf("%v: %+v", err, fx))
 	}
-	e.say("sends %s", words(fx.Signal))
+	e.say("sends %s", words(fx))
 	if fx.Repeat == "" {
 		e.transmit(b)
 		return
@@ -241,7 +253,7 @@ func (e *end) transmit(b []byte) {
 		to, life := e.other(), e.other().life
 		w.at(w.now+d, func() {
 			if to.life == life {
-				to.step(Got{s})
+				to.step(got(s))
 			}
 		})
 	}
@@ -330,4 +342,44 @@ func (w *world) judgeOne(id string) string {
 		how = Compare(caller, called)
 	}
 	return fmt.Sprintf("%s · %s · %s", word(w.ends[0]), word(w.ends[1]), how)
+}
+
+// does is one event of a machine.
+type does func(m *Machine, now time.Time) Out
+
+func ring(by statement.Author, class, mark, priority string) does {
+	return func(m *Machine, now time.Time) Out { return m.Ring(by, class, mark, priority, "", now) }
+}
+
+func answer(by statement.Author, codec string) does {
+	return func(m *Machine, now time.Time) Out { return m.Answer(by, codec, now) }
+}
+
+func decline(by statement.Author, reason string, standBy time.Time) does {
+	return func(m *Machine, now time.Time) Out { return m.Decline(by, reason, standBy, now) }
+}
+
+func hangUp(by statement.Author, class string) does {
+	return func(m *Machine, now time.Time) Out { return m.HangUp(by, class, now) }
+}
+
+func got(s Signal) does { return func(m *Machine, now time.Time) Out { return m.Got(s, now) } }
+
+func armed(desks ...string) does {
+	return func(m *Machine, now time.Time) Out { return m.Desks(desks, nil, nil, now) }
+}
+
+func hears(voice uint16, heard bool) does {
+	return func(m *Machine, now time.Time) Out { return m.Hears(voice, heard, now) }
+}
+
+func line(up bool) does { return func(m *Machine, now time.Time) Out { return m.Line(up, now) } }
+
+func peerRun(run string) does {
+	return func(m *Machine, now time.Time) Out { return m.PeerRun(run, now) }
+}
+
+// machine is one of a line whose paths are down.
+func machine(us, them string, first bool) *Machine {
+	return &Machine{Us: us, Them: them, First: first, Rand: rand.New(rand.NewSource(1)), Meters: func() Meters { return Meters{Sent: 1, Received: 1} }, Down: epoch}
 }

@@ -4,10 +4,10 @@ package call
 
 import (
 	"fmt"
-	"math/rand"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"example.org/parley/statement"
 )
@@ -15,36 +15,36 @@ import (
 // in brings a machine into a state; the call there is theID, or the machine's own.
 func in(t *testing.T, state string) *Machine {
 	t.Helper()
-	m := New(Config{Us: "aurelia", Them: "borealia", First: true, Rand: rand.New(rand.NewSource(1))}, epoch)
-	step := func(evs ...Event) {
+	m := machine("aurelia", "borealia", true)
+	step := func(evs ...does) {
 		for _, e := range evs {
-			m.Step(e, epoch)
+			e(m, epoch)
 		}
 	}
 	by := statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account", Desk: "a1"}
-	step(Line{true}, Desks{Armed: []string{"a1"}})
-	ours := func(k SignalKind, s Signal) Got {
+	step(line(true), armed("a1"))
+	ours := func(k SignalKind, s Signal) does {
 		s.Kind, s.ID, s.Seq = k, m.Live().ID, 2
-		return Got{s}
+		return got(s)
 	}
 	switch state {
 	case Idle:
 	case Calling:
-		step(Ring{By: by})
+		step(ring(by, "", "", ""))
 	case RingingThere:
-		step(Ring{By: by})
+		step(ring(by, "", "", ""))
 		step(ours(SigRinging, Signal{Desks: []string{"b1"}}))
 	case RingingHere:
-		step(Got{ringOf(theID)})
+		step(got(ringOf(theID)))
 	case Connected + ", as caller":
-		step(Ring{By: by})
+		step(ring(by, "", "", ""))
 		step(ours(SigAnswer, Signal{Desk: "b1", Codec: "opus"}))
 	case Connected + ", answer not acked":
-		step(Got{ringOf(theID)}, Answer{By: by})
+		step(got(ringOf(theID)), answer(by, ""))
 	case "cancelling":
-		step(Ring{By: by}, HangUp{By: by})
+		step(ring(by, "", "", ""), hangUp(by, ""))
 	case "giving up":
-		step(Ring{By: by})
+		step(ring(by, "", "", ""))
 		m.cancel(m.cur, Outcome{What: NoAnswer}, "", "")
 	default:
 		t.Fatal(state)
@@ -60,38 +60,38 @@ func TestStates(t *testing.T) {
 	by := statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account", Desk: "a1"}
 	events := []struct {
 		name string
-		ev   func(id ID) Event
+		ev   func(id ID) does
 	}{
-		{"act: ring", func(ID) Event { return Ring{By: by} }},
-		{"act: answer", func(ID) Event { return Answer{By: by} }},
-		{"act: decline", func(ID) Event { return Decline{By: by} }},
-		{"act: hang up", func(ID) Event { return HangUp{By: by} }},
-		{"their ring, new", func(ID) Event {
-			return Got{Signal{Kind: SigRing, ID: ID{7}, Seq: 9, Desk: "b1", Class: "test", Mark: "actual"}}
+		{"act: ring", func(ID) does { return ring(by, "", "", "") }},
+		{"act: answer", func(ID) does { return answer(by, "") }},
+		{"act: decline", func(ID) does { return decline(by, "", time.Time{}) }},
+		{"act: hang up", func(ID) does { return hangUp(by, "") }},
+		{"their ring, new", func(ID) does {
+			return got(Signal{Kind: SigRing, ID: ID{7}, Seq: 9, Desk: "b1", Class: "test", Mark: "actual"})
 		}},
 	}
-	for _, r := range Signals {
+	for _, r := range signals {
 		for _, what := range []string{"", Talking, Cancelled, NoAnswer, Failed} {
-			s := Signal{Kind: r.Kind, Seq: 9, Desk: "b1", Class: "test", Mark: "actual", Codec: "opus", Of: SigStill, What: what, Cause: map[string]string{Failed: CausePath}[what]}
-			has := slices.Contains(r.Must, "stands")
-			if has != (what != "") || r.Kind == SigCancel && what == Talking || r.Kind == SigHangUp && what != Failed && what != "" ||
-				r.Kind == SigBusy && what != Failed || r.Kind == SigAck && what != Talking && what != Cancelled {
+			s := Signal{Kind: r.kind, Seq: 9, Desk: "b1", Class: "test", Mark: "actual", Codec: "opus", Of: SigStill, What: what, Cause: map[string]string{Failed: CausePath}[what]}
+			has := slices.Contains(r.must, "stands")
+			if has != (what != "") || r.kind == SigCancel && what == Talking || r.kind == SigHangUp && what != Failed && what != "" ||
+				r.kind == SigBusy && what != Failed || r.kind == SigAck && what != Talking && what != Cancelled {
 				continue
 			}
 			events = append(events, struct {
 				name string
-				ev   func(id ID) Event
-			}{strings.TrimSpace("their " + r.Name + " " + what), func(id ID) Event { s.ID = id; return Got{s} }})
+				ev   func(id ID) does
+			}{strings.TrimSpace("their " + r.name + " " + what), func(id ID) does { s.ID = id; return got(s) }})
 		}
 	}
 	events = append(events, struct {
 		name string
-		ev   func(id ID) Event
-	}{"their hang-up answered", func(id ID) Event { return Got{Signal{Kind: SigHangUp, ID: id, Seq: 9, What: Answered}} }},
+		ev   func(id ID) does
+	}{"their hang-up answered", func(id ID) does { return got(Signal{Kind: SigHangUp, ID: id, Seq: 9, What: Answered}) }},
 		struct {
 			name string
-			ev   func(id ID) Event
-		}{"goodbye", func(ID) Event { return Goodbye{} }})
+			ev   func(id ID) does
+		}{"goodbye", func(ID) does { return (*Machine).Goodbye }})
 	var b strings.Builder
 	b.WriteString("| event | " + strings.Join(states, " | ") + " |\n|---" + strings.Repeat("|---", len(states)) + "|\n")
 	for _, e := range events {
@@ -100,11 +100,11 @@ func TestStates(t *testing.T) {
 			m := in(t, st)
 			id := theID
 			if m.cur != nil {
-				id = m.cur.id
+				id = m.cur.ID
 			} else if len(m.closing) > 0 {
-				id = m.closing[0].id
+				id = m.closing[0].ID
 			}
-			fmt.Fprintf(&b, "| %s ", result(m, m.Step(e.ev(id), epoch)))
+			fmt.Fprintf(&b, "| %s ", result(m, e.ev(id)(m, epoch)))
 		}
 		b.WriteString("|\n")
 	}
@@ -115,9 +115,9 @@ func TestStates(t *testing.T) {
 func result(m *Machine, out Out) string {
 	var p []string
 	for _, f := range out.Send {
-		w := f.Signal.Kind.String()
-		if f.Signal.Kind == SigAck {
-			w += " " + f.Signal.What
+		w := f.Kind.String()
+		if f.Kind == SigAck {
+			w += " " + f.What
 		}
 		p = append(p, w)
 	}

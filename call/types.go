@@ -178,13 +178,6 @@ type End struct {
 	Unsure bool          // it states two outcomes and neither is in the other's past
 }
 
-// Direction is the voice of one direction, from both ends' meters.
-type Direction struct {
-	From                  string
-	Sent                  int // by the sender's count; -1: not stated
-	Received, Lost, GapMS int // by the receiver's count; -1: not stated
-}
-
 // State is what the set of statements about one call says.
 type State struct {
 	Opener, Call  string
@@ -200,5 +193,8 @@ type State struct {
 	Began         time.Time // by the caller's clock, else the called end's
 	Answered      time.Time
 	Ended         time.Time
-	Voice         [2]Direction // caller → called, called → caller
+	Voice         [2]Meters // caller → called, called → caller: sent by the one's count, the rest by the other's; -1: not stated
+
+	ends [2][]End // caller, called: one for each statement that says a class (Began), and maybe closes the call
+	past statement.Past
 }

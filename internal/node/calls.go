@@ -51,9 +51,7 @@ type speaker struct {
 
 func newCalls(l *Line) *calls {
 	c := &calls{l: l, sinks: map[string]Sink{}}
-	c.m = call.New(call.Config{
-		Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, First: l.cfg.First, Rand: l.cfg.Rand, Meters: c.meters,
-	}, l.now)
+	c.m = &call.Machine{Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, First: l.cfg.First, Rand: l.cfg.Rand, Meters: c.meters, Down: l.now}
 	return c
 }
 
@@ -96,9 +94,8 @@ func (l *Line) Sound(desk string, s Sink) {
 	})
 }
 
-// step runs the machine and does what it says; an act that does not fit comes back as an error.
-func (c *calls) step(ev call.Event) error {
-	out := c.m.Step(ev, c.l.now)
+// do does what the machine says; an act that does not fit comes back as an error.
+func (c *calls) do(out call.Out) error {
 	for _, id := range out.Quiet {
 		c.l.link.Done("c" + id)
 	}
@@ -118,18 +115,18 @@ func (c *calls) step(ev call.Event) error {
 	return out.Err
 }
 
-func (c *calls) send(fx call.Send) {
-	b, err := fx.Signal.Encode()
+func (c *calls) send(s call.Signal) {
+	b, err := s.Encode()
 	if err != nil {
 		c.l.log.Error("couldn't write a call signal", "err", err)
 		return
 	}
 	b = append([]byte{sigCall}, b...)
-	if fx.Repeat == "" {
+	if s.Repeat == "" {
 		c.l.say(b)
 		return
 	}
-	c.l.link.Repeat("c"+fx.Repeat, laneSignal, [][]byte{b})
+	c.l.link.Repeat("c"+s.Repeat, laneSignal, [][]byte{b})
 }
 
 // draft states what happened; the call goes on whether or not it can be recorded. SPEC: NOD-006
@@ -154,8 +151,8 @@ func (c *calls) open(live call.Live) {
 	if live.Codec == "pcmu" {
 		codec = voice.ULaw
 	}
-	c.voice, c.silent, c.mute, c.sent, c.sentAt = live.Voice, false, false, 0, c.l.now
-	c.port.Open(live.Voice, codec)
+	c.voice, c.silent, c.mute, c.sent, c.sentAt = live.ID.Voice(), false, false, 0, c.l.now
+	c.port.Open(c.voice, codec)
 	c.heardAt.Store(c.l.now.UnixNano())
 	desk := live.By.Desk
 	c.live.Store(&speaker{desk, c.sinks[desk]})
@@ -176,7 +173,7 @@ func (c *calls) close() {
 }
 
 // meters are this end's figures for call.closed.
-func (c *calls) meters(uint16) call.Meters {
+func (c *calls) meters() call.Meters {
 	m := c.port.Meters(c.l.now)
 	return call.Meters{Sent: int(m.Sent), Received: int(m.Received), Lost: int(m.Lost), GapMS: m.LongestGapMS}
 }
@@ -225,7 +222,7 @@ func (c *calls) tick() {
 	} else if c.leftAt.IsZero() {
 		c.leftAt = c.l.now
 	} else if c.l.now.Sub(c.leftAt) >= comeBack {
-		_ = c.step(call.Broken{Cause: call.CauseMedia})
+		_ = c.do(c.m.Broken(call.CauseMedia, c.l.now))
 	}
 	if c.voice != 0 {
 		if n := c.port.Meters(c.l.now).Sent; n != c.sent {
@@ -236,15 +233,11 @@ func (c *calls) tick() {
 		quiet := unheard > silence
 		if quiet != c.silent {
 			c.silent = quiet
-			if quiet {
-				_ = c.step(call.Silent{Voice: c.voice})
-			} else {
-				_ = c.step(call.Heard{Voice: c.voice})
-			}
+			_ = c.do(c.m.Hears(c.voice, !quiet, c.l.now))
 		}
 		c.l.dirty = true // meters move
 	}
-	_ = c.step(call.Tick{})
+	_ = c.do(c.m.Tick(c.l.now))
 }
 
 func (c *calls) fromPeer(b []byte) {
@@ -253,14 +246,14 @@ func (c *calls) fromPeer(b []byte) {
 		c.l.warn("a call signal was dropped", "err", err)
 		return
 	}
-	_ = c.step(call.Got{Signal: s})
+	_ = c.do(c.m.Got(s, c.l.now))
 }
 
-func (c *calls) desks() { _ = c.step(call.Desks{Armed: c.l.armed()}) }
+func (c *calls) desks() { _ = c.do(c.m.Desks(c.l.armed(), nil, nil, c.l.now)) }
 
-func (c *calls) paths() { _ = c.step(call.Line{Up: c.l.carries()}) }
+func (c *calls) paths() { _ = c.do(c.m.Line(c.l.carries(), c.l.now)) }
 
-func (c *calls) peerRun(run string) { _ = c.step(call.PeerRun{Run: run}) }
+func (c *calls) peerRun(run string) { _ = c.do(c.m.PeerRun(run, c.l.now)) }
 
 // callAct turns the machine's refusals into words.
 func callAct(err error) error {
@@ -285,7 +278,7 @@ func (l *Line) ring(who act.Who, lang string, a act.Ring) (act.Reply, error) {
 	if err != nil {
 		return act.Reply{}, err
 	}
-	err = l.calls.step(call.Ring{By: l.author(who), Class: a.Class, Mark: l.mark(a.Mark), Priority: a.Priority, Codec: codec})
+	err = l.calls.do(l.calls.m.Ring(l.author(who), a.Class, l.mark(a.Mark), a.Priority, codec, l.now))
 	return l.callReply(who, lang), callAct(err)
 }
 
@@ -310,7 +303,7 @@ func (l *Line) answerCall(who act.Who, lang string, a act.Answer) (act.Reply, er
 	if l.calls.m.Live().State != call.RingingHere && l.checks.ringing() {
 		return act.Reply{Text: "the check's ring is answered: its question is on the desk"}, l.answerCheck(who)
 	}
-	err = callAct(l.calls.step(call.Answer{By: l.author(who), Codec: codec}))
+	err = callAct(l.calls.do(l.calls.m.Answer(l.author(who), codec, l.now)))
 	return l.callReply(who, lang), err
 }
 
@@ -322,12 +315,12 @@ func (l *Line) decline(who act.Who, lang string, a act.Decline) (act.Reply, erro
 		}
 		return l.checkConfirm(who, lang, a)
 	}
-	err := callAct(l.calls.step(call.Decline{By: l.author(who), Reason: a.Reason, StandBy: a.StandBy}))
+	err := callAct(l.calls.do(l.calls.m.Decline(l.author(who), a.Reason, a.StandBy, l.now)))
 	return l.callReply(who, lang), err
 }
 
 func (l *Line) hangUp(who act.Who, lang string, a act.HangUp) (act.Reply, error) {
-	err := callAct(l.calls.step(call.HangUp{By: l.author(who), Class: a.Class}))
+	err := callAct(l.calls.do(l.calls.m.HangUp(l.author(who), a.Class, l.now)))
 	return l.callReply(who, lang), err
 }
 

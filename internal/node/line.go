@@ -260,9 +260,10 @@ func (l *Line) tick() {
 }
 
 func (l *Line) shut() {
+	l.begin()
+	_ = l.calls.do(l.calls.m.Stop(l.now))
 	l.link.Close("stopped")
 	if l.dead == nil {
-		l.begin()
 		l.commit()
 	}
 	l.store.Close()

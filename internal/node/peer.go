@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"example.org/parley/call"
 	"example.org/parley/internal/exchange"
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/store"
@@ -53,7 +52,7 @@ func (l *Line) fromLink(ev link.Event) {
 	case link.SessionDown:
 		if ev.Bye {
 			l.peer.goodbye = ev.Reason
-			_ = l.calls.step(call.Goodbye{})
+			_ = l.calls.do(l.calls.m.Goodbye(l.now))
 		}
 		l.dirty = true
 	case link.StreamUp:

@@ -65,7 +65,7 @@ func (b builder) idle(c *Call) {
 		c.ThereWord = b.t("silent.desk")
 	}
 	last := in.Live.Last
-	if last == nil || b.Now.Sub(last.At) > 10*time.Minute {
+	if last == nil || b.Now.Sub(last.Ended) > 10*time.Minute {
 		return
 	}
 	c.State, c.Word, c.Outcome, c.Class = "ended", b.t("call.ended"), code(last.Outcome), in.LastClass

@@ -81,7 +81,7 @@ func world() Input {
 		WeSee: EndIn{Known: true, Station: "answers", Armed: 1, Present: 1, Officers: []string{"Cpt Bruni"}}, TheySee: EndIn{Known: true, Station: "answers", Armed: 1, Present: 1},
 		Alarms:   []alarm.Alarm{{Row: a11, ID: "A11", Key: "1", Detail: alarm.Say("at.path", "1"), State: alarm.Raised, Since: at("14:01:51")}},
 		Call:     CallIn{Live: call.Live{State: call.RingingHere, ID: call.ID{1}, There: "page-1", ThereBy: "Cpt Bruni", Class: "substantive", Mark: "actual", Began: at("14:02:24")}},
-		Calls:    []call.State{{Opener: "aurelia", Call: "01", Mark: "exercise", Class: "test", Caller: call.End{Party: "aurelia", Began: entry("aurelia", "call.placed", 30, at("09:00:20"))}, Outcome: call.Outcome{What: call.Answered}, Began: at("09:00:20"), Answered: at("09:00:24"), Ended: at("09:01:05"), Voice: [2]call.Direction{{Lost: -1, GapMS: -1}, {Lost: 0, GapMS: 20}}}},
+		Calls:    []call.State{{Opener: "aurelia", Call: "01", Mark: "exercise", Class: "test", Caller: call.End{Party: "aurelia", Began: entry("aurelia", "call.placed", 30, at("09:00:20"))}, Outcome: call.Outcome{What: call.Answered}, Began: at("09:00:20"), Answered: at("09:00:24"), Ended: at("09:01:05"), Voice: [2]call.Meters{{Lost: -1, GapMS: -1}, {Lost: 0, GapMS: 20}}}},
 		Stops:    []stop.State{halt},
 		Messages: []message.State{old, flash},
 		Check: CheckIn{Figures: check.Figures{From: at("08:00:00"), Now: now, Days: []check.Day{{Date: "2026-11-24", Passed: 1, Tested: true}}, Tested: 1, Streak: 1, LastPassed: at("09:00:00"), Last: &check.SlotView{Due: at("09:00:00"), Outcome: check.Passed}}, Next: at("09:00:00").AddDate(0, 0, 1),
@@ -237,7 +237,7 @@ func TestCallWords(t *testing.T) {
 		{call.Live{State: call.RingingThere, Out: true, Rang: []string{"a", "b"}}, "RINGING THERE (2 desks)", "hang-up"},
 		{call.Live{State: call.RingingHere}, "RINGING HERE", "answer decline"},
 		{call.Live{State: call.Connected}, "CONNECTED", "hang-up"},
-		{call.Live{State: call.Idle, Last: &call.Ended{At: now, Outcome: call.Outcome{What: call.NobodyArmed}}}, "READY", "ring"},
+		{call.Live{State: call.Idle, Last: &call.Live{Ended: now, Outcome: call.Outcome{What: call.NobodyArmed}}}, "READY", "ring"},
 	} {
 		in := world()
 		in.Call.Live = x.live
@@ -247,7 +247,7 @@ func TestCallWords(t *testing.T) {
 		}
 	}
 	in := world()
-	in.Call.Live = call.Live{State: call.Idle, Last: &call.Ended{At: now, Outcome: call.Outcome{What: call.Declined, Desk: "pts/3", Reason: "in a meeting", StandBy: at("14:30:00")}}}
+	in.Call.Live = call.Live{State: call.Idle, Last: &call.Live{Ended: now, Outcome: call.Outcome{What: call.Declined, Desk: "pts/3", Reason: "in a meeting", StandBy: at("14:30:00")}}}
 	if got := Build(in, "en").Call.OutcomeWas; got != "Last call: declined · by pts/3 · in a meeting · stand by until 14:30Z" {
 		t.Errorf("a decline reads %q", got)
 	}
