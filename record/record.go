@@ -22,6 +22,7 @@ type Record struct {
 	gaps    map[string]int      // entries over a gap, by party
 	arrived []*Entry            // in that order
 	touched []string
+	names   *Names // nil: to be made again
 }
 
 // Added says what taking in a note changed.
@@ -160,7 +161,7 @@ func (r *Record) log(k logKey) *Log {
 // enlist puts a log that has its first entry into the sorted list.
 func (r *Record) enlist(l *Log) {
 	i, _ := slices.BinarySearchFunc(r.sorted, l, func(a, b *Log) int { return compareKeys(a.Name.key(), b.Name.key()) })
-	r.sorted = slices.Insert(r.sorted, i, l)
+	r.sorted, r.names = slices.Insert(r.sorted, i, l), nil
 }
 
 // Logs gives the logs of which anything is held, sorted by party, number, run.

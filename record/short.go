@@ -24,20 +24,44 @@ func (e *Ambiguous) Error() string {
 	return fmt.Sprintf("%s names several: %s", e.ID, strings.Join(e.Names, ", "))
 }
 
+// Names gives short IDs as they are with the logs that are held. It never changes, and any goroutine may ask it.
+type Names struct {
+	o    *Options
+	runs map[logKey][]string // of each number of a party, the runs that have it
+}
+
+// Names gives the short IDs as they are now.
+func (r *Record) Names() *Names {
+	if r.names == nil {
+		r.names = &Names{&r.o, map[logKey][]string{}}
+		for _, l := range r.sorted {
+			k := logKey{l.Name.Party, LogID{Number: l.Name.Number}}
+			r.names.runs[k] = append(r.names.runs[k], l.Name.Run)
+		}
+	}
+	return r.names
+}
+
 // Short gives the short ID of an entry: A7-42.
-func (r *Record) Short(e *Entry) string { return r.ShortPlace(e.Place()) }
+func (r *Record) Short(e *Entry) string { return r.Names().Short(e) }
+
+// ShortPlace gives the short ID of a place.
+func (r *Record) ShortPlace(p Place) string { return r.Names().ShortPlace(p) }
+
+// Short gives the short ID of an entry: A7-42.
+func (n *Names) Short(e *Entry) string { return n.ShortPlace(e.Place()) }
 
 // ShortPlace gives the party's letter, log number, place; where the number is known to be double,
 // with as many letters of the run as tell the logs apart, two at least: A7.k7-42. A private
 // record's have a p after the letter: Ap7-42.
 //
 // SPEC: REC-023
-func (r *Record) ShortPlace(p Place) string {
-	s := r.letter(p.Party) + strconv.Itoa(p.Number)
+func (n *Names) ShortPlace(p Place) string {
+	s := n.o.letter(p.Party) + strconv.Itoa(p.Number)
 	need := 0
-	for k, l := range r.logs {
-		if k.party == p.Party && k.id.Number == p.Number && k.id.Run != p.Run && l.Stored > 0 {
-			need = max(need, 2, common(k.id.Run, p.Run)+1)
+	for _, run := range n.runs[logKey{p.Party, LogID{Number: p.Number}}] {
+		if run != p.Run {
+			need = max(need, 2, common(run, p.Run)+1)
 		}
 	}
 	if need > 0 {
@@ -54,12 +78,12 @@ func common(a, b string) int {
 	return n
 }
 
-func (r *Record) letter(party string) string {
+func (o *Options) letter(party string) string {
 	s := party
-	if p := r.o.party(party); p != nil {
+	if p := o.party(party); p != nil {
 		s = p.Letter
 	}
-	if r.o.Private {
+	if o.Private {
 		s += "p"
 	}
 	return s
@@ -101,7 +125,7 @@ func (r *Record) parseShort(s string) (party string, number int, run string, ind
 		return
 	}
 	for _, p := range r.o.Parties {
-		rest, found := strings.CutPrefix(head, strings.ToLower(r.letter(p.Name)))
+		rest, found := strings.CutPrefix(head, strings.ToLower(r.o.letter(p.Name)))
 		if !found {
 			continue
 		}

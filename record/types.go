@@ -85,7 +85,7 @@ type Text struct {
 }
 
 // Entry is one sound statement as held here: header, bytes, bodies and what is known of it.
-// The fields are set by Record and read-only to everybody else.
+// The fields are set by Record, which alone writes what they point at; a copy stays as it was.
 type Entry struct {
 	Statement
 	signed           // the signature of its note
