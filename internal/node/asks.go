@@ -4,6 +4,7 @@ package node
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,16 +17,24 @@ import (
 	"example.org/parley/verify"
 )
 
-// answer gives a view, which can be printed at the shell.
-func answer(v interface{ Text() string }) (act.Reply, error) {
-	return act.Reply{Text: v.Text(), Data: v}, nil
+// drawn answers with what f draws in the goroutine of who asked, of what was gathered here. SPEC: NOD-019
+func (l *Line) drawn(f func(ctx context.Context) interface{ Text() string }) (act.Reply, error) {
+	l.tx.draw = func(ctx context.Context, _ bool) act.Reply {
+		v := f(ctx)
+		return act.Reply{Text: v.Text(), Data: v}
+	}
+	return act.Reply{}, nil
 }
 
 // ask answers a question from what a desk sees: what --json prints is what the page draws and the shell's table says.
 func ask[V interface{ Text() string }](which act.Plain, f func(in view.Input, lang string) V) handler {
 	return on(func(l *Line, who act.Who, lang string, _ act.Plain) (act.Reply, error) {
-		return answer(f(l.input(lang, who.Desk), lang))
+		return draw(l, l.input(who.Desk), lang, f)
 	}, which)
+}
+
+func draw[V interface{ Text() string }](l *Line, in view.Input, lang string, f func(in view.Input, lang string) V) (act.Reply, error) {
+	return l.drawn(func(context.Context) interface{ Text() string } { return f(in, lang) })
 }
 
 // questions change nothing, but that a terminal is a desk: what inbox and show draw there before an officer who is signed
@@ -37,25 +46,29 @@ var questions = []handler{
 }
 
 func (l *Line) officers(who act.Who, lang string, _ act.Plain) (act.Reply, error) {
-	return answer(view.OfficersOf(l.input(lang, who.Desk), lang, l.signedOn()))
+	on := l.signedOn()
+	return draw(l, l.input(who.Desk), lang, func(in view.Input, lang string) view.OfficersView { return view.OfficersOf(in, lang, on) })
 }
 
 func (l *Line) inbox(who act.Who, lang string, _ act.Plain) (act.Reply, error) {
-	in := l.input(lang, who.Desk)
-	v := view.InboxOf(in, lang)
-	return l.drawn(who, v, v.Messages...)
+	in, shown := l.input(who.Desk), l.sees(who)
+	return l.drawn(func(ctx context.Context) interface{ Text() string } {
+		v := view.InboxOf(in, lang)
+		shown(ctx, v.Messages...)
+		return v
+	})
 }
 
 func (l *Line) allCalls(who act.Who, lang string, _ act.Plain) (act.Reply, error) {
-	in := l.input(lang, who.Desk)
+	in := l.input(who.Desk)
 	in.Calls = l.callStates()
-	return answer(view.CallsOf(in, lang))
+	return draw(l, in, lang, view.CallsOf)
 }
 
 func (l *Line) logged(who act.Who, lang string, a act.ReadLog) (act.Reply, error) {
-	in := l.input(lang, who.Desk)
+	in := l.input(who.Desk)
 	in.Log = l.newestEntries(cmp.Or(a.Last, 40))
-	return answer(view.LogOf(in, lang))
+	return draw(l, in, lang, view.LogOf)
 }
 
 func (l *Line) contacts(who act.Who, lang string, a act.Contacts) (act.Reply, error) {
@@ -67,7 +80,7 @@ func (l *Line) contacts(who act.Who, lang string, a act.Contacts) (act.Reply, er
 	if ev, err := l.register().FindEvent(a.Since, l.rec); err == nil && a.Since != "" {
 		since = ev.Title(lang)
 	}
-	return answer(view.ContactsOf(l.input(lang, who.Desk), lang, f, since))
+	return draw(l, l.input(who.Desk), lang, func(in view.Input, lang string) view.ContactsView { return view.ContactsOf(in, lang, f, since) })
 }
 
 func (l *Line) phrases(_ act.Who, lang string, a act.PhraseList) (act.Reply, error) {
@@ -78,24 +91,28 @@ func (l *Line) phrases(_ act.Who, lang string, a act.PhraseList) (act.Reply, err
 			return act.Reply{}, &act.Error{What: fmt.Sprintf("there is no phrase %q", a.Code), Hint: "see: parley phrase list"}
 		}
 	}
-	return answer(v)
+	return act.Reply{Text: v.Text(), Data: v}, nil
 }
 
-// drawn answers with messages that are drawn whole, and states those shown that were not yet.
-func (l *Line) drawn(who act.Who, v interface{ Text() string }, ms ...view.Message) (act.Reply, error) {
-	if d := l.desks[who.Desk]; who.Sees && d != nil && d.on && who.Officer != "" && l.dead == nil {
-		d.lastKey = l.now
+// sees gives what states messages *shown*, those that were not yet, once they are drawn whole before the officer who
+// asked: where nobody sees them it does nothing.
+func (l *Line) sees(who act.Who) func(context.Context, ...view.Message) {
+	d := l.desks[who.Desk]
+	if !who.Sees || d == nil || !d.on || who.Officer == "" || l.dead != nil {
+		return func(context.Context, ...view.Message) {}
+	}
+	d.lastKey = l.now
+	return func(ctx context.Context, ms ...view.Message) {
 		var ids []string
 		for _, m := range ms {
 			if !m.Ours {
 				ids = append(ids, m.ID)
 			}
 		}
-		if _, err := l.shown(who, "", act.Shown{IDs: ids}); err != nil {
+		if _, err := l.step(ctx, func() (act.Reply, error) { return l.shown(who, "", act.Shown{IDs: ids}) }); err != nil {
 			l.log.Warn("couldn't state what was shown", "err", err)
 		}
 	}
-	return answer(v)
 }
 
 // showOne answers show ID: the statement, its item, and its bytes as they were signed.
@@ -104,11 +121,11 @@ func (l *Line) showOne(who act.Who, lang string, a act.Item) (act.Reply, error) 
 	if err != nil {
 		return act.Reply{}, err
 	}
-	key := l.rec.ItemOf(e)
+	key, as := l.rec.ItemOf(e), *e
 	var m *message.State
 	var s *stop.State
 	var c *call.State
-	in := l.input(lang, who.Desk)
+	in := l.input(who.Desk)
 	head, _, _ := strings.Cut(e.Kind, ".")
 	switch head {
 	case "message":
@@ -124,11 +141,14 @@ func (l *Line) showOne(who act.Who, lang string, a act.Item) (act.Reply, error) 
 			c, in.Calls = &st, l.callStates()
 		}
 	}
-	v := view.ShowOf(in, lang, e, l.item(key), m, s, c)
-	if v.Message != nil {
-		return l.drawn(who, v, *v.Message)
-	}
-	return answer(v)
+	item, shown := l.item(key), l.sees(who)
+	return l.drawn(func(ctx context.Context) interface{ Text() string } {
+		v := view.ShowOf(in, lang, &as, item, m, s, c)
+		if v.Message != nil {
+			shown(ctx, *v.Message)
+		}
+		return v
+	})
 }
 
 // signedOn gives the desks of each officer, by his short ID.

@@ -3,6 +3,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 
 	"example.org/parley/call"
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/view"
 	"example.org/parley/internal/voice"
 	"example.org/parley/record"
 )
@@ -278,20 +280,25 @@ func (l *Line) ring(who act.Who, lang string, a act.Ring) (act.Reply, error) {
 	if err != nil {
 		return act.Reply{}, err
 	}
-	err = l.calls.do(l.calls.m.Ring(l.author(who), a.Class, l.mark(a.Mark), a.Priority, codec, l.now))
-	return l.callReply(who, lang), callAct(err)
+	return l.callReply(who, lang, l.calls.do(l.calls.m.Ring(l.author(who), a.Class, l.mark(a.Mark), a.Priority, codec, l.now)))
 }
 
 // callReply says in words how the call stands after an act, or how it ended; whether or not it can be recorded,
 // the session has said it.
-func (l *Line) callReply(who act.Who, lang string) act.Reply {
-	c := l.view(lang, who.Desk).Call
-	r := act.Reply{Text: c.Word}
-	if c.State == "ended" && c.OutcomeWas != "" {
-		r.Text = c.OutcomeWas
+func (l *Line) callReply(who act.Who, lang string, err error) (act.Reply, error) {
+	in := l.input(who.Desk)
+	l.tx.draw = func(_ context.Context, recorded bool) act.Reply {
+		c := view.Build(in, lang).Call
+		r := act.Reply{Text: c.Word}
+		if c.State == "ended" && c.OutcomeWas != "" {
+			r.Text = c.OutcomeWas
+		}
+		if !recorded {
+			r.Text += "; UNRECORDED HERE"
+		}
+		return r
 	}
-	l.tx.said = &act.Reply{ID: r.ID, Text: r.Text + "; UNRECORDED HERE"}
-	return r
+	return act.Reply{}, callAct(err)
 }
 
 func (l *Line) answerCall(who act.Who, lang string, a act.Answer) (act.Reply, error) {
@@ -303,8 +310,7 @@ func (l *Line) answerCall(who act.Who, lang string, a act.Answer) (act.Reply, er
 	if l.calls.m.Live().State != call.RingingHere && l.checks.ringing() {
 		return act.Reply{Text: "the check's ring is answered: its question is on the desk"}, l.answerCheck(who)
 	}
-	err = callAct(l.calls.do(l.calls.m.Answer(l.author(who), codec, l.now)))
-	return l.callReply(who, lang), err
+	return l.callReply(who, lang, l.calls.do(l.calls.m.Answer(l.author(who), codec, l.now)))
 }
 
 func (l *Line) decline(who act.Who, lang string, a act.Decline) (act.Reply, error) {
@@ -315,13 +321,11 @@ func (l *Line) decline(who act.Who, lang string, a act.Decline) (act.Reply, erro
 		}
 		return l.checkConfirm(who, lang, a)
 	}
-	err := callAct(l.calls.do(l.calls.m.Decline(l.author(who), a.Reason, a.StandBy, l.now)))
-	return l.callReply(who, lang), err
+	return l.callReply(who, lang, l.calls.do(l.calls.m.Decline(l.author(who), a.Reason, a.StandBy, l.now)))
 }
 
 func (l *Line) hangUp(who act.Who, lang string, a act.HangUp) (act.Reply, error) {
-	err := callAct(l.calls.do(l.calls.m.HangUp(l.author(who), a.Class, l.now)))
-	return l.callReply(who, lang), err
+	return l.callReply(who, lang, l.calls.do(l.calls.m.HangUp(l.author(who), a.Class, l.now)))
 }
 
 // sounds reads what a desk speaks with: a browser's microphone or test voice (Opus), a tone that

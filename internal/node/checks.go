@@ -316,7 +316,7 @@ func (c *checks) conditions(add func(id, key string, w alarm.Detail)) {
 }
 
 // in is what a desk sees of the checks.
-func (c *checks) in(desk string) view.CheckIn {
+func (c *checks) in() view.CheckIn {
 	live := c.m.Live(c.l.now)
 	in := view.CheckIn{Figures: c.count(), From: c.l.began(), Next: live.Due}
 	var ours *check.State

@@ -3,6 +3,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"syscall"
@@ -21,8 +22,11 @@ type tx struct {
 	after []effect
 	got   []*record.Entry // entries of the peer that need a receipt
 	lane  bool            // they came by lane, so does the receipt
-	said  *act.Reply      // what the act answers though its commit fails: the session has said it
+	draw  drawing         // makes the answer; the act is answered though its commit fails: nothing was to be, or the session has said it
 }
+
+// drawing makes the answer of an act, in the goroutine of who asked; recorded is whether the commit did not fail.
+type drawing func(ctx context.Context, recorded bool) act.Reply
 
 // effect is one thing that happens once the step's rows are on disk, or what happens when they never will be.
 type effect struct {

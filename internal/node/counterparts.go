@@ -123,8 +123,7 @@ func (l *Line) requestOutcome(who act.Who, _ string, a act.RequestOutcome) (act.
 
 // counterparts counts since an event or a date.
 func (l *Line) counterparts(a act.Contacts) (contact.Figures, error) {
-	q := contact.Query{Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, Register: l.register(), Now: l.now, Org: a.Org, Level: a.Level}
-	q.Contacts, q.Requests = l.contactStates()
+	q := contact.Query{Org: a.Org, Level: a.Level}
 	switch {
 	case a.Since != "":
 		w, err := statement.ReadWhen(a.Since)
@@ -143,7 +142,13 @@ func (l *Line) counterparts(a act.Contacts) (contact.Figures, error) {
 		}
 		q.Since, q.Date = statement.Day(l.now.AddDate(0, 0, -n)), true
 	}
-	return contact.Since(q), nil
+	return l.count(q), nil
+}
+
+func (l *Line) count(q contact.Query) contact.Figures {
+	q.Us, q.Them, q.Register, q.Now = l.cfg.Us.Name, l.cfg.Them.Name, l.register(), l.now
+	q.Contacts, q.Requests = l.contactStates()
+	return contact.Since(q)
 }
 
 // lastEvent is the event that the board counts from: the newest stated.

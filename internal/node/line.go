@@ -16,7 +16,7 @@
 //	desks.go     desks: armed, present; what each end tells the other of them
 //	calls.go     ring-down calls and their sound · stops.go STOP · messages.go · checks.go · people.go
 //	alarms.go    the conditions of every alarm
-//	views.go     what a person sees, built in the loop
+//	views.go     what a person sees, gathered in the loop and drawn by who asks
 //
 // A kind of statement is known here only as an entry in the list of kinds (kinds.go) and by the file
 // that turns an act into its draft and lists it among its handlers. Spec: spec/node.md, NOD.
@@ -100,6 +100,7 @@ type Line struct {
 	cfg    Config
 	log    *slog.Logger
 	events chan func()
+	looks  chan func() // of who wants to see what there is: they change nothing
 	quit   chan struct{}
 	ending sync.Once // of quit
 	gone   chan struct{}
@@ -155,13 +156,14 @@ type Line struct {
 	cache       map[string]any      // fold of an item, dropped when it is touched
 	reg         *register.Register  // nil: to be built again
 	touched     map[string]struct{} // items that changed since they were sorted
+	seen        *view.Input         // what every desk sees, gathered since the last step; nil: to be gathered
 }
 
 // Open starts the loop and the sessions at once: ringing, voice and STOP wait for no record. Beside the loop the
 // store is opened and read; where it cannot be, the line is unrecorded and tries again. SPEC: NOD-009 NOD-010
 func Open(cfg Config) *Line {
 	l := &Line{
-		cfg: cfg, log: cfg.Log, events: make(chan func(), 256), quit: make(chan struct{}), gone: make(chan struct{}),
+		cfg: cfg, log: cfg.Log, events: make(chan func(), 256), looks: make(chan func()), quit: make(chan struct{}), gone: make(chan struct{}),
 		repeating: map[record.Place]struct{}{}, desks: map[string]*desk{}, subs: map[chan struct{}]struct{}{}, altered: map[int]struct{}{}, why: "restart",
 	}
 	l.now = cfg.Now()
@@ -227,6 +229,9 @@ func (l *Line) loop() {
 		case <-tick.C:
 			l.begin()
 			l.tick()
+		case f := <-l.looks:
+			f()
+			continue
 		}
 		l.finish()
 	}
@@ -240,6 +245,7 @@ func (l *Line) finish() {
 	l.answer()
 	l.commit()
 	l.pump()
+	l.seen = nil
 	l.notify()
 }
 
@@ -287,31 +293,35 @@ var errStopped = &act.Error{What: "the node is stopping", Hint: "start it again:
 
 // Do carries out one act. It returns when what was stated is on disk, or with an *act.Error that says why not.
 func (l *Line) Do(ctx context.Context, who act.Who, lang string, a act.Act) (act.Reply, error) {
+	return l.step(ctx, func() (act.Reply, error) { return l.do(who, lang, a) })
+}
+
+// step runs f as a step of the loop and waits for its commit.
+func (l *Line) step(ctx context.Context, f func() (act.Reply, error)) (act.Reply, error) {
 	type result struct {
-		r   act.Reply
-		err error
+		r    act.Reply
+		err  error
+		draw drawing
 	}
 	out := make(chan result, 1)
-	err := l.in(ctx, func() {
-		r, err := l.do(who, lang, a)
+	err := l.in(ctx, l.events, func() {
+		r, err := f()
 		if err != nil {
 			l.tx.abandon(l)
 			out <- result{err: err}
 			return
 		}
-		said := l.tx.said
-		l.tx.then(func() { out <- result{r: r} }, func(err error) {
-			if said != nil {
-				r, err = *said, nil
-			}
-			out <- result{r, err}
-		})
+		draw := l.tx.draw
+		l.tx.then(func() { out <- result{r, nil, draw} }, func(err error) { out <- result{r, err, draw} })
 	})
 	if err != nil {
 		return act.Reply{}, err
 	}
 	select {
 	case r := <-out:
+		if r.draw != nil {
+			return r.draw(ctx, r.err == nil), nil
+		}
 		return r.r, r.err
 	case <-ctx.Done():
 		return act.Reply{}, ctx.Err()
@@ -320,31 +330,45 @@ func (l *Line) Do(ctx context.Context, who act.Who, lang string, a act.Act) (act
 	}
 }
 
-// View is what one desk sees now.
+// View is what one desk sees now. It is drawn by who asks, of what the loop hands out.
 func (l *Line) View(lang, desk string) view.Desk {
-	out := make(chan view.Desk, 1)
-	if err := l.in(context.Background(), func() { out <- l.view(lang, desk) }); err != nil {
+	in, ok := l.look(desk)
+	if !ok {
 		return view.Desk{}
 	}
+	return view.Build(in, lang)
+}
+
+// look gives what a desk sees now, for any goroutine to draw: nothing of it changes. One gathering serves all desks
+// until the next step of the loop. SPEC: NOD-019
+func (l *Line) look(desk string) (in view.Input, ok bool) {
+	out := make(chan view.Input, 1)
+	_ = l.in(context.Background(), l.looks, func() {
+		l.begin()
+		if l.seen == nil {
+			l.seen = l.gather()
+		}
+		out <- l.at(*l.seen, desk)
+	})
 	select {
-	case d := <-out:
-		return d
+	case in = <-out:
+		return in, true
 	case <-l.gone:
-		return view.Desk{}
+		return in, false
 	}
 }
 
 // Subscribe gives a channel that has a value whenever something visible changed, and its end.
 func (l *Line) Subscribe(string) (<-chan struct{}, func()) {
 	ch := make(chan struct{}, 1)
-	_ = l.in(context.Background(), func() { l.subs[ch] = struct{}{} })
-	return ch, func() { _ = l.in(context.Background(), func() { delete(l.subs, ch) }) }
+	_ = l.in(context.Background(), l.looks, func() { l.subs[ch] = struct{}{} })
+	return ch, func() { _ = l.in(context.Background(), l.looks, func() { delete(l.subs, ch) }) }
 }
 
-// in runs f in the loop.
-func (l *Line) in(ctx context.Context, f func()) error {
+// in runs f in the loop: as a step of its own by events, between two by looks.
+func (l *Line) in(ctx context.Context, by chan<- func(), f func()) error {
 	select {
-	case l.events <- f:
+	case by <- f:
 		return nil
 	case <-l.gone:
 		return errStopped
@@ -354,7 +378,7 @@ func (l *Line) in(ctx context.Context, f func()) error {
 }
 
 // post gives the loop an event from another goroutine of this line; it is lost only when the line ends.
-func (l *Line) post(f func()) { _ = l.in(context.Background(), f) }
+func (l *Line) post(f func()) { _ = l.in(context.Background(), l.events, f) }
 
 func (l *Line) notify() {
 	if !l.dirty {

@@ -326,10 +326,11 @@ func (l *Line) answer() {
 		}
 		l.tx.write(store.Row{Kind: store.KindReceipt, Log: e.Log.String(), Index: e.Index, A: rc.Note(), Reserve: true})
 		l.tx.then(func() {
-			l.rec.ApplyReceipt(rc)
+			for _, e := range l.rec.ApplyReceipt(rc) {
+				l.touch(l.rec.ItemOf(e))
+			}
 			l.keepOurs(rc)
 			l.sendReceipt(rc, lane)
-			l.touch(l.rec.ItemOf(e))
 		}, nil)
 	}
 	l.tx.got = nil

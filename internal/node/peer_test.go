@@ -37,7 +37,7 @@ func TestBounds(t *testing.T) {
 		m.now.events <- link.Event{Kind: link.StreamUp, ID: 1}
 		n, out := 0, 0
 		time.Sleep(time.Second)
-		if err := l.in(t.Context(), func() {
+		if err := l.in(t.Context(), l.events, func() {
 			for range 2 * maxOut {
 				l.toStream(wire.Frame{Kind: wire.FrameReceipt, Parts: [][]byte{{1}}})
 			}
@@ -70,7 +70,7 @@ func TestWhatFoundNoRoomIsAskedForAgain(t *testing.T) {
 		s := &waitingStream{wires: m.now}
 		do := func(f func()) {
 			t.Helper()
-			if err := l.in(t.Context(), f); err != nil {
+			if err := l.in(t.Context(), l.events, f); err != nil {
 				t.Fatal(err)
 			}
 			synctest.Wait()
@@ -126,7 +126,7 @@ func TestALyingRefusalOpensOneLogAndIsAnAlarm(t *testing.T) {
 		l := m.begin(t)
 		runs := map[string]bool{}
 		for i := range 26 {
-			if err := l.in(t.Context(), func() {
+			if err := l.in(t.Context(), l.events, func() {
 				l.run = l.rec.OpenRun(record.RunConfig{Party: "aurelia", Station: "main", Why: "test", Run: l.runName, Key: l.cfg.Key})
 				l.refused("aurelia/1." + l.runName + " 0 nonsense")
 				runs[l.runName] = true

@@ -159,19 +159,22 @@ func (l *Line) touch(keys ...string) {
 	}
 }
 
-// item is an item as far as it is on disk: what may be shown.
+// item is an item as far as it is on disk, which is what may be shown. It is a copy with copies of its entries: what is
+// folded of it does not change while the record goes on. SPEC: NOD-019
 func (l *Line) item(key string) *record.Item {
 	it := l.rec.Item(key)
-	if it == nil || len(l.volatile) == 0 {
-		return it
+	if it == nil {
+		return nil
 	}
-	c := &record.Item{Key: it.Key, Begin: it.Begin}
-	if it.Begin != nil && !l.durable(it.Begin) {
-		c.Begin = nil
-	}
+	c := &record.Item{Key: it.Key}
 	for _, e := range it.Entries {
-		if l.durable(e) {
-			c.Entries = append(c.Entries, e)
+		if !l.durable(e) {
+			continue
+		}
+		as := *e
+		c.Entries = append(c.Entries, &as)
+		if e == it.Begin {
+			c.Begin = &as
 		}
 	}
 	if len(c.Entries) == 0 {

@@ -3,6 +3,7 @@
 package node
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -217,7 +218,12 @@ func (l *Line) stopState(st stop.State, d record.Draft, who act.Who) (act.Reply,
 		l.later(d, nil)
 		return said, nil
 	}
-	l.tx.said = &said
+	l.tx.draw = func(_ context.Context, recorded bool) act.Reply {
+		if recorded {
+			return r
+		}
+		return said
+	}
 	l.tx.then(func() {}, func(error) { l.later(d, e) })
 	return r, nil
 }

@@ -8,21 +8,33 @@ import (
 	"time"
 
 	"example.org/parley/call"
-	"example.org/parley/internal/act"
+	"example.org/parley/contact"
 	"example.org/parley/internal/view"
 	"example.org/parley/internal/voice"
 	"example.org/parley/record"
 	"example.org/parley/wire"
 )
 
-// view is what one desk sees now. It is drawn in the loop, from what is durable.
-func (l *Line) view(lang, desk string) view.Desk { return view.Build(l.input(lang, desk), lang) }
+// input gathers what one desk sees in the midst of a step.
+func (l *Line) input(desk string) view.Input { return l.at(*l.gather(), desk) }
 
-// input gathers what is drawn. SPEC: NOD-001
-func (l *Line) input(lang, desk string) view.Input {
-	in := view.Input{
-		Now: l.now, Line: l.cfg.Name, Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, Demo: l.cfg.Demo, IDs: l.rec, Register: l.register(),
-		Desk: l.deskIn(desk), WeSee: l.weSee(), TheySee: l.theySee(), Call: l.callIn(desk), Check: l.checks.in(desk), Log: l.newestEntries(maxOver), Began: l.began(),
+// at is what was gathered, as one desk sees it now.
+func (l *Line) at(in view.Input, desk string) view.Input {
+	in.Now, in.Desk, in.Call.Sound = l.now, l.deskIn(desk), "none"
+	if d := l.desks[desk]; d != nil {
+		in.Call.Sound = d.source
+		if d.tone > 0 {
+			in.Call.Sound = "test-voice"
+		}
+	}
+	return in
+}
+
+// gather is what every desk sees: what is durable, in values that do not change. SPEC: NOD-001 NOD-019
+func (l *Line) gather() *view.Input {
+	in := &view.Input{
+		Line: l.cfg.Name, Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, Demo: l.cfg.Demo, IDs: l.rec.Names(), Register: l.register(),
+		WeSee: l.weSee(), TheySee: l.theySee(), Call: l.callIn(), Check: l.checks.in(), Log: l.newestEntries(maxOver), Began: l.began(),
 		Due: l.cfg.Due, Fallback: l.cfg.Fallback,
 	}
 	messages, moreMessages := l.drawnOf("message")
@@ -38,12 +50,11 @@ func (l *Line) input(lang, desk string) view.Input {
 		in.UnrecordedThere = l.peer.state.Unrecorded
 	}
 	in.Alarms = l.alarms.List()
-	in.Contacts, _ = l.counterparts(act.Contacts{})
-	if e := l.lastEvent(); e != nil {
-		if f, err := l.counterparts(act.Contacts{Since: l.rec.Short(e.Entry)}); err == nil {
-			in.Contacts, in.ContactsSince = f, e.Title(lang)
-		}
+	q := contact.Query{}
+	if in.ContactsSince = l.lastEvent(); in.ContactsSince != nil {
+		q.Since = in.ContactsSince.When
 	}
+	in.Contacts = l.count(q)
 	return in
 }
 
@@ -91,15 +102,9 @@ func (l *Line) theySee() view.EndIn {
 	return e
 }
 
-func (l *Line) callIn(desk string) view.CallIn {
+func (l *Line) callIn() view.CallIn {
 	c := l.calls
-	in := view.CallIn{Live: c.m.Live(), Unrecorded: c.unrecorded, Sound: "none"}
-	if d := l.desks[desk]; d != nil {
-		in.Sound = d.source
-		if d.tone > 0 {
-			in.Sound = "test-voice"
-		}
-	}
+	in := view.CallIn{Live: c.m.Live(), Unrecorded: c.unrecorded}
 	if in.Live.State == call.Idle && l.checks.ringing() { // a check rings like a call, as class test
 		live := l.checks.m.Live(l.now)
 		in.Live.State, in.Live.Class, in.Live.Mark, in.Live.Began = call.RingingHere, "test", live.Mark, live.Rang
@@ -142,7 +147,7 @@ func (l *Line) callIn(desk string) view.CallIn {
 // bars turns a level into the six bars of a meter: -48 dB and below none, -6 dB and above all.
 func bars(db float64) int { return int(math.Max(0, math.Min(6, math.Round((db+48)/7)))) }
 
-// newestEntries lists what is on record, in the order in which it came.
+// newestEntries lists copies of what is on record, in the order in which it came.
 func (l *Line) newestEntries(n int) []*record.Entry {
 	var out []*record.Entry
 	for e := range l.rec.Newest() {
@@ -150,7 +155,8 @@ func (l *Line) newestEntries(n int) []*record.Entry {
 			break
 		}
 		if l.durable(e) {
-			out = append(out, e)
+			as := *e
+			out = append(out, &as)
 		}
 	}
 	slices.Reverse(out)

@@ -5,6 +5,7 @@ package node
 import (
 	"crypto/ed25519"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"path/filepath"
@@ -14,8 +15,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"example.org/parley/internal/act"
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/store"
+	"example.org/parley/internal/view"
 	"example.org/parley/wire"
 )
 
@@ -48,8 +51,12 @@ func (m *machine) begin(t *testing.T) *Line {
 	them, key, _ := ed25519.GenerateKey(nil)
 	m.them = key
 	began := time.Now()
+	genesis, err := wire.SignNote([]byte("genesis\n"), "aurelia/sign", us)
+	if err != nil {
+		t.Fatal(err)
+	}
 	l := Open(Config{
-		Name: "north", DB: filepath.Join(t.TempDir(), "record.db"), First: true, Key: us, Genesis: wire.Leaf([]byte("genesis")),
+		Name: "north", DB: filepath.Join(t.TempDir(), "record.db"), First: true, Key: us, Genesis: wire.Leaf([]byte("genesis\n")), GenesisText: genesis,
 		Us:   Party{Name: "aurelia", Letter: "A", SignKey: us.Public().(ed25519.PublicKey)},
 		Them: Party{Name: "borealia", Letter: "B", SignKey: them},
 		Now:  func() time.Time { return time.Now().Add(time.Duration(m.step.Load())) },
@@ -118,4 +125,77 @@ func alarmsOf(l *Line, code string) (n int) {
 		}
 	}
 	return n
+}
+
+// What a desk sees was handed out by the loop for another goroutine to draw: nothing of it changes while messages are
+// stated, shown, held and answered behind it. Run it with -race too.
+// SPEC: NOD-019
+func TestWhatWasHandedOutToDrawNeverChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m machine
+		l := m.begin(t)
+		who := act.Who{Desk: "watch", Account: "w"}
+		do := func(a act.Act) act.Reply {
+			t.Helper()
+			r, err := l.Do(t.Context(), who, "en", a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+		do(act.OfficerAdd{Name: "Lt Astrid", Langs: []string{"en"}})
+		who.Officer, who.Known = do(act.SignOn{}).ID, "account"
+		sent := do(act.Send{Kind: "information", Text: "Convoy 4 leaves at noon."})
+		stop := do(act.SendStop{})
+		in, ok := l.look("watch")
+		if !ok || len(in.Messages) != 1 || len(in.Stops) != 1 || len(in.Log) == 0 {
+			t.Fatalf("handed out: %d messages, %d STOPs, %d statements", len(in.Messages), len(in.Stops), len(in.Log))
+		}
+		drawn := func() string {
+			b, err := json.Marshal([]any{view.Build(in, "en"), view.Build(in, "it")})
+			if err != nil {
+				t.Error(err)
+			}
+			return string(b)
+		}
+		before := drawn()
+		again := make(chan string)
+		go func() {
+			for range 50 {
+				drawn()
+			}
+			again <- drawn()
+		}()
+		receipt := func(id string) {
+			if err := l.in(t.Context(), l.events, func() {
+				e, err := l.find(id)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				rc, err := l.rec.Receipt(e, "borealia", "bbbbbb", 1, l.now, m.them)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				l.receipt(rc.Note(), -1)
+			}); err != nil {
+				t.Error(err)
+			}
+		}
+		receipt(sent.ID)
+		receipt(stop.ID)
+		do(act.Send{Kind: "information", Text: "Convoy 5 leaves too.", ReplyTo: sent.ID})
+		do(act.SendStop{Reason: "shots-fired"})
+		do(act.StopStep{ID: stop.ID, Step: "lift", Reason: "it is over"})
+		do(act.Ring{Class: "test"})
+		do(act.SignOff)
+		time.Sleep(time.Minute) // alarms come and go
+		if now := <-again; now != before {
+			t.Errorf("what was handed out has changed:\n%s\n%s", before, now)
+		}
+		if v := l.View("en", "watch"); len(v.Messages) != 2 || v.Stops[0].State != "lifted" || len(v.Alarms) == 0 {
+			t.Errorf("the next look does not see it: %+v", v.Messages)
+		}
+	})
 }

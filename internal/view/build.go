@@ -28,7 +28,11 @@ func Build(in Input, lang string) Desk {
 	b := newBuilder(in, lang)
 	d := Desk{Line: in.Line, Lang: b.lang, AsOf: in.Now.UTC(), Demo: in.Demo, Unrecorded: b.unrecorded(), Alarms: b.alarms(),
 		Liveness: b.liveness(), Stops: b.stops(), Messages: b.messages(), More: b.more(), Check: b.check(), Calls: b.calls(), Log: b.log(), Compose: b.compose()}
-	d.Counterparts = b.counterparts(in.Contacts, in.ContactsSince)
+	since := ""
+	if in.ContactsSince != nil {
+		since = in.ContactsSince.Title(b.lang)
+	}
+	d.Counterparts = b.counterparts(in.Contacts, since)
 	d.Call = b.call()
 	d.Header = b.header(d.Stops)
 	d.Sentences = b.sentences(d.Counterparts)

@@ -79,7 +79,7 @@ func steersSomewhere(v any) (out []string) {
 
 // Whoever wrote it, nothing that is drawn moves a cursor or turns the writing. SPEC: PAG-027
 func TestNothingDrawnSteers(t *testing.T) {
-	people := []string{".Name", ".Org", ".Names[it]", ".Text", ".Lang", ".Langs[0]", ".Officers[0]", ".Officer", ".Desk", ".There", ".ThereBy", ".Reason", ".Place", ".Who", ".Args[0]", ".Why", ".NoSound", ".Number", ".Account", ".ContactsSince", ".Channel", ".Basis", ".AckedBy"}
+	people := []string{".Name", ".Org", ".Names[it]", ".Text", ".Lang", ".Langs[0]", ".Officers[0]", ".Officer", ".Desk", ".There", ".ThereBy", ".Reason", ".Place", ".Who", ".Args[0]", ".Why", ".NoSound", ".Number", ".Account", ".Channel", ".Basis", ".AckedBy"}
 	for name, wanted := range map[string][]string{"people's words": people, "everything": nil} {
 		in := world()
 		in.Messages[0].Responded = []message.Step{{Name: message.Responded, At: now, How: "standby", Until: now, Entry: &record.Entry{Words: &record.Text{Lang: "en", Text: "soon"}}}}

@@ -49,11 +49,11 @@ type Input struct {
 
 	Check         CheckIn
 	Contacts      contact.Figures
-	ContactsSince string // event's title, or date, that Contacts counts from; "": all
+	ContactsSince *register.Event // that Contacts counts from; nil: all
 	Log           []*record.Entry
 }
 
-// IDs gives short IDs: *record.Record.
+// IDs gives short IDs: *record.Names.
 type IDs interface {
 	Short(e *record.Entry) string
 	ShortPlace(p record.Place) string
