@@ -3,7 +3,7 @@
 package main
 
 import (
-	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -69,25 +69,28 @@ func (a *app) actCommand(v act.Verb) *cobra.Command {
 		if r, ok := x.(act.Ring); ok {
 			return a.ring(c.Context(), r, *wait)
 		}
-		return a.ask(x)
+		return a.ask(c.Context(), x)
 	}
 	return c
 }
 
-// dial connects to the node of the home. It reads no file there: which line is meant, the node says.
+// node is the node of the home. No file there is read: which line is meant, the node says.
 //
 // SPEC: CLI-036
-func (a *app) dial() (*control.Client, error) {
-	c, err := control.Dial(a.home())
+func (a *app) node() *control.Client {
+	c := control.To(a.home())
+	c.Sees = !a.json && isTerminal(a.out)
+	return c
+}
+
+// known says of a node that does not answer what is wrong with its home, where that is the reason.
+func (a *app) known(err error) error {
 	if errors.Is(err, control.ErrNotRunning) {
 		if _, none := a.home().Pick(a.line); none != nil {
-			err = none
+			return none
 		}
 	}
-	if c != nil {
-		c.Sees = !a.json && isTerminal(a.out)
-	}
-	return c, err
+	return err
 }
 
 func isTerminal(w any) bool {
@@ -96,15 +99,10 @@ func isTerminal(w any) bool {
 }
 
 // ask carries out one act and prints what came of it.
-func (a *app) ask(x act.Act) error {
-	c, err := a.dial()
+func (a *app) ask(ctx context.Context, x act.Act) error {
+	r, err := a.node().Do(ctx, a.line, a.lang, x)
 	if err != nil {
-		return err
-	}
-	defer c.Close()
-	r, err := c.Do(a.line, a.lang, x)
-	if err != nil {
-		return err
+		return a.known(err)
 	}
 	return a.print(r)
 }
@@ -112,21 +110,12 @@ func (a *app) ask(x act.Act) error {
 // print shows a reply: with --json exactly its view, else its text.
 //
 // SPEC: CLI-031
-func (a *app) print(r control.Reply) error {
+func (a *app) print(r act.Reply) error {
 	if a.json {
-		b := []byte(r.Data)
-		if len(b) == 0 {
-			var err error
-			if b, err = json.Marshal(act.Reply{ID: r.ID, Text: r.Text}); err != nil {
-				return fmt.Errorf("couldn't print the reply: %w", err)
-			}
+		if b, ok := r.Data.(json.RawMessage); ok && len(b) > 0 {
+			return a.printJSON(b)
 		}
-		var out bytes.Buffer
-		if err := json.Indent(&out, b, "", "  "); err != nil {
-			return fmt.Errorf("couldn't print the reply: %w", err)
-		}
-		_, err := fmt.Fprintln(a.out, out.String())
-		return err
+		return a.printJSON(act.Reply{ID: r.ID, Text: r.Text})
 	}
 	text := strings.TrimRight(r.Text, "\n")
 	if r.ID != "" && !strings.Contains(text, r.ID) {

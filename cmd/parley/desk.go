@@ -29,54 +29,55 @@ func (a *app) desk() *cobra.Command {
 	c.Flags().BoolVar(&signOn, "sign-on", false, "sign on here first, as the officer listed for this account")
 	c.Flags().BoolVar(&quiet, "quiet", false, "only ring: draw nothing, so that nothing counts as shown here")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		err := a.sit(c.Context(), signOn, quiet)
-		for errors.Is(err, errAway) { // it was there: it may come back
-			a.complain(err.Error(), "waiting for it")
+		typed := a.typed(c.Context())
+		for armed, said := false, ""; ; {
+			err := a.sit(c.Context(), typed, signOn, quiet, &armed)
+			switch { // who waits goes on waiting; a node that was there may come back
+			case err == nil || c.Context().Err() != nil:
+				return nil
+			case !armed && !waits(err):
+				return err
+			case err.Error() != said:
+				said = err.Error()
+				a.complain(said, "waiting for it")
+			}
 			select {
 			case <-c.Context().Done():
 				return nil
 			case <-time.After(time.Second):
 			}
-			if err = a.sit(c.Context(), signOn, quiet); errors.Is(err, control.ErrNotRunning) {
-				err = errAway
-			}
 		}
-		return err
 	}
 	return c
 }
 
-// errAway says that the node of a desk that was armed has gone.
-var errAway = errors.New("the node went away")
-
-// sit arms the desk and stays.
-func (a *app) sit(ctx context.Context, signOn, quiet bool) error {
-	k, err := a.dial()
+// sit arms the desk and stays until the person leaves; an error says that the node has gone, or why it did not arm.
+func (a *app) sit(ctx context.Context, typed <-chan string, signOn, quiet bool, armed *bool) error {
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
+	n := a.node()
+	r, changed, err := n.Watch(ctx, a.line, a.lang, act.SetDesk{Armed: true, Sound: act.NoSound})
 	if err != nil {
-		return err
+		return a.known(err)
 	}
-	defer k.Close()
-	if err := a.do(k, act.SetDesk{Armed: true, Sound: act.NoSound}); err != nil {
-		return err
-	}
-	for signOn {
-		err := a.do(k, act.SignOn{})
-		if !waits(err) {
-			if err != nil {
-				return err
-			}
+	*armed = true
+	err = a.print(r)
+	for signOn && err == nil {
+		if err = a.do(ctx, n, act.SignOn{}); err == nil || !waits(err) {
 			break
 		}
+		err = nil
 		select { // it rings meanwhile
 		case <-ctx.Done():
 			return nil
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	if err = a.board(ctx, k, quiet); errors.Is(err, control.ErrNotRunning) {
-		return errAway
+	if err != nil {
+		*armed = errors.Is(err, control.ErrNotRunning)
+		return err
 	}
-	return err
+	return a.board(ctx, n, changed, typed, quiet)
 }
 
 // waits reports whether a refusal ends by itself: the node is starting.
@@ -85,59 +86,28 @@ func waits(err error) bool {
 	return errors.As(err, &e) && e.Wait
 }
 
-// do carries out an act on a connection that stays open, and prints.
-func (a *app) do(k *control.Client, x act.Act) error {
-	r, err := k.Do(a.line, a.lang, x)
+// do carries out an act, and prints.
+func (a *app) do(ctx context.Context, n *control.Client, x act.Act) error {
+	r, err := n.Do(ctx, a.line, a.lang, x)
 	if err != nil {
 		return err
 	}
 	return a.print(r)
 }
 
-// changes tells of every change of the line, gathered, until the context ends; closed when the node goes.
-func (a *app) changes(ctx context.Context) (<-chan struct{}, error) {
-	w, err := control.Dial(a.home())
-	if err != nil {
-		return nil, err
-	}
-	if err := w.Watch(a.line); err != nil {
-		w.Close()
-		return nil, err
-	}
-	ch := make(chan struct{}, 1)
-	context.AfterFunc(ctx, func() { w.Close() })
-	go func() {
-		defer close(ch)
-		for w.Next() == nil {
-			select {
-			case ch <- struct{}{}:
-			default:
-			}
-		}
-	}()
-	return ch, nil
-}
-
 // board shows how the line stands whenever that changes, and carries out typed lines.
-func (a *app) board(ctx context.Context, k *control.Client, quiet bool) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ch, err := a.changes(ctx)
-	if err != nil {
-		return err
-	}
-	typed := a.typed(ctx)
+func (a *app) board(ctx context.Context, n *control.Client, changed <-chan struct{}, typed <-chan string, quiet bool) error {
 	last, held := "", false // held: what a typed line brought stays in view until the next one
 	for {
 		if !quiet && !held {
-			if err := a.draw(k, &last); err != nil {
+			if err := a.draw(ctx, n, &last); err != nil {
 				return err
 			}
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case _, ok := <-ch:
+		case _, ok := <-changed:
 			if !ok {
 				return fmt.Errorf("%w: it went away", control.ErrNotRunning)
 			}
@@ -152,7 +122,8 @@ func (a *app) board(ctx context.Context, k *control.Client, quiet bool) error {
 				}
 				held, last = false, "" // what was refused has been read
 			default:
-				held = a.verb(k, s)
+				a.verb(ctx, n, s)
+				held = true
 			}
 		}
 	}
@@ -178,8 +149,8 @@ func (a *app) typed(ctx context.Context) <-chan string {
 	return ch
 }
 
-// verb carries out one typed line, as the shell would, and says whether it printed something to be read.
-func (a *app) verb(k *control.Client, s string) bool {
+// verb carries out one typed line, as the shell would.
+func (a *app) verb(ctx context.Context, n *control.Client, s string) {
 	argv, err := verbs.Split(s)
 	var x act.Act
 	if err == nil {
@@ -189,18 +160,17 @@ func (a *app) verb(k *control.Client, s string) bool {
 		err = silent(x)
 	}
 	if err == nil {
-		err = a.do(k, x)
+		err = a.do(ctx, n, x)
 	}
 	a.exit(err)
 	fmt.Fprintln(a.err, "(Enter: the board · q: leave)")
-	return true
 }
 
 // draw prints status and inbox where they differ from what was printed last.
-func (a *app) draw(k *control.Client, last *string) error {
+func (a *app) draw(ctx context.Context, n *control.Client, last *string) error {
 	var b strings.Builder
 	for _, x := range []act.Act{act.Status, act.Inbox} {
-		r, err := k.Do(a.line, a.lang, x)
+		r, err := n.Do(ctx, a.line, a.lang, x)
 		if waits(err) {
 			b.WriteString(err.Error() + "\n")
 			break
@@ -229,33 +199,30 @@ func (a *app) draw(k *control.Client, last *string) error {
 //
 // SPEC: CLI-032
 func (a *app) ring(ctx context.Context, x act.Ring, wait bool) error {
-	k, err := a.dial()
-	if err != nil {
-		return err
-	}
-	defer k.Close()
+	stay, leave := context.WithCancel(context.Background()) // the interrupt key hangs up first
+	defer leave()
+	n, first := a.node(), act.Act(act.Status)
 	if wait {
-		if err := a.do(k, act.SetDesk{Armed: true, Sound: act.NoSound}); err != nil {
-			return err
-		}
+		first = act.SetDesk{Armed: true, Sound: act.NoSound}
 	}
-	if _, err := k.Do(a.line, a.lang, x); err != nil {
-		return err
+	r, changed, err := n.Watch(stay, a.line, a.lang, first)
+	if err == nil && wait {
+		err = a.print(r)
 	}
-	wctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	ch, err := a.changes(wctx)
+	if err == nil {
+		_, err = n.Do(ctx, a.line, a.lang, x)
+	}
 	if err != nil {
-		return err
+		return a.known(err)
 	}
 	connected, word := false, ""
 	for {
 		var v view.StatusView
-		r, err := k.Do(a.line, a.lang, act.Status)
+		r, err := n.Do(stay, a.line, a.lang, act.Status)
 		if err != nil {
 			return err
 		}
-		if err := json.Unmarshal(r.Data, &v); err != nil {
+		if err := json.Unmarshal(r.Data.(json.RawMessage), &v); err != nil {
 			return fmt.Errorf("couldn't read the status: %w", err)
 		}
 		over := v.Call.State == "idle" || v.Call.State == "ended"
@@ -272,9 +239,9 @@ func (a *app) ring(ctx context.Context, x act.Ring, wait bool) error {
 		}
 		select {
 		case <-ctx.Done():
-			return a.do(k, act.HangUp{})
+			return a.do(stay, n, act.HangUp{})
 		case <-time.After(time.Second):
-		case _, ok := <-ch:
+		case _, ok := <-changed:
 			if !ok {
 				return fmt.Errorf("%w: it went away", control.ErrNotRunning)
 			}

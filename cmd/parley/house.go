@@ -184,7 +184,7 @@ func (a *app) confirm() *cobra.Command {
 	var refuse bool
 	c := &cobra.Command{Use: "confirm [NUMBER]", Short: "Show the genesis in words and our number; take the number that the other end reads out.", Args: nargs(0, 1)}
 	c.Flags().BoolVar(&refuse, "refuse", false, "do not sign this genesis")
-	c.RunE = func(_ *cobra.Command, args []string) error {
+	c.RunE = func(c *cobra.Command, args []string) error {
 		number := ""
 		if len(args) > 0 {
 			var ok bool
@@ -192,7 +192,7 @@ func (a *app) confirm() *cobra.Command {
 				return &verbs.UsageError{What: fmt.Sprintf("confirm: %q is not a number of six digits", args[0]), Hint: "parley confirm '031 816', as the other end reads it out; it has cost no attempt"}
 			}
 		}
-		return a.ask(act.Confirm{Number: number, Refuse: refuse})
+		return a.ask(c.Context(), act.Confirm{Number: number, Refuse: refuse})
 	}
 	return c
 }

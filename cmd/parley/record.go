@@ -30,18 +30,13 @@ func (a *app) printJSON(v any) error {
 
 // export writes the shared record of the line into a file.
 func (a *app) export() *cobra.Command {
-	return &cobra.Command{Use: "export FILE", Short: "Write the whole shared record of the line into a file, - to standard output.", Args: nargs(1, 1), RunE: func(_ *cobra.Command, args []string) error {
+	return &cobra.Command{Use: "export FILE", Short: "Write the whole shared record of the line into a file, - to standard output.", Args: nargs(1, 1), RunE: func(c *cobra.Command, args []string) error {
 		if _, err := os.Lstat(args[0]); err == nil && args[0] != "-" {
 			return &act.Error{What: args[0] + " is already there", Hint: "choose another name: nothing is overwritten"}
 		}
-		c, err := a.dial()
-		if err != nil {
-			return err
-		}
-		defer c.Close()
 		save := func(w io.Writer) error {
-			_, err := c.Save(w, a.line, a.lang, act.Export)
-			return err
+			_, err := a.node().Save(c.Context(), w, a.line, a.lang, act.Export)
+			return a.known(err)
 		}
 		if args[0] == "-" {
 			return save(a.out)

@@ -39,12 +39,12 @@ type service struct {
 	names    []string // of the lines that this process serves
 
 	mu    sync.Mutex
-	lines map[string]control.Line // guarded by mu
+	lines map[string]control.Doer // guarded by mu
 }
 
 // serve runs the node of a home in the foreground.
 func (a *app) serve() *cobra.Command {
-	s := &service{lines: map[string]control.Line{}, boot: bootClock}
+	s := &service{lines: map[string]control.Doer{}, boot: bootClock}
 	c := &cobra.Command{Use: "serve", Short: "Run the node: every line of the home, until it is stopped.", Args: nargs(0, 0)}
 	c.Flags().StringVar(&s.pageHost, "page-host", "", "name and port under which the page is asked")
 	c.Flags().StringVar(&s.frame, "frame", "", "the only origin that may frame the page")
@@ -139,7 +139,7 @@ func (d down) Do(context.Context, act.Who, string, act.Act) (act.Reply, error) {
 }
 
 // find gives a line as it is now; "" is the only one.
-func (s *service) find(name string) (string, control.Line, error) {
+func (s *service) find(name string) (string, control.Doer, error) {
 	name, err := home.PickOf(name, s.names, s.home.Dir)
 	if err != nil {
 		return name, nil, err
@@ -155,7 +155,7 @@ func (s *service) find(name string) (string, control.Line, error) {
 	return name, nil, &act.Error{What: fmt.Sprintf("the line %s is not in service", name), Hint: "enter the other party's sheet: parley pair FILE"}
 }
 
-func (s *service) set(name string, l control.Line) {
+func (s *service) set(name string, l control.Doer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lines[name] = l

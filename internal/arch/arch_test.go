@@ -58,7 +58,7 @@ var layers = map[string][]string{
 	// The meeting place, and the faces that ask it.
 	"internal/node":    {"wire", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "verify", "internal/act", "internal/alarm", "internal/voice", "internal/exchange", "internal/view", "internal/store", "internal/link", "words"},
 	"internal/page":    {"internal/act", "internal/view", "words"},
-	"internal/control": {"internal/act", "internal/home"},
+	"internal/control": {"hint", "internal/act", "internal/home"},
 }
 
 // top packages put the whole together or try it: nothing imports them, they may import all.

@@ -136,7 +136,7 @@ func rowsOf(w *story.World, s *story.Side, last int) ([]view.LogRow, error) {
 		return nil, err
 	}
 	var v view.LogView
-	err = json.Unmarshal(r.Data, &v)
+	err = json.Unmarshal(r.Data.(json.RawMessage), &v)
 	return v.Rows, err
 }
 

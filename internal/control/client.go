@@ -3,14 +3,18 @@
 package control
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"net"
-	"syscall"
+	"net/http"
+	"net/url"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/home"
 )
@@ -18,92 +22,146 @@ import (
 // ErrNotRunning says that no node answers for the home.
 var ErrNotRunning = errors.New("the node is not running")
 
-// Client is one connection to a node. It is not for use by several goroutines.
+// Client asks the node of a home.
 type Client struct {
 	// Sees says that what is answered is drawn on a terminal: only then does it count as shown.
 	Sees bool
 
-	c   *net.UnixConn
-	in  *json.Decoder
-	out *json.Encoder
-
-	file io.Writer // takes the file that is an answer
+	home home.Home
+	http http.Client
 }
 
-// Dial connects to the home's node.
-func Dial(h home.Home) (*Client, error) {
-	var c *net.UnixConn
-	err := atSocket(h.Socket(), func(path string) error {
-		var err error
-		c, err = net.DialUnix("unix", nil, &net.UnixAddr{Name: path, Net: "unix"})
-		return err
-	})
-	if errors.Is(err, fs.ErrPermission) {
-		return nil, &act.Error{What: fmt.Sprintf("this account may not use the node at %s", h.Dir), Hint: "its keeper shares it with a group: parley init --group GROUP"}
+// To makes a client of the home's node. Each act has a connection of its own.
+func To(h home.Home) *Client {
+	dial := func(ctx context.Context, _, _ string) (c net.Conn, err error) {
+		err = atSocket(h.Socket(), func(path string) error {
+			c, err = (&net.Dialer{}).DialContext(ctx, "unix", path)
+			return err
+		})
+		return c, err
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%w (%s)", ErrNotRunning, h.Socket())
-	}
-	return &Client{c: c, in: json.NewDecoder(c), out: json.NewEncoder(c)}, nil
+	return &Client{home: h, http: http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true, DisableCompression: true}}}
 }
 
-// Close ends the connection; a desk that it armed is armed no longer.
-func (c *Client) Close() error { return c.c.Close() }
-
-// Do asks for one act on a line. A refusal is an *act.Error.
-func (c *Client) Do(line, lang string, a act.Act) (Reply, error) {
-	args, err := act.Encode(a)
-	if err != nil {
-		return Reply{}, fmt.Errorf("couldn't write the request: %w", err)
-	}
-	return c.ask(request{Line: line, Verb: a.Verb(), Args: args, Lang: lang, Sees: c.Sees})
+// Do asks for one act on a line. A refusal is a *hint.Error. The reply's data is JSON still.
+func (c *Client) Do(ctx context.Context, line, lang string, a act.Act) (act.Reply, error) {
+	return c.Save(ctx, io.Discard, line, lang, a)
 }
 
 // Save asks for an act whose answer is a file, and writes it as it comes. After an error w has what came until then.
-func (c *Client) Save(w io.Writer, line, lang string, a act.Act) (Reply, error) {
-	c.file = w
-	defer func() { c.file = nil }()
-	return c.Do(line, lang, a)
-}
-
-// Watch makes of the connection one that only tells of changes; then call Next.
-func (c *Client) Watch(line string) error {
-	_, err := c.ask(request{Line: line, Verb: verbWatch})
-	return err
-}
-
-// Next waits for the next change.
-func (c *Client) Next() error {
-	_, err := c.read()
-	return err
-}
-
-func (c *Client) ask(r request) (Reply, error) {
-	if err := c.out.Encode(r); err != nil {
-		return Reply{}, fmt.Errorf("%w: it went away", ErrNotRunning)
+func (c *Client) Save(ctx context.Context, w io.Writer, line, lang string, a act.Act) (act.Reply, error) {
+	r, err := c.post(ctx, line, lang, a, false)
+	if err != nil {
+		return act.Reply{}, err
 	}
-	return c.read()
-}
-
-func (c *Client) read() (Reply, error) {
-	var a answer
-	if err := c.in.Decode(&a); err != nil {
-		if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) {
-			return Reply{}, fmt.Errorf("%w: it went away", ErrNotRunning)
+	defer r.Body.Close()
+	if r.Header.Get("Content-Type") != typeFile {
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			return act.Reply{}, wentAway(ctx)
 		}
-		return Reply{}, fmt.Errorf("couldn't read the answer: %w", err)
+		return readReply(b)
 	}
+	if _, err := io.Copy(w, r.Body); errors.Is(err, io.ErrUnexpectedEOF) {
+		return act.Reply{}, wentAway(ctx)
+	} else if err != nil {
+		return act.Reply{}, err
+	}
+	if t := r.Trailer.Get(trailError); t != "" {
+		return act.Reply{}, readError([]byte(t))
+	}
+	return readReply([]byte(r.Trailer.Get(trailReply)))
+}
+
+// Watch asks for one act and goes on: changes has a value for what has changed since it was read last, and is closed when
+// the context ends or the node goes. A desk that the act armed is armed until then.
+func (c *Client) Watch(ctx context.Context, line, lang string, a act.Act) (reply act.Reply, changes <-chan struct{}, err error) {
+	r, err := c.post(ctx, line, lang, a, true)
+	if err != nil {
+		return act.Reply{}, nil, err
+	}
+	in := json.NewDecoder(r.Body)
+	var first json.RawMessage
+	if err = in.Decode(&first); err == nil {
+		reply, err = readReply(first)
+	}
+	if err != nil {
+		r.Body.Close()
+		return act.Reply{}, nil, wentAway(ctx)
+	}
+	ch := make(chan struct{}, 1)
+	go func() {
+		defer close(ch)
+		defer r.Body.Close()
+		for change := (json.RawMessage{}); in.Decode(&change) == nil; {
+			select {
+			case ch <- struct{}{}:
+			default:
+			}
+		}
+	}()
+	return reply, ch, nil
+}
+
+// post sends an act; what comes back is no refusal.
+func (c *Client) post(ctx context.Context, line, lang string, a act.Act, watch bool) (*http.Response, error) {
+	args, err := act.Encode(a)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't write the request: %w", err)
+	}
+	q := url.Values{argLine: {line}, argLang: {lang}}
+	if c.Sees {
+		q.Set(argSees, "1")
+	}
+	if watch {
+		q.Set(argWatch, "1")
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://node/"+a.Verb()+"?"+q.Encode(), bytes.NewReader(args))
+	if err != nil {
+		return nil, fmt.Errorf("couldn't write the request: %w", err)
+	}
+	r, err := c.http.Do(req)
+	var op *net.OpError
 	switch {
-	case a.Error != nil:
-		return Reply{}, a.Error
-	case a.Part != nil && c.file != nil:
-		if _, err := c.file.Write(a.Part); err != nil {
-			return Reply{}, err
+	case err == nil && r.StatusCode == http.StatusOK:
+		return r, nil
+	case err == nil:
+		defer r.Body.Close()
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, wentAway(ctx)
 		}
-		return c.read()
+		return nil, readError(b)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, &hint.Error{What: fmt.Sprintf("this account may not use the node at %s", c.home.Dir), Hint: "its keeper shares it with a group: parley init --group GROUP"}
+	case errors.As(err, &op) && op.Op == "dial" && ctx.Err() == nil:
+		return nil, fmt.Errorf("%w (%s)", ErrNotRunning, c.home.Socket())
 	}
-	if a.Reply == nil {
-		return Reply{}, nil
+	return nil, wentAway(ctx)
+}
+
+// wentAway says why an answer did not come to its end.
+func wentAway(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	return *a.Reply, nil
+	return fmt.Errorf("%w: it went away", ErrNotRunning)
+}
+
+func readReply(b []byte) (act.Reply, error) {
+	var data json.RawMessage
+	r := act.Reply{Data: &data}
+	if err := json.Unmarshal(b, &r); err != nil {
+		return r, fmt.Errorf("couldn't read the answer: %w", err)
+	}
+	r.Data = data
+	return r, nil
+}
+
+func readError(b []byte) error {
+	var e hint.Error
+	if err := json.Unmarshal(b, &e); err != nil {
+		return fmt.Errorf("couldn't read the answer: %s", b)
+	}
+	return &e
 }

@@ -10,15 +10,18 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/home"
 )
@@ -44,37 +47,36 @@ func (f *fake) Do(_ context.Context, who act.Who, lang string, a act.Act) (act.R
 	switch a := a.(type) {
 	case act.SignOn:
 		return act.Reply{ID: "A1-14", Text: "signed on"}, nil
+	case act.SetDesk:
+		return act.Reply{Text: "armed"}, nil
 	case act.Ack:
-		return act.Reply{}, &act.Error{What: "no such message " + a.ID, Hint: "see inbox"}
+		return act.Reply{}, &hint.Error{What: "no such message " + a.ID, Hint: "see inbox"}
 	}
 	return act.Reply{}, nil
 }
 
 func (f *fake) Subscribe(string) (<-chan struct{}, func()) { return f.subs, func() {} }
 
+func (f *fake) has(want string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.ContainsFunc(f.did, func(d string) bool { return strings.Contains(d, want) })
+}
+
 func (f *fake) wait(t *testing.T, want string) {
 	t.Helper()
-	for range 200 {
-		f.mu.Lock()
-		n := len(f.did)
-		for _, d := range f.did {
-			if strings.Contains(d, want) {
-				f.mu.Unlock()
-				return
-			}
+	for end := time.Now().Add(20 * time.Second); !f.has(want); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%q never happened: %q", want, f.did)
 		}
-		f.mu.Unlock()
-		_ = n
-		time.Sleep(10 * time.Millisecond)
 	}
-	t.Fatalf("%q never happened: %q", want, f.did)
 }
 
 func start(t *testing.T, h home.Home, f *fake) (stop func()) {
 	t.Helper()
-	s, err := Listen(h, func(line string) (string, Line, error) {
+	s, err := Listen(h, func(line string) (string, Doer, error) {
 		if line != "north" {
-			return "", nil, &act.Error{What: "no line " + line}
+			return "", nil, &hint.Error{What: "no line " + line}
 		}
 		return line, f, nil
 	}, slog.New(slog.DiscardHandler))
@@ -98,16 +100,6 @@ func start(t *testing.T, h home.Home, f *fake) (stop func()) {
 	return stop
 }
 
-func dial(t *testing.T, h home.Home) *Client {
-	t.Helper()
-	c, err := Dial(h)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return c
-}
-
 // SPEC: CLI-010 CLI-011 CLI-012 CLI-013
 func TestSignOnOutlivesTheNode(t *testing.T) {
 	h, f := home.Home{Dir: t.TempDir()}, &fake{}
@@ -118,34 +110,34 @@ func TestSignOnOutlivesTheNode(t *testing.T) {
 	if _, err := Listen(h, nil, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), fmt.Sprint(os.Getpid())) {
 		t.Fatal("a second node was not told who is running:", err)
 	}
-	c := dial(t, h)
-	r, err := c.Do("north", "it", act.Status)
-	if err != nil || !strings.HasSuffix(r.Text, " it") || string(r.Data) != `{"line":"north"}` {
+	c := To(h)
+	r, err := c.Do(t.Context(), "north", "it", act.Status)
+	if err != nil || !strings.HasSuffix(r.Text, " it") || fmt.Sprintf("%s", r.Data) != `{"line":"north"}` {
 		t.Fatalf("%+v %v", r, err)
 	}
 	f.wait(t, "status  unattributed")
-	var e *act.Error
-	if _, err := c.Do("north", "en", act.Ack{ID: "A1-1"}); !errors.As(err, &e) || e.Hint != "see inbox" {
+	var e *hint.Error
+	if _, err := c.Do(t.Context(), "north", "en", act.Ack{ID: "A1-1"}); !errors.As(err, &e) || e.Hint != "see inbox" {
 		t.Fatal(err)
 	}
-	if _, err := c.Do("south", "en", act.Status); !errors.As(err, &e) {
+	if _, err := c.Do(t.Context(), "south", "en", act.Status); !errors.As(err, &e) {
 		t.Fatal(err)
 	}
-	if _, err := c.Do("north", "en", act.SignOn{}); err != nil {
+	if _, err := c.Do(t.Context(), "north", "en", act.SignOn{}); err != nil {
 		t.Fatal(err)
 	}
 	stop()
 	f2 := &fake{}
 	start(t, h, f2)
 	f2.wait(t, "sign-on A1-14 account {Officer:A1-14}") // told at the start
-	if _, err := dial(t, h).Do("north", "en", act.Inbox); err != nil {
+	if _, err := To(h).Do(t.Context(), "north", "en", act.Inbox); err != nil {
 		t.Fatal(err)
 	}
 	f2.wait(t, "inbox A1-14 account")
-	if _, err := dial(t, h).Do("north", "en", act.SignOff); err != nil {
+	if _, err := To(h).Do(t.Context(), "north", "en", act.SignOff); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := dial(t, h).Do("north", "en", act.Calls); err != nil {
+	if _, err := To(h).Do(t.Context(), "north", "en", act.Calls); err != nil {
 		t.Fatal(err)
 	}
 	f2.wait(t, "calls  unattributed")
@@ -155,20 +147,34 @@ func TestSignOnOutlivesTheNode(t *testing.T) {
 func TestDeskLivesWithItsConnection(t *testing.T) {
 	h, f := home.Home{Dir: t.TempDir()}, &fake{subs: make(chan struct{}, 1)}
 	start(t, h, f)
-	c := dial(t, h)
-	if _, err := c.Do("north", "en", act.SetDesk{Armed: true, Sound: "none"}); err != nil {
-		t.Fatal(err)
+	first, leave := context.WithCancel(t.Context())
+	if r, _, err := To(h).Watch(first, "north", "en", act.SetDesk{Armed: true, Sound: "none"}); err != nil || r.Text != "armed" {
+		t.Fatal(r, err)
 	}
 	f.wait(t, "desk  unattributed {Armed:true")
-	c.Close()
-	f.wait(t, "desk  unattributed {Armed:false")
-	w := dial(t, h)
-	if err := w.Watch("north"); err != nil {
+	second, leave2 := context.WithCancel(t.Context())
+	_, changes, err := To(h).Watch(second, "north", "en", act.SetDesk{Armed: true})
+	if err != nil {
 		t.Fatal(err)
 	}
 	f.subs <- struct{}{}
-	if err := w.Next(); err != nil {
-		t.Fatal(err)
+	f.subs <- struct{}{}
+	select {
+	case <-changes:
+	case <-time.After(20 * time.Second):
+		t.Fatal("a change was not told")
+	}
+	leave()
+	time.Sleep(100 * time.Millisecond)
+	if f.has("{Armed:false") {
+		t.Error("disarmed while another watch arms it")
+	}
+	leave2()
+	f.wait(t, "desk  unattributed {Armed:false")
+	for range changes { // it ends
+	}
+	if _, err := To(h).Do(t.Context(), "north", "en", act.SetDesk{Armed: true}); err == nil {
+		t.Error("a desk is armed at which nobody stays")
 	}
 }
 
@@ -179,13 +185,13 @@ func TestLongSocketPath(t *testing.T) {
 	}
 	h := home.Home{Dir: dir}
 	start(t, h, &fake{})
-	if _, err := dial(t, h).Do("north", "en", act.Status); err != nil {
+	if _, err := To(h).Do(t.Context(), "north", "en", act.Status); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func TestNotRunning(t *testing.T) {
-	if _, err := Dial(home.Home{Dir: t.TempDir()}); !errors.Is(err, ErrNotRunning) {
+	if _, err := To(home.Home{Dir: t.TempDir()}).Do(t.Context(), "", "en", act.Status); !errors.Is(err, ErrNotRunning) {
 		t.Fatal(err)
 	}
 }
@@ -196,11 +202,11 @@ func TestAnotherSessionIsAnotherPerson(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := Peer{Account: "amaro", Desk: "pts/3", Session: "b/1/2"}
+	p := seat{Account: "amaro", Desk: "pts/3", Session: "b/1/2"}
 	if err := tb.set("north", p, "A1-1"); err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range []Peer{{Account: "bruni", Desk: "pts/3", Session: "b/1/2"}, {Account: "amaro", Desk: "pts/4", Session: "b/1/2"}, {Account: "amaro", Desk: "pts/3", Session: "b/1/3"}} {
+	for _, o := range []seat{{Account: "bruni", Desk: "pts/3", Session: "b/1/2"}, {Account: "amaro", Desk: "pts/4", Session: "b/1/2"}, {Account: "amaro", Desk: "pts/3", Session: "b/1/3"}} {
 		if w := tb.who("north", o); w.Officer != "" || w.Known != "unattributed" {
 			t.Errorf("%+v passes for A1-1", o)
 		}
@@ -228,28 +234,23 @@ func TestSessionEnds(t *testing.T) {
 }
 
 func TestStat(t *testing.T) {
-	s, err := parseStat("42 (a) b) (c) S 1 42 40 34819 42 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2")
-	if err != nil || s.session != 40 || s.desk() != "pts/3" || s.start != "98765" {
-		t.Fatalf("%+v %v %s", s, err, s.desk())
+	session, tty, start, err := parseStat("42 (a) b) (c) S 1 42 40 34819 42 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2")
+	if err != nil || session != 40 || deskName(session, tty) != "pts/3" || start != "98765" {
+		t.Fatalf("%d %d %s %v", session, tty, start, err)
 	}
-	if d := (stat{tty: 4<<8 | 1}).desk(); d != "tty1" {
+	if d := deskName(0, 4<<8|1); d != "tty1" {
 		t.Error(d)
 	}
-	if d := (stat{session: 7}).desk(); d != "session-7" {
+	if d := deskName(7, 0); d != "session-7" {
 		t.Error(d)
 	}
-}
-
-func FuzzDecode(f *testing.F) {
-	f.Add([]byte(`{"line":"north","verb":"send","args":{"text":"hello"},"lang":"en"}`))
-	f.Fuzz(func(t *testing.T, b []byte) { _, _, _ = decode(b) })
 }
 
 func FuzzParseStat(f *testing.F) {
 	f.Add("42 (a) S 1 42 40 34819 42 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2")
 	f.Fuzz(func(t *testing.T, s string) {
-		if st, err := parseStat(s); err == nil {
-			_ = st.desk()
+		if session, tty, _, err := parseStat(s); err == nil {
+			_ = deskName(session, tty)
 		}
 	})
 }
@@ -282,7 +283,7 @@ func TestFileIsSentWhileItIsMade(t *testing.T) {
 	got := &first{came: make(chan struct{})}
 	whole := bytes.Repeat([]byte("a statement and its bodies\n"), 1<<15)
 	f := &fake{file: func(w io.Writer) error {
-		if _, err := w.Write(whole[:partSize*2]); err != nil {
+		if _, err := w.Write(whole[:128<<10]); err != nil {
 			return err
 		}
 		select {
@@ -290,16 +291,12 @@ func TestFileIsSentWhileItIsMade(t *testing.T) {
 		case <-time.After(20 * time.Second):
 			return errors.New("the client has seen nothing of the file yet")
 		}
-		_, err := w.Write(whole[partSize*2:])
+		_, err := w.Write(whole[128<<10:])
 		return err
 	}}
 	defer start(t, h, f)()
-	c, err := Dial(h)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	r, err := c.Save(got, "north", "en", act.Export)
+	c := To(h)
+	r, err := c.Save(t.Context(), struct{ io.Writer }{got}, "north", "en", act.Export)
 	if err != nil || r.Text != "written" || !bytes.Equal(got.Bytes(), whole) {
 		t.Errorf("%+v %v, %d bytes of %d", r, err, got.Len(), len(whole))
 	}
@@ -307,11 +304,51 @@ func TestFileIsSentWhileItIsMade(t *testing.T) {
 		_, err := w.Write(whole)
 		return cmp.Or(err, errors.New("the record failed"))
 	}
-	var e *act.Error
-	if _, err := c.Save(io.Discard, "north", "en", act.Export); !errors.As(err, &e) || e.What != "the record failed" {
+	var e *hint.Error
+	if _, err := c.Save(t.Context(), io.Discard, "north", "en", act.Export); !errors.As(err, &e) || e.What != "the record failed" {
 		t.Errorf("a file that failed: %v", err)
 	}
-	if r, err := c.Do("north", "en", act.Status); err != nil || r.Text == "" {
-		t.Errorf("the connection after it: %+v %v", r, err)
+	if r, err := c.Do(t.Context(), "north", "en", act.Status); err != nil || r.Text == "" {
+		t.Errorf("what is asked after it: %+v %v", r, err)
+	}
+}
+
+// What a client says on the socket before it is understood costs a connection for a few seconds, and what it says too much
+// of is refused.
+//
+// SPEC: CLI-018
+func TestGarbageAndSilenceOnTheSocketCostNothing(t *testing.T) {
+	h, f := home.Home{Dir: t.TempDir()}, &fake{}
+	start(t, h, f)
+	for range 2 * maxConns {
+		c, err := net.Dial("unix", h.Socket())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) { // after readWithin they are closed
+		if _, err := To(h).Do(t.Context(), "north", "en", act.Status); err == nil {
+			break
+		} else if time.Now().After(end) {
+			t.Fatal("silent clients keep others out:", err)
+		}
+	}
+	for _, b := range []string{"\x00\xff garbage\r\n\r\n", "GET /stop?line=north HTTP/1.1\r\nHost: node\r\n\r\n", "POST /stop?line=north HTTP/1.1\r\nHost: node\r\nContent-Length: 999999999\r\n\r\n" + strings.Repeat("x", maxArgs+1),
+		"POST /stop HTTP/1.1\r\nX: " + strings.Repeat("x", 64<<10) + "\r\n\r\n"} {
+		c, err := net.Dial("unix", h.Socket())
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() { _, _ = io.WriteString(c, b) }()
+		_ = c.SetReadDeadline(time.Now().Add(time.Minute))
+		got, _ := io.ReadAll(c)
+		if !bytes.HasPrefix(got, []byte("HTTP/1.1 4")) {
+			t.Errorf("%.40q: answered %.60q", b, got)
+		}
+		c.Close()
+	}
+	if f.has("stop") {
+		t.Error("something of it was done:", f.did)
 	}
 }

@@ -15,24 +15,28 @@ import (
 	"example.org/parley/internal/home"
 )
 
-// row binds an account at a terminal, in one session, to an officer of a line.
-type row struct {
+// seat is where a process sits, as the kernel tells; a row of the table says also which officer of which line signed on there.
+type seat struct {
 	Line    string `json:"line"`
 	Account string `json:"account"`
-	Desk    string `json:"desk"`
-	Session string `json:"session"`
+	Desk    string `json:"desk"`    // pts/3, or session-4711 where there is no terminal
+	Session string `json:"session"` // boot, session and start of its leader: a terminal's name comes back, this does not
 	Officer string `json:"officer"` // short ID of his officer.added
 }
 
-func (r row) who() act.Who {
-	return act.Who{Officer: r.Officer, Known: "account", Desk: r.Desk, Account: r.Account}
+func (s seat) who() act.Who {
+	w := act.Who{Officer: s.Officer, Known: "account", Desk: s.Desk, Account: s.Account}
+	if s.Officer == "" {
+		w.Known = "unattributed"
+	}
+	return w
 }
 
 // table is desks.json: who is signed on where. It is on disk before a sign-on is answered.
 type table struct {
 	path string
 	mu   sync.Mutex
-	rows []row // guarded by mu
+	rows []seat // guarded by mu
 }
 
 // openTable reads the table; one that cannot be read is empty and says why: every officer signs on again.
@@ -50,8 +54,8 @@ func openTable(path string) (*table, error) {
 	return t, err
 }
 
-func decodeRows(b []byte) ([]row, error) {
-	var rows []row
+func decodeRows(b []byte) ([]seat, error) {
+	var rows []seat
 	err := json.Unmarshal(b, &rows)
 	return rows, err
 }
@@ -59,24 +63,25 @@ func decodeRows(b []byte) ([]row, error) {
 // who says who sits there: an officer only in the very session in which he signed on.
 //
 // SPEC: CLI-011
-func (t *table) who(line string, p Peer) act.Who {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, r := range t.rows {
-		if r.Line == line && r.Account == p.Account && r.Desk == p.Desk && r.Session == p.Session {
+func (t *table) who(line string, p seat) act.Who {
+	p.Line = line
+	for _, r := range t.all() {
+		if p.Officer = r.Officer; r == p {
 			return r.who()
 		}
 	}
-	return act.Who{Known: "unattributed", Desk: p.Desk, Account: p.Account}
+	p.Officer = ""
+	return p.who()
 }
 
-// set signs an officer on at a desk (or off: officer ""), on disk before it returns.
-func (t *table) set(line string, p Peer, officer string) error {
+// set signs an officer on at a seat of a line (or off: officer ""), on disk before it returns.
+func (t *table) set(line string, p seat, officer string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	rows := slices.DeleteFunc(slices.Clone(t.rows), func(r row) bool { return r.Line == line && r.Desk == p.Desk })
+	rows := slices.DeleteFunc(slices.Clone(t.rows), func(r seat) bool { return r.Line == line && r.Desk == p.Desk })
 	if officer != "" {
-		rows = append(rows, row{Line: line, Account: p.Account, Desk: p.Desk, Session: p.Session, Officer: officer})
+		p.Line, p.Officer = line, officer
+		rows = append(rows, p)
 	}
 	b, err := json.MarshalIndent(rows, "", " ")
 	if err != nil {
@@ -89,22 +94,9 @@ func (t *table) set(line string, p Peer, officer string) error {
 	return nil
 }
 
-// ended gives the rows whose session is over.
-func (t *table) ended() []row {
+// all gives the rows as they are now.
+func (t *table) all() []seat {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var out []row
-	for _, r := range t.rows {
-		if sessionEnded(r.Session) {
-			out = append(out, r)
-		}
-	}
-	return out
-}
-
-// of gives the rows of a line.
-func (t *table) of(line string) []row {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(t.rows), func(r row) bool { return r.Line != line })
+	return slices.Clone(t.rows)
 }

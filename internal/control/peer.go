@@ -14,37 +14,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Peer is the process at the other end of a connection, as the kernel tells.
-type Peer struct {
-	PID     int
-	Account string
-	Desk    string // pts/3, or session-4711 where there is no terminal
-	Session string // boot, session and start of its leader: a terminal's name comes back, this does not
-}
-
-// peerOf asks the kernel who is connected.
+// seatOf asks the kernel who is connected.
 //
 // SPEC: CLI-010
-func peerOf(c *net.UnixConn) (Peer, error) {
+func seatOf(c *net.UnixConn) (seat, error) {
 	raw, err := c.SyscallConn()
 	if err != nil {
-		return Peer{}, fmt.Errorf("couldn't ask for the peer: %w", err)
+		return seat{}, fmt.Errorf("couldn't ask for the peer: %w", err)
 	}
 	var cred *unix.Ucred
 	var cerr error
 	if err := raw.Control(func(fd uintptr) { cred, cerr = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) }); err != nil {
-		return Peer{}, fmt.Errorf("couldn't ask for the peer: %w", err)
+		return seat{}, fmt.Errorf("couldn't ask for the peer: %w", err)
 	}
 	if cerr != nil {
-		return Peer{}, fmt.Errorf("couldn't ask for the peer: %w", cerr)
+		return seat{}, fmt.Errorf("couldn't ask for the peer: %w", cerr)
 	}
-	p := Peer{PID: int(cred.Pid), Account: accountName(int(cred.Uid))}
-	st, err := readStat(p.PID)
-	if err != nil {
-		return p, err
-	}
-	p.Desk, p.Session = st.desk(), sessionMark(st.session)
-	return p, nil
+	session, tty, _, err := readStat(int(cred.Pid))
+	return seat{Account: accountName(int(cred.Uid)), Desk: deskName(session, tty), Session: sessionMark(session)}, err
 }
 
 func accountName(uid int) string {
@@ -54,47 +41,39 @@ func accountName(uid int) string {
 	return "uid-" + strconv.Itoa(uid)
 }
 
-// stat is what /proc/PID/stat says of a process's place.
-type stat struct {
-	session, tty int
-	start        string
-}
-
 var errStat = errors.New("not a line of /proc/PID/stat")
 
-// parseStat reads the fields after the command, which may hold anything in its brackets.
-func parseStat(s string) (stat, error) {
+// parseStat reads what /proc/PID/stat says of a process's place: the fields after the command, which may hold anything in
+// its brackets.
+func parseStat(s string) (session, tty int, start string, err error) {
 	i := strings.LastIndexByte(s, ')')
-	if i < 0 {
-		return stat{}, errStat
-	}
 	f := strings.Fields(s[i+1:])
-	if len(f) < 20 {
-		return stat{}, errStat
+	if i < 0 || len(f) < 20 {
+		return 0, 0, "", errStat
 	}
-	session, err := strconv.Atoi(f[3])
+	session, err = strconv.Atoi(f[3])
 	tty, err2 := strconv.Atoi(f[4])
 	if err != nil || err2 != nil {
-		return stat{}, errStat
+		return 0, 0, "", errStat
 	}
-	return stat{session: session, tty: tty, start: f[19]}, nil
+	return session, tty, f[19], nil
 }
 
-func readStat(pid int) (stat, error) {
+func readStat(pid int) (session, tty int, start string, err error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return stat{}, fmt.Errorf("couldn't ask for the peer's terminal: %w", err)
+		return 0, 0, "", fmt.Errorf("couldn't ask for the peer's terminal: %w", err)
 	}
 	return parseStat(string(b))
 }
 
-// desk names the terminal, else the session.
-func (s stat) desk() string {
-	n := uint32(s.tty)
+// deskName names the terminal, else the session.
+func deskName(session, tty int) string {
+	n := uint32(tty)
 	major, minor := n>>8&0xfff, n&0xff|n>>12&0xfff00
 	switch {
-	case s.tty == 0:
-		return "session-" + strconv.Itoa(s.session)
+	case tty == 0:
+		return "session-" + strconv.Itoa(session)
 	case major >= 136 && major <= 143:
 		return fmt.Sprintf("pts/%d", minor+(major-136)*256)
 	case major == 4 && minor < 64:
@@ -109,8 +88,8 @@ func (s stat) desk() string {
 func sessionMark(sid int) string {
 	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	start := "?"
-	if st, err := readStat(sid); err == nil && sid > 0 {
-		start = st.start
+	if _, _, at, err := readStat(sid); err == nil && sid > 0 {
+		start = at
 	}
 	return fmt.Sprintf("%.8s/%d/%s", boot, sid, start)
 }

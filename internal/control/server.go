@@ -4,49 +4,67 @@ package control
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/home"
 )
 
+// What a client may cost, SPEC: CLI-018: connections, the bytes of an act, and the time in which it must have come.
+const (
+	maxConns   = 256
+	maxArgs    = 256 << 10
+	maxHeader  = 16 << 10
+	readWithin = 5 * time.Second
+	tellWithin = 5 * time.Second // a change, to a client that reads
+)
+
 // Server answers the socket of one home.
 type Server struct {
-	find  func(line string) (name string, l Line, err error)
+	find  func(line string) (name string, l Doer, err error)
 	desks *table
 	log   *slog.Logger
 	home  home.Home
-	path  string   // of the socket
-	lock  *os.File // nil where the disk takes no file
-	conns sync.WaitGroup
+	lock  *os.File     // nil where the disk takes no file
+	ln    net.Listener // nil while there is no socket; owned by Serve
+	http  http.Server
+	acts  sync.WaitGroup
+	conns atomic.Int32
 
-	mu    sync.Mutex
-	ln    *net.UnixListener          // nil while there is no socket; set by Serve's goroutine alone
-	open  map[*net.UnixConn]struct{} // guarded by mu
-	armed map[[2]string]int          // connections that arm a desk, by line and desk; guarded by mu
+	arming sync.Mutex        // held while a desk is armed or disarmed
+	armed  map[[2]string]int // watches that arm a desk, by line and desk; guarded by arming
 }
 
 // Listen takes the home's lock and socket. find gives a running line and its name, "" is the only one, or says why there is none.
 //
 // SPEC: CLI-012
-func Listen(h home.Home, find func(line string) (name string, l Line, err error), log *slog.Logger) (*Server, error) {
-	s := &Server{home: h, path: h.Socket(), find: find, log: log, open: map[*net.UnixConn]struct{}{}, armed: map[[2]string]int{}}
+func Listen(h home.Home, find func(line string) (name string, l Doer, err error), log *slog.Logger) (*Server, error) {
+	s := &Server{home: h, find: find, log: log, armed: map[[2]string]int{}}
+	s.http = http.Server{Handler: s, ReadTimeout: readWithin, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return context.WithValue(ctx, s, c)
+		},
+		ConnState: s.count}
+	s.http.SetKeepAlivesEnabled(false)
 	var err error
 	if s.desks, err = openTable(h.Desks()); err != nil {
 		log.Error("couldn't read who is signed on: every officer signs on again", "file", h.Desks(), "err", err)
@@ -60,24 +78,35 @@ func Listen(h home.Home, find func(line string) (name string, l Line, err error)
 	return s, nil
 }
 
+// count closes a connection too many before anything of it is read.
+func (s *Server) count(c net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		if s.conns.Add(1) > maxConns {
+			c.Close()
+		}
+	case http.StateClosed:
+		s.conns.Add(-1)
+	}
+}
+
 // listen opens the socket. On a disk that takes nothing there is none.
 func (s *Server) listen() error {
-	_ = os.Remove(s.path) // we hold the lock: nobody listens there any more
+	path := s.home.Socket()
+	_ = os.Remove(path) // we hold the lock: nobody listens there any more
 	var ln *net.UnixListener
-	err := atSocket(s.path, func(path string) error {
+	err := atSocket(path, func(path string) error {
 		var err error
 		ln, err = net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("couldn't listen on %s: %w", s.path, err)
+		return fmt.Errorf("couldn't listen on %s: %w", path, err)
 	}
 	ln.SetUnlinkOnClose(false)
 	if err := s.home.ShareSocket(); err != nil {
-		return errors.Join(fmt.Errorf("couldn't listen on %s: %w", s.path, err), ln.Close())
+		return errors.Join(fmt.Errorf("couldn't listen on %s: %w", path, err), ln.Close())
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.ln = ln
 	return nil
 }
@@ -97,7 +126,7 @@ func takeLock(path string) (*os.File, error) {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		pid, _ := os.ReadFile(path)
 		f.Close()
-		return nil, &act.Error{What: fmt.Sprintf("a node is already running for this home (process %s)", strings.TrimSpace(string(pid))), Hint: "one node a home: end that one first"}
+		return nil, &hint.Error{What: fmt.Sprintf("a node is already running for this home (process %s)", strings.TrimSpace(string(pid))), Hint: "one node a home: end that one first"}
 	}
 	_ = f.Truncate(0)
 	_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0) // without the number the lock holds all the same
@@ -117,63 +146,37 @@ func atSocket(path string, f func(path string) error) error {
 	return f(fmt.Sprintf("/proc/self/fd/%d/%s", fd, filepath.Base(path)))
 }
 
-// Serve answers until ctx ends.
+// Serve answers until ctx ends, and returns when no act is under way any more.
 func (s *Server) Serve(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	stop := context.AfterFunc(ctx, s.shut)
-	defer stop()
-	s.conns.Add(1)
-	go func() { defer s.conns.Done(); s.sweep(ctx) }()
+	s.http.BaseContext = func(net.Listener) context.Context { return ctx }
+	stop := context.AfterFunc(ctx, func() { s.http.Close() })
 	defer func() {
-		cancel()
-		s.shut()
-		s.conns.Wait()
+		stop()
+		s.http.Close()
+		s.acts.Wait()
 		s.lock.Close() // nil: there was none
 	}()
-	for ctx.Err() == nil {
-		if s.ln == nil {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-time.After(2 * time.Second):
-			}
-			_ = s.listen() // said once
-			continue
-		}
-		c, err := s.ln.AcceptUnix()
-		if errors.Is(err, net.ErrClosed) {
+	s.acts.Go(func() { s.sweep(ctx) })
+	for s.ln == nil {
+		select {
+		case <-ctx.Done():
 			return nil
+		case <-time.After(2 * time.Second):
 		}
-		if err != nil {
-			return fmt.Errorf("couldn't accept on the control socket: %w", err)
-		}
-		s.mu.Lock()
-		s.open[c] = struct{}{}
-		s.mu.Unlock()
-		s.conns.Add(1)
-		go func() { defer s.conns.Done(); s.serve(ctx, c) }()
+		_ = s.listen() // said once
+	}
+	if err := s.http.Serve(s.ln); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("couldn't accept on the control socket: %w", err)
 	}
 	return nil
-}
-
-func (s *Server) shut() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ln != nil {
-		s.ln.Close()
-	}
-	for c := range s.open {
-		c.Close()
-	}
 }
 
 // Restore tells a line that has just been opened who is signed on where.
 //
 // SPEC: CLI-013
-func (s *Server) Restore(ctx context.Context, line string, l Line) {
-	for _, r := range s.desks.of(line) {
-		if sessionEnded(r.Session) {
+func (s *Server) Restore(ctx context.Context, line string, l Doer) {
+	for _, r := range s.desks.all() {
+		if r.Line != line || sessionEnded(r.Session) {
 			continue
 		}
 		if _, err := l.Do(ctx, r.who(), "en", act.SignOn{Officer: r.Officer}); err != nil {
@@ -187,11 +190,14 @@ func (s *Server) sweep(ctx context.Context) {
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
 	for {
-		for _, r := range s.desks.ended() {
+		for _, r := range s.desks.all() {
+			if !sessionEnded(r.Session) {
+				continue
+			}
 			if _, l, err := s.find(r.Line); err == nil {
 				_, _ = l.Do(ctx, r.who(), "en", act.SignOff) // nobody is left to be told
 			}
-			if err := s.desks.set(r.Line, Peer{Account: r.Account, Desk: r.Desk}, ""); err != nil {
+			if err := s.desks.set(r.Line, r, ""); err != nil {
 				s.log.Error("couldn't sign a desk off", "desk", r.Desk, "err", err)
 			}
 		}
@@ -203,179 +209,139 @@ func (s *Server) sweep(ctx context.Context) {
 	}
 }
 
-// conn is one connection; its requests are answered in turn.
-type conn struct {
-	*Server
-	peer  Peer
-	out   *json.Encoder
-	armed map[string]bool // lines on which this connection arms its desk
+// ServeHTTP answers one act.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.acts.Add(1)
+	defer s.acts.Done()
+	if err := s.act(w, r); err != nil {
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		_ = json.NewEncoder(w).Encode(asError(err))
+	}
 }
 
-func (s *Server) serve(ctx context.Context, c *net.UnixConn) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer func() {
-		cancel()
-		c.Close()
-		s.mu.Lock()
-		delete(s.open, c)
-		s.mu.Unlock()
-	}()
-	k := &conn{Server: s, out: json.NewEncoder(c), armed: map[string]bool{}}
-	var err error
-	if k.peer, err = peerOf(c); err != nil {
-		_ = k.out.Encode(answer{Error: &act.Error{What: err.Error()}})
-		return
+// act hands an act to its line, with what only the socket knows: desks that live as long as a watch, and sign-ons that
+// outlive the node. Once something was answered it returns nil.
+func (s *Server) act(w http.ResponseWriter, r *http.Request) error {
+	at, err := seatOf(r.Context().Value(s).(*net.UnixConn))
+	if err != nil {
+		return err
 	}
-	defer k.disarm()
-	lines := make(chan []byte)
-	go func() { // reads on while an act is under way, so that a client that goes away ends its waiting
-		defer close(lines)
-		defer cancel()
-		in := bufio.NewScanner(c)
-		in.Buffer(nil, maxRequest)
-		for in.Scan() {
-			select {
-			case lines <- append([]byte(nil), in.Bytes()...):
-			case <-ctx.Done():
+	args, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxArgs))
+	if err != nil || r.Method != http.MethodPost {
+		return &hint.Error{What: fmt.Sprintf("the request could not be read: %s %v", r.Method, err)}
+	}
+	a, err := act.Decode(strings.TrimPrefix(r.URL.Path, "/"), args)
+	if err != nil {
+		return err
+	}
+	q := r.URL.Query()
+	line, l, err := s.find(q.Get(argLine))
+	if err != nil {
+		return err
+	}
+	who := s.desks.who(line, at)
+	who.Sees = q.Get(argSees) != ""
+	watch := q.Get(argWatch) != ""
+	var changed <-chan struct{}
+	if n, ok := l.(interface {
+		Subscribe(desk string) (<-chan struct{}, func())
+	}); ok && watch {
+		ch, end := n.Subscribe(at.Desk)
+		defer end()
+		changed = ch
+	}
+	var reply act.Reply
+	if d, ok := a.(act.SetDesk); !ok || !d.Armed {
+		reply, err = l.Do(r.Context(), who, q.Get(argLang), a)
+	} else if !watch {
+		err = &hint.Error{What: "a desk is armed as long as somebody sits there", Hint: "parley desk"}
+	} else {
+		defer func() { _, _ = s.arm(line, l, s.desks.who(line, at), act.SetDesk{}, -1) }() // nobody is left to be told
+		reply, err = s.arm(line, l, who, d, 1)
+	}
+	if _, on := a.(act.SignOn); on && err == nil {
+		err = s.desks.set(line, at, reply.ID)
+	}
+	if a == act.SignOff && err == nil {
+		err = s.desks.set(line, at, "")
+	}
+	switch {
+	case err != nil:
+		return err
+	case reply.File != nil:
+		sendFile(w, reply)
+	default:
+		b, err := json.Marshal(reply)
+		if err != nil {
+			return &hint.Error{What: "the answer could not be written: " + err.Error()}
+		}
+		_, _ = w.Write(append(b, '\n'))
+	}
+	if watch {
+		s.tell(w, r, changed, func() bool {
+			_, now, err := s.find(line)
+			return err == nil && now == l && !sessionEnded(at.Session)
+		})
+	}
+	return nil
+}
+
+// arm counts the watches that arm a desk; the last that ends disarms it.
+//
+// SPEC: CLI-014
+func (s *Server) arm(line string, l Doer, who act.Who, a act.SetDesk, more int) (act.Reply, error) {
+	s.arming.Lock()
+	defer s.arming.Unlock()
+	desk := [2]string{line, who.Desk}
+	if s.armed[desk] += more; s.armed[desk] > 0 && !a.Armed {
+		return act.Reply{}, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return l.Do(ctx, who, "en", a)
+}
+
+// tell writes a line for every change until the client goes, stops reading, or may stay no longer.
+func (s *Server) tell(w http.ResponseWriter, r *http.Request, changed <-chan struct{}, stays func() bool) {
+	out := http.NewResponseController(w)
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
+	for out.Flush() == nil {
+		select {
+		case <-r.Context().Done():
+			return
+		case <-look.C:
+			if !stays() {
 				return
 			}
-		}
-	}()
-	for b := range lines {
-		if !k.one(ctx, b) {
-			return
+		case <-changed:
+			_ = out.SetWriteDeadline(time.Now().Add(tellWithin))
+			_, _ = io.WriteString(w, "{}\n") // Flush says whether it went
 		}
 	}
 }
 
-// one answers one request; false ends the connection.
-func (k *conn) one(ctx context.Context, b []byte) bool {
-	req, a, err := decode(b)
-	var l Line
+// sendFile sends the file that is an answer while it is made; its end says whether it is whole.
+func sendFile(w http.ResponseWriter, r act.Reply) {
+	w.Header().Set("Content-Type", typeFile)
+	w.Header().Set("Trailer", trailReply+", "+trailError)
+	out := bufio.NewWriterSize(w, 64<<10)
+	err := r.File(out)
 	if err == nil {
-		req.Line, l, err = k.find(req.Line)
+		err = out.Flush()
 	}
-	if err == nil && req.Verb == verbWatch {
-		return k.watch(ctx, l)
-	}
-	var r act.Reply
-	if err == nil {
-		r, err = k.act(ctx, l, req, a)
-	}
+	name, v := trailReply, any(r)
 	if err != nil {
-		return k.out.Encode(answer{Error: asError(err)}) == nil
+		name, v = trailError, asError(err)
 	}
-	if r.File != nil {
-		w := bufio.NewWriterSize(parts{k.out}, partSize)
-		if err := cmp.Or(r.File(w), w.Flush()); err != nil {
-			return k.out.Encode(answer{Error: asError(err)}) == nil
-		}
-	}
-	out := &Reply{ID: r.ID, Text: r.Text}
-	if r.Data != nil {
-		if out.Data, err = json.Marshal(r.Data); err != nil {
-			return k.out.Encode(answer{Error: &act.Error{What: "the answer could not be written: " + err.Error()}}) == nil
-		}
-	}
-	return k.out.Encode(answer{Reply: out}) == nil
+	b, _ := json.Marshal(v) // what has no file was marshalled before, and an error can be
+	w.Header().Set(name, string(b))
 }
 
-// partSize is how much of a file goes in one answer.
-const partSize = 64 << 10
-
-// parts sends what is written to it as parts of a file.
-type parts struct{ out *json.Encoder }
-
-func (p parts) Write(b []byte) (int, error) {
-	if err := p.out.Encode(answer{Part: b}); err != nil {
-		return 0, err
-	}
-	return len(b), nil
-}
-
-func asError(err error) *act.Error {
-	var e *act.Error
+func asError(err error) *hint.Error {
+	var e *hint.Error
 	if errors.As(err, &e) {
 		return e
 	}
-	return &act.Error{What: err.Error()}
-}
-
-// act hands an act to its line, with what only the socket knows: desks that live as long as a
-// connection, and sign-ons that outlive the node.
-func (k *conn) act(ctx context.Context, l Line, req request, a act.Act) (act.Reply, error) {
-	who := k.desks.who(req.Line, k.peer)
-	who.Sees = req.Sees
-	r, err := l.Do(ctx, who, req.Lang, a)
-	if err != nil {
-		return r, err
-	}
-	if a == act.SignOff {
-		return r, k.desks.set(req.Line, k.peer, "")
-	}
-	switch a := a.(type) {
-	case act.SignOn:
-		return r, k.desks.set(req.Line, k.peer, r.ID)
-	case act.SetDesk:
-		k.arm(req.Line, a.Armed)
-	}
-	return r, nil
-}
-
-// arm counts the connections that arm a desk.
-func (k *conn) arm(line string, on bool) {
-	if k.armed[line] == on {
-		return
-	}
-	k.armed[line] = on
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if on {
-		k.Server.armed[[2]string{line, k.peer.Desk}]++
-	} else {
-		k.Server.armed[[2]string{line, k.peer.Desk}]--
-	}
-}
-
-// disarm takes back what this connection armed, unless another one arms the same desk.
-//
-// SPEC: CLI-014
-func (k *conn) disarm() {
-	for line, on := range k.armed {
-		if !on {
-			continue
-		}
-		k.arm(line, false)
-		k.mu.Lock()
-		left := k.Server.armed[[2]string{line, k.peer.Desk}]
-		k.mu.Unlock()
-		if _, l, err := k.find(line); err == nil && left == 0 {
-			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-			_, _ = l.Do(ctx, k.desks.who(line, k.peer), "en", act.SetDesk{}) // nobody is left to be told
-			cancel()
-		}
-	}
-}
-
-// watch tells of changes until the client goes.
-func (k *conn) watch(ctx context.Context, l Line) bool {
-	w, ok := l.(Watched)
-	if !ok {
-		return k.out.Encode(answer{Error: &act.Error{What: "this line is not in service yet", Hint: "pair it first: parley confirm"}}) == nil
-	}
-	ch, end := w.Subscribe(k.peer.Desk)
-	defer end()
-	for {
-		if k.out.Encode(answer{Changed: true}) != nil {
-			return false
-		}
-		select {
-		case <-ctx.Done():
-			return false
-		case _, ok := <-ch:
-			if !ok {
-				return false
-			}
-		}
-	}
+	return &hint.Error{What: err.Error()}
 }

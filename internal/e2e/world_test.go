@@ -127,16 +127,11 @@ func children(pid int) (out []int) {
 // ask does an act on a party's node as its terminal would, and decodes the view.
 func ask[T any](t *testing.T, w *world, party string, a act.Act) (v T) {
 	t.Helper()
-	c, err := control.Dial(home.Home{Dir: filepath.Join(w.dir, party)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	r, err := c.Do("north", "en", a)
+	r, err := control.To(home.Home{Dir: filepath.Join(w.dir, party)}).Do(t.Context(), "north", "en", a)
 	if err != nil {
 		t.Fatalf("%s: %s: %v", party, a.Verb(), err)
 	}
-	if err := json.Unmarshal(r.Data, &v); err != nil {
+	if err := json.Unmarshal(r.Data.(json.RawMessage), &v); err != nil {
 		t.Fatal(err)
 	}
 	return v

@@ -67,11 +67,11 @@ func (w *World) side(party string) (*Side, error) {
 }
 
 // data decodes the view of an answer.
-func data[T any](r control.Reply, err error) (v T, _ error) {
+func data[T any](r act.Reply, err error) (v T, _ error) {
 	if err != nil {
 		return v, err
 	}
-	return v, json.Unmarshal(r.Data, &v)
+	return v, json.Unmarshal(r.Data.(json.RawMessage), &v)
 }
 
 // Do is of Stage: it parses and does one act.
@@ -80,7 +80,7 @@ func (w *World) Do(party, line string) (string, error) {
 	return r.ID, err
 }
 
-func (w *World) act(party, line string) (r control.Reply, err error) {
+func (w *World) act(party, line string) (r act.Reply, err error) {
 	s, err := w.side(party)
 	if err != nil {
 		return r, err
@@ -261,20 +261,17 @@ func (w *World) Arm(i int) error {
 		return err
 	}
 	w.Disarm(i)
-	c, err := control.Dial(w.Sides[i].Home)
-	if err != nil {
-		return err
-	}
-	w.desks[i] = c
-	_, err = c.Do(lineName, "en", act.SetDesk{Armed: true, Sound: act.NoSound})
+	ctx, leave := context.WithCancel(context.Background())
+	w.leave[i] = leave
+	_, _, err := control.To(w.Sides[i].Home).Watch(ctx, lineName, "en", act.SetDesk{Armed: true, Sound: act.NoSound})
 	return err
 }
 
 // Disarm takes that desk away.
 func (w *World) Disarm(i int) {
-	if w.desks[i] != nil {
-		w.desks[i].Close()
-		w.desks[i] = nil
+	if w.leave[i] != nil {
+		w.leave[i]()
+		w.leave[i] = nil
 	}
 }
 

@@ -75,10 +75,10 @@ type World struct {
 	Options
 	Sides  [2]*Side
 	Cables []*Cable
-	desks  [2]*control.Client // what keeps a desk of each side armed
-	paired bool               // the genesis stands: a node that answers is one whose line is in service
-	tone   bool               // calls sound a tone
-	sounds *Sounds            // of the last call that was listened to
+	leave  [2]func() // ends what keeps a desk of each side armed
+	paired bool      // the genesis stands: a node that answers is one whose line is in service
+	tone   bool      // calls sound a tone
+	sounds *Sounds   // of the last call that was listened to
 }
 
 // Cable is one path.
@@ -364,13 +364,8 @@ func (c *Cable) Pull(on bool) {
 func (c *Cable) Pulled() bool { c.mu.Lock(); defer c.mu.Unlock(); return c.pulled }
 
 // Act does one act on a side.
-func (w *World) Act(s *Side, a act.Act) (control.Reply, error) {
-	c, err := control.Dial(s.Home)
-	if err != nil {
-		return control.Reply{}, err
-	}
-	defer c.Close()
-	r, err := c.Do(lineName, "en", a)
+func (w *World) Act(s *Side, a act.Act) (act.Reply, error) {
+	r, err := control.To(s.Home).Do(context.Background(), lineName, "en", a)
 	if err != nil {
 		return r, fmt.Errorf("%s: %s: %w", s.Name, a.Verb(), err)
 	}
