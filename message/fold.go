@@ -174,7 +174,7 @@ type Rung struct {
 // Ladder lists the rungs to draw, from recorded upwards; responded and complied only where asked or stated,
 // relayed only where stated.
 func (s State) Ladder() []Rung {
-	var gs []Rung
+	gs := make([]Rung, 0, 7)
 	rung := func(name string, steps []Step, first *Step) {
 		g := Rung{Step: name, Count: len(steps), Done: first != nil}
 		if first != nil {

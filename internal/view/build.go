@@ -3,9 +3,10 @@
 package view
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"example.org/parley/contact"
@@ -27,7 +28,7 @@ type builder struct {
 func Build(in Input, lang string) Desk {
 	b := newBuilder(in, lang)
 	d := Desk{Line: in.Line, Lang: b.lang, AsOf: in.Now.UTC(), Demo: in.Demo, Unrecorded: b.unrecorded(), Alarms: b.alarms(),
-		Liveness: b.liveness(), Stops: b.stops(), Messages: b.messages(), More: b.more(), Check: b.check(), Calls: b.calls(), Log: b.log(), Compose: b.compose()}
+		Liveness: b.liveness(), Stops: b.stops(), Messages: b.messages(), More: b.more(), Check: b.check(), Calls: b.calls(), Log: b.log(), Compose: composers()[b.lang]}
 	since := ""
 	if in.ContactsSince != nil {
 		since = in.ContactsSince.Title(b.lang)
@@ -298,7 +299,15 @@ func (b builder) side(s *Side, e EndIn) {
 	}
 }
 
-// compose lists what the composer offers.
+// composers are what the composer offers, by language: it is the same at every desk and time.
+var composers = sync.OnceValue(func() map[string]Compose {
+	all := map[string]Compose{}
+	for _, l := range words.Langs() {
+		all[l] = newBuilder(Input{}, l).compose()
+	}
+	return all
+})
+
 func (b builder) compose() Compose {
 	list := func(prefix, usual string, codes ...string) []Choice {
 		var cs []Choice
@@ -444,7 +453,7 @@ func elementKey(s string) string {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
 			out.WriteRune(r)
 		default:
-			fmt.Fprintf(&out, "_%x", r)
+			out.WriteString("_" + strconv.FormatInt(int64(r), 16))
 		}
 	}
 	return out.String()

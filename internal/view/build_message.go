@@ -22,7 +22,7 @@ func (b builder) messages() []Message {
 			states = append(states, &b.Messages[i])
 		}
 	}
-	out := []Message{}
+	out := make([]Message, 0, len(states))
 	for _, s := range newestFirst(states, func(s *message.State) record.Place { return s.Ref.Place }, func(s *message.State) []record.Ref { return s.Begin.Re }) {
 		out = append(out, b.message(*s))
 	}
@@ -125,8 +125,9 @@ func (b builder) steps(s message.State, clocks []statement.Clock) []Step {
 		due[c.Step] = c
 	}
 	linguist, awaiting := due[message.Linguist]
-	var out []Step
-	for _, r := range s.Ladder() {
+	ladder := s.Ladder()
+	out := make([]Step, 0, len(ladder)+1)
+	for _, r := range ladder {
 		c, has := due[r.Step]
 		if r.Step == message.Acknowledged && awaiting {
 			c, has = linguist, true

@@ -63,17 +63,41 @@ func cleanJSON(s string) string {
 // drawn gives a view with every text in it clean. A field of several lines is marked `drawn:"lines"`, one of JSON
 // `drawn:"json"`. Whatever a face prints has come through here. SPEC: PAG-027
 func drawn[T any](v T) T {
-	scrub(reflect.ValueOf(&v).Elem(), "")
+	if all := reflect.ValueOf(&v).Elem(); unclean(all) {
+		scrub(all, "")
+	}
 	return v
+}
+
+// unclean reports whether any text in v is to be cleaned, or has several lines: nearly none is.
+func unclean(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.String:
+		return !utf8.ValidString(v.String()) || strings.ContainsFunc(v.String(), steers)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if f := v.Field(i); f.CanSet() && unclean(f) {
+				return true
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			if unclean(v.Index(i)) {
+				return true
+			}
+		}
+	case reflect.Pointer:
+		return !v.IsNil() && unclean(v.Elem())
+	}
+	return false
 }
 
 // scrub changes v in place; slices and what pointers hold may be another's, and are copied.
 func scrub(v reflect.Value, as string) {
 	switch v.Kind() {
 	case reflect.String:
-		s := v.String()
-		switch {
-		case utf8.ValidString(s) && !strings.ContainsFunc(s, steers): // nearly all
+		switch s := v.String(); {
+		case !unclean(v):
 		case as == "lines":
 			v.SetString(cleanLines(s))
 		case as == "json":
