@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/parley/party"
 	"example.org/parley/statement"
 	"example.org/parley/words"
 )
@@ -76,7 +77,7 @@ func TestOutcomes(t *testing.T) {
 			}
 			// the next passed check ends the alarm
 			p.paths["2"], p.person, p.reads[1] = true, [2]string{"answers", "answers"}, []string{"it"}
-			p.step(1, Now{By: by})
+			p.do(1, p.m[1].Now(by, p.now))
 			p.run(day(2, 12, 0))
 			p.check(t, c.want+", 02 passed")
 			if f := p.days(1); len(f.Alarming()) != 0 || f.Streak != 1 {
@@ -114,9 +115,9 @@ func TestRestartInASlot(t *testing.T) {
 func TestBothAskAtOnce(t *testing.T) {
 	p := newPair()
 	p.run(day(1, 15, 0))
-	p.step(0, Now{By: by})
-	p.step(1, Now{By: by})
-	p.step(1, Now{By: by})
+	p.do(0, p.m[0].Now(by, p.now))
+	p.do(1, p.m[1].Now(by, p.now))
+	p.do(1, p.m[1].Now(by, p.now))
 	p.run(day(1, 15, 20))
 	p.check(t, "01 passed, 01 passed")
 	if !strings.Contains(strings.Join(p.log, "\n"), "borealia cannot: a check is running") {
@@ -129,7 +130,7 @@ func TestAPeerCannotWriteOurRecordByChecks(t *testing.T) {
 	p := newPair()
 	p.run(day(1, 15, 0))
 	for range 40 {
-		p.step(1, Now{By: by})
+		p.do(1, p.m[1].Now(by, p.now))
 		p.run(p.now.Add(time.Minute))
 	}
 	n := 0
@@ -175,12 +176,12 @@ func TestQuestions(t *testing.T) {
 
 // SPEC: CHK-001
 func TestSchedule(t *testing.T) {
-	s := Schedule{Checks: []string{"09:00", "21:30"}}
+	s := party.Schedule{Checks: []string{"09:00", "21:30"}}
 	got := s.Slots(day(1, 9, 0), day(2, 9, 0))
 	if len(got) != 2 || got[0] != day(1, 21, 30) || got[1] != day(2, 9, 0) {
 		t.Error(got)
 	}
-	if s.Next(day(1, 21, 30)) != day(2, 9, 0) || !(Schedule{}).Next(began).IsZero() {
+	if s.Next(day(1, 21, 30)) != day(2, 9, 0) || !(party.Schedule{}).Next(began).IsZero() {
 		t.Error("next")
 	}
 }

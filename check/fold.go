@@ -3,33 +3,30 @@
 package check
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
 
+	"example.org/parley/party"
 	"example.org/parley/record"
 	"example.org/parley/statement"
 )
-
-// folding is a State in the making.
-type folding struct {
-	State
-	past statement.Past
-}
 
 // Fold gives what the set of statements about one slot says. The order of it.Entries does not matter.
 //
 // SPEC: CHK-010
 func Fold(it *record.Item, past statement.Past) State {
-	s := folding{State{Mark: "actual", Outcome: Pending}, past}
+	s := State{Mark: "actual", Outcome: Pending, past: past}
 	statement.Fold(Kinds, &s, it)
 	slices.SortFunc(s.Ends, func(a, b End) int { return strings.Compare(a.Party, b.Party) })
 	s.join()
-	return s.State
+	s.past = nil
+	return s
 }
 
 // of gives the end that an entry is of.
-func (s *folding) of(e *record.Entry, slot Slot) *End {
+func (s *State) of(e *record.Entry, slot Slot) *End {
 	s.Slot = slot
 	if e.Mark == "exercise" {
 		s.Mark = e.Mark
@@ -37,14 +34,14 @@ func (s *folding) of(e *record.Entry, slot Slot) *End {
 	return s.end(e.Log.Party)
 }
 
-func (s *folding) opened(e *record.Entry, f Opened) {
+func (s *State) opened(e *record.Entry, f OpenedFacts) {
 	if end := s.of(e, f.Slot); end.Opened == nil || s.past.Before(e, end.Opened) {
 		end.Opened, end.Facts = e, f
 	}
 }
 
 // closed: the later counts; of two that do not know each other the worse.
-func (s *folding) closed(e *record.Entry, f Closed) {
+func (s *State) closed(e *record.Entry, f ClosedFacts) {
 	end := s.of(e, f.Slot)
 	worse := func() bool { return slices.Index(worst, f.Outcome) < slices.Index(worst, end.Result.Outcome) }
 	if end.Closed == nil || s.past.Before(end.Closed, e) || !s.past.Before(e, end.Closed) && worse() {
@@ -56,19 +53,22 @@ func (s *folding) closed(e *record.Entry, f Closed) {
 var worst = []string{Failed, Declined, NoOperator, Passed}
 
 func (s *State) end(party string) *End {
-	for i := range s.Ends {
-		if s.Ends[i].Party == party {
-			return &s.Ends[i]
-		}
+	i := slices.IndexFunc(s.Ends, func(e End) bool { return e.Party == party })
+	if i < 0 {
+		i = len(s.Ends)
+		s.Ends = append(s.Ends, End{Party: party})
 	}
-	s.Ends = append(s.Ends, End{Party: party})
-	return &s.Ends[len(s.Ends)-1]
+	return &s.Ends[i]
 }
 
 // Of gives one party's word; its zero value where it said nothing.
 func (s State) Of(party string) End {
-	s.Ends = slices.Clone(s.Ends)
-	return *s.end(party)
+	for _, e := range s.Ends {
+		if e.Party == party {
+			return e
+		}
+	}
+	return End{Party: party}
 }
 
 // join compares the two ends.
@@ -100,14 +100,18 @@ func (s *State) join() {
 	if swapped(a, b) || swapped(b, a) {
 		s.Outcome, s.Which = Failed, append(s.Which, PartQuestion)
 	}
-	slices.Sort(s.Which)
-	s.Which = slices.Compact(s.Which)
+	s.Which = set(s.Which)
+}
+
+func set(words []string) []string {
+	slices.Sort(words)
+	return slices.Compact(words)
 }
 
 // swapped reports whether an end answered another question than the other end chose for it.
 func swapped(asked, asker End) bool {
 	for _, r := range asked.Result.Parts {
-		if r.Part == PartQuestion && r.Answer != "" && asker.Opened != nil && r.ID != asker.Facts.Question {
+		if r.Name == PartQuestion && r.Answer != "" && asker.Opened != nil && r.ID != asker.Facts.Question {
 			return true
 		}
 	}
@@ -118,35 +122,29 @@ func swapped(asked, asker End) bool {
 // five minutes failed at its station; one that should have both ends in it, or be over, is overdue.
 //
 // SPEC: CHK-005
-func (s State) View(sch Schedule, now time.Time) SlotView {
-	v := SlotView{Slot: s.Slot, Due: s.Due, Outcome: s.Outcome, Which: s.Which}
-	if s.Outcome != Pending {
-		return v
-	}
-	joined := len(s.Ends) == 2
-	end := s.Due.Add(2*sch.window() + 5*time.Minute)
+func (s State) View(sch party.Schedule, now time.Time) State {
 	switch {
-	case now.After(end):
-		v.Outcome, v.Which, v.Overdue = Failed, []string{PartStation}, true
+	case s.Outcome != Pending:
+	case now.After(s.Due.Add(2*sch.Window() + 5*time.Minute)):
+		s.Outcome, s.Which, s.Overdue = Failed, []string{PartStation}, true
 		for _, e := range s.Ends {
-			v.Which = append(v.Which, e.Result.Which...)
+			s.Which = append(s.Which, e.Result.Which...)
 		}
-		slices.Sort(v.Which)
-		v.Which = slices.Compact(v.Which)
-	case !joined && now.After(s.Due.Add(sch.window())):
-		v.Overdue = true
+		s.Which = set(s.Which)
+	default:
+		s.Overdue = len(s.Ends) < 2 && now.After(s.Due.Add(sch.Window()))
 	}
-	return v
+	return s
 }
 
 // Days makes the figures of the checks since the line began (or any later time), as of now.
 //
 // SPEC: CHK-011
-func Days(states []State, sch Schedule, from, now time.Time) Figures {
-	f := Figures{From: from.UTC(), Now: now.UTC()}
-	scheduled := map[time.Time]SlotView{}
+func Days(states []State, sch party.Schedule, from, now time.Time) Summary {
+	f := Summary{From: from.UTC(), Now: now.UTC()}
+	scheduled := map[time.Time]State{}
 	ends := map[time.Time]int{}
-	var views []SlotView
+	var views []State
 	due := sch.Slots(from, now)
 	sorted := slices.Clone(states)
 	slices.SortFunc(sorted, func(a, b State) int { return strings.Compare(a.Slot.Key(), b.Slot.Key()) })
@@ -163,28 +161,22 @@ func Days(states []State, sch Schedule, from, now time.Time) Figures {
 	}
 	for _, t := range due {
 		if _, ok := scheduled[t]; !ok {
-			v := SlotView{Slot: Slot{ID: t.Format(slotForm)}, Due: t, Outcome: Pending}
-			if now.After(t.Add(sch.window())) {
-				v.Outcome, v.Overdue = Missed, true
+			scheduled[t] = State{Slot: Slot{ID: t.Format(slotForm)}, Due: t, Outcome: Pending}
+			if now.After(t.Add(sch.Window())) {
+				scheduled[t] = State{Slot: Slot{ID: t.Format(slotForm)}, Due: t, Outcome: Missed, Overdue: true}
 			}
-			scheduled[t] = v
 		}
 	}
 	for _, v := range scheduled {
 		views = append(views, v)
 	}
-	slices.SortFunc(views, func(a, b SlotView) int {
-		if c := a.Due.Compare(b.Due); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Slot.Key(), b.Slot.Key())
-	})
+	slices.SortFunc(views, func(a, b State) int { return cmp.Or(a.Due.Compare(b.Due), strings.Compare(a.Slot.Key(), b.Slot.Key())) })
 	f.days(views, sch)
 	return f
 }
 
 // days puts slots, oldest first, into days and counts.
-func (f *Figures) days(views []SlotView, sch Schedule) {
+func (f *Summary) days(views []State, sch party.Schedule) {
 	next := 0
 	for d := f.From.Truncate(24 * time.Hour); !d.After(f.Now); d = d.Add(24 * time.Hour) {
 		day := Day{Date: d.Format("2006-01-02")}
@@ -219,10 +211,10 @@ func (f *Figures) days(views []SlotView, sch Schedule) {
 // streak counts the tested days running up to today, or to yesterday while today may yet be tested.
 //
 // SPEC: CHK-012
-func (f *Figures) streak(sch Schedule) {
+func (f *Summary) streak(sch party.Schedule) {
 	for i := len(f.Days) - 1; i >= 0; i-- {
 		d := f.Days[i]
-		open := len(d.Slots) == 0 || slices.ContainsFunc(d.Slots, func(v SlotView) bool { return v.Outcome == Pending })
+		open := len(d.Slots) == 0 || slices.ContainsFunc(d.Slots, func(v State) bool { return v.Outcome == Pending })
 		later := len(sch.Slots(f.Now, f.Now.Truncate(24*time.Hour).Add(24*time.Hour-1))) > 0
 		switch {
 		case d.Tested:
@@ -238,10 +230,10 @@ func (f *Figures) streak(sch Schedule) {
 // found no operator. It ends with the next passed slot. Declined is an act and no alarm.
 //
 // SPEC: CHK-013
-func (f Figures) Alarming() []SlotView {
+func (f Summary) Alarming() []State {
 	out := slices.Clone(f.Overdue)
 	if l := f.Last; l != nil && (l.Outcome == Failed || l.Outcome == NoOperator || l.Outcome == Missed) &&
-		!slices.ContainsFunc(out, func(v SlotView) bool { return v.Slot == l.Slot }) && !f.LastPassed.After(l.Due) {
+		!slices.ContainsFunc(out, func(v State) bool { return v.Slot == l.Slot }) && !f.LastPassed.After(l.Due) {
 		out = append(out, *l)
 	}
 	return out

@@ -36,10 +36,10 @@ func validate(e *record.Entry) error {
 	return k.Validate(e, nil)
 }
 
-func rows(result string) []Row {
-	var out []Row
+func rows(result string) []Part {
+	var out []Part
 	for _, p := range []string{PartStation, PartPath, PartVoice, PartStop, PartRing, PartQuestion} {
-		out = append(out, Row{Part: p, Result: OK})
+		out = append(out, Part{Name: p, Result: OK})
 	}
 	switch result {
 	case Failed:
@@ -52,8 +52,8 @@ func rows(result string) []Row {
 	return out
 }
 
-func closing(slot Slot, result string) Closed {
-	c := Closed{Slot: slot, At: began, Parts: rows(result)}
+func closing(slot Slot, result string) ClosedFacts {
+	c := ClosedFacts{Slot: slot, At: began, Parts: rows(result)}
 	c.Outcome, c.Which = judge(c.Parts)
 	return c
 }
@@ -87,9 +87,9 @@ func TestJoint(t *testing.T) {
 func TestOrders(t *testing.T) {
 	slot := Slot{By: "aurelia", ID: "2026-11-24T09:00:00Z"}
 	es := []*record.Entry{
-		entry("aurelia", 0, KindOpened, Opened{Slot: slot, At: began, Question: "q01"}),
-		entry("aurelia", 3, KindOpened, Opened{Slot: slot, At: began.Add(time.Second), Question: "q02"}),
-		entry("borealia", 0, KindJoined, Opened{Slot: slot, At: began, Question: "q03"}),
+		entry("aurelia", 0, KindOpened, OpenedFacts{Slot: slot, At: began, Question: "q01"}),
+		entry("aurelia", 3, KindOpened, OpenedFacts{Slot: slot, At: began.Add(time.Second), Question: "q02"}),
+		entry("borealia", 0, KindJoined, OpenedFacts{Slot: slot, At: began, Question: "q03"}),
 		entry("borealia", 1, KindClosed, closing(slot, Passed)),
 		entry("aurelia", 1, KindClosed, closing(slot, Failed)),
 		entry("aurelia", 2, KindClosed, closing(slot, Passed)),
@@ -113,7 +113,7 @@ func TestAnotherQuestionThanChosen(t *testing.T) {
 	c := closing(slot, Passed)
 	c.Parts[5].ID, c.Parts[5].Answer = "q01", "c"
 	s := Fold(&record.Item{Entries: []*record.Entry{
-		entry("aurelia", 0, KindOpened, Opened{Slot: slot, At: began, Question: "q05"}),
+		entry("aurelia", 0, KindOpened, OpenedFacts{Slot: slot, At: began, Question: "q05"}),
 		entry("aurelia", 1, KindClosed, closing(slot, Passed)),
 		entry("borealia", 0, KindClosed, c),
 	}}, order{})
@@ -137,24 +137,24 @@ func TestValidate(t *testing.T) {
 	short.Parts = good.Parts[:1]
 	bidi := closing(slot, Passed)
 	bidi.Parts[0].Why = "a\u202eb"
-	text := entry("aurelia", 0, KindOpened, Opened{Slot: slot, At: began, Question: "q01"})
+	text := entry("aurelia", 0, KindOpened, OpenedFacts{Slot: slot, At: began, Question: "q01"})
 	text.Text = &record.Body{}
-	substantive := entry("aurelia", 0, KindOpened, Opened{Slot: slot, At: began, Question: "q01"})
+	substantive := entry("aurelia", 0, KindOpened, OpenedFacts{Slot: slot, At: began, Question: "q01"})
 	substantive.Class = "substantive"
 	for name, c := range map[string]struct {
 		e  *record.Entry
 		ok bool
 	}{
 		"closed":         {entry("aurelia", 0, KindClosed, good), true},
-		"opened":         {entry("aurelia", 0, KindOpened, Opened{Slot: slot, At: began, Question: "q01"}), true},
+		"opened":         {entry("aurelia", 0, KindOpened, OpenedFacts{Slot: slot, At: began, Question: "q01"}), true},
 		"a lie":          {entry("aurelia", 0, KindClosed, lie), false},
 		"parts missing":  {entry("aurelia", 0, KindClosed, short), false},
 		"direction":      {entry("aurelia", 0, KindClosed, bidi), false},
 		"text":           {text, false},
 		"substantive":    {substantive, false},
-		"slot":           {entry("aurelia", 0, KindOpened, Opened{Slot: Slot{"aurelia", "9"}, At: began, Question: "q01"}), false},
-		"slot's time":    {entry("aurelia", 0, KindOpened, Opened{Slot: Slot{"aurelia", "2026-11-24T09:00:00.5Z"}, At: began, Question: "q01"}), false},
-		"no question":    {entry("aurelia", 0, KindOpened, Opened{Slot: slot, At: began}), false},
+		"slot":           {entry("aurelia", 0, KindOpened, OpenedFacts{Slot: Slot{"aurelia", "9"}, At: began, Question: "q01"}), false},
+		"slot's time":    {entry("aurelia", 0, KindOpened, OpenedFacts{Slot: Slot{"aurelia", "2026-11-24T09:00:00.5Z"}, At: began, Question: "q01"}), false},
+		"no question":    {entry("aurelia", 0, KindOpened, OpenedFacts{Slot: slot, At: began}), false},
 		"unknown member": {entry("aurelia", 0, KindOpened, map[string]any{"slot": slot, "more": 1}), false},
 	} {
 		if err := validate(c.e); (err == nil) != c.ok {
@@ -166,20 +166,20 @@ func TestValidate(t *testing.T) {
 func FuzzValidate(f *testing.F) {
 	slot := Slot{By: "aurelia", ID: "2026-11-24T09:00:00Z"}
 	f.Add(KindClosed, entry("aurelia", 0, KindClosed, closing(slot, Passed)).FactsB)
-	f.Add(KindOpened, entry("aurelia", 0, KindOpened, Opened{Slot: slot, At: began, Question: "q01"}).FactsB)
+	f.Add(KindOpened, entry("aurelia", 0, KindOpened, OpenedFacts{Slot: slot, At: began, Question: "q01"}).FactsB)
 	f.Fuzz(func(t *testing.T, kind string, b []byte) {
 		e := &record.Entry{Statement: record.Statement{Log: record.LogName{Party: "aurelia"}, Kind: kind, Class: "test", Mark: "actual"}, FactsB: b}
 		if validate(e) != nil {
 			return
 		}
-		m := New(Config{Us: "borealia", Them: "aurelia", Rand: rand.New(rand.NewSource(1)), Schedule: Schedule{Checks: []string{"09:00"}, Officer: 30}})
-		m.Step(Paths{[]string{"1"}}, began)
+		m := &Machine{Us: "borealia", Them: "aurelia", Mark: "actual", Rand: rand.New(rand.NewSource(1)), Schedule: daily}
+		m.Paths([]string{"1"}, began)
 		s := Fold(&record.Item{Entries: []*record.Entry{e}}, order{})
-		m.Step(Stated{s}, began)
+		m.Stated(s, began)
 		for i := range 5 {
-			m.Step(Tick{}, began.Add(time.Duration(i)*time.Hour))
+			m.Tick(began.Add(time.Duration(i) * time.Hour))
 		}
-		Days([]State{s}, m.cfg.Schedule, began, began.Add(48*time.Hour))
+		Days([]State{s}, daily, began, began.Add(48*time.Hour))
 	})
 }
 

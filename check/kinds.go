@@ -17,30 +17,30 @@ const (
 // Kinds lists the kinds of this package; slots group them.
 //
 // SPEC: CHK-008
-var Kinds = []statement.Kind{kind(KindOpened, (*folding).opened), kind(KindJoined, (*folding).opened), kind(KindClosed, (*folding).closed)}
+var Kinds = []statement.Kind{kind(KindOpened, (*State).opened), kind(KindJoined, (*State).opened), kind(KindClosed, (*State).closed)}
 
-func kind[F statement.Facts](name string, fold func(*folding, *record.Entry, F)) statement.Kind {
+func kind[F statement.Facts](name string, fold func(*State, *record.Entry, F)) statement.Kind {
 	return statement.New(statement.Kind{Kind: record.Kind{Name: name, Begins: true}, Class: "test", Max: 16 << 10, NoText: true, Urgent: true}, fold)
 }
 
 // Item groups the statements of one slot.
-func (f Opened) Item(*record.Entry) (party, id string) { return f.Slot.By, f.Slot.ID }
-func (f Closed) Item(*record.Entry) (party, id string) { return f.Slot.By, f.Slot.ID }
+func (f OpenedFacts) Item(*record.Entry) (party, id string) { return f.Slot.By, f.Slot.ID }
+func (f ClosedFacts) Item(*record.Entry) (party, id string) { return f.Slot.By, f.Slot.ID }
 
 // Validate judges check.opened and check.joined, from themselves alone.
-func (f Opened) Validate(*record.Entry, *record.Entry) error {
+func (f OpenedFacts) Validate(*record.Entry, *record.Entry) error {
 	return statement.First(f.Slot.validate(), statement.Text("question", f.Question, maxText), statement.Must("at", f.At), validAuthor(f.By))
 }
 
 // Validate judges check.closed: its outcome is what its rows say.
 //
 // SPEC: CHK-009
-func (f Closed) Validate(*record.Entry, *record.Entry) error {
+func (f ClosedFacts) Validate(*record.Entry, *record.Entry) error {
 	if err := statement.First(f.Slot.validate(), statement.Must("at", f.At), statement.If(len(f.Parts) > maxRows, "over %d rows", maxRows)); err != nil {
 		return err
 	}
-	for _, r := range f.Parts {
-		if err := r.validate(); err != nil {
+	for _, p := range f.Parts {
+		if err := p.validate(); err != nil {
 			return err
 		}
 	}
@@ -48,13 +48,13 @@ func (f Closed) Validate(*record.Entry, *record.Entry) error {
 	return statement.If(out != f.Outcome || !slices.Equal(which, f.Which), "its parts say %s %v, not %s %v", out, which, f.Outcome, f.Which)
 }
 
-func (r Row) validate() error {
+func (r Part) validate() error {
 	for _, s := range []string{r.Path, r.Why, r.ID, r.Lang} {
 		if err := statement.Optional("a text of a part", s, maxText); err != nil {
 			return err
 		}
 	}
-	return statement.First(validAuthor(r.By), statement.OneOf("part", r.Part, []string{PartStation, PartPath, PartStop, PartVoice, PartRing, PartQuestion}),
+	return statement.First(validAuthor(r.By), statement.OneOf("part", r.Name, []string{PartStation, PartPath, PartStop, PartVoice, PartRing, PartQuestion}),
 		statement.OneOf("result", r.Result, []string{OK, Bad, None}), statement.OneOf("answer", r.Answer, []string{"", "a", "b", "c", "d"}),
 		statement.If(min(r.MS, r.Sent, r.Back) < 0, "a measure below nothing"))
 }
@@ -69,14 +69,14 @@ func validAuthor(a *statement.Author) error {
 // judge gives one end's outcome from its parts, and which failed.
 //
 // SPEC: CHK-003
-func judge(rows []Row) (outcome string, which []string) {
+func judge(parts []Part) (outcome string, which []string) {
 	declined := false
 	done := map[string]bool{}
-	for _, r := range rows {
+	for _, r := range parts {
 		if r.Result == Bad {
-			which = append(which, r.Part)
+			which = append(which, r.Name)
 		}
-		done[r.Part] = done[r.Part] || r.Result == OK
+		done[r.Name] = done[r.Name] || r.Result == OK
 		declined = declined || r.Why == Declined && r.Result == None
 	}
 	for _, p := range []string{PartStation, PartPath, PartVoice, PartStop} { // what is not there did not pass
@@ -95,8 +95,8 @@ func judge(rows []Row) (outcome string, which []string) {
 		return NoOperator, nil
 	}
 	// what was left undone beside an answered ring is a question that was not answered
-	for _, r := range rows {
-		if r.Part == PartQuestion && r.Result == None && r.Why == "" {
+	for _, r := range parts {
+		if r.Name == PartQuestion && r.Result == None && r.Why == "" {
 			return NoOperator, nil
 		}
 	}

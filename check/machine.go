@@ -3,10 +3,15 @@
 package check
 
 import (
+	"cmp"
+	"encoding/hex"
+	"errors"
 	"io"
+	"maps"
 	"slices"
 	"time"
 
+	"example.org/parley/party"
 	"example.org/parley/record"
 	"example.org/parley/statement"
 	"example.org/parley/wire"
@@ -27,85 +32,76 @@ const (
 	lossTenth = 1 // of ten frames at most
 )
 
-// Config is what a machine is told once.
-type Config struct {
-	Us, Them string
-	First    bool // we are party A: we open scheduled slots
-	Schedule Schedule
-	From     time.Time // the line began: no slot is due before
-	Mark     string    // actual, in a demo exercise
-	Rand     io.Reader
-}
-
-// run is the slot that runs at this end.
-type run struct {
-	slot     Slot
-	began    time.Time // for us: its deadline counts from here
-	mark     string
-	recorded bool // our opened or joined is on our disk
-	joined   bool // the other end's is here
-	question string
-	rows     []Row     // Result "" while it runs
-	sent     time.Time // of the row that runs
-	ringing  bool
-	rang     time.Time
-	asked    string // the language of the question, "" while none is asked
-	state    State  // as last said by the record
-}
-
-// loop is a voice number that is sent back.
-type loop struct {
-	slot  Slot
-	voice uint16
-	until time.Time
-}
-
-// Machine is one end of the checks of one line, one slot at a time. It is owned by the line's loop.
-type Machine struct {
-	cfg   Config
-	cur   *run
-	known map[Slot]State // slots that are open in the record
-	done  map[Slot]time.Time
-	paths []string
-	loops []loop
-	joins []time.Time
-	now   time.Time
-	out   Out
-}
-
-// New makes a machine.
-func New(cfg Config) *Machine {
-	if cfg.Mark == "" {
-		cfg.Mark = "actual"
-	}
-	return &Machine{cfg: cfg, known: map[Slot]State{}, done: map[Slot]time.Time{}}
-}
-
-// Live is how the running slot stands at this end, for views.
-type Live struct {
-	Running  bool
-	Slot     Slot
+// Running is the slot that runs at this end: what views show of it, and what the machine keeps of it.
+type Running struct {
+	Slot     Slot // none: no slot runs
 	Began    time.Time
 	Until    time.Time
 	Mark     string
-	Rows     []Row // Result "": not yet
+	Parts    []Part // Result "": not yet
 	Ringing  bool
 	Rang     time.Time // since when
 	Question string    // the question's id, "" while none is asked
 	Lang     string    // the language in which it is asked
 	Due      time.Time // the next scheduled slot
+
+	recorded bool      // our opened or joined is on our disk
+	joined   bool      // the other end's is here
+	sent     time.Time // of the part that runs
+	state    State     // as last said by the record
 }
 
-// Live gives how the slot stands.
-func (m *Machine) Live(now time.Time) Live {
-	v := Live{Due: m.cfg.Schedule.Next(now)}
-	if c := m.cur; c != nil {
-		v.Running, v.Slot, v.Began, v.Mark, v.Ringing, v.Rang, v.Lang = true, c.slot, c.began, c.mark, c.ringing, c.rang, c.asked
-		v.Until, v.Rows = c.began.Add(m.cfg.Schedule.window()), slices.Clone(c.rows)
-		if c.asked != "" {
-			v.Question = c.question
+// Machine is one end of the checks of one line, one slot at a time. It is owned by the line's loop.
+type Machine struct {
+	Us, Them string
+	First    bool // we are party A: we open scheduled slots
+	Schedule party.Schedule
+	From     time.Time // the line began: no slot is due before
+	Mark     string    // actual, in a demo exercise
+	Rand     io.Reader
+
+	cur   *Running
+	known map[Slot]State // slots that are open in the record
+	done  map[Slot]time.Time
+	paths []string
+	loops map[uint16]time.Time // voice numbers that are sent back, and until when
+	joins []time.Time
+	now   time.Time
+	out   Out
+}
+
+// Out is what a Machine asks of its node. Which desks' ring and whose tones it sends back, Live and Returns say.
+type Out struct {
+	Drafts  []record.Draft    // to be stated
+	Over    string            // send our opened or joined again over this path alone
+	Tone    string            // one second of tone over this path, under the slot's voice number, and then Looped
+	Stop    bool              // a STOP of class test, of the slot
+	Take    *statement.Author // he takes the other end's STOP of the slot
+	Slot    Slot              // of Tone, Stop and Take
+	Mark    string
+	Changed bool  // Live gives something new
+	Err     error // an act that does not fit
+}
+
+// Acts that do not fit.
+var (
+	ErrRunning = errors.New("a check is running")
+	ErrNothing = errors.New("no check waits for this")
+	ErrAnswer  = errors.New("an answer is a, b, c or d")
+	ErrRandom  = errors.New("no randomness for a check's id")
+)
+
+// Live gives how the running slot stands.
+func (m *Machine) Live(now time.Time) Running {
+	var v Running
+	if m.cur != nil {
+		v = *m.cur
+		v.Parts = slices.Clone(v.Parts)
+		if v.Lang == "" {
+			v.Question = ""
 		}
 	}
+	v.Due = m.Schedule.Next(now)
 	return v
 }
 
@@ -115,31 +111,19 @@ func Voice(s Slot, party string) uint16 {
 	return max(uint16(h[0])<<8|uint16(h[1]), 1)
 }
 
-// Step takes one event and says what is to be done.
-func (m *Machine) Step(ev Event, now time.Time) Out {
-	m.now, m.out = now.UTC(), Out{}
-	switch e := ev.(type) {
-	case Now:
-		m.checkNow(e.By)
-	case Stated:
-		m.stated(e.State)
-	case Paths:
-		m.paths = slices.Clone(e.Labels)
-	case Receipt:
-		m.receipt(e.Path)
-	case Loop:
-		m.looped(e)
-	case StopHeld:
-		m.end(PartStop, "", func(r *Row) { r.Result, r.ID = OK, e.ID })
-	case RingAnswered:
-		m.answerRing(e)
-	case Answered:
-		m.answer(e)
-	case DeclinedBy:
-		m.declined(e.By)
-	case Tick:
-		m.tick()
+// Returns reports whether frames of a voice number are sent back on the path that they came by.
+func (m *Machine) Returns(voice uint16) bool {
+	_, ok := m.loops[voice]
+	return ok
+}
+
+// step does one thing and what comes of it.
+func (m *Machine) step(now time.Time, do func()) Out {
+	if m.known == nil {
+		m.known, m.done, m.loops = map[Slot]State{}, map[Slot]time.Time{}, map[uint16]time.Time{}
 	}
+	m.now, m.out = now.UTC(), Out{}
+	do()
 	m.advance()
 	return m.out
 }
@@ -153,123 +137,120 @@ func (m *Machine) state(kind, mark string, facts any) {
 	m.changed()
 }
 
-// Returns reports whether frames of a voice number are sent back on the path that they came by.
-func (m *Machine) Returns(voice uint16) bool {
-	return slices.ContainsFunc(m.loops, func(l loop) bool { return l.voice == voice })
+// Now is a person's act: check now.
+func (m *Machine) Now(by statement.Author, now time.Time) Out {
+	return m.step(now, func() {
+		var id [16]byte
+		if m.cur != nil {
+			m.cannot(ErrRunning)
+		} else if _, err := io.ReadFull(m.Rand, id[:]); err != nil {
+			m.cannot(ErrRandom)
+		} else {
+			m.open(Slot{By: m.Us, ID: hex.EncodeToString(id[:])}, &by)
+		}
+	})
 }
 
-func (m *Machine) checkNow(by statement.Author) {
-	if m.cur != nil {
-		m.cannot(ErrRunning)
-		return
-	}
-	s, err := nowSlot(m.cfg.Us, m.cfg.Rand)
-	if err != nil {
-		m.cannot(ErrRandom)
-		return
-	}
-	m.open(s, KindOpened, &by)
+// Paths names every configured path, at the start and when they change.
+func (m *Machine) Paths(labels []string, now time.Time) Out {
+	return m.step(now, func() { m.paths = labels })
 }
 
-// open begins a slot at this end; by is nil where no person asked for it.
+// open opens a slot; by is nil where no person asked for it.
 //
 // SPEC: CHK-002
-func (m *Machine) open(s Slot, kind string, by *statement.Author) {
-	m.begin(s, m.now, m.cfg.Mark)
-	q := m.choose()
-	m.state(kind, m.cur.mark, Opened{Slot: s, At: whole(m.now), Question: q, By: by})
+func (m *Machine) open(s Slot, by *statement.Author) {
+	m.begin(s, m.now, m.Mark)
+	m.state(KindOpened, m.Mark, OpenedFacts{Slot: s, At: whole(m.now), Question: m.choose(), By: by})
 }
 
 // choose draws the question for the other end's officer.
 func (m *Machine) choose() string {
 	var b [1]byte
-	_, _ = io.ReadFull(m.cfg.Rand, b[:]) // without randomness it is the first
+	_, _ = io.ReadFull(m.Rand, b[:]) // without randomness it is the first
 	return Questions[int(b[0])%len(Questions)].ID
 }
 
-// begin sets a slot up, with a row for each part.
+// begin sets a slot up, with its parts in the order of work.
 func (m *Machine) begin(s Slot, at time.Time, mark string) {
-	c := &run{slot: s, began: at, mark: mark}
-	for _, p := range m.paths {
-		c.rows = append(c.rows, Row{Part: PartPath, Path: p})
+	m.cur = &Running{Slot: s, Began: at, Until: at.Add(m.Schedule.Window()), Mark: mark}
+	each := func(name string, paths ...string) {
+		for _, p := range paths {
+			m.cur.Parts = append(m.cur.Parts, Part{Name: name, Path: p})
+		}
 	}
-	c.rows = append(c.rows, Row{Part: PartStation})
-	for _, p := range m.paths {
-		c.rows = append(c.rows, Row{Part: PartVoice, Path: p})
-	}
-	c.rows = append(c.rows, Row{Part: PartStop}, Row{Part: PartRing}, Row{Part: PartQuestion})
-	m.cur = c
-	m.loops = append(m.loops, loop{slot: s, voice: Voice(s, m.cfg.Them), until: at.Add(m.cfg.Schedule.window() + time.Minute)})
+	each(PartPath, m.paths...)
+	each(PartStation, "")
+	each(PartVoice, m.paths...)
+	each(PartStop, "")
+	each(PartRing, "")
+	each(PartQuestion, "")
+	m.loops[Voice(s, m.Them)] = m.cur.Until.Add(time.Minute)
 	m.changed()
 }
 
-// stated takes how a slot stands in the record.
+// Stated says how a slot stands in the record, whenever that changes, and once for each after a start: the machine has no
+// memory of its own that a restart could lose.
 //
 // SPEC: CHK-007
-func (m *Machine) stated(s State) {
-	ours, theirs := s.Of(m.cfg.Us), s.Of(m.cfg.Them)
-	switch {
-	case ours.Closed != nil:
-		m.done[s.Slot] = m.now
-		delete(m.known, s.Slot)
-		if m.cur != nil && m.cur.slot == s.Slot {
-			m.stopRing()
-			m.cur = nil
+func (m *Machine) Stated(s State, now time.Time) Out {
+	return m.step(now, func() {
+		ours, theirs := s.Of(m.Us), s.Of(m.Them)
+		runs := m.cur != nil && m.cur.Slot == s.Slot
+		_, over := m.done[s.Slot]
+		switch {
+		case ours.Closed != nil:
+			m.done[s.Slot] = m.now
+			delete(m.known, s.Slot)
+			if runs {
+				m.stopRing()
+				m.cur = nil
+			}
+			if theirs.Closed != nil {
+				m.endLoop(s.Slot)
+			}
+		case runs:
+			m.update(s)
+		case !over && len(m.known) < 64:
+			m.known[s.Slot] = s
 		}
-		if theirs.Closed != nil {
-			m.closeLoops(s.Slot)
-		}
-		return
-	case m.cur != nil && m.cur.slot == s.Slot:
-		m.update(s, ours, theirs)
-		return
-	}
-	if _, over := m.done[s.Slot]; !over && len(m.known) < 64 {
-		m.known[s.Slot] = s
-	}
+	})
 }
 
 // update takes what the record says of the running slot.
-func (m *Machine) update(s State, ours, theirs End) {
-	c := m.cur
+func (m *Machine) update(s State) {
+	c, ours, theirs := m.cur, s.Of(m.Us), s.Of(m.Them)
 	c.state = s
 	if ours.Opened != nil && !c.recorded {
 		c.recorded, c.sent = true, time.Time{}
 		m.changed()
 	}
 	if theirs.Opened != nil && !c.joined {
-		c.joined, c.question = true, theirs.Facts.Question
-		m.end(PartStation, "", func(r *Row) { r.Result, r.MS = OK, ms(m.now.Sub(c.began)) })
+		c.joined, c.Question = true, theirs.Facts.Question
+		m.end(PartStation, "", func(p *Part) { p.Result, p.MS = OK, ms(m.now.Sub(c.Began)) })
 	}
 }
 
 // pick takes up a slot of the record that waits for us: one that we opened before a restart, or one to join.
 func (m *Machine) pick() {
-	var slots []Slot
-	for s := range m.known {
-		slots = append(slots, s)
+	theirsFirst := func(a, b Slot) int { // they wait in them
+		return cmp.Or(m.opened(a)-m.opened(b), m.known[a].Due.Compare(m.known[b].Due))
 	}
-	slices.SortFunc(slots, func(a, b Slot) int { // theirs first: they wait in them
-		if a, b := m.opened(a), m.opened(b); a != b {
-			return a - b
-		}
-		return m.known[a].Due.Compare(m.known[b].Due)
-	})
-	for _, s := range slots {
+	for _, s := range slices.SortedFunc(maps.Keys(m.known), theirsFirst) {
 		st := m.known[s]
 		delete(m.known, s)
-		ours, theirs := st.Of(m.cfg.Us), st.Of(m.cfg.Them)
+		ours, theirs := st.Of(m.Us), st.Of(m.Them)
 		switch {
 		case ours.Opened != nil:
 			m.begin(s, ours.Facts.At, st.Mark)
-			m.update(st, ours, theirs)
+			m.update(st)
 			return
-		case theirs.Opened == nil || m.now.Sub(st.Due) > m.cfg.Schedule.window() || st.Due.Sub(m.now) > time.Minute:
+		case theirs.Opened == nil || m.now.Sub(st.Due) > m.Schedule.Window() || st.Due.Sub(m.now) > time.Minute:
 			m.done[s] = m.now
 		case m.mayJoin(s, st):
 			m.begin(s, m.now, st.Mark)
-			m.update(st, ours, theirs)
-			m.state(KindJoined, st.Mark, Opened{Slot: s, At: whole(m.now), Question: m.choose()})
+			m.update(st)
+			m.state(KindJoined, st.Mark, OpenedFacts{Slot: s, At: whole(m.now), Question: m.choose()})
 			return
 		}
 	}
@@ -277,7 +258,7 @@ func (m *Machine) pick() {
 
 // opened is 1 for a slot that we opened.
 func (m *Machine) opened(s Slot) int {
-	if m.known[s].Of(m.cfg.Us).Opened != nil {
+	if m.known[s].Of(m.Us).Opened != nil {
 		return 1
 	}
 	return 0
@@ -286,13 +267,13 @@ func (m *Machine) opened(s Slot) int {
 // yield sets our slot aside where each end has opened one and waits in it for the other: A's goes first.
 func (m *Machine) yield() {
 	c := m.cur
-	if c == nil || m.cfg.First || c.joined || !c.recorded {
+	if c == nil || m.First || c.joined || !c.recorded {
 		return
 	}
 	for s, st := range m.known {
-		if m.opened(s) == 0 && st.Of(m.cfg.Them).Opened != nil {
-			m.closeLoops(c.slot)
-			m.known[c.slot], m.cur = c.state, nil
+		if m.opened(s) == 0 && st.Of(m.Them).Opened != nil {
+			m.endLoop(c.Slot)
+			m.known[c.Slot], m.cur = c.state, nil
 			return
 		}
 	}
@@ -301,10 +282,10 @@ func (m *Machine) yield() {
 // mayJoin holds the peer to the schedule, and to a dozen checks an hour beside it.
 func (m *Machine) mayJoin(s Slot, st State) bool {
 	if t, ok := s.Time(); ok {
-		return s.By == m.partyA() && slices.Contains(m.cfg.Schedule.Slots(t.Add(-time.Second), t), t)
+		return s.By == m.partyA() && slices.Contains(m.Schedule.Slots(t.Add(-time.Second), t), t)
 	}
 	m.joins = slices.DeleteFunc(m.joins, func(t time.Time) bool { return m.now.Sub(t) >= time.Hour })
-	if s.By != m.cfg.Them || len(m.joins) >= joinsAnHour {
+	if s.By != m.Them || len(m.joins) >= joinsAnHour {
 		return false
 	}
 	m.joins = append(m.joins, m.now)
@@ -312,59 +293,45 @@ func (m *Machine) mayJoin(s Slot, st State) bool {
 }
 
 func (m *Machine) partyA() string {
-	if m.cfg.First {
-		return m.cfg.Us
+	if m.First {
+		return m.Us
 	}
-	return m.cfg.Them
+	return m.Them
 }
 
 // schedule opens a slot that is due: A at once, B when A has not.
 func (m *Machine) schedule() {
-	due := m.cfg.Schedule.Slots(maxTime(m.cfg.From, m.now.Add(-m.cfg.Schedule.window())), m.now)
+	due := m.Schedule.Slots(slices.MaxFunc([]time.Time{m.From, m.now.Add(-m.Schedule.Window())}, time.Time.Compare), m.now)
 	if len(due) == 0 {
 		return
 	}
 	t := due[len(due)-1]
 	s := Slot{By: m.partyA(), ID: t.Format(slotForm)}
-	if _, over := m.done[s]; over || !m.cfg.First && m.now.Sub(t) < waitOpen {
+	if _, over := m.done[s]; over || !m.First && m.now.Sub(t) < waitOpen {
 		return
 	}
-	m.open(s, KindOpened, nil)
+	m.open(s, nil)
 }
 
-func maxTime(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-func (m *Machine) tick() {
-	for s, t := range m.done {
-		if m.now.Sub(t) > 48*time.Hour {
-			delete(m.done, s)
+// Tick comes at least every few seconds.
+func (m *Machine) Tick(now time.Time) Out {
+	return m.step(now, func() {
+		maps.DeleteFunc(m.done, func(_ Slot, t time.Time) bool { return m.now.Sub(t) > 48*time.Hour })
+		maps.DeleteFunc(m.loops, func(_ uint16, until time.Time) bool { return !m.now.Before(until) })
+		m.yield()
+		if m.cur == nil {
+			m.pick()
 		}
-	}
-	for _, l := range slices.Clone(m.loops) {
-		if !m.now.Before(l.until) {
-			m.closeLoops(l.slot)
+		if m.cur == nil {
+			m.schedule()
 		}
-	}
-	m.yield()
-	if m.cur == nil {
-		m.pick()
-	}
-	if m.cur == nil {
-		m.schedule()
-	}
-	if c := m.cur; c != nil && !m.now.Before(c.began.Add(m.cfg.Schedule.window())) {
-		m.finish()
-	}
+		if m.cur != nil && !m.now.Before(m.cur.Until) {
+			m.finish()
+		}
+	})
 }
 
-func (m *Machine) closeLoops(s Slot) {
-	m.loops = slices.DeleteFunc(m.loops, func(l loop) bool { return l.slot == s })
-}
+func (m *Machine) endLoop(s Slot) { delete(m.loops, Voice(s, m.Them)) }
 
 func whole(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
 

@@ -3,28 +3,28 @@
 package check
 
 import (
+	"slices"
 	"time"
 
 	"example.org/parley/statement"
 )
 
-// row gives the part that is not over yet, nil where there is none such.
-func (m *Machine) row(part, path string) *Row {
+// part gives the part that is not over yet, nil where there is none such.
+func (m *Machine) part(name, path string) *Part {
 	if m.cur == nil {
 		return nil
 	}
-	for i := range m.cur.rows {
-		if r := &m.cur.rows[i]; r.Part == part && r.Path == path && r.Result == "" {
-			return r
-		}
+	i := slices.IndexFunc(m.cur.Parts, func(p Part) bool { return p.Name == name && p.Path == path && p.Result == "" })
+	if i < 0 {
+		return nil
 	}
-	return nil
+	return &m.cur.Parts[i]
 }
 
 // end ends a part that runs; set says how.
-func (m *Machine) end(part, path string, set func(*Row)) {
-	if r := m.row(part, path); r != nil {
-		set(r)
+func (m *Machine) end(name, path string, set func(*Part)) {
+	if p := m.part(name, path); p != nil {
+		set(p)
 		m.changed()
 	}
 }
@@ -37,145 +37,160 @@ func (m *Machine) advance() {
 	if c == nil || !c.recorded {
 		return
 	}
-	for i := range c.rows {
-		r := &c.rows[i]
-		if r.Result != "" {
-			continue
-		}
-		if !m.part(r) {
+	for i := range c.Parts {
+		if p := &c.Parts[i]; p.Result == "" && !m.work(p) {
 			return
 		}
 	}
 	m.finish()
 }
 
-// part works on one row; false while it is not over. The rows' order is the order of work.
-func (m *Machine) part(r *Row) bool {
+// work works on one part; false while it is not over.
+func (m *Machine) work(p *Part) bool {
 	c := m.cur
-	start := func(limit time.Duration, ask func()) (late bool) {
+	late := func(limit time.Duration, why string, ask func()) bool {
 		if c.sent.IsZero() {
-			c.sent, m.out.Slot, m.out.Mark = m.now, c.slot, c.mark
+			c.sent, m.out.Slot, m.out.Mark = m.now, c.Slot, c.Mark
 			ask()
 			m.changed()
 		}
-		return m.now.Sub(c.sent) >= limit
-	}
-	over := func(result, why string) bool {
-		r.Result, r.Why, c.sent = result, why, time.Time{}
+		if m.now.Sub(c.sent) < limit {
+			return false
+		}
+		p.Result, p.Why, c.sent = Bad, why, time.Time{}
 		m.changed()
 		return true
 	}
-	switch r.Part {
+	switch p.Name {
 	case PartPath:
-		return start(waitReceipt, func() { m.out.Over = r.Path }) && over(Bad, "no receipt came by it")
-	case PartStation:
-		return false // until the other end joins, or the deadline
+		return late(waitReceipt, "no receipt came by it", func() { m.out.Over = p.Path })
+	case PartStation: // until the other end joins, or the deadline
 	case PartVoice:
-		return start(waitLoop, func() { m.out.Tone = r.Path }) && over(Bad, "nothing came back")
+		return late(waitLoop, "nothing came back", func() { m.out.Tone = p.Path })
 	case PartStop:
-		return start(waitStop, func() { m.out.Stop = true }) && over(Bad, "it was not held")
+		return late(waitStop, "it was not held", func() { m.out.Stop = true })
 	case PartRing:
-		if !c.ringing {
-			c.ringing, c.rang = true, m.now
+		if !c.Ringing {
+			c.Ringing, c.Rang = true, m.now
 			m.changed()
 		}
 	}
 	return false
 }
 
-// receipt may come by a path before or after its turn: that it came is what is tested.
-func (m *Machine) receipt(path string) {
-	c := m.cur
-	if c == nil || !c.recorded {
-		return
-	}
-	for i := range c.rows {
-		if r := &c.rows[i]; r.Part == PartPath && r.Path == path && r.Result != OK {
-			if r.Result == "" && !c.sent.IsZero() {
-				r.MS = ms(m.now.Sub(c.sent))
-			}
-			if r.Result == "" {
-				c.sent = time.Time{}
-			}
-			r.Result, r.Why = OK, ""
-			m.changed()
+// Receipt says that the receipt of our opened or joined came back by a path, before or after its turn: that it came is
+// what is tested.
+func (m *Machine) Receipt(path string, now time.Time) Out {
+	return m.step(now, func() {
+		c := m.cur
+		if c == nil || !c.recorded {
 			return
 		}
-	}
-}
-
-func (m *Machine) looped(e Loop) {
-	m.end(PartVoice, e.Path, func(r *Row) {
-		r.Result, r.Why, r.MS, r.Sent, r.Back, r.LevelDB = OK, "", e.MS, e.Sent, e.Back, e.LevelDB
-		switch {
-		case e.Why != "":
-			r.Result, r.Why = Bad, e.Why
-		case e.Sent == 0 || e.Back*10 < e.Sent*(10-lossTenth):
-			r.Result, r.Why = Bad, "frames were lost"
-		case e.LevelDB < toneDB-offDB || e.LevelDB > toneDB+offDB:
-			r.Result, r.Why = Bad, "the tone came back at another level"
+		for i := range c.Parts {
+			if p := &c.Parts[i]; p.Name == PartPath && p.Path == path && p.Result != OK {
+				if p.Result == "" && !c.sent.IsZero() {
+					p.MS = ms(m.now.Sub(c.sent))
+				}
+				if p.Result == "" {
+					c.sent = time.Time{}
+				}
+				p.Result, p.Why = OK, ""
+				m.changed()
+				return
+			}
 		}
-		m.cur.sent = time.Time{}
 	})
 }
 
-// answerRing takes the other end's STOP and asks its question.
+// Looped is the result of the tone that Out.Tone asked for: path, frames sent and back, median round trip and level.
+func (m *Machine) Looped(got Part, now time.Time) Out {
+	return m.step(now, func() {
+		m.end(PartVoice, got.Path, func(p *Part) {
+			got.Name, got.Result = PartVoice, Bad
+			switch {
+			case got.Back == 0:
+				got.Why = "nothing came back"
+			case got.Back*10 < got.Sent*(10-lossTenth):
+				got.Why = "frames were lost"
+			case got.LevelDB < toneDB-offDB || got.LevelDB > toneDB+offDB:
+				got.Why = "the tone came back at another level"
+			default:
+				got.Result = OK
+			}
+			*p, m.cur.sent = got, time.Time{}
+		})
+	})
+}
+
+// StopHeld says that the other node has receipted our STOP of class test.
+func (m *Machine) StopHeld(id string, now time.Time) Out {
+	return m.step(now, func() { m.end(PartStop, "", func(p *Part) { p.Result, p.ID = OK, id }) })
+}
+
+// AnswerRing is a person's act: he answers the check's ring, in which he takes the other end's STOP and is asked its
+// question; langs are the languages that he reads.
 //
 // SPEC: CHK-006
-func (m *Machine) answerRing(e RingAnswered) {
-	c := m.cur
-	if c == nil || !c.ringing {
-		m.cannot(ErrNothing)
-		return
-	}
-	m.stopRing()
-	by := e.By
-	m.end(PartRing, "", func(r *Row) { r.Result, r.MS, r.By = OK, ms(m.now.Sub(c.rang)), &by })
-	m.out.Take, m.out.Slot, m.out.Mark = &by, c.slot, c.mark
-	c.asked = language(e.Langs)
-	if _, ok := FindQuestion(c.question); !ok {
-		m.end(PartQuestion, "", func(r *Row) { r.Result, r.ID, r.Why = None, c.question, "unknown here" })
-	} else if c.asked == "" {
-		m.end(PartQuestion, "", func(r *Row) { r.Result, r.ID, r.Why = None, c.question, "language" })
-	}
-}
-
-func (m *Machine) answer(e Answered) {
-	c := m.cur
-	if c == nil || c.asked == "" || m.row(PartQuestion, "") == nil {
-		m.cannot(ErrNothing)
-		return
-	}
-	if e.Answer < "a" || e.Answer > "d" || len(e.Answer) != 1 {
-		m.cannot(ErrAnswer)
-		return
-	}
-	by := e.By
-	q, _ := FindQuestion(c.question)
-	m.end(PartQuestion, "", func(r *Row) {
-		r.Result, r.ID, r.Answer, r.Lang, r.By = OK, q.ID, e.Answer, c.asked, &by
-		if q.Answer != e.Answer {
-			r.Result, r.Why = Bad, "another answer was right"
+func (m *Machine) AnswerRing(by statement.Author, langs []string, now time.Time) Out {
+	return m.step(now, func() {
+		c := m.cur
+		if c == nil || !c.Ringing {
+			m.cannot(ErrNothing)
+			return
+		}
+		m.stopRing()
+		m.end(PartRing, "", func(p *Part) { p.Result, p.MS, p.By = OK, ms(m.now.Sub(c.Rang)), &by })
+		m.out.Take, m.out.Slot, m.out.Mark = &by, c.Slot, c.Mark
+		c.Lang = language(langs)
+		why := ""
+		if _, ok := FindQuestion(c.Question); !ok {
+			why = "unknown here"
+		} else if c.Lang == "" {
+			why = "language"
+		}
+		if why != "" {
+			m.end(PartQuestion, "", func(p *Part) { p.Result, p.ID, p.Why = None, c.Question, why })
 		}
 	})
 }
 
-// declined ends the officer's parts that are not over.
-func (m *Machine) declined(by statement.Author) {
-	c := m.cur
-	if c == nil || !c.ringing && c.asked == "" {
-		m.cannot(ErrNothing)
-		return
-	}
-	m.stopRing()
-	for _, p := range []string{PartRing, PartQuestion} {
-		m.end(p, "", func(r *Row) { r.Result, r.Why, r.By = None, Declined, &by })
-	}
+// Answer is a person's act: his answer to the question, a to d.
+func (m *Machine) Answer(by statement.Author, answer string, now time.Time) Out {
+	return m.step(now, func() {
+		c := m.cur
+		switch {
+		case c == nil || c.Lang == "" || m.part(PartQuestion, "") == nil:
+			m.cannot(ErrNothing)
+		case answer < "a" || answer > "d" || len(answer) != 1:
+			m.cannot(ErrAnswer)
+		default:
+			m.end(PartQuestion, "", func(p *Part) {
+				p.Result, p.ID, p.Answer, p.Lang, p.By = OK, c.Question, answer, c.Lang, &by
+				if q, _ := FindQuestion(c.Question); q.Answer != answer {
+					p.Result, p.Why = Bad, "another answer was right"
+				}
+			})
+		}
+	})
+}
+
+// Decline is a person's act: he takes no part in this check, which ends the officer's parts that are not over.
+func (m *Machine) Decline(by statement.Author, now time.Time) Out {
+	return m.step(now, func() {
+		if c := m.cur; c == nil || !c.Ringing && c.Lang == "" {
+			m.cannot(ErrNothing)
+			return
+		}
+		m.stopRing()
+		for _, name := range []string{PartRing, PartQuestion} {
+			m.end(name, "", func(p *Part) { p.Result, p.Why, p.By = None, Declined, &by })
+		}
+	})
 }
 
 func (m *Machine) stopRing() {
-	if m.cur != nil && m.cur.ringing {
-		m.cur.ringing = false
+	if m.cur != nil && m.cur.Ringing {
+		m.cur.Ringing = false
 		m.changed()
 	}
 }
@@ -187,20 +202,20 @@ func (m *Machine) stopRing() {
 func (m *Machine) finish() {
 	c := m.cur
 	m.stopRing()
-	for i := range c.rows {
-		r := &c.rows[i]
+	for i := range c.Parts {
+		p := &c.Parts[i]
 		switch {
-		case r.Result != "":
-		case r.Part == PartRing || r.Part == PartQuestion:
-			r.Result = None
-		case r.Part == PartStation:
-			r.Result, r.Why = Bad, "it did not join"
+		case p.Result != "":
+		case p.Name == PartRing || p.Name == PartQuestion:
+			p.Result = None
+		case p.Name == PartStation:
+			p.Result, p.Why = Bad, "it did not join"
 		default:
-			r.Result, r.Why = Bad, "it did not come to it"
+			p.Result, p.Why = Bad, "it did not come to it"
 		}
 	}
-	outcome, which := judge(c.rows)
-	m.state(KindClosed, c.mark, Closed{Slot: c.slot, At: whole(m.now), Outcome: outcome, Which: which, Parts: c.rows})
-	m.done[c.slot] = m.now
+	outcome, which := judge(c.Parts)
+	m.state(KindClosed, c.Mark, ClosedFacts{Slot: c.Slot, At: whole(m.now), Outcome: outcome, Which: which, Parts: c.Parts})
+	m.done[c.Slot] = m.now
 	m.cur = nil
 }

@@ -39,9 +39,9 @@ func TestOnARecord(t *testing.T) {
 	for _, e := range p.have[0] {
 		var facts any
 		if e.Kind == KindClosed {
-			facts, _, _ = statement.Read[Closed](e)
+			facts, _, _ = statement.Read[ClosedFacts](e)
 		} else {
-			facts, _, _ = statement.Read[Opened](e)
+			facts, _, _ = statement.Read[OpenedFacts](e)
 		}
 		got, err := runs[e.Log.Party].Append(record.Draft{Kind: e.Kind, Class: e.Class, Mark: e.Mark, Facts: facts}, e.Time, record.Heard{}, rnd)
 		if err != nil || got.Inert != "" {
@@ -56,7 +56,7 @@ func TestOnARecord(t *testing.T) {
 		}
 		states = append(states, s)
 	}
-	if f := Days(states, Schedule{Checks: []string{"09:00"}, Officer: 30}, began, p.now); f.Streak != 7 || len(f.Alarming()) != 0 {
+	if f := Days(states, daily, began, p.now); f.Streak != 7 || len(f.Alarming()) != 0 {
 		t.Errorf("%+v", f)
 	}
 }

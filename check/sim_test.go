@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/parley/party"
 	"example.org/parley/record"
 	"example.org/parley/statement"
 	"example.org/parley/wire"
@@ -35,6 +36,8 @@ type pair struct {
 	own    [2]int
 }
 
+var daily = party.Schedule{Checks: []string{"09:00"}, Officer: 30}
+
 var parties = [2]string{"aurelia", "borealia"}
 
 func newPair() *pair {
@@ -47,12 +50,11 @@ func newPair() *pair {
 }
 
 func (p *pair) start(i int) {
-	p.m[i] = New(Config{Us: parties[i], Them: parties[1-i], First: i == 0, From: began, Rand: p.rnd,
-		Schedule: Schedule{Checks: []string{"09:00"}, Officer: 30}})
+	p.m[i] = &Machine{Us: parties[i], Them: parties[1-i], First: i == 0, From: began, Mark: "actual", Rand: p.rnd, Schedule: daily}
 	p.ring[i], p.calls[i] = false, nil
-	p.step(i, Paths{[]string{"1", "2"}})
+	p.do(i, p.m[i].Paths([]string{"1", "2"}, p.now))
 	for _, it := range p.items(i) {
-		p.step(i, Stated{Fold(it, order{})})
+		p.do(i, p.m[i].Stated(Fold(it, order{}), p.now))
 	}
 }
 
@@ -96,22 +98,21 @@ func (p *pair) states(i int) (out []State) {
 	return out
 }
 
-func (p *pair) step(i int, ev Event) {
-	out := p.m[i].Step(ev, p.now)
+func (p *pair) do(i int, out Out) {
 	for _, d := range out.Drafts {
 		p.state(i, d)
 	}
 	live := func(path string) bool { return path != "" && p.up && p.paths[path] && !p.off[1-i] }
 	if live(out.Over) {
-		p.later(i, func() { p.step(i, Receipt{out.Over}) })
+		p.later(i, func() { p.do(i, p.m[i].Receipt(out.Over, p.now)) })
 	}
 	if live(out.Tone) {
-		p.later(i, func() { p.step(i, Loop{Path: out.Tone, Sent: 50, Back: 50, MS: 40, LevelDB: -12}) })
+		p.later(i, func() { p.do(i, p.m[i].Looped(Part{Path: out.Tone, Sent: 50, Back: 50, MS: 40, LevelDB: -12}, p.now)) })
 	}
 	if out.Stop {
 		p.say(i, "states stop.sent")
 		if p.up && !p.off[1-i] {
-			p.later(i, func() { p.step(i, StopHeld{"id"}) })
+			p.later(i, func() { p.do(i, p.m[i].StopHeld("id", p.now)) })
 		}
 	}
 	if out.Take != nil {
@@ -148,7 +149,7 @@ func (p *pair) arrive(i int, e *record.Entry) {
 	a, b, _ := itemOf(e)
 	for _, it := range p.items(i) {
 		if it.Key == a+"#"+b {
-			p.step(i, Stated{Fold(it, order{})})
+			p.do(i, p.m[i].Stated(Fold(it, order{}), p.now))
 		}
 	}
 }
@@ -172,7 +173,7 @@ func (p *pair) run(until time.Time) {
 			}
 			p.cross(i)
 			p.officer(i)
-			p.step(i, Tick{})
+			p.do(i, p.m[i].Tick(p.now))
 		}
 	}
 }
@@ -195,9 +196,9 @@ func (p *pair) officer(i int) {
 	switch {
 	case p.person[i] == "away":
 	case p.ring[i] && p.person[i] == "declines":
-		p.step(i, DeclinedBy{by})
+		p.do(i, p.m[i].Decline(by, p.now))
 	case p.ring[i]:
-		p.step(i, RingAnswered{by, p.reads[i]})
+		p.do(i, p.m[i].AnswerRing(by, p.reads[i], p.now))
 	case p.m[i].Live(p.now).Question != "":
 		q, _ := FindQuestion(p.m[i].Live(p.now).Question)
 		a := q.Answer
@@ -207,13 +208,13 @@ func (p *pair) officer(i int) {
 				a = "a"
 			}
 		}
-		p.step(i, Answered{by, a})
+		p.do(i, p.m[i].Answer(by, a, p.now))
 	}
 }
 
 // days says the figures as one end has them.
-func (p *pair) days(i int) Figures {
-	return Days(p.states(i), Schedule{Checks: []string{"09:00"}, Officer: 30}, began, p.now)
+func (p *pair) days(i int) Summary {
+	return Days(p.states(i), daily, began, p.now)
 }
 
 func (p *pair) outcomes(i int) string {
@@ -233,7 +234,7 @@ func (p *pair) check(t *testing.T, want string) {
 			t.Errorf("%s: %s\nwant %s\n%s", parties[i], got, want, strings.Join(p.log, "\n"))
 		}
 		if p.m[i].cur != nil {
-			t.Errorf("%s still runs %+v", parties[i], p.m[i].cur.rows)
+			t.Errorf("%s still runs %+v", parties[i], p.m[i].cur.Parts)
 		}
 	}
 }

@@ -3,6 +3,7 @@
 package check
 
 import (
+	"strings"
 	"time"
 
 	"example.org/parley/record"
@@ -44,17 +45,35 @@ type Slot struct {
 	ID string `json:"id"` // 2026-11-24T09:00:00Z, or 32 hexadecimal digits of one asked for now
 }
 
-// Opened is the facts of check.opened and check.joined.
-type Opened struct {
+const slotForm = "2006-01-02T15:04:05Z"
+
+// Key is the slot as one text, the same as the key of its item.
+func (s Slot) Key() string { return s.By + "#" + s.ID }
+
+// Time is the time of a scheduled slot; ok is false for one that was asked for now.
+func (s Slot) Time() (t time.Time, ok bool) {
+	t, err := time.Parse(slotForm, s.ID)
+	return t, err == nil && t.Format(slotForm) == s.ID
+}
+
+// validate says why a slot has neither of its two forms.
+func (s Slot) validate() error {
+	_, timed := s.Time()
+	return statement.First(statement.Text("the slot's party", s.By, maxText),
+		statement.If(!timed && (len(s.ID) != 32 || strings.Trim(s.ID, "0123456789abcdef") != ""), "%q names no slot", s.ID))
+}
+
+// OpenedFacts is the facts of check.opened and check.joined.
+type OpenedFacts struct {
 	Slot     Slot              `json:"slot"`
 	At       time.Time         `json:"at"`
 	Question string            `json:"question"` // the id of the question that the OTHER end's officer is asked
 	By       *statement.Author `json:"by,omitempty"`
 }
 
-// Row is one part's result: ok · failed · none (it did not come to that).
-type Row struct {
-	Part    string            `json:"part"`
+// Part is one part's result: ok · failed · none (it did not come to that).
+type Part struct {
+	Name    string            `json:"part"`
 	Path    string            `json:"path,omitempty"`
 	Result  string            `json:"result"`
 	Why     string            `json:"why,omitempty"`
@@ -75,22 +94,22 @@ const (
 	None = "none"
 )
 
-// Closed is the facts of check.closed: one end's parts and what it makes of them.
-type Closed struct {
+// ClosedFacts is the facts of check.closed: one end's parts and what it makes of them.
+type ClosedFacts struct {
 	Slot    Slot      `json:"slot"`
 	At      time.Time `json:"at"`
 	Outcome string    `json:"outcome"`
 	Which   []string  `json:"which,omitempty"` // of Failed: the parts that failed
-	Parts   []Row     `json:"parts,omitempty"`
+	Parts   []Part    `json:"parts,omitempty"`
 }
 
 // End is one party's word about a slot.
 type End struct {
 	Party  string
 	Opened *record.Entry // its opened or joined
-	Facts  Opened
+	Facts  OpenedFacts
 	Closed *record.Entry
-	Result Closed // of Closed
+	Result ClosedFacts // of Closed
 }
 
 // State is what the set of statements about one slot says.
@@ -100,42 +119,30 @@ type State struct {
 	Mark    string
 	Opener  string    // who asked for it now, "" for the schedule
 	Ends    []End     // by party name; an end that said nothing is not there
-	Outcome string    // both ends closed: the joint outcome; else Pending (Result judges by the clock)
+	Outcome string    // both ends closed: the joint outcome; else Pending (View judges by the clock)
 	Which   []string  // of Failed
 	Ended   time.Time // the later of the two closes
-}
+	Overdue bool      // of View: a scheduled slot that should be over, A3
 
-// Schedule is when the line is checked: the shape of the genesis terms.
-type Schedule struct {
-	Checks  []string // UTC times of day, 09:00
-	Officer int      // minutes that the officers' parts may take
-}
-
-// SlotView is one slot as it stands at a time.
-type SlotView struct {
-	Slot    Slot
-	Due     time.Time
-	Outcome string
-	Which   []string
-	Overdue bool // a scheduled slot that should be over: A3
+	past statement.Past
 }
 
 // Day is one UTC day of checks.
 type Day struct {
 	Date   string // 2026-11-24
-	Slots  []SlotView
+	Slots  []State
 	Passed int
 	Tested bool // at least one slot passed
 }
 
-// Figures is what `checks` prints: as of Now, since From, on both parties' statements.
-type Figures struct {
+// Summary is what `checks` prints: as of Now, since From, on both parties' statements.
+type Summary struct {
 	From, Now  time.Time
 	Days       []Day     // oldest first
 	Tested     int       // days with a passed slot
 	Streak     int       // days running up to today, or to yesterday while today's is not over
-	Last       *SlotView // the newest slot that is over
+	Last       *State    // the newest slot that is over
 	LastPassed time.Time // zero: never
 	Missed     int
-	Overdue    []SlotView // unfinished business: A3 at both ends
+	Overdue    []State // unfinished business: A3 at both ends
 }

@@ -24,10 +24,7 @@ type Terms struct {
 		// Due changes ladder clocks, in seconds, by precedence and step: {"FLASH": {"held": 15}}.
 		Due map[string]map[string]int `json:"due,omitempty"`
 	} `json:"policy"` // what the parties may change of the usual rules
-	Schedule struct {
-		Checks  []string `json:"checks"`  // UTC times of day, 09:00
-		Officer int      `json:"officer"` // minutes that the officer's parts may take
-	} `json:"schedule"` // when the line is checked
+	Schedule Schedule `json:"schedule"`
 }
 
 const maxTerm = 400 // bytes of a text of the terms
@@ -38,12 +35,10 @@ func DefaultTerms() Terms {
 	for _, l := range words.Langs() {
 		purpose[l] = words.T(l, "terms.purpose")
 	}
-	t := Terms{
+	return Terms{
 		Purpose: purpose, Area: "as agreed", Subject: "deconfliction", Hours: "24/7", Languages: words.Langs(),
-		Access: "watch officers on duty", Fallback: map[string][]string{},
+		Access: "watch officers on duty", Fallback: map[string][]string{}, Schedule: Schedule{Checks: []string{"09:00"}, Officer: 30},
 	}
-	t.Schedule.Checks, t.Schedule.Officer = []string{"09:00"}, 30
-	return t
 }
 
 // Encode is the terms' body: one line of JSON, salted.

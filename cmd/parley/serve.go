@@ -18,7 +18,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
-	"example.org/parley/check"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/control"
 	"example.org/parley/internal/home"
@@ -326,7 +325,7 @@ func (s *service) nodeConfig(l *home.Line) (node.Config, error) {
 		Us:      node.Party{Name: l.Ours.Party, Letter: letters[place], SignKey: l.Ours.Sign, Link: l.Ours.Link},
 		Them:    node.Party{Name: l.Theirs.Party, Letter: letters[1-place], SignKey: l.Theirs.Sign, Link: l.Theirs.Link},
 		Genesis: l.Genesis.Hash, GenesisText: l.Genesis.Note, Terms: l.Terms, Sheets: [][]byte{sheets[0].Note, sheets[1].Note}, Sheet: l.Theirs.Issue, Station: l.Config.Station,
-		Schedule: check.Schedule(terms.Schedule), Due: terms.Policy.Due, Fallback: terms.Fallback[l.Theirs.Party], Demo: s.demo || l.Config.Demo, Now: time.Now, Boot: s.boot, Rand: rand.Reader, Log: s.log.With("line", l.Name),
+		Schedule: terms.Schedule, Due: terms.Policy.Due, Fallback: terms.Fallback[l.Theirs.Party], Demo: s.demo || l.Config.Demo, Now: time.Now, Boot: s.boot, Rand: rand.Reader, Log: s.log.With("line", l.Name),
 	}
 	c.Link = func(run string, greeting func() []byte, onFrame func(call uint16, seq uint32, data []byte)) (node.Link, error) {
 		lc.Run, lc.Greeting, lc.OnFrame = run, greeting, onFrame

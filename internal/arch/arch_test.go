@@ -38,7 +38,7 @@ var layers = map[string][]string{
 	"message/phrase": {"statement", "words"},
 	"stop":           {"wire", "record", "statement", "message/phrase"},
 	"call":           {"wire", "record", "statement"},
-	"check":          {"wire", "record", "statement", "words"},
+	"check":          {"wire", "party", "record", "statement", "words"},
 	"contact":        {"record", "statement", "register"},
 	"verify":         {"wire", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact"},
 	// Pure machines of the node.

@@ -28,7 +28,7 @@ type checks struct {
 	overAt  time.Time
 	over    int           // the path by which its receipt is awaited, -1 for none
 	states  []check.State // of all slots, nil: to be folded again
-	figures check.Figures
+	figures check.Summary
 	counted time.Time
 }
 
@@ -50,9 +50,9 @@ const (
 )
 
 func newChecks(l *Line) *checks {
-	return &checks{l: l, over: -1, m: check.New(check.Config{
+	return &checks{l: l, over: -1, m: &check.Machine{
 		Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, First: l.cfg.First, Schedule: l.cfg.Schedule, From: l.began(), Mark: l.mark(""), Rand: l.cfg.Rand,
-	})}
+	}}
 }
 
 // began is when the line did, by our own clock: our statement of the genesis, or this start.
@@ -66,8 +66,8 @@ func (l *Line) began() time.Time {
 	return from.Truncate(time.Second) // as the times of slots
 }
 
-func (c *checks) step(ev check.Event) error {
-	out := c.m.Step(ev, c.l.now)
+// do does what the machine says; an act that does not fit comes back as an error.
+func (c *checks) do(out check.Out) error {
 	for _, d := range out.Drafts {
 		c.draft(d)
 	}
@@ -149,7 +149,7 @@ func (c *checks) receiptBy(path int, rc *record.Receipt) {
 		return
 	}
 	c.over = -1
-	_ = c.step(check.Receipt{Path: c.l.link.Paths()[path].Label})
+	_ = c.do(c.m.Receipt(c.l.link.Paths()[path].Label, c.l.now))
 }
 
 // loopTone sends a second of tone over one path, a frame every 20 ms, and measures what comes back.
@@ -202,11 +202,7 @@ func (c *checks) loopDone(t *toneLoop) {
 	}
 	c.loop = nil
 	r := t.Result(0)
-	ev := check.Loop{Path: t.label, Sent: r.Sent, Back: r.Back, MS: int(r.RoundTrip.Milliseconds()), LevelDB: int(r.LevelDB)}
-	if r.Back == 0 {
-		ev.Why = "nothing came back"
-	}
-	_ = c.step(ev)
+	_ = c.do(c.m.Looped(check.Part{Path: t.label, Sent: r.Sent, Back: r.Back, MS: int(r.RoundTrip.Milliseconds()), LevelDB: int(r.LevelDB)}, c.l.now))
 }
 
 // fromPeer sends a frame of the peer's tone back by the path that it came by, or measures one of ours that came back.
@@ -259,7 +255,7 @@ func (c *checks) durable(e *record.Entry) {
 	}
 	c.states = nil
 	if s, ok := fold(c.l, c.l.rec.ItemOf(e), foldCheck); ok {
-		_ = c.step(check.Stated{State: s})
+		_ = c.do(c.m.Stated(s, c.l.now))
 	}
 }
 
@@ -273,7 +269,7 @@ func (c *checks) held(e *record.Entry) {
 		return
 	}
 	if s, ok := c.l.stops.state(c.l.rec.ItemOf(e)); ok && s.Check != "" && s.Check == c.m.Live(c.l.now).Slot.Key() {
-		_ = c.step(check.StopHeld{ID: s.ID})
+		_ = c.do(c.m.StopHeld(s.ID, c.l.now))
 	}
 }
 
@@ -283,9 +279,9 @@ func (c *checks) begin() {
 	for _, p := range c.l.link.Paths() {
 		labels = append(labels, p.Label)
 	}
-	_ = c.step(check.Paths{Labels: labels})
+	_ = c.do(c.m.Paths(labels, c.l.now))
 	for _, s := range c.l.checkStates() {
-		_ = c.step(check.Stated{State: s})
+		_ = c.do(c.m.Stated(s, c.l.now))
 	}
 }
 
@@ -296,11 +292,11 @@ func (c *checks) tick() {
 	if c.over >= 0 && c.l.now.Sub(c.overAt) >= resendAfter {
 		c.say()
 	}
-	_ = c.step(check.Tick{})
+	_ = c.do(c.m.Tick(c.l.now))
 }
 
 // count folds all slots, at most once a second while nothing changed.
-func (c *checks) count() check.Figures {
+func (c *checks) count() check.Summary {
 	if c.states == nil || c.l.now.Sub(c.counted) >= time.Second {
 		c.states, c.counted = c.l.checkStates(), c.l.now
 		c.figures = check.Days(c.states, c.l.cfg.Schedule, c.l.began(), c.l.now)
@@ -318,6 +314,7 @@ func (c *checks) conditions(add func(id, key string, w alarm.Detail)) {
 // in is what a desk sees of the checks.
 func (c *checks) in() view.CheckIn {
 	live := c.m.Live(c.l.now)
+	running := live.Slot != check.Slot{}
 	in := view.CheckIn{Figures: c.count(), From: c.l.began(), Next: live.Due}
 	var ours *check.State
 	late := false
@@ -325,7 +322,7 @@ func (c *checks) in() view.CheckIn {
 		s := &c.states[i]
 		switch v := s.View(c.l.cfg.Schedule, c.l.now); {
 		case s.Due.After(c.l.now): // a time that its author invented
-		case live.Running && s.Slot == live.Slot:
+		case running && s.Slot == live.Slot:
 			in.Running = s
 		case v.Outcome != check.Pending && (in.Last == nil || s.Due.After(in.Last.Due)):
 			in.Last = s
@@ -336,11 +333,11 @@ func (c *checks) in() view.CheckIn {
 	if ours != nil && in.Last != nil && in.Last.Due.After(ours.Due) {
 		ours = nil
 	}
-	if !live.Running && !late {
+	if !running && !late {
 		in.Waiting = ours
 	}
-	if live.Running {
-		in.Parts = live.Rows
+	if running {
+		in.Parts = live.Parts
 		if in.Running == nil {
 			in.Running = &check.State{Slot: live.Slot, Due: live.Began, Mark: live.Mark, Outcome: check.Pending}
 		}
@@ -377,14 +374,14 @@ func (l *Line) checkNow(who act.Who, _ string, _ act.Plain) (act.Reply, error) {
 	if l.dead != nil {
 		return act.Reply{}, l.unrecorded()
 	}
-	return act.Reply{Text: "the check runs: see parley checks"}, checkAct(l.checks.step(check.Now{By: l.author(who)}))
+	return act.Reply{Text: "the check runs: see parley checks"}, checkAct(l.checks.do(l.checks.m.Now(l.author(who), l.now)))
 }
 
 // checkConfirm answers the check's ring, then the other end's question; or declines the check.
 func (l *Line) checkConfirm(who act.Who, _ string, a act.CheckConfirm) (act.Reply, error) {
 	c := l.checks
 	if a.Decline {
-		return act.Reply{Text: "declined"}, checkAct(c.step(check.DeclinedBy{By: l.author(who)}))
+		return act.Reply{Text: "declined"}, checkAct(c.do(c.m.Decline(l.author(who), l.now)))
 	}
 	if c.ringing() {
 		if err := l.answerCheck(who); err != nil {
@@ -394,7 +391,7 @@ func (l *Line) checkConfirm(who act.Who, _ string, a act.CheckConfirm) (act.Repl
 	if a.Answer == "" {
 		return act.Reply{Text: "answered: the question is on the desk"}, nil
 	}
-	return act.Reply{Text: "confirmed"}, checkAct(c.step(check.Answered{By: l.author(who), Answer: a.Answer}))
+	return act.Reply{Text: "confirmed"}, checkAct(c.do(c.m.Answer(l.author(who), a.Answer, l.now)))
 }
 
 // answerCheck answers the ring of a check: the person at the desk, and the languages that he reads.
@@ -403,5 +400,5 @@ func (l *Line) answerCheck(who act.Who) error {
 	if o := l.register().OfficerAt(l.author(who).Officer); o != nil && len(o.Langs) > 0 {
 		langs = o.Langs
 	}
-	return checkAct(l.checks.step(check.RingAnswered{By: l.author(who), Langs: langs}))
+	return checkAct(l.checks.do(l.checks.m.AnswerRing(l.author(who), langs, l.now)))
 }

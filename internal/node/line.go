@@ -32,7 +32,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"example.org/parley/check"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/exchange"
@@ -40,6 +39,7 @@ import (
 	"example.org/parley/internal/store"
 	"example.org/parley/internal/view"
 	"example.org/parley/message"
+	"example.org/parley/party"
 	"example.org/parley/record"
 	"example.org/parley/register"
 	"example.org/parley/wire"
@@ -82,7 +82,7 @@ type Config struct {
 	Sheets      [][]byte // both parties' sheets as signed, for exports
 	Sheet       int      // the newest issue of their sheet that is held here
 	Station     string   // "main" unless named
-	Schedule    check.Schedule
+	Schedule    party.Schedule
 	Due         message.Allowances // clocks that the terms change
 	Fallback    []string           // their telephones, of the terms
 	Demo        bool               // seeded by a demo: said on the page

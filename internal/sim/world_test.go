@@ -20,7 +20,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.org/parley/check"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/link/linktest"
@@ -321,7 +320,7 @@ func (s *side) config() node.Config {
 	var key ed25519.PrivateKey = s.w.line.keys[s.who].Sign
 	c := node.Config{
 		Name: "north", DB: filepath.Join(s.dir, fmt.Sprint(s.life), "record.db"), First: s.who == 0, Key: key, Us: s.party(s.who), Them: s.party(1 - s.who),
-		Genesis: s.w.line.genesis.Hash, GenesisText: s.w.line.genesis.Note, Sheet: 1, Station: "main", Schedule: check.Schedule{Checks: s.w.schedule, Officer: 30}, Due: s.w.due,
+		Genesis: s.w.line.genesis.Hash, GenesisText: s.w.line.genesis.Note, Sheet: 1, Station: "main", Schedule: party.Schedule{Checks: s.w.schedule, Officer: 30}, Due: s.w.due,
 		Rand: s.rand, Log: slog.New(slog.NewTextHandler(&s.w.logs, nil)).With("node", s.name),
 		Store: store.Options{Reserve: -1, VFS: s.disk.name},
 		Now:   func() time.Time { s.stuck.pass(); return time.Now().Add(time.Duration(s.step.Load())) },

@@ -254,8 +254,8 @@ func (b builder) check() Check {
 	return c
 }
 
-func (b builder) part(r check.Row) CheckPart {
-	p := CheckPart{Part: r.Part, Word: b.or("part", r.Part), State: map[string]string{check.OK: "passed", check.Bad: "failed", check.None: "skipped"}[r.Result], Note: r.Why}
+func (b builder) part(r check.Part) CheckPart {
+	p := CheckPart{Part: r.Name, Word: b.or("part", r.Name), State: map[string]string{check.OK: "passed", check.Bad: "failed", check.None: "skipped"}[r.Result], Note: r.Why}
 	if p.State == "" {
 		p.State = "waiting"
 	}
@@ -263,7 +263,7 @@ func (b builder) part(r check.Row) CheckPart {
 		p.Word = b.t("part.word", p.Word, r.Path)
 	}
 	switch {
-	case r.Part == check.PartVoice && r.Sent > 0:
+	case r.Name == check.PartVoice && r.Sent > 0:
 		p.Note = join(b.t("part.frames", r.Back, r.Sent, r.MS), r.Why)
 	case r.MS > 0:
 		p.Note = join(b.t("part.ms", r.MS), r.Why)
@@ -271,7 +271,7 @@ func (b builder) part(r check.Row) CheckPart {
 	return p
 }
 
-func (b builder) slot(s check.SlotView) CheckRow {
+func (b builder) slot(s check.State) CheckRow {
 	r := CheckRow{ID: s.Slot.ID, Day: s.Due.UTC().Format("2006-01-02"), At: s.Due, Outcome: s.Outcome, Word: b.or("check", s.Outcome)}
 	if len(s.Which) > 0 {
 		var names []string

@@ -84,8 +84,8 @@ func world() Input {
 		Calls:    []call.State{{Opener: "aurelia", Call: "01", Mark: "exercise", Class: "test", Caller: call.End{Party: "aurelia", Began: entry("aurelia", "call.placed", 30, at("09:00:20"))}, Outcome: call.Outcome{What: call.Answered}, Began: at("09:00:20"), Answered: at("09:00:24"), Ended: at("09:01:05"), Voice: [2]call.Meters{{Lost: -1, GapMS: -1}, {Lost: 0, GapMS: 20}}}},
 		Stops:    []stop.State{halt},
 		Messages: []message.State{old, flash},
-		Check: CheckIn{Figures: check.Figures{From: at("08:00:00"), Now: now, Days: []check.Day{{Date: "2026-11-24", Passed: 1, Tested: true}}, Tested: 1, Streak: 1, LastPassed: at("09:00:00"), Last: &check.SlotView{Due: at("09:00:00"), Outcome: check.Passed}}, Next: at("09:00:00").AddDate(0, 0, 1),
-			Parts: []check.Row{{Part: check.PartStation, Result: check.OK}, {Part: check.PartVoice, Path: "1", Result: check.OK, Sent: 100, Back: 100, MS: 4}}},
+		Check: CheckIn{Figures: check.Summary{From: at("08:00:00"), Now: now, Days: []check.Day{{Date: "2026-11-24", Passed: 1, Tested: true}}, Tested: 1, Streak: 1, LastPassed: at("09:00:00"), Last: &check.State{Due: at("09:00:00"), Outcome: check.Passed}}, Next: at("09:00:00").AddDate(0, 0, 1),
+			Parts: []check.Part{{Name: check.PartStation, Result: check.OK}, {Name: check.PartVoice, Path: "1", Result: check.OK, Sent: 100, Back: 100, MS: 4}}},
 		Contacts: contact.Figures{AsOf: now, Pairs: []contact.PairFigure{{Ours: reg.Posts[0], Theirs: reg.Posts[1], Last: made, Side: statement.SideSince, Days: 279, DaysMost: 279, ByUs: contact.Columns{Declined: contact.Count{Ours: 3}, NotReached: contact.Count{Ours: 1}}}}, Exercise: true},
 		Log:      []*record.Entry{o, q},
 	}
@@ -268,11 +268,11 @@ func TestCheckWords(t *testing.T) {
 		t.Errorf("closed here alone: %+v %q", got.Check, got.Sentences[0])
 	}
 	in.Check.Waiting = nil
-	in.Check.Figures.Last = &check.SlotView{Due: at("09:00:00"), Outcome: check.Failed, Which: []string{check.PartVoice}}
+	in.Check.Figures.Last = &check.State{Due: at("09:00:00"), Outcome: check.Failed, Which: []string{check.PartVoice}}
 	if got := Build(in, "en").Check.Word; got != "FAILED: voice 09:00Z" {
 		t.Errorf("failed: %q", got)
 	}
-	in.Check.Figures.Overdue = []check.SlotView{{Due: at("09:00:00")}}
+	in.Check.Figures.Overdue = []check.State{{Due: at("09:00:00")}}
 	if got := Build(in, "en"); got.Check.State != "overdue" || got.Sentences[0] != "Line up on 1 of 2 paths, check OVERDUE since 09:00Z." {
 		t.Errorf("overdue: %q %q", got.Check.Word, got.Sentences[0])
 	}

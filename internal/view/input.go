@@ -97,12 +97,12 @@ type CallIn struct {
 
 // CheckIn is what the checks have come to.
 type CheckIn struct {
-	Figures  check.Figures
+	Figures  check.Summary
 	From     time.Time    // of the line: days are counted from here
 	Next     time.Time    // the next slot of the schedule
 	Running  *check.State // the slot under way
 	Waiting  *check.State // the slot that this end closed and the other may yet close
-	Parts    []check.Row  // of it, as far as they are known; else of the last
+	Parts    []check.Part // of it, as far as they are known; else of the last
 	Last     *check.State // the newest slot that both closed, or its time is over
 	Question *Question
 }
