@@ -114,15 +114,15 @@ type End struct {
 
 // State is what the set of statements about one slot says.
 type State struct {
-	Slot    Slot
-	Due     time.Time // the schedule's time, else when it was opened
-	Mark    string
-	Opener  string    // who asked for it now, "" for the schedule
-	Ends    []End     // by party name; an end that said nothing is not there
-	Outcome string    // both ends closed: the joint outcome; else Pending (View judges by the clock)
-	Which   []string  // of Failed
-	Ended   time.Time // the later of the two closes
-	Overdue bool      // of View: a scheduled slot that should be over, A3
+	Slot    Slot      `json:"slot"`
+	Due     time.Time `json:"due"` // the schedule's time, else when it was opened
+	Mark    string    `json:"mark"`
+	Opener  string    `json:"opener,omitempty"`  // who asked for it now, "" for the schedule
+	Ends    []End     `json:"-"`                 // by party name; an end that said nothing is not there
+	Outcome string    `json:"outcome"`           // both ends closed: the joint outcome; else Pending (View judges by the clock)
+	Which   []string  `json:"which,omitempty"`   // of Failed
+	Ended   time.Time `json:"ended,omitzero"`    // the later of the two closes
+	Overdue bool      `json:"overdue,omitempty"` // of View: a scheduled slot that should be over, A3
 
 	past statement.Past
 }

@@ -40,13 +40,13 @@ func TestEveryLanguageHasEveryKey(t *testing.T) {
 	}
 }
 
-// asks are the functions whose first text is a key, or a prefix of keys: methods t and or of what draws, and of these packages.
-var asks = map[string][]string{"words": {"T", "Or", "Get"}, "alarm": {"Say"}, "b": {"t", "or"}, "p": {"t", "or"}}
+// asks are the functions whose first text is a key, or a prefix of keys: methods t and or of the view, and of these packages.
+var asks = map[string][]string{"words": {"T", "Or", "Get"}, "alarm": {"Say"}, "b": {"t", "or"}}
 
 // named calls f with every key that code and templates ask for by name.
 func named(t *testing.T, f func(where, key string)) {
 	t.Helper()
-	inTemplate := regexp.MustCompile(`(?:\(|\{\{|:= |-)\s*(?:t|word \.|t \(join) "([^"]+)"`)
+	inTemplate := regexp.MustCompile(`(?:\(|\{\{|= |-)\s*(?:t|word \.|code|t \(concat) "([^"]+)"`)
 	err := filepath.WalkDir("..", func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -58,7 +58,7 @@ func named(t *testing.T, f func(where, key string)) {
 			return nil
 		}
 		switch {
-		case strings.HasSuffix(p, ".html") || strings.HasSuffix(p, ".tmpl"):
+		case strings.Contains(p, "templates"):
 			b, err := os.ReadFile(p)
 			if err != nil {
 				return err

@@ -217,7 +217,7 @@ func (a *app) ring(ctx context.Context, x act.Ring, wait bool) error {
 	}
 	connected, word := false, ""
 	for {
-		var v view.StatusView
+		var v view.Desk
 		r, err := n.Do(stay, a.line, a.lang, act.Status)
 		if err != nil {
 			return err

@@ -16,9 +16,11 @@
 package alarm
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -26,11 +28,11 @@ import (
 
 // Condition is something that holds now and is worth an alarm.
 type Condition struct {
-	ID     string    // of the table
-	Key    string    // which path, whose messages; "" where there is but one. Never what a peer can invent
-	Detail Detail    // in words, for the row: "path 1", "A7-42 not held"
-	Count  int       // how many things it is about, where it counts; the most urgent is in Detail
-	Newest time.Time // when the last of them joined it
+	ID     string    `json:"id"`              // of the table
+	Key    string    `json:"key,omitempty"`   // which path, whose messages; "" where there is but one. Never what a peer can invent
+	Detail Detail    `json:"detail"`          // in words, for the row: "path 1", "A7-42 not held"
+	Count  int       `json:"count,omitzero"`  // how many things it is about, where it counts; the most urgent is in Detail
+	Newest time.Time `json:"newest,omitzero"` // when the last of them joined it
 }
 
 // Name is how people name an alarm: A11/path 1.
@@ -46,14 +48,13 @@ const (
 	Raised       = "raised"       // its condition holds, nobody has acknowledged it
 	Acknowledged = "acknowledged" // its condition holds
 	Returned     = "returned"     // its condition is gone, nobody has acknowledged it
+	Cleared      = "cleared"      // it has left the board
 )
 
 // Alarm is one that stands.
 type Alarm struct {
+	Condition
 	Row     Row       `json:"-"`
-	ID      string    `json:"id"`
-	Key     string    `json:"key,omitempty"`
-	Detail  Detail    `json:"detail"`
 	State   string    `json:"state"`
 	Since   time.Time `json:"since"`         // when the condition began
 	Raised  time.Time `json:"raised"`        // when the alarm was
@@ -61,30 +62,17 @@ type Alarm struct {
 	AckedBy string    `json:"acked_by,omitempty"`
 	AckedAt time.Time `json:"acked_at,omitzero"`
 	Times   int       `json:"times"` // how often it was raised since it was last clear
-	Count   int       `json:"count,omitzero"`
-	Newest  time.Time `json:"newest,omitzero"`
-	Hushed  bool      `json:"-"` // the alarm it is a consequence of stands: no sound
+
+	// How it is drawn: the first two are List's, the words are those of the language in which it is drawn.
+	Priority string `json:"priority,omitempty"` // high medium low
+	Sound    string `json:"sound,omitempty"`    // what it sounds now: high, medium, or "" for none
+	Cause    string `json:"cause,omitempty"`    // PATH 1 LOST
+	Do       string `json:"do,omitempty"`       // what to do
+	Word     string `json:"word,omitempty"`     // priority and state
 }
 
 // Name is how people name it.
 func (a Alarm) Name() string { return Name(a.ID, a.Key) }
-
-// Sound is what it sounds now: high, medium, or "" for none.
-func (a Alarm) Sound() string {
-	if a.State != Raised || a.Hushed || a.Row.Sound == "none" {
-		return ""
-	}
-	return a.Row.Sound
-}
-
-// Change is what an Update or an act did to one alarm.
-type Change struct {
-	Alarm Alarm
-	What  string // raised acknowledged returned cleared
-}
-
-// Cleared is the Change of an alarm that left the board.
-const Cleared = "cleared"
 
 // ErrNoAlarm says that no such alarm waits for an acknowledgement.
 var ErrNoAlarm = errors.New("no such alarm is waiting")
@@ -101,12 +89,13 @@ type Set struct {
 // New makes an empty set.
 func New() *Set { return &Set{alarms: map[string]*Alarm{}, pending: map[string]time.Time{}} }
 
-// Update takes all conditions that hold now, and says what changed. A condition that is not named holds no longer.
+// Update takes all conditions that hold now, and gives the alarms that changed, each in its new state. A condition that
+// is not named holds no longer.
 //
 // SPEC: ALM-002 ALM-003
-func (s *Set) Update(now time.Time, conditions []Condition) []Change {
+func (s *Set) Update(now time.Time, conditions []Condition) []Alarm {
 	now = now.UTC()
-	var out []Change
+	var out []Alarm
 	holds := map[string]bool{}
 	for _, c := range conditions {
 		row, ok := Find(c.ID)
@@ -115,8 +104,8 @@ func (s *Set) Update(now time.Time, conditions []Condition) []Change {
 			continue
 		}
 		holds[name] = true
-		if ch, ok := s.hold(now, row, name, c); ok {
-			out = append(out, ch)
+		if s.hold(now, row, name, c) {
+			out = append(out, *s.alarms[name])
 		}
 	}
 	for name := range s.pending {
@@ -126,104 +115,106 @@ func (s *Set) Update(now time.Time, conditions []Condition) []Change {
 	}
 	for _, a := range s.sorted() {
 		if !holds[a.Name()] {
-			if ch, ok := s.gone(now, a); ok {
-				out = append(out, ch)
+			if s.gone(now, a) {
+				out = append(out, *a)
 			}
 		}
 	}
 	return out
 }
 
-// hold takes one condition that holds.
-func (s *Set) hold(now time.Time, row Row, name string, c Condition) (Change, bool) {
+// hold takes one condition that holds, and reports whether it raised its alarm.
+func (s *Set) hold(now time.Time, row Row, name string, c Condition) bool {
 	a := s.alarms[name]
 	if a != nil && a.State != Returned { // it stands
 		more := c.Count > a.Count || c.Newest.After(a.Newest)
-		a.Detail, a.Gone, a.Count, a.Newest = c.Detail, time.Time{}, c.Count, c.Newest
+		a.Condition, a.Gone = c, time.Time{}
 		if !more || a.State == Raised { // SPEC: ALM-009
-			return Change{}, false
+			return false
 		}
 		a.State, a.Raised, a.AckedBy, a.AckedAt = Raised, now, "", time.Time{} // nobody has seen what joined it
 		a.Times++
-		return Change{*a, Raised}, true
+		return true
 	}
 	since, waiting := s.pending[name]
-	if !waiting {
-		since = now
-	}
-	if since.After(now) { // the clock was stepped back
+	if !waiting || since.After(now) { // the clock was stepped back
 		since = now
 	}
 	if now.Sub(since) < row.On {
 		s.pending[name] = since
-		return Change{}, false
+		return false
 	}
 	delete(s.pending, name)
 	if a == nil {
-		a = &Alarm{Row: row, ID: c.ID, Key: c.Key}
+		a = &Alarm{Row: row}
 		s.alarms[name] = a
 	}
-	a.State, a.Detail, a.Since, a.Raised, a.Gone, a.Count, a.Newest = Raised, c.Detail, since, now, time.Time{}, c.Count, c.Newest
+	a.Condition, a.State, a.Since, a.Raised, a.Gone = c, Raised, since, now, time.Time{}
 	a.Times++
-	return Change{*a, Raised}, true
+	return true
 }
 
-// gone takes an alarm whose condition does not hold.
-func (s *Set) gone(now time.Time, a *Alarm) (Change, bool) {
+// gone takes an alarm whose condition does not hold, and reports whether that changed it.
+func (s *Set) gone(now time.Time, a *Alarm) bool {
 	if a.State == Returned {
-		return Change{}, false
+		return false
 	}
 	if a.Gone.IsZero() || a.Gone.After(now) {
 		a.Gone = now
 	}
 	if now.Sub(a.Gone) < a.Row.Off {
-		return Change{}, false
+		return false
 	}
 	if a.State == Acknowledged {
-		delete(s.alarms, a.Name())
-		return Change{*a, Cleared}, true
+		s.clear(a)
+	} else {
+		a.State = Returned
 	}
-	a.State = Returned
-	return Change{*a, Returned}, true
+	return true
+}
+
+func (s *Set) clear(a *Alarm) {
+	a.State = Cleared
+	delete(s.alarms, a.Name())
 }
 
 // Ack acknowledges one alarm by its name, or, with "", the most urgent that waits. It is for the whole party.
 //
 // SPEC: ALM-004
-func (s *Set) Ack(name, who string, now time.Time) (Change, error) {
-	if name == "" {
-		for _, a := range s.List() {
-			if a.State != Acknowledged {
-				name = a.Name()
-				break
-			}
-		}
+func (s *Set) Ack(name, who string, now time.Time) (Alarm, error) {
+	if list := s.List(); name == "" && len(list) > 0 {
+		name = list[0].Name()
 	}
 	a := s.alarms[name]
 	if a == nil || a.State == Acknowledged {
-		return Change{}, ErrNoAlarm
+		return Alarm{}, ErrNoAlarm
 	}
 	a.AckedBy, a.AckedAt = who, now.UTC()
 	if a.State == Returned {
-		delete(s.alarms, name)
-		return Change{*a, Cleared}, nil
+		s.clear(a)
+	} else {
+		a.State = Acknowledged
 	}
-	a.State = Acknowledged
-	return Change{*a, Acknowledged}, nil
+	return *a, nil
 }
 
 // List gives the alarms that stand: what waits for an acknowledgement first, then by priority, the oldest first.
+// The consequence of an alarm that stands is silent.
 //
 // SPEC: ALM-006 ALM-007
 func (s *Set) List() []Alarm {
 	var out []Alarm
 	for _, a := range s.sorted() {
 		v := *a
-		v.Hushed = a.Row.Under != "" && s.stands(a.Row.Under)
+		v.Priority = a.Row.Priority.String()
+		if a.State == Raised && a.Row.Sound != "none" && !s.stands(a.Row.Under) {
+			v.Sound = a.Row.Sound
+		}
 		out = append(out, v)
 	}
+	waits := map[string]int{Acknowledged: 1}
 	slices.SortStableFunc(out, func(a, b Alarm) int {
-		return first(waits(a)-waits(b), int(a.Row.Priority-b.Row.Priority), a.Raised.Compare(b.Raised), number(a.ID)-number(b.ID), strings.Compare(a.Key, b.Key))
+		return cmp.Or(waits[a.State]-waits[b.State], int(a.Row.Priority-b.Row.Priority), a.Raised.Compare(b.Raised), number(a.ID)-number(b.ID), strings.Compare(a.Key, b.Key))
 	})
 	return out
 }
@@ -238,38 +229,11 @@ func (s *Set) stands(id string) bool {
 	return false
 }
 
-func waits(a Alarm) int {
-	if a.State == Acknowledged {
-		return 1
-	}
-	return 0
-}
+func number(id string) int { return slices.IndexFunc(Table, func(r Row) bool { return r.ID == id }) }
 
-func number(id string) int {
-	for i, r := range Table {
-		if r.ID == id {
-			return i
-		}
-	}
-	return len(Table)
-}
-
-func first(orders ...int) int {
-	for _, o := range orders {
-		if o != 0 {
-			return o
-		}
-	}
-	return 0
-}
-
+// sorted gives them by name.
 func (s *Set) sorted() []*Alarm {
-	out := make([]*Alarm, 0, len(s.alarms))
-	for _, a := range s.alarms {
-		out = append(out, a)
-	}
-	slices.SortFunc(out, func(a, b *Alarm) int { return strings.Compare(a.Name(), b.Name()) })
-	return out
+	return slices.SortedFunc(maps.Values(s.alarms), func(a, b *Alarm) int { return strings.Compare(a.Name(), b.Name()) })
 }
 
 // Join takes in the alarms of another set that are not in this one.
@@ -281,28 +245,23 @@ func (s *Set) Join(o *Set) {
 	}
 }
 
-// snapshot is the form on disk.
-type snapshot struct {
-	Alarms []*Alarm `json:"alarms"`
-}
-
-// Snapshot gives what a restart must not forget.
+// Snapshot gives what a restart must not forget: the set as it is on disk.
 //
 // SPEC: ALM-005
 func (s *Set) Snapshot() []byte {
-	b, _ := json.Marshal(snapshot{s.sorted()}) // plain data: it cannot fail
+	b, _ := json.Marshal(map[string][]*Alarm{"alarms": s.sorted()}) // plain data: it cannot fail
 	return b
 }
 
 // Restore makes a set of a snapshot. What its table no longer knows is left out; what is malformed is an error,
 // and the node begins with an empty set: conditions that still hold are raised again.
 func Restore(b []byte) (*Set, error) {
-	var snap snapshot
+	var snap map[string][]*Alarm
 	if err := json.Unmarshal(b, &snap); err != nil {
 		return nil, fmt.Errorf("couldn't read the alarms: %w", err)
 	}
 	s := New()
-	for _, a := range snap.Alarms {
+	for _, a := range snap["alarms"] {
 		if a == nil {
 			return nil, errors.New("couldn't read the alarms: an empty row")
 		}
@@ -310,9 +269,7 @@ func Restore(b []byte) (*Set, error) {
 		if !ok {
 			continue
 		}
-		switch a.State {
-		case Raised, Acknowledged, Returned:
-		default:
+		if a.State != Raised && a.State != Acknowledged && a.State != Returned {
 			return nil, fmt.Errorf("couldn't read the alarms: state %q", a.State)
 		}
 		a.Row = row

@@ -31,7 +31,7 @@ func TestEveryRow(t *testing.T) {
 				s = restart(t, s)
 				got := ""
 				for _, ch := range s.Update(now, cs) {
-					got += ch.What
+					got += ch.State
 				}
 				if got != want {
 					t.Fatalf("after %v: %q, want %q", now.Sub(t0), got, want)
@@ -49,14 +49,14 @@ func TestEveryRow(t *testing.T) {
 				}
 				now = now.Add(row.On)
 				for _, ch := range s.Update(now.Add(row.On), holds) {
-					if ch.What != Raised || ch.Alarm.Since != now {
+					if ch.State != Raised || ch.Since != now {
 						t.Fatalf("%+v", ch)
 					}
 				}
 				now = now.Add(row.On)
 			}
 			step(time.Second, holds, "") // it stands, and is not raised twice
-			if l := s.List(); len(l) != 1 || l[0].State != Raised || l[0].Sound() != strings.TrimSuffix(row.Sound, "none") {
+			if l := s.List(); len(l) != 1 || l[0].State != Raised || l[0].Sound != strings.TrimSuffix(row.Sound, "none") {
 				t.Fatalf("%+v", l)
 			}
 			if row.Off > 0 {
@@ -67,7 +67,7 @@ func TestEveryRow(t *testing.T) {
 				step(time.Second, nil, Returned)
 			}
 			step(time.Hour, nil, "") // latched
-			if l := s.List(); len(l) != 1 || l[0].State != Returned || l[0].Sound() != "" {
+			if l := s.List(); len(l) != 1 || l[0].State != Returned || l[0].Sound != "" {
 				t.Fatalf("%+v", l)
 			}
 			if row.On > 0 {
@@ -80,14 +80,14 @@ func TestEveryRow(t *testing.T) {
 			if l := s.List(); l[0].Times != 2 {
 				t.Fatalf("%+v", l)
 			}
-			if ch, err := s.Ack("", "Lt Amaro", now); err != nil || ch.What != Acknowledged {
+			if ch, err := s.Ack("", "Lt Amaro", now); err != nil || ch.State != Acknowledged {
 				t.Fatal(ch, err)
 			}
 			if _, err := s.Ack(Name(row.ID, "k"), "Lt Amaro", now); !errors.Is(err, ErrNoAlarm) {
 				t.Fatal(err)
 			}
 			step(time.Hour, holds, "")
-			if l := s.List(); l[0].AckedBy != "Lt Amaro" || l[0].State != Acknowledged || l[0].Sound() != "" {
+			if l := s.List(); l[0].AckedBy != "Lt Amaro" || l[0].State != Acknowledged || l[0].Sound != "" {
 				t.Fatalf("%+v", l)
 			}
 			s.Update(now.Add(time.Second), nil)
@@ -122,13 +122,13 @@ func TestClockBack(t *testing.T) {
 	s.Update(t0, cs)
 	back := t0.Add(-time.Hour)
 	s.Update(back, cs)
-	if ch := s.Update(back.Add(10*time.Second), cs); len(ch) != 1 || ch[0].What != Raised {
+	if ch := s.Update(back.Add(10*time.Second), cs); len(ch) != 1 || ch[0].State != Raised {
 		t.Fatalf("%+v", ch)
 	}
 	s.Update(back.Add(11*time.Second), nil)
 	back = back.Add(-time.Hour)
 	s.Update(back, nil)
-	if ch := s.Update(back.Add(2*time.Second), nil); len(ch) != 1 || ch[0].What != Returned {
+	if ch := s.Update(back.Add(2*time.Second), nil); len(ch) != 1 || ch[0].State != Returned {
 		t.Fatalf("%+v", ch)
 	}
 }
@@ -138,7 +138,7 @@ func TestAckReturned(t *testing.T) {
 	s := New()
 	s.Update(t0, []Condition{{ID: "A13"}})
 	s.Update(t0, nil)
-	if ch, err := s.Ack("A13", "x", t0); err != nil || ch.What != Cleared || len(s.List()) != 0 {
+	if ch, err := s.Ack("A13", "x", t0); err != nil || ch.State != Cleared || len(s.List()) != 0 {
 		t.Fatal(ch, err)
 	}
 	if _, err := s.Ack("", "x", t0); !errors.Is(err, ErrNoAlarm) {
@@ -158,7 +158,7 @@ func TestOrderAndConsequences(t *testing.T) {
 	var got []string
 	for _, a := range s.List() {
 		got = append(got, a.Name())
-		if strings.HasPrefix(a.ID, "A11") && (!a.Hushed || a.Sound() != "") {
+		if strings.HasPrefix(a.ID, "A11") && a.Sound != "" {
 			t.Errorf("%s sounds though the line is down", a.Name())
 		}
 	}
@@ -168,7 +168,7 @@ func TestOrderAndConsequences(t *testing.T) {
 	s.Update(t0.Add(2*time.Minute), []Condition{{ID: "A11", Key: "path 1"}})
 	s.Update(t0.Add(3*time.Minute), []Condition{{ID: "A11", Key: "path 1"}})
 	for _, a := range s.List() {
-		if a.Name() == "A11/path 1" && a.Hushed {
+		if a.Name() == "A11/path 1" && a.State == Raised && a.Sound == "" {
 			t.Error("hushed by an alarm that returned")
 		}
 	}
@@ -191,7 +191,7 @@ func TestCount(t *testing.T) {
 		}
 		got := ""
 		for _, ch := range s.Update(t0.Add(time.Minute), of(c.n, c.newest)) {
-			got += ch.What
+			got += ch.State
 		}
 		if l := s.List(); got != c.want || len(l) != 1 || l[0].Count != c.n || (l[0].AckedBy != "") != (c.want == "") {
 			t.Errorf("%d: %q, want %q: %+v", i, got, c.want, l)

@@ -135,9 +135,9 @@ func rowsOf(w *story.World, s *story.Side, last int) ([]view.LogRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	var v view.LogView
+	var v view.Desk
 	err = json.Unmarshal(r.Data.(json.RawMessage), &v)
-	return v.Rows, err
+	return v.Log, err
 }
 
 func shown(rows []view.LogRow) (out []string) {

@@ -120,11 +120,11 @@ func TestScaleChild(t *testing.T) {
 		s.Views[a.Verb()] = median(timed(9, func() { p.do(0, a) }))
 	}
 	s.Views["page"] = median(timed(9, func() { n.View("en", "watch") }))
-	var log view.LogView
-	if v, ok := p.do(0, act.ReadLog{Last: 1 << 20}).Data.(view.LogView); ok {
+	var log view.Desk
+	if v, ok := p.do(0, act.ReadLog{Last: 1 << 20}).Data.(view.Desk); ok {
 		log = v
 	}
-	s.Statements = len(log.Rows)
+	s.Statements = len(log.Log)
 	b, err = json.Marshal(s)
 	p.check(err)
 	fmt.Printf("scale: %s\n", b)

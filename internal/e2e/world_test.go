@@ -137,9 +137,9 @@ func ask[T any](t *testing.T, w *world, party string, a act.Act) (v T) {
 	return v
 }
 
-func status(t *testing.T, w *world, party string) view.StatusView {
+func status(t *testing.T, w *world, party string) view.Desk {
 	t.Helper()
-	return ask[view.StatusView](t, w, party, act.Status)
+	return ask[view.Desk](t, w, party, act.Status)
 }
 
 // link gives a fresh link to a desk of a party.

@@ -29,7 +29,7 @@ func (l *Line) tickAlarms() {
 	}
 	l.dirty = true
 	for _, c := range changes {
-		l.log.Info("alarm", "id", c.Alarm.Name(), "what", c.What)
+		l.log.Info("alarm", "id", c.Name(), "what", c.State)
 	}
 	l.saveAlarms()
 }
@@ -201,7 +201,7 @@ func (l *Line) alarmAck(who act.Who, _ string, a act.Item) (act.Reply, error) {
 	}
 	l.dirty = true
 	l.saveAlarms()
-	return act.Reply{ID: c.Alarm.Name(), Text: c.Alarm.Name() + " acknowledged by " + name}, nil
+	return act.Reply{ID: c.Name(), Text: c.Name() + " acknowledged by " + name}, nil
 }
 
 // missed notes that something could not be recorded: the first statement after the repair names it.

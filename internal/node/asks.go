@@ -18,57 +18,53 @@ import (
 )
 
 // drawn answers with what f draws in the goroutine of who asked, of what was gathered here. SPEC: NOD-019
-func (l *Line) drawn(f func(ctx context.Context) interface{ Text() string }) (act.Reply, error) {
+func (l *Line) drawn(f func(ctx context.Context) view.Desk) (act.Reply, error) {
 	l.tx.draw = func(ctx context.Context, _ bool) act.Reply {
-		v := f(ctx)
-		return act.Reply{Text: v.Text(), Data: v}
+		d := f(ctx)
+		return act.Reply{Text: d.Text(), Data: d}
 	}
 	return act.Reply{}, nil
 }
 
-// ask answers a question from what a desk sees: what --json prints is what the page draws and the shell's table says.
-func ask[V interface{ Text() string }](which act.Plain, f func(in view.Input, lang string) V) handler {
-	return on(func(l *Line, who act.Who, lang string, _ act.Plain) (act.Reply, error) {
-		return draw(l, l.input(who.Desk), lang, f)
-	}, which)
+// asked answers a question from what a desk sees: what --json prints is what the page draws and the shell's table says.
+func (l *Line) asked(in view.Input, lang string, question act.Act) (act.Reply, error) {
+	return l.drawn(func(context.Context) view.Desk { return view.Answer(in, lang, question.Verb()) })
 }
 
-func draw[V interface{ Text() string }](l *Line, in view.Input, lang string, f func(in view.Input, lang string) V) (act.Reply, error) {
-	return l.drawn(func(context.Context) interface{ Text() string } { return f(in, lang) })
+// ask is the handler of a question without arguments; more, where there is one, gathers what it alone asks for.
+func ask(which act.Plain, more func(l *Line, in *view.Input)) handler {
+	return on(func(l *Line, who act.Who, lang string, a act.Plain) (act.Reply, error) {
+		in := l.input(who.Desk)
+		if more != nil {
+			more(l, &in)
+		}
+		return l.asked(in, lang, a)
+	}, which)
 }
 
 // questions change nothing, but that a terminal is a desk: what inbox and show draw there before an officer who is signed
 // on is stated *shown*. What goes into a pipe is drawn before nobody.
 var questions = []handler{
-	ask(act.Status, view.StatusOf), on((*Line).allCalls, act.Calls), ask(act.Checks, view.ChecksOf), ask(act.AlarmList, view.AlarmsOf),
-	ask(act.PostList, view.PostsOf), on((*Line).officers, act.OfficerList), on((*Line).inbox, act.Inbox), on((*Line).logged), on((*Line).showOne, act.Show),
+	ask(act.Status, nil), ask(act.Checks, nil), ask(act.AlarmList, nil), ask(act.PostList, nil),
+	ask(act.Calls, func(l *Line, in *view.Input) { in.Calls = l.callStates() }),
+	ask(act.OfficerList, func(l *Line, in *view.Input) { in.SignedOn = l.signedOn() }),
+	on((*Line).inbox, act.Inbox), on((*Line).logged), on((*Line).showOne, act.Show),
 	on((*Line).contacts), on((*Line).phrases), on((*Line).export, act.Export),
 }
 
-func (l *Line) officers(who act.Who, lang string, _ act.Plain) (act.Reply, error) {
-	on := l.signedOn()
-	return draw(l, l.input(who.Desk), lang, func(in view.Input, lang string) view.OfficersView { return view.OfficersOf(in, lang, on) })
-}
-
-func (l *Line) inbox(who act.Who, lang string, _ act.Plain) (act.Reply, error) {
+func (l *Line) inbox(who act.Who, lang string, a act.Plain) (act.Reply, error) {
 	in, shown := l.input(who.Desk), l.sees(who)
-	return l.drawn(func(ctx context.Context) interface{ Text() string } {
-		v := view.InboxOf(in, lang)
-		shown(ctx, v.Messages...)
-		return v
+	return l.drawn(func(ctx context.Context) view.Desk {
+		d := view.Answer(in, lang, a.Verb())
+		shown(ctx, d.Messages)
+		return d
 	})
-}
-
-func (l *Line) allCalls(who act.Who, lang string, _ act.Plain) (act.Reply, error) {
-	in := l.input(who.Desk)
-	in.Calls = l.callStates()
-	return draw(l, in, lang, view.CallsOf)
 }
 
 func (l *Line) logged(who act.Who, lang string, a act.ReadLog) (act.Reply, error) {
 	in := l.input(who.Desk)
 	in.Log = l.newestEntries(cmp.Or(a.Last, 40))
-	return draw(l, in, lang, view.LogOf)
+	return l.asked(in, lang, a)
 }
 
 func (l *Line) contacts(who act.Who, lang string, a act.Contacts) (act.Reply, error) {
@@ -76,33 +72,34 @@ func (l *Line) contacts(who act.Who, lang string, a act.Contacts) (act.Reply, er
 	if err != nil {
 		return act.Reply{}, err
 	}
-	since := strings.TrimSpace(a.Since + a.Last)
+	in := l.input(who.Desk)
+	in.Contacts, in.ContactsSince, in.ContactsFrom = f, nil, strings.TrimSpace(a.Since+a.Last)
 	if ev, err := l.register().FindEvent(a.Since, l.rec); err == nil && a.Since != "" {
-		since = ev.Title(lang)
+		in.ContactsSince = ev
 	}
-	return draw(l, l.input(who.Desk), lang, func(in view.Input, lang string) view.ContactsView { return view.ContactsOf(in, lang, f, since) })
+	return l.asked(in, lang, a)
 }
 
 func (l *Line) phrases(_ act.Who, lang string, a act.PhraseList) (act.Reply, error) {
-	v := view.PhrasesOf(lang)
+	d := view.Answer(view.Input{}, lang, a.Verb())
 	if a.Code != "" {
-		v.Rows = slices.DeleteFunc(v.Rows, func(p view.Phrase) bool { return p.Code != a.Code })
-		if len(v.Rows) == 0 {
+		d.Phrases = slices.DeleteFunc(d.Phrases, func(p view.Choice) bool { return p.Code != a.Code })
+		if len(d.Phrases) == 0 {
 			return act.Reply{}, &act.Error{What: fmt.Sprintf("there is no phrase %q", a.Code), Hint: "see: parley phrase list"}
 		}
 	}
-	return act.Reply{Text: v.Text(), Data: v}, nil
+	return act.Reply{Text: d.Text(), Data: d}, nil
 }
 
 // sees gives what states messages *shown*, those that were not yet, once they are drawn whole before the officer who
 // asked: where nobody sees them it does nothing.
-func (l *Line) sees(who act.Who) func(context.Context, ...view.Message) {
+func (l *Line) sees(who act.Who) func(context.Context, []view.Message) {
 	d := l.desks[who.Desk]
 	if !who.Sees || d == nil || !d.on || who.Officer == "" || l.dead != nil {
-		return func(context.Context, ...view.Message) {}
+		return func(context.Context, []view.Message) {}
 	}
 	d.lastKey = l.now
-	return func(ctx context.Context, ms ...view.Message) {
+	return func(ctx context.Context, ms []view.Message) {
 		var ids []string
 		for _, m := range ms {
 			if !m.Ours {
@@ -142,12 +139,12 @@ func (l *Line) showOne(who act.Who, lang string, a act.Item) (act.Reply, error) 
 		}
 	}
 	item, shown := l.item(key), l.sees(who)
-	return l.drawn(func(ctx context.Context) interface{ Text() string } {
-		v := view.ShowOf(in, lang, &as, item, m, s, c)
-		if v.Message != nil {
-			shown(ctx, *v.Message)
+	return l.drawn(func(ctx context.Context) view.Desk {
+		d := view.Show(in, lang, &as, item, m, s, c)
+		if len(d.Messages) > 0 {
+			shown(ctx, d.Messages)
 		}
-		return v
+		return d
 	})
 }
 

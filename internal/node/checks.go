@@ -3,6 +3,7 @@
 package node
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"slices"
@@ -312,43 +313,43 @@ func (c *checks) conditions(add func(id, key string, w alarm.Detail)) {
 }
 
 // in is what a desk sees of the checks.
-func (c *checks) in() view.CheckIn {
+func (c *checks) in() view.Check {
+	c.count()
 	live := c.m.Live(c.l.now)
 	running := live.Slot != check.Slot{}
-	in := view.CheckIn{Figures: c.count(), From: c.l.began(), Next: live.Due}
-	var ours *check.State
+	in := view.Check{Due: live.Due}
+	var ours, last *check.State
 	late := false
 	for i := range c.states {
 		s := &c.states[i]
 		switch v := s.View(c.l.cfg.Schedule, c.l.now); {
 		case s.Due.After(c.l.now): // a time that its author invented
 		case running && s.Slot == live.Slot:
-			in.Running = s
-		case v.Outcome != check.Pending && (in.Last == nil || s.Due.After(in.Last.Due)):
-			in.Last = s
+			in.Started = s.Due
+		case v.Outcome != check.Pending && (last == nil || s.Due.After(last.Due)):
+			last = s
 		case v.Outcome == check.Pending && s.Of(c.l.cfg.Us.Name).Closed != nil:
 			ours, late = s, v.Overdue // over here, and yet to be closed there
 		}
 	}
-	if ours != nil && in.Last != nil && in.Last.Due.After(ours.Due) {
+	if ours != nil && last != nil && last.Due.After(ours.Due) {
 		ours = nil
 	}
-	if !running && !late {
-		in.Waiting = ours
-	}
-	if running {
-		in.Parts = live.Parts
-		if in.Running == nil {
-			in.Running = &check.State{Slot: live.Slot, Due: live.Began, Mark: live.Mark, Outcome: check.Pending}
+	switch over := cmp.Or(ours, last); {
+	case running:
+		in.State, in.Parts = "running", live.Parts
+		if in.Started.IsZero() {
+			in.Started = live.Began
 		}
-	} else if ours != nil {
-		in.Parts = ours.Of(c.l.cfg.Us.Name).Result.Parts
-	} else if in.Last != nil {
-		in.Parts = in.Last.Of(c.l.cfg.Us.Name).Result.Parts
+	case over != nil:
+		in.Parts = over.Of(c.l.cfg.Us.Name).Result.Parts
+	}
+	if !running && !late && ours != nil {
+		in.State, in.Started = "waiting", ours.Due
 	}
 	if q, ok := check.FindQuestion(live.Question); ok && live.Lang != "" {
 		text, choices := q.In(live.Lang)
-		in.Question = &view.Question{ID: q.ID, Text: text, Lang: live.Lang, Until: live.Until}
+		in.Question = &view.Asked{ID: q.ID, Text: text, Lang: live.Lang, Until: live.Until}
 		for i, w := range choices {
 			in.Question.Choices = append(in.Question.Choices, view.Choice{Code: string(rune('a' + i)), Word: w})
 		}

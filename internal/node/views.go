@@ -34,17 +34,16 @@ func (l *Line) at(in view.Input, desk string) view.Input {
 func (l *Line) gather() *view.Input {
 	in := &view.Input{
 		Line: l.cfg.Name, Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, Demo: l.cfg.Demo, IDs: l.rec.Names(), Register: l.register(),
-		WeSee: l.weSee(), TheySee: l.theySee(), Call: l.callIn(), Check: l.checks.in(), Log: l.newestEntries(maxOver), Began: l.began(),
+		WeSee: l.weSee(), TheySee: l.theySee(), Checks: l.checks.count(), Check: l.checks.in(), Log: l.newestEntries(maxOver), Began: l.began(),
 		Due: l.cfg.Due, Fallback: l.cfg.Fallback,
 	}
+	l.callIn(in)
 	messages, moreMessages := l.drawnOf("message")
 	stops, moreStops := l.drawnOf("stop")
 	calls, _ := l.drawnOf("call")
 	in.Messages, in.Stops, in.Calls = states(l, messages, foldMessage), l.stops.of(stops), states(l, calls, foldCall)
 	in.MoreMessages, in.MoreStops = len(moreMessages), len(moreStops)
-	for _, p := range l.link.Paths() {
-		in.Paths = append(in.Paths, view.Path{Label: p.Label, WeHear: p.WeHear, TheyHear: p.TheyHear, Since: p.Since, LastHeard: p.LastHeard, RTTms: p.RTTms, LossPct: p.LossPct})
-	}
+	in.Paths = l.link.Paths()
 	in.Unrecorded, in.Unread, in.Starting = l.deadSince, l.unread, l.starting()
 	if l.peer.up {
 		in.UnrecordedThere = l.peer.state.Unrecorded
@@ -58,17 +57,14 @@ func (l *Line) gather() *view.Input {
 	return in
 }
 
-func (l *Line) deskIn(name string) view.DeskIn {
+func (l *Line) deskIn(name string) view.Header {
 	d := l.desks[name]
 	if d == nil {
-		return view.DeskIn{Name: name, Known: "unattributed"}
+		return view.Header{Desk: name, KnownHow: "unattributed"}
 	}
-	in := view.DeskIn{Name: name, Officer: l.officerName(d.who), Known: d.who.Known, Armed: d.armed}
+	in := view.Header{Desk: name, Officer: l.officerName(d.who), KnownHow: d.who.Known, Armed: d.armed}
 	if d.sound != "ok" {
 		in.NoSound = d.sound
-	}
-	if o := l.register().OfficerAt(l.author(d.who).Officer); o != nil {
-		in.Langs = o.Langs
 	}
 	return in
 }
@@ -77,59 +73,50 @@ func (l *Line) deskIn(name string) view.DeskIn {
 const stuckAfter = 3 * time.Second
 
 // weSee is the other end, by its probes and its word.
-func (l *Line) weSee() view.EndIn {
-	e := view.EndIn{Known: !l.peer.stateAt.IsZero(), Since: l.peer.since, Station: "answers", Armed: l.peer.state.Armed, Silent: l.peer.state.Silent, Present: l.peer.state.Present, Officers: l.peer.state.Officers}
-	switch {
-	case !l.peer.up && l.peer.goodbye != "":
-		e.Station, e.Why = "goodbye", l.peer.goodbye
-	case !l.peer.up:
-		e.Station = "not-reached"
-	case slices.ContainsFunc(l.link.Paths(), func(p wire.PathState) bool { return p.WeHear && p.PeerTickAge > stuckAfter }):
-		e.Station = "stuck"
+func (l *Line) weSee() view.Presence {
+	p := &l.peer
+	if !p.up {
+		state := "not-reached"
+		if p.goodbye != "" {
+			state = "goodbye"
+		}
+		return view.Presence{Station: view.Layer{State: state, Since: p.since}, Why: p.goodbye}
 	}
-	if !l.peer.up {
-		e.Armed, e.Silent, e.Present, e.Officers, e.Known = 0, 0, 0, nil, false
+	e := view.Presence{Known: !p.stateAt.IsZero(), Station: view.Layer{State: "answers", Since: p.since}, Armed: p.state.Armed, Silent: p.state.Silent, Present: p.state.Present, Officers: p.state.Officers}
+	if slices.ContainsFunc(l.link.Paths(), func(p wire.PathState) bool { return p.WeHear && p.PeerTickAge > stuckAfter }) {
+		e.Station.State = "stuck"
 	}
 	return e
 }
 
 // theySee is this end as the other hears it: what they say of our paths, and what we told of our desks.
-func (l *Line) theySee() view.EndIn {
-	e := view.EndIn{Known: l.peer.up, Station: "answers", Since: l.peer.since, Armed: len(l.armed()), Silent: l.silent(), Present: l.present(), Officers: l.presentNames()}
+func (l *Line) theySee() view.Presence {
+	e := view.Presence{Known: l.peer.up, Station: view.Layer{State: "answers", Since: l.peer.since}, Armed: len(l.armed()), Silent: l.silent(), Present: l.present(), Officers: l.presentNames()}
 	if !slices.ContainsFunc(l.link.Paths(), func(p wire.PathState) bool { return p.TheyHear }) {
-		e.Station, e.Known = "not-reached", false
+		e.Station.State, e.Known = "not-reached", false
 	}
 	return e
 }
 
-func (l *Line) callIn() view.CallIn {
+// callIn gathers the call.
+func (l *Line) callIn(in *view.Input) {
 	c := l.calls
-	in := view.CallIn{Live: c.m.Live(), Unrecorded: c.unrecorded}
+	in.Live, in.Call.Unrecorded = c.m.Live(), c.unrecorded
 	if in.Live.State == call.Idle && l.checks.ringing() { // a check rings like a call, as class test
 		live := l.checks.m.Live(l.now)
 		in.Live.State, in.Live.Class, in.Live.Mark, in.Live.Began = call.RingingHere, "test", live.Mark, live.Rang
 	}
-	if l.peer.up && !l.peer.stateAt.IsZero() && l.peer.state.Armed == 0 {
-		in.NoRing = "nobody-armed"
-	}
-	if in.Live.State == call.RingingHere || in.Live.State == call.RingingThere {
-		in.RingsSince = in.Live.Began
-	}
 	if c.voice != 0 {
 		m := c.port.Meters(l.now)
-		level := -1
+		heard := &view.Meter{Level: -1, Frames: m.Received, Lost: m.Lost, LongestGapMS: float64(m.LongestGapMS), Codec: in.Live.Codec}
 		if hz, db, ok := c.port.Heard(); ok {
-			level = bars(db)
-			in.In = &view.Meter{Hz: hz}
-		} else {
-			in.In = &view.Meter{}
+			heard.Hz, heard.Level = hz, bars(db)
+			if m.LevelDB <= voice.Silent {
+				heard.Level = 0
+			}
 		}
-		in.In.Frames, in.In.Lost, in.In.LongestGapMS, in.In.Codec, in.In.Level = m.Received, m.Lost, float64(m.LongestGapMS), in.Live.Codec, level
-		in.Mute = c.mute || l.peer.up && l.peer.state.NoSound
-		in.Out = &view.Meter{Frames: m.Sent, Codec: in.Live.Codec, Level: -1}
-		if m.LevelDB <= voice.Silent && level >= 0 {
-			in.In.Level = 0
-		}
+		in.Call.In, in.Call.Out = heard, &view.Meter{Frames: m.Sent, Codec: in.Live.Codec, Level: -1}
+		in.Call.Mute = c.mute || l.peer.up && l.peer.state.NoSound
 	}
 	for _, s := range states(l, newest(l.keys("call"), 1), foldCall) {
 		end := s.Caller
@@ -137,11 +124,10 @@ func (l *Line) callIn() view.CallIn {
 			end = s.Called
 		}
 		if end.Closed != nil {
-			in.Last, in.LastClass = l.rec.Short(end.Closed), end.Class
+			in.LastCall, in.LastClass = l.rec.Short(end.Closed), end.Class
 			in.LastAsk = s.Outcome.What == call.Answered && l.now.Sub(s.Ended) < time.Hour
 		}
 	}
-	return in
 }
 
 // bars turns a level into the six bars of a meter: -48 dB and below none, -6 dB and above all.

@@ -120,7 +120,7 @@ func TestSessionsAgain(t *testing.T) {
 
 func alarmsOf(l *Line, code string) (n int) {
 	for _, a := range l.View("en", "watch").Alarms {
-		if a.Code == code {
+		if a.ID == code {
 			n++
 		}
 	}

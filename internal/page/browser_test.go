@@ -24,6 +24,7 @@ import (
 
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
+	"example.org/parley/message/phrase"
 )
 
 // need skips a test whose tool is missing, or fails where PARLEY_REQUIRE names that tool.
@@ -190,13 +191,13 @@ func TestPhraseAndReadBackForms(t *testing.T) {
 	w := browser(t, 683, 768)
 	link, _ := r.desks[0].Link(act.Who{Officer: "A7-2"}, "en")
 	w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#b-flash", chromedp.ByQuery), chromedp.Click("#b-flash", chromedp.ByQuery), chromedp.WaitVisible("#w-phrase", chromedp.ByQuery))
-	w.run(t, chromedp.Evaluate(`(() => { const s = document.querySelector('#w-phrase'); s.value = 'is-this-yours'; s.dispatchEvent(new Event('change', {bubbles: true})); })()`, nil),
-		chromedp.WaitVisible("#f-is-this-yours-place", chromedp.ByQuery), chromedp.SendKeys("#f-is-this-yours-place", "54.20N 18.40E", chromedp.ByQuery),
+	w.run(t, chromedp.Evaluate(`(() => { const s = document.querySelector('#w-phrase'); s.value = 'IS_THIS_YOURS'; s.dispatchEvent(new Event('change', {bubbles: true})); })()`, nil),
+		chromedp.WaitVisible("#f-IS_THIS_YOURS-place", chromedp.ByQuery), chromedp.SendKeys("#f-IS_THIS_YOURS-place", "54.20N 18.40E", chromedp.ByQuery),
 		chromedp.Click("[name='read_back[]'][value=place]:enabled", chromedp.ByQuery), chromedp.Click("#p-compose button[type=submit]", chromedp.ByQuery))
 	wait(t, "the phrase", func() bool { return n.done("send") == 1 })
 	n.mu.Lock()
 	for _, a := range n.acts {
-		if s, ok := a.(act.Send); ok && (s.Phrase != "is-this-yours" || s.Fields["place"] != "54.20N 18.40E" || len(s.Fields) != 1 || s.Precedence != "FLASH" || fmt.Sprint(s.ReadBack) != "[place]" || s.Text != "" || !s.Respond) {
+		if s, ok := a.(act.Send); ok && (s.Phrase != "IS_THIS_YOURS" || s.Fields["place"] != "54.20N 18.40E" || len(s.Fields) != 1 || s.Precedence != "FLASH" || fmt.Sprint(s.ReadBack) != "[place]" || s.Text != "" || !s.Respond) {
 			t.Errorf("the form became %+v", s)
 		}
 	}
@@ -234,7 +235,7 @@ func TestShown(t *testing.T) {
 	n.show(func(us, them, lang string) view.Desk {
 		d := fixture(us, them, lang)
 		tall := d.Messages[0]
-		tall.ID, tall.Urgent, tall.Spans = "B7-99", false, []view.Span{{Text: strings.Repeat("unbelievably ", 1500)}}
+		tall.ID, tall.Urgent, tall.Spans = "B7-99", false, []phrase.Span{{Text: strings.Repeat("unbelievably ", 1500)}}
 		d.Messages = []view.Message{tall}
 		return d
 	})

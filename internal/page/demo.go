@@ -21,7 +21,6 @@ import (
 	"github.com/coder/websocket"
 
 	"example.org/parley/internal/act"
-	"example.org/parley/words"
 )
 
 // DemoActions is what the demo's page asks of the demo that runs the two nodes.
@@ -98,12 +97,8 @@ func Demo(cfg DemoConfig) (http.Handler, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	art, err := newArtist()
-	if err != nil {
-		return nil, err
-	}
 	d := &demo{cfg: cfg, mux: http.NewServeMux(), pages: &Server{
-		cfg: Config{Rand: cfg.Rand, Log: cfg.Log, Now: time.Now, Name: "demo"}, art: art, tabs: map[string]*tab{}}}
+		cfg: Config{Rand: cfg.Rand, Log: cfg.Log, Now: time.Now, Name: "demo"}, tabs: map[string]*tab{}}}
 	d.mux.HandleFunc("GET /{$}", d.page)
 	d.mux.HandleFunc("GET /ws", d.socket)
 	d.mux.Handle("GET /static/", statics())
@@ -160,7 +155,7 @@ func (d *demo) page(w http.ResponseWriter, r *http.Request) {
 	for p, dr := range t.drawn {
 		sh.Panels[p] = template.HTML(dr.html)
 	}
-	out, err := d.draw("demo", t.lang, sh)
+	out, err := render("demo", t.lang, sh)
 	d.pages.write(w, out, err)
 }
 
@@ -189,19 +184,11 @@ func (d *demo) sheet(t *tab) demoSheet {
 	return sh
 }
 
-func (d *demo) draw(name, lang string, sh demoSheet) (string, error) {
-	var b strings.Builder
-	if err := d.pages.art[words.Lang(lang)].ExecuteTemplate(&b, name, sh); err != nil {
-		return "", fmt.Errorf("couldn't draw %s: %w", name, err)
-	}
-	return strings.TrimSpace(b.String()), nil
-}
-
 // redraw draws the wire and the tries, and a frame only when its desk must be opened anew. The caller holds t.mu.
 func (d *demo) redraw(t *tab) (out []panelMsg, err error) {
 	sh := d.sheet(t)
 	for _, p := range []string{"tries", "wire"} {
-		html, err := d.draw(p, t.lang, sh)
+		html, err := render(p, t.lang, sh)
 		if err != nil {
 			return nil, err
 		}
@@ -221,7 +208,7 @@ func (d *demo) redraw(t *tab) (out []panelMsg, err error) {
 			return nil, fmt.Errorf("the link to the desk of %s is of another origin", p.Name)
 		}
 		sh.Name = p.Name
-		html, err := d.draw("frame", t.lang, sh)
+		html, err := render("frame", t.lang, sh)
 		if err != nil {
 			return nil, err
 		}

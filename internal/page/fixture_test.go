@@ -5,7 +5,11 @@ package page
 import (
 	"time"
 
+	"example.org/parley/check"
+	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/view"
+	"example.org/parley/message/phrase"
+	"example.org/parley/wire"
 	"example.org/parley/words"
 )
 
@@ -23,45 +27,36 @@ func at(s string) time.Time {
 func fixture(us, them, lang string) view.Desk {
 	w := func(k string, a ...any) string { return words.T(lang, k, a...) }
 	ly := func(s string) view.Layer { return view.Layer{State: s, Word: w("layer." + s)} }
-	choice := func(prefix string, def string, codes ...string) (cs []view.Choice) {
-		for _, c := range codes {
-			cs = append(cs, view.Choice{Code: c, Word: w(prefix + "." + c), Default: c == def})
-		}
-		return cs
-	}
 	d := view.Desk{Line: "north", Lang: lang, AsOf: fixtureNow, Demo: true,
-		Header:    view.Header{Party: us, Peer: them, Clock: fixtureNow, Officer: "Lt Amaro", KnownHow: "account + link", Desk: "page-1", Armed: true, Word: w("header.on", "Lt Amaro", w("known.account + link"))},
+		Header:    view.Header{Party: us, Peer: them, Officer: "Lt Amaro", KnownHow: "account + link", Desk: "page-1", Armed: true, Word: w("header.on", "Lt Amaro", w("known.account + link"))},
 		Sentences: []string{w("line.up", 1, 2, w("tested.today", "09:00Z")), w("spoken.not", w("spoken.pair", "Minister of Defence", "Minister of Defence"), "18 Feb", w("spoken.figures", w("fig.declined", 3)))},
-		Alarms:    []view.Alarm{{ID: "A11", Code: "A11", Priority: "medium", State: "raised", Since: at("14:01:51"), Cause: "ONE PATH LOST: 1", Do: "The other path carries all. Tell the technician.", Word: w("prio.medium"), Sound: "medium"}},
+		Alarms:    []alarm.Alarm{{Condition: alarm.Condition{ID: "A11"}, Priority: "medium", State: "raised", Since: at("14:01:51"), Cause: "ONE PATH LOST: 1", Do: "The other path carries all. Tell the technician.", Word: w("prio.medium"), Sound: "medium"}},
 		Liveness: view.Liveness{
-			Paths:     []view.Path{{Label: w("path.n", "1"), WeHear: false, TheyHear: true, Since: at("14:01:51")}, {Label: w("path.n", "2"), WeHear: true, TheyHear: true, RTTms: 2}},
-			WeSee:     view.Side{Known: true, Station: ly("answers"), Desk: ly("armed"), Officer: view.Layer{State: "present", Word: "Cpt Bruni"}},
-			TheySeeUs: view.Side{Known: true, Station: ly("answers"), Desk: ly("armed"), Officer: view.Layer{State: "present", Word: "Lt Amaro"}},
+			Paths:     []wire.PathState{{Label: w("path.n", "1"), WeHear: false, TheyHear: true, Since: at("14:01:51")}, {Label: w("path.n", "2"), WeHear: true, TheyHear: true, RTTms: 2}},
+			WeSee:     view.Presence{Known: true, Station: ly("answers"), Desk: ly("armed"), Officer: view.Layer{State: "present", Word: "Cpt Bruni"}},
+			TheySeeUs: view.Presence{Known: true, Station: ly("answers"), Desk: ly("armed"), Officer: view.Layer{State: "present", Word: "Lt Amaro"}},
 		},
 		Call: view.Call{State: "ringing-here", Word: w("call.ringing-here"), ID: "c1", Since: at("14:02:24"), By: "Cpt Bruni · page-1", Class: "substantive", Mark: "actual", Acts: []string{"answer", "decline"}},
-		Compose: view.Compose{Precedences: choice("prec", "ROUTINE", "ROUTINE", "PRIORITY", "IMMEDIATE", "FLASH"), Kinds: choice("kind", "information", "warning", "information", "question"),
-			Classes: choice("class", "substantive", "substantive", "service", "test"), Marks: choice("mark", "actual", "actual", "exercise"), Langs: choice("lang", lang, "en", "it"), Default: w("compose.is", w("kind.information"), w("class.substantive"), w("mark.actual")),
-			Phrases: []view.Phrase{{Code: "is-this-yours", Kind: "question", Word: "Is this yours? […] at […] at […]", Fields: []view.Field{{Name: "place", Word: "place", Type: "place", Example: "54.20N 18.40E"}, {Name: "time", Word: "time", Type: "time", Example: "231400Z NOV 26"}}}}},
 	}
-	rung := func(step, state string, t, due time.Time) view.Step {
-		return view.Step{Step: step, Word: w("rung." + step), State: state, At: t, Due: due}
+	rung := func(step, state string, t, due time.Time) view.Progress {
+		return view.Progress{Step: step, Word: w("rung." + step), State: state, At: t, Due: due}
 	}
 	d.Messages = []view.Message{
 		{ID: "B7-42", Key: "b742", At: at("14:02:00"), From: them, By: "Cpt Bruni", Precedence: "FLASH", Kind: "question", Class: "substantive", Mark: "actual", Urgent: true, Phrase: "is-this-yours",
-			Words:    view.Words{Precedence: "FLASH", Kind: w("kind.question"), Class: w("class.substantive"), Mark: w("mark.actual"), Direction: w("dir.in", them)},
-			Spans:    []view.Span{{Text: "Is this yours? An aircraft at "}, {Text: "54.20N 18.40E", Coded: true, Field: "place"}, {Text: " at "}, {Text: "241359Z NOV 26", Coded: true, Field: "time"}, {Text: "."}},
-			Steps:    []view.Step{rung("recorded", "done", at("14:02:00"), time.Time{}), rung("held", "done", at("14:02:00"), time.Time{}), rung("shown", "done", at("14:02:01"), time.Time{}), rung("acknowledged", "due", time.Time{}, at("14:04:00")), rung("responded", "due", time.Time{}, at("14:07:00"))},
-			ReadBack: []view.Field{{Name: "place", Word: "place", Type: "place", Example: "12.34N 56.78E"}}, Acts: []string{"shown", "ack", "reply"}},
+			Direction: w("dir.in", them),
+			Spans:     []phrase.Span{{Text: "Is this yours? An aircraft at "}, {Text: "54.20N 18.40E", Coded: true, Field: "place"}, {Text: " at "}, {Text: "241359Z NOV 26", Coded: true, Field: "time"}, {Text: "."}},
+			Steps:     []view.Progress{rung("recorded", "done", at("14:02:00"), time.Time{}), rung("held", "done", at("14:02:00"), time.Time{}), rung("shown", "done", at("14:02:01"), time.Time{}), rung("acknowledged", "due", time.Time{}, at("14:04:00")), rung("responded", "due", time.Time{}, at("14:07:00"))},
+			ReadBack:  []view.Blank{{Name: "place", Word: "place", Type: "place", Example: "12.34N 56.78E"}}, Acts: []string{"shown", "ack", "reply"}},
 		{ID: "A7-41", Key: "a741", Ours: true, At: at("13:20:10"), From: us, By: "Lt Amaro", Precedence: "PRIORITY", Kind: "information", Class: "substantive", Mark: "exercise", Overdue: true, Lang: "en",
-			Words: view.Words{Precedence: "PRIORITY", Kind: w("kind.information"), Class: w("class.substantive"), Mark: w("mark.exercise"), Direction: w("dir.out", them)},
-			Spans: []view.Span{{Text: "Two of our helicopters will land at the harbour for fuel and leave before dusk."}},
-			Steps: []view.Step{rung("recorded", "done", at("13:20:10"), time.Time{}), rung("held", "done", at("13:20:10"), time.Time{}), rung("shown", "late", at("13:31:40"), time.Time{}), rung("acknowledged", "overdue", time.Time{}, at("13:50:10"))}, Acts: []string{}},
+			Direction: w("dir.out", them),
+			Spans:     []phrase.Span{{Text: "Two of our helicopters will land at the harbour for fuel and leave before dusk."}},
+			Steps:     []view.Progress{rung("recorded", "done", at("13:20:10"), time.Time{}), rung("held", "done", at("13:20:10"), time.Time{}), rung("shown", "late", at("13:31:40"), time.Time{}), rung("acknowledged", "overdue", time.Time{}, at("13:50:10"))}, Acts: []string{}},
 	}
 	d.Check = view.Check{State: "passed", Word: w("check.word", w("check.passed"), "09:00Z"), Due: at("09:00:00").AddDate(0, 0, 1), Days: 1, Of: 1, Streak: 1, Figures: w("check.figures", 1, 1, 1, "09:00Z"),
-		Parts: []view.CheckPart{{Part: "station", Word: w("part.station"), State: "passed"}, {Part: "path", Word: w("part.word", w("part.path"), "1"), State: "passed", Note: w("part.ms", 2)}, {Part: "voice", Word: w("part.word", w("part.voice"), "1"), State: "passed", Note: w("part.frames", 100, 100, 4)}, {Part: "question", Word: w("part.question"), State: "passed"}}}
+		Parts: []check.Part{{Name: check.PartStation, Result: check.OK}, {Name: check.PartPath, Path: "1", Result: check.OK, MS: 2}, {Name: check.PartVoice, Path: "1", Result: check.OK, Sent: 100, Back: 100, MS: 4}, {Name: check.PartQuestion, Result: check.OK}}}
 	d.Counterparts = view.Counterparts{Window: w("window.all"), Basis: w("basis.both", "14:02Z"), Sentence: d.Sentences[1],
 		Pairs: []view.Pair{{Ours: "Minister of Defence", Theirs: "Minister of Defence", LastSpoke: "18 Feb", Channel: w("chan.telephone"), Days: 279, Declined: 3, Still: true}, {Ours: "Chief of Staff", Theirs: "Chief of the General Staff", LastSpoke: "11 Feb", Channel: w("chan.telephone"), Days: 286, Declined: 1, NoReply: 1, NotReached: 0, Still: true}}}
-	d.Calls = []view.CallRow{{ID: "A7-30", At: at("09:00:20"), Ours: true, Class: "test", Mark: "exercise", Outcome: "answered", Word: w("out.answered"), Seconds: 41}}
+	d.Calls = []view.Call{{ID: "A7-30", Since: at("09:00:20"), Ours: true, Class: "test", Mark: "exercise", Outcome: "answered", Word: w("out.answered"), Seconds: 41, In: &view.Meter{}}}
 	d.Log = []view.LogRow{{ID: "B7-42", At: at("14:02:00"), Party: them, Kind: "message.question", Word: "FLASH " + w("kind.question"), State: "held", Held: at("14:02:00")}, {ID: "A7-41", At: at("13:20:10"), Party: us, Kind: "message.information", Word: "PRIORITY " + w("kind.information"), State: "recorded"}}
 	return d
 }
@@ -72,7 +67,7 @@ func fixtureIdle(us, them, lang string) view.Desk {
 	w := func(k string, a ...any) string { return words.T(lang, k, a...) }
 	d.Alarms, d.Messages = nil, d.Messages[1:]
 	d.Sentences[0] = w("line.up", 2, 2, w("tested.today", "09:00Z"))
-	d.Liveness.Paths[0] = view.Path{Label: w("path.n", "1"), WeHear: true, TheyHear: true, RTTms: 2}
+	d.Liveness.Paths[0] = wire.PathState{Label: w("path.n", "1"), WeHear: true, TheyHear: true, RTTms: 2}
 	d.Call = view.Call{State: "idle", Word: w("call.idle"), Acts: []string{"ring"}}
 	return d
 }
@@ -88,7 +83,7 @@ func fixtureCall(us, them, lang string) view.Desk {
 func fixtureStop(us, them, lang string) view.Desk {
 	d := fixture(us, them, lang)
 	w := func(k string, a ...any) string { return words.T(lang, k, a...) }
-	d.Stops = []view.Stop{{ID: "B7-43", Key: "b743", At: at("14:02:20"), From: them, By: "Cpt Bruni", Scope: w("stop.scope.everywhere"), Reason: w("stop.reason.danger"), Class: "substantive", Mark: "actual", Count: 1, State: "held", Word: w("stop.word.held"), Stands: true,
-		Steps: []view.Step{{Step: "recorded", Word: w("rung.recorded"), State: "done", At: at("14:02:20")}, {Step: "held", Word: w("rung.held"), State: "done", At: at("14:02:20")}, {Step: "taken", Word: w("rung.taken"), State: "due", Due: at("14:03:20")}}, Acts: []string{"take", "in-effect", "refuse"}}}
+	d.Stops = []view.StopCard{{ID: "B7-43", Key: "b743", At: at("14:02:20"), From: them, By: "Cpt Bruni", Scope: w("stop.scope.everywhere"), Reason: w("stop.reason.danger"), Class: "substantive", Mark: "actual", Count: 1, State: "held", Word: w("stop.word.held"), Stands: true,
+		Steps: []view.Progress{{Step: "recorded", Word: w("rung.recorded"), State: "done", At: at("14:02:20")}, {Step: "held", Word: w("rung.held"), State: "done", At: at("14:02:20")}, {Step: "taken", Word: w("rung.taken"), State: "due", Due: at("14:03:20")}}, Acts: []string{"take", "in-effect", "refuse"}}}
 	return d
 }

@@ -61,7 +61,6 @@ type Config struct {
 // Server serves the desks of one node.
 type Server struct {
 	cfg Config
-	art artist
 	mux *http.ServeMux
 	key []byte // signs the cookies
 
@@ -91,10 +90,6 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, mux: http.NewServeMux(), links: map[string]grant{}, gone: map[string]time.Time{},
 		tabs: map[string]*tab{}, desks: map[string]*desk{}}
-	var err error
-	if s.art, err = newArtist(); err != nil {
-		return nil, err
-	}
 	if err := s.restore(); err != nil {
 		return nil, err
 	}
@@ -161,7 +156,7 @@ func (s *Server) desk(w http.ResponseWriter, r *http.Request) {
 	who, _, ok := s.session(r)
 	if !ok {
 		w.WriteHeader(http.StatusUnauthorized)
-		out, err := s.art.draw("signin", sheet{Lang: lang})
+		out, err := render("signin", lang, lang)
 		s.write(w, out, err)
 		return
 	}
@@ -191,11 +186,11 @@ func (s *Server) whole(t *tab) (string, error) {
 	if _, err := s.redraw(t, sh); err != nil {
 		return "", err
 	}
-	sh.Tab, sh.Seq, sh.Demo, sh.Panels = t.id, t.seq, s.cfg.Frame, map[string]template.HTML{}
+	sh.Tab, sh.Seq, sh.Framer, sh.Panels = t.id, t.seq, s.cfg.Frame, map[string]template.HTML{}
 	for _, p := range panels() {
 		sh.Panels[p] = template.HTML(t.drawn[p].html)
 	}
-	return s.art.draw("desk", sh)
+	return render("desk", t.lang, sh)
 }
 
 // firstLang is the language asked for: ?lang=it, else the browser's first that we have.

@@ -18,6 +18,7 @@ import (
 
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
+	"example.org/parley/message/phrase"
 	"example.org/parley/words"
 )
 
@@ -504,15 +505,11 @@ func TestTemplates(t *testing.T) {
 			}
 		}
 	}
-	a, err := newArtist()
-	if err != nil {
-		t.Fatal(err)
-	}
 	d := fixture("aurelia", "borealia", "en")
-	d.Messages[0].Spans = []view.Span{{Text: `<img src=x onerror=alert(1)>"'`}}
+	d.Messages[0].Spans = []phrase.Span{{Text: `<img src=x onerror=alert(1)>"'`}}
 	d.Messages[0].By, d.Messages[0].ID = `<b>`, `"><script>`
 	d.Call.OutcomeWas, d.Alarms[0].Cause = "</p><script>", "<i>"
-	out := stillOf(t, a, d, nil)
+	out := stillOf(t, d, nil)
 	for _, bad := range []string{"<img", "<b>", "<script>", "<i>ONE"} {
 		if strings.Contains(strings.ReplaceAll(out, `<b class`, ""), bad) && bad != "<b>" {
 			t.Errorf("the other party's %s is markup here", bad)
@@ -526,7 +523,7 @@ func TestTones(t *testing.T) {
 		draw func(us, them, lang string) view.Desk
 		want string
 	}{{fixtureIdle, ""}, {fixture, "high"}, {fixtureStop, "high"}, {ringOnly, "ring"}, {alarmOnly, "alarm"}} {
-		if got := (sheet{D: x.draw("aurelia", "borealia", "en"), Lang: "en"}).Tone(); got != x.want {
+		if got := (sheet{Desk: x.draw("aurelia", "borealia", "en")}).Tone(); got != x.want {
 			t.Errorf("tone %q, want %q", got, x.want)
 		}
 	}

@@ -13,17 +13,17 @@ import (
 )
 
 // stillOf draws a whole desk as it stands in the page's first answer.
-func stillOf(t testing.TB, a artist, d view.Desk, forms map[string]openForm) string {
+func stillOf(t testing.TB, d view.Desk, forms map[string]openForm) string {
 	t.Helper()
-	s := sheet{D: d, Lang: d.Lang, Langs: words.Langs(), Tab: "x", open: forms, Panels: map[string]template.HTML{}}
+	s := sheet{Desk: d, Langs: words.Langs(), Tab: "x", open: forms, Panels: map[string]template.HTML{}}
 	for _, p := range panels() {
-		h, err := a.draw(p, s)
+		h, err := render(p, s.Lang, s)
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.Panels[p] = template.HTML(h)
 	}
-	out, err := a.draw("desk", s)
+	out, err := render("desk", s.Lang, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,14 +31,10 @@ func stillOf(t testing.TB, a artist, d view.Desk, forms map[string]openForm) str
 }
 
 func TestEveryPanelIsDrawn(t *testing.T) {
-	a, err := newArtist()
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := os.Getenv("PARLEY_STILLS")
 	for _, lang := range words.Langs() {
 		for name, f := range map[string]func(us, them, lang string) view.Desk{"ring": fixture, "idle": fixtureIdle, "call": fixtureCall, "stop": fixtureStop} {
-			out := stillOf(t, a, f("aurelia", "borealia", lang), nil)
+			out := stillOf(t, f("aurelia", "borealia", lang), nil)
 			if dir != "" {
 				if err := os.WriteFile(filepath.Join(dir, name+"-"+lang+".html"), []byte(out), 0o644); err != nil {
 					t.Fatal(err)

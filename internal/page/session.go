@@ -154,7 +154,8 @@ func (s *Server) in(w http.ResponseWriter, r *http.Request) {
 	if !ok || s.cfg.Now().After(g.until) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.WriteHeader(http.StatusForbidden)
-		out, err := s.art.draw("signin", sheet{Lang: words.Lang(firstLang(r))})
+		lang := words.Lang(firstLang(r))
+		out, err := render("signin", lang, lang)
 		s.write(w, out, err)
 		return
 	}

@@ -189,7 +189,7 @@ func (c *conn) redraw(ctx context.Context) error {
 	c.t.mu.Lock()
 	defer c.t.mu.Unlock()
 	sh := c.s.sheet(c.t)
-	out := c.t.closeDead(sh.D)
+	out := c.t.closeDead(sh.Desk)
 	more, err := c.s.redraw(c.t, sh)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -86,14 +87,14 @@ func (s *Server) resume(id string, who act.Who, lang string) (t *tab, known bool
 
 // sheet asks the node what this desk sees now.
 func (s *Server) sheet(t *tab) sheet {
-	return sheet{D: s.cfg.Node.View(t.lang, t.who.Desk), Lang: t.lang, Langs: words.Langs(), open: t.open}
+	return sheet{Desk: s.cfg.Node.View(t.lang, t.who.Desk), Langs: words.Langs(), open: t.open}
 }
 
 // redraw draws every panel and numbers those that changed. The caller holds t.mu. SPEC: PAG-008
 func (s *Server) redraw(t *tab, sh sheet) ([]panelMsg, error) {
 	var out []panelMsg
 	for _, p := range panels() {
-		html, err := s.art.draw(p, sh)
+		html, err := render(p, t.lang, sh)
 		if err != nil {
 			return nil, err
 		}
@@ -134,19 +135,20 @@ func (s *Server) openForm(t *tab, f openForm) (html, where string, ok bool, err 
 		return "", where, false, nil
 	}
 	sh := s.sheet(t)
-	sh.Form, sh.ID, sh.Prec = f.Form, f.ID, "ROUTINE"
+	sh.openForm, sh.Compose, sh.Prec = f, view.Composer(t.lang), "ROUTINE"
 	if f.ID == "flash" {
 		sh.Prec = "FLASH"
 	}
-	if re, found := cutReply(f.ID); found {
-		sh.Reply = re
+	sh.Reply, _ = strings.CutPrefix(f.ID, "reply ")
+	if sh.Reply == f.ID {
+		sh.Reply = ""
 	}
-	for i := range sh.D.Messages {
-		if sh.D.Messages[i].ID == f.ID {
-			sh.Msg = &sh.D.Messages[i]
+	for i := range sh.Messages {
+		if sh.Messages[i].ID == f.ID {
+			sh.Msg = &sh.Messages[i]
 		}
 	}
-	html, err = s.art.draw("form-"+f.Form, sh)
+	html, err = render("form-"+f.Form, t.lang, sh)
 	if err != nil {
 		return "", where, false, err
 	}
@@ -155,14 +157,6 @@ func (s *Server) openForm(t *tab, f openForm) (html, where string, ok bool, err 
 	}
 	t.open[where] = f
 	return html, where, true, nil
-}
-
-func cutReply(id string) (string, bool) {
-	const p = "reply "
-	if len(id) > len(p) && id[:len(p)] == p {
-		return id[len(p):], true
-	}
-	return "", false
 }
 
 // closeForm empties a slot. The caller holds t.mu.

@@ -7,18 +7,15 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/view"
 )
 
 // drawSheet draws one template of a desk in English.
 func drawSheet(t *testing.T, name string, s sheet) string {
 	t.Helper()
-	a, err := newArtist()
-	if err != nil {
-		t.Fatal(err)
-	}
 	s.Lang = "en"
-	out, err := a.draw(name, s)
+	out, err := render(name, "en", s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,9 +24,9 @@ func drawSheet(t *testing.T, name string, s sheet) string {
 
 // STOP, then a waiting FLASH, then the call, then active alarms, then those that are over. SPEC: PAG-032 PAG-037
 func TestOrderOfUrgency(t *testing.T) {
-	s := sheet{D: fixtureStop("aurelia", "borealia", "en"), Panels: map[string]template.HTML{}}
-	a1 := view.Alarm{ID: "A1", Code: "A1", Priority: "high", State: "returned", Since: at("13:00:00"), Cause: "Over: line down", Word: "HIGH, over"}
-	s.D.Alarms = append([]view.Alarm{a1}, s.D.Alarms...)
+	s := sheet{Desk: fixtureStop("aurelia", "borealia", "en"), Panels: map[string]template.HTML{}}
+	a1 := alarm.Alarm{Condition: alarm.Condition{ID: "A1"}, Priority: "high", State: "returned", Since: at("13:00:00"), Cause: "Over: line down", Word: "HIGH, over"}
+	s.Alarms = append([]alarm.Alarm{a1}, s.Alarms...)
 	for _, p := range panels() {
 		s.Panels[p] = template.HTML(drawSheet(t, p, s))
 	}
@@ -49,9 +46,9 @@ func TestOrderOfUrgency(t *testing.T) {
 
 // Every FLASH that waits stands above the call, however many there are. SPEC: PAG-032
 func TestEveryWaitingFlashStandsAbove(t *testing.T) {
-	s := sheet{D: fixture("aurelia", "borealia", "en")}
+	s := sheet{Desk: fixture("aurelia", "borealia", "en")}
 	for range 4 {
-		s.D.Messages = append(s.D.Messages, s.D.Messages[0])
+		s.Messages = append(s.Messages, s.Messages[0])
 	}
 	if n := strings.Count(drawSheet(t, "urgent", s), "<article"); n != 5 {
 		t.Errorf("%d of 5", n)
@@ -60,8 +57,8 @@ func TestEveryWaitingFlashStandsAbove(t *testing.T) {
 
 // Nobody agrees by a key that he meant for something else: no response is chosen beforehand. SPEC: PAG-037
 func TestNoResponseIsPreselected(t *testing.T) {
-	s := sheet{D: fixture("aurelia", "borealia", "en"), Form: "respond", ID: "B7-42"}
-	s.Msg = &s.D.Messages[0]
+	s := sheet{Desk: fixture("aurelia", "borealia", "en"), openForm: openForm{"respond", "B7-42"}}
+	s.Msg = &s.Messages[0]
 	form := drawSheet(t, "form-respond", s)
 	if strings.Contains(form, "checked") || !strings.Contains(form, `value="will-comply" required`) {
 		t.Error(form)
@@ -73,16 +70,16 @@ func TestLiftTakesTwoStepsAndAReason(t *testing.T) {
 	d := fixtureStop("aurelia", "borealia", "en")
 	st := &d.Stops[0]
 	st.Ours, st.Acts = true, []string{"lift"}
-	card := drawSheet(t, "stops", sheet{D: d})
+	card := drawSheet(t, "stops", sheet{Desk: d})
 	if strings.Contains(card, `data-verb="stop.step"`) || !strings.Contains(card, `data-form="lift"`) {
 		t.Errorf("one press lifts a STOP: %s", card)
 	}
-	if form := drawSheet(t, "form-lift", sheet{D: d, Form: "lift", ID: st.ID}); !strings.Contains(form, `name="reason" maxlength="200" required`) {
+	if form := drawSheet(t, "form-lift", sheet{Desk: d, openForm: openForm{"lift", st.ID}}); !strings.Contains(form, `name="reason" maxlength="200" required`) {
 		t.Error(form)
 	}
 	st.Stands, st.State, st.Word, st.Acts = false, "lifted", "LIFTED", nil
-	st.Steps = append(st.Steps, view.Step{Step: "lifted", Word: "lifted", State: "done", At: at("14:05:00"), By: "Lt Amaro", Note: "Not understood"})
-	if over := drawSheet(t, "stops", sheet{D: d}); !strings.Contains(over, "LIFTED") || !strings.Contains(over, "Lt Amaro") || !strings.Contains(over, "Not understood") || strings.Contains(over, "stopcard") {
+	st.Steps = append(st.Steps, view.Progress{Step: "lifted", Word: "lifted", State: "done", At: at("14:05:00"), By: "Lt Amaro", Note: "Not understood"})
+	if over := drawSheet(t, "stops", sheet{Desk: d}); !strings.Contains(over, "LIFTED") || !strings.Contains(over, "Lt Amaro") || !strings.Contains(over, "Not understood") || strings.Contains(over, "stopcard") {
 		t.Errorf("a lifted STOP leaves %s", over)
 	}
 }
@@ -90,9 +87,9 @@ func TestLiftTakesTwoStepsAndAReason(t *testing.T) {
 // The text stays in view while it is acknowledged, unless its values are to be read back. SPEC: PAG-011
 func TestTextStaysWhileAcknowledged(t *testing.T) {
 	for _, readBack := range []bool{false, true} {
-		s := sheet{D: fixture("aurelia", "borealia", "en"), open: map[string]openForm{"fmsg": {"ack", "B7-42"}}}
+		s := sheet{Desk: fixture("aurelia", "borealia", "en"), open: map[string]openForm{"fmsg": {"ack", "B7-42"}}}
 		if !readBack {
-			s.D.Messages[0].ReadBack = nil
+			s.Messages[0].ReadBack = nil
 		}
 		if hidden := !strings.Contains(drawSheet(t, "messages", s), "54.20N"); hidden != readBack {
 			t.Errorf("with values to read back %v: hidden %v", readBack, hidden)

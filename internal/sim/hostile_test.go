@@ -134,8 +134,8 @@ func TestFullDisk(t *testing.T) {
 			t.Errorf("a STOP on a full disk: %+v %v", r, err)
 		}
 		time.Sleep(10 * time.Second)
-		if v := a.view(); len(v.Stops) != 2 || v.Unrecorded != nil {
-			t.Errorf("%d STOPs, unrecorded %+v", len(v.Stops), v.Unrecorded)
+		if v := a.view(); len(v.Stops) != 2 || v.Unrecorded != "" {
+			t.Errorf("%d STOPs, unrecorded %q", len(v.Stops), v.Unrecorded)
 		}
 		if s := w.logs.String(); strings.Contains(s, "couldn't commit") {
 			t.Error("the store failed")

@@ -188,7 +188,7 @@ func (s *side) whole() view.Desk {
 	if err != nil {
 		s.w.t.Fatal(err)
 	}
-	v.Log = r.Data.(view.LogView).Rows
+	v.Log = r.Data.(view.Desk).Log
 	return v
 }
 

@@ -138,12 +138,12 @@ func (w *world) boardOf(s *side, shared, local []store.Row, at time.Time) string
 		w.t.Fatal(err)
 	}
 	slices.SortFunc(v.Messages, func(a, b view.Message) int { return strings.Compare(a.ID, b.ID) })
-	slices.SortFunc(v.Stops, func(a, b view.Stop) int { return strings.Compare(a.ID, b.ID) })
-	slices.SortFunc(v.Calls, func(a, b view.CallRow) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(v.Stops, func(a, b view.StopCard) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(v.Calls, func(a, b view.Call) int { return strings.Compare(a.ID, b.ID) })
 	slices.SortFunc(v.Log, func(a, b view.LogRow) int { return strings.Compare(a.ID, b.ID) })
 	calls := strings.Split(r.Text, "\n")
 	slices.Sort(calls)
-	v.AsOf, v.Header, v.Liveness, v.Compose, v.Sentences = at, view.Header{}, view.Liveness{}, view.Compose{}, nil
+	v.AsOf, v.Header, v.Liveness, v.Sentences = at, view.Header{}, view.Liveness{}, nil
 	b, err := json.MarshalIndent([]any{v, calls}, "", " ")
 	if err != nil {
 		w.t.Fatal(err)

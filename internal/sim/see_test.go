@@ -58,7 +58,7 @@ func seeMessage(m view.Message) string {
 	return out
 }
 
-func seeSteps(w *world, steps []view.Step) (out []string) {
+func seeSteps(w *world, steps []view.Progress) (out []string) {
 	for _, s := range steps {
 		l := "  " + s.Step + " " + s.State
 		switch {
@@ -90,7 +90,7 @@ func seeMessages(v view.Desk, _ *world, _ string) (out []string) {
 	return out
 }
 
-func seeStop(s view.Stop) string {
+func seeStop(s view.StopCard) string {
 	out := fmt.Sprintf("STOP of %s, %s ×%d: %s · %s", s.From, s.State, s.Count, s.Scope, s.Reason)
 	if s.Stands {
 		out += " · stands"
@@ -138,8 +138,8 @@ func seeCall(v view.Desk, _ *world, _ string) []string {
 func seeCalls(v view.Desk, _ *world, _ string) (out []string) {
 	for _, c := range v.Calls {
 		l := fmt.Sprintf("%s %s %s", c.ID, c.Class, c.Outcome)
-		if c.Theirs != "" {
-			l += " · they say " + c.Theirs
+		if c.Differs != "" {
+			l += " · they say " + c.Differs
 		}
 		out = append(out, fmt.Sprintf("%s · %d s", l, c.Seconds))
 	}
@@ -148,7 +148,7 @@ func seeCalls(v view.Desk, _ *world, _ string) (out []string) {
 
 func seeAlarms(v view.Desk, _ *world, _ string) (out []string) {
 	for _, a := range v.Alarms {
-		out = append(out, a.ID+" "+a.State)
+		out = append(out, a.Name()+" "+a.State)
 	}
 	return out
 }
@@ -157,7 +157,7 @@ func seeCheck(v view.Desk, _ *world, _ string) []string {
 	c := v.Check
 	out := []string{fmt.Sprintf("%s, %d of %d days, %d in a row", c.State, c.Days, c.Of, c.Streak)}
 	for _, p := range c.Parts {
-		out = append(out, "  "+p.Part+" "+p.State)
+		out = append(out, "  "+p.Name+" "+view.PartState(p))
 	}
 	if c.Question != nil {
 		out = append(out, "  a question is asked")
@@ -166,7 +166,7 @@ func seeCheck(v view.Desk, _ *world, _ string) []string {
 }
 
 func seeThey(v view.Desk, _ *world, _ string) []string {
-	l := func(s view.Side) string {
+	l := func(s view.Presence) string {
 		return fmt.Sprintf("station %s, desk %s, officer %s", s.Station.State, s.Desk.State, s.Officer.State)
 	}
 	return []string{"we see: " + l(v.Liveness.WeSee), "they see of us: " + l(v.Liveness.TheySeeUs)}
@@ -202,16 +202,12 @@ func seeRecord(v view.Desk, _ *world, _ string) (out []string) {
 }
 
 func seeUnrecorded(v view.Desk, w *world, _ string) []string {
-	u := v.Unrecorded
-	if u == nil {
-		return nil
-	}
 	var out []string
-	if !u.Here.IsZero() {
-		out = append(out, "here since "+w.ago(u.Here))
+	if !v.UnrecordedHere.IsZero() {
+		out = append(out, "here since "+w.ago(v.UnrecordedHere))
 	}
-	if !u.There.IsZero() {
-		out = append(out, "there since "+w.ago(u.There))
+	if !v.UnrecordedThere.IsZero() {
+		out = append(out, "there since "+w.ago(v.UnrecordedThere))
 	}
 	return out
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/link/linktest"
 	"example.org/parley/internal/view"
 )
@@ -92,12 +93,12 @@ func TestRecordIsListedByArrival(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rows := r.Data.(view.LogView).Rows
+			rows := r.Data.(view.Desk).Log
 			if len(rows) != 40 || rows[0].Kind != "message.information" || rows[0].Note != "" {
 				t.Errorf("%s lists %d statements, the first %+v", s.name, len(rows), rows[0])
 			}
 			r, _ = s.act(act.ReadLog{Last: 100})
-			if all := r.Data.(view.LogView).Rows; !strings.Contains(all[99].Note, "2097") {
+			if all := r.Data.(view.Desk).Log; !strings.Contains(all[99].Note, "2097") {
 				t.Errorf("%s draws a statement of 2097 as %+v", s.name, all[99])
 			}
 			if v := s.view(); len(v.Stops) != 1 || v.Stops[0].ID != stop || v.Stops[0].Impossible == "" {
@@ -153,7 +154,7 @@ func TestManyOverdueDropNoAlarm(t *testing.T) {
 			if n := strings.Count(see, "A4"); n != 1 {
 				t.Errorf("%s: %d rows of one cause", s.name, n)
 			}
-			i := slices.IndexFunc(v.Alarms, func(a view.Alarm) bool { return a.Code == "A4" })
+			i := slices.IndexFunc(v.Alarms, func(a alarm.Alarm) bool { return a.ID == "A4" })
 			if !strings.Contains(v.Alarms[i].Cause, "300") {
 				t.Errorf("%s: %s", s.name, v.Alarms[i].Cause)
 			}

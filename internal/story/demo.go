@@ -123,11 +123,11 @@ func (d *Demo) watch(ctx context.Context) {
 			if s.Pid() == 0 || !s.is(running) {
 				continue
 			}
-			v, err := data[view.StatusView](d.w.Act(s, act.Status))
+			v, err := data[view.Desk](d.w.Act(s, act.Status))
 			if err != nil {
 				continue
 			}
-			if strings.Contains(v.Liveness.TheySeeUs.Desk.Word, "(2)") { // the page's beside ours
+			if v.Liveness.TheySeeUs.Armed > 1 { // the page's beside ours
 				d.w.Disarm(i)
 			}
 			if i == 0 {
@@ -138,12 +138,12 @@ func (d *Demo) watch(ctx context.Context) {
 }
 
 // look draws what aurelia's desk knows.
-func (d *Demo) look(s *Side, v view.StatusView) {
+func (d *Demo) look(s *Side, v view.Desk) {
 	if v.Call.State == "connected" {
 		d.tried("ring")
 	}
-	log, _ := data[view.LogView](d.w.Act(s, act.ReadLog{Last: 10}))
-	if slices.ContainsFunc(log.Rows, func(r view.LogRow) bool { return strings.HasPrefix(r.Kind, "message.") }) {
+	log, _ := data[view.Desk](d.w.Act(s, act.ReadLog{Last: 10}))
+	if slices.ContainsFunc(log.Log, func(r view.LogRow) bool { return strings.HasPrefix(r.Kind, "message.") }) {
 		d.tried("flash")
 	}
 	for i, p := range v.Liveness.Paths {

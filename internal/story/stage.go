@@ -114,12 +114,12 @@ func (w *World) Ask(party, question string) ([]string, error) {
 	f := strings.Fields(question)
 	switch f[0] {
 	case "ladder":
-		v, err := data[view.ShowView](w.Act(s, act.Show.Of(f[1])))
-		if err != nil || v.Message == nil {
+		v, err := data[view.Desk](w.Act(s, act.Show.Of(f[1])))
+		if err != nil || len(v.Messages) == 0 {
 			return nil, err
 		}
 		reached := "reached"
-		for _, st := range v.Message.Steps {
+		for _, st := range v.Messages[0].Steps {
 			if st.State == "done" || st.State == "late" {
 				reached += ", " + st.Step
 			}
@@ -152,11 +152,11 @@ func (w *World) Name(party, name string) (string, error) {
 	}
 	switch name {
 	case "STOP":
-		if v, err := data[view.StatusView](w.Act(s, act.Status)); err != nil || len(v.Stops) > 0 {
+		if v, err := data[view.Desk](w.Act(s, act.Status)); err != nil || len(v.Stops) > 0 {
 			return v.Stops[0].ID, err
 		}
 	case "ANSWER":
-		v, err := data[view.ChecksView](w.Act(s, act.Checks))
+		v, err := data[view.Desk](w.Act(s, act.Checks))
 		if err != nil || v.Check.Question == nil {
 			break
 		}
@@ -277,7 +277,7 @@ func (w *World) Disarm(i int) {
 
 // hear listens to the call at a side.
 func (w *World) hear(s *Side) (map[string]string, error) {
-	v, err := data[view.StatusView](w.Act(s, act.Status))
+	v, err := data[view.Desk](w.Act(s, act.Status))
 	if err != nil || v.Call.In == nil {
 		return nil, fmt.Errorf("no meters in the call: %w", err)
 	}

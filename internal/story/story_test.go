@@ -94,8 +94,8 @@ func TestDemoOpensWithoutAlarm(t *testing.T) {
 	defer d.Close()
 	time.Sleep(25 * time.Second)
 	for _, s := range d.w.Sides {
-		v, err := data[view.StatusView](d.w.Act(s, act.Status))
-		if err != nil || len(v.Alarms) > 0 || len(v.Stops) > 0 || v.Unrecorded != nil {
+		v, err := data[view.Desk](d.w.Act(s, act.Status))
+		if err != nil || len(v.Alarms) > 0 || len(v.Stops) > 0 || v.Unrecorded != "" {
 			t.Errorf("%s: alarms %+v, STOPs %+v, unrecorded %+v, %v", s.Name, v.Alarms, v.Stops, v.Unrecorded, err)
 		}
 	}

@@ -2,162 +2,186 @@
 
 package view
 
-import "time"
+import (
+	"cmp"
+	"encoding/base64"
+	"slices"
+	"strings"
+	"time"
 
-// The answers to questions: what act.Reply.Data holds and --json prints.
-type (
-	// StatusView answers status; its first sentence can be read aloud.
-	StatusView struct {
-		Line         string       `json:"line"`
-		AsOf         time.Time    `json:"as_of"`
-		Header       Header       `json:"header"`
-		Sentences    []string     `json:"sentences"`
-		Unrecorded   *Unrecorded  `json:"unrecorded,omitempty"`
-		Alarms       []Alarm      `json:"alarms"`
-		Stops        []Stop       `json:"stops"`
-		Liveness     Liveness     `json:"liveness"`
-		Call         Call         `json:"call"`
-		Check        Check        `json:"check"`
-		Counterparts Counterparts `json:"counterparts"`
-		Lang         string       `json:"lang"`
-	}
-	// InboxView answers inbox: what waits for a person here, by clock.
-	InboxView struct {
-		Lang     string    `json:"lang"`
-		AsOf     time.Time `json:"as_of"`
-		Stops    []Stop    `json:"stops"`
-		Messages []Message `json:"messages"`
-		More     string    `json:"more,omitempty"`
-		Question *Question `json:"question,omitempty"`
-	}
-	// LogView answers log.
-	LogView struct {
-		Lang string    `json:"lang"`
-		AsOf time.Time `json:"as_of"`
-		Rows []LogRow  `json:"rows"`
-	}
-	// ShowView answers show ID: one statement, its item, and what was signed, clean as everything is that is drawn.
-	ShowView struct {
-		Lang       string    `json:"lang"`
-		AsOf       time.Time `json:"as_of"`
-		Row        LogRow    `json:"row"`
-		Item       []LogRow  `json:"item"`
-		Message    *Message  `json:"message,omitempty"`
-		Stop       *Stop     `json:"stop,omitempty"`
-		Call       *CallRow  `json:"call,omitempty"`
-		Check      *CheckRow `json:"check,omitempty"`
-		Leaf       string    `json:"leaf"`
-		Header     string    `json:"header" drawn:"lines"`
-		Facts      string    `json:"facts,omitempty" drawn:"json"`
-		FreeText   string    `json:"text,omitempty" drawn:"lines"`
-		Receipt    string    `json:"receipt,omitempty" drawn:"lines"`
-		Referenced []string  `json:"re,omitempty"`
-	}
-	// CallsView answers calls.
-	CallsView struct {
-		Lang string    `json:"lang"`
-		AsOf time.Time `json:"as_of"`
-		Rows []CallRow `json:"rows"`
-	}
-	// ChecksView answers checks: days, streak, last, and every slot.
-	ChecksView struct {
-		Lang  string     `json:"lang"`
-		AsOf  time.Time  `json:"as_of"`
-		Check Check      `json:"check"`
-		Rows  []CheckRow `json:"rows"`
-	}
-	// ContactsView answers contacts.
-	ContactsView struct {
-		Lang string    `json:"lang"`
-		AsOf time.Time `json:"as_of"`
-		Counterparts
-		Contacts []ContactRow `json:"contacts"`          // in the window, oldest first
-		Sought   []RequestRow `json:"sought"`            // still sought now
-		Highest  string       `json:"highest,omitempty"` // level that both sides reached, in the window
-	}
-	// AlarmsView answers alarm list.
-	AlarmsView struct {
-		Lang string    `json:"lang"`
-		AsOf time.Time `json:"as_of"`
-		Rows []Alarm   `json:"rows"`
-	}
-	// OfficersView answers officer list.
-	OfficersView struct {
-		Lang string    `json:"lang"`
-		Rows []Officer `json:"rows"`
-	}
-	// PostsView answers post list.
-	PostsView struct {
-		Lang string `json:"lang"`
-		Rows []Post `json:"rows"`
-	}
-	// PhrasesView answers phrase list.
-	PhrasesView struct {
-		Lang string   `json:"lang"`
-		Rows []Phrase `json:"rows"`
-	}
+	"example.org/parley/call"
+	"example.org/parley/check"
+	"example.org/parley/contact"
+	"example.org/parley/message"
+	"example.org/parley/record"
+	"example.org/parley/register"
+	"example.org/parley/stop"
 )
 
-// Officer is one officer of either party.
-type Officer struct {
-	ID       string   `json:"id"`
-	Name     string   `json:"name"`
-	Party    string   `json:"party"`
-	Account  string   `json:"account,omitempty"`
-	Number   string   `json:"number,omitempty"`
-	Langs    []string `json:"langs,omitempty"`
-	Releaser bool     `json:"releaser,omitempty"`
-	Desks    []string `json:"desks,omitempty"` // where he is signed on now
+// questions are the verbs that are answered with a part of the desk.
+var questions = map[string]func(b builder, d *Desk){
+	"status": func(b builder, d *Desk) {
+		*d = b.status()
+		d.Stops = slices.DeleteFunc(d.Stops, func(s StopCard) bool { return !s.Stands })
+	},
+	"inbox":        builder.inbox,
+	"log":          func(b builder, d *Desk) { d.Log = b.log() },
+	"calls":        func(b builder, d *Desk) { d.Calls = b.calls() },
+	"checks":       builder.slots,
+	"contacts":     builder.contacts,
+	"alarm.list":   func(b builder, d *Desk) { d.Alarms = b.alarms() },
+	"officer.list": builder.officers,
+	"post.list":    builder.posts,
+	"phrase.list":  func(b builder, d *Desk) { d.Phrases = b.phrases() },
 }
 
-// Post is one office.
-type Post struct {
-	ID     string `json:"id"`
-	Name   string `json:"name"` // in the language asked for, else as given
-	Org    string `json:"org"`
-	Level  int    `json:"level"`
-	Party  string `json:"party"`
-	Pair   string `json:"pair,omitempty"`
-	Number string `json:"number,omitempty"`
+// Answer answers a question by its verb.
+func Answer(in Input, lang, verb string) Desk {
+	b := newBuilder(in, lang)
+	d := b.answer(verb)
+	questions[verb](b, &d)
+	return scrubbed(d)
 }
 
-// ContactRow is one contact, as its author states it.
-type ContactRow struct {
-	ID      string   `json:"id"`
-	When    string   `json:"when"`
-	Kind    string   `json:"kind"`
-	Channel string   `json:"channel"`
-	With    []string `json:"with"`
-	Basis   string   `json:"basis"`
-	ToldBy  string   `json:"told_by,omitempty"`
-	Party   string   `json:"party"`
-	Mark    string   `json:"mark"`
-	Private bool     `json:"private,omitempty"`
+// inbox is what waits for a person here, what is urgent first, then by clock. SPEC: PAG-026
+func (b builder) inbox(d *Desk) {
+	d.Check, d.More, d.Messages = b.check(), b.more(), []Message{}
+	d.Stops = slices.DeleteFunc(b.stops(), func(s StopCard) bool { return !s.Stands || s.Ours })
+	until := map[string]time.Time{}
+	for _, m := range b.messages() {
+		if u, yes := waits(m); yes {
+			until[m.ID] = u
+			d.Messages = append(d.Messages, m)
+		}
+	}
+	last := func(yes bool) int { return map[bool]int{true: 1}[yes] }
+	slices.SortStableFunc(d.Messages, func(x, y Message) int {
+		dx, dy := until[x.ID], until[y.ID]
+		return cmp.Or(last(y.Urgent)-last(x.Urgent), last(dx.IsZero())-last(dy.IsZero()), dx.Compare(dy)) // without a clock: last
+	})
 }
 
-// RequestRow is one request and its attempts.
-type RequestRow struct {
-	ID       string       `json:"id"`
-	For      string       `json:"for"`
-	From     string       `json:"from"`
-	With     string       `json:"with"`
-	When     string       `json:"when"`
-	Standing bool         `json:"standing"`
-	Status   string       `json:"status"`
-	Word     string       `json:"word"`
-	Still    bool         `json:"still_sought"`
-	Party    string       `json:"party"`
-	Mark     string       `json:"mark"`
-	Attempts []AttemptRow `json:"attempts"`
+// waits says whether a message asks something of a person here, and until when.
+func waits(m Message) (until time.Time, yes bool) {
+	for _, s := range m.Steps {
+		if (s.State == "due" || s.State == "overdue") && (until.IsZero() || s.Due.Before(until)) {
+			until = s.Due
+		}
+	}
+	return until, slices.ContainsFunc(m.Acts, func(a string) bool { return a == "ack" || a == "respond" || a == "comply" })
 }
 
-// AttemptRow is one attempt of a request and what became of it.
-type AttemptRow struct {
-	When     string `json:"when"`
-	Outcome  string `json:"outcome"`
-	Word     string `json:"word"`
-	ToldBy   string `json:"told_by,omitempty"`
-	Reason   string `json:"reason,omitempty"` // as they gave it
-	Party    string `json:"party"`
-	Standing string `json:"standing"` // stated confirmed disputed
+// slots are those of the checks that are over or should be, newest first.
+func (b builder) slots(d *Desk) {
+	d.Check, d.Checks = b.check(), []check.State{}
+	for _, day := range slices.Backward(b.Checks.Days) {
+		for _, s := range slices.Backward(day.Slots) {
+			if s.Outcome != check.Pending || s.Overdue {
+				d.Checks = append(d.Checks, bare(s))
+			}
+		}
+	}
+}
+
+func (b builder) contacts(d *Desk) {
+	f := b.Contacts
+	c := b.counterparts()
+	c.Contacts, c.Sought = []Dealing{}, []Dealing{}
+	for _, x := range f.Contacts {
+		c.Contacts = append(c.Contacts, b.contact(x))
+	}
+	for _, r := range f.Sought {
+		c.Sought = append(c.Sought, b.request(r))
+	}
+	if f.Level > 0 {
+		c.Highest = b.t("level.n", f.Level)
+	}
+	d.Counterparts = c
+}
+
+func (b builder) contact(c *contact.Contact) Dealing {
+	var with []string
+	for _, p := range c.Posts {
+		with = append(with, b.post(p.String()))
+	}
+	return Dealing{ID: b.short(c.Entry), When: b.date(c.When), Kind: b.or("contact", c.Kind), Channel: b.or("chan", c.Channel), With: strings.Join(with, ", "), Basis: c.Basis, ToldBy: c.ToldBy,
+		Party: c.Party, Mark: c.Mark, Private: c.Private}
+}
+
+func (b builder) request(q *contact.Request) Dealing {
+	r := Dealing{ID: b.short(q.Entry), When: b.date(q.When), Kind: b.or("contact", q.For), From: b.post(q.FromPost.String()), With: b.post(q.WithPost.String()),
+		Outcome: q.Status, Word: b.or("request", q.Status), Party: q.Party, Mark: q.Mark, Standing: q.Standing, Sought: q.Sought}
+	for _, a := range q.Attempts {
+		r.Attempts = append(r.Attempts, Dealing{When: b.date(a.When), Outcome: a.Outcome, Word: b.or("request", a.Outcome), ToldBy: a.ToldBy, Reason: a.Reason, Party: a.Party, Whose: a.Standing})
+	}
+	return r
+}
+
+func (b builder) short(e *record.Entry) string {
+	if e == nil {
+		return ""
+	}
+	return b.IDs.Short(e)
+}
+
+func (b builder) officers(d *Desk) {
+	d.Officers = []Listed[register.OfficerFacts]{}
+	for _, o := range b.Register.Officers {
+		if id := b.IDs.ShortPlace(o.Place); o.Revoked == nil {
+			d.Officers = append(d.Officers, Listed[register.OfficerFacts]{ID: id, Party: o.Party, Facts: o.OfficerFacts, Desks: b.SignedOn[id]})
+		}
+	}
+}
+
+// posts are by party and level.
+func (b builder) posts(d *Desk) {
+	d.Posts = []Listed[register.PostFacts]{}
+	for _, p := range b.Register.Posts {
+		var pairs []string
+		for _, q := range p.Counterparts {
+			pairs = append(pairs, b.post(q.String()))
+		}
+		f := p.PostFacts
+		f.Name, f.Names, f.Pair = p.Title(b.lang), nil, strings.Join(pairs, ", ")
+		d.Posts = append(d.Posts, Listed[register.PostFacts]{ID: b.IDs.ShortPlace(p.Place), Party: p.Of(b.Us, b.Them), Facts: f})
+	}
+	slices.SortStableFunc(d.Posts, func(x, y Listed[register.PostFacts]) int {
+		return cmp.Or(cmp.Compare(x.Party, y.Party), cmp.Compare(x.Facts.Level, y.Facts.Level))
+	})
+}
+
+// Show answers show: one statement as it was signed, the others of its item, and the item as it is drawn, where it has a
+// state: the message, the STOP or the call; nil is none.
+func Show(in Input, lang string, e *record.Entry, item *record.Item, m *message.State, s *stop.State, c *call.State) Desk {
+	b := newBuilder(in, lang)
+	d := b.answer("show")
+	r := b.logRow(e)
+	r.Leaf, r.Header, r.Facts = base64.StdEncoding.EncodeToString(e.Leaf[:]), string(e.Note()), string(e.FactsB)
+	if e.Words != nil {
+		r.Text = e.Words.Text
+	}
+	if e.Receipt != nil {
+		r.Receipt = string(e.Receipt.Note())
+	}
+	for _, x := range e.Re {
+		r.Re = append(r.Re, b.IDs.ShortPlace(x.Place))
+	}
+	d.Log = []LogRow{r}
+	if item != nil {
+		for _, x := range item.Entries {
+			if x.Leaf != e.Leaf {
+				d.Log = append(d.Log, b.logRow(x))
+			}
+		}
+	}
+	if m != nil && m.Begin != nil {
+		d.Messages = []Message{b.message(*m)}
+	}
+	if s != nil && len(s.Presses) > 0 {
+		d.Stops = []StopCard{b.stop(*s)}
+	}
+	if c != nil {
+		d.Calls = []Call{b.pastCall(*c)}
+	}
+	return scrubbed(d)
 }

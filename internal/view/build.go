@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"example.org/parley/contact"
@@ -15,6 +14,7 @@ import (
 	"example.org/parley/record"
 	"example.org/parley/register"
 	"example.org/parley/statement"
+	"example.org/parley/wire"
 	"example.org/parley/words"
 )
 
@@ -27,17 +27,26 @@ type builder struct {
 // Build makes what a desk sees. SPEC: PAG-017
 func Build(in Input, lang string) Desk {
 	b := newBuilder(in, lang)
-	d := Desk{Line: in.Line, Lang: b.lang, AsOf: in.Now.UTC(), Demo: in.Demo, Unrecorded: b.unrecorded(), Alarms: b.alarms(),
-		Liveness: b.liveness(), Stops: b.stops(), Messages: b.messages(), More: b.more(), Check: b.check(), Calls: b.calls(), Log: b.log(), Compose: composers()[b.lang]}
-	since := ""
-	if in.ContactsSince != nil {
-		since = in.ContactsSince.Title(b.lang)
-	}
-	d.Counterparts = b.counterparts(in.Contacts, since)
+	d := b.status()
+	d.Messages, d.More, d.Calls, d.Log = b.messages(), b.more(), b.calls(), b.log()
+	return scrubbed(d)
+}
+
+// status is the desk without its lists.
+func (b builder) status() Desk {
+	d := b.answer("status")
+	d.Line, d.Demo, d.Alarms, d.Liveness, d.Stops, d.Check = b.Line, b.Demo, b.alarms(), b.liveness(), b.stops(), b.check()
+	d.Unrecorded, d.UnrecordedHere, d.UnrecordedThere = b.unrecorded(), b.Unrecorded, b.UnrecordedThere
+	d.Counterparts = b.counterparts()
 	d.Call = b.call()
 	d.Header = b.header(d.Stops)
 	d.Sentences = b.sentences(d.Counterparts)
-	return drawn(d)
+	return d
+}
+
+// answer begins the answer to a question.
+func (b builder) answer(question string) Desk {
+	return Desk{question: question, Lang: b.lang, AsOf: b.Now.UTC()}
 }
 
 func newBuilder(in Input, lang string) builder {
@@ -119,9 +128,9 @@ func (b builder) who(officer, known, desk string) string {
 	return name
 }
 
-func (b builder) header(stops []Stop) Header {
-	h := Header{Party: b.Us, Peer: b.Them, Clock: b.Now.UTC(), Officer: b.Desk.Officer, KnownHow: b.Desk.Known, Desk: b.Desk.Name, Armed: b.Desk.Armed}
-	h.Word = b.t("header.nobody")
+func (b builder) header(stops []StopCard) Header {
+	h := b.Desk
+	h.Party, h.Peer, h.Word = b.Us, b.Them, b.t("header.nobody")
 	if h.Officer != "" {
 		h.Word = b.t("header.on", h.Officer, b.or("known", h.KnownHow))
 	}
@@ -172,11 +181,11 @@ func (b builder) sentences(c Counterparts) []string {
 
 // tested says when the line was tested last.
 func (b builder) tested() string {
-	f := b.Check.Figures
+	f := b.Checks
 	switch {
-	case b.Check.Running != nil:
+	case b.Check.State == "running":
 		return b.t("tested.running")
-	case b.Check.Waiting != nil:
+	case b.Check.State == "waiting":
 		return b.t("tested.waiting")
 	case len(f.Overdue) > 0:
 		return b.t("tested.overdue", b.since(f.Overdue[0].Due))
@@ -188,11 +197,11 @@ func (b builder) tested() string {
 	return b.t("tested.last", b.when(f.LastPassed))
 }
 
-func (b builder) unrecorded() *Unrecorded {
-	u := &Unrecorded{Here: b.Unrecorded, There: b.UnrecordedThere}
+// unrecorded says where statements cannot be committed.
+func (b builder) unrecorded() string {
 	var said []string
-	if !u.Here.IsZero() {
-		said = append(said, b.t("unrecorded.here", b.since(u.Here)))
+	if !b.Unrecorded.IsZero() {
+		said = append(said, b.t("unrecorded.here", b.since(b.Unrecorded)))
 	}
 	switch {
 	case b.Starting != "":
@@ -200,38 +209,33 @@ func (b builder) unrecorded() *Unrecorded {
 	case b.Unread:
 		said = append(said, b.t("unread.failed"))
 	}
-	if !u.There.IsZero() {
-		said = append(said, b.t("unrecorded.there", b.since(u.There)))
+	if !b.UnrecordedThere.IsZero() {
+		said = append(said, b.t("unrecorded.there", b.since(b.UnrecordedThere)))
 	}
-	if len(said) == 0 {
-		return nil
-	}
-	u.Word = strings.Join(said, " ")
-	return u
+	return strings.Join(said, " ")
 }
 
-func (b builder) alarms() []Alarm {
-	out := []Alarm{}
-	for _, a := range b.Alarms {
-		cause, do := strings.ToUpper(a.Row.Cause(b.lang)), a.Row.Do(b.lang)
+// alarms gives each the words of how it is drawn.
+func (b builder) alarms() []alarm.Alarm {
+	out := append([]alarm.Alarm{}, b.Alarms...)
+	for i := range out {
+		a := &out[i]
+		a.Cause, a.Do, a.Word = strings.ToUpper(a.Row.Cause(b.lang)), a.Row.Do(b.lang), b.or("prio", a.Priority)
 		if a.State == alarm.Returned {
-			cause = b.t("alarm.over", a.Row.Cause(b.lang))
+			a.Cause = b.t("alarm.over", a.Row.Cause(b.lang))
+		}
+		if a.State != alarm.Raised {
+			a.Word += ", " + b.or("astate", a.State)
 		}
 		if a.ID == "A1" || a.ID == "A12" {
-			do += " " + b.telephone()
+			a.Do += " " + b.telephone()
 		}
 		if d := a.Detail.In(b.lang); d != "" {
-			cause += ": " + d
+			a.Cause += ": " + d
 		}
 		if a.Count > 1 {
-			cause += b.t("times", a.Count)
+			a.Cause += b.t("times", a.Count)
 		}
-		word := b.or("prio", a.Row.Priority.String())
-		if a.State != "raised" {
-			word += ", " + b.or("astate", a.State)
-		}
-		out = append(out, Alarm{ID: a.Name(), Code: a.ID, Priority: a.Row.Priority.String(), State: a.State, Since: a.Since.UTC(), Cause: cause,
-			Do: do, AckedBy: a.AckedBy, Word: word, Sound: a.Sound()})
 	}
 	return out
 }
@@ -245,70 +249,51 @@ func (b builder) telephone() string {
 }
 
 func (b builder) liveness() Liveness {
-	l := Liveness{Paths: []Path{}, Telephone: b.telephone()}
+	l := Liveness{Paths: []wire.PathState{}, Telephone: b.telephone(), WeSee: b.presence(b.WeSee), TheySeeUs: b.presence(b.TheySee)}
 	for _, p := range b.Paths {
-		we, they := b.layer(updown(p.WeHear)), b.layer(updown(p.TheyHear))
-		l.WeSee.Paths = append(l.WeSee.Paths, PathWord{p.Label, we})
-		l.TheySeeUs.Paths = append(l.TheySeeUs.Paths, PathWord{p.Label, they})
-		p.Label, p.Word = b.t("path.n", p.Label), we.Word+" / "+they.Word
+		p.Label, p.Word = b.t("path.n", p.Label), updown(b.lang, p.WeHear).Word+" / "+updown(b.lang, p.TheyHear).Word
 		l.Paths = append(l.Paths, p)
 	}
-	b.side(&l.WeSee, b.WeSee)
-	b.side(&l.TheySeeUs, b.TheySee)
 	return l
-}
-
-func updown(up bool) string {
-	if up {
-		return "up"
-	}
-	return "down"
 }
 
 func (b builder) layer(state string) Layer { return Layer{State: state, Word: b.or("layer", state)} }
 
-// side fills station, desk and officer of one end. Of an end that is not reached nothing else can be known. SPEC: PAG-019
-func (b builder) side(s *Side, e EndIn) {
-	s.Known = e.Known
-	s.Station = b.layer(e.Station)
-	s.Station.Since = e.Since
+// presence adds the words for station, desk and officer of one end. Of an end that is not reached nothing else can be
+// known. SPEC: PAG-019
+func (b builder) presence(e Presence) Presence {
+	switch state := e.Station.State; {
+	case state == "":
+		e.Station = b.layer("unknown")
+	case state == "stuck":
+		e.Station.Word = b.t("layer.stuck-since", b.since(e.Station.Since))
+	case state == "goodbye" && e.Why != "":
+		e.Station.Word = b.t("layer.goodbye-why", e.Why)
+	default:
+		e.Station.Word = b.or("layer", state)
+	}
+	if !e.Known || e.Station.State == "not-reached" || e.Station.State == "goodbye" {
+		e.Desk, e.Officer = b.layer("unknown"), b.layer("unknown")
+		return e
+	}
+	e.Desk, e.Officer = b.layer("unarmed"), b.layer("nobody")
 	switch {
-	case e.Station == "stuck":
-		s.Station.Word = b.t("layer.stuck-since", b.since(e.Since))
-	case e.Station == "goodbye" && e.Why != "":
-		s.Station.Word = b.t("layer.goodbye-why", e.Why)
-	case e.Station == "":
-		s.Station = b.layer("unknown")
+	case e.Armed > 0 && e.Silent == e.Armed:
+		e.Desk = Layer{State: "nosound", Word: b.t("armed.silent", e.Armed)}
+	case e.Armed > 0:
+		e.Desk = Layer{State: "armed", Word: b.t("armed.n", e.Armed)}
 	}
-	if !e.Known || e.Station == "not-reached" || e.Station == "goodbye" {
-		s.Desk, s.Officer = b.layer("unknown"), b.layer("unknown")
-		return
+	if len(e.Officers) > 0 {
+		e.Officer = Layer{State: "present", Word: strings.Join(e.Officers, ", ")}
+	} else if e.Present > 0 {
+		e.Officer = b.layer("present")
 	}
-	s.Desk, s.Officer = b.layer("unarmed"), b.layer("nobody")
-	if e.Armed > 0 {
-		s.Desk = Layer{State: "armed", Word: b.t("armed.n", e.Armed)}
-		if e.Silent == e.Armed {
-			s.Desk = Layer{State: "nosound", Word: b.t("armed.silent", e.Armed)}
-		}
-	}
-	if e.Present > 0 || len(e.Officers) > 0 {
-		s.Officer = b.layer("present")
-		if len(e.Officers) > 0 {
-			s.Officer.Word = strings.Join(e.Officers, ", ")
-		}
-	}
+	return e
 }
 
-// composers are what the composer offers, by language: it is the same at every desk and time.
-var composers = sync.OnceValue(func() map[string]Compose {
-	all := map[string]Compose{}
-	for _, l := range words.Langs() {
-		all[l] = newBuilder(Input{}, l).compose()
-	}
-	return all
-})
-
-func (b builder) compose() Compose {
+// Composer lists what the composer offers.
+func Composer(lang string) Compose {
+	b := newBuilder(Input{}, lang)
 	list := func(prefix, usual string, codes ...string) []Choice {
 		var cs []Choice
 		for _, c := range codes {
@@ -320,32 +305,31 @@ func (b builder) compose() Compose {
 	for _, l := range words.Langs() {
 		langs = append(langs, Choice{Code: l, Word: words.T(l, "lang.name"), Default: l == b.lang})
 	}
-	c := Compose{
+	return Compose{
 		Precedences: list("prec", "ROUTINE", "ROUTINE", "PRIORITY", "IMMEDIATE", "FLASH"),
 		Kinds:       list("kind", "information", "warning", "information", "intention", "question", "answer", "request", "incident"),
 		Classes:     list("class", "substantive", "substantive", "service", "test"),
 		Marks:       list("mark", "actual", "actual", "exercise"),
 		Langs:       langs,
+		Phrases:     b.phrases(),
 		Default:     b.t("compose.is", b.t("kind.information"), b.t("class.substantive"), b.t("mark.actual")),
 	}
-	c.Phrases = b.phrases()
-	return c
 }
 
-func (b builder) phrases() []Phrase {
-	var out []Phrase
+func (b builder) phrases() []Choice {
+	var out []Choice
 	for _, p := range phrase.Book() {
-		v := Phrase{Code: p.Code, Kind: p.Kind, Word: phrase.Title(b.lang, p.Code), Fields: []Field{}}
+		c := Choice{Code: p.Code, Kind: p.Kind, Word: phrase.Title(b.lang, p.Code)}
 		for _, f := range p.Fields {
-			v.Fields = append(v.Fields, b.field(f))
+			c.Blanks = append(c.Blanks, b.blank(f))
 		}
-		out = append(out, v)
+		out = append(out, c)
 	}
 	return out
 }
 
-func (b builder) field(f phrase.Field) Field {
-	v := Field{Name: f.Name, Word: phrase.Label(b.lang, f.Name), Type: string(f.Type), Optional: f.Optional}
+func (b builder) blank(f phrase.Field) Blank {
+	v := Blank{Name: f.Name, Word: phrase.Label(b.lang, f.Name), Type: string(f.Type), Optional: f.Optional}
 	values := map[phrase.Type][]string{phrase.Object: phrase.Objects, phrase.YesNo: {"yes", "no"}}[f.Type]
 	for _, c := range values {
 		v.Choices = append(v.Choices, Choice{Code: c, Word: phrase.Value(b.lang, f.Type, c)})
@@ -357,16 +341,16 @@ func (b builder) field(f phrase.Field) Field {
 }
 
 // counterparts is the table of pairs and the sentence that matters most of it. SPEC: PAG-020
-func (b builder) counterparts(f contact.Figures, since string) Counterparts {
-	c := Counterparts{Since: since, Window: b.t("window.all"), Pairs: []Pair{}, Exercise: f.Exercise}
-	if since != "" {
-		c.Window = b.t("window.since", since)
+func (b builder) counterparts() Counterparts {
+	f := b.Contacts
+	c := Counterparts{Since: b.ContactsFrom, Window: b.t("window.all"), Pairs: []Pair{}, Exercise: f.Exercise}
+	if b.ContactsSince != nil {
+		c.Since = b.ContactsSince.Title(b.lang)
 	}
-	at := f.AsOf
-	if at.IsZero() {
-		at = b.Now
+	if c.Since != "" {
+		c.Window = b.t("window.since", c.Since)
 	}
-	c.Basis = b.t("basis.both", b.when(at))
+	c.Basis = b.t("basis.both", b.when(f.AsOf))
 	for i, p := range f.Pairs {
 		v := b.pair(p)
 		c.Pairs = append(c.Pairs, v)

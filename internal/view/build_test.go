@@ -21,6 +21,7 @@ import (
 	"example.org/parley/register"
 	"example.org/parley/statement"
 	"example.org/parley/stop"
+	"example.org/parley/wire"
 	"example.org/parley/words"
 )
 
@@ -76,16 +77,16 @@ func world() Input {
 	feb, _ := statement.ParseWhen("2026-02-18")
 	made := &contact.Contact{MadeFacts: contact.MadeFacts{Kind: "call", When: feb, Channel: "telephone", Basis: "own"}, Party: "aurelia", Mark: "exercise"}
 	return Input{Now: now, Line: "north", Us: "aurelia", Them: "borealia", Demo: true, IDs: ids{}, Register: reg,
-		Desk:  DeskIn{Name: "page-1", Officer: "Lt Amaro", Known: "account + link", Armed: true},
-		Paths: []Path{{Label: "1", TheyHear: true, Since: at("14:01:51"), LastHeard: at("14:01:49")}, {Label: "2", WeHear: true, TheyHear: true, Since: at("08:00:00"), LastHeard: now, RTTms: 2.1}},
-		WeSee: EndIn{Known: true, Station: "answers", Armed: 1, Present: 1, Officers: []string{"Cpt Bruni"}}, TheySee: EndIn{Known: true, Station: "answers", Armed: 1, Present: 1},
-		Alarms:   []alarm.Alarm{{Row: a11, ID: "A11", Key: "1", Detail: alarm.Say("at.path", "1"), State: alarm.Raised, Since: at("14:01:51")}},
-		Call:     CallIn{Live: call.Live{State: call.RingingHere, ID: call.ID{1}, There: "page-1", ThereBy: "Cpt Bruni", Class: "substantive", Mark: "actual", Began: at("14:02:24")}},
+		Desk:  Header{Desk: "page-1", Officer: "Lt Amaro", KnownHow: "account + link", Armed: true},
+		Paths: []wire.PathState{{Label: "1", TheyHear: true, Since: at("14:01:51"), LastHeard: at("14:01:49")}, {Label: "2", WeHear: true, TheyHear: true, Since: at("08:00:00"), LastHeard: now, RTTms: 2.1}},
+		WeSee: Presence{Known: true, Station: Layer{State: "answers"}, Armed: 1, Present: 1, Officers: []string{"Cpt Bruni"}}, TheySee: Presence{Known: true, Station: Layer{State: "answers"}, Armed: 1, Present: 1},
+		Alarms:   []alarm.Alarm{{Condition: alarm.Condition{ID: "A11", Key: "1", Detail: alarm.Say("at.path", "1")}, Row: a11, Priority: "medium", Sound: "medium", State: alarm.Raised, Since: at("14:01:51")}},
+		Live:     call.Live{State: call.RingingHere, ID: call.ID{1}, There: "page-1", ThereBy: "Cpt Bruni", Class: "substantive", Mark: "actual", Began: at("14:02:24")},
 		Calls:    []call.State{{Opener: "aurelia", Call: "01", Mark: "exercise", Class: "test", Caller: call.End{Party: "aurelia", Began: entry("aurelia", "call.placed", 30, at("09:00:20"))}, Outcome: call.Outcome{What: call.Answered}, Began: at("09:00:20"), Answered: at("09:00:24"), Ended: at("09:01:05"), Voice: [2]call.Meters{{Lost: -1, GapMS: -1}, {Lost: 0, GapMS: 20}}}},
 		Stops:    []stop.State{halt},
 		Messages: []message.State{old, flash},
-		Check: CheckIn{Figures: check.Summary{From: at("08:00:00"), Now: now, Days: []check.Day{{Date: "2026-11-24", Passed: 1, Tested: true}}, Tested: 1, Streak: 1, LastPassed: at("09:00:00"), Last: &check.State{Due: at("09:00:00"), Outcome: check.Passed}}, Next: at("09:00:00").AddDate(0, 0, 1),
-			Parts: []check.Part{{Name: check.PartStation, Result: check.OK}, {Name: check.PartVoice, Path: "1", Result: check.OK, Sent: 100, Back: 100, MS: 4}}},
+		Checks:   check.Summary{From: at("08:00:00"), Now: now, Days: []check.Day{{Date: "2026-11-24", Passed: 1, Tested: true}}, Tested: 1, Streak: 1, LastPassed: at("09:00:00"), Last: &check.State{Due: at("09:00:00"), Outcome: check.Passed}},
+		Check:    Check{Due: at("09:00:00").AddDate(0, 0, 1), Parts: []check.Part{{Name: check.PartStation, Result: check.OK}, {Name: check.PartVoice, Path: "1", Result: check.OK, Sent: 100, Back: 100, MS: 4}}},
 		Contacts: contact.Figures{AsOf: now, Pairs: []contact.PairFigure{{Ours: reg.Posts[0], Theirs: reg.Posts[1], Last: made, Side: statement.SideSince, Days: 279, DaysMost: 279, ByUs: contact.Columns{Declined: contact.Count{Ours: 3}, NotReached: contact.Count{Ours: 1}}}}, Exercise: true},
 		Log:      []*record.Entry{o, q},
 	}
@@ -118,8 +119,10 @@ func TestGolden(t *testing.T) {
 		}
 		golden(t, "desk."+lang+".json", append(b, '\n'))
 		in := world()
-		texts := []interface{ Text() string }{StatusOf(in, lang), InboxOf(in, lang), LogOf(in, lang), ShowOf(in, lang, in.Log[1], nil, &in.Messages[1], nil, nil), CallsOf(in, lang), ChecksOf(in, lang),
-			ContactsOf(in, lang, in.Contacts, ""), AlarmsOf(in, lang), OfficersOf(in, lang, nil), PostsOf(in, lang), PhrasesOf(lang)}
+		texts := []Desk{Answer(in, lang, "status"), Answer(in, lang, "inbox"), Answer(in, lang, "log"), Show(in, lang, in.Log[1], nil, &in.Messages[1], nil, nil)}
+		for _, verb := range []string{"calls", "checks", "contacts", "alarm.list", "officer.list", "post.list", "phrase.list"} {
+			texts = append(texts, Answer(in, lang, verb))
+		}
 		var out strings.Builder
 		for _, x := range texts {
 			out.WriteString(x.Text() + "----\n")
@@ -137,7 +140,7 @@ func TestCut(t *testing.T) {
 	for i := range in.Paths {
 		in.Paths[i].WeHear, in.Paths[i].TheyHear, in.Paths[i].LastHeard = false, false, at("14:01:49")
 	}
-	in.WeSee = EndIn{Station: "not-reached", Since: at("14:01:49"), Armed: 1, Present: 1}
+	in.WeSee = Presence{Station: Layer{State: "not-reached", Since: at("14:01:49")}, Armed: 1, Present: 1}
 	d := Build(in, "en")
 	if want := "Line DOWN since 14:01Z, tested today 09:00Z."; d.Sentences[0] != want {
 		t.Errorf("got %q, want %q", d.Sentences[0], want)
@@ -157,7 +160,7 @@ func TestCut(t *testing.T) {
 func TestAlarmThatIsOverAndTelephone(t *testing.T) {
 	in := world()
 	a1, _ := alarm.Find("A1")
-	in.Alarms, in.Fallback = []alarm.Alarm{{Row: a1, ID: "A1", State: alarm.Returned, Since: at("14:01:51")}}, []string{"+39 06 555 0100"}
+	in.Alarms, in.Fallback = []alarm.Alarm{{Condition: alarm.Condition{ID: "A1"}, Row: a1, Priority: "high", State: alarm.Returned, Since: at("14:01:51")}}, []string{"+39 06 555 0100"}
 	d := Build(in, "en")
 	if a := d.Alarms[0]; a.Cause != "Over: line down" || !strings.Contains(a.Do, "+39 06 555 0100") || !strings.Contains(d.Liveness.Telephone, "borealia: +39 06 555 0100") {
 		t.Errorf("%+v %q", a, d.Liveness.Telephone)
@@ -201,7 +204,7 @@ func TestThreeColumnsAreNeverAdded(t *testing.T) {
 
 // SPEC: PAG-021 PAG-023 PAG-026
 func TestWhatWaits(t *testing.T) {
-	v := InboxOf(world(), "en")
+	v := Answer(world(), "en", "inbox")
 	if len(v.Stops) != 1 || len(v.Messages) != 1 || v.Messages[0].ID != "B7-42" {
 		t.Fatalf("waits: %d STOPs, %d messages", len(v.Stops), len(v.Messages))
 	}
@@ -220,7 +223,7 @@ func TestWhatWaits(t *testing.T) {
 	}
 	in := world()
 	in.Us, in.Them = in.Them, in.Us
-	if v := InboxOf(in, "en"); len(v.Stops) != 0 || len(v.Messages) != 1 || v.Messages[0].ID != "A7-41" {
+	if v := Answer(in, "en", "inbox"); len(v.Stops) != 0 || len(v.Messages) != 1 || v.Messages[0].ID != "A7-41" {
 		t.Errorf("their inbox has %d STOPs and %d messages", len(v.Stops), len(v.Messages))
 	}
 }
@@ -240,18 +243,18 @@ func TestCallWords(t *testing.T) {
 		{call.Live{State: call.Idle, Last: &call.Live{Ended: now, Outcome: call.Outcome{What: call.NobodyArmed}}}, "READY", "ring"},
 	} {
 		in := world()
-		in.Call.Live = x.live
+		in.Live = x.live
 		c := Build(in, "en").Call
 		if c.Word != x.word || strings.Join(c.Acts, " ") != x.acts {
 			t.Errorf("%s: %q %v", x.live.State, c.Word, c.Acts)
 		}
 	}
 	in := world()
-	in.Call.Live = call.Live{State: call.Idle, Last: &call.Live{Ended: now, Outcome: call.Outcome{What: call.Declined, Desk: "pts/3", Reason: "in a meeting", StandBy: at("14:30:00")}}}
+	in.Live = call.Live{State: call.Idle, Last: &call.Live{Ended: now, Outcome: call.Outcome{What: call.Declined, Desk: "pts/3", Reason: "in a meeting", StandBy: at("14:30:00")}}}
 	if got := Build(in, "en").Call.OutcomeWas; got != "Last call: declined · by pts/3 · in a meeting · stand by until 14:30Z" {
 		t.Errorf("a decline reads %q", got)
 	}
-	in.Call.Live.Last.Outcome = call.Outcome{What: call.NoAnswer, Seconds: 60, Desks: []string{"pts/3"}}
+	in.Live.Last.Outcome = call.Outcome{What: call.NoAnswer, Seconds: 60, Desks: []string{"pts/3"}}
 	if got := Build(in, "en").Call.OutcomeWas; got != "Last call: no answer · after 60 s · 1 desk" {
 		t.Errorf("no answer reads %q", got)
 	}
@@ -263,16 +266,16 @@ func TestCheckWords(t *testing.T) {
 	if got := Build(in, "en").Check; got.Word != "passed 09:00Z" || got.Figures != "Days passed: 1 of 1 · in a row: 1 · last passed 09:00Z" {
 		t.Errorf("passed: %q %q", got.Word, got.Figures)
 	}
-	in.Check.Waiting = &check.State{Due: at("14:00:00")}
+	in.Check.State, in.Check.Started = "waiting", at("14:00:00")
 	if got := Build(in, "en"); got.Check.State != "waiting" || got.Check.Word != "waiting for the other end" || got.Sentences[0] != "Line up on 1 of 2 paths, a check waits for the other end." {
 		t.Errorf("closed here alone: %+v %q", got.Check, got.Sentences[0])
 	}
-	in.Check.Waiting = nil
-	in.Check.Figures.Last = &check.State{Due: at("09:00:00"), Outcome: check.Failed, Which: []string{check.PartVoice}}
+	in.Check.State = ""
+	in.Checks.Last = &check.State{Due: at("09:00:00"), Outcome: check.Failed, Which: []string{check.PartVoice}}
 	if got := Build(in, "en").Check.Word; got != "FAILED: voice 09:00Z" {
 		t.Errorf("failed: %q", got)
 	}
-	in.Check.Figures.Overdue = []check.State{{Due: at("09:00:00")}}
+	in.Checks.Overdue = []check.State{{Due: at("09:00:00")}}
 	if got := Build(in, "en"); got.Check.State != "overdue" || got.Sentences[0] != "Line up on 1 of 2 paths, check OVERDUE since 09:00Z." {
 		t.Errorf("overdue: %q %q", got.Check.Word, got.Sentences[0])
 	}
@@ -282,7 +285,7 @@ func TestCheckWords(t *testing.T) {
 func TestTerminalIsSafe(t *testing.T) {
 	in := world()
 	in.Messages[0].From, in.Messages[0].Begin.Words.Text = "borealia", "safe\x1b[2Jstill \u202eesrever\u2066 line\rgone"
-	out := ShowOf(in, "en", in.Log[0], nil, &in.Messages[0], nil, nil).Text() + LogOf(in, "en").Text()
+	out := Show(in, "en", in.Log[0], nil, &in.Messages[0], nil, nil).Text() + Answer(in, "en", "log").Text()
 	if strings.ContainsAny(out, "\x1b\r\u202e\u2066") {
 		t.Errorf("the other party's words steer the terminal: %q", out)
 	}

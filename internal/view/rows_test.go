@@ -36,7 +36,7 @@ func TestAwaitingLinguistIsOneRow(t *testing.T) {
 		in.Now = at(x.now)
 		flash.Facts.Respond = false
 		m := Build(in, "en").Messages[0]
-		var rows []Step
+		var rows []Progress
 		for _, s := range m.Steps {
 			if s.Step == message.Acknowledged {
 				rows = append(rows, s)
@@ -63,7 +63,7 @@ func TestStopCopyNamesItsOfficer(t *testing.T) {
 	if s.By != "Lt Amaro" {
 		t.Errorf("a copy is by %q", s.By)
 	}
-	if i := slices.IndexFunc(s.Steps, func(x Step) bool { return x.Step == "relayed" }); i < 0 || s.Steps[i].By != "Cpt Bruni" || s.Steps[i].Note != "2nd Brigade" {
+	if i := slices.IndexFunc(s.Steps, func(x Progress) bool { return x.Step == "relayed" }); i < 0 || s.Steps[i].By != "Cpt Bruni" || s.Steps[i].Note != "2nd Brigade" {
 		t.Errorf("its relay reads %+v", s.Steps)
 	}
 }
@@ -79,7 +79,7 @@ func TestTimesOfAnotherDay(t *testing.T) {
 		"en": {"Line DOWN since 24 Nov 14:01Z, last tested 24 Nov 09:00Z.", "path 1 since 24 Nov 14:01Z", "held 24 Nov 14:02Z – taken (OVERDUE since 24 Nov 14:03Z)"},
 		"it": {"Linea INTERROTTA dal 24 nov 14:01Z, provata l'ultima volta il 24 nov 09:00Z.", "percorso 1 dal 24 nov 14:01Z", "custodito 24 nov 14:02Z – ricevuto (SCADUTO dal 24 nov 14:03Z)"},
 	} {
-		out := StatusOf(in, lang).Text()
+		out := Answer(in, lang, "status").Text()
 		for _, w := range want {
 			if !strings.Contains(out, w) {
 				t.Errorf("%s: no %q in\n%s", lang, w, out)
@@ -95,17 +95,17 @@ func TestClassTestIsSaidFirst(t *testing.T) {
 	e.Class, s.Class = "test", "test"
 	in.Log = append([]*record.Entry{e}, in.Log...)
 	for lang, word := range map[string]string{"en": "test · STOP", "it": "prova · STOP"} {
-		show := ShowOf(in, lang, e, nil, nil, &s, nil).Text()
+		show := Show(in, lang, e, nil, nil, &s, nil).Text()
 		if !strings.HasPrefix(show, word) || strings.Contains(show, "! STOP") {
 			t.Errorf("show says %q", show)
 		}
-		for face, rows := range map[string][]LogRow{"log": LogOf(in, lang).Rows, "page": Build(in, lang).Log} {
+		for face, rows := range map[string][]LogRow{"log": Answer(in, lang, "log").Log, "page": Build(in, lang).Log} {
 			i := slices.IndexFunc(rows, func(r LogRow) bool { return r.ID == "A7-33" })
 			if i < 0 || !strings.HasPrefix(rows[i].Word, word) {
 				t.Errorf("%s says %+v", face, rows)
 			}
 		}
-		if real := in.Stops[0]; !strings.HasPrefix(ShowOf(in, lang, e, nil, nil, &real, nil).Text(), "! STOP ") {
+		if real := in.Stops[0]; !strings.HasPrefix(Show(in, lang, e, nil, nil, &real, nil).Text(), "! STOP ") {
 			t.Error("a STOP of no check is not drawn as one")
 		}
 	}

@@ -5,13 +5,13 @@ package view
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"example.org/parley/message"
 	"example.org/parley/message/phrase"
 	"example.org/parley/record"
 	"example.org/parley/statement"
 	"example.org/parley/stop"
+	"example.org/parley/wire"
 )
 
 // messages draws the messages, newest first.
@@ -33,16 +33,15 @@ func (b builder) messages() []Message {
 func (b builder) message(s message.State) Message {
 	f := s.Facts
 	m := Message{ID: b.IDs.Short(s.Begin), Key: elementKey(s.Key), Ours: s.From == b.Us, At: s.Recorded.At, From: s.From, By: b.author(f.By), Known: f.By.Known,
-		To: b.post(f.To), Precedence: f.Precedence, Kind: s.Kind, Class: s.Class, Mark: s.Mark, Phrase: f.Phrase, NotAfter: f.NotAfter}
+		To: b.post(f.To), Precedence: f.Precedence, Kind: s.Kind, Class: s.Class, Mark: s.Mark, Phrase: f.Phrase, NotAfter: f.NotAfter, Direction: b.t("dir.in", s.From)}
 	if s.ReplyTo != nil {
 		m.ReplyTo = b.IDs.ShortPlace(s.ReplyTo.Place)
 	}
 	for _, i := range f.Info {
 		m.Info = append(m.Info, b.post(i))
 	}
-	m.Words = Words{Precedence: b.or("prec", f.Precedence), Kind: b.or("kind", s.Kind), Class: b.or("class", s.Class), Mark: b.or("mark", s.Mark), Direction: b.t("dir.in", s.From)}
 	if m.Ours {
-		m.Words.Direction = b.t("dir.out", b.Them)
+		m.Direction = b.t("dir.out", b.Them)
 	}
 	m.Impossible = b.impossible(m.At, s.Begin)
 	m.Spans, m.Lang = b.spans(s)
@@ -86,8 +85,8 @@ func (b builder) receive(s message.State, m *Message) {
 }
 
 // readBack is a field to be typed; an example that is the very value would give it away. SPEC: PAG-011
-func (b builder) readBack(f phrase.Field, value string) Field {
-	v := b.field(f)
+func (b builder) readBack(f phrase.Field, value string) Blank {
+	v := b.blank(f)
 	if strings.Contains(strings.ToUpper(v.Example), strings.ToUpper(value)) {
 		v.Example = ""
 	}
@@ -95,38 +94,36 @@ func (b builder) readBack(f phrase.Field, value string) Field {
 }
 
 // spans gives what the message says: a phrase in the reader's language, or a person's own words as they are.
-func (b builder) spans(s message.State) (out []Span, lang string) {
+func (b builder) spans(s message.State) (out []phrase.Span, lang string) {
 	if s.Facts.Phrase != "" {
 		spans, err := phrase.Render(b.lang, s.Facts.Phrase, s.Facts.Fields)
 		if err != nil {
-			return []Span{{Text: s.Facts.Phrase, Coded: true}}, ""
+			return []phrase.Span{{Text: s.Facts.Phrase, Coded: true}}, ""
 		}
-		for _, x := range spans {
-			out = append(out, Span(x))
-		}
+		out = spans
 	}
 	if w := s.Begin.Words; w != nil {
 		text := w.Text
 		if len(out) > 0 {
 			text = "\n" + text
 		}
-		out, lang = append(out, Span{Text: text}), w.Lang
+		out, lang = append(out, phrase.Span{Text: text}), w.Lang
 	}
 	if out == nil {
-		out = []Span{{Text: b.t("log.absent")}}
+		out = []phrase.Span{{Text: b.t("log.absent")}}
 	}
 	return out, lang
 }
 
 // steps is the ladder with its clocks. What a cut line shows is RECORDED, NOT HELD. SPEC: PAG-022
-func (b builder) steps(s message.State, clocks []statement.Clock) []Step {
+func (b builder) steps(s message.State, clocks []statement.Clock) []Progress {
 	due := map[string]statement.Clock{}
 	for _, c := range clocks {
 		due[c.Step] = c
 	}
 	linguist, awaiting := due[message.Linguist]
 	ladder := s.Ladder()
-	out := make([]Step, 0, len(ladder)+1)
+	out := make([]Progress, 0, len(ladder)+1)
 	for _, r := range ladder {
 		c, has := due[r.Step]
 		if r.Step == message.Acknowledged && awaiting {
@@ -153,11 +150,11 @@ func (b builder) steps(s message.State, clocks []statement.Clock) []Step {
 
 // reached says whether any path carries now.
 func (b builder) reached() bool {
-	return slices.ContainsFunc(b.Paths, func(p Path) bool { return p.WeHear && p.TheyHear })
+	return slices.ContainsFunc(b.Paths, func(p wire.PathState) bool { return p.WeHear && p.TheyHear })
 }
 
-func open(step, word string, c statement.Clock, has bool) Step {
-	s := Step{Step: step, Word: word, State: "open"}
+func open(step, word string, c statement.Clock, has bool) Progress {
+	s := Progress{Step: step, Word: word, State: "open"}
 	if has {
 		s.State, s.Due = "due", c.Due
 		if c.Overdue {
@@ -167,8 +164,8 @@ func open(step, word string, c statement.Clock, has bool) Step {
 	return s
 }
 
-func (b builder) done(x message.Step, c statement.Clock, word string) Step {
-	s := Step{Step: x.Name, Word: word, State: "done", At: x.At, Known: x.By.Known}
+func (b builder) done(x message.Step, c statement.Clock, word string) Progress {
+	s := Progress{Step: x.Name, Word: word, State: "done", At: x.At, Known: x.By.Known}
 	if c.Late {
 		s.State, s.Due = "late", c.Due
 	}
@@ -194,7 +191,7 @@ func (b builder) done(x message.Step, c statement.Clock, word string) Step {
 }
 
 // summary is the ladder in a few words: what is overdue, else how far it has come.
-func (b builder) summary(steps []Step) string {
+func (b builder) summary(steps []Progress) string {
 	last := ""
 	for _, s := range steps {
 		word := s.Word
@@ -230,24 +227,24 @@ func (b builder) post(place string) string {
 }
 
 // stops draws every STOP but those of a check, which are its parts: those that stand first, the newest first.
-func (b builder) stops() []Stop {
-	out := []Stop{}
+func (b builder) stops() []StopCard {
+	out := []StopCard{}
 	for _, s := range b.Stops {
 		if s.Check == "" && len(s.Presses) > 0 {
 			out = append(out, b.stop(s))
 		}
 	}
 	slices.Reverse(out)
-	slices.SortStableFunc(out, func(x, y Stop) int {
+	slices.SortStableFunc(out, func(x, y StopCard) int {
 		return map[bool]int{true: -1}[x.Stands] - map[bool]int{true: -1}[y.Stands]
 	})
 	return out
 }
 
 // stop draws one STOP, pressed once or many times. SPEC: PAG-023
-func (b builder) stop(s stop.State) Stop {
+func (b builder) stop(s stop.State) StopCard {
 	first := s.Presses[0]
-	v := Stop{ID: s.ID, Key: s.ID, Ours: s.From == b.Us, At: s.Recorded, From: s.From, Scope: b.t("stop.scope.everywhere"), Place: s.Place, Reason: phrase.Reason(b.lang, s.Reason),
+	v := StopCard{ID: s.ID, Key: s.ID, Ours: s.From == b.Us, At: s.Recorded, From: s.From, Scope: b.t("stop.scope.everywhere"), Place: s.Place, Reason: phrase.Reason(b.lang, s.Reason),
 		Class: s.Class, Mark: s.Mark, Count: len(s.Presses), State: s.Status, Word: b.or("stop.word", s.Status), Stands: s.Open, By: b.stopBy(first), Acts: []string{}}
 	if v.Place != "" {
 		v.Scope = v.Place // said in place of everywhere
@@ -293,12 +290,12 @@ func relayedTo(x stop.Step) string {
 	return ""
 }
 
-func (b builder) stopSteps(s stop.State, clocks []statement.Clock) []Step {
-	recorded := Step{Step: "recorded", Word: b.t("rung.recorded"), State: "done", At: s.Recorded}
+func (b builder) stopSteps(s stop.State, clocks []statement.Clock) []Progress {
+	recorded := Progress{Step: "recorded", Word: b.t("rung.recorded"), State: "done", At: s.Recorded}
 	if s.Presses[0].Entry == nil {
 		recorded.Word = b.t("stop.unrecorded")
 	}
-	out := []Step{recorded}
+	out := []Progress{recorded}
 	due := map[string]statement.Clock{}
 	for _, c := range clocks {
 		due[c.Step] = c
@@ -308,7 +305,7 @@ func (b builder) stopSteps(s stop.State, clocks []statement.Clock) []Step {
 		switch {
 		case len(done) > 0:
 			x := done[len(done)-1]
-			st := Step{Step: name, Word: b.or("rung", name), State: "done", At: x.At, By: b.stopBy(x), Known: x.By.Known, Note: join(b.post(x.To), relayedTo(x), phrase.Reason(b.lang, x.Reason))}
+			st := Progress{Step: name, Word: b.or("rung", name), State: "done", At: x.At, By: b.stopBy(x), Known: x.By.Known, Note: join(b.post(x.To), relayedTo(x), phrase.Reason(b.lang, x.Reason))}
 			if name == message.Held {
 				st.By, st.Note = "", ""
 			}
@@ -332,17 +329,4 @@ func (b builder) stopSteps(s stop.State, clocks []statement.Clock) []Step {
 	add("in-effect", "effect", s.Effect, len(s.Refused) == 0)
 	add("lifted", "", s.Lifts, false)
 	return out
-}
-
-// waits says what a message or a STOP asks of a person here, and until when.
-func waits(m Message) (until time.Time, yes bool) {
-	if !slices.Contains(m.Acts, "ack") && !slices.Contains(m.Acts, "respond") && !slices.Contains(m.Acts, "comply") {
-		return time.Time{}, false
-	}
-	for _, s := range m.Steps {
-		if (s.State == "due" || s.State == "overdue") && (until.IsZero() || s.Due.Before(until)) {
-			until = s.Due
-		}
-	}
-	return until, true
 }

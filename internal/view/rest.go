@@ -3,6 +3,7 @@
 package view
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -10,36 +11,32 @@ import (
 	"example.org/parley/call"
 	"example.org/parley/check"
 	"example.org/parley/record"
+	"example.org/parley/words"
 )
 
 // call draws the call panel. SPEC: PAG-024
 func (b builder) call() Call {
-	in, l := b.Input.Call, b.Input.Call.Live
-	c := Call{State: l.State, Word: b.or("call", l.State), Ours: l.Out, Class: l.Class, Mark: l.Mark, Priority: l.Priority, Desks: len(l.Rang), Sound: in.Sound,
-		NoSound: b.Desk.NoSound, Unrecorded: in.Unrecorded, By: b.there(l.ThereBy, l.There), Acts: []string{}}
-	if c.State == "" {
-		c.State, c.Word = call.Idle, b.t("call.idle")
-	}
+	c, l := b.Call, b.Live
+	c.State, c.Word, c.Ours, c.Class, c.Mark, c.Priority, c.Desks, c.By = l.State, b.or("call", l.State), l.Out, l.Class, l.Mark, l.Priority, len(l.Rang), b.there(l.ThereBy, l.There)
 	if l.ID != (call.ID{}) {
 		c.ID = l.ID.String()
 	}
-	switch c.State {
-	case call.Idle:
-		b.idle(&c)
-		return c
+	c.Acts, c.Since = []string{"hang-up"}, l.Began
+	switch l.State {
+	case "", call.Idle:
+		return b.idle(c)
 	case call.RingingHere:
-		c.Since, c.Acts = l.Began, append(c.Acts, "answer", "decline")
+		c.Acts = []string{"answer", "decline"}
 	case call.RingingThere:
-		c.Word, c.Since = b.t("call.ringing-there", b.desks(len(l.Rang))), l.Began
-		c.Acts = append(c.Acts, "hang-up")
+		c.Word = b.t("call.ringing-there", b.desks(len(l.Rang)))
 	case call.Connected:
-		c.Since, c.Acts = l.Answered, append(c.Acts, "hang-up")
-		c.Out, c.In = b.meter(in.Out), b.meter(in.In)
-		if c.Mute = in.Mute; c.Mute {
+		c.Since, c.Out, c.In = l.Answered, b.meter(c.Out), b.meter(c.In)
+		if c.Mute {
 			c.Word = b.t("call.mute")
 		}
-	default:
-		c.Since, c.Acts = l.Began, append(c.Acts, "hang-up")
+	}
+	if l.State != call.Connected {
+		c.Out, c.In, c.Mute = nil, nil, false
 	}
 	if l.Priority != "" {
 		c.By = join(b.t("call.priority", b.or("why", l.Priority)), c.By)
@@ -57,41 +54,41 @@ func (b builder) there(officer, desk string) string {
 }
 
 // idle shows a call that is over by its outcome, for as long as a person may be looking at it.
-func (b builder) idle(c *Call) {
-	in := b.Input.Call
-	c.Unrecorded = false
-	c.Acts = append(c.Acts, "ring")
-	if b.WeSee.Known && b.WeSee.Armed == 0 || in.NoRing == call.NobodyArmed {
+func (b builder) idle(c Call) Call {
+	unrecorded := c.Unrecorded
+	c = Call{State: call.Idle, Word: b.t("call.idle"), Sound: c.Sound, Acts: []string{"ring"}}
+	if b.WeSee.Known && b.WeSee.Armed == 0 {
 		c.ThereWord = b.t("silent.desk")
 	}
-	last := in.Live.Last
+	last := b.Live.Last
 	if last == nil || b.Now.Sub(last.Ended) > 10*time.Minute {
-		return
+		return c
 	}
-	c.State, c.Word, c.Outcome, c.Class = "ended", b.t("call.ended"), code(last.Outcome), in.LastClass
-	c.ID, c.Ours, c.Unrecorded = last.ID.String(), last.Out, in.Unrecorded
+	c.State, c.Word, c.Outcome, c.Class = "ended", b.t("call.ended"), code(last.Outcome), b.LastClass
+	c.ID, c.Ours, c.Unrecorded = last.ID.String(), last.Out, unrecorded
 	secs := 0
 	for _, s := range b.Calls {
 		if s.Call != c.ID {
 			continue
 		}
 		secs = seconds(s.Answered, s.Ended)
-		if s.Differ {
-			c.Differs = b.differs(s)
+		if us, them := b.ends(s); s.Differ {
+			c.Differs = b.t("call.differs", b.outcome(us.Facts.Outcome, 0), b.outcome(them.Facts.Outcome, 0))
 		}
 	}
 	c.OutcomeWas = b.t("out.last", b.outcome(last.Outcome, secs))
-	if in.LastAsk && in.Last != "" && c.Outcome == call.Answered {
-		c.ID, c.Acts = in.Last, append(c.Acts, "class")
+	if b.LastAsk && b.LastCall != "" && c.Outcome == call.Answered {
+		c.ID, c.Acts = b.LastCall, append(c.Acts, "class")
 	}
+	return c
 }
 
-func (b builder) differs(s call.State) string {
-	us, them := s.Caller, s.Called
-	if s.Opener != b.Us {
-		us, them = them, us
+// ends gives both ends of a call, ours first.
+func (b builder) ends(s call.State) (us, them call.End) {
+	if s.Opener == b.Us {
+		return s.Caller, s.Called
 	}
-	return b.t("call.differs", b.outcome(us.Facts.Outcome, 0), b.outcome(them.Facts.Outcome, 0))
+	return s.Called, s.Caller
 }
 
 func (b builder) desks(n int) string {
@@ -138,10 +135,7 @@ func (b builder) outcome(o call.Outcome, secs int) string {
 
 // became says into which call a ring went that crossed theirs: it was not answered itself. SPEC: PAG-024
 func (b builder) became(id string) string {
-	if short := b.other(id); short != "" {
-		return b.t("out.became", short)
-	}
-	return b.t("out.became", b.t("call.theirs"))
+	return b.t("out.became", cmp.Or(b.other(id), b.t("call.theirs")))
 }
 
 // other is the short ID of the call of that random id, where it is on record.
@@ -183,112 +177,112 @@ func (b builder) meter(m *Meter) *Meter {
 }
 
 // calls draws the calls, newest first.
-func (b builder) calls() []CallRow {
-	out := []CallRow{}
+func (b builder) calls() []Call {
+	out := []Call{}
 	for _, s := range slices.Backward(b.Calls) {
-		out = append(out, b.callRow(s))
+		out = append(out, b.pastCall(s))
 	}
 	return out
 }
 
-func (b builder) callRow(s call.State) CallRow {
-	r := CallRow{ID: b.callID(s), At: s.Began, Ours: s.Opener == b.Us, Class: s.Class, Mark: s.Mark, Outcome: code(s.Outcome), Became: b.other(s.Outcome.Became), Seconds: seconds(s.Answered, s.Ended)}
-	r.Word = b.outcome(s.Outcome, 0)
-	if s.Outcome.What == "" && s.Open {
-		r.Word = b.t("out.open")
-	}
+func (b builder) pastCall(s call.State) Call {
+	c := Call{ID: b.callID(s), Since: s.Began, Ours: s.Opener == b.Us, Class: s.Class, Mark: s.Mark, Outcome: code(s.Outcome), Became: b.other(s.Outcome.Became), Word: b.outcome(s.Outcome, 0),
+		Seconds: seconds(s.Answered, s.Ended), In: &Meter{}}
 	for _, e := range []*record.Entry{s.Caller.Began, s.Called.Began} {
 		if e != nil && e.Log.Party == s.Opener {
-			r.Impossible = b.impossible(r.At, e)
+			c.Impossible = b.impossible(c.Since, e)
 		}
 	}
-	us, them := s.Caller, s.Called
-	in := s.Voice[1]
-	if !r.Ours {
-		us, them, in = s.Called, s.Caller, s.Voice[0]
-	}
+	us, them := b.ends(s)
 	if us.Facts.By != nil {
-		r.By = b.who(us.Facts.By.Officer, us.Facts.By.Known, us.Facts.By.Desk)
+		c.By = b.author(*us.Facts.By)
 	}
 	if s.Differ {
-		r.Theirs = b.outcome(them.Facts.Outcome, 0)
+		c.Differs = b.outcome(them.Facts.Outcome, 0)
 	}
-	if in.Lost > 0 {
-		r.Lost = uint64(in.Lost)
+	in := s.Voice[0]
+	if c.Ours {
+		in = s.Voice[1]
 	}
-	if in.GapMS > 0 {
-		r.GapMS = float64(in.GapMS)
-	}
-	return r
+	c.In.Lost, c.In.LongestGapMS = uint64(max(in.Lost, 0)), float64(max(in.GapMS, 0))
+	return c
 }
 
 // check draws the daily test. SPEC: PAG-025
 func (b builder) check() Check {
-	in, f := b.Input.Check, b.Input.Check.Figures
-	c := Check{State: "none", Word: b.t("check.none"), Due: in.Next, Days: f.Tested, Of: len(f.Days), Streak: f.Streak, Parts: []CheckPart{}}
+	c, f := b.Check, b.Checks
+	c.Days, c.Of, c.Streak, c.Last, c.Parts = f.Tested, len(f.Days), f.Streak, nil, append([]check.Part{}, c.Parts...)
+	if f.Last != nil {
+		was := bare(*f.Last)
+		c.Last = &was
+	}
 	last := "–"
 	if !f.LastPassed.IsZero() {
 		last = b.when(f.LastPassed)
 	}
 	c.Figures = b.t("check.figures", f.Tested, len(f.Days), f.Streak, last)
 	switch {
-	case in.Running != nil:
-		c.State, c.Word, c.Started = "running", b.t("check.running"), in.Running.Due
-	case in.Waiting != nil:
-		c.State, c.Word, c.Started = "waiting", b.t("check.waiting"), in.Waiting.Due
+	case c.State != "": // running or waiting
+		c.Word = b.or("check", c.State)
 	case len(f.Overdue) > 0:
 		c.State, c.Due = "overdue", f.Overdue[0].Due
 		c.Word = b.t("check.word", b.t("check.overdue"), b.when(f.Overdue[0].Due))
 	case f.Last != nil:
-		r := b.slot(*f.Last)
-		c.State, c.Word = r.Outcome, b.t("check.word", r.Word, b.when(r.At))
+		c.State, c.Word = f.Last.Outcome, b.t("check.word", slotWord(b.lang, *f.Last), b.when(f.Last.Due))
+	default:
+		c.State, c.Word = "none", b.t("check.none")
 	}
-	if f.Last != nil {
-		r := b.slot(*f.Last)
-		c.Last = &r
-	}
-	for _, p := range in.Parts {
-		c.Parts = append(c.Parts, b.part(p))
-	}
-	c.Question = in.Question
 	return c
 }
 
-func (b builder) part(r check.Part) CheckPart {
-	p := CheckPart{Part: r.Name, Word: b.or("part", r.Name), State: map[string]string{check.OK: "passed", check.Bad: "failed", check.None: "skipped"}[r.Result], Note: r.Why}
-	if p.State == "" {
-		p.State = "waiting"
-	}
-	if r.Path != "" {
-		p.Word = b.t("part.word", p.Word, r.Path)
-	}
-	switch {
-	case r.Name == check.PartVoice && r.Sent > 0:
-		p.Note = join(b.t("part.frames", r.Back, r.Sent, r.MS), r.Why)
-	case r.MS > 0:
-		p.Note = join(b.t("part.ms", r.MS), r.Why)
-	}
-	return p
+// bare is a slot without the statements behind it.
+func bare(s check.State) check.State {
+	s.Ends = nil
+	return s
 }
 
-func (b builder) slot(s check.State) CheckRow {
-	r := CheckRow{ID: s.Slot.ID, Day: s.Due.UTC().Format("2006-01-02"), At: s.Due, Outcome: s.Outcome, Word: b.or("check", s.Outcome)}
-	if len(s.Which) > 0 {
-		var names []string
-		for _, w := range s.Which {
-			part, path, _ := strings.Cut(w, " ")
-			names = append(names, strings.TrimSpace(b.or("part", part)+" "+path))
-		}
-		r.Parts = strings.Join(names, ", ")
-		r.Word = b.t("check.which", r.Word, r.Parts)
+// PartState is how a part of a check stands: passed, failed, skipped or waiting.
+func PartState(r check.Part) string {
+	return cmp.Or(map[string]string{check.OK: "passed", check.Bad: "failed", check.None: "skipped"}[r.Result], "waiting")
+}
+
+func partWord(lang string, r check.Part) string {
+	word := words.Or(lang, "part", r.Name)
+	if r.Path != "" {
+		word = words.T(lang, "part.word", word, r.Path)
 	}
-	return r
+	return word
+}
+
+// partNote is what was measured, and why a part did not pass.
+func partNote(lang string, r check.Part) string {
+	switch {
+	case r.Name == check.PartVoice && r.Sent > 0:
+		return join(words.T(lang, "part.frames", r.Back, r.Sent, r.MS), r.Why)
+	case r.MS > 0:
+		return join(words.T(lang, "part.ms", r.MS), r.Why)
+	}
+	return r.Why
+}
+
+// slotWord is the outcome of a slot, with the parts that did not pass.
+func slotWord(lang string, s check.State) string {
+	word := words.Or(lang, "check", s.Outcome)
+	if len(s.Which) == 0 {
+		return word
+	}
+	var names []string
+	for _, w := range s.Which {
+		part, path, _ := strings.Cut(w, " ")
+		names = append(names, strings.TrimSpace(words.Or(lang, "part", part)+" "+path))
+	}
+	return words.T(lang, "check.which", word, strings.Join(names, ", "))
 }
 
 // log draws the statements, newest first.
 func (b builder) log() []LogRow {
 	out := []LogRow{}
-	for _, e := range newestFirst(b.Input.Log, (*record.Entry).Place, func(e *record.Entry) []record.Ref { return e.Re }) {
+	for _, e := range newestFirst(b.Log, (*record.Entry).Place, func(e *record.Entry) []record.Ref { return e.Re }) {
 		out = append(out, b.logRow(e))
 	}
 	return out

@@ -3,6 +3,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"strings"
@@ -60,9 +61,9 @@ func cleanJSON(s string) string {
 	return out.String()
 }
 
-// drawn gives a view with every text in it clean. A field of several lines is marked `drawn:"lines"`, one of JSON
+// scrubbed gives a view with every text in it clean. A field of several lines is marked `drawn:"lines"`, one of JSON
 // `drawn:"json"`. Whatever a face prints has come through here. SPEC: PAG-027
-func drawn[T any](v T) T {
+func scrubbed[T any](v T) T {
 	if all := reflect.ValueOf(&v).Elem(); unclean(all) {
 		scrub(all, "")
 	}
@@ -108,7 +109,7 @@ func scrub(v reflect.Value, as string) {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if f := v.Field(i); f.CanSet() {
-				scrub(f, v.Type().Field(i).Tag.Get("drawn"))
+				scrub(f, cmp.Or(v.Type().Field(i).Tag.Get("drawn"), as))
 			}
 		}
 	case reflect.Slice:
