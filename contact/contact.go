@@ -9,9 +9,9 @@ import (
 
 // Kinds lists the kinds of this package.
 var Kinds = []statement.Kind{
-	statement.New(statement.Kind{Kind: record.Kind{Name: KindMade, Begins: true}, Class: "service"}, (*folding).made),
-	statement.New(statement.Kind{Kind: record.Kind{Name: KindPlaced, Begins: true}, Class: "service"}, (*folding).placed),
-	statement.New(statement.Kind{Kind: record.Kind{Name: KindOutcome}, Class: "service"}, (*folding).outcome),
+	statement.New(statement.Kind{Kind: record.Kind{Name: KindMade, Begins: true}, Class: "service"}, (*State).made),
+	statement.New(statement.Kind{Kind: record.Kind{Name: KindPlaced, Begins: true}, Class: "service"}, (*State).placed),
+	statement.New(statement.Kind{Kind: record.Kind{Name: KindOutcome}, Class: "service"}, (*State).outcome),
 }
 
 // State is what an item of this package is: exactly one of the two is set, or none while the beginning
@@ -19,21 +19,16 @@ var Kinds = []statement.Kind{
 type State struct {
 	Contact *Contact
 	Request *Request
-}
 
-// folding is a State in the making, with every outcome of its request.
-type folding struct {
-	State
-	said []Attempt
+	said []Attempt // every outcome of the request
 }
 
 // Fold gives the state of a contact or a request as a function of the set of its statements.
 //
 // SPEC: CNT-008
-func Fold(it *record.Item, past statement.Past) State {
-	var s folding
+func Fold(it *record.Item, past statement.Past) (s State) {
 	if it == nil {
-		return s.State
+		return s
 	}
 	statement.Fold(Kinds, &s, it)
 	if r := s.Request; r != nil {
@@ -44,7 +39,7 @@ func Fold(it *record.Item, past statement.Past) State {
 		}
 		r.judge(past)
 	}
-	return s.State
+	return s
 }
 
 // Column is the column of a figure that an outcome belongs to. Columns are never added up.

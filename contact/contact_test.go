@@ -21,8 +21,8 @@ var allOutcomes = []string{contact.Accepted, contact.Declined, contact.Deferred,
 
 const postA, postB = "aurelia/1.k7qx3m 4", "aurelia/1.k7qx3m 5"
 
-func placed(t testing.TB, standing bool) contact.PlacedFacts {
-	return contact.PlacedFacts{For: contact.Call, From: postA, With: postB, When: when(t, "2022-02-25"), Standing: standing, Basis: "own", By: by()}
+func placed(t testing.TB, standing bool) contact.Request {
+	return contact.Request{For: contact.Call, From: postA, With: postB, When: when(t, "2022-02-25"), Standing: standing, Basis: "own", By: by()}
 }
 
 // ask begins a request by aurelia that both hold, and gives its entry.
@@ -41,7 +41,7 @@ func (w *world) request(party string, begin *record.Entry) *contact.Request {
 // outcome states one about the request, or about another outcome of it.
 func (w *world) outcome(party string, begin, about *record.Entry, what, on string) *record.Entry {
 	w.t.Helper()
-	f := contact.OutcomeFacts{Outcome: what, By: by()}
+	f := contact.Attempt{Outcome: what, By: by()}
 	if on != "" {
 		d := when(w.t, on)
 		f.On = &d
@@ -119,7 +119,7 @@ func TestConfirmedAndDisputed(t *testing.T) {
 	if r := w.request("borealia", b); standing() != "confirmed confirmed" || r.Status != contact.DeclinedSoFar {
 		t.Errorf("%s %s", standing(), r.Status)
 	}
-	f := contact.OutcomeFacts{Outcome: contact.Accepted, By: by()}
+	f := contact.Attempt{Outcome: contact.Accepted, By: by()}
 	if _, err := contact.OutcomeDraft(w.request("aurelia", b), first, "aurelia", f); err == nil {
 		t.Error("a side confirmed its own word")
 	}
@@ -200,12 +200,12 @@ func TestColumnsAreThree(t *testing.T) {
 func TestLawful(t *testing.T) {
 	w := newWorld(t)
 	b := w.ask(false)
-	made := contact.MadeFacts{Kind: contact.Call, When: when(t, "2022-02-18"), Participants: []string{postA, postB},
+	made := contact.Contact{Kind: contact.Call, When: when(t, "2022-02-18"), Participants: []string{postA, postB},
 		Channel: contact.ByTelephone, Basis: "press", By: by()}
-	mk := func(f func(*contact.MadeFacts)) contact.MadeFacts { m := made; f(&m); return m }
-	pl := func(f func(*contact.PlacedFacts)) contact.PlacedFacts { p := placed(t, false); f(&p); return p }
+	mk := func(f func(*contact.Contact)) contact.Contact { m := made; f(&m); return m }
+	pl := func(f func(*contact.Request)) contact.Request { p := placed(t, false); f(&p); return p }
 	long := strings.Repeat("x", 500)
-	out := func(o string) contact.OutcomeFacts { return contact.OutcomeFacts{Outcome: o, By: by()} }
+	out := func(o string) contact.Attempt { return contact.Attempt{Outcome: o, By: by()} }
 	late := out(contact.Accepted)
 	late.Until = time.Date(2022, 3, 1, 0, 0, 0, 0, time.UTC)
 	own := out(contact.Accepted)
@@ -219,22 +219,22 @@ func TestLawful(t *testing.T) {
 		{contact.KindMade, made, false, true},
 		{contact.KindMade, made, true, false},
 		{contact.KindMade, nil, false, false},
-		{contact.KindMade, mk(func(f *contact.MadeFacts) { f.Kind = "chat" }), false, false},
-		{contact.KindMade, mk(func(f *contact.MadeFacts) { f.Channel = contact.ByLetter }), false, false},
-		{contact.KindMade, mk(func(f *contact.MadeFacts) { f.When = statement.When{} }), false, false},
-		{contact.KindMade, mk(func(f *contact.MadeFacts) { f.Participants = []string{postA} }), false, false},
-		{contact.KindMade, mk(func(f *contact.MadeFacts) { f.Participants = []string{postA, postA} }), false, false},
-		{contact.KindMade, mk(func(f *contact.MadeFacts) { f.Participants = []string{postA, "Minister"} }), false, false},
-		{contact.KindMade, mk(func(f *contact.MadeFacts) { f.Basis = "" }), false, false},
-		{contact.KindMade, mk(func(f *contact.MadeFacts) { f.Basis = "a\u202eb" }), false, false},
-		{contact.KindMade, mk(func(f *contact.MadeFacts) { f.By.Known = "" }), false, false},
-		{contact.KindMade, mk(func(f *contact.MadeFacts) { f.By.Officer = "Lt Amaro" }), false, false},
+		{contact.KindMade, mk(func(f *contact.Contact) { f.Kind = "chat" }), false, false},
+		{contact.KindMade, mk(func(f *contact.Contact) { f.Channel = contact.ByLetter }), false, false},
+		{contact.KindMade, mk(func(f *contact.Contact) { f.When = statement.When{} }), false, false},
+		{contact.KindMade, mk(func(f *contact.Contact) { f.Participants = []string{postA} }), false, false},
+		{contact.KindMade, mk(func(f *contact.Contact) { f.Participants = []string{postA, postA} }), false, false},
+		{contact.KindMade, mk(func(f *contact.Contact) { f.Participants = []string{postA, "Minister"} }), false, false},
+		{contact.KindMade, mk(func(f *contact.Contact) { f.Basis = "" }), false, false},
+		{contact.KindMade, mk(func(f *contact.Contact) { f.Basis = "a\u202eb" }), false, false},
+		{contact.KindMade, mk(func(f *contact.Contact) { f.By.Known = "" }), false, false},
+		{contact.KindMade, mk(func(f *contact.Contact) { f.By.Officer = "Lt Amaro" }), false, false},
 		{contact.KindMade, map[string]any{"kind": "call", "extra": "1"}, false, false},
 		{contact.KindPlaced, placed(t, true), false, true},
 		{contact.KindPlaced, placed(t, true), true, false},
-		{contact.KindPlaced, pl(func(f *contact.PlacedFacts) { f.For = contact.Letter }), false, false},
-		{contact.KindPlaced, pl(func(f *contact.PlacedFacts) { f.With = postA }), false, false},
-		{contact.KindPlaced, pl(func(f *contact.PlacedFacts) { f.ToldBy = long }), false, false},
+		{contact.KindPlaced, pl(func(f *contact.Request) { f.For = contact.Letter }), false, false},
+		{contact.KindPlaced, pl(func(f *contact.Request) { f.With = postA }), false, false},
+		{contact.KindPlaced, pl(func(f *contact.Request) { f.ToldBy = long }), false, false},
 		{contact.KindOutcome, out(contact.Declined), true, true},
 		{contact.KindOutcome, out(contact.Declined), false, false},
 		{contact.KindOutcome, out("refused"), true, false},
@@ -263,10 +263,10 @@ func TestDraftsRefuse(t *testing.T) {
 	w := newWorld(t)
 	r := w.request("aurelia", w.ask(false))
 	for what, err := range map[string]error{
-		"kind":    second(contact.MadeDraft("aurelia", contact.MadeFacts{Kind: "chat"}, "", nil)),
-		"facts":   second(contact.MadeDraft("aurelia", contact.MadeFacts{Kind: contact.Call}, "", nil)),
+		"kind":    second(contact.MadeDraft("aurelia", contact.Contact{Kind: "chat"}, "", nil)),
+		"facts":   second(contact.MadeDraft("aurelia", contact.Contact{Kind: contact.Call}, "", nil)),
 		"mark":    second(contact.PlacedDraft("aurelia", placed(t, false), "drill", nil)),
-		"outcome": second(contact.OutcomeDraft(r, nil, "aurelia", contact.OutcomeFacts{Outcome: "refused", By: by()})),
+		"outcome": second(contact.OutcomeDraft(r, nil, "aurelia", contact.Attempt{Outcome: "refused", By: by()})),
 	} {
 		if err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", what, err)
@@ -321,7 +321,7 @@ func FuzzFacts(f *testing.F) {
 			return
 		}
 		st := contact.Fold(&record.Item{Begin: e, Entries: []*record.Entry{e}}, nil)
-		if k.Begins && st == (contact.State{}) {
+		if k.Begins && st.Contact == nil && st.Request == nil {
 			t.Errorf("lawful, and no state: %s", body)
 		}
 	})

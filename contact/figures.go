@@ -4,6 +4,7 @@ package contact
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -25,6 +26,10 @@ type Query struct {
 	Org      string // only posts of this organisation (in any letter case); "": all
 	Level    int    // only posts of level 1 to this; 0: all
 	Mark     string // only what has this mark; "": both, and Figures says if exercise is among it
+
+	begin   statement.When           // of the window, while it is counted
+	office  map[record.Place]*office // by each statement that names it
+	offices []*office
 }
 
 // Figures answer a question as of a time, over a window, on both sides' statements.
@@ -73,41 +78,30 @@ func (c Count) N() int { return c.Both + c.Ours + c.Theirs + c.Disputed }
 // of the line: desks that ring each other are no counterparts.
 // SPEC: CNT-013
 func Since(q Query) Figures {
-	c := counter{Query: q, begin: q.Since, f: Figures{AsOf: q.Now.UTC(), Since: q.Since}}
-	if q.Date && !q.Since.IsZero() {
-		c.begin = statement.At(q.Since.Earliest())
+	f := Figures{AsOf: q.Now.UTC(), Since: q.Since}
+	if q.begin = q.Since; q.Date && !q.Since.IsZero() {
+		q.begin = statement.At(q.Since.Earliest())
 	}
-	c.contacts = slices.DeleteFunc(slices.Clone(q.Contacts), func(x *Contact) bool { return c.skip(x.Mark) || x.When.Earliest().After(q.Now) })
-	slices.SortStableFunc(c.contacts, older)
-	c.requests = slices.DeleteFunc(slices.Clone(q.Requests), func(x *Request) bool { return c.skip(x.Mark) })
-	c.offices()
-	for _, x := range c.contacts {
-		c.contact(x)
+	q.Contacts = slices.DeleteFunc(slices.Clone(q.Contacts), func(x *Contact) bool { return q.skips(x.Mark) || x.When.Earliest().After(q.Now) })
+	slices.SortStableFunc(q.Contacts, older)
+	q.Requests = slices.DeleteFunc(slices.Clone(q.Requests), func(x *Request) bool { return q.skips(x.Mark) })
+	q.group()
+	for _, x := range q.Contacts {
+		f.contact(&q, x)
 	}
-	for _, r := range c.requests {
-		c.f.Exercise = c.f.Exercise || r.Mark == "exercise"
+	for _, r := range q.Requests {
+		f.Exercise = f.Exercise || r.Mark == "exercise"
 		if r.Sought {
-			c.f.Sought = append(c.f.Sought, r)
+			f.Sought = append(f.Sought, r)
 		}
 	}
-	c.pairs()
-	return c.f
+	f.Pairs = q.pairs()
+	return f
 }
 
 func older(a, b *Contact) int {
 	return cmp.Or(a.When.Latest().Compare(b.When.Latest()), a.When.Earliest().Compare(b.When.Earliest()),
 		strings.Compare(a.Entry.Place().String(), b.Entry.Place().String()))
-}
-
-// counter is one counting.
-type counter struct {
-	Query
-	begin    statement.When
-	f        Figures
-	contacts []*Contact
-	requests []*Request
-	office   map[record.Place]*office
-	list     []*office
 }
 
 // office is one post however many statements name it: both parties may have stated it.
@@ -117,130 +111,121 @@ type office struct {
 	paired         []record.Place
 }
 
-func (c *counter) skip(mark string) bool { return c.Mark != "" && mark != c.Mark }
+func (q *Query) skips(mark string) bool { return q.Mark != "" && mark != q.Mark }
 
-// offices groups posts: the same party holds them, the same organisation, and a name in common.
+// group groups posts: the same party holds them, the same organisation, and a name in common.
 // SPEC: CNT-014
-func (c *counter) offices() {
-	c.office = map[record.Place]*office{}
-	if c.Register == nil {
+func (q *Query) group() {
+	q.office = map[record.Place]*office{}
+	if q.Register == nil {
 		return
 	}
-	for _, p := range c.Register.Posts {
-		of := p.Of(c.Us, c.Them)
-		i := slices.IndexFunc(c.list, func(o *office) bool { return o.of == of && same(o.Post, p) })
+	for _, p := range q.Register.Posts {
+		of := p.Of(q.Us, q.Them)
+		i := slices.IndexFunc(q.offices, func(o *office) bool { return o.of == of && same(o.Post, p) })
 		if i < 0 {
-			i = len(c.list)
-			c.list = append(c.list, &office{Post: p, of: of})
+			i = len(q.offices)
+			q.offices = append(q.offices, &office{Post: p, of: of})
 		}
-		o := c.list[i]
+		o := q.offices[i]
 		if o.Theirs && !p.Theirs {
 			o.Post = p
 		}
 		o.paired = append(o.paired, p.Counterparts...)
-		c.office[p.Place] = o
+		q.office[p.Place] = o
 	}
-	slices.SortStableFunc(c.list, func(a, b *office) int { return cmp.Or(cmp.Compare(a.Level, b.Level), strings.Compare(a.Name, b.Name)) })
+	slices.SortStableFunc(q.offices, func(a, b *office) int { return cmp.Or(cmp.Compare(a.Level, b.Level), strings.Compare(a.Name, b.Name)) })
 }
 
 func same(a, b *register.Post) bool {
 	if !strings.EqualFold(a.Org, b.Org) {
 		return false
 	}
-	if strings.EqualFold(a.Name, b.Name) {
-		return true
+	named := func(p *register.Post, name string) bool {
+		return strings.EqualFold(p.Name, name) || slices.ContainsFunc(slices.Collect(maps.Values(p.Names)), func(n string) bool { return strings.EqualFold(n, name) })
 	}
-	for _, x := range a.Names {
-		if strings.EqualFold(x, b.Name) {
-			return true
-		}
-	}
-	for _, y := range b.Names {
-		if strings.EqualFold(y, a.Name) {
-			return true
-		}
-	}
-	return false
+	return named(a, b.Name) || named(b, a.Name)
 }
 
 // asked reports whether an office is of the organisation and level that the question names.
-func (c *counter) asked(o *office) bool {
-	return (c.Org == "" || strings.EqualFold(o.Org, c.Org)) && (c.Level == 0 || o.Level <= c.Level)
+func (q *Query) asked(o *office) bool {
+	return (q.Org == "" || strings.EqualFold(o.Org, q.Org)) && (q.Level == 0 || o.Level <= q.Level)
 }
 
 // contact counts one contact for the whole, whoever its pair.
-func (c *counter) contact(x *Contact) {
-	asked := c.Org == "" && c.Level == 0
+func (f *Figures) contact(q *Query, x *Contact) {
+	asked := q.Org == "" && q.Level == 0
 	var best [2]int // the highest level present of each side
 	for _, p := range x.Posts {
-		o := c.office[p]
+		o := q.office[p]
 		if o == nil {
 			continue
 		}
-		asked = asked || c.asked(o)
+		asked = asked || q.asked(o)
 		side := 0
-		if o.of != c.Us {
+		if o.of != q.Us {
 			side = 1
 		}
 		if best[side] == 0 || o.Level < best[side] {
 			best[side] = o.Level
 		}
 	}
-	c.f.Exercise = c.f.Exercise || x.Mark == "exercise"
-	c.f.Private = c.f.Private || x.Private
-	switch x.When.Side(c.begin) {
+	f.Exercise = f.Exercise || x.Mark == "exercise"
+	f.Private = f.Private || x.Private
+	switch x.When.Side(q.begin) {
 	case statement.SideStraddles:
 		if asked {
-			c.f.Straddling = append(c.f.Straddling, x)
+			f.Straddling = append(f.Straddling, x)
 		}
 	case statement.SideSince:
 		if asked {
-			c.f.Contacts = append(c.f.Contacts, x)
-			c.f.By.add(x.Party, Stated, c.Us)
+			f.Contacts = append(f.Contacts, x)
+			f.By.add(x.Party, Stated, q.Us)
 		}
-		c.highest(x, best)
+		f.highest(x, best)
 	}
 }
 
 // highest: the level of a contact is the one that both sides reached.
 // SPEC: CNT-015
-func (c *counter) highest(x *Contact, best [2]int) {
+func (f *Figures) highest(x *Contact, best [2]int) {
 	level := max(best[0], best[1])
 	switch {
-	case best[0] == 0 || best[1] == 0 || c.f.Level != 0 && level > c.f.Level:
+	case best[0] == 0 || best[1] == 0 || f.Level != 0 && level > f.Level:
 		return
-	case level != c.f.Level:
-		c.f.Level, c.f.Highest = level, nil
+	case level != f.Level:
+		f.Level, f.Highest = level, nil
 	}
-	c.f.Highest = append(c.f.Highest, x)
+	f.Highest = append(f.Highest, x)
 }
 
-func (c *counter) pairs() {
-	for _, ours := range c.list {
-		if ours.of != c.Us {
+func (q *Query) pairs() (ps []PairFigure) {
+	for _, ours := range q.offices {
+		if ours.of != q.Us {
 			continue
 		}
 		var done []*office
 		for _, at := range ours.paired {
-			theirs := c.office[at]
-			if theirs == nil || theirs.of == c.Us || slices.Contains(done, theirs) || !c.asked(ours) && !c.asked(theirs) {
+			theirs := q.office[at]
+			if theirs == nil || theirs.of == q.Us || slices.Contains(done, theirs) || !q.asked(ours) && !q.asked(theirs) {
 				continue
 			}
 			done = append(done, theirs)
-			c.f.Pairs = append(c.f.Pairs, c.pair(ours, theirs))
+			ps = append(ps, q.pair(ours, theirs))
 		}
 	}
+	return ps
 }
 
 // pair counts for one office and its counterpart.
-func (c *counter) pair(ours, theirs *office) PairFigure {
+func (q *Query) pair(ours, theirs *office) PairFigure {
 	p := PairFigure{Ours: ours.Post, Theirs: theirs.Post, Side: statement.SideNever, Days: -1, DaysMost: -1}
-	for _, x := range c.contacts {
-		if !c.has(x.Posts, ours) || !c.has(x.Posts, theirs) {
+	for _, x := range q.Contacts {
+		if !q.has(x.Posts, ours) || !q.has(x.Posts, theirs) {
 			continue
 		}
-		p.Last, p.Side = x, x.When.Side(c.begin)
-		p.Days, p.DaysMost = x.When.Days(c.Now)
+		p.Last, p.Side = x, x.When.Side(q.begin)
+		p.Days, p.DaysMost = x.When.Days(q.Now)
 		switch p.Side {
 		case statement.SideSince:
 			p.Since = append(p.Since, x)
@@ -248,13 +233,13 @@ func (c *counter) pair(ours, theirs *office) PairFigure {
 			p.Straddling = append(p.Straddling, x)
 		}
 	}
-	for _, r := range c.requests {
-		from, with := c.office[r.FromPost], c.office[r.WithPost]
+	for _, r := range q.Requests {
+		from, with := q.office[r.FromPost], q.office[r.WithPost]
 		switch {
 		case from == ours && with == theirs:
-			c.attempts(r, &p.ByUs)
+			q.attempts(r, &p.ByUs)
 		case from == theirs && with == ours:
-			c.attempts(r, &p.ByThem)
+			q.attempts(r, &p.ByThem)
 		default:
 			continue
 		}
@@ -265,18 +250,18 @@ func (c *counter) pair(ours, theirs *office) PairFigure {
 	return p
 }
 
-func (c *counter) has(posts []record.Place, o *office) bool {
-	return slices.ContainsFunc(posts, func(p record.Place) bool { return c.office[p] == o })
+func (q *Query) has(posts []record.Place, o *office) bool {
+	return slices.ContainsFunc(posts, func(p record.Place) bool { return q.office[p] == o })
 }
 
-func (c *counter) attempts(r *Request, cols *Columns) {
+func (q *Query) attempts(r *Request, cols *Columns) {
 	for _, a := range r.Attempts {
-		switch a.When.Side(c.begin) {
+		switch a.When.Side(q.begin) {
 		case statement.SideStraddles:
 			cols.Straddling++
 		case statement.SideSince:
-			if !a.When.Earliest().After(c.Now) {
-				cols.of(a.Outcome).add(a.Party, a.Standing, c.Us)
+			if !a.When.Earliest().After(q.Now) {
+				cols.of(a.Outcome).add(a.Party, a.Standing, q.Us)
 			}
 		}
 	}
@@ -284,19 +269,8 @@ func (c *counter) attempts(r *Request, cols *Columns) {
 
 // of gives the column of an outcome.
 func (c *Columns) of(outcome string) *Count {
-	switch Column(outcome) {
-	case Accepted:
-		return &c.Accepted
-	case Declined:
-		return &c.Declined
-	case NoReply:
-		return &c.NoReply
-	case Deferred:
-		return &c.Deferred
-	case CounterProposed:
-		return &c.CounterProposed
-	}
-	return &c.NotReached
+	return map[string]*Count{Accepted: &c.Accepted, Declined: &c.Declined, NoReply: &c.NoReply, NotReached: &c.NotReached,
+		Deferred: &c.Deferred, CounterProposed: &c.CounterProposed}[Column(outcome)]
 }
 
 func (c *Count) add(party, standing, us string) {

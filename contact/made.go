@@ -52,8 +52,14 @@ const (
 	maxParticipants = 16
 )
 
-// MadeFacts are those of contact.made.
-type MadeFacts struct {
+// Contact is one contact as its author states it: the facts of contact.made, and what its fold adds.
+type Contact struct {
+	Posts   []record.Place `json:"-"` // the participants
+	Entry   *record.Entry  `json:"-"`
+	Party   string         `json:"-"` // who states it
+	Mark    string         `json:"-"`
+	Private bool           `json:"-"` // from a private log: shown here only
+
 	Kind         string           `json:"kind"`         // call meeting summons letter
 	When         statement.When   `json:"when"`         // instant, day or span
 	Participants []string         `json:"participants"` // places of post.added, 2 to 16
@@ -63,20 +69,10 @@ type MadeFacts struct {
 	By           statement.Author `json:"by"`
 }
 
-// Contact is one contact as its author states it.
-type Contact struct {
-	MadeFacts
-	Posts   []record.Place // the participants
-	Entry   *record.Entry
-	Party   string // who states it
-	Mark    string
-	Private bool // from a private log: shown here only
-}
-
 // Validate judges contact.made.
 //
 // SPEC: CNT-004 CNT-005
-func (f MadeFacts) Validate(e, _ *record.Entry) error {
+func (f Contact) Validate(e, _ *record.Entry) error {
 	if err := statement.First(alone(e), statement.OneOf("kind of contact", f.Kind, Sorts),
 		statement.OneOf("channel of a "+f.Kind, f.Channel, channels[f.Kind])); err != nil {
 		return err
@@ -100,16 +96,17 @@ func how(when statement.When, basis, told string, by statement.Author) error {
 		statement.Optional("told by", told, maxBasis), by.Validate())
 }
 
-func (s *folding) made(e *record.Entry, f MadeFacts) {
-	s.Contact = &Contact{MadeFacts: f, Entry: e, Party: e.Log.Party, Mark: e.Mark, Private: e.Log.Private}
-	for _, p := range f.Participants {
+func (s *State) made(e *record.Entry, c Contact) {
+	c.Entry, c.Party, c.Mark, c.Private = e, e.Log.Party, e.Mark, e.Log.Private
+	for _, p := range c.Participants {
 		at, _ := record.ParsePlace(p)
-		s.Contact.Posts = append(s.Contact.Posts, at)
+		c.Posts = append(c.Posts, at)
 	}
+	s.Contact = &c
 }
 
 // MadeDraft makes contact.made of a party; channel "" is the usual one of the kind, mark "" is actual.
-func MadeDraft(party string, f MadeFacts, mark string, text *record.Text) (record.Draft, error) {
+func MadeDraft(party string, f Contact, mark string, text *record.Text) (record.Draft, error) {
 	if c := channels[f.Kind]; f.Channel == "" && c != nil {
 		f.Channel = c[0]
 	}

@@ -44,8 +44,16 @@ const (
 	Disputed  = "disputed"
 )
 
-// PlacedFacts are those of request.placed.
-type PlacedFacts struct {
+// Request is one request and what became of its attempts: the facts of request.placed, and what its fold adds.
+type Request struct {
+	FromPost, WithPost record.Place  `json:"-"`
+	Entry              *record.Entry `json:"-"`
+	Party              string        `json:"-"`
+	Mark               string        `json:"-"`
+	Attempts           []Attempt     `json:"-"` // in canonical order of their statements
+	Status             string        `json:"-"` // an outcome, or open, declined-so-far, differs
+	Sought             bool          `json:"-"` // still sought
+
 	For      string           `json:"for"`  // call meeting
 	From     string           `json:"from"` // place of the post.added on whose behalf it is sought
 	With     string           `json:"with"` // place of the post.added that is sought
@@ -56,8 +64,15 @@ type PlacedFacts struct {
 	By       statement.Author `json:"by"`
 }
 
-// OutcomeFacts are those of request.outcome; its first `re` names the request.placed.
-type OutcomeFacts struct {
+// Attempt is one attempt of a request and its outcome: the facts of request.outcome, whose first `re` names the
+// request.placed, and what its fold adds.
+type Attempt struct {
+	When     statement.When `json:"-"` // On, else the request's own
+	Entry    *record.Entry  `json:"-"`
+	Party    string         `json:"-"` // who states it
+	Standing string         `json:"-"` // stated confirmed disputed
+	Other    *Attempt       `json:"-"` // the other party's statement about it, nil while stated by one side
+
 	Outcome string `json:"outcome"`
 	// Attempt is the place of the other party's request.outcome that this one confirms or disputes;
 	// "": an attempt of its own.
@@ -69,33 +84,10 @@ type OutcomeFacts struct {
 	By      statement.Author `json:"by"`
 }
 
-// Request is one request and what became of its attempts.
-type Request struct {
-	PlacedFacts
-	FromPost, WithPost record.Place
-	Entry              *record.Entry
-	Party              string
-	Mark               string
-	Attempts           []Attempt // in canonical order of their statements
-	Status             string    // an outcome, or open, declined-so-far, differs
-	Sought             bool      // still sought
-}
-
-// Attempt is one attempt of a request and its outcome.
-type Attempt struct {
-	OutcomeFacts
-	When     statement.When // On, else the request's own
-	Entry    *record.Entry
-	Party    string // who states it
-	Standing string // stated confirmed disputed
-	Other    *OutcomeFacts
-	OtherBy  *record.Entry // the other party's statement about it, nil while stated by one side
-}
-
 // Validate judges request.placed.
 //
 // SPEC: CNT-004 CNT-006
-func (f PlacedFacts) Validate(e, _ *record.Entry) error {
+func (f Request) Validate(e, _ *record.Entry) error {
 	_, err1 := record.ParsePlace(f.From)
 	_, err2 := record.ParsePlace(f.With)
 	return statement.First(alone(e), statement.OneOf("what a request is for", f.For, Sought),
@@ -106,14 +98,13 @@ func (f PlacedFacts) Validate(e, _ *record.Entry) error {
 // the other party stated.
 //
 // SPEC: CNT-007 CNT-010
-func (f OutcomeFacts) Validate(e, begin *record.Entry) error {
+func (f Attempt) Validate(e, begin *record.Entry) error {
 	if begin != nil {
-		if begin.Kind != KindPlaced || begin.Mark != e.Mark {
-			return statement.First(statement.If(begin.Kind != KindPlaced, "what it names is no request"), statement.If(true, "its mark is not that of its request"))
-		}
-		p, here, err := statement.Read[PlacedFacts](begin)
-		if err == nil && here && f.On != nil && f.On.Latest().Before(p.When.Earliest()) {
-			return statement.If(true, "its date %s is before that of its request, %s", f.On, p.When)
+		r, here, _ := statement.Read[Request](begin)
+		if err := statement.First(statement.If(begin.Kind != KindPlaced, "what it names is no request"),
+			statement.If(begin.Mark != e.Mark, "its mark is not that of its request"),
+			statement.If(here && f.On != nil && f.On.Latest().Before(r.When.Earliest()), "its date %s is before that of its request, %s", f.On, r.When)); err != nil {
+			return err
 		}
 	}
 	at, err := record.ParsePlace(f.Attempt)
@@ -125,15 +116,16 @@ func (f OutcomeFacts) Validate(e, begin *record.Entry) error {
 		statement.Optional("told by", f.ToldBy, maxBasis), statement.Optional("reason", f.Reason, maxReason), f.By.Validate())
 }
 
-func (s *folding) placed(e *record.Entry, f PlacedFacts) {
-	r := &Request{PlacedFacts: f, Entry: e, Party: e.Log.Party, Mark: e.Mark}
-	r.FromPost, _ = record.ParsePlace(f.From)
-	r.WithPost, _ = record.ParsePlace(f.With)
-	s.Request = r
+func (s *State) placed(e *record.Entry, r Request) {
+	r.Entry, r.Party, r.Mark = e, e.Log.Party, e.Mark
+	r.FromPost, _ = record.ParsePlace(r.From)
+	r.WithPost, _ = record.ParsePlace(r.With)
+	s.Request = &r
 }
 
-func (s *folding) outcome(e *record.Entry, f OutcomeFacts) {
-	s.said = append(s.said, Attempt{OutcomeFacts: f, Entry: e, Party: e.Log.Party, Standing: Stated})
+func (s *State) outcome(e *record.Entry, a Attempt) {
+	a.Entry, a.Party, a.Standing = e, e.Log.Party, Stated
+	s.said = append(s.said, a)
 }
 
 // about gives the outcome of the other party that a confirms or disputes; nil where a is an attempt of its
@@ -159,7 +151,7 @@ func attempt(a Attempt, all []Attempt, placed statement.When, past statement.Pas
 		if a.Standing == Disputed {
 			break
 		}
-		a.Other, a.OtherBy, a.Standing = &o.OutcomeFacts, o.Entry, Confirmed
+		a.Other, a.Standing = &o, Confirmed
 		if o.Outcome != a.Outcome {
 			a.Standing = Disputed
 		}
@@ -198,7 +190,7 @@ func (r *Request) judge(past statement.Past) {
 }
 
 // PlacedDraft makes request.placed of a party; for "" is a call.
-func PlacedDraft(party string, f PlacedFacts, mark string, text *record.Text) (record.Draft, error) {
+func PlacedDraft(party string, f Request, mark string, text *record.Text) (record.Draft, error) {
 	if f.For == "" {
 		f.For = Call
 	}
@@ -208,7 +200,7 @@ func PlacedDraft(party string, f PlacedFacts, mark string, text *record.Text) (r
 
 // OutcomeDraft makes request.outcome about a request, or about an outcome that the other party stated of it:
 // the same outcome confirms it, another disputes it. The mark is the request's.
-func OutcomeDraft(r *Request, about *record.Entry, author string, f OutcomeFacts) (record.Draft, error) {
+func OutcomeDraft(r *Request, about *record.Entry, author string, f Attempt) (record.Draft, error) {
 	f.Attempt = ""
 	if about != nil && about.Kind == KindOutcome {
 		if about.Log.Party == author {

@@ -82,18 +82,18 @@ func (s *story) tell(w []string) []string {
 	case "post": // ORG LEVEL NAME [--their NAME]
 		s.post(party, args[0], args[1], args[2], opt["their"])
 	case "event":
-		d, err := new(register.Register).EventDraft(party, register.EventFacts{Name: args[0], When: when(s.t, args[1])}, "")
+		d, err := new(register.Register).EventDraft(party, register.Event{Name: args[0], When: when(s.t, args[1])}, "")
 		s.state(party, d, err)
 		s.events[args[0]] = when(s.t, args[1])
 	case "contact": // KIND WHEN POST…
-		f := contact.MadeFacts{Kind: args[0], When: when(s.t, args[1]), Basis: opt["basis"], By: by()}
+		f := contact.Contact{Kind: args[0], When: when(s.t, args[1]), Basis: opt["basis"], By: by()}
 		for _, p := range args[2:] {
 			f.Participants = append(f.Participants, s.place(p))
 		}
 		d, err := contact.MadeDraft(party, f, "", nil)
 		s.state(party, d, err)
 	case "request": // ID FROM WITH WHEN
-		f := contact.PlacedFacts{From: s.place(args[1]), With: s.place(args[2]), When: when(s.t, args[3]),
+		f := contact.Request{From: s.place(args[1]), With: s.place(args[2]), When: when(s.t, args[3]),
 			Basis: opt["basis"], Standing: opt["is"] == "standing", By: by()}
 		d, err := contact.PlacedDraft(party, f, "", nil)
 		s.requests[args[0]] = s.state(party, d, err)
@@ -113,10 +113,10 @@ func (s *story) post(party, org, level, name, their string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	d, err := new(register.Register).PostDraft(party, register.PostFacts{Org: org, Name: name, Level: n}, "")
+	d, err := new(register.Register).PostDraft(party, register.Post{Org: org, Name: name, Level: n}, "")
 	s.posts[name] = s.state(party, d, err)
 	if their != "" {
-		d, err := new(register.Register).PostDraft(party, register.PostFacts{Org: org, Name: their, Level: n, Theirs: true, Pair: s.place(name)}, "")
+		d, err := new(register.Register).PostDraft(party, register.Post{Org: org, Name: their, Level: n, Theirs: true, Pair: s.place(name)}, "")
 		s.posts[their] = s.state(party, d, err)
 	}
 }
@@ -135,7 +135,7 @@ func (s *story) outcome(party string, args []string, opt map[string]string) {
 	rec := s.side[party].rec
 	at := rec.At(about.Place())
 	r := contact.Fold(rec.Item(rec.ItemOf(at)), rec).Request
-	f := contact.OutcomeFacts{Outcome: args[1], ToldBy: opt["told-by"], Reason: opt["reason"], By: by()}
+	f := contact.Attempt{Outcome: args[1], ToldBy: opt["told-by"], Reason: opt["reason"], By: by()}
 	if on := opt["on"]; on != "" {
 		w := when(s.t, on)
 		f.On = &w

@@ -64,9 +64,9 @@ func known(name string, m map[string]string) []string {
 }
 
 // of gives the one of a list that stands at a place, nil where there is none.
-func of[T interface{ stated() Stated }](list []T, p record.Place) (none T) {
+func of[T interface{ origin() Origin }](list []T, p record.Place) (none T) {
 	for _, x := range list {
-		if x.stated().Place == p {
+		if x.origin().Place == p {
 			return x
 		}
 	}
@@ -77,12 +77,12 @@ func of[T interface{ stated() Stated }](list []T, p record.Place) (none T) {
 // What names gives nothing for is passed over.
 //
 // SPEC: MSG-045
-func find[T interface{ stated() Stated }](what, way, s string, r Shorter, list []T, names func(T) []string) (none T, err error) {
+func find[T interface{ origin() Origin }](what, way, s string, r Shorter, list []T, names func(T) []string) (none T, err error) {
 	var found []T
 	var ids []string
 	for _, x := range list {
 		known := names(x)
-		id := r.Short(x.stated().Entry)
+		id := r.Short(x.origin().Entry)
 		if known != nil && strings.EqualFold(s, id) {
 			return x, nil
 		}
@@ -102,9 +102,9 @@ func find[T interface{ stated() Stated }](what, way, s string, r Shorter, list [
 // fresh refuses a name that reads like one of those that a party has stated already.
 //
 // SPEC: MSG-046
-func fresh[T interface{ stated() Stated }](what, party, name string, list []T, names func(T) []string) error {
+func fresh[T interface{ origin() Origin }](what, party, name string, list []T, names func(T) []string) error {
 	for _, x := range list {
-		if x.stated().Party == party && slices.ContainsFunc(names(x), func(n string) bool { return Same(n, name) }) {
+		if x.origin().Party == party && slices.ContainsFunc(names(x), func(n string) bool { return Same(n, name) }) {
 			return statement.Refuse("see: parley log", "there is %s already that reads %q", what, name)
 		}
 	}

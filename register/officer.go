@@ -4,21 +4,16 @@ package register
 
 import (
 	"regexp"
-	"slices"
 
 	"example.org/parley/record"
 	"example.org/parley/statement"
 )
 
-// Officer is a person whom a party has enrolled.
+// Officer is a person whom a party has enrolled: the facts of officer.added, and what the register knows besides.
 type Officer struct {
-	Stated
-	OfficerFacts
-	Revoked *record.Entry // the first statement that revoked him, nil while in office
-}
+	Origin  `json:"-"`
+	Revoked *record.Entry `json:"-"` // the first statement that revoked him, nil while in office
 
-// OfficerFacts are those of officer.added.
-type OfficerFacts struct {
 	Name     string   `json:"name"`
 	Account  string   `json:"account,omitempty"` // Unix account
 	Langs    []string `json:"langs,omitempty"`   // languages he reads
@@ -27,12 +22,12 @@ type OfficerFacts struct {
 }
 
 // Validate judges officer.added.
-func (f OfficerFacts) Validate(e, _ *record.Entry) error {
-	if err := statement.First(alone(e), statement.Text("name", f.Name, 120), statement.If(len(f.Langs) > 16, "over 16 languages"),
-		statement.Optional("account", f.Account, 64), number(f.Number)); err != nil {
+func (o Officer) Validate(e, _ *record.Entry) error {
+	if err := statement.First(alone(e), statement.Text("name", o.Name, 120), statement.If(len(o.Langs) > 16, "over 16 languages"),
+		statement.Optional("account", o.Account, 64), number(o.Number)); err != nil {
 		return err
 	}
-	for _, l := range f.Langs {
+	for _, l := range o.Langs {
 		if err := statement.Lang(l); err != nil {
 			return err
 		}
@@ -40,44 +35,42 @@ func (f OfficerFacts) Validate(e, _ *record.Entry) error {
 	return nil
 }
 
-func (g *Register) officer(e *record.Entry, f OfficerFacts) {
-	g.Officers = append(g.Officers, &Officer{Stated: at(e), OfficerFacts: f})
+func (g *Register) officer(e *record.Entry, o Officer) {
+	o.Origin = at(e)
+	g.Officers = append(g.Officers, &o)
 }
 
 // OfficerDraft makes officer.added of a party; mark "" is actual.
-func (g *Register) OfficerDraft(party string, f OfficerFacts, mark string) (record.Draft, error) {
-	f.Name = tidy(f.Name)
-	if err := fresh("an officer", party, f.Name, g.Officers, func(o *Officer) []string { return o.known(party) }); err != nil {
+func (g *Register) OfficerDraft(party string, o Officer, mark string) (record.Draft, error) {
+	o.Name = tidy(o.Name)
+	if err := fresh("an officer", party, o.Name, g.Officers, func(o *Officer) []string { return o.known(party) }); err != nil {
 		return record.Draft{}, err
 	}
-	return statement.Draft(Kinds, party, nil, record.Draft{Kind: "officer.added", Mark: mark, Facts: f},
+	return statement.Draft(Kinds, party, nil, record.Draft{Kind: "officer.added", Mark: mark, Facts: o},
 		"as: parley officer add 'Lt Amaro' --langs en,it --number '+390000000'")
 }
 
-// RevokeFacts are those of officer.revoked; its `re` names the officer.added.
-type RevokeFacts struct {
+// revocation are the facts of officer.revoked; its `re` names the officer.added.
+type revocation struct {
 	Reason string `json:"reason,omitempty"`
 }
 
 // Validate: a party revokes its own officers.
 //
 // SPEC: MSG-042
-func (f RevokeFacts) Validate(e, begin *record.Entry) error {
+func (f revocation) Validate(e, begin *record.Entry) error {
 	return statement.First(
 		statement.If(begin != nil && (begin.Kind != "officer.added" || begin.Log.Party != e.Log.Party), "what it names is not an officer of its own party"),
 		statement.Optional("reason", f.Reason, 240))
 }
 
-func (g *Register) revoked(e *record.Entry, _ RevokeFacts) {
+func (g *Register) revoked(e *record.Entry, _ revocation) {
 	for _, o := range g.Officers {
 		if len(e.Re) > 0 && o.Place == e.Re[0].Place && (o.Revoked == nil || e.Place().Compare(o.Revoked.Place()) < 0) {
 			o.Revoked = e
 		}
 	}
 }
-
-// Reads reports whether an officer reads a language.
-func (o *Officer) Reads(lang string) bool { return slices.Contains(o.Langs, lang) }
 
 // known are the names of an officer in office, of a party or ("") of any.
 func (o *Officer) known(party string) []string {

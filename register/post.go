@@ -9,15 +9,11 @@ import (
 	"example.org/parley/statement"
 )
 
-// Post is an office, ours or theirs as we know it, with its counterparts.
+// Post is an office, ours or theirs as we know it: the facts of post.added, and its counterparts.
 type Post struct {
-	Stated
-	PostFacts
-	Counterparts []record.Place // whichever end of the pair named the other
-}
+	Origin       `json:"-"`
+	Counterparts []record.Place `json:"-"` // whichever end of the pair named the other
 
-// PostFacts are those of post.added.
-type PostFacts struct {
 	Org    string            `json:"org"`
 	Name   string            `json:"name"`
 	Names  map[string]string `json:"names,omitempty"` // per language
@@ -28,31 +24,32 @@ type PostFacts struct {
 }
 
 // Validate judges post.added.
-func (f PostFacts) Validate(e, _ *record.Entry) error {
-	err := statement.First(alone(e), statement.Text("organisation", f.Org, 64), names(f.Name, f.Names), number(f.Number),
-		statement.If(f.Level < 1 || f.Level > 9, "level %d is not 1 to 9", f.Level))
-	if err == nil && f.Pair != "" {
-		_, err = record.ParsePlace(f.Pair)
+func (p Post) Validate(e, _ *record.Entry) error {
+	err := statement.First(alone(e), statement.Text("organisation", p.Org, 64), names(p.Name, p.Names), number(p.Number),
+		statement.If(p.Level < 1 || p.Level > 9, "level %d is not 1 to 9", p.Level))
+	if err == nil && p.Pair != "" {
+		_, err = record.ParsePlace(p.Pair)
 	}
 	return err
 }
 
-func (g *Register) post(e *record.Entry, f PostFacts) {
-	g.Posts = append(g.Posts, &Post{Stated: at(e), PostFacts: f})
+func (g *Register) post(e *record.Entry, p Post) {
+	p.Origin = at(e)
+	g.Posts = append(g.Posts, &p)
 }
 
 // PostDraft makes post.added of a party; Pair is the place of the counterpart's post.added.
-func (g *Register) PostDraft(party string, f PostFacts, mark string) (record.Draft, error) {
-	f.Org, f.Name = tidy(f.Org), tidy(f.Name)
-	if err := fresh("a post", party, f.Name, g.Posts, func(p *Post) []string {
-		if p.Theirs != f.Theirs || !Same(p.Org, f.Org) {
+func (g *Register) PostDraft(party string, p Post, mark string) (record.Draft, error) {
+	p.Org, p.Name = tidy(p.Org), tidy(p.Name)
+	if err := fresh("a post", party, p.Name, g.Posts, func(o *Post) []string {
+		if o.Theirs != p.Theirs || !Same(o.Org, p.Org) {
 			return nil
 		}
-		return p.known()
+		return o.known()
 	}); err != nil {
 		return record.Draft{}, err
 	}
-	return statement.Draft(Kinds, party, nil, record.Draft{Kind: "post.added", Mark: mark, Facts: f},
+	return statement.Draft(Kinds, party, nil, record.Draft{Kind: "post.added", Mark: mark, Facts: p},
 		"as: parley post add Minister --org ministry --level 1 --theirs --pair A1-4")
 }
 

@@ -29,16 +29,16 @@ func kind[F statement.Facts](name string, fold func(*Register, *record.Entry, F)
 // alone: what begins an item of the register names nothing before it.
 func alone(e *record.Entry) error { return statement.If(len(e.Re) > 0, "it begins its own item") }
 
-// Stated is where a thing of the register was stated, and by whom.
-type Stated struct {
+// Origin is where a thing of the register was stated, and by whom.
+type Origin struct {
 	Place record.Place
 	Entry *record.Entry
 	Party string
 }
 
-func at(e *record.Entry) Stated { return Stated{e.Place(), e, e.Log.Party} }
+func at(e *record.Entry) Origin { return Origin{e.Place(), e, e.Log.Party} }
 
-func (s Stated) stated() Stated { return s }
+func (o Origin) origin() Origin { return o }
 
 // Register is what both parties have stated about people, posts and events.
 type Register struct {
@@ -102,14 +102,10 @@ func GenesisDraft(hash wire.Hash, note []byte) (record.Draft, error) {
 	return record.Draft{Kind: "line.genesis", Class: "service", Mark: "actual", Facts: GenesisFacts{Genesis: string(note), Hash: hash.String()}}, nil
 }
 
-// Event is something dated that contacts are counted from.
+// Event is something dated that contacts are counted from: the facts of event.added.
 type Event struct {
-	Stated
-	EventFacts
-}
+	Origin `json:"-"`
 
-// EventFacts are those of event.added.
-type EventFacts struct {
 	Name  string            `json:"name"`
 	Names map[string]string `json:"names,omitempty"`
 	When  statement.When    `json:"when"` // instant, day 2022-02-24 or span 2022-03-14/2022-03-20
@@ -118,30 +114,28 @@ type EventFacts struct {
 // Validate judges event.added.
 //
 // SPEC: MSG-044
-func (f EventFacts) Validate(e, _ *record.Entry) error {
-	return statement.First(alone(e), names(f.Name, f.Names), statement.If(f.When.IsZero(), "its date is missing"))
+func (v Event) Validate(e, _ *record.Entry) error {
+	return statement.First(alone(e), names(v.Name, v.Names), statement.If(v.When.IsZero(), "its date is missing"))
 }
 
-func (g *Register) event(e *record.Entry, f EventFacts) {
-	g.Events = append(g.Events, &Event{at(e), f})
+func (g *Register) event(e *record.Entry, v Event) {
+	v.Origin = at(e)
+	g.Events = append(g.Events, &v)
 }
 
 // EventDraft makes event.added of a party.
-func (g *Register) EventDraft(party string, f EventFacts, mark string) (record.Draft, error) {
-	f.Name = tidy(f.Name)
-	if err := fresh("an event", party, f.Name, g.Events, (*Event).known); err != nil {
+func (g *Register) EventDraft(party string, v Event, mark string) (record.Draft, error) {
+	v.Name = tidy(v.Name)
+	if err := fresh("an event", party, v.Name, g.Events, (*Event).known); err != nil {
 		return record.Draft{}, err
 	}
-	return statement.Draft(Kinds, party, nil, record.Draft{Kind: "event.added", Mark: mark, Facts: f}, "as: parley event add incursion --when 2022-02-24")
+	return statement.Draft(Kinds, party, nil, record.Draft{Kind: "event.added", Mark: mark, Facts: v}, "as: parley event add incursion --when 2022-02-24")
 }
 
-func (e *Event) known() []string { return known(e.Name, e.Names) }
+func (v *Event) known() []string { return known(v.Name, v.Names) }
 
 // Title gives an event's name in a language, else the name that it was given first.
-func (e *Event) Title(lang string) string { return in(lang, e.Names, e.Name) }
-
-// Event gives the event of a place, nil where there is none.
-func (g *Register) Event(p record.Place) *Event { return of(g.Events, p) }
+func (v *Event) Title(lang string) string { return in(lang, v.Names, v.Name) }
 
 // FindEvent looks an event up by short ID or by name in any language.
 func (g *Register) FindEvent(s string, r Shorter) (*Event, error) {

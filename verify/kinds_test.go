@@ -81,6 +81,9 @@ func members(t reflect.Type) string {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, opts, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "-" { // what a fold adds, never written
+			continue
+		}
 		if f.Anonymous && name == "" {
 			out = append(out, members(f.Type))
 			continue

@@ -144,7 +144,7 @@ func (w *world) state(r *record.Record, run *record.Run, d record.Draft) *record
 }
 
 func officer(name string) record.Draft {
-	d, err := new(register.Register).OfficerDraft("aurelia", register.OfficerFacts{Name: name, Account: "amaro", Langs: []string{"en"}}, "")
+	d, err := new(register.Register).OfficerDraft("aurelia", register.Officer{Name: name, Account: "amaro", Langs: []string{"en"}}, "")
 	if err != nil {
 		panic(err)
 	}

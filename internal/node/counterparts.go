@@ -31,7 +31,7 @@ func (l *Line) contactAdd(who act.Who, _ string, a act.ContactAdd) (act.Reply, e
 	if err != nil {
 		return act.Reply{}, err
 	}
-	f := contact.MadeFacts{Kind: a.Kind, When: w, Channel: a.Channel, Basis: a.Basis, By: l.author(who)}
+	f := contact.Contact{Kind: a.Kind, When: w, Channel: a.Channel, Basis: a.Basis, By: l.author(who)}
 	for _, p := range a.Participants {
 		post, err := l.findPost(p)
 		if err != nil {
@@ -87,7 +87,7 @@ func (l *Line) requestRecord(who act.Who, _ string, a act.RequestRecord) (act.Re
 	if err != nil {
 		return act.Reply{}, err
 	}
-	f := contact.PlacedFacts{For: a.For, When: w, Standing: a.Standing, Basis: a.Basis, By: l.author(who)}
+	f := contact.Request{For: a.For, When: w, Standing: a.Standing, Basis: a.Basis, By: l.author(who)}
 	for _, p := range []struct {
 		name string
 		to   *string
@@ -109,7 +109,7 @@ func (l *Line) requestOutcome(who act.Who, _ string, a act.RequestOutcome) (act.
 	if s.Request == nil {
 		return act.Reply{}, &act.Error{What: fmt.Sprintf("%s is not a request", a.ID), Hint: "see: parley log"}
 	}
-	f := contact.OutcomeFacts{Outcome: a.Outcome, ToldBy: a.ToldBy, Reason: a.Reason, By: l.author(who)}
+	f := contact.Attempt{Outcome: a.Outcome, ToldBy: a.ToldBy, Reason: a.Reason, By: l.author(who)}
 	if a.On != "" {
 		w, err := l.happened(a.On)
 		if err != nil {

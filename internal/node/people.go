@@ -50,7 +50,7 @@ func (l *Line) confirm(act.Who, string, act.Confirm) (act.Reply, error) {
 }
 
 func (l *Line) officerAdd(who act.Who, _ string, a act.OfficerAdd) (act.Reply, error) {
-	f := register.OfficerFacts{Name: a.Name, Account: a.Account, Langs: a.Langs, Releaser: a.Releaser, Number: a.Number}
+	f := register.Officer{Name: a.Name, Account: a.Account, Langs: a.Langs, Releaser: a.Releaser, Number: a.Number}
 	if f.Account == "" {
 		f.Account = who.Account
 	}
@@ -110,7 +110,7 @@ func (l *Line) doDesk(who act.Who, _ string, a act.SetDesk) (act.Reply, error) {
 }
 
 func (l *Line) postAdd(who act.Who, _ string, a act.PostAdd) (act.Reply, error) {
-	f := register.PostFacts{Org: a.Org, Name: a.Name, Names: a.Names, Level: a.Level, Theirs: a.Theirs, Number: a.Number}
+	f := register.Post{Org: a.Org, Name: a.Name, Names: a.Names, Level: a.Level, Theirs: a.Theirs, Number: a.Number}
 	if a.Pair != "" {
 		p, err := l.findPost(a.Pair)
 		if err != nil {
@@ -127,6 +127,6 @@ func (l *Line) eventAdd(who act.Who, _ string, a act.EventAdd) (act.Reply, error
 	if err != nil {
 		return act.Reply{}, err
 	}
-	d, err := l.register().EventDraft(l.cfg.Us.Name, register.EventFacts{Name: a.Name, Names: a.Names, When: w}, l.mark(""))
+	d, err := l.register().EventDraft(l.cfg.Us.Name, register.Event{Name: a.Name, Names: a.Names, When: w}, l.mark(""))
 	return l.reply(d, err)
 }

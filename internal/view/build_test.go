@@ -54,10 +54,10 @@ func world() Input {
 	officer := entry("aurelia", "officer.added", 2, at("08:00:00"))
 	ours, theirs := entry("aurelia", "post.added", 3, at("08:01:00")), entry("aurelia", "post.added", 4, at("08:01:00"))
 	reg := &register.Register{
-		Officers: []*register.Officer{{OfficerFacts: register.OfficerFacts{Name: "Lt Amaro", Account: "amaro", Langs: []string{"en"}}, Stated: register.Stated{Place: officer.Place(), Entry: officer, Party: "aurelia"}}},
+		Officers: []*register.Officer{{Name: "Lt Amaro", Account: "amaro", Langs: []string{"en"}, Origin: register.Origin{Place: officer.Place(), Entry: officer, Party: "aurelia"}}},
 		Posts: []*register.Post{
-			{PostFacts: register.PostFacts{Org: "Ministry of Defence", Name: "Minister of Defence", Names: map[string]string{"it": "Ministro della Difesa"}, Level: 2}, Stated: register.Stated{Place: ours.Place(), Entry: ours, Party: "aurelia"}, Counterparts: []record.Place{theirs.Place()}},
-			{PostFacts: register.PostFacts{Org: "Ministry of Defence", Name: "Minister of Defence", Names: map[string]string{"it": "Ministro della Difesa"}, Level: 2, Theirs: true}, Stated: register.Stated{Place: theirs.Place(), Entry: theirs, Party: "aurelia"}, Counterparts: []record.Place{ours.Place()}},
+			{Org: "Ministry of Defence", Name: "Minister of Defence", Names: map[string]string{"it": "Ministro della Difesa"}, Level: 2, Origin: register.Origin{Place: ours.Place(), Entry: ours, Party: "aurelia"}, Counterparts: []record.Place{theirs.Place()}},
+			{Org: "Ministry of Defence", Name: "Minister of Defence", Names: map[string]string{"it": "Ministro della Difesa"}, Level: 2, Theirs: true, Origin: register.Origin{Place: theirs.Place(), Entry: theirs, Party: "aurelia"}, Counterparts: []record.Place{ours.Place()}},
 		},
 	}
 	by := statement.Author{Officer: officer.Place().String(), Known: "account + link", Desk: "page-1"}
@@ -75,7 +75,7 @@ func world() Input {
 		Presses: []stop.Step{{Name: "sent", Party: "borealia", Entry: sp, At: at("14:02:20"), By: statement.Author{Known: "unattributed", Desk: "pts/3"}}}, Held: &stop.Step{Name: "held", At: at("14:02:21")}}
 	a11, _ := alarm.Find("A11")
 	feb, _ := statement.ParseWhen("2026-02-18")
-	made := &contact.Contact{MadeFacts: contact.MadeFacts{Kind: "call", When: feb, Channel: "telephone", Basis: "own"}, Party: "aurelia", Mark: "exercise"}
+	made := &contact.Contact{Kind: "call", When: feb, Channel: "telephone", Basis: "own", Party: "aurelia", Mark: "exercise"}
 	return Input{Now: now, Line: "north", Us: "aurelia", Them: "borealia", Demo: true, IDs: ids{}, Register: reg,
 		Desk:  Header{Desk: "page-1", Officer: "Lt Amaro", KnownHow: "account + link", Armed: true},
 		Paths: []wire.PathState{{Label: "1", TheyHear: true, Since: at("14:01:51"), LastHeard: at("14:01:49")}, {Label: "2", WeHear: true, TheyHear: true, Since: at("08:00:00"), LastHeard: now, RTTms: 2.1}},
