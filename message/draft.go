@@ -4,7 +4,6 @@ package message
 
 import (
 	"cmp"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -19,45 +18,31 @@ import (
 // unattributedLine is what a desk may send without anybody signed on: one line of this many bytes.
 const unattributedLine = 240
 
-// New is a message as its author wants it.
-type New struct {
-	Kind, Class, Mark, Precedence string // defaults: the phrase's kind or information, substantive, actual, ROUTINE
-	Lang, Text                    string
-	Phrase                        string
-	Fields                        map[string]string // as typed
-	ReadBack                      []string
-	ReplyTo                       *record.Ref
-	To                            string   // place of a post.added
-	Info                          []string // places
-	Respond                       bool
-	NotAfter                      time.Time
-	By                            statement.Author
-}
-
-// NewDraft makes the draft of a message of a party, or says what is wrong with it and the way out.
+// NewDraft makes the draft of a message of a party, or says what is wrong with it and the way out. What d and f leave
+// out is the phrase's kind or information, substantive, actual, ROUTINE; the kind has no prefix, fields are as typed,
+// and the first Re is the message that it replies to.
 //
 // SPEC: MSG-010, MSG-011, MSG-015
-func NewDraft(party string, n New, now time.Time) (record.Draft, error) {
-	f := Facts{Precedence: strings.ToUpper(cmp.Or(n.Precedence, "ROUTINE")), ReadBack: n.ReadBack, To: n.To, Info: n.Info,
-		Respond: n.Respond, NotAfter: n.NotAfter.UTC().Truncate(time.Second), By: n.By}
-	d := record.Draft{Class: n.Class, Mark: n.Mark}
-	if text := strings.TrimSpace(n.Text); text != "" {
-		d.Text = &record.Text{Lang: cmp.Or(n.Lang, "en"), Text: text}
-	} else if n.Phrase == "" {
+func NewDraft(party string, d record.Draft, f Facts, now time.Time) (record.Draft, error) {
+	f.Precedence, f.NotAfter = strings.ToUpper(cmp.Or(f.Precedence, "ROUTINE")), f.NotAfter.UTC().Truncate(time.Second)
+	if d.Text != nil {
+		d.Text = &record.Text{Lang: cmp.Or(d.Text.Lang, "en"), Text: strings.TrimSpace(d.Text.Text)}
+		if d.Text.Text == "" {
+			d.Text = nil
+		}
+	}
+	if d.Text == nil && f.Phrase == "" {
 		return d, statement.Refuse("write it, or choose a phrase: parley phrase list", "there is nothing to send: neither words nor a phrase")
 	}
-	kind := cmp.Or(n.Kind, "information")
-	if n.Phrase != "" {
-		p, err := n.phrase(&f, now)
+	kind := cmp.Or(d.Kind, "information")
+	if f.Phrase != "" {
+		p, err := f.code(now)
 		if err != nil {
 			return d, err
 		}
-		if kind = cmp.Or(n.Kind, p.Kind); kind != p.Kind {
+		if kind = cmp.Or(d.Kind, p.Kind); kind != p.Kind {
 			return d, statement.Refuse("leave the kind out", "phrase %s is of kind %s, not %s", p.Code, p.Kind, kind)
 		}
-	}
-	if n.ReplyTo != nil {
-		d.Re = []record.Ref{*n.ReplyTo}
 	}
 	d.Kind, d.Facts = "message."+kind, f
 	switch {
@@ -65,7 +50,7 @@ func NewDraft(party string, n New, now time.Time) (record.Draft, error) {
 		return d, statement.Choose("kind of message", kind, KindNames)
 	case !f.NotAfter.IsZero() && !f.NotAfter.After(now):
 		return d, statement.Refuse("give a later time, or none", "not-after %s has passed", f.NotAfter.Format(time.RFC3339))
-	case n.By.Officer == "" && (d.Text == nil || n.Phrase != "" || len(n.Text) > unattributedLine || strings.Contains(n.Text, "\n")):
+	case f.By.Officer == "" && (d.Text == nil || f.Phrase != "" || len(d.Text.Text) > unattributedLine || strings.Contains(d.Text.Text, "\n")):
 		return d, statement.Refuse("sign on first: parley sign-on", "without anybody signed on, a desk sends one line of at most %d bytes", unattributedLine)
 	}
 	if err := fits(d, f); err != nil {
@@ -74,27 +59,27 @@ func NewDraft(party string, n New, now time.Time) (record.Draft, error) {
 	return statement.Draft(Kinds, party, nil, d, "see: parley send --help")
 }
 
-func (n New) phrase(f *Facts, now time.Time) (phrase.Phrase, error) {
-	code := strings.ToUpper(strings.ReplaceAll(n.Phrase, "-", "_"))
-	p, ok := phrase.Find(code)
+// code puts the phrase and what was typed into its fields in their one form.
+func (f *Facts) code(now time.Time) (phrase.Phrase, error) {
+	f.Phrase = strings.ToUpper(strings.ReplaceAll(f.Phrase, "-", "_"))
+	p, ok := phrase.Find(f.Phrase)
 	if !ok {
-		return p, statement.Refuse("see: parley phrase list", "there is no phrase %q", n.Phrase)
+		return p, statement.Refuse("see: parley phrase list", "there is no phrase %q", f.Phrase)
 	}
-	fields, err := p.Canonical(n.Fields)
+	fields, err := p.Canonical(f.Fields)
 	if err == nil {
 		err = p.Timely(fields, now)
 	}
-	var fe *phrase.FieldError
-	if errors.As(err, &fe) {
-		return p, statement.Refuse("see: parley phrase show "+p.Code, "%s: %s %s", p.Code, fe.Field, fe.Why)
+	if err != nil {
+		return p, statement.Refuse("see: parley phrase show "+p.Code, "%s: %v", p.Code, err)
 	}
-	f.Phrase, f.Fields = code, fields
-	for _, name := range n.ReadBack {
+	f.Fields = fields
+	for _, name := range f.ReadBack {
 		if _, ok := fields[name]; !ok {
-			return p, statement.Refuse("fields that can be read back: "+strings.Join(slices.Sorted(maps.Keys(fields)), ", "), "%s has no filled field %q to read back", code, name)
+			return p, statement.Refuse("fields that can be read back: "+strings.Join(slices.Sorted(maps.Keys(fields)), ", "), "%s has no filled field %q to read back", p.Code, name)
 		}
 	}
-	return p, err
+	return p, nil
 }
 
 // fits says the limit that a precedence sets before anything is signed: words, and bytes of the text.
@@ -134,18 +119,19 @@ func (s State) may(a statement.Actor) error {
 	return nil
 }
 
-// step makes the draft of a receiver's step.
-func (s State) step(a statement.Actor, name string, facts any, text *record.Text, way string) (record.Draft, error) {
+// take makes the draft of a receiver's step.
+func (s State) take(a statement.Actor, name string, facts StepFacts, text *record.Text, way string) (record.Draft, error) {
 	if err := s.may(a); err != nil {
 		return record.Draft{}, err
 	}
+	facts.By = a.Author
 	d := record.Draft{Kind: "message." + name, Class: s.Class, Mark: s.Mark, Re: []record.Ref{s.Ref}, Facts: facts, Text: text}
 	return statement.Draft(Kinds, a.Party, s.Begin, d, way)
 }
 
 // ShownDraft states that the message was drawn on a desk with an officer signed on.
 func ShownDraft(s State, a statement.Actor) (record.Draft, error) {
-	return s.step(a, Shown, ShownFacts{By: a.Author}, nil, "sign on again: parley sign-on")
+	return s.take(a, Shown, StepFacts{}, nil, "sign on again: parley sign-on")
 }
 
 // AckDraft acknowledges: read in the original, in a translation (translator: place of the officer, "" for the
@@ -153,7 +139,7 @@ func ShownDraft(s State, a statement.Actor) (record.Draft, error) {
 //
 // SPEC: MSG-020, MSG-021
 func AckDraft(s State, a statement.Actor, read, translator string, typed map[string]string) (record.Draft, error) {
-	f := AckFacts{Read: read, Translator: translator, By: a.Author}
+	f := StepFacts{Read: read, Translator: translator}
 	if err := statement.First(s.may(a), statement.Choose("way to say how it was read:", read, Reads)); err != nil {
 		return record.Draft{}, err
 	}
@@ -170,7 +156,7 @@ func AckDraft(s State, a statement.Actor, read, translator string, typed map[str
 			return record.Draft{}, err
 		}
 	}
-	return s.step(a, Acknowledged, f, nil, "see: parley ack --help")
+	return s.take(a, Acknowledged, f, nil, "see: parley ack --help")
 }
 
 // differs says which fields do not match, never what they should be: the values are read, not copied.
@@ -209,9 +195,9 @@ func RespondDraft(s State, a statement.Actor, how string, until time.Time, text 
 	case how != Standby && !until.IsZero():
 		return d, statement.Refuse("leave it out", "only standby has a time until")
 	}
-	if way := "shorten it, or send the rest as a message"; how != Complied {
-		return s.step(a, Responded, RespondFacts{How: how, Until: until.UTC().Truncate(time.Second), By: a.Author}, text, way)
-	} else {
-		return s.step(a, Complied, ShownFacts{By: a.Author}, text, way)
+	step, f := Complied, StepFacts{}
+	if how != Complied {
+		step, f = Responded, StepFacts{How: how, Until: until.UTC().Truncate(time.Second)}
 	}
+	return s.take(a, step, f, text, "shorten it, or send the rest as a message")
 }

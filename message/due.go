@@ -18,31 +18,25 @@ var usual = map[string]map[string]time.Duration{
 	"ROUTINE":   {Held: 10 * time.Minute, Shown: time.Hour, Acknowledged: 4 * time.Hour, Responded: 8 * time.Hour},
 }
 
-// Allowances are the times that both parties signed in the genesis terms instead of the usual ones: seconds, by
-// precedence and step.
-type Allowances map[string]map[string]int
-
-// of gives the time that a step is allowed, 0 where there is none.
-//
-// SPEC: MSG-024
-func (a Allowances) of(precedence, step string) time.Duration {
-	if s, ok := a[precedence][step]; ok {
-		return time.Duration(s) * time.Second
-	}
-	return usual[precedence][step]
-}
-
 // Due lists the clocks of a message as they stand at one side: ours says that we are its sender. *Held* runs there,
 // by his clock, from recorded; the others run at both ends from held of the receipt. A step done after its time is
 // Late (overdue on arrival). Awaiting the linguist stops the receipt clock and starts its own; where the
 // table has none (PRIORITY, ROUTINE) the receipt clock goes on, so that nothing ever waits unseen.
 //
+// What both parties signed in the terms of the genesis instead of the usual times (agreed: seconds, by precedence and
+// step) goes before them.
+//
 // SPEC: MSG-024, MSG-025
-func Due(s State, ours bool, agreed Allowances, now time.Time) []statement.Clock {
+func Due(s State, ours bool, agreed map[string]map[string]int, now time.Time) []statement.Clock {
 	if !s.Whole || s.Held == nil && !ours {
 		return nil
 	}
-	allow := func(step string) time.Duration { return agreed.of(s.Facts.Precedence, step) }
+	allow := func(step string) time.Duration {
+		if n, ok := agreed[s.Facts.Precedence][step]; ok {
+			return time.Duration(n) * time.Second
+		}
+		return usual[s.Facts.Precedence][step]
+	}
 	held := s.Recorded.At.Add(allow(Held))
 	if s.Held == nil {
 		return []statement.Clock{statement.NewClock(Held, held, nil, now)}
@@ -50,13 +44,13 @@ func Due(s State, ours bool, agreed Allowances, now time.Time) []statement.Clock
 	start := statement.Begun(s.Held.At, s.Recorded.At, now)
 	cs := []statement.Clock{
 		statement.NewClock(Held, held, []time.Time{s.Held.At}, now),
-		statement.NewClock(Shown, start.Add(allow(Shown)), times(s.Shown), now),
+		statement.NewClock(Shown, start.Add(allow(Shown)), times(s.Steps[Shown]), now),
 		s.receipt(start.Add(allow(Acknowledged)), allow(Linguist), now),
 	}
 	if s.Facts.Respond {
-		cs = append(cs, statement.NewClock(Responded, start.Add(allow(Responded)), times(s.Responded, s.Complied), now))
+		cs = append(cs, statement.NewClock(Responded, start.Add(allow(Responded)), times(s.Steps[Responded], s.Steps[Complied]), now))
 	}
-	if s.Response != nil && s.Response.How == Standby && len(s.Complied) == 0 {
+	if s.Response != nil && s.Response.How == Standby && len(s.Steps[Complied]) == 0 {
 		cs = append(cs, statement.NewClock(Standby, s.Response.Until, nil, now))
 	}
 	return cs
@@ -65,7 +59,7 @@ func Due(s State, ours bool, agreed Allowances, now time.Time) []statement.Clock
 // receipt is the clock of the acknowledgement, or of the linguist once one is awaited.
 func (s State) receipt(due time.Time, linguist time.Duration, now time.Time) statement.Clock {
 	var waiting, understood []time.Time
-	for _, a := range s.Acknowledged {
+	for _, a := range s.Steps[Acknowledged] {
 		if a.Read == Linguist {
 			waiting = append(waiting, a.At)
 		} else {

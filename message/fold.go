@@ -14,18 +14,10 @@ import (
 
 // Step is one fact on the ladder: a statement, or (held) the receiver's receipt.
 type Step struct {
-	Name     string // recorded held shown acknowledged responded complied relayed
-	Party    string
-	Ref      record.Ref // zero for held
-	Entry    *record.Entry
-	At       time.Time // its author's word; held of the receipt
-	By       statement.Author
-	Read     string   // acknowledged: original translation awaiting-linguist
-	Whose    string   // acknowledged in a translation: place of the translating officer
-	ReadBack []string // acknowledged: the fields read back, which matched
-	How      string   // responded: will-comply standby cannot-comply not-ours
-	Until    time.Time
-	To       string // relayed: place of the post
+	Name  string        // recorded held shown acknowledged responded complied relayed
+	Entry *record.Entry // nil of held
+	At    time.Time     // its author's word; held of the receipt
+	StepFacts
 }
 
 // State is what one message has come to: a function of the set of its statements and receipts.
@@ -43,13 +35,9 @@ type State struct {
 	HasText bool
 	Whole   bool // the beginning and its facts are here
 
-	Recorded     Step
-	Held         *Step
-	Shown        []Step // each list: canonical order; more than one when several desks stated it
-	Acknowledged []Step
-	Responded    []Step
-	Complied     []Step
-	Relayed      []Step
+	Recorded Step
+	Held     *Step
+	Steps    map[string][]Step // the receiver's, by name, in canonical order; several when several desks stated one
 
 	Understood *Step // the acknowledgement that counts: read in the original or a translation
 	Awaiting   *Step // received, not yet understood: set only while nobody has understood it
@@ -64,7 +52,7 @@ type State struct {
 //
 // SPEC: MSG-022, MSG-023
 func Fold(it *record.Item, r statement.Past) State {
-	s := State{Key: it.Key, Begin: it.Begin}
+	s := State{Key: it.Key, Begin: it.Begin, Steps: map[string][]Step{}}
 	if b := it.Begin; b != nil {
 		s.begin(b)
 	}
@@ -81,9 +69,9 @@ func (s *State) begin(b *record.Entry) {
 	}
 	f, here, err := statement.Read[Facts](b)
 	s.Facts, s.Whole = f, here && err == nil
-	s.Recorded = Step{Name: Recorded, Party: s.From, Ref: s.Ref, Entry: b, At: b.Time, By: f.By}
+	s.Recorded = Step{Name: Recorded, Entry: b, At: b.Time, StepFacts: StepFacts{By: f.By}}
 	if rc := b.Receipt; rc != nil {
-		s.Held = &Step{Name: Held, Party: rc.By, At: rc.Held}
+		s.Held = &Step{Name: Held, At: rc.Held}
 	}
 }
 
@@ -94,53 +82,35 @@ func (s *State) reply(e *record.Entry, _ Facts) {
 	}
 }
 
-// add keeps a step of a message whose beginning is here.
-func (s *State) add(list *[]Step, e *record.Entry, st Step) {
-	if s.Whole {
-		st.Name, st.Party, st.Ref, st.Entry, st.At = strings.TrimPrefix(e.Kind, "message."), e.Log.Party, e.Ref(), e, e.Time
-		*list = append(*list, st)
+// step keeps a step of a message whose beginning is here.
+func (s *State) step(e *record.Entry, f StepFacts) {
+	if f.Read == "translation" && f.Translator == "" {
+		f.Translator = f.By.Officer
 	}
-}
-
-func (s *State) shown(e *record.Entry, f ShownFacts)    { s.add(&s.Shown, e, Step{By: f.By}) }
-func (s *State) complied(e *record.Entry, f ShownFacts) { s.add(&s.Complied, e, Step{By: f.By}) }
-func (s *State) relayed(e *record.Entry, f RelayFacts) {
-	s.add(&s.Relayed, e, Step{By: f.By, To: f.To})
-}
-func (s *State) responded(e *record.Entry, f RespondFacts) {
-	s.add(&s.Responded, e, Step{By: f.By, How: f.How, Until: f.Until})
-}
-
-func (s *State) acknowledged(e *record.Entry, f AckFacts) {
-	st := Step{By: f.By, Read: f.Read, Whose: f.Translator}
-	if f.Read == "translation" && st.Whose == "" {
-		st.Whose = f.By.Officer
+	if name := strings.TrimPrefix(e.Kind, "message."); s.Whole {
+		s.Steps[name] = append(s.Steps[name], Step{name, e, e.Time, f})
 	}
-	if f.Read != Linguist {
-		st.ReadBack = s.Facts.ReadBack
-	}
-	s.add(&s.Acknowledged, e, st)
 }
 
 // weigh chooses what counts where several steps compete: the table of pairs in words.
 func (s *State) weigh(r statement.Past) {
-	understood := slices.DeleteFunc(slices.Clone(s.Acknowledged), func(a Step) bool { return a.Read == Linguist })
+	understood := slices.DeleteFunc(slices.Clone(s.Steps[Acknowledged]), func(a Step) bool { return a.Read == Linguist })
 	if len(understood) > 0 {
 		s.Understood = &statement.Oldest(understood, before(r))[0]
-	} else if len(s.Acknowledged) > 0 {
-		s.Awaiting = &statement.Oldest(s.Acknowledged, before(r))[0]
+	} else if len(s.Steps[Acknowledged]) > 0 {
+		s.Awaiting = &statement.Oldest(s.Steps[Acknowledged], before(r))[0]
 	}
-	if len(s.Responded) == 0 {
+	if len(s.Steps[Responded]) == 0 {
 		return
 	}
-	last := statement.Newest(s.Responded, before(r))
+	last := statement.Newest(s.Steps[Responded], before(r))
 	slices.SortStableFunc(last, func(a, b Step) int {
 		return cmp.Or(cmp.Compare(strictness(b), strictness(a)), a.Until.Compare(b.Until))
 	})
 	s.Response = &last[0]
 	s.Contradicted = last[len(last)-1].How != last[0].How
-	if len(s.Complied) > 0 && strictness(last[0]) >= strictness(Step{How: "not-ours"}) {
-		before := slices.ContainsFunc(s.Complied, func(c Step) bool { return r.Before(last[0].Entry, c.Entry) })
+	if c := s.Steps[Complied]; len(c) > 0 && strictness(last[0]) >= slices.Index(Responses, "not-ours") {
+		before := slices.ContainsFunc(c, func(c Step) bool { return r.Before(last[0].Entry, c.Entry) })
 		s.Contradicted = s.Contradicted || !before
 	}
 }
@@ -154,8 +124,8 @@ func before(r statement.Past) func(a, b Step) bool {
 // Waits reports whether a step of the message is still to come, at either end: what a desk must not lose from sight.
 func (s State) Waits() bool {
 	asked := s.Facts.Respond && s.Response == nil
-	promised := s.Response != nil && (s.Response.How == Standby || s.Response.How == Responses[0]) && len(s.Complied) == 0
-	return s.Held == nil || len(s.Shown) == 0 || s.Understood == nil || asked || promised
+	promised := s.Response != nil && (s.Response.How == Standby || s.Response.How == Responses[0]) && len(s.Steps[Complied]) == 0
+	return s.Held == nil || len(s.Steps[Shown]) == 0 || s.Understood == nil || asked || promised
 }
 
 // Expired reports whether the message is of no use any more, by the reader's clock.
@@ -163,47 +133,28 @@ func (s State) Expired(now time.Time) bool {
 	return !s.Facts.NotAfter.IsZero() && now.After(s.Facts.NotAfter)
 }
 
-// Rung is one row of the ladder as a person sees it.
-type Rung struct {
-	Step  string
-	Done  bool
-	First Step // representative, when Done
-	Count int
-}
-
-// Ladder lists the rungs to draw, from recorded upwards; responded and complied only where asked or stated,
-// relayed only where stated.
-func (s State) Ladder() []Rung {
-	gs := make([]Rung, 0, 7)
-	rung := func(name string, steps []Step, first *Step) {
-		g := Rung{Step: name, Count: len(steps), Done: first != nil}
-		if first != nil {
-			g.First = *first
-		}
-		gs = append(gs, g)
-	}
-	head := func(steps []Step) *Step {
-		if len(steps) == 0 {
+// Ladder lists the rungs to draw, from recorded upwards: each by the step that stands for it, without a time while it
+// is not reached. Responded and complied are there only where asked or stated, relayed only where stated.
+func (s State) Ladder() []Step {
+	rungs := make([]Step, 0, 7)
+	head := func(name string) *Step {
+		if len(s.Steps[name]) == 0 {
 			return nil
 		}
-		return &steps[0]
+		return &s.Steps[name][0]
 	}
-	var held []Step
-	if s.Held != nil {
-		held = []Step{*s.Held}
+	answers := s.Facts.Respond || s.Response != nil
+	for _, r := range []struct {
+		name   string
+		step   *Step
+		always bool
+	}{{Recorded, &s.Recorded, true}, {Held, s.Held, true}, {Shown, head(Shown), true}, {Acknowledged, s.Understood, true},
+		{Responded, s.Response, answers}, {Complied, head(Complied), answers}, {Relayed, head(Relayed), false}} {
+		if r.step != nil {
+			rungs = append(rungs, *r.step)
+		} else if r.always {
+			rungs = append(rungs, Step{Name: r.name})
+		}
 	}
-	rung(Recorded, []Step{s.Recorded}, &s.Recorded)
-	rung(Held, held, s.Held)
-	rung(Shown, s.Shown, head(s.Shown))
-	rung(Acknowledged, s.Acknowledged, s.Understood)
-	if s.Facts.Respond || s.Response != nil {
-		rung(Responded, s.Responded, s.Response)
-	}
-	if s.Facts.Respond || s.Response != nil || len(s.Complied) > 0 {
-		rung(Complied, s.Complied, head(s.Complied))
-	}
-	if len(s.Relayed) > 0 {
-		rung(Relayed, s.Relayed, head(s.Relayed))
-	}
-	return gs
+	return rungs
 }

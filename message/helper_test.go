@@ -72,9 +72,30 @@ func held(e *record.Entry, at time.Time) *record.Entry {
 	return e
 }
 
+// typed is a message as its author wants it.
+type typed struct {
+	Kind, Class, Mark, Precedence, Lang, Text, Phrase string
+
+	Fields   map[string]string
+	ReadBack []string
+	ReplyTo  *record.Ref
+	Info     []string
+	Respond  bool
+	NotAfter time.Time
+	By       statement.Author
+}
+
+func (n typed) draft(party string, now time.Time) (record.Draft, error) {
+	d := record.Draft{Kind: n.Kind, Class: n.Class, Mark: n.Mark, Text: &record.Text{Lang: n.Lang, Text: n.Text}}
+	if n.ReplyTo != nil {
+		d.Re = []record.Ref{*n.ReplyTo}
+	}
+	return NewDraft(party, d, Facts{Precedence: n.Precedence, Phrase: n.Phrase, Fields: n.Fields, ReadBack: n.ReadBack, Info: n.Info, Respond: n.Respond, NotAfter: n.NotAfter, By: n.By}, now)
+}
+
 // question is a FLASH with a phrase, read-back and a response asked for.
-func question() New {
-	return New{Precedence: "flash", Phrase: "IS_THIS_YOURS", Fields: map[string]string{"object": "drone", "place": "54.2n 018.4e", "heading": "45"},
+func question() typed {
+	return typed{Precedence: "flash", Phrase: "IS_THIS_YOURS", Fields: map[string]string{"object": "drone", "place": "54.2n 018.4e", "heading": "45"},
 		ReadBack: []string{"place", "heading"}, Respond: true, By: amaro}
 }
 

@@ -50,12 +50,11 @@ func kinds() (ks []statement.Kind) {
 	for _, k := range KindNames {
 		ks = append(ks, statement.New(statement.Kind{Kind: record.Kind{Name: "message." + k, Begins: true}}, (*State).reply))
 	}
-	return append(ks, step(Shown, true, (*State).shown), step(Acknowledged, true, (*State).acknowledged), step(Responded, true, (*State).responded),
-		step(Complied, false, (*State).complied), step(Relayed, false, (*State).relayed))
-}
-
-func step[F statement.Facts](name string, reserve bool, fold func(*State, *record.Entry, F)) statement.Kind {
-	return statement.New(statement.Kind{Kind: record.Kind{Name: "message." + name}, Max: UrgentBodies, Urgent: true, Reserve: reserve}, fold)
+	for _, step := range []string{Shown, Acknowledged, Responded, Complied, Relayed} {
+		reserve := step != Complied && step != Relayed
+		ks = append(ks, statement.New(statement.Kind{Kind: record.Kind{Name: "message." + step}, Max: UrgentBodies, Urgent: true, Reserve: reserve}, (*State).step))
+	}
+	return ks
 }
 
 // UrgentPrecedence reports whether a precedence has the limits of what fits the lane.
@@ -139,63 +138,55 @@ func words(body []byte) int {
 	return len(strings.Fields(t.Text))
 }
 
-// Facts of the steps.
-type (
-	// ShownFacts also serve message.complied.
-	ShownFacts struct {
-		By statement.Author `json:"by"`
-	}
-	AckFacts struct {
-		Read       string            `json:"read"`                 // original · translation · awaiting-linguist
-		Translator string            `json:"translator,omitempty"` // place of an officer.added; "": the acknowledging officer
-		ReadBack   map[string]string `json:"read_back,omitempty"`
-		By         statement.Author  `json:"by"`
-	}
-	RespondFacts struct {
-		How   string           `json:"how"`            // will-comply · standby · cannot-comply · not-ours
-		Until time.Time        `json:"until,omitzero"` // of standby
-		By    statement.Author `json:"by"`
-	}
-	RelayFacts struct {
-		To string           `json:"to"` // place of a post.added
-		By statement.Author `json:"by"`
-	}
-)
+// StepFacts are those of the receiver's steps: who states it, and what the one step says besides: the tags draw
+// spec/kinds.md, Validate holds them.
+type StepFacts struct {
+	Read       string            `json:"read,omitempty" must:"acknowledged"`     // original · translation · awaiting-linguist
+	Translator string            `json:"translator,omitempty" of:"acknowledged"` // place of an officer.added; "": the acknowledging officer
+	ReadBack   map[string]string `json:"read_back,omitempty" of:"acknowledged"`
+	How        string            `json:"how,omitempty" must:"responded"` // will-comply · standby · cannot-comply · not-ours
+	Until      time.Time         `json:"until,omitzero" of:"responded"`  // of standby
+	To         string            `json:"to,omitempty" must:"relayed"`    // place of a post.added
+	By         statement.Author  `json:"by"`
+}
 
-// aStep judges what holds of every receiver's step, against the message as far as it is here.
+// Validate judges a receiver's step, against the message as far as it is here.
 //
 // SPEC: MSG-003
-func aStep(e, begin *record.Entry, by statement.Author) error {
-	if begin == nil {
-		return by.Person()
+func (f StepFacts) Validate(e, begin *record.Entry) error {
+	step := strings.TrimPrefix(e.Kind, "message.")
+	if err := statement.First(
+		statement.If(step != Acknowledged && (f.Read != "" || f.Translator != "" || f.ReadBack != nil), "only an acknowledgement says how it was read"),
+		statement.If(step != Responded && (f.How != "" || !f.Until.IsZero()), "only a response says how, and until when"),
+		statement.If(step != Relayed && f.To != "", "only a relay names to whom"), f.By.Person()); err != nil {
+		return err
 	}
-	return statement.First(statement.If(!IsMessage(begin.Kind), "it names a %s, not a message", begin.Kind),
-		statement.If(e.Log.Party == begin.Log.Party, "only the receiving party states this step"),
-		statement.If(e.Class != begin.Class || e.Mark != begin.Mark, "a step has the class and mark of its message"), by.Person())
-}
-
-// Validate judges message.shown and message.complied.
-func (f ShownFacts) Validate(e, begin *record.Entry) error { return aStep(e, begin, f.By) }
-
-// Validate judges message.responded.
-func (f RespondFacts) Validate(e, begin *record.Entry) error {
-	return statement.First(aStep(e, begin, f.By), statement.OneOf("response", f.How, Responses), statement.Time("until", f.Until),
-		statement.If((f.How == Standby) == f.Until.IsZero(), "standby has a time until, and nothing else has"))
-}
-
-// Validate judges message.relayed.
-func (f RelayFacts) Validate(e, begin *record.Entry) error {
-	if _, err := record.ParsePlace(f.To); err != nil {
-		return fmt.Errorf("to: %w", err)
+	if begin != nil {
+		if err := statement.First(statement.If(!IsMessage(begin.Kind), "it names a %s, not a message", begin.Kind),
+			statement.If(e.Log.Party == begin.Log.Party, "only the receiving party states this step"),
+			statement.If(e.Class != begin.Class || e.Mark != begin.Mark, "a step has the class and mark of its message")); err != nil {
+			return err
+		}
 	}
-	return aStep(e, begin, f.By)
+	switch step {
+	case Acknowledged:
+		return f.acknowledged(begin)
+	case Responded:
+		return statement.First(statement.OneOf("response", f.How, Responses), statement.Time("until", f.Until),
+			statement.If((f.How == Standby) == f.Until.IsZero(), "standby has a time until, and nothing else has"))
+	case Relayed:
+		if _, err := record.ParsePlace(f.To); err != nil {
+			return fmt.Errorf("to: %w", err)
+		}
+	}
+	return nil
 }
 
-// Validate: what was read back must mean what the message says, or the acknowledgement is none.
+// acknowledged: what was read back must mean what the message says, or the acknowledgement is none.
 //
 // SPEC: MSG-020, MSG-021
-func (f AckFacts) Validate(e, begin *record.Entry) error {
-	if err := statement.First(statement.OneOf("how it was read", f.Read, Reads), aStep(e, begin, f.By)); err != nil {
+func (f StepFacts) acknowledged(begin *record.Entry) error {
+	if err := statement.OneOf("how it was read", f.Read, Reads); err != nil {
 		return err
 	}
 	if f.Translator != "" {

@@ -29,7 +29,7 @@ func refused(t *testing.T, what string, err error) {
 // SPEC: MSG-010, MSG-011, MSG-015
 func TestDraftsRefuse(t *testing.T) {
 	long := strings.TrimSpace(strings.Repeat("word ", 201))
-	for what, n := range map[string]New{
+	for what, n := range map[string]typed{
 		"200 words at most":      {Precedence: "FLASH", Text: long, By: amaro},
 		"at most 4096 fit":       {Precedence: "IMMEDIATE", Text: strings.Repeat("Щ", 2100), By: amaro},
 		"at most 65536 fit":      {Text: strings.Repeat("w ", 33000), By: amaro},
@@ -53,21 +53,21 @@ func TestDraftsRefuse(t *testing.T) {
 		"read-back without":      {Text: "x", ReadBack: []string{"place"}, By: amaro},
 		"an officer, or unattri": {Text: "x", By: statement.Author{Known: "account"}},
 	} {
-		_, err := NewDraft("aurelia", n, t0)
+		_, err := n.draft("aurelia", t0)
 		if what == "fields without" {
 			what = "addressee"
 		}
 		refused(t, what, err)
 	}
-	d, err := NewDraft("aurelia", question(), t0)
+	d, err := question().draft("aurelia", t0)
 	f := d.Facts.(Facts)
 	if err != nil || d.Kind != "message.question" || d.Class != "substantive" || d.Mark != "actual" || f.Precedence != "FLASH" || f.Fields["place"] != "54.20N 18.40E" {
 		t.Errorf("%+v %v", d, err)
 	}
-	if _, err := NewDraft("aurelia", New{Text: "Wer ist da?", Lang: "de", By: statement.Author{Known: "unattributed", Desk: "page-1"}}, t0); err != nil {
+	if _, err := (typed{Text: "Wer ist da?", Lang: "de", By: statement.Author{Known: "unattributed", Desk: "page-1"}}).draft("aurelia", t0); err != nil {
 		t.Errorf("a desk may send one line unattributed: %v", err)
 	}
-	if _, err := NewDraft("aurelia", New{Precedence: "FLASH", Text: strings.TrimSpace(strings.Repeat("слово ", 200)), Lang: "ru", By: amaro}, t0); err != nil {
+	if _, err := (typed{Precedence: "FLASH", Text: strings.TrimSpace(strings.Repeat("слово ", 200)), Lang: "ru", By: amaro}).draft("aurelia", t0); err != nil {
 		t.Errorf("200 Russian words: %v", err)
 	}
 }
@@ -75,10 +75,10 @@ func TestDraftsRefuse(t *testing.T) {
 // SPEC: MSG-001, MSG-002, MSG-003, MSG-005, MSG-010
 func TestUnlawful(t *testing.T) {
 	w := &world{t: t}
-	begin := w.must("aurelia", t0)(NewDraft("aurelia", question(), t0))
+	begin := w.must("aurelia", t0)(question().draft("aurelia", t0))
 	s := Fold(item(begin), nowhere)
 	msg := func(change func(*record.Draft, *Facts)) record.Draft {
-		d, _ := NewDraft("aurelia", question(), t0)
+		d, _ := question().draft("aurelia", t0)
 		f := d.Facts.(Facts)
 		f.Fields = map[string]string{"object": "drone", "place": "54.20N 18.40E", "heading": "045"}
 		change(&d, &f)
@@ -114,20 +114,23 @@ func TestUnlawful(t *testing.T) {
 			d.Text = &record.Text{Lang: "en", Text: strings.Repeat("w ", 201)}
 		})},
 		{"over 4096", "aurelia", msg(func(d *record.Draft, f *Facts) { d.Text = &record.Text{Lang: "en", Text: strings.Repeat("w", 4000)} })},
-		{"names nothing", "borealia", record.Draft{Kind: "message.shown", Facts: ShownFacts{bruni}}},
-		{"only the receiving", "aurelia", step(Shown, ShownFacts{amaro})},
-		{"needs a person", "borealia", step(Shown, ShownFacts{statement.Author{Known: "unattributed"}})},
-		{"class and mark", "borealia", func() record.Draft { d := step(Shown, ShownFacts{bruni}); d.Class = "test"; return d }()},
-		{"how it was read", "borealia", step(Acknowledged, AckFacts{Read: "yes", By: bruni})},
-		{"differs: place, heading", "borealia", step(Acknowledged, AckFacts{Read: "original", By: bruni})},
-		{"differs: heading", "borealia", step(Acknowledged, AckFacts{Read: "original", ReadBack: map[string]string{"place": good["place"], "heading": "54"}, By: bruni})},
-		{"differs: object", "borealia", step(Acknowledged, AckFacts{Read: "original", ReadBack: map[string]string{"place": good["place"], "heading": "045", "object": "drone"}, By: bruni})},
-		{"nothing is read back", "borealia", step(Acknowledged, AckFacts{Read: Linguist, ReadBack: good, By: bruni})},
-		{"translator", "borealia", step(Acknowledged, AckFacts{Read: "original", Translator: bruni.Officer, ReadBack: good, By: bruni})},
-		{"response", "borealia", step(Responded, RespondFacts{How: "maybe", By: bruni})},
-		{"standby has", "borealia", step(Responded, RespondFacts{How: Standby, By: bruni})},
-		{"standby has", "borealia", step(Responded, RespondFacts{How: "will-comply", Until: t0, By: bruni})},
-		{"to:", "borealia", step(Relayed, RelayFacts{To: "brigade", By: bruni})},
+		{"names nothing", "borealia", record.Draft{Kind: "message.shown", Facts: StepFacts{By: bruni}}},
+		{"only the receiving", "aurelia", step(Shown, StepFacts{By: amaro})},
+		{"needs a person", "borealia", step(Shown, StepFacts{By: statement.Author{Known: "unattributed"}})},
+		{"class and mark", "borealia", func() record.Draft { d := step(Shown, StepFacts{By: bruni}); d.Class = "test"; return d }()},
+		{"how it was read", "borealia", step(Acknowledged, StepFacts{Read: "yes", By: bruni})},
+		{"differs: place, heading", "borealia", step(Acknowledged, StepFacts{Read: "original", By: bruni})},
+		{"differs: heading", "borealia", step(Acknowledged, StepFacts{Read: "original", ReadBack: map[string]string{"place": good["place"], "heading": "54"}, By: bruni})},
+		{"differs: object", "borealia", step(Acknowledged, StepFacts{Read: "original", ReadBack: map[string]string{"place": good["place"], "heading": "045", "object": "drone"}, By: bruni})},
+		{"nothing is read back", "borealia", step(Acknowledged, StepFacts{Read: Linguist, ReadBack: good, By: bruni})},
+		{"translator", "borealia", step(Acknowledged, StepFacts{Read: "original", Translator: bruni.Officer, ReadBack: good, By: bruni})},
+		{"response", "borealia", step(Responded, StepFacts{How: "maybe", By: bruni})},
+		{"standby has", "borealia", step(Responded, StepFacts{How: Standby, By: bruni})},
+		{"standby has", "borealia", step(Responded, StepFacts{How: "will-comply", Until: t0, By: bruni})},
+		{"only an acknowledgement", "borealia", step(Shown, StepFacts{Read: "original", By: bruni})},
+		{"only a response", "borealia", step(Complied, StepFacts{How: "not-ours", By: bruni})},
+		{"only a relay", "borealia", step(Shown, StepFacts{To: bruni.Officer, By: bruni})},
+		{"to:", "borealia", step(Relayed, StepFacts{To: "brigade", By: bruni})},
 	} {
 		e := w.entry(c.party, c.d, t0)
 		about := begin
@@ -158,7 +161,7 @@ func TestUnlawful(t *testing.T) {
 // SPEC: MSG-020, MSG-021, MSG-026
 func TestStepDrafts(t *testing.T) {
 	w := &world{t: t}
-	begin := held(w.must("aurelia", t0)(NewDraft("aurelia", question(), t0)), t0)
+	begin := held(w.must("aurelia", t0)(question().draft("aurelia", t0)), t0)
 	s := Fold(item(begin), nowhere)
 	ack := func(a statement.Actor, read string, typed map[string]string) error {
 		_, err := AckDraft(s, a, read, "", typed)
@@ -194,12 +197,12 @@ func TestStepDrafts(t *testing.T) {
 		t.Errorf("%v %v", d, err)
 	}
 	goes := func(e *record.Entry) bool { k, _ := statement.Find(Kinds, e.Kind); return k.Goes(e) }
-	if !goes(begin) || !goes(good) || goes(w.must("aurelia", t0)(NewDraft("aurelia", New{Text: "x", By: amaro}, t0))) {
+	if !goes(begin) || !goes(good) || goes(w.must("aurelia", t0)(typed{Text: "x", By: amaro}.draft("aurelia", t0))) {
 		t.Error("what is urgent")
 	}
 	for _, g := range Fold(item(begin, good), nowhere).Ladder() {
-		if want := g.Step != Responded && g.Step != Complied && g.Step != Shown; g.Done != want {
-			t.Errorf("rung %s done %v", g.Step, g.Done)
+		if want := g.Name != Responded && g.Name != Complied && g.Name != Shown; g.At.IsZero() == want {
+			t.Errorf("rung %+v", g)
 		}
 	}
 }
@@ -223,7 +226,7 @@ func TestClocks(t *testing.T) {
 		w := &world{t: t}
 		n := question()
 		n.Precedence = precedence
-		begin := w.must("aurelia", t0)(NewDraft("aurelia", n, t0))
+		begin := w.must("aurelia", t0)(n.draft("aurelia", t0))
 		s := Fold(item(begin), nowhere)
 		if cs := Due(s, true, nil, at(row[0])); len(cs) != 1 || cs[0].Step != Held || cs[0].Due != at(row[0]) || cs[0].Overdue {
 			t.Errorf("%s: held: %+v", precedence, cs)
@@ -249,7 +252,7 @@ func TestClocks(t *testing.T) {
 		}
 	}
 	w := &world{t: t}
-	begin := held(w.must("aurelia", t0)(NewDraft("aurelia", question(), t0)), t0)
+	begin := held(w.must("aurelia", t0)(question().draft("aurelia", t0)), t0)
 	s := Fold(item(begin), nowhere)
 	read := map[string]string{"place": "54.20N 18.40E", "heading": "045"}
 	wait := w.must("borealia", at("1m"))(AckDraft(s, atB, Linguist, "", nil))
@@ -260,7 +263,7 @@ func TestClocks(t *testing.T) {
 	for when, late := range map[string]bool{"90s": false, "10m": false, "12m": true} {
 		ack := w.must("borealia", at(when))(AckDraft(s, atB, "translation", "", read))
 		st := Fold(item(begin, wait, ack), nowhere)
-		if c := find(Due(st, true, nil, at("20m")), Acknowledged); !c.Done || c.Late != late || st.Awaiting != nil || st.Understood.Whose != bruni.Officer {
+		if c := find(Due(st, true, nil, at("20m")), Acknowledged); !c.Done || c.Late != late || st.Awaiting != nil || st.Understood.Translator != bruni.Officer {
 			t.Errorf("understood at %s: %+v", when, c)
 		}
 	}
@@ -273,7 +276,7 @@ func TestClocks(t *testing.T) {
 	}
 	n := question()
 	n.Precedence, n.NotAfter = "ROUTINE", at("1h")
-	s = Fold(item(held(w.must("aurelia", t0)(NewDraft("aurelia", n, t0)), t0)), nowhere)
+	s = Fold(item(held(w.must("aurelia", t0)(n.draft("aurelia", t0)), t0)), nowhere)
 	if s.Expired(at("1h")) || !s.Expired(at("61m")) {
 		t.Error("not-after")
 	}
@@ -295,10 +298,10 @@ func TestReceiptDatedAhead(t *testing.T) {
 // FuzzFacts: whatever bytes stand as facts, judging and folding neither fails nor depends on anything else.
 func FuzzFacts(f *testing.F) {
 	w := &world{t: &testing.T{}}
-	d, _ := NewDraft("aurelia", question(), t0)
+	d, _ := question().draft("aurelia", t0)
 	begin := w.entry("aurelia", d, t0)
 	f.Add("message.question", begin.FactsB)
-	for _, facts := range []any{AckFacts{Read: "original", By: bruni}, RespondFacts{How: "standby", Until: t0, By: bruni}, stop.Facts{ID: theID}, stop.StepFacts{ID: theID}} {
+	for _, facts := range []any{StepFacts{Read: "original", By: bruni}, StepFacts{How: "standby", Until: t0, By: bruni}, stop.Said{ID: theID}, stop.Said{ID: theID}} {
 		b, _ := wire.EncodeBody(facts, [32]byte{})
 		f.Add("message.acknowledged", b)
 		f.Add("stop.sent", b)
@@ -320,5 +323,5 @@ func FuzzFacts(f *testing.F) {
 
 // relayDraft states that the message was passed on to a post (its place).
 func relayDraft(s State, a statement.Actor, to string) (record.Draft, error) {
-	return s.step(a, Relayed, RelayFacts{To: to, By: a.Author}, nil, "name a post: parley post list")
+	return s.take(a, Relayed, StepFacts{To: to, By: a.Author}, nil, "name a post: parley post list")
 }

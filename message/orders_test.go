@@ -104,7 +104,7 @@ func (p *pair) state(party string, e *record.Entry) State {
 
 // story plays messages and STOPs, some of it crossing on a cut line.
 func (p *pair) story() {
-	d, err := NewDraft("aurelia", question(), p.now)
+	d, err := question().draft("aurelia", p.now)
 	q := p.say("aurelia", true, d, err)
 	b := func(d record.Draft, err error) *record.Entry { return p.say("borealia", false, d, err) }
 	b(ShownDraft(p.state("borealia", q), atB))
@@ -113,9 +113,9 @@ func (p *pair) story() {
 	b(RespondDraft(p.state("borealia", q), atB, Standby, p.now.Add(time.Hour), nil, p.now))
 	b(RespondDraft(p.state("borealia", q), atB, "will-comply", time.Time{}, nil, p.now))
 	qref := q.Ref()
-	d, err = NewDraft("borealia", New{Phrase: "THIS_IS_OURS", Fields: map[string]string{"object": "drone", "place": "54.20N 18.40E"}, ReplyTo: &qref, By: bruni}, p.now)
+	d, err = typed{Phrase: "THIS_IS_OURS", Fields: map[string]string{"object": "drone", "place": "54.20N 18.40E"}, ReplyTo: &qref, By: bruni}.draft("borealia", p.now)
 	answer := b(d, err)
-	d, err = stop.Draft(stop.New{ID: theID, Place: "54.2n 18.4e", By: amaro})
+	d, err = stop.Draft(record.Draft{}, stop.Said{ID: theID, Place: "54.2n 18.4e", By: amaro})
 	p.say("aurelia", false, d, err)
 	s := stop.Heard([]stop.Copy{{Step: stop.Sent, Party: "aurelia", ID: theID, Class: d.Class, Mark: d.Mark}})
 	b(stop.StepDraft(s, atB, "take", "", "", ""))
@@ -124,7 +124,7 @@ func (p *pair) story() {
 	b(stop.StepDraft(s, atB, "refuse", "cannot-reach-unit", "", ""))
 	b(RespondDraft(p.state("borealia", q), atB, "cannot-comply", time.Time{}, nil, p.now))
 	b(RespondDraft(p.state("borealia", q), atB, Complied, time.Time{}, &record.Text{Lang: "it", Text: "fatto"}, p.now))
-	d, err = stop.Draft(stop.New{ID: theID, Reason: "people-in-danger", By: amaro})
+	d, err = stop.Draft(record.Draft{}, stop.Said{ID: theID, Reason: "people-in-danger", By: amaro})
 	p.say("aurelia", true, d, err)
 	d, err = stop.StepDraft(stop.State{From: "aurelia", ID: theID, Open: true}, atA, "lift", "danger-is-over", "", "")
 	p.say("aurelia", true, d, err)
@@ -137,7 +137,7 @@ func (p *pair) digest(r *record.Record) string {
 		it := r.Item(k)
 		if len(it.Entries) > 0 && stop.Is(it.Entries[0].Kind) {
 			s := stop.Fold(it, r)
-			for _, l := range [][]stop.Step{s.Presses, s.Taken, s.Relayed, s.Effect, s.Refused, s.Lifts} {
+			for _, l := range s.Steps {
 				for i := range l {
 					l[i].Entry = nil
 				}
@@ -148,10 +148,10 @@ func (p *pair) digest(r *record.Record) string {
 		s := Fold(it, r)
 		ladder := s.Ladder()
 		for i := range ladder {
-			ladder[i].First.Entry = nil
+			ladder[i].Entry = nil
 		}
 		s.Begin, s.Recorded.Entry = nil, nil
-		for _, l := range [][]Step{s.Shown, s.Acknowledged, s.Responded, s.Complied, s.Relayed} {
+		for _, l := range s.Steps {
 			for i := range l {
 				l[i].Entry = nil
 			}
@@ -204,7 +204,7 @@ func TestSameStateInAnyOrder(t *testing.T) {
 		got := p.digest(r)
 		if round == 0 {
 			want = got
-			for _, has := range []string{`"Status":"lifted"`, `"How":"cannot-comply"`, `"Contradicted":false`, `"Read":"translation"`, `"Count":2`} {
+			for _, has := range []string{`"Status":"lifted"`, `"how":"cannot-comply"`, `"Contradicted":false`, `"read":"translation"`, `"scope":"everywhere"`} {
 				if !strings.Contains(want, has) {
 					t.Errorf("the story's state lacks %s: %s", has, want)
 				}
@@ -223,7 +223,7 @@ func TestRecordGroupsAndRefuses(t *testing.T) {
 	r := p.rec["borealia"]
 	q := r.ByRef(p.all[0].Ref())
 	s := Fold(r.Item(r.ItemOf(q)), r)
-	if len(s.Replies) != 1 || s.Response.How != "cannot-comply" || len(s.Complied) != 1 {
+	if len(s.Replies) != 1 || s.Response.How != "cannot-comply" || len(s.Steps[Complied]) != 1 {
 		t.Errorf("state: %+v", s)
 	}
 	reply := r.At(s.Replies[0].Place)
@@ -231,13 +231,13 @@ func TestRecordGroupsAndRefuses(t *testing.T) {
 		t.Errorf("the answer is no item of its own: %+v", a)
 	}
 	bad := record.Draft{Kind: "message.acknowledged", Class: s.Class, Mark: s.Mark, Re: []record.Ref{q.Ref()},
-		Facts: AckFacts{Read: "original", ReadBack: map[string]string{"place": "54.20N 18.41E", "heading": "045"}, By: bruni}}
+		Facts: StepFacts{Read: "original", ReadBack: map[string]string{"place": "54.20N 18.41E", "heading": "045"}, By: bruni}}
 	e, err := p.run["borealia"].Append(bad, p.now.Add(time.Minute), record.Heard{}, p.rand)
 	if err == nil && !strings.Contains(e.Inert, "read-back differs: place") {
 		t.Errorf("a wrong read-back stands: %q", e.Inert)
 	}
 	if err == nil {
-		if again := Fold(r.Item(r.ItemOf(q)), r); len(again.Acknowledged) != len(s.Acknowledged) {
+		if again := Fold(r.Item(r.ItemOf(q)), r); len(again.Steps[Acknowledged]) != len(s.Steps[Acknowledged]) {
 			t.Error("a wrong read-back folds")
 		}
 	}

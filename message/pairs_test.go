@@ -206,7 +206,7 @@ func TestMessagePairs(t *testing.T) {
 		for j := range row {
 			for _, other := range []bool{false, true} {
 				w := &world{t: t}
-				begin := held(w.must("aurelia", t0)(NewDraft("aurelia", question(), t0)), t0)
+				begin := held(w.must("aurelia", t0)(question().draft("aurelia", t0)), t0)
 				s := Fold(item(begin), nowhere)
 				a := messageStep(w, s, MessagePairs.Steps[i], "borealia")
 				party := "borealia"
@@ -229,8 +229,16 @@ func TestMessagePairs(t *testing.T) {
 	}
 }
 
+// count gives how many steps there are of all names.
+func count[S any](steps map[string][]S) (n int) {
+	for _, list := range steps {
+		n += len(list)
+	}
+	return n
+}
+
 func steps(s State) int {
-	return len(s.Shown) + len(s.Acknowledged) + len(s.Responded) + len(s.Complied) + len(s.Relayed)
+	return count(s.Steps)
 }
 
 // messageRule reports whether a state is what a rule says of a and b.
@@ -246,7 +254,7 @@ func messageRule(s State, r Rule, a, b *record.Entry, p past) bool {
 		firstOf = b
 	}
 	how := func(e *record.Entry) int {
-		f, _, _ := statement.Read[RespondFacts](e)
+		f, _, _ := statement.Read[StepFacts](e)
 		return slices.Index(Responses, f.How)
 	}
 	switch r {
@@ -254,7 +262,7 @@ func messageRule(s State, r Rule, a, b *record.Entry, p past) bool {
 		return steps(s) == 2 && !s.Contradicted
 	case Same:
 		drawn := []*record.Entry{one(s.Understood), one(s.Awaiting), nil, nil}
-		for i, list := range [][]Step{s.Shown, s.Complied} {
+		for i, list := range [][]Step{s.Steps[Shown], s.Steps[Complied]} {
 			if o := statement.Oldest(list, before(p)); len(o) > 0 {
 				drawn[2+i] = o[0].Entry
 			}
@@ -277,7 +285,7 @@ func messageRule(s State, r Rule, a, b *record.Entry, p past) bool {
 		if a.Kind == "message.complied" {
 			refusing, complied = b, a
 		}
-		return len(s.Complied) == 1 && s.Contradicted == !p.Before(refusing, complied)
+		return len(s.Steps[Complied]) == 1 && s.Contradicted == !p.Before(refusing, complied)
 	case Inert:
 		return steps(s) == 1
 	}
@@ -286,7 +294,7 @@ func messageRule(s State, r Rule, a, b *record.Entry, p past) bool {
 
 func stopEntry(w *world, name, party, from string) *record.Entry {
 	if name == stop.Sent {
-		return w.must(party, t0)(stop.Draft(stop.New{ID: theID, By: amaro}))
+		return w.must(party, t0)(stop.Draft(record.Draft{}, stop.Said{ID: theID, By: amaro}))
 	}
 	s := stop.State{From: from, ID: theID, Class: "substantive", Mark: "actual", Open: true}
 	a := atB
@@ -308,7 +316,7 @@ func stopEntry(w *world, name, party, from string) *record.Entry {
 }
 
 func stopSteps(s stop.State) int {
-	return len(s.Presses) + len(s.Taken) + len(s.Relayed) + len(s.Effect) + len(s.Refused) + len(s.Lifts)
+	return count(s.Steps)
 }
 
 // SPEC: MSG-032, MSG-033
@@ -360,10 +368,10 @@ func stopRule(a, b *record.Entry, r Rule, p past) bool {
 	case Same:
 		return stopSteps(s) == 2
 	case Count:
-		return len(s.Presses) == 2 && s.Open && s.Status == stop.Sent
+		return len(s.Steps[stop.Sent]) == 2 && s.Open && s.Status == stop.Sent
 	case Beats:
 		word := stop.InEffect
-		if len(s.Refused) > 0 {
+		if len(s.Steps[stop.Refused]) > 0 {
 			word = stop.Refused
 		}
 		return stopSteps(s) == 2 && s.Status == word && s.Open

@@ -4,6 +4,7 @@ package stop
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,27 +14,21 @@ import (
 	"example.org/parley/statement"
 )
 
-// New is a press of the red key. The id is that of our STOP that is open, so that presses add up, else a new one.
-type New struct {
-	ID, Reason, Lang, Place string // Reason: a code, own words, or "" for danger, details follow
-	Class, Mark             string // defaults: substantive, actual
-	Check                   string // class test: the check that it belongs to
-	By                      statement.Author
-}
-
-// Draft makes stop.sent. Whatever was given that does not fit is cut or left out, never a reason to
-// refuse: a STOP goes.
+// Draft makes stop.sent, of a press of the red key: f has its id (that of our STOP that is open, so that presses add
+// up, else a new one), a reason or "" for danger, details follow, a place; d a class and a mark. Whatever was given
+// that does not fit is cut or left out, never a reason to refuse: a STOP goes.
 //
 // SPEC: MSG-030, MSG-036
-func Draft(n New) (record.Draft, error) {
-	f := Facts{ID: n.ID, Scope: Everywhere, Check: n.Check, By: n.By}
-	f.Reason, f.Lang = reasonOf(cmp.Or(n.Reason, UsualReason), n.Lang)
-	f.Place = statement.Tidy(n.Place, maxPlace)
+func Draft(d record.Draft, f Said) (record.Draft, error) {
+	f.Scope = Everywhere
+	f.Reason, f.Lang = reasonOf(cmp.Or(f.Reason, UsualReason), f.Lang)
+	f.Place = statement.Tidy(f.Place, maxPlace)
 	if c, err := phrase.Place.Parse(f.Place); err == nil {
 		f.Place = c
 	}
 	f.By.Desk = statement.Tidy(f.By.Desk, maxName)
-	return statement.Draft(Kinds, "", nil, record.Draft{Kind: "stop.sent", Class: among(n.Class, statement.Classes), Mark: among(n.Mark, statement.Marks), Facts: f}, "press F2 twice")
+	d.Kind, d.Class, d.Mark, d.Facts = "stop.sent", among(d.Class, statement.Classes), among(d.Mark, statement.Marks), f
+	return statement.Draft(Kinds, "", nil, d, "press F2 twice")
 }
 
 // StepDraft makes a step of a STOP: taken, relayed (to), in-effect, refused (reason) or lifted.
@@ -41,7 +36,7 @@ func Draft(n New) (record.Draft, error) {
 // SPEC: MSG-030
 func StepDraft(s State, a statement.Actor, step, reason, lang, to string) (record.Draft, error) {
 	step = cmp.Or(map[string]string{"take": Taken, "refuse": Refused, "lift": Lifted, "relay": Relayed}[step], step)
-	f := StepFacts{Party: s.From, ID: s.ID, To: statement.Tidy(to, maxReason), By: a.Author}
+	f := Said{Party: s.From, ID: s.ID, To: statement.Tidy(to, maxReason), By: a.Author}
 	if reason != "" {
 		f.Reason, f.Lang = reasonOf(reason, lang)
 	}
@@ -67,12 +62,8 @@ func StepDraft(s State, a statement.Actor, step, reason, lang, to string) (recor
 func (s State) Copy(d record.Draft, party, by string, now time.Time) Copy {
 	c := Copy{Step: strings.TrimPrefix(d.Kind, "stop."), Party: party, Time: now.UTC().Truncate(time.Microsecond),
 		Class: d.Class, Mark: d.Mark, By: statement.Tidy(by, maxName)}
-	switch f := d.Facts.(type) {
-	case Facts:
-		c.ID, c.Reason, c.Place = f.ID, f.Reason, f.Place
-	case StepFacts:
-		c.Party, c.ID, c.Reason, c.Place = f.Party, f.ID, f.Reason, statement.Tidy(f.To, maxPlace)
-	}
+	f := d.Facts.(Said)
+	c.Party, c.ID, c.Reason, c.Place = cmp.Or(f.Party, party), f.ID, f.Reason, cmp.Or(f.Place, statement.Tidy(f.To, maxPlace))
 	return c
 }
 
@@ -87,8 +78,10 @@ func Heard(copies []Copy) State {
 //
 // SPEC: MSG-037
 func (s State) With(copies []Copy) State {
-	recorded := map[string]bool{Sent: len(s.Presses) > 0, Taken: len(s.Taken) > 0, Relayed: len(s.Relayed) > 0,
-		InEffect: len(s.Effect) > 0, Refused: len(s.Refused) > 0, Lifted: len(s.Lifts) > 0}
+	steps := maps.Clone(s.Steps) // what is recorded goes before what is only said
+	if s.Steps = maps.Clone(s.Steps); s.Steps == nil {
+		s.Steps = map[string][]Step{}
+	}
 	lifted := !s.Open
 	for _, c := range copies {
 		if s.ID != "" && (s.From != c.Party || s.ID != c.ID) {
@@ -98,16 +91,18 @@ func (s State) With(copies []Copy) State {
 		if c.Step == Sent && (s.HeardAt.IsZero() || c.Time.Before(s.HeardAt)) {
 			s.HeardAt = c.Time
 		}
-		if recorded[c.Step] {
+		if len(steps[c.Step]) > 0 {
 			continue
 		}
-		st := Step{Name: c.Step, At: c.Time, Reason: c.Reason, Place: c.Place, Copy: true, Who: c.By}
-		if c.Step == Sent {
+		st := Step{Name: c.Step, At: c.Time, Said: Said{Reason: c.Reason, Place: c.Place}, Copy: true, Who: c.By}
+		switch c.Step {
+		case Sent:
 			s.Reason, s.Place, s.Recorded = cmp.Or(s.Reason, c.Reason), cmp.Or(s.Place, c.Place), s.HeardAt
+		case Relayed: // a copy has one member for places
+			st.To, st.Place = c.Place, ""
 		}
-		list := s.list(c.Step)
-		*list = append(slices.Clip(*list), st)
-		lifted = lifted || c.Step == Lifted && !slices.ContainsFunc(s.Presses, func(p Step) bool { return p.At.After(c.Time) })
+		s.Steps[c.Step] = append(slices.Clip(s.Steps[c.Step]), st)
+		lifted = lifted || c.Step == Lifted && !slices.ContainsFunc(s.Steps[Sent], func(p Step) bool { return p.At.After(c.Time) })
 	}
 	s.word(lifted)
 	return s

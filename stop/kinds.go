@@ -46,39 +46,26 @@ const (
 // Kinds lists the kinds of this package.
 var Kinds = kinds()
 
-func kinds() []statement.Kind {
-	ks := []statement.Kind{kind(Sent, true, (*State).sent)}
-	for _, s := range Steps {
-		ks = append(ks, kind(s, false, (*State).step))
+func kinds() (ks []statement.Kind) {
+	for _, s := range append([]string{Sent}, Steps...) {
+		ks = append(ks, statement.New(statement.Kind{Kind: record.Kind{Name: "stop." + s, Begins: s == Sent}, Max: maxBodies, Urgent: true, Reserve: true}, (*State).add))
 	}
 	return ks
-}
-
-func kind[F statement.Facts](step string, begins bool, fold func(*State, *record.Entry, F)) statement.Kind {
-	return statement.New(statement.Kind{Kind: record.Kind{Name: "stop." + step, Begins: begins}, Max: maxBodies, Urgent: true, Reserve: true}, fold)
 }
 
 // Is reports whether a kind is of a STOP.
 func Is(kind string) bool { return strings.HasPrefix(kind, "stop.") }
 
-// Facts are those of stop.sent.
-type Facts struct {
-	ID     string           `json:"id"`     // 128 random bits, 32 lower-case hex digits; the unsigned first copy has the same
-	Scope  string           `json:"scope"`  // everywhere
-	Reason string           `json:"reason"` // a code of Reasons, or own words
-	Lang   string           `json:"lang,omitempty"`
-	Place  string           `json:"place,omitempty"`
-	Check  string           `json:"check,omitempty"` // class test: the check that it belongs to and ends with
-	By     statement.Author `json:"by"`
-}
-
-// StepFacts are those of stop.taken, relayed, in-effect, refused and lifted.
-type StepFacts struct {
-	Party  string           `json:"party"` // who sent the STOP
-	ID     string           `json:"id"`
-	Reason string           `json:"reason,omitempty"` // refused: must; lifted: may
-	Lang   string           `json:"lang,omitempty"`
-	To     string           `json:"to,omitempty"` // relayed: place of a post.added, or words
+// Said are the facts of every statement about a STOP; the tags draw spec/kinds.md, Validate holds them.
+type Said struct {
+	Party  string           `json:"party,omitempty" must:"taken relayed in-effect refused lifted"` // who sent the STOP
+	ID     string           `json:"id"`                                                            // 128 random bits, 32 lower-case hex digits; the unsigned first copy has the same
+	Scope  string           `json:"scope,omitempty" must:"sent"`                                   // everywhere
+	Reason string           `json:"reason,omitempty" must:"sent refused" of:"any"`                 // a code of Reasons, or own words
+	Lang   string           `json:"lang,omitempty"`                                                // of own words
+	Place  string           `json:"place,omitempty" of:"sent"`
+	Check  string           `json:"check,omitempty" of:"sent"`   // of class test: the check that it belongs to and ends with
+	To     string           `json:"to,omitempty" must:"relayed"` // place of a post.added, or words
 	By     statement.Author `json:"by"`
 }
 
@@ -94,28 +81,29 @@ func NewID(rand io.Reader) (string, error) {
 // Item groups the statements of one STOP by its party and id, whichever end stated first.
 //
 // SPEC: MSG-031
-func (f Facts) Item(e *record.Entry) (party, id string) { return e.Log.Party, f.ID }
-
-// Item is that of the STOP that the step is about.
-func (f StepFacts) Item(*record.Entry) (party, id string) { return f.Party, f.ID }
-
-// Validate judges stop.sent from itself alone.
-//
-// SPEC: MSG-030
-func (f Facts) Validate(*record.Entry, *record.Entry) error {
-	return statement.First(id(f.ID), statement.If(f.Scope != Everywhere, "scope %q is not known", f.Scope),
-		statement.Optional("place", f.Place, maxPlace), statement.Optional("check", f.Check, 64), reason(f.Reason, f.Lang, true), f.By.Validate())
+func (f Said) Item(e *record.Entry) (party, id string) {
+	if e.Kind == "stop.sent" {
+		return e.Log.Party, f.ID
+	}
+	return f.Party, f.ID
 }
 
-// Validate judges a step from itself alone.
+// Validate judges a statement about a STOP from itself alone.
 //
 // SPEC: MSG-030
-func (f StepFacts) Validate(e, _ *record.Entry) error {
+func (f Said) Validate(e, _ *record.Entry) error {
 	step := strings.TrimPrefix(e.Kind, "stop.")
-	return statement.First(id(f.ID),
-		statement.If((e.Log.Party == f.Party) != (step == Lifted), "only the party that sent a STOP lifts it, and only the other states its other steps"),
-		statement.If((f.To != "") != (step == Relayed), "relayed names to whom, and nothing else does"),
-		statement.Optional("to", f.To, maxReason), reason(f.Reason, f.Lang, step == Refused), f.By.Validate())
+	if step == Sent {
+		if err := statement.First(statement.If(f.Party != "", "its party is whose log it stands in"), statement.If(f.Scope != Everywhere, "scope %q is not known", f.Scope)); err != nil {
+			return err
+		}
+	} else if err := statement.First(statement.If(!record.ValidParty(f.Party), "it does not say whose STOP"), statement.If(f.Scope+f.Place+f.Check != "", "only stop.sent has scope, place and check"),
+		statement.If((e.Log.Party == f.Party) != (step == Lifted), "only the party that sent a STOP lifts it, and only the other states its other steps")); err != nil {
+		return err
+	}
+	return statement.First(id(f.ID), statement.If((f.To != "") != (step == Relayed), "relayed names to whom, and nothing else does"),
+		statement.Optional("place", f.Place, maxPlace), statement.Optional("check", f.Check, 64), statement.Optional("to", f.To, maxReason),
+		reason(f.Reason, f.Lang, step == Sent || step == Refused), f.By.Validate())
 }
 
 // reason judges a code, or own words in a language.

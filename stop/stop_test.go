@@ -15,7 +15,7 @@ import (
 // SPEC: MSG-034
 func TestStopClocks(t *testing.T) {
 	w := &world{t: t}
-	d, err := Draft(New{ID: theID, By: statement.Author{Known: "unattributed", Desk: "page-1"}})
+	d, err := Draft(record.Draft{}, Said{ID: theID, By: statement.Author{Known: "unattributed", Desk: "page-1"}})
 	sent := w.must("aurelia", t0)(d, err)
 	s := Fold(item(sent), nowhere)
 	if cs := Due(s, true, t0.Add(6*time.Second)); len(cs) != 1 || cs[0].Step != Held || !cs[0].Overdue || len(Due(s, false, t0)) != 0 {
@@ -50,7 +50,7 @@ func TestStopClocks(t *testing.T) {
 // A receiver that dates its receipt ahead stops no clock. SPEC: MSG-024 MSG-034
 func TestReceiptDatedAhead(t *testing.T) {
 	w := &world{t: t}
-	d, err := Draft(New{ID: theID, By: statement.Author{Known: "unattributed", Desk: "page-1"}})
+	d, err := Draft(record.Draft{}, Said{ID: theID, By: statement.Author{Known: "unattributed", Desk: "page-1"}})
 	sent := held(w.must("aurelia", t0)(d, err), t0.Add(24*time.Hour))
 	if cs := Due(Fold(item(sent), nowhere), true, t0.Add(6*time.Minute)); len(cs) != 3 || !cs[1].Overdue || !cs[2].Overdue {
 		t.Errorf("of a STOP: %+v", cs)
@@ -59,12 +59,12 @@ func TestReceiptDatedAhead(t *testing.T) {
 
 // SPEC: MSG-030, MSG-036
 func TestStopDrafts(t *testing.T) {
-	d, err := Draft(New{ID: theID, Reason: "  fire on\u202e the\n bridge " + strings.Repeat("è", 100), Lang: "italiano", Place: "54-12n 18-24e", Class: "?", Mark: "?", By: amaro})
-	f := d.Facts.(Facts)
+	d, err := Draft(record.Draft{Class: "?", Mark: "?"}, Said{ID: theID, Reason: "  fire on\u202e the\n bridge " + strings.Repeat("è", 100), Lang: "italiano", Place: "54-12n 18-24e", By: amaro})
+	f := d.Facts.(Said)
 	if err != nil || len(f.Reason) > maxReason || !strings.HasPrefix(f.Reason, "fire on the bridge è") || f.Lang != "en" || f.Place != "54-12N 18-24E" || d.Class != "substantive" || d.Mark != "actual" {
 		t.Errorf("%+v %v", d, err)
 	}
-	if d, _ := Draft(New{ID: theID, Reason: "People in danger", By: amaro}); d.Facts.(Facts).Reason != "people-in-danger" {
+	if d, _ := Draft(record.Draft{}, Said{ID: theID, Reason: "People in danger", By: amaro}); d.Facts.(Said).Reason != "people-in-danger" {
 		t.Error("a coded reason in words is its code")
 	}
 	if id, err := NewID(bytes.NewReader(make([]byte, 16))); err != nil || id != strings.Repeat("0", 32) {
@@ -86,7 +86,7 @@ func TestStopDrafts(t *testing.T) {
 // SPEC: MSG-030, MSG-031
 func TestStopUnlawful(t *testing.T) {
 	w := &world{t: t}
-	usual := Facts{ID: theID, Scope: Everywhere, Reason: UsualReason, By: amaro}
+	usual := Said{ID: theID, Scope: Everywhere, Reason: UsualReason, By: amaro}
 	for why, c := range map[string]struct {
 		party, kind string
 		facts       any
@@ -96,10 +96,13 @@ func TestStopUnlawful(t *testing.T) {
 		"reason is mi": {"aurelia", "sent", func() any { f := usual; f.Reason = ""; return f }()},
 		"language":     {"aurelia", "sent", func() any { f := usual; f.Reason = "own words"; return f }()},
 		"place":        {"aurelia", "sent", func() any { f := usual; f.Place = "a\u200fb"; return f }()},
-		"only the":     {"borealia", "lifted", StepFacts{Party: "aurelia", ID: theID, By: bruni}},
-		"only th":      {"aurelia", "taken", StepFacts{Party: "aurelia", ID: theID, By: amaro}},
-		"reason is m":  {"borealia", "refused", StepFacts{Party: "aurelia", ID: theID, By: bruni}},
-		"to whom":      {"borealia", "relayed", StepFacts{Party: "aurelia", ID: theID, By: bruni}},
+		"only the":     {"borealia", "lifted", Said{Party: "aurelia", ID: theID, By: bruni}},
+		"only th":      {"aurelia", "taken", Said{Party: "aurelia", ID: theID, By: amaro}},
+		"reason is m":  {"borealia", "refused", Said{Party: "aurelia", ID: theID, By: bruni}},
+		"its party is": {"aurelia", "sent", func() any { f := usual; f.Party = "borealia"; return f }()},
+		"whose STOP":   {"borealia", "taken", Said{ID: theID, By: bruni}},
+		"only stop.se": {"borealia", "taken", Said{Party: "aurelia", ID: theID, Place: "here", By: bruni}},
+		"to whom":      {"borealia", "relayed", Said{Party: "aurelia", ID: theID, By: bruni}},
 	} {
 		e := w.entry(c.party, record.Draft{Kind: "stop." + c.kind, Class: "substantive", Mark: "actual", Facts: c.facts}, t0)
 		if err := validate(e, nil); err == nil || !strings.Contains(err.Error(), why) {
@@ -115,7 +118,7 @@ func fullCopy() Copy {
 
 // SPEC: MSG-035
 func TestStopCopy(t *testing.T) {
-	d, err := Draft(New{ID: theID, Place: "54.2n 18.4e", By: amaro})
+	d, err := Draft(record.Draft{}, Said{ID: theID, Place: "54.2n 18.4e", By: amaro})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +163,7 @@ func TestStopCopy(t *testing.T) {
 // SPEC: MSG-037
 func TestCopiesBesideStatements(t *testing.T) {
 	w := &world{t: t}
-	sent := held(w.must("aurelia", t0)(Draft(New{ID: theID, By: amaro})), t0)
+	sent := held(w.must("aurelia", t0)(Draft(record.Draft{}, Said{ID: theID, By: amaro})), t0)
 	base := Copy{Party: "aurelia", ID: theID, Class: "substantive", Mark: "actual"}
 	copies := func(steps ...string) (cs []Copy) {
 		for i, step := range steps {
@@ -172,7 +175,7 @@ func TestCopiesBesideStatements(t *testing.T) {
 	}
 	recorded := Fold(item(sent), nowhere)
 	s := recorded.With(copies(Sent, Taken, Refused))
-	if s.Status != Refused || len(s.Presses) != 1 || s.Presses[0].Copy || !s.Taken[0].Copy || s.Taken[0].Who != "Cpt Bruni" || !s.Open || len(recorded.Taken) != 0 {
+	if s.Status != Refused || len(s.Steps[Sent]) != 1 || s.Steps[Sent][0].Copy || !s.Steps[Taken][0].Copy || s.Steps[Taken][0].Who != "Cpt Bruni" || !s.Open || len(recorded.Steps[Taken]) != 0 {
 		t.Errorf("%+v", s)
 	}
 	for _, c := range Due(s, true, t0.Add(time.Hour)) {
@@ -185,7 +188,7 @@ func TestCopiesBesideStatements(t *testing.T) {
 	}
 	other := copies(Taken)
 	other[0].ID = strings.Repeat("f", 32)
-	if s := recorded.With(other); len(s.Taken) != 0 {
+	if s := recorded.With(other); len(s.Steps[Taken]) != 0 {
 		t.Error("another STOP's copy counts")
 	}
 	if cs := Due(Heard(copies(Sent)), false, t0.Add(61*time.Second)); len(cs) != 2 || !cs[0].Overdue || cs[1].Overdue {
@@ -197,7 +200,7 @@ func TestCopiesBesideStatements(t *testing.T) {
 func FuzzStopCopy(f *testing.F) {
 	b, _ := fullCopy().Marshal()
 	f.Add(b)
-	d, _ := Draft(New{ID: theID, By: amaro})
+	d, _ := Draft(record.Draft{}, Said{ID: theID, By: amaro})
 	b, _ = State{}.Copy(d, "aurelia", "", t0).Marshal()
 	f.Add(b)
 	f.Fuzz(func(t *testing.T, b []byte) {

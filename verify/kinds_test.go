@@ -48,7 +48,7 @@ func TestKindsAreWritten(t *testing.T) {
 		if class == "" {
 			class = "any"
 		}
-		rest := fmt.Sprintf("| %s | %s | %s |", class, strings.Join(marks, ", "), members(k.Facts))
+		rest := fmt.Sprintf("| %s | %s | %s |", class, strings.Join(marks, ", "), members(k.Facts, k.Name[strings.Index(k.Name, ".")+1:]))
 		if rest == last { // kinds of one shape share a row
 			names += ", `" + k.Name + "`"
 			continue
@@ -75,8 +75,9 @@ func byFacts(t reflect.Type) bool {
 
 var text = reflect.TypeFor[encoding.TextMarshaler]()
 
-// members gives the JSON members of a struct, each with its type.
-func members(t reflect.Type) string {
+// members gives the JSON members of a struct, each with its type. Facts that serve several steps say in tags which of
+// them have a member: `must:"sent"`, the only ones unless `of:"any"` says that the others may; `of:"sent"`, those that may.
+func members(t reflect.Type, step string) string {
 	var out []string
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -84,12 +85,16 @@ func members(t reflect.Type) string {
 		if name == "-" { // what a fold adds, never written
 			continue
 		}
+		of, must := strings.Fields(f.Tag.Get("of")), strings.Fields(f.Tag.Get("must"))
+		if len(of)+len(must) > 0 && !slices.Contains(of, "any") && !slices.Contains(append(of, must...), step) {
+			continue
+		}
 		if f.Anonymous && name == "" {
-			out = append(out, members(f.Type))
+			out = append(out, members(f.Type, step))
 			continue
 		}
 		m := "`" + name + "`"
-		if strings.HasPrefix(opts, "omit") {
+		if strings.HasPrefix(opts, "omit") && !slices.Contains(must, step) {
 			m = "*" + m + "*"
 		}
 		if w := written(f.Type); w != "" {
@@ -112,7 +117,7 @@ func written(t reflect.Type) string {
 	case t.Implements(text) || t.Kind() == reflect.String:
 		return ""
 	case t.Kind() == reflect.Struct:
-		return "{" + members(t) + "}"
+		return "{" + members(t, "") + "}"
 	case t.Kind() == reflect.Slice:
 		return "[" + written(t.Elem()) + "]"
 	case t.Kind() == reflect.Map:

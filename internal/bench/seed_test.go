@@ -76,7 +76,7 @@ func (p *pair) seed(n int) {
 		by[i] = statement.Author{Officer: say(i, d, err).Place().String(), Known: "account", Desk: "watch"}
 	}
 	for i := 0; n > 0; i = 1 - i {
-		d, err := message.NewDraft(names[i], message.New{Kind: "information", Lang: "en", Text: fmt.Sprintf("Convoy %d leaves at noon.", n), By: by[i]}, now)
+		d, err := message.NewDraft(names[i], record.Draft{Text: &record.Text{Lang: "en", Text: fmt.Sprintf("Convoy %d leaves at noon.", n)}}, message.Facts{By: by[i]}, now)
 		e := say(i, d, err)
 		state := func() message.State { return message.Fold(r.Item(r.ItemOf(e)), r) }
 		a := statement.Actor{Party: names[1-i], Author: by[1-i]}

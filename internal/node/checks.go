@@ -227,7 +227,7 @@ func (c *checks) stateStop(out check.Out) {
 	if err != nil {
 		return
 	}
-	d, err := stop.Draft(stop.New{ID: id, Class: "test", Mark: out.Mark, Check: out.Slot.Key(), By: statement.Author{Known: "unattributed"}})
+	d, err := stop.Draft(record.Draft{Class: "test", Mark: out.Mark}, stop.Said{ID: id, Check: out.Slot.Key(), By: statement.Author{Known: "unattributed"}})
 	if err != nil {
 		c.l.log.Error("couldn't state the check's STOP", "err", err)
 		return
@@ -237,7 +237,7 @@ func (c *checks) stateStop(out check.Out) {
 
 func (c *checks) takeStop(out check.Out) {
 	for _, s := range c.l.stops.of(c.l.keys("stop")) {
-		if s.From != c.l.cfg.Them.Name || s.Check != out.Slot.Key() || !s.Open || len(s.Taken) > 0 {
+		if s.From != c.l.cfg.Them.Name || s.Check != out.Slot.Key() || !s.Open || len(s.Steps[stop.Taken]) > 0 {
 			continue
 		}
 		d, err := stop.StepDraft(s, statement.Actor{Party: c.l.cfg.Us.Name, Author: *out.Take}, "take", "", "", "")

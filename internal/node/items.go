@@ -130,7 +130,7 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp)
 	case "stop":
 		st := foldStop(it, r)
 		s.list, s.open = head, st.Open && st.Class != "test"
-		s.rank = min(1, len(st.Taken)+len(st.Effect)+len(st.Refused))
+		s.rank = min(1, len(st.Steps[stop.Taken])+len(st.Steps[stop.InEffect])+len(st.Steps[stop.Refused]))
 		for _, c := range stop.Due(st, st.From == l.cfg.Us.Name, now) {
 			s.run(c)
 		}

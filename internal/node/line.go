@@ -38,7 +38,6 @@ import (
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/store"
 	"example.org/parley/internal/view"
-	"example.org/parley/message"
 	"example.org/parley/party"
 	"example.org/parley/record"
 	"example.org/parley/register"
@@ -83,9 +82,9 @@ type Config struct {
 	Sheet       int      // the newest issue of their sheet that is held here
 	Station     string   // "main" unless named
 	Schedule    party.Schedule
-	Due         message.Allowances // clocks that the terms change
-	Fallback    []string           // their telephones, of the terms
-	Demo        bool               // seeded by a demo: said on the page
+	Due         map[string]map[string]int // clocks that the terms change
+	Fallback    []string                  // their telephones, of the terms
+	Demo        bool                      // seeded by a demo: said on the page
 	// Link opens the sessions under a run's name; frames of voice go to onFrame from its readers.
 	Link  func(run string, greeting func() []byte, onFrame func(call uint16, seq uint32, data []byte)) (Link, error)
 	Now   func() time.Time

@@ -3,6 +3,7 @@
 package node
 
 import (
+	"cmp"
 	"fmt"
 
 	"example.org/parley/internal/act"
@@ -31,22 +32,17 @@ func (l *Line) message(id string) (message.State, error) {
 var messageActs = []handler{on((*Line).send), on((*Line).ack), on((*Line).respond), on((*Line).shown)}
 
 func (l *Line) send(who act.Who, lang string, a act.Send) (act.Reply, error) {
-	n := message.New{
-		Kind: a.Kind, Class: a.Class, Mark: l.mark(a.Mark), Precedence: a.Precedence, Lang: a.Lang, Text: a.Text,
-		Phrase: a.Phrase, Fields: a.Fields, ReadBack: a.ReadBack, Respond: a.Respond, NotAfter: a.NotAfter, By: l.author(who),
-	}
-	if n.Lang == "" {
-		n.Lang = lang
-	}
+	d := record.Draft{Kind: a.Kind, Class: a.Class, Mark: l.mark(a.Mark), Text: &record.Text{Lang: cmp.Or(a.Lang, lang), Text: a.Text}}
+	f := message.Facts{Precedence: a.Precedence, Phrase: a.Phrase, Fields: a.Fields, ReadBack: a.ReadBack, Respond: a.Respond, NotAfter: a.NotAfter, By: l.author(who)}
 	var err error
 	if a.ReplyTo != "" {
 		s, err := l.message(a.ReplyTo)
 		if err != nil {
 			return act.Reply{}, err
 		}
-		n.ReplyTo = &s.Ref
+		d.Re = []record.Ref{s.Ref}
 	}
-	if n.To, err = l.postPlace(a.To); err != nil {
+	if f.To, err = l.postPlace(a.To); err != nil {
 		return act.Reply{}, err
 	}
 	for _, p := range a.Info {
@@ -54,9 +50,9 @@ func (l *Line) send(who act.Who, lang string, a act.Send) (act.Reply, error) {
 		if err != nil {
 			return act.Reply{}, err
 		}
-		n.Info = append(n.Info, at)
+		f.Info = append(f.Info, at)
 	}
-	d, err := message.NewDraft(l.cfg.Us.Name, n, l.now)
+	d, err = message.NewDraft(l.cfg.Us.Name, d, f, l.now)
 	return l.reply(d, err)
 }
 
@@ -70,7 +66,7 @@ func (l *Line) ack(who act.Who, _ string, a act.Ack) (act.Reply, error) {
 	if err != nil {
 		return act.Reply{}, err
 	}
-	if len(s.Shown) == 0 {
+	if len(s.Steps[message.Shown]) == 0 {
 		if _, err := l.show(who, s); err != nil {
 			return act.Reply{}, err
 		}
@@ -98,7 +94,7 @@ func (l *Line) respond(who act.Who, _ string, a act.Respond) (act.Reply, error) 
 func (l *Line) shown(who act.Who, _ string, a act.Shown) (act.Reply, error) {
 	for _, id := range a.IDs {
 		s, err := l.message(id)
-		if err != nil || s.From == l.cfg.Us.Name || len(s.Shown) > 0 || !s.Whole {
+		if err != nil || s.From == l.cfg.Us.Name || len(s.Steps[message.Shown]) > 0 || !s.Whole {
 			continue
 		}
 		if _, err := l.show(who, s); err != nil {

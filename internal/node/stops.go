@@ -165,7 +165,7 @@ func (s *stops) tick() {
 		}
 		s.resent[k] = s.l.now
 		st, err := s.find(c.ID)
-		if err != nil || len(st.Taken)+len(st.Effect)+len(st.Refused)+len(st.Lifts) > 0 {
+		if err != nil || st.Status != stop.Sent && st.Status != stop.Held {
 			continue
 		}
 		if b, err := c.Marshal(); err == nil {
@@ -190,7 +190,7 @@ func (l *Line) stop(who act.Who, lang string, a act.SendStop) (act.Reply, error)
 			return act.Reply{}, err
 		}
 	}
-	d, err := stop.Draft(stop.New{ID: id, Reason: a.Reason, Lang: lang, Place: a.Place, Mark: l.mark(a.Mark), By: l.author(who)})
+	d, err := stop.Draft(record.Draft{Mark: l.mark(a.Mark)}, stop.Said{ID: id, Reason: a.Reason, Lang: lang, Place: a.Place, By: l.author(who)})
 	if err != nil {
 		return act.Reply{}, err
 	}

@@ -15,7 +15,6 @@ import (
 	"example.org/parley/check"
 	"example.org/parley/internal/link/linktest"
 	"example.org/parley/internal/story"
-	"example.org/parley/message"
 )
 
 // moment is what a question lets pass, so that what was just done has gone through disks and cables.
@@ -128,7 +127,7 @@ func (s stage) Change(f []string) (map[string]string, error) {
 		return nil, nil
 	case f[0] == "due" && len(f) == 4:
 		seconds, err := strconv.Atoi(f[3])
-		s.w.due = message.Allowances{f[1]: {f[2]: seconds}}
+		s.w.due = map[string]map[string]int{f[1]: {f[2]: seconds}}
 		return nil, err
 	case err == nil && (n == 1 || n == 2):
 		return nil, s.changePath(n-1, f)

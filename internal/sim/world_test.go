@@ -27,7 +27,6 @@ import (
 	"example.org/parley/internal/store"
 	"example.org/parley/internal/verbs"
 	"example.org/parley/internal/view"
-	"example.org/parley/message"
 	"example.org/parley/party"
 )
 
@@ -112,7 +111,7 @@ type world struct {
 	logs     lockedWriter
 	real     bool     // real time: questions wait for their answer
 	schedule []string // of checks
-	due      message.Allowances
+	due      map[string]map[string]int
 }
 
 // side is one party's room: its node, its disk, its desk.

@@ -125,27 +125,27 @@ func (b builder) short(e *record.Entry) string {
 }
 
 func (b builder) officers(d *Desk) {
-	d.Officers = []Listed[register.OfficerFacts]{}
+	d.Officers = []Listed[register.Officer]{}
 	for _, o := range b.Register.Officers {
 		if id := b.IDs.ShortPlace(o.Place); o.Revoked == nil {
-			d.Officers = append(d.Officers, Listed[register.OfficerFacts]{ID: id, Party: o.Party, Facts: o.OfficerFacts, Desks: b.SignedOn[id]})
+			d.Officers = append(d.Officers, Listed[register.Officer]{ID: id, Party: o.Party, Facts: *o, Desks: b.SignedOn[id]})
 		}
 	}
 }
 
 // posts are by party and level.
 func (b builder) posts(d *Desk) {
-	d.Posts = []Listed[register.PostFacts]{}
+	d.Posts = []Listed[register.Post]{}
 	for _, p := range b.Register.Posts {
 		var pairs []string
 		for _, q := range p.Counterparts {
 			pairs = append(pairs, b.post(q.String()))
 		}
-		f := p.PostFacts
+		f := *p
 		f.Name, f.Names, f.Pair = p.Title(b.lang), nil, strings.Join(pairs, ", ")
-		d.Posts = append(d.Posts, Listed[register.PostFacts]{ID: b.IDs.ShortPlace(p.Place), Party: p.Of(b.Us, b.Them), Facts: f})
+		d.Posts = append(d.Posts, Listed[register.Post]{ID: b.IDs.ShortPlace(p.Place), Party: p.Of(b.Us, b.Them), Facts: f})
 	}
-	slices.SortStableFunc(d.Posts, func(x, y Listed[register.PostFacts]) int {
+	slices.SortStableFunc(d.Posts, func(x, y Listed[register.Post]) int {
 		return cmp.Or(cmp.Compare(x.Party, y.Party), cmp.Compare(x.Facts.Level, y.Facts.Level))
 	})
 }
@@ -177,7 +177,7 @@ func Show(in Input, lang string, e *record.Entry, item *record.Item, m *message.
 	if m != nil && m.Begin != nil {
 		d.Messages = []Message{b.message(*m)}
 	}
-	if s != nil && len(s.Presses) > 0 {
+	if s != nil && len(s.Steps[stop.Sent]) > 0 {
 		d.Stops = []StopCard{b.stop(*s)}
 	}
 	if c != nil {

@@ -64,15 +64,15 @@ func world() Input {
 	q := entry("borealia", "message.question", 42, at("14:02:00"))
 	flash := message.State{Key: "borealia/7.k7m2qx/42", Begin: q, Ref: q.Ref(), From: "borealia", Kind: "question", Class: "substantive", Mark: "actual", Whole: true,
 		Facts: message.Facts{Precedence: "FLASH", Phrase: "IS_THIS_YOURS", Fields: map[string]string{"object": "aircraft", "place": "54.20N 18.40E", "time": "241359Z NOV 26"}, ReadBack: []string{"place"}, Respond: true, By: statement.Author{Known: "unattributed", Desk: "pts/3"}}}
-	flash.Recorded = message.Step{Name: message.Recorded, Party: "borealia", Entry: q, At: at("14:02:00")}
-	flash.Held = &message.Step{Name: message.Held, Party: "aurelia", At: at("14:02:01")}
+	flash.Recorded = message.Step{Name: message.Recorded, Entry: q, At: at("14:02:00")}
+	flash.Held = &message.Step{Name: message.Held, At: at("14:02:01")}
 	o := entry("aurelia", "message.information", 41, at("13:20:10"))
 	o.Words = &record.Text{Lang: "en", Text: "Two of our helicopters will land for fuel."}
 	old := message.State{Key: "aurelia/7.k7m2qx/41", Begin: o, Ref: o.Ref(), From: "aurelia", Kind: "information", Class: "substantive", Mark: "exercise", Whole: true, HasText: true, Facts: message.Facts{Precedence: "PRIORITY", By: by}}
-	old.Recorded = message.Step{Name: message.Recorded, Party: "aurelia", Entry: o, At: at("13:20:10"), By: by}
+	old.Recorded = message.Step{Name: message.Recorded, Entry: o, At: at("13:20:10"), StepFacts: message.StepFacts{By: by}}
 	sp := entry("borealia", "stop.sent", 43, at("14:02:20"))
 	halt := stop.State{Key: "stop", From: "borealia", ID: "0123456789abcdef0123456789abcdef", Class: "substantive", Mark: "actual", Reason: stop.UsualReason, Status: "held", Open: true, Recorded: at("14:02:20"),
-		Presses: []stop.Step{{Name: "sent", Party: "borealia", Entry: sp, At: at("14:02:20"), By: statement.Author{Known: "unattributed", Desk: "pts/3"}}}, Held: &stop.Step{Name: "held", At: at("14:02:21")}}
+		Steps: map[string][]stop.Step{stop.Sent: {{Name: "sent", Entry: sp, At: at("14:02:20"), Said: stop.Said{By: statement.Author{Known: "unattributed", Desk: "pts/3"}}}}}, Held: &stop.Step{Name: "held", At: at("14:02:21")}}
 	a11, _ := alarm.Find("A11")
 	feb, _ := statement.ParseWhen("2026-02-18")
 	made := &contact.Contact{Kind: "call", When: feb, Channel: "telephone", Basis: "own", Party: "aurelia", Mark: "exercise"}

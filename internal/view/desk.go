@@ -36,10 +36,10 @@ type Desk struct {
 	Log             []LogRow      `json:"log,omitzero"`   // newest first
 
 	// Of questions alone.
-	Checks   []check.State                   `json:"checks,omitzero"` // every slot, newest first
-	Officers []Listed[register.OfficerFacts] `json:"officers,omitzero"`
-	Posts    []Listed[register.PostFacts]    `json:"posts,omitzero"`
-	Phrases  []Choice                        `json:"phrases,omitzero"`
+	Checks   []check.State              `json:"checks,omitzero"` // every slot, newest first
+	Officers []Listed[register.Officer] `json:"officers,omitzero"`
+	Posts    []Listed[register.Post]    `json:"posts,omitzero"`
+	Phrases  []Choice                   `json:"phrases,omitzero"`
 
 	question string // its verb, and the name of the template of its text
 }

@@ -46,8 +46,8 @@ type Input struct {
 	LastAsk   bool          // this end may still say what its class was
 	Calls     []call.State
 
-	Due          message.Allowances // of the terms
-	Stops        []stop.State       // as stated, or as heard while no statement is here
+	Due          map[string]map[string]int // of the terms
+	Stops        []stop.State              // as stated, or as heard while no statement is here
 	Messages     []message.State
 	MoreMessages int // that wait and found no room
 	MoreStops    int

@@ -61,7 +61,7 @@ func (b builder) message(s message.State) Message {
 
 // receive says what the receiver may do, and what is to be read back.
 func (b builder) receive(s message.State, m *Message) {
-	if len(s.Shown) == 0 {
+	if len(s.Steps[message.Shown]) == 0 {
 		m.Acts = append(m.Acts, "shown")
 	}
 	if s.Understood == nil {
@@ -77,11 +77,11 @@ func (b builder) receive(s message.State, m *Message) {
 	if s.Facts.Respond && (s.Response == nil || s.Response.How == message.Standby) {
 		m.Acts = append(m.Acts, "respond")
 	}
-	if s.Response != nil && s.Response.How == "will-comply" && len(s.Complied) == 0 {
+	if s.Response != nil && s.Response.How == "will-comply" && len(s.Steps[message.Complied]) == 0 {
 		m.Acts = append(m.Acts, "comply")
 	}
 	m.Acts = append(m.Acts, "reply")
-	m.Urgent = len(s.Acknowledged) == 0 && message.UrgentPrecedence(s.Facts.Precedence) && !s.Expired(b.Now)
+	m.Urgent = len(s.Steps[message.Acknowledged]) == 0 && message.UrgentPrecedence(s.Facts.Precedence) && !s.Expired(b.Now)
 }
 
 // readBack is a field to be typed; an example that is the very value would give it away. SPEC: PAG-011
@@ -125,16 +125,16 @@ func (b builder) steps(s message.State, clocks []statement.Clock) []Progress {
 	ladder := s.Ladder()
 	out := make([]Progress, 0, len(ladder)+1)
 	for _, r := range ladder {
-		c, has := due[r.Step]
-		if r.Step == message.Acknowledged && awaiting {
+		c, has := due[r.Name]
+		if r.Name == message.Acknowledged && awaiting {
 			c, has = linguist, true
 		}
-		if r.Done {
-			out = append(out, b.done(r.First, c, b.or("rung", r.Step)))
+		if !r.At.IsZero() {
+			out = append(out, b.done(r, c, b.or("rung", r.Name)))
 			continue
 		}
-		st := open(r.Step, b.or("rung", r.Step), c, has)
-		if r.Step == message.Acknowledged && s.Awaiting != nil { // received: one row, with its own clock
+		st := open(r.Name, b.or("rung", r.Name), c, has)
+		if r.Name == message.Acknowledged && s.Awaiting != nil { // received: one row, with its own clock
 			st.By, st.Known, st.Note = b.author(s.Awaiting.By), s.Awaiting.By.Known, b.t("read."+message.Linguist)
 		}
 		out = append(out, st)
@@ -230,7 +230,7 @@ func (b builder) post(place string) string {
 func (b builder) stops() []StopCard {
 	out := []StopCard{}
 	for _, s := range b.Stops {
-		if s.Check == "" && len(s.Presses) > 0 {
+		if s.Check == "" && len(s.Steps[stop.Sent]) > 0 {
 			out = append(out, b.stop(s))
 		}
 	}
@@ -243,9 +243,9 @@ func (b builder) stops() []StopCard {
 
 // stop draws one STOP, pressed once or many times. SPEC: PAG-023
 func (b builder) stop(s stop.State) StopCard {
-	first := s.Presses[0]
+	first := s.Steps[stop.Sent][0]
 	v := StopCard{ID: s.ID, Key: s.ID, Ours: s.From == b.Us, At: s.Recorded, From: s.From, Scope: b.t("stop.scope.everywhere"), Place: s.Place, Reason: phrase.Reason(b.lang, s.Reason),
-		Class: s.Class, Mark: s.Mark, Count: len(s.Presses), State: s.Status, Word: b.or("stop.word", s.Status), Stands: s.Open, By: b.stopBy(first), Acts: []string{}}
+		Class: s.Class, Mark: s.Mark, Count: len(s.Steps[stop.Sent]), State: s.Status, Word: b.or("stop.word", s.Status), Stands: s.Open, By: b.stopBy(first), Acts: []string{}}
 	if v.Place != "" {
 		v.Scope = v.Place // said in place of everywhere
 	}
@@ -261,13 +261,13 @@ func (b builder) stop(s stop.State) StopCard {
 	case v.Ours:
 		v.Acts = append(v.Acts, "lift")
 	default:
-		if len(s.Taken)+len(s.Effect)+len(s.Refused) == 0 {
+		if len(s.Steps[stop.Taken])+len(s.Steps[stop.InEffect])+len(s.Steps[stop.Refused]) == 0 {
 			v.Acts = append(v.Acts, "take")
 		}
-		if len(s.Effect) == 0 {
+		if len(s.Steps[stop.InEffect]) == 0 {
 			v.Acts = append(v.Acts, "in-effect")
 		}
-		if len(s.Effect)+len(s.Refused) == 0 {
+		if len(s.Steps[stop.InEffect])+len(s.Steps[stop.Refused]) == 0 {
 			v.Acts = append(v.Acts, "refuse")
 		}
 	}
@@ -282,17 +282,9 @@ func (b builder) stopBy(x stop.Step) string {
 	return b.author(x.By)
 }
 
-// relayedTo gives to whom a copy says that a STOP was relayed: it has one member for places.
-func relayedTo(x stop.Step) string {
-	if x.Copy && x.Name == stop.Relayed {
-		return x.Place
-	}
-	return ""
-}
-
 func (b builder) stopSteps(s stop.State, clocks []statement.Clock) []Progress {
 	recorded := Progress{Step: "recorded", Word: b.t("rung.recorded"), State: "done", At: s.Recorded}
-	if s.Presses[0].Entry == nil {
+	if s.Steps[stop.Sent][0].Entry == nil {
 		recorded.Word = b.t("stop.unrecorded")
 	}
 	out := []Progress{recorded}
@@ -305,7 +297,7 @@ func (b builder) stopSteps(s stop.State, clocks []statement.Clock) []Progress {
 		switch {
 		case len(done) > 0:
 			x := done[len(done)-1]
-			st := Progress{Step: name, Word: b.or("rung", name), State: "done", At: x.At, By: b.stopBy(x), Known: x.By.Known, Note: join(b.post(x.To), relayedTo(x), phrase.Reason(b.lang, x.Reason))}
+			st := Progress{Step: name, Word: b.or("rung", name), State: "done", At: x.At, By: b.stopBy(x), Known: x.By.Known, Note: join(b.post(x.To), phrase.Reason(b.lang, x.Reason))}
 			if name == message.Held {
 				st.By, st.Note = "", ""
 			}
@@ -323,10 +315,10 @@ func (b builder) stopSteps(s stop.State, clocks []statement.Clock) []Progress {
 		held = []stop.Step{*s.Held}
 	}
 	add(message.Held, message.Held, held, true)
-	add("taken", "taken", s.Taken, len(s.Effect)+len(s.Refused) == 0)
-	add("relayed", "", s.Relayed, false)
-	add("refused", "effect", s.Refused, false)
-	add("in-effect", "effect", s.Effect, len(s.Refused) == 0)
-	add("lifted", "", s.Lifts, false)
+	add("taken", "taken", s.Steps[stop.Taken], len(s.Steps[stop.InEffect])+len(s.Steps[stop.Refused]) == 0)
+	add("relayed", "", s.Steps[stop.Relayed], false)
+	add("refused", "effect", s.Steps[stop.Refused], false)
+	add("in-effect", "effect", s.Steps[stop.InEffect], len(s.Steps[stop.Refused]) == 0)
+	add("lifted", "", s.Steps[stop.Lifted], false)
 	return out
 }

@@ -29,9 +29,9 @@ func TestCrossedRings(t *testing.T) {
 func TestAwaitingLinguistIsOneRow(t *testing.T) {
 	in := world()
 	flash := &in.Messages[1]
-	shown := message.Step{Name: message.Shown, Party: "aurelia", At: at("14:02:05")}
-	ack := message.Step{Name: message.Acknowledged, Party: "aurelia", At: at("14:02:10"), Read: message.Linguist, By: statement.Author{Officer: in.Register.Officers[0].Place.String(), Known: "account"}}
-	flash.Shown, flash.Acknowledged, flash.Awaiting = []message.Step{shown}, []message.Step{ack}, &ack
+	shown := message.Step{Name: message.Shown, At: at("14:02:05")}
+	ack := message.Step{Name: message.Acknowledged, At: at("14:02:10"), StepFacts: message.StepFacts{Read: message.Linguist, By: statement.Author{Officer: in.Register.Officers[0].Place.String(), Known: "account"}}}
+	flash.Steps, flash.Awaiting = map[string][]message.Step{message.Shown: {shown}, message.Acknowledged: {ack}}, &ack
 	for _, x := range []struct{ now, state, summary string }{{"14:03:00", "due", "awaiting linguist"}, {"14:13:00", "overdue", "awaiting linguist OVERDUE since 14:12Z"}} {
 		in.Now = at(x.now)
 		flash.Facts.Respond = false

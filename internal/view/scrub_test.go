@@ -84,8 +84,8 @@ func TestNothingDrawnSteers(t *testing.T) {
 	people := []string{".Name", ".Org", ".Names[it]", ".Text", ".Lang", ".Langs[0]", ".Officers[0]", ".Officer", ".Desk", ".There", ".ThereBy", ".Reason", ".Place", ".Who", ".Args[0]", ".Why", ".NoSound", ".Number", ".Account", ".ContactsFrom", ".Channel", ".Basis", ".AckedBy"}
 	for name, wanted := range map[string][]string{"people's words": people, "everything": nil} {
 		in := world()
-		in.Messages[0].Responded = []message.Step{{Name: message.Responded, At: now, How: "standby", Until: now, Entry: &record.Entry{Words: &record.Text{Lang: "en", Text: "soon"}}}}
-		in.Messages[0].Response = &in.Messages[0].Responded[0]
+		responded := message.Step{Name: message.Responded, At: now, StepFacts: message.StepFacts{How: "standby", Until: now}, Entry: &record.Entry{Words: &record.Text{Lang: "en", Text: "soon"}}}
+		in.Messages[0].Steps, in.Messages[0].Response = map[string][]message.Step{message.Responded: {responded}}, &responded
 		in.WeSee.Station.State, in.WeSee.Why, in.Alarms[0].Detail = "goodbye", "maintenance", alarm.Say("at.party", "x")
 		in.Check.Question = &Asked{ID: "q", Text: "what?", Lang: "en", Choices: []Choice{{Code: "a", Word: "this"}}}
 		in.Log[0].FactsB = []byte(`{"salt":"","place":"` + "54N\u202e" + `"}`)
