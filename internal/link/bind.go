@@ -25,6 +25,10 @@ type Socket interface {
 }
 
 // bind is one local address of the line: a socket, QUIC on it, and our packets beside.
+//
+// As a net.PacketConn it is all of the socket that quic-go sees, and no more on purpose: quic-go reads and writes past a
+// wrapper that also looks like a *net.UDPConn (SyscallConn, ReadMsgUDP, WriteMsgUDP), and strangers would get an answer.
+// The two buffer methods only keep it from complaining.
 type bind struct {
 	l    *Link
 	num  int
@@ -32,24 +36,15 @@ type bind struct {
 	dscp []byte // control message that marks lane packets as EF
 	tr   *quic.Transport
 	ln   *quic.Listener
-}
-
-// quicConn is all of the socket that quic-go sees. It is a plain net.PacketConn on purpose: quic-go reads and writes
-// past a wrapper that also looks like a *net.UDPConn (SyscallConn, ReadMsgUDP, WriteMsgUDP), and strangers would get
-// an answer. The two buffer methods only keep it from complaining.
-type quicConn struct {
-	b    *bind
-	last atomic.Pointer[net.UDPAddr]
+	from atomic.Pointer[net.UDPAddr] // of the newest packet of QUIC
 	bufs sync.Pool
 }
 
-var _ net.PacketConn = (*quicConn)(nil)
-
 // ReadFrom is the reader of the bind: it runs in quic-go's one read loop and returns only what is QUIC's.
 // SPEC: LNK-002
-func (c *quicConn) ReadFrom(p []byte) (int, net.Addr, error) {
+func (b *bind) ReadFrom(p []byte) (int, net.Addr, error) {
 	for {
-		n, from, err := c.b.sock.ReadFromUDPAddrPort(p)
+		n, from, err := b.sock.ReadFromUDPAddrPort(p)
 		if err != nil {
 			var ne net.Error
 			if errors.Is(err, net.ErrClosed) || errors.As(err, &ne) && ne.Timeout() {
@@ -64,43 +59,43 @@ func (c *quicConn) ReadFrom(p []byte) (int, net.Addr, error) {
 		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 		switch {
 		case wire.IsLane(p[0]):
-			c.b.l.receive(c.b, p[:n], from)
+			b.l.receive(b, p[:n], from)
 		case isTrailed(p[0]):
-			body, ok := c.b.l.trailer.strip(p[:n], from)
+			body, ok := b.l.trailer.strip(p[:n], from)
 			if !ok {
-				c.b.l.strangers.Add(1)
+				b.l.strangers.Add(1)
 			} else if len(body) > 0 && body[0]&0x80 != 0 && len(body) <= len(p) {
-				return copy(p, body), c.addr(from), nil
+				return copy(p, body), b.addr(from), nil
 			}
 		case p[0]&0x40 != 0: // short header
-			return n, c.addr(from), nil
+			return n, b.addr(from), nil
 		}
 	}
 }
 
 // addr makes a net.Addr, mostly the one made last.
-func (c *quicConn) addr(a netip.AddrPort) net.Addr {
-	if u := c.last.Load(); u != nil && u.AddrPort() == a {
+func (b *bind) addr(a netip.AddrPort) net.Addr {
+	if u := b.from.Load(); u != nil && u.AddrPort() == a {
 		return u
 	}
 	u := net.UDPAddrFromAddrPort(a)
-	c.last.Store(u)
+	b.from.Store(u)
 	return u
 }
 
 // WriteTo adds our trailer to every long header.
-func (c *quicConn) WriteTo(p []byte, to net.Addr) (int, error) {
+func (b *bind) WriteTo(p []byte, to net.Addr) (int, error) {
 	u, ok := to.(*net.UDPAddr)
 	if !ok || len(p) == 0 {
 		return 0, net.InvalidAddrError("not UDP")
 	}
 	a := netip.AddrPortFrom(u.AddrPort().Addr().Unmap(), u.AddrPort().Port())
 	var err error
-	write := func(b []byte) { _, _, err = c.b.sock.WriteMsgUDPAddrPort(b, nil, a) }
+	write := func(p []byte) { _, _, err = b.sock.WriteMsgUDPAddrPort(p, nil, a) }
 	if p[0]&0x80 != 0 {
-		buf := c.bufs.Get().(*[]byte)
-		defer c.bufs.Put(buf)
-		c.b.l.trailer.dress(*buf, p, a, write)
+		buf := b.bufs.Get().(*[]byte)
+		defer b.bufs.Put(buf)
+		b.l.trailer.dress(*buf, p, a, write)
 	} else {
 		write(p)
 	}
@@ -110,19 +105,19 @@ func (c *quicConn) WriteTo(p []byte, to net.Addr) (int, error) {
 	return len(p), nil // unreachable for now is a lost packet; quic-go would end the connection
 }
 
-func (c *quicConn) Close() error                      { return c.b.sock.Close() }
-func (c *quicConn) LocalAddr() net.Addr               { return c.b.sock.LocalAddr() }
-func (c *quicConn) SetDeadline(t time.Time) error     { return c.b.sock.SetReadDeadline(t) }
-func (c *quicConn) SetReadDeadline(t time.Time) error { return c.b.sock.SetReadDeadline(t) }
-func (c *quicConn) SetWriteDeadline(time.Time) error  { return nil }
-func (c *quicConn) SetReadBuffer(n int) error {
-	if s, ok := c.b.sock.(interface{ SetReadBuffer(int) error }); ok {
+func (b *bind) Close() error                      { return b.sock.Close() }
+func (b *bind) LocalAddr() net.Addr               { return b.sock.LocalAddr() }
+func (b *bind) SetDeadline(t time.Time) error     { return b.sock.SetReadDeadline(t) }
+func (b *bind) SetReadDeadline(t time.Time) error { return b.sock.SetReadDeadline(t) }
+func (b *bind) SetWriteDeadline(time.Time) error  { return nil }
+func (b *bind) SetReadBuffer(n int) error {
+	if s, ok := b.sock.(interface{ SetReadBuffer(int) error }); ok {
 		return s.SetReadBuffer(n)
 	}
 	return nil
 }
-func (c *quicConn) SetWriteBuffer(n int) error {
-	if s, ok := c.b.sock.(interface{ SetWriteBuffer(int) error }); ok {
+func (b *bind) SetWriteBuffer(n int) error {
+	if s, ok := b.sock.(interface{ SetWriteBuffer(int) error }); ok {
 		return s.SetWriteBuffer(n)
 	}
 	return nil
@@ -134,9 +129,8 @@ func (l *Link) openBind(num int, sock Socket) (*bind, error) {
 	if a, ok := sock.LocalAddr().(*net.UDPAddr); ok {
 		b.dscp = dscp(a.AddrPort().Addr().Unmap().Is4())
 	}
-	qc := &quicConn{b: b}
-	qc.bufs.New = func() any { p := make([]byte, 0, 2048); return &p }
-	b.tr = &quic.Transport{Conn: qc, ConnectionIDLength: 8, DisableVersionNegotiationPackets: true}
+	b.bufs.New = func() any { p := make([]byte, 0, 2048); return &p }
+	b.tr = &quic.Transport{Conn: b, ConnectionIDLength: 8, DisableVersionNegotiationPackets: true}
 	var err error
 	if b.ln, err = b.tr.Listen(l.tlsConfig(l.accepts()), quicConfig()); err != nil {
 		sock.Close()

@@ -157,7 +157,7 @@ func (l *Link) runBulk(c *conn, st *quic.Stream, id uint64) {
 	if l.cfg.First {
 		head = binary.BigEndian.AppendUint64([]byte{streamBulk}, id)
 	}
-	body := greet{run, l.greeting()}.append(nil)
+	body := appendGreet(nil, run, l.greeting())
 	head = append(binary.BigEndian.AppendUint32(head, uint32(len(body))), body...)
 	l.wg.Go(func() { k.write(l, head) })
 	k.read(l)
@@ -180,16 +180,16 @@ func (k *bulk) read(l *Link) {
 			l.queue.put(Event{Kind: Stream, ID: k.id, Payload: b})
 			continue
 		}
-		g, err := parseGreet(b)
+		run, greeting, err := parseGreet(b)
 		if err != nil {
 			return
 		}
 		l.mu.Lock()
 		if !k.ended && !k.up {
 			k.up = true
-			k.conn.run, k.conn.greeting, l.peerRun = g.run, g.greeting, g.run
+			k.conn.run, k.conn.greeting, l.peerRun = run, greeting, run
 			tls := k.conn.q.ConnectionState().TLS
-			l.queue.put(Event{Kind: StreamUp, ID: k.id, Path: k.conn.path.num, Run: g.run, Greeting: g.greeting, Exporter: tls.ExportKeyingMaterial})
+			l.queue.put(Event{Kind: StreamUp, ID: k.id, Path: k.conn.path.num, Run: run, Greeting: greeting, Exporter: tls.ExportKeyingMaterial})
 		}
 		l.mu.Unlock()
 	}

@@ -241,7 +241,7 @@ func (c *conn) begin(h hello) error {
 	now := l.now()
 	c.run, c.greeting, c.born, c.gen, c.up = h.run, h.greeting, now, p.gen, true
 	if l.peerRun != h.run {
-		l.peerRun, l.clock = h.run, peerClock{}
+		l.peerRun, l.clock = h.run, time.Time{}
 	}
 	p.conns = append(p.conns, c)
 	if n := len(p.conns) - 6; n > 0 {
@@ -287,11 +287,11 @@ func (c *conn) serve() error {
 		}
 		switch typ {
 		case msgGreet:
-			g, err := parseGreet(body)
+			run, greeting, err := parseGreet(body)
 			if err != nil {
 				return err
 			}
-			c.regreeted(g)
+			c.regreeted(run, greeting)
 		case msgBye:
 			c.l.mu.Lock()
 			c.bye, c.why = true, printable(body)
@@ -302,12 +302,12 @@ func (c *conn) serve() error {
 	}
 }
 
-func (c *conn) regreeted(g greet) {
+func (c *conn) regreeted(run string, greeting []byte) {
 	c.l.mu.Lock()
 	defer c.l.mu.Unlock()
-	c.run, c.greeting, c.l.peerRun = g.run, g.greeting, g.run
+	c.run, c.greeting, c.l.peerRun = run, greeting, run
 	if !c.l.queue.stuck() {
-		c.l.queue.put(Event{Kind: Greeted, Path: c.path.num, Run: g.run, Greeting: g.greeting})
+		c.l.queue.put(Event{Kind: Greeted, Path: c.path.num, Run: run, Greeting: greeting})
 	}
 }
 
@@ -330,8 +330,7 @@ func (c *conn) end(err error) {
 	p.conns = slices.DeleteFunc(p.conns, func(o *conn) bool { return o == c })
 	l.bulkLost(c)
 	if s := c.sess; s != nil && !s.ready.Load() { // never greeted
-		l.unregister(s)
-		p.sessions = slices.DeleteFunc(p.sessions, func(o *session) bool { return o == s })
+		p.drop(func(o *session) bool { return o == s })
 	}
 	if c.bye {
 		p.left(c.run, c.why)
@@ -390,7 +389,7 @@ func (l *Link) Regreet(run string) {
 	}
 	l.mu.Unlock()
 	for _, c := range conns {
-		l.wg.Go(func() { c.say(msgGreet, greet{run, l.greeting()}.append(nil)) })
+		l.wg.Go(func() { c.say(msgGreet, appendGreet(nil, run, l.greeting())) })
 	}
 }
 

@@ -33,7 +33,7 @@ type hello struct {
 
 func (h hello) append(b []byte) []byte {
 	b = append(b, version, byte(h.index>>16), byte(h.index>>8), byte(h.index), h.epoch)
-	return greet{h.run, h.greeting}.append(b)
+	return appendGreet(b, h.run, h.greeting)
 }
 
 // SPEC: LNK-012
@@ -42,32 +42,25 @@ func parseHello(b []byte) (h hello, err error) {
 		return h, errControl
 	}
 	h.index, h.epoch = uint32(b[1])<<16|uint32(b[2])<<8|uint32(b[3]), b[4]
-	g, err := parseGreet(b[5:])
-	h.run, h.greeting = g.run, g.greeting
+	h.run, h.greeting, err = parseGreet(b[5:])
 	return h, err
 }
 
-type greet struct {
-	run      string
-	greeting []byte
+func appendGreet(b []byte, run string, greeting []byte) []byte {
+	return append(append(append(b, byte(len(run))), run...), greeting...)
 }
 
-func (g greet) append(b []byte) []byte {
-	b = append(b, byte(len(g.run)))
-	return append(append(b, g.run...), g.greeting...)
-}
-
-func parseGreet(b []byte) (g greet, err error) {
+func parseGreet(b []byte) (run string, greeting []byte, err error) {
 	if len(b) < 1 || b[0] == 0 || b[0] > maxRun || len(b) < 1+int(b[0]) {
-		return g, errControl
+		return "", nil, errControl
 	}
 	n := 1 + int(b[0])
 	for _, c := range b[1:n] {
 		if (c < '0' || c > '9') && (c < 'a' || c > 'z') {
-			return g, errControl
+			return "", nil, errControl
 		}
 	}
-	return greet{string(b[1:n]), b[n:]}, nil
+	return string(b[1:n]), b[n:], nil
 }
 
 func appendMessage(b []byte, typ byte, body []byte) []byte {

@@ -175,7 +175,7 @@ func TestQueueBounds(t *testing.T) {
 
 func FuzzControl(f *testing.F) {
 	f.Add(appendMessage(nil, msgHello, hello{1, 2, "a1", []byte("hi")}.append(nil)))
-	f.Add(appendMessage(nil, msgGreet, greet{"a1", nil}.append(nil)))
+	f.Add(appendMessage(nil, msgGreet, appendGreet(nil, "a1", nil)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		typ, body, err := readMessage(bytes.NewReader(b))
 		if err != nil {
@@ -186,8 +186,8 @@ func FuzzControl(f *testing.F) {
 				t.Errorf("%x reads as %+v", body, h)
 			}
 		}
-		if g, err := parseGreet(body); err == nil && !bytes.Equal(g.append(nil), body) {
-			t.Errorf("%x reads as %+v", body, g)
+		if run, greeting, err := parseGreet(body); err == nil && !bytes.Equal(appendGreet(nil, run, greeting), body) {
+			t.Errorf("%x reads as %s %x", body, run, greeting)
 		}
 		printable(body)
 	})
@@ -230,7 +230,7 @@ func looped(tb testing.TB, sock Socket) (*Link, *session) {
 	s.remote.Store(&a)
 	s.ready.Store(true)
 	s.up.Store(true)
-	s.packets, s.bits = bucket{rate: 1e12, burst: 1e12}, bucket{rate: 1e15, burst: 1e15}
+	s.packets, s.bits = full(1e12), full(1e15)
 	p.current, p.sessions = s, []*session{s}
 	l.table.Store(&map[uint32]*session{5: s})
 	l.out.Store(&[]*session{s})

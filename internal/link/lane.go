@@ -30,7 +30,7 @@ func (l *Link) receive(b *bind, pkt []byte, from netip.AddrPort) {
 		l.stale.Add(1)
 		return
 	}
-	nonce(&s.rxNonce, &s.rxIV, counter)
+	nonce(s.rxNonce[:], &s.rxIV, counter)
 	body, err := s.rx.Open(pkt[wire.LaneHeader:wire.LaneHeader], s.rxNonce[:], pkt[wire.LaneHeader:], pkt[:wire.LaneHeader])
 	if err != nil {
 		l.badTags.Add(1)
@@ -82,7 +82,7 @@ func (l *Link) dispatch(s *session, body []byte, from netip.AddrPort, newest boo
 	case wire.LaneResponse:
 		if c := &s.candidate; len(body) == 9 && c.addr == from && c.addr.IsValid() && bytes.Equal(body[1:], c.token[:]) {
 			l.moved(s, from)
-			*c = candidate{}
+			c.addr = netip.AddrPort{}
 		}
 	case wire.LaneBye:
 		l.bye(s, printable(body[1:]))
@@ -91,14 +91,6 @@ func (l *Link) dispatch(s *session, body []byte, from netip.AddrPort, newest boo
 			l.queue.put(Event{Kind: Lane, Path: s.path.num, Lane: kind, Payload: bytes.Clone(body[1:])})
 		}
 	}
-}
-
-// candidate is an address from which newer authentic packets come; it is used after it has answered a challenge.
-type candidate struct {
-	addr     netip.AddrPort
-	token    [8]byte
-	in, out  int // bytes: never more than three times out of in
-	lastSent time.Duration
 }
 
 const challengeSize = wire.LaneHeader + 9 + wire.LaneTag
@@ -110,7 +102,7 @@ func (s *session) watchAddress(from netip.AddrPort, n int, now time.Duration) {
 	}
 	c := &s.candidate
 	if c.addr != from {
-		*c = candidate{addr: from, lastSent: now - time.Second}
+		c.addr, c.in, c.out, c.lastSent = from, 0, 0, now-time.Second
 		rand.Read(c.token[:])
 	}
 	c.in += n
@@ -153,15 +145,13 @@ func (l *Link) probed(s *session, pr wire.Probe, now time.Duration) {
 			p.rtt += (rtt - p.rtt) / 8
 		}
 	}
-	p.delay.add(wire.Stamp(now)-pr.Stamp, now)
+	p.delayed(wire.Stamp(now)-pr.Stamp, now)
 	p.peerAges, p.peerAgeAt = [2]time.Duration{pr.Tick, pr.Commit}, now
 	p.lossOut = float64(pr.Loss) / 255
-	l.clock = peerClock{time.Unix(int64(pr.Clock), 0).UTC()}
+	l.clock = time.Unix(int64(pr.Clock), 0).UTC()
 	l.voiceTx.told(pr.Voice, pr.Queue)
 	p.judge(now)
 }
-
-type peerClock struct{ at time.Time }
 
 func (l *Link) pathByLow(low byte) *path {
 	for index, s := range *l.table.Load() {
@@ -210,17 +200,11 @@ func (p *path) probe(now time.Duration) wire.Probe {
 	return pr
 }
 
-// delay follows the one-way delay over its least of the last 10–20 s; the two clocks need not agree.
-type delay struct {
-	base, next uint32
-	since      time.Duration
-	set        bool
-	over       time.Duration
-}
-
-func (d *delay) add(diff uint32, now time.Duration) {
+// delayed follows the one-way delay over its least of the last 10–20 s; the two clocks need not agree.
+func (p *path) delayed(diff uint32, now time.Duration) {
+	d := &p.delay
 	if !d.set || wire.StampAge(diff, d.base).Abs() > time.Minute {
-		*d = delay{base: diff, next: diff, since: now, set: true}
+		d.base, d.next, d.since, d.set = diff, diff, now, true
 	}
 	if wire.StampAge(diff, d.base) < 0 {
 		d.base = diff
@@ -251,16 +235,7 @@ func (l *Link) bye(s *session, reason string) {
 // left forgets the sessions of a run that said goodbye. Under mu.
 func (p *path) left(run, reason string) {
 	p.goodbye = reason
-	kept := p.sessions[:0]
-	for _, s := range p.sessions {
-		if s.conn.run == run {
-			p.l.unregister(s)
-			continue
-		}
-		kept = append(kept, s)
-	}
-	clear(p.sessions[len(kept):])
-	p.sessions = kept
+	p.drop(func(s *session) bool { return s.conn.run == run })
 	p.choose()
 	p.judge(p.l.now())
 }

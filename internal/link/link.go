@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"sync"
@@ -76,9 +77,9 @@ type Link struct {
 
 	mu      sync.Mutex // everything below
 	closed  bool
-	run     string // ours
-	peerRun string // newest greeted
-	clock   peerClock
+	run     string           // ours
+	peerRun string           // newest greeted
+	clock   time.Time        // the peer's, as last heard
 	ages    [2]time.Duration // tick, commit, as told
 	agesAt  time.Duration
 	repeats []*repeat
@@ -141,7 +142,7 @@ func listenUDP(a netip.AddrPort) (Socket, error) {
 }
 
 func (c *Config) check() error {
-	if _, err := parseGreet(greet{run: c.Run}.append(nil)); err != nil {
+	if _, _, err := parseGreet(appendGreet(nil, c.Run, nil)); err != nil {
 		return fmt.Errorf("%q is not the name of a run", c.Run)
 	}
 	if len(c.Key) != ed25519.PrivateKeySize || len(c.Peers) == 0 {
@@ -232,7 +233,7 @@ func (l *Link) SetAges(tick, commit time.Duration) {
 func (l *Link) Heard() (run string, clock time.Time, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.peerRun, l.clock.at, l.peerRun != "" && !l.clock.at.IsZero()
+	return l.peerRun, l.clock, l.peerRun != "" && !l.clock.IsZero()
 }
 
 // index draws an index for a new session of ours; its low byte is unlike all others'. Under mu.
@@ -264,10 +265,7 @@ func (l *Link) unregister(s *session) {
 }
 
 func (l *Link) setTable(change func(map[uint32]*session)) {
-	t := make(map[uint32]*session)
-	for k, v := range *l.table.Load() {
-		t[k] = v
-	}
+	t := maps.Clone(*l.table.Load())
 	change(t)
 	l.table.Store(&t)
 }

@@ -4,6 +4,7 @@ package link
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -62,8 +63,13 @@ type path struct {
 		value uint32
 		at    time.Duration
 	}
-	rtt       time.Duration
-	delay     delay
+	rtt   time.Duration
+	delay struct {
+		base, next uint32
+		since      time.Duration
+		set        bool
+		over       time.Duration
+	}
 	lossOut   float64
 	peerAges  [2]time.Duration
 	peerAgeAt time.Duration
@@ -81,9 +87,7 @@ type path struct {
 }
 
 func newPath(l *Link, num int, cfg PathConfig) *path {
-	p := &path{l: l, num: num, cfg: cfg, dials: map[int]context.CancelFunc{}}
-	p.repeatBits = bucket{rate: 256_000, burst: 256_000, level: 256_000}
-	p.repeatPackets = bucket{rate: 200, burst: 200, level: 200}
+	p := &path{l: l, num: num, cfg: cfg, dials: map[int]context.CancelFunc{}, repeatBits: full(256_000), repeatPackets: full(200)}
 	p.silent.Store(true)
 	return p
 }
@@ -246,19 +250,25 @@ func (p *path) retire(now time.Duration) {
 		return
 	}
 	first := time.Duration(p.current.firstRx.Load())
-	kept := p.sessions[:0]
-	for i, s := range p.sessions {
+	left := len(p.sessions)
+	p.drop(func(s *session) bool {
 		quiet := now-time.Duration(s.lastRx.Load()) > time.Second || now-first > 10*keepOld
 		waits := s.born > p.current.born && !s.conn.dead
-		old := !waits && first != 0 && now-first > keepOld && quiet && s.ready.Load() || len(p.sessions)-i > 6
-		if s != p.current && old {
-			p.l.unregister(s)
-			continue
+		old := !waits && first != 0 && now-first > keepOld && quiet && s.ready.Load() || left > 6
+		left--
+		return s != p.current && old
+	})
+}
+
+// drop wipes the sessions that are gone.
+func (p *path) drop(gone func(*session) bool) {
+	p.sessions = slices.DeleteFunc(p.sessions, func(s *session) bool {
+		if !gone(s) {
+			return false
 		}
-		kept = append(kept, s)
-	}
-	clear(p.sessions[len(kept):])
-	p.sessions = kept
+		p.l.unregister(s)
+		return true
+	})
 }
 
 // figures makes loss and bits once a second.

@@ -38,11 +38,16 @@ type session struct {
 	window    window
 	packets   bucket
 	bits      bucket
-	candidate candidate
-	rxCount   atomic.Uint64 // authentic packets
-	rxTop     atomic.Uint64 // highest counter so far
-	firstRx   atomic.Int64  // link clock of the first of them
-	lastRx    atomic.Int64  // and of the last
+	candidate struct { // an address from which newer authentic packets come; it is used after it has answered a challenge
+		addr     netip.AddrPort
+		token    [8]byte
+		in, out  int // bytes: never more than three times out of in
+		lastSent time.Duration
+	}
+	rxCount atomic.Uint64 // authentic packets
+	rxTop   atomic.Uint64 // highest counter so far
+	firstRx atomic.Int64  // link clock of the first of them
+	lastRx  atomic.Int64  // and of the last
 
 	// sending
 	tx      cipher.AEAD
@@ -50,16 +55,13 @@ type session struct {
 	txIndex uint32
 	txEpoch byte
 	counter atomic.Uint64
-	lane    sender // probes, signals, repeats: under its own mutex
-	voice   sender // frames: under Link.voiceTx.mu
+	laneMu  sync.Mutex
+	lane    [sealRoom]byte // for probes, signals, repeats: under laneMu
+	voice   [sealRoom]byte // for frames: under Link.voiceTx.mu
 }
 
-// sender keeps what one writer needs, so that sealing allocates nothing.
-type sender struct {
-	mu    sync.Mutex
-	nonce [12]byte
-	buf   [wire.LaneMax]byte
-}
+// sealRoom is what sealing needs beside, a packet and its nonce, so that it allocates nothing.
+const sealRoom = wire.LaneMax + chacha20poly1305.NonceSize
 
 // newSession takes 88 bytes of keying material; the dialling end sends with the first half.
 func newSession(material []byte, dialled bool) (*session, error) {
@@ -67,7 +69,7 @@ func newSession(material []byte, dialled bool) (*session, error) {
 	if !dialled {
 		k1, k2, iv1, iv2 = k2, k1, iv2, iv1
 	}
-	s := &session{}
+	s := &session{packets: full(400), bits: full(512_000)}
 	var err error
 	if s.tx, err = chacha20poly1305.New(k1); err != nil {
 		return nil, err
@@ -78,22 +80,20 @@ func newSession(material []byte, dialled bool) (*session, error) {
 	copy(s.txIV[:], iv1)
 	copy(s.rxIV[:], iv2)
 	clear(material)
-	s.packets = bucket{rate: 400, burst: 400, level: 400}
-	s.bits = bucket{rate: 512_000, burst: 512_000, level: 512_000}
 	return s, nil
 }
 
-func nonce(dst, iv *[12]byte, counter uint64) {
-	*dst = *iv
+func nonce(dst []byte, iv *[12]byte, counter uint64) {
+	copy(dst, iv[:])
 	binary.BigEndian.PutUint64(dst[4:], counter^binary.BigEndian.Uint64(iv[4:]))
 }
 
-// seal makes a packet of body in w.buf; w belongs to the caller meanwhile.
-func (s *session) seal(w *sender, body []byte) []byte {
-	c := s.counter.Add(1)
-	wire.PutLaneHeader(w.buf[:], s.txEpoch, s.txIndex, c)
-	nonce(&w.nonce, &s.txIV, c)
-	return s.tx.Seal(w.buf[:wire.LaneHeader], w.nonce[:], body, w.buf[:wire.LaneHeader])
+// seal makes a packet of body in room, which belongs to the caller meanwhile.
+func (s *session) seal(room *[sealRoom]byte, body []byte) []byte {
+	c, n := s.counter.Add(1), room[wire.LaneMax:]
+	wire.PutLaneHeader(room[:], s.txEpoch, s.txIndex, c)
+	nonce(n, &s.txIV, c)
+	return s.tx.Seal(room[:wire.LaneHeader], n, body, room[:wire.LaneHeader])
 }
 
 // send seals and sends a body that is no voice, to the session's address or to another one.
@@ -104,8 +104,8 @@ func (s *session) send(body []byte, to *netip.AddrPort) {
 	if to == nil {
 		to = s.remote.Load()
 	}
-	s.lane.mu.Lock()
-	defer s.lane.mu.Unlock()
+	s.laneMu.Lock()
+	defer s.laneMu.Unlock()
 	s.write(s.seal(&s.lane, body), *to)
 }
 
@@ -156,14 +156,16 @@ func (w *window) take(c uint64) (newest bool) {
 	return newest
 }
 
-// bucket is a token bucket on the link's own clock.
+// bucket is a token bucket on the link's own clock; it holds what a second brings.
 type bucket struct {
-	rate, burst, level float64 // a second; tokens
-	at                 time.Duration
+	rate, level float64 // a second; tokens
+	at          time.Duration
 }
 
+func full(rate float64) bucket { return bucket{rate: rate, level: rate} }
+
 func (b *bucket) take(now time.Duration, n float64) bool {
-	b.level = min(b.burst, b.level+b.rate*(now-b.at).Seconds())
+	b.level = min(b.rate, b.level+b.rate*(now-b.at).Seconds())
 	b.at = now
 	if b.level < n {
 		return false

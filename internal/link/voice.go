@@ -13,33 +13,20 @@ import (
 // voiceTx is what SendFrame needs. Its mutex is voice's alone.
 type voiceTx struct {
 	mu    sync.Mutex
-	rings [4]frameRing
-	body  [wire.LaneMax]byte
+	rings [4]struct { // the newest frames of a call
+		call uint16
+		seq  uint32 // newest
+		n    int    // how many before it follow without a gap, itself included
+		data [wire.VoiceMaxK + 1]struct {
+			n int
+			b [wire.VoiceMaxData]byte
+		}
+	}
+	body [wire.LaneMax]byte
 
 	k     int
 	loss  float64 // as the peer says: of frames, after merging all paths, before redundancy
 	queue time.Duration
-}
-
-// frameRing keeps the newest frames of one call.
-type frameRing struct {
-	call uint16
-	seq  uint32 // newest
-	n    int    // how many before it follow without a gap, itself included
-	data [wire.VoiceMaxK + 1]struct {
-		n int
-		b [wire.VoiceMaxData]byte
-	}
-}
-
-func (r *frameRing) add(call uint16, seq uint32, frame []byte) {
-	if r.n == 0 || r.call != call || seq != r.seq+1 {
-		r.n = 0
-	}
-	r.call, r.seq = call, seq
-	r.n = min(r.n+1, len(r.data))
-	d := &r.data[seq%uint32(len(r.data))]
-	d.n = copy(d.b[:], frame)
 }
 
 // SendFrame sends one frame of at most 255 bytes over every live path, the k frames before it with it. It allocates
@@ -53,7 +40,12 @@ func (l *Link) SendFrame(call uint16, seq uint32, frame []byte) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	r := &v.rings[call%uint16(len(v.rings))]
-	r.add(call, seq, frame)
+	if r.call != call || seq != r.seq+1 {
+		r.n = 0
+	}
+	r.call, r.seq, r.n = call, seq, min(r.n+1, len(r.data))
+	d := &r.data[seq%uint32(len(r.data))]
+	d.n = copy(d.b[:], frame)
 	k := min(v.k, r.n-1)
 	body := wire.AppendVoice(v.body[:0], call, seq, k)
 	for i := range uint32(k + 1) {
@@ -94,14 +86,13 @@ func redundancy(p float64) (k int) {
 
 // voiceRx hands frames over, one at a time, and measures the loss of primary copies after merging all paths.
 type voiceRx struct {
-	mu    sync.Mutex
-	call  uint16
-	top   uint32 // newest frame
-	begun bool
-	got   [512 / 64]uint64
-	loss  float64
-	said  atomic.Uint32 // loss in 1/255, for probes
-	at    time.Duration
+	mu   sync.Mutex
+	call uint16
+	seq  uint32 // newest frame
+	got  window // its newest is seq
+	loss float64
+	said atomic.Uint32 // loss in 1/255, for probes
+	at   time.Duration
 }
 
 // late is how many frames behind the newest a copy may come and still be played: 200 ms.
@@ -118,28 +109,25 @@ func (l *Link) frames(v *wire.Voice) {
 }
 
 func (r *voiceRx) count(call uint16, seq uint32, now time.Duration) {
-	step := int32(seq - r.top)
-	if !r.begun || r.call != call || step > 256 || step < -256 || now-r.at > time.Second {
-		r.call, r.top, r.begun, r.at, r.got = call, seq, true, now, [len(r.got)]uint64{}
-		r.mark(seq)
-		for i := range uint32(late) { // what was before we listened is not lost
-			r.mark(seq - 1 - i)
+	step := int64(int32(seq - r.seq))
+	if r.got.top == 0 || r.call != call || step > 256 || step < -256 || now-r.at > time.Second {
+		r.call, r.seq, r.at, r.got = call, seq, now, window{}
+		for i := range uint64(late + 1) { // what was before we listened is not lost
+			r.got.take(windowSize + i)
 		}
 		return
 	}
 	r.at = now
-	for ; int32(seq-r.top) > 0; r.top++ {
-		r.clear(r.top + 1)
+	n := uint64(int64(r.got.top) + step)
+	for i := r.got.top + 1; i <= n; i++ {
 		lost := 0.0
-		if !r.has(r.top + 1 - late) {
+		if r.got.fresh(i - late) {
 			lost = 1
 		}
 		r.loss += (lost - r.loss) / 100
 	}
-	r.mark(seq)
+	if r.got.take(n) {
+		r.seq = seq
+	}
 	r.said.Store(uint32(r.loss * 255))
 }
-
-func (r *voiceRx) mark(s uint32)     { r.got[s/64%8] |= 1 << (s % 64) }
-func (r *voiceRx) clear(s uint32)    { r.got[s/64%8] &^= 1 << (s % 64) }
-func (r *voiceRx) has(s uint32) bool { return r.got[s/64%8]&(1<<(s%64)) != 0 }
