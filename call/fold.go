@@ -131,7 +131,7 @@ func (s *State) times() {
 			s.Began, s.Answered, s.Ended = cmp.Or(s.Began, e.Facts.Began), cmp.Or(s.Answered, e.Facts.Answered), cmp.Or(s.Ended, e.Facts.Ended)
 		}
 	}
-	for i, m := range []*Meters{a.Facts.Meters, b.Facts.Meters} { // what an end sent, and what it heard of the other
+	for i, m := range []*Counts{a.Facts.Meters, b.Facts.Meters} { // what an end sent, and what it heard of the other
 		s.Voice[i].Sent = -1
 		from := &s.Voice[1-i]
 		from.Received, from.Lost, from.GapMS = -1, -1, -1

@@ -39,7 +39,7 @@ func closed(o Outcome) Closed {
 	}
 	c := Closed{Opener: "aurelia", Call: theID.String(), Outcome: o, Began: epoch, Ended: epoch}
 	if o.What == NoSound {
-		c.Meters = &Meters{Sent: 100}
+		c.Meters = &Counts{Sent: 100}
 	}
 	return c
 }
@@ -104,9 +104,9 @@ func TestPairs(t *testing.T) {
 // SPEC: CAL-013 CAL-014
 func TestOrders(t *testing.T) {
 	ca := closed(Outcome{What: Answered, Desk: "b1"})
-	ca.Meters, ca.Answered = &Meters{Sent: 10, Received: 8, Lost: 1, GapMS: 40}, epoch
+	ca.Meters, ca.Answered = &Counts{Sent: 10, Received: 8, Lost: 1, GapMS: 40}, epoch
 	cb := ca
-	cb.Meters = &Meters{Sent: 9, Received: 10}
+	cb.Meters = &Counts{Sent: 9, Received: 10}
 	es := []*record.Entry{
 		entry("aurelia", 0, KindPlaced, "test", placed()),
 		entry("aurelia", 1, KindClosed, "test", ca),
@@ -119,7 +119,7 @@ func TestOrders(t *testing.T) {
 	if want.Outcome.What != Answered || want.Differ || want.Open || want.Class != "substantive" || !want.ClassDisputed || want.Opener != "aurelia" {
 		t.Fatalf("%+v", want)
 	}
-	if want.Voice != [2]Meters{{10, 10, 0, 0}, {9, 8, 1, 40}} {
+	if want.Voice != [2]Counts{{10, 10, 0, 0}, {9, 8, 1, 40}} {
 		t.Errorf("%+v", want.Voice)
 	}
 	rnd := rand.New(rand.NewSource(1))

@@ -68,7 +68,7 @@ type Live struct {
 	until    time.Time // closing: our last signal is repeated until then
 	stated   bool
 	open     map[SignalKind]bool // repetitions running
-	meters   *Meters
+	meters   *Counts
 	reply    *Signal // over before it rang here: what a ring that comes again gets
 }
 
@@ -80,7 +80,7 @@ type Machine struct {
 	Us, Them string // the parties' names
 	First    bool   // we are party A: our ring stays where two cross
 	Rand     io.Reader
-	Meters   func() Meters // read once, when a call's sound is closed
+	Meters   func() Counts // read once, when a call's sound is closed
 	Down     time.Time     // no path since, at first since the start; zero: some path lives
 
 	seq                   uint32

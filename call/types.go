@@ -133,9 +133,9 @@ type Rang struct {
 	At       time.Time `json:"at"`
 }
 
-// Meters is what one end counted of a call's voice: 20 ms frames sent, and of those expected from
+// Counts is what one end counted of a call's voice: 20 ms frames sent, and of those expected from
 // the other end how many came, were lost, and the longest stretch without any.
-type Meters struct {
+type Counts struct {
 	Sent     int `json:"sent"`
 	Received int `json:"received"`
 	Lost     int `json:"lost"`
@@ -143,7 +143,7 @@ type Meters struct {
 }
 
 // silent reports whether a direction carried nothing. SPEC: CAL-019
-func (m *Meters) silent() bool { return m != nil && (m.Sent == 0 || m.Received == 0) }
+func (m *Counts) silent() bool { return m != nil && (m.Sent == 0 || m.Received == 0) }
 
 // Closed is the facts of call.closed. The class stands in the header.
 type Closed struct {
@@ -157,7 +157,7 @@ type Closed struct {
 	Began    time.Time         `json:"began"`
 	Answered time.Time         `json:"answered,omitzero"` // when our sound was opened
 	Ended    time.Time         `json:"ended"`
-	Meters   *Meters           `json:"meters,omitempty"`
+	Meters   *Counts           `json:"meters,omitempty"`
 }
 
 // ClassFacts is the facts of call.class. The class stands in the header.
@@ -193,7 +193,7 @@ type State struct {
 	Began         time.Time // by the caller's clock, else the called end's
 	Answered      time.Time
 	Ended         time.Time
-	Voice         [2]Meters // caller → called, called → caller: sent by the one's count, the rest by the other's; -1: not stated
+	Voice         [2]Counts // caller → called, called → caller: sent by the one's count, the rest by the other's; -1: not stated
 
 	ends [2][]End // caller, called: one for each statement that says a class (Began), and maybe closes the call
 	past statement.Past

@@ -29,14 +29,14 @@ type face struct {
 	demo   bool // accounts are the story's own
 
 	mu    sync.Mutex
-	edge  *web.Edge            // nil while there is none; guarded by mu
-	page  *page.Server         // nil while there is none; guarded by mu
-	why   error                // why there is none; guarded by mu
-	peers map[string]*web.Peer // newest sound of each desk; guarded by mu
+	edge  *web.Edge               // nil while there is none; guarded by mu
+	page  *page.Server            // nil while there is none; guarded by mu
+	why   error                   // why there is none; guarded by mu
+	peers map[string]*web.Browser // newest sound of each desk; guarded by mu
 }
 
 func newFace(n *node.Line, demo bool) *face {
-	return &face{Line: n, demo: demo, failed: make(chan error, 1), peers: map[string]*web.Peer{}}
+	return &face{Line: n, demo: demo, failed: make(chan error, 1), peers: map[string]*web.Browser{}}
 }
 
 // open opens the page and the sound of a line, where its config names addresses for them.
@@ -57,7 +57,7 @@ func (f *face) open(ctx context.Context, s *service, l *home.Line) (err error) {
 	}
 	if l.Config.Edge != "" {
 		addr, _ := netip.ParseAddrPort(l.Config.Edge) // checked with the config
-		if edge, err = web.New(web.Config{Addr: addr, OnState: f.soundState, Log: s.log}); err != nil {
+		if edge, err = web.New(addr, f.soundState, s.log); err != nil {
 			return fmt.Errorf("couldn't open the browsers' sound: %w", err)
 		}
 		cfg.Edge = f
@@ -153,12 +153,12 @@ func (f *face) Carries(desk string) bool {
 	if p == nil {
 		return false
 	}
-	st := p.State()
+	st := p.Sound()
 	return st.Media == web.Live || st.Media == web.Stalled && time.Since(st.Since) < hiccup
 }
 
 // soundState tells the page of a desk's sound, and takes the desk's ear away when its newest connection has ended.
-func (f *face) soundState(desk string, p *web.Peer, st web.State) {
+func (f *face) soundState(desk string, p *web.Browser, st web.Sound) {
 	after := time.Duration(0)
 	if st.Media == web.Stalled {
 		after = hiccup

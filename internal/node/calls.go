@@ -149,12 +149,8 @@ func (c *calls) draft(d record.Draft) {
 }
 
 func (c *calls) open(live call.Live) {
-	codec := voice.Opus
-	if live.Codec == "pcmu" {
-		codec = voice.ULaw
-	}
 	c.voice, c.silent, c.mute, c.sent, c.sentAt = live.ID.Voice(), false, false, 0, c.l.now
-	c.port.Open(c.voice, codec)
+	c.port.Open(c.voice, live.Codec)
 	c.heardAt.Store(c.l.now.UnixNano())
 	desk := live.By.Desk
 	c.live.Store(&speaker{desk, c.sinks[desk]})
@@ -175,9 +171,9 @@ func (c *calls) close() {
 }
 
 // meters are this end's figures for call.closed.
-func (c *calls) meters() call.Meters {
+func (c *calls) meters() call.Counts {
 	m := c.port.Meters(c.l.now)
-	return call.Meters{Sent: int(m.Sent), Received: int(m.Received), Lost: int(m.Lost), GapMS: m.LongestGapMS}
+	return call.Counts{Sent: int(m.Sent), Received: int(m.Received), Lost: int(m.Lost), GapMS: m.LongestGapMS}
 }
 
 // orphans closes the calls that this party began and never closed: its node stopped in them.

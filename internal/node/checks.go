@@ -159,7 +159,7 @@ func (c *checks) loopTone(label string, number uint16) {
 	if !ok {
 		return
 	}
-	t := &toneLoop{voice.NewLoop(voice.Tone{Hz: 1000, LevelDB: -12}, loopFrames), label, path, number}
+	t := &toneLoop{&voice.Loop{Tone: voice.Tone{Hz: 1000, LevelDB: -12}, Frames: loopFrames}, label, path, number}
 	c.loop = t
 	go func() {
 		tick := time.NewTicker(voice.FrameTime)
@@ -202,8 +202,8 @@ func (c *checks) loopDone(t *toneLoop) {
 		return
 	}
 	c.loop = nil
-	r := t.Result(0)
-	_ = c.do(c.m.Looped(check.Part{Path: t.label, Sent: r.Sent, Back: r.Back, MS: int(r.RoundTrip.Milliseconds()), LevelDB: int(r.LevelDB)}, c.l.now))
+	sent, back, trip, _, level := t.Result()
+	_ = c.do(c.m.Looped(check.Part{Path: t.label, Sent: sent, Back: back, MS: int(trip.Milliseconds()), LevelDB: int(level)}, c.l.now))
 }
 
 // fromPeer sends a frame of the peer's tone back by the path that it came by, or measures one of ours that came back.
@@ -213,12 +213,10 @@ func (c *checks) fromPeer(path int, b []byte) {
 	}
 	number, seq, frame := binary.BigEndian.Uint16(b[1:]), binary.BigEndian.Uint32(b[3:]), b[loopHead-1:]
 	switch {
-	case b[0] == loopOut && c.m.Returns(number):
-		if echo, ok := voice.EchoSeq(0, seq); ok {
-			c.l.link.SignalOn(path, laneSignal, loopFrame(loopBack, number, echo, frame))
-		}
+	case b[0] == loopOut && c.m.Returns(number) && seq < voice.LoopFrames:
+		c.l.link.SignalOn(path, laneSignal, loopFrame(loopBack, number, seq, frame))
 	case b[0] == loopBack && c.loop != nil && c.loop.path == path && c.loop.voice == number:
-		c.loop.Back(0, seq, frame, c.l.now)
+		c.loop.Back(seq, frame, c.l.now)
 	}
 }
 

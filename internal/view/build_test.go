@@ -82,7 +82,7 @@ func world() Input {
 		WeSee: Presence{Known: true, Station: Layer{State: "answers"}, Armed: 1, Present: 1, Officers: []string{"Cpt Bruni"}}, TheySee: Presence{Known: true, Station: Layer{State: "answers"}, Armed: 1, Present: 1},
 		Alarms:   []alarm.Alarm{{Condition: alarm.Condition{ID: "A11", Key: "1", Detail: alarm.Say("at.path", "1")}, Row: a11, Priority: "medium", Sound: "medium", State: alarm.Raised, Since: at("14:01:51")}},
 		Live:     call.Live{State: call.RingingHere, ID: call.ID{1}, There: "page-1", ThereBy: "Cpt Bruni", Class: "substantive", Mark: "actual", Began: at("14:02:24")},
-		Calls:    []call.State{{Opener: "aurelia", Call: "01", Mark: "exercise", Class: "test", Caller: call.End{Party: "aurelia", Began: entry("aurelia", "call.placed", 30, at("09:00:20"))}, Outcome: call.Outcome{What: call.Answered}, Began: at("09:00:20"), Answered: at("09:00:24"), Ended: at("09:01:05"), Voice: [2]call.Meters{{Lost: -1, GapMS: -1}, {Lost: 0, GapMS: 20}}}},
+		Calls:    []call.State{{Opener: "aurelia", Call: "01", Mark: "exercise", Class: "test", Caller: call.End{Party: "aurelia", Began: entry("aurelia", "call.placed", 30, at("09:00:20"))}, Outcome: call.Outcome{What: call.Answered}, Began: at("09:00:20"), Answered: at("09:00:24"), Ended: at("09:01:05"), Voice: [2]call.Counts{{Lost: -1, GapMS: -1}, {Lost: 0, GapMS: 20}}}},
 		Stops:    []stop.State{halt},
 		Messages: []message.State{old, flash},
 		Checks:   check.Summary{From: at("08:00:00"), Now: now, Days: []check.Day{{Date: "2026-11-24", Passed: 1, Tested: true}}, Tested: 1, Streak: 1, LastPassed: at("09:00:00"), Last: &check.State{Due: at("09:00:00"), Outcome: check.Passed}},

@@ -12,12 +12,10 @@ import (
 // MaxFrame is the longest frame that the lane carries; a browser's are 80 bytes, a tone's 160.
 const MaxFrame = 200
 
-// Codec names what a call's frames are. The answer of a call carries it.
-type Codec string
-
+// What a call's frames are, as its answer says.
 const (
-	Opus Codec = "opus"      // between browsers, constant bit rate; opaque to a node
-	ULaw Codec = "g711-ulaw" // what a node makes itself: tones
+	Opus = "opus" // between browsers, constant bit rate; opaque to a node
+	ULaw = "pcmu" // what a node makes itself: tones
 )
 
 // Meters are one direction's figures of a call: what we sent, and what we heard of theirs.
@@ -40,7 +38,9 @@ const Silent = -99
 // Port is one desk's end of the lane. Out is for one goroutine (its microphone), In for any
 // number (its paths' readers); the rest may be called from anywhere. The zero Port is shut.
 type Port struct {
-	gate Gate
+	// gate is which call may send and be heard, and 0 for none. It is one word, read once a frame: closing it is
+	// immediate, whoever holds which lock, and opening it for a call shuts every other one out.
+	gate atomic.Uint32
 	seq  atomic.Uint32 // number of the next frame out
 
 	mu    sync.Mutex // guards what is heard; held for one frame at a time, never with another lock
@@ -49,21 +49,27 @@ type Port struct {
 	bytes uint64
 	odd   uint64
 	long  uint64
-	codec Codec
+	codec string
 	ear   Ear
 	end   time.Time // when the call was closed; meters stand still from then
 }
 
+// Beside the number of the call, in a gate.
+const (
+	mayHear = 1 << 16
+	maySend = 1 << 17
+)
+
 // Open begins a call: meters at zero, frames numbered from zero, only this call let through.
-func (p *Port) Open(call uint16, codec Codec) {
-	p.gate.Shut()
+func (p *Port) Open(call uint16, codec string) {
+	p.gate.Store(0)
 	p.mu.Lock()
 	p.rx, p.size, p.bytes, p.odd, p.long, p.codec = receiver{}, 0, 0, 0, 0, codec
 	p.end = time.Time{}
-	p.ear.Reset()
+	p.ear = Ear{}
 	p.mu.Unlock()
 	p.seq.Store(0)
-	p.gate.Open(call, true, true)
+	p.gate.Store(uint32(call) | mayHear | maySend)
 }
 
 // Allow changes what the open call may do: hold sends and hears nothing, a listener sends nothing.
@@ -72,12 +78,19 @@ func (p *Port) Allow(call uint16, send, hear bool) {
 	p.mu.Lock()
 	p.rx.resync = p.rx.started
 	p.mu.Unlock()
-	p.gate.Open(call, send, hear)
+	w := uint32(call)
+	if send {
+		w |= maySend
+	}
+	if hear {
+		w |= mayHear
+	}
+	p.gate.Store(w)
 }
 
 // Close shuts the gate at once and gives the call's figures, which stand still from then on.
 func (p *Port) Close(at time.Time) Meters {
-	p.gate.Shut()
+	p.gate.Store(0)
 	p.mu.Lock()
 	if p.end.IsZero() {
 		p.end = at
@@ -90,11 +103,11 @@ func (p *Port) Close(at time.Time) Meters {
 //
 // SPEC: VOX-001
 func (p *Port) Out(size int) (call uint16, seq uint32, ok bool) {
-	call, ok = p.gate.Sends()
-	if !ok || size == 0 || size > MaxFrame {
+	gate := p.gate.Load()
+	if gate&maySend == 0 || size == 0 || size > MaxFrame {
 		return 0, 0, false
 	}
-	return call, p.seq.Add(1) - 1, true
+	return uint16(gate), p.seq.Add(1) - 1, true
 }
 
 // In takes a frame off the lane; true says that the desk should play it. Every copy of every frame
@@ -102,7 +115,7 @@ func (p *Port) Out(size int) (call uint16, seq uint32, ok bool) {
 //
 // SPEC: VOX-006 VOX-007
 func (p *Port) In(call uint16, seq uint32, frame []byte, at time.Time) bool {
-	if !p.gate.Hears(call) {
+	if gate := p.gate.Load(); gate&mayHear == 0 || uint16(gate) != call {
 		return false
 	}
 	p.mu.Lock()

@@ -18,11 +18,9 @@ const (
 	jumpSlack = 250
 )
 
-// mark is what is known of one frame number.
-type mark uint8
-
+// What is known of one frame number.
 const (
-	unseen mark = iota
+	unseen byte = iota
 	inTime
 	tooLate
 )
@@ -31,7 +29,7 @@ const (
 type receiver struct {
 	started       bool
 	first, newest uint32
-	seen          [Window]mark // by number modulo Window, for newest-Window < n ≤ newest
+	seen          [Window]byte // by number modulo Window, for newest-Window < n ≤ newest
 	origin        time.Time    // arrival of the first frame
 	base          time.Duration
 	lateSince     time.Time     // arrival of the first of a run of newest frames that were all too late

@@ -112,9 +112,6 @@ type Ear struct {
 	any    bool
 }
 
-// Reset forgets what was heard.
-func (e *Ear) Reset() { *e = Ear{} }
-
 // Hear puts a frame in its place; another size than a µ-law frame's is ignored.
 func (e *Ear) Hear(n uint32, frame []byte) {
 	if len(frame) != FrameBytes || e.any && int32(n-e.newest) <= -earFrames {

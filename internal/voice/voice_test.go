@@ -258,42 +258,50 @@ func TestULawRoundTrip(t *testing.T) {
 }
 
 // SPEC: VOX-012
-func TestLoopMeasuresEachPath(t *testing.T) {
-	l := NewLoop(Tone{1000, -12}, 100)
-	var f [FrameBytes]byte
-	for n := range 100 {
-		seq, ok := l.Next(after(20*n), &f)
-		if !ok {
-			t.Fatal("ended early")
-		}
-		for out := range 2 { // path 0: 40 ms there and back, path 1: 90 ms and every tenth frame lost
-			if echo, ok := EchoSeq(out, seq); ok {
-				if out == 1 && n%10 == 0 {
-					continue
-				}
-				l.Back(0, echo, f[:], after(20*n+40+25*out))
-				l.Back(1, echo, f[:], after(20*n+65+25*out))
-				l.Back(1, echo, f[:], after(20*n+400)) // a copy
+func TestLoopMeasuresItsPath(t *testing.T) {
+	loops := [3]Loop{}
+	for path := range loops {
+		l := &loops[path]
+		l.Tone, l.Frames = Tone{1000, -12}, 100
+		var f [FrameBytes]byte
+		for n := range 100 {
+			seq, ok := l.Next(after(20*n), &f)
+			if !ok {
+				t.Fatal("ended early")
+			}
+			switch { // path 0: 40 ms there and back, path 1: 90 ms and every tenth frame lost, path 2: nothing comes back
+			case path == 0:
+				l.Back(seq, f[:], after(20*n+40))
+			case path == 1 && n%10 != 0:
+				l.Back(seq, f[:], after(20*n+90))
+				l.Back(seq, f[:], after(20*n+400)) // a copy
 			}
 		}
+		if _, ok := l.Next(after(9000), &f); ok {
+			t.Fatal("more than a hundred")
+		}
+		l.Back(100, f[:], start) // never sent
+		l.Back(1<<31, nil, start)
 	}
-	if _, ok := l.Next(after(9000), &f); ok {
-		t.Fatal("more than a hundred")
+	same := func(hz, db float64) bool { return math.Abs(hz-1000) <= 1 && math.Abs(db+12) <= 1 }
+	if sent, back, trip, hz, db := loops[0].Result(); sent != 100 || back != 100 || trip != 40*time.Millisecond || !same(hz, db) {
+		t.Error("path 0:", sent, back, trip, hz, db)
 	}
-	a, b := l.Result(0), l.Result(1)
-	if a.Back != 100 || a.RoundTrip != 40*time.Millisecond || !a.Same || a.LossPct != 0 {
-		t.Errorf("path 0: %+v", a)
+	if sent, back, trip, _, _ := loops[1].Result(); sent != 100 || back != 90 || trip != 90*time.Millisecond {
+		t.Error("path 1:", sent, back, trip)
 	}
-	if b.Back != 90 || b.RoundTrip != 90*time.Millisecond || b.LossPct != 10 {
-		t.Errorf("path 1: %+v", b)
+	if sent, back, _, hz, db := loops[2].Result(); sent != 100 || back != 0 || same(hz, db) {
+		t.Error("path 2:", sent, back, hz, db)
 	}
-	if c := l.Result(2); c.Back != 0 || c.Same || c.LossPct != 100 {
-		t.Errorf("path 2: %+v", c)
+	long := Loop{Frames: LoopFrames + 1}
+	var f [FrameBytes]byte
+	for n := range LoopFrames {
+		if _, ok := long.Next(after(20*n), &f); !ok {
+			t.Fatal("ended early")
+		}
 	}
-	l.Back(9, 3, nil, start)
-	l.Back(0, 1<<31, nil, start)
-	if _, ok := EchoSeq(1, LoopFrames); ok {
-		t.Error("an echo of a frame that no loop sends")
+	if _, ok := long.Next(start, &f); ok {
+		t.Error("a frame that no far node returns")
 	}
 }
 

@@ -133,7 +133,7 @@ type desk struct {
 	edge atomic.Pointer[Edge]
 	port voice.Port
 	tab  context.Context
-	peer func() *Peer
+	peer func() *Browser
 }
 
 // twoDesks serves two pages, each with its own edge, and joins their ports as a lane would.
@@ -145,9 +145,9 @@ func twoDesks(t *testing.T, ctx context.Context) (a, b *desk) {
 	}
 	desks := [2]*desk{new(desk), new(desk)}
 	for i, d := range desks {
-		d.edge.Store(open(t, Config{}))
+		d.edge.Store(open(t, loopback, ignore))
 		far := desks[1-i]
-		d.peer = func() *Peer { return d.edge.Load().Peer("page-1") }
+		d.peer = func() *Browser { return d.edge.Load().Peer("page-1") }
 		onFrame := func(f []byte) {
 			call, seq, ok := d.port.Out(len(f))
 			if !ok || !far.port.In(call, seq, f, time.Now()) {
@@ -273,7 +273,7 @@ func TestBrowserToBrowser(t *testing.T) {
 			t.Logf("press to connected: %v", time.Since(begun))
 			b.arm(t, "test-voice")
 			for _, d := range []*desk{a, b} {
-				eventually(t, 3*time.Second, "live", func() bool { return d.peer() != nil && d.peer().State().Media == Live })
+				eventually(t, 3*time.Second, "live", func() bool { return d.peer() != nil && d.peer().Sound().Media == Live })
 				if s := d.state(t); !s.OK || !s.Audio || !s.Connected {
 					t.Errorf("armed: %+v", s)
 				}
@@ -334,7 +334,7 @@ func constant(t *testing.T, a, b *desk) {
 	a.eval(t, "Sound.ended()", nil)
 	b.hears(t, 440, "nothing after the call", quiet)
 	for _, d := range []*desk{a, b} {
-		s := d.peer().State()
+		s := d.peer().Sound()
 		t.Logf("%d frames of %d bytes, %d of another size", s.Frames, s.FrameBytes, s.OddSizes)
 		if s.Frames < 150 || s.Fault != "" {
 			t.Errorf("%+v", s)
@@ -354,8 +354,8 @@ func killed(t *testing.T, a *desk) {
 	if err := chromedp.FromContext(a.tab).Browser.Process().Kill(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 3*time.Second, "stalled", func() bool { return p.State().Media == Stalled })
-	t.Logf("killed browser reported after %v", p.State().Since.Sub(begun))
+	eventually(t, 3*time.Second, "stalled", func() bool { return p.Sound().Media == Stalled })
+	t.Logf("killed browser reported after %v", p.Sound().Since.Sub(begun))
 }
 
 // A desk without a microphone hears and says why it does not speak; one without a network says so before it rings.
@@ -377,8 +377,8 @@ func TestReasons(t *testing.T) {
 	if s := b.state(t); s.Why != "no network interface" || s.OK || s.Connected {
 		t.Errorf("no network: %+v", s)
 	}
-	eventually(t, 2*time.Second, "a silent microphone is sent too", func() bool { return a.peer().State().Frames > 50 })
-	if s := a.peer().State(); s.Fault != "" {
+	eventually(t, 2*time.Second, "a silent microphone is sent too", func() bool { return a.peer().Sound().Frames > 50 })
+	if s := a.peer().Sound(); s.Fault != "" {
 		t.Errorf("%+v", s)
 	}
 }
@@ -392,16 +392,16 @@ func TestSoundComesBack(t *testing.T) {
 	first := a.peer()
 	a.eval(t, `window.result = ''; Sound.close(); Sound.connect(offer).then(() => { result = 'ok'; }, e => { result = e.message; }); 0`, nil)
 	a.wait(t, "result === 'ok'")
-	if p := a.peer(); p == first || first.State().Media != Closed {
+	if p := a.peer(); p == first || first.Sound().Media != Closed {
 		t.Error("the old connection is still there")
 	}
 	for _, m := range a.edge.Load().muxes { // killed: nothing of it says goodbye, at any address
 		m.Close()
 	}
-	a.edge.Store(open(t, Config{}))
+	a.edge.Store(open(t, loopback, ignore))
 	eventually(t, 15*time.Second, "found the node that came back", func() bool {
 		p := a.peer()
-		return p != nil && p.State().Media == Live
+		return p != nil && p.Sound().Media == Live
 	})
 	a.peer().Close() // as when another page takes the desk
 	a.wait(t, "!Sound.state().connected")

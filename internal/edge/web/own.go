@@ -27,7 +27,7 @@ func (e *Edge) ownAddresses() (muxes []ice.UDPMux) {
 		if e.muxes[p.Addr()] == nil {
 			conn, err := listenToOurselves(netip.AddrPortFrom(p.Addr(), e.Addr().Port()))
 			if err != nil {
-				e.cfg.Log.Warn("no sound for Firefox at this address", "address", p.Addr(), "err", err)
+				e.log.Warn("no sound for Firefox at this address", "address", p.Addr(), "err", err)
 				continue
 			}
 			e.muxes[p.Addr()] = webrtc.NewICEUDPMux(e.quiet.NewLogger("ice"), conn)

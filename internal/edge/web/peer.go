@@ -14,23 +14,20 @@ import (
 	"example.org/parley/internal/voice"
 )
 
-// Media is the state of a browser's sound.
-type Media string
-
-// A peer goes connecting → live ⇄ stalled → closed; from each to closed.
+// A browser's sound goes connecting → live ⇄ stalled → closed; from each to closed.
 const (
-	Connecting Media = "connecting"
-	Live       Media = "live"
-	Stalled    Media = "media stalled" // half a second without a packet
-	Closed     Media = "closed"
+	Connecting = "connecting"
+	Live       = "live"
+	Stalled    = "media stalled" // half a second without a packet
+	Closed     = "closed"
 )
 
 // NotConstant is the fault of a browser whose packets' sizes vary.
 const NotConstant = "not constant"
 
-// State is what a peer's sound does, and has done.
-type State struct {
-	Media      Media
+// Sound is what a browser's sound does, and has done.
+type Sound struct {
+	Media      string
 	Since      time.Time
 	Frames     uint64 // from the browser
 	Bytes      uint64
@@ -40,8 +37,8 @@ type State struct {
 	Fault      string // "" or NotConstant
 }
 
-// Peer is one browser's connection.
-type Peer struct {
+// Browser is one browser's connection.
+type Browser struct {
 	edge    *Edge
 	desk    string
 	pc      *webrtc.PeerConnection
@@ -54,8 +51,8 @@ type Peer struct {
 	frames, bytes, odd, refused atomic.Uint64
 	size                        atomic.Int64
 
-	mu     sync.Mutex // guards media and since, and keeps OnState in order
-	media  Media
+	mu     sync.Mutex // guards media and since, and keeps onState in order
+	media  string
 	since  time.Time
 	closer sync.Once
 
@@ -66,7 +63,7 @@ type Peer struct {
 	}
 }
 
-func newPeer(e *Edge, desk string, onFrame func([]byte)) (*Peer, error) {
+func newBrowser(e *Edge, desk string, onFrame func([]byte)) (*Browser, error) {
 	api, err := e.newAPI()
 	if err != nil {
 		return nil, err
@@ -80,7 +77,7 @@ func newPeer(e *Edge, desk string, onFrame func([]byte)) (*Peer, error) {
 		return nil, fmt.Errorf("couldn't open a track for sound: %w", err)
 	}
 	now := time.Now()
-	p := &Peer{edge: e, desk: desk, pc: pc, track: track, onFrame: onFrame, begun: now, media: Connecting, since: now}
+	p := &Browser{edge: e, desk: desk, pc: pc, track: track, onFrame: onFrame, begun: now, media: Connecting, since: now}
 	pc.OnTrack(func(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
 		if p.reading.CompareAndSwap(false, true) { // one microphone a desk
 			p.read(t)
@@ -95,25 +92,26 @@ func newPeer(e *Edge, desk string, onFrame func([]byte)) (*Peer, error) {
 }
 
 // answer gives the whole answer, candidates in it.
-func (p *Peer) answer(offer string) (string, error) {
-	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
-		return "", &OfferError{err.Error()}
+func (p *Browser) answer(offer string) (string, error) {
+	err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer})
+	if err == nil {
+		_, err = p.pc.AddTrack(p.track)
 	}
-	if _, err := p.pc.AddTrack(p.track); err != nil {
-		return "", &OfferError{err.Error()}
-	}
-	ours, err := p.pc.CreateAnswer(nil)
-	if err != nil {
-		return "", &OfferError{err.Error()}
+	var ours webrtc.SessionDescription
+	if err == nil {
+		ours, err = p.pc.CreateAnswer(nil)
 	}
 	gathered := webrtc.GatheringCompletePromise(p.pc)
-	if err := p.pc.SetLocalDescription(ours); err != nil {
-		return "", &OfferError{err.Error()}
+	if err == nil {
+		err = p.pc.SetLocalDescription(ours)
+	}
+	if err != nil {
+		return "", refuse(err.Error())
 	}
 	select {
 	case <-gathered:
 	case <-time.After(answerAfter):
-		return "", &OfferError{"no candidate of our own in time"}
+		return "", refuse("no candidate of our own in time")
 	}
 	local := p.pc.LocalDescription()
 	if local == nil {
@@ -125,7 +123,7 @@ func (p *Peer) answer(offer string) (string, error) {
 // read takes the browser's packets until the peer is closed.
 //
 // SPEC: VOX-024 VOX-026
-func (p *Peer) read(t *webrtc.TrackRemote) {
+func (p *Browser) read(t *webrtc.TrackRemote) {
 	buf := make([]byte, 1500)
 	for {
 		n, _, err := t.Read(buf)
@@ -147,20 +145,12 @@ func (p *Peer) read(t *webrtc.TrackRemote) {
 	}
 }
 
-// Write plays a frame that has no number of its own.
-func (p *Peer) Write(frame []byte) error {
-	p.out.Lock()
-	next := p.out.numbers.newest + 1
-	p.out.Unlock()
-	return p.WriteAt(0, next, frame)
-}
-
-// WriteAt plays frame number n of a source (a call's number, say; 0 is Write's) where it belongs in
+// WriteAt plays frame number n of a source (a call's number, say) where it belongs in
 // time. Frames that come late or out of order take their own place, and another source goes on
 // where the last one stopped. The frame is copied.
 //
 // SPEC: VOX-025
-func (p *Peer) WriteAt(source, n uint32, frame []byte) error {
+func (p *Browser) WriteAt(source, n uint32, frame []byte) error {
 	if len(frame) == 0 || len(frame) > voice.MaxFrame {
 		return nil
 	}
@@ -182,15 +172,15 @@ func (p *Peer) WriteAt(source, n uint32, frame []byte) error {
 	return err
 }
 
-// State says how the sound is.
-func (p *Peer) State() State {
+// Sound says how the sound is.
+func (p *Browser) Sound() Sound {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.state()
+	return p.sound()
 }
 
-func (p *Peer) state() State {
-	s := State{Media: p.media, Since: p.since, Frames: p.frames.Load(), Bytes: p.bytes.Load(),
+func (p *Browser) sound() Sound {
+	s := Sound{Media: p.media, Since: p.since, Frames: p.frames.Load(), Bytes: p.bytes.Load(),
 		FrameBytes: int(p.size.Load()), OddSizes: p.odd.Load(), Refused: p.refused.Load()}
 	if s.OddSizes > 0 {
 		s.Fault = NotConstant
@@ -199,24 +189,22 @@ func (p *Peer) state() State {
 }
 
 // set moves to another state and tells the node.
-func (p *Peer) set(m Media, now time.Time) {
+func (p *Browser) set(media string, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.media == m || p.media == Closed {
+	if p.media == media || p.media == Closed {
 		return
 	}
-	p.media, p.since = m, now
-	s := p.state()
-	p.edge.cfg.Log.Debug("sound", "desk", p.desk, "media", m, "frames", s.Frames, "fault", s.Fault)
-	if p.edge.cfg.OnState != nil {
-		p.edge.cfg.OnState(p.desk, p, s)
-	}
+	p.media, p.since = media, now
+	s := p.sound()
+	p.edge.log.Debug("sound", "desk", p.desk, "media", media, "frames", s.Frames, "fault", s.Fault)
+	p.edge.onState(p.desk, p, s)
 }
 
 // look is the watchdog's look at one peer.
 //
 // SPEC: VOX-027
-func (p *Peer) look(now time.Time) {
+func (p *Browser) look(now time.Time) {
 	last := p.lastPacket.Load()
 	switch silent := now.UnixNano() - last; {
 	case last == 0 && now.Sub(p.begun) > openWithin, last != 0 && silent > int64(closeAfter):
@@ -230,12 +218,12 @@ func (p *Peer) look(now time.Time) {
 }
 
 // Close ends the connection; the browser sees it.
-func (p *Peer) Close() {
+func (p *Browser) Close() {
 	p.closer.Do(func() {
 		p.edge.leave(p)
 		p.set(Closed, time.Now())
 		if err := p.pc.Close(); err != nil {
-			p.edge.cfg.Log.Debug("sound did not close", "desk", p.desk, "error", err)
+			p.edge.log.Debug("sound did not close", "desk", p.desk, "error", err)
 		}
 	})
 }

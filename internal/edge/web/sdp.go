@@ -3,6 +3,8 @@
 package web
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/pion/webrtc/v4"
@@ -17,10 +19,10 @@ const fmtp = "minptime=10;useinbandfec=1;stereo=0;maxaveragebitrate=32000;cbr=1"
 
 var opus = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2, SDPFmtpLine: fmtp}
 
-// OfferError says why an offer is not taken.
-type OfferError struct{ Why string }
+// ErrOffer is why an offer is not taken.
+var ErrOffer = errors.New("not an offer of sound")
 
-func (e *OfferError) Error() string { return "not an offer of sound: " + e.Why }
+func refuse(why string) error { return fmt.Errorf("%w: %s", ErrOffer, why) }
 
 // cleanOffer takes an offer of one audio section with Opus, without the browser's candidates: the
 // node sends nothing to addresses and names that a page gives it, it waits to be spoken to.
@@ -28,7 +30,7 @@ func (e *OfferError) Error() string { return "not an offer of sound: " + e.Why }
 // SPEC: VOX-021
 func cleanOffer(sdp string) (string, error) {
 	if len(sdp) > maxOffer {
-		return "", &OfferError{"longer than 64 KiB"}
+		return "", refuse("longer than 64 KiB")
 	}
 	var out strings.Builder
 	sections, hasOpus := 0, false
@@ -39,7 +41,7 @@ func cleanOffer(sdp string) (string, error) {
 			continue
 		case strings.HasPrefix(low, "m="):
 			if sections++; sections > 1 || !strings.HasPrefix(low, "m=audio ") {
-				return "", &OfferError{"something else than one audio section"}
+				return "", refuse("something else than one audio section")
 			}
 		case strings.HasPrefix(low, "a=rtpmap:") && strings.HasSuffix(low, " opus/48000/2"):
 			hasOpus = sections == 1
@@ -48,10 +50,10 @@ func cleanOffer(sdp string) (string, error) {
 		out.WriteString("\r\n")
 	}
 	if sections == 0 {
-		return "", &OfferError{"no audio section"}
+		return "", refuse("no audio section")
 	}
 	if !hasOpus {
-		return "", &OfferError{"no Opus"}
+		return "", refuse("no Opus")
 	}
 	return out.String(), nil
 }
@@ -68,7 +70,7 @@ func ownAnswer(sdp string) (string, error) {
 		}
 	}
 	if pt == "" {
-		return "", &OfferError{"no Opus in common"}
+		return "", refuse("no Opus in common")
 	}
 	var out strings.Builder
 	for line := range strings.Lines(sdp) {

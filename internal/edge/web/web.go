@@ -33,8 +33,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -60,43 +62,29 @@ var ErrFull = errors.New("too many desks have sound at this node")
 // ErrClosed is what a closed Edge or Peer answers.
 var ErrClosed = errors.New("closed")
 
-// Config says where browsers send sound to.
-type Config struct {
-	// Addr is the one UDP address; the zero value is a free port on loopback. Anything but loopback
-	// lets other machines' browsers send sound here, once the page has taken their offer.
-	Addr netip.AddrPort
-	// OnState, if set, is told each change of a peer's media, in the order of the changes of that
-	// peer. It must not block and must not call back. Of a desk whose page was loaded again, the
-	// old peer's end comes after the new one's beginning: compare p.
-	OnState func(desk string, p *Peer, s State)
-	Log     *slog.Logger
-}
-
 // Edge is the node's one meeting place with browsers' sound.
 type Edge struct {
-	cfg   Config
-	cert  webrtc.Certificate // kept: browsers meet the same node all along
-	conn  *net.UDPConn
-	quiet logging.LoggerFactory // a peer's bytes write no log
-	done  chan struct{}
-	wait  sync.WaitGroup
+	onState func(desk string, p *Browser, s Sound)
+	log     *slog.Logger
+	cert    webrtc.Certificate // kept: browsers meet the same node all along
+	conn    *net.UDPConn
+	quiet   logging.LoggerFactory // a peer's bytes write no log
+	done    chan struct{}
+	wait    sync.WaitGroup
 
 	mu     sync.Mutex
 	muxes  map[netip.Addr]ice.UDPMux // of the configured address, and of the machine's own; guarded by mu
-	peers  map[string]*Peer          // by desk
+	peers  map[string]*Browser       // by desk
 	closed bool
 }
 
-// New opens the UDP port.
+// New opens the UDP port to which browsers send sound, at addr: anything but loopback lets other machines' browsers send
+// sound here, once the page has taken their offer. onState is told each change of a browser's sound, in the order of the
+// changes of that browser. It must not block and must not call back. Of a desk whose page was loaded again, the old one's
+// end comes after the new one's beginning: compare p.
 //
 // SPEC: VOX-020
-func New(cfg Config) (*Edge, error) {
-	if !cfg.Addr.IsValid() {
-		cfg.Addr = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), cfg.Addr.Port())
-	}
-	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
-	}
+func New(addr netip.AddrPort, onState func(desk string, p *Browser, s Sound), log *slog.Logger) (*Edge, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("couldn't make the sound's key: %w", err)
@@ -105,12 +93,12 @@ func New(cfg Config) (*Edge, error) {
 	if err != nil {
 		return nil, fmt.Errorf("couldn't make the sound's certificate: %w", err)
 	}
-	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(cfg.Addr))
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(addr))
 	if err != nil {
 		return nil, fmt.Errorf("couldn't open the sound's UDP port: %w", err)
 	}
-	e := &Edge{cfg: cfg, cert: *cert, conn: conn, quiet: &logging.DefaultLoggerFactory{Writer: io.Discard}, done: make(chan struct{}),
-		peers: map[string]*Peer{}, muxes: map[netip.Addr]ice.UDPMux{}}
+	e := &Edge{onState: onState, log: log, cert: *cert, conn: conn, quiet: &logging.DefaultLoggerFactory{Writer: io.Discard}, done: make(chan struct{}),
+		peers: map[string]*Browser{}, muxes: map[netip.Addr]ice.UDPMux{}}
 	e.muxes[e.Addr().Addr()] = webrtc.NewICEUDPMux(e.quiet.NewLogger("ice"), conn)
 	e.wait.Go(e.watch)
 	return e, nil
@@ -142,7 +130,7 @@ func (e *Edge) newAPI() (*webrtc.API, error) {
 func (e *Edge) Addr() netip.AddrPort { return e.conn.LocalAddr().(*net.UDPAddr).AddrPort() }
 
 // Peer gives the desk's present connection, or nil.
-func (e *Edge) Peer(desk string) *Peer {
+func (e *Edge) Peer(desk string) *Browser {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.peers[desk]
@@ -152,7 +140,7 @@ func (e *Edge) Peer(desk string) *Peer {
 // bytes are good until it returns. A desk has one connection: a second offer replaces the first.
 //
 // SPEC: VOX-021 VOX-022
-func (e *Edge) Offer(desk, sdp string, onFrame func(frame []byte)) (answer string, p *Peer, err error) {
+func (e *Edge) Offer(desk, sdp string, onFrame func(frame []byte)) (answer string, p *Browser, err error) {
 	offer, err := cleanOffer(sdp)
 	if err != nil {
 		return "", nil, err
@@ -166,7 +154,7 @@ func (e *Edge) Offer(desk, sdp string, onFrame func(frame []byte)) (answer strin
 	}
 	defer func() { // pion reads a stranger's text here: whatever it makes of it, the node goes on
 		if r := recover(); r != nil {
-			err = &OfferError{Why: fmt.Sprint(r)}
+			err = refuse(fmt.Sprint(r))
 		}
 		if err != nil {
 			p.Close()
@@ -178,7 +166,7 @@ func (e *Edge) Offer(desk, sdp string, onFrame func(frame []byte)) (answer strin
 }
 
 // enter makes the desk's peer and takes the place of the one before.
-func (e *Edge) enter(desk string, onFrame func([]byte)) (p, old *Peer, err error) {
+func (e *Edge) enter(desk string, onFrame func([]byte)) (p, old *Browser, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	old = e.peers[desk]
@@ -188,7 +176,7 @@ func (e *Edge) enter(desk string, onFrame func([]byte)) (p, old *Peer, err error
 	if old == nil && len(e.peers) >= maxPeers {
 		return nil, nil, ErrFull
 	}
-	p, err = newPeer(e, desk, onFrame)
+	p, err = newBrowser(e, desk, onFrame)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -197,7 +185,7 @@ func (e *Edge) enter(desk string, onFrame func([]byte)) (p, old *Peer, err error
 }
 
 // leave forgets a peer, unless another has taken its place.
-func (e *Edge) leave(p *Peer) {
+func (e *Edge) leave(p *Browser) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.peers[p.desk] == p {
@@ -205,14 +193,10 @@ func (e *Edge) leave(p *Peer) {
 	}
 }
 
-func (e *Edge) all() []*Peer {
+func (e *Edge) all() []*Browser {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	all := make([]*Peer, 0, len(e.peers))
-	for _, p := range e.peers {
-		all = append(all, p)
-	}
-	return all
+	return slices.Collect(maps.Values(e.peers))
 }
 
 // watch looks at every peer, because pion says nothing of a track that has gone silent.
