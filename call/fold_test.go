@@ -30,7 +30,7 @@ func entry(party string, index int, kind, class string, facts any) *record.Entry
 	if err != nil {
 		panic(err)
 	}
-	return &record.Entry{Statement: record.Statement{Log: record.LogName{Party: party}, Index: index, Time: epoch, Kind: kind, Class: class, Mark: "actual"}, FactsB: b}
+	return record.NewEntry(record.Head{Log: &record.LogName{LogID: record.LogID{Party: party}}, Index: index, Time: epoch, Kind: kind, Class: class, Mark: "actual"}, nil, b, nil)
 }
 
 func closed(o Outcome) Closed {
@@ -193,7 +193,7 @@ func TestValidate(t *testing.T) {
 	long := closed(Outcome{What: Declined, Reason: strings.Repeat("x", 201)})
 	bidi := closed(Outcome{What: Declined, Reason: "a\u202eb"})
 	text := entry("aurelia", 0, KindPlaced, "test", placed())
-	text.Text = &record.Body{}
+	text.WantText = true
 	local := placed()
 	local.At = epoch.In(time.FixedZone("x", 3600))
 	for name, c := range map[string]struct {

@@ -34,7 +34,7 @@ func TestOnARecord(t *testing.T) {
 	for _, e := range w.ends {
 		run := r.OpenRun(record.RunConfig{Party: e.name, Station: "main", Why: "first", Run: record.NewRunName(rnd), Key: keys[e.name]})
 		for _, d := range e.all {
-			got, err := run.Append(d, epoch, record.Heard{}, rnd)
+			got, err := run.Append(d, epoch, record.PeerClock{}, rnd)
 			if err != nil || got.Inert != "" {
 				t.Fatal(err, got)
 			}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/parley/record"
 	"example.org/parley/statement"
 )
 
@@ -156,12 +157,11 @@ func ringOf(id ID) Signal {
 }
 
 func FuzzValidate(f *testing.F) {
-	f.Add(KindPlaced, entry("aurelia", 0, KindPlaced, "test", placed()).FactsB)
-	f.Add(KindRang, entry("borealia", 0, KindRang, "test", rang()).FactsB)
-	f.Add(KindClosed, entry("borealia", 0, KindClosed, "test", closed(Outcome{What: Declined, Reason: "no"})).FactsB)
+	f.Add(KindPlaced, entry("aurelia", 0, KindPlaced, "test", placed()).Facts())
+	f.Add(KindRang, entry("borealia", 0, KindRang, "test", rang()).Facts())
+	f.Add(KindClosed, entry("borealia", 0, KindClosed, "test", closed(Outcome{What: Declined, Reason: "no"})).Facts())
 	f.Fuzz(func(t *testing.T, kind string, b []byte) {
-		e := entry("aurelia", 0, kind, "test", struct{}{})
-		e.FactsB = b
+		e := record.NewEntry(entry("aurelia", 0, kind, "test", struct{}{}).Head, nil, b, nil)
 		if validate(e) == nil {
 			s := fold(e)
 			Orphan(s, "aurelia", epoch)

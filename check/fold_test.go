@@ -25,7 +25,7 @@ func entry(party string, index int, kind string, facts any) *record.Entry {
 	if err != nil {
 		panic(err)
 	}
-	return &record.Entry{Statement: record.Statement{Log: record.LogName{Party: party}, Index: index, Kind: kind, Class: "test", Mark: "exercise"}, FactsB: b}
+	return record.NewEntry(record.Head{Log: &record.LogName{LogID: record.LogID{Party: party}}, Index: index, Kind: kind, Class: "test", Mark: "exercise"}, nil, b, nil)
 }
 
 func validate(e *record.Entry) error {
@@ -138,7 +138,7 @@ func TestValidate(t *testing.T) {
 	bidi := closing(slot, Passed)
 	bidi.Parts[0].Why = "a\u202eb"
 	text := entry("aurelia", 0, KindOpened, OpenedFacts{Slot: slot, At: began, Question: "q01"})
-	text.Text = &record.Body{}
+	text.WantText = true
 	substantive := entry("aurelia", 0, KindOpened, OpenedFacts{Slot: slot, At: began, Question: "q01"})
 	substantive.Class = "substantive"
 	for name, c := range map[string]struct {
@@ -165,10 +165,10 @@ func TestValidate(t *testing.T) {
 
 func FuzzValidate(f *testing.F) {
 	slot := Slot{By: "aurelia", ID: "2026-11-24T09:00:00Z"}
-	f.Add(KindClosed, entry("aurelia", 0, KindClosed, closing(slot, Passed)).FactsB)
-	f.Add(KindOpened, entry("aurelia", 0, KindOpened, OpenedFacts{Slot: slot, At: began, Question: "q01"}).FactsB)
+	f.Add(KindClosed, entry("aurelia", 0, KindClosed, closing(slot, Passed)).Facts())
+	f.Add(KindOpened, entry("aurelia", 0, KindOpened, OpenedFacts{Slot: slot, At: began, Question: "q01"}).Facts())
 	f.Fuzz(func(t *testing.T, kind string, b []byte) {
-		e := &record.Entry{Statement: record.Statement{Log: record.LogName{Party: "aurelia"}, Kind: kind, Class: "test", Mark: "actual"}, FactsB: b}
+		e := record.NewEntry(record.Head{Log: &record.LogName{LogID: record.LogID{Party: "aurelia"}}, Kind: kind, Class: "test", Mark: "actual"}, nil, b, nil)
 		if validate(e) != nil {
 			return
 		}

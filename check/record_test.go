@@ -43,7 +43,7 @@ func TestOnARecord(t *testing.T) {
 		} else {
 			facts, _, _ = statement.Read[OpenedFacts](e)
 		}
-		got, err := runs[e.Log.Party].Append(record.Draft{Kind: e.Kind, Class: e.Class, Mark: e.Mark, Facts: facts}, e.Time, record.Heard{}, rnd)
+		got, err := runs[e.Log.Party].Append(record.Draft{Kind: e.Kind, Class: e.Class, Mark: e.Mark, Facts: facts}, e.Time, record.PeerClock{}, rnd)
 		if err != nil || got.Inert != "" {
 			t.Fatal(err, got.Inert)
 		}

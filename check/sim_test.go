@@ -131,7 +131,7 @@ func (p *pair) state(i int, d record.Draft) {
 	if err != nil {
 		panic(err)
 	}
-	e := &record.Entry{Statement: record.Statement{Log: record.LogName{Party: parties[i]}, Index: p.own[i], Kind: d.Kind, Class: d.Class, Mark: d.Mark, Time: p.now}, FactsB: b}
+	e := record.NewEntry(record.Head{Log: &record.LogName{LogID: record.LogID{Party: parties[i]}}, Index: p.own[i], Kind: d.Kind, Class: d.Class, Mark: d.Mark, Time: p.now}, nil, b, nil)
 	p.own[i]++
 	if err := validate(e); err != nil {
 		panic(err)

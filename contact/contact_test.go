@@ -163,7 +163,7 @@ func TestAnyOrder(t *testing.T) {
 	for n := range 200 {
 		rec := record.New(options())
 		for _, i := range rnd.Perm(len(w.said)) {
-			if _, err := rec.Add(w.said[i].Note(), w.said[i].FactsB, w.said[i].TextB); err != nil {
+			if _, err := rec.Add(w.said[i].Pieces()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -246,14 +246,14 @@ func TestLawful(t *testing.T) {
 			d.Re = []record.Ref{b.Ref()}
 		}
 		// Its author's own record refuses it, or says why it is inert.
-		e, err := w.side["aurelia"].run.Append(d, w.now, record.Heard{}, w.rand)
+		e, err := w.side["aurelia"].run.Append(d, w.now, record.PeerClock{}, w.rand)
 		if good := err == nil && e.Inert == ""; good != c.good {
 			t.Errorf("%s %+v: %v, %+v", c.kind, c.facts, err, e)
 		}
 	}
 	d, err := contact.OutcomeDraft(w.request("aurelia", b), nil, "aurelia", out(contact.Declined))
 	d.Mark = "exercise"
-	if e, err2 := w.side["aurelia"].run.Append(d, w.now, record.Heard{}, w.rand); err != nil || err2 == nil && e.Inert == "" {
+	if e, err2 := w.side["aurelia"].run.Append(d, w.now, record.PeerClock{}, w.rand); err != nil || err2 == nil && e.Inert == "" {
 		t.Errorf("an outcome of another mark than its request: %v %v", err, err2)
 	}
 }
@@ -310,8 +310,7 @@ func FuzzFacts(f *testing.F) {
 	f.Add(2, salt+`"outcome":"declined","on":"2022-03-01T10:00:00Z","by":{"known":"unattributed"}}`)
 	kinds := contact.Kinds
 	f.Fuzz(func(t *testing.T, n int, body string) {
-		e := &record.Entry{FactsB: []byte(body)}
-		e.Facts, e.Class, e.Mark, e.Log.Party = &record.Body{}, "service", "actual", "aurelia"
+		e := record.NewEntry(record.Head{Log: &record.LogName{LogID: record.LogID{Party: "aurelia"}}, Class: "service", Mark: "actual"}, nil, []byte(body), nil)
 		k := kinds[uint(n)%uint(len(kinds))]
 		e.Kind = k.Name
 		if k.Name == contact.KindOutcome {

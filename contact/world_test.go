@@ -68,7 +68,7 @@ func (w *world) state(party string, d record.Draft, err error) *record.Entry {
 		w.t.Fatal(err)
 	}
 	w.now = w.now.Add(time.Second)
-	e, err := w.side[party].run.Append(d, w.now, record.Heard{}, w.rand)
+	e, err := w.side[party].run.Append(d, w.now, record.PeerClock{}, w.rand)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func (w *world) deliver() {
 	w.t.Helper()
 	for _, e := range w.said {
 		for _, s := range w.side {
-			if _, err := s.rec.Add(e.Note(), e.FactsB, e.TextB); err != nil {
+			if _, err := s.rec.Add(e.Pieces()); err != nil {
 				w.t.Fatal(err)
 			}
 		}

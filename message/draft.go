@@ -98,7 +98,7 @@ func fits(d record.Draft, f Facts) error {
 		}
 	}
 	if e, err := statement.Trial("", d); err == nil {
-		n = e.Bodies()
+		n = e.Bodies
 	}
 	if n > max {
 		return statement.Refuse(way, "this is %d bytes; at most %d fit", n, max)

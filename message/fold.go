@@ -63,7 +63,7 @@ func Fold(it *record.Item, r statement.Past) State {
 
 func (s *State) begin(b *record.Entry) {
 	s.Ref, s.From, s.Kind = b.Ref(), b.Log.Party, strings.TrimPrefix(b.Kind, "message.")
-	s.Class, s.Mark, s.HasText = b.Class, b.Mark, b.Text != nil
+	s.Class, s.Mark, s.HasText = b.Class, b.Mark, b.WantText
 	if len(b.Re) > 0 {
 		s.ReplyTo = &b.Re[0]
 	}

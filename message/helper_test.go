@@ -37,22 +37,23 @@ type world struct {
 func (w *world) entry(party string, d record.Draft, at time.Time) *record.Entry {
 	w.t.Helper()
 	w.n++
-	e := &record.Entry{Statement: record.Statement{Log: record.LogName{Party: party, LogID: record.LogID{Number: w.n, Run: "aaaaaa"}},
-		Time: at, Kind: d.Kind, Class: d.Class, Mark: d.Mark, Re: d.Re}}
-	e.Leaf = wire.Sum([]byte{byte(w.n), byte(w.n >> 8)})
-	body := func(v any) ([]byte, *record.Body) {
+	body := func(v any) []byte {
 		b, err := wire.EncodeBody(v, [32]byte{1})
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		return b, &record.Body{Len: len(b), Hash: wire.Sum(b)}
+		return b
 	}
+	var facts, text []byte
 	if d.Facts != nil {
-		e.FactsB, e.Facts = body(d.Facts)
+		facts = body(d.Facts)
 	}
 	if d.Text != nil {
-		e.TextB, e.Text = body(*d.Text)
+		text = body(*d.Text)
 	}
+	e := record.NewEntry(record.Head{Log: &record.LogName{LogID: record.LogID{Party: party, Number: w.n, Run: "aaaaaa"}},
+		Time: at, Kind: d.Kind, Class: d.Class, Mark: d.Mark, Re: d.Re}, nil, facts, text)
+	e.Leaf = wire.Sum([]byte{byte(w.n), byte(w.n >> 8)})
 	return e
 }
 

@@ -3,7 +3,6 @@
 package message
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -87,7 +86,7 @@ func (f Facts) Urgent() bool { return UrgentPrecedence(f.Precedence) }
 // SPEC: MSG-001, MSG-002, MSG-010
 func (f Facts) Validate(e, _ *record.Entry) error {
 	if err := statement.First(statement.OneOf("precedence", f.Precedence, Precedences), f.By.Validate(),
-		f.phrase(strings.TrimPrefix(e.Kind, "message."), e.Text != nil), statement.Time("not_after", f.NotAfter),
+		f.phrase(strings.TrimPrefix(e.Kind, "message."), e.WantText), statement.Time("not_after", f.NotAfter),
 		statement.If(len(f.Info) > maxInfo, "over %d addressees for information", maxInfo)); err != nil {
 		return err
 	}
@@ -100,8 +99,8 @@ func (f Facts) Validate(e, _ *record.Entry) error {
 		return nil
 	}
 	return statement.First(
-		statement.If(words(e.TextB) > UrgentWords, "%s of %d words, over %d", f.Precedence, words(e.TextB), UrgentWords),
-		statement.If(e.Bodies() > UrgentBodies, "%s with bodies of %d bytes, over %d", f.Precedence, e.Bodies(), UrgentBodies))
+		statement.If(words(e) > UrgentWords, "%s of %d words, over %d", f.Precedence, words(e), UrgentWords),
+		statement.If(e.Bodies > UrgentBodies, "%s with bodies of %d bytes, over %d", f.Precedence, e.Bodies, UrgentBodies))
 }
 
 func (f Facts) phrase(kind string, text bool) error {
@@ -127,15 +126,12 @@ func (f Facts) phrase(kind string, text bool) error {
 	return nil
 }
 
-// words counts the words of a text body that is here; an absent one counts none.
-func words(body []byte) int {
-	var t struct {
-		Text string `json:"text"`
+// words counts the free words of a statement.
+func words(e *record.Entry) int {
+	if t := e.Words(); t != nil {
+		return len(strings.Fields(t.Text))
 	}
-	if body == nil || json.Unmarshal(body, &t) != nil {
-		return 0
-	}
-	return len(strings.Fields(t.Text))
+	return 0
 }
 
 // StepFacts are those of the receiver's steps: who states it, and what the one step says besides: the tags draw

@@ -145,11 +145,11 @@ func TestUnlawful(t *testing.T) {
 		}
 	}
 	e := w.entry("aurelia", msg(func(*record.Draft, *Facts) {}), t0)
-	e.FactsB = bytes.Replace(e.FactsB, []byte(`"by"`), []byte(`"BY"`), 1)
-	if validate(e, nil) == nil {
+	if validate(record.NewEntry(e.Head, nil, bytes.Replace(e.Facts(), []byte(`"by"`), []byte(`"BY"`), 1), nil), nil) == nil {
 		t.Error("facts with a name in another case stand")
 	}
-	e.FactsB = nil
+	e = record.NewEntry(e.Head, nil, nil, nil)
+	e.WantFacts = true
 	if err := validate(e, nil); err != nil {
 		t.Errorf("facts that are not here yet were judged: %v", err)
 	}
@@ -300,7 +300,7 @@ func FuzzFacts(f *testing.F) {
 	w := &world{t: &testing.T{}}
 	d, _ := question().draft("aurelia", t0)
 	begin := w.entry("aurelia", d, t0)
-	f.Add("message.question", begin.FactsB)
+	f.Add("message.question", begin.Facts())
 	for _, facts := range []any{StepFacts{Read: "original", By: bruni}, StepFacts{How: "standby", Until: t0, By: bruni}, stop.Said{ID: theID}, stop.Said{ID: theID}} {
 		b, _ := wire.EncodeBody(facts, [32]byte{})
 		f.Add("message.acknowledged", b)
@@ -308,9 +308,7 @@ func FuzzFacts(f *testing.F) {
 		f.Add("stop.refused", b)
 	}
 	f.Fuzz(func(t *testing.T, kind string, facts []byte) {
-		e := &record.Entry{Statement: record.Statement{Log: record.LogName{Party: "borealia"}, Kind: kind, Class: "substantive", Mark: "actual", Re: []record.Ref{begin.Ref()}},
-			FactsB: facts}
-		e.Facts = &record.Body{Len: len(facts)}
+		e := record.NewEntry(record.Head{Log: &record.LogName{LogID: record.LogID{Party: "borealia"}}, Kind: kind, Class: "substantive", Mark: "actual", Re: []record.Ref{begin.Ref()}}, nil, facts, nil)
 		for _, k := range slices.Concat(Kinds, stop.Kinds) {
 			if k.Name == kind {
 				_ = k.Validate(e, begin)

@@ -63,7 +63,7 @@ func (p *pair) say(party string, heard bool, d record.Draft, err error) *record.
 		p.t.Fatalf("%s: %v", d.Kind, err)
 	}
 	p.now = p.now.Add(1700 * time.Millisecond)
-	e, err := p.run[party].Append(d, p.now, record.Heard{}, p.rand)
+	e, err := p.run[party].Append(d, p.now, record.PeerClock{}, p.rand)
 	if err != nil {
 		p.t.Fatalf("%s: %v", d.Kind, err)
 	}
@@ -82,7 +82,7 @@ func (p *pair) hear(e *record.Entry) {
 	p.t.Helper()
 	other := map[string]string{"aurelia": "borealia", "borealia": "aurelia"}[e.Log.Party]
 	r := p.rec[other]
-	if _, err := r.Add(e.Note(), e.FactsB, e.TextB); err != nil {
+	if _, err := r.Add(e.Pieces()); err != nil {
 		p.t.Fatal(err)
 	}
 	rc, err := r.Receipt(r.ByRef(e.Ref()), other, p.name[other], 1, p.now, p.keys[other])
@@ -197,7 +197,7 @@ func TestSameStateInAnyOrder(t *testing.T) {
 				if _, _, err := r.AddReceipt(a.rc); err != nil {
 					t.Fatal(err)
 				}
-			} else if _, err := r.Add(a.e.Note(), a.e.FactsB, a.e.TextB); err != nil {
+			} else if _, err := r.Add(a.e.Pieces()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -232,7 +232,7 @@ func TestRecordGroupsAndRefuses(t *testing.T) {
 	}
 	bad := record.Draft{Kind: "message.acknowledged", Class: s.Class, Mark: s.Mark, Re: []record.Ref{q.Ref()},
 		Facts: StepFacts{Read: "original", ReadBack: map[string]string{"place": "54.20N 18.41E", "heading": "045"}, By: bruni}}
-	e, err := p.run["borealia"].Append(bad, p.now.Add(time.Minute), record.Heard{}, p.rand)
+	e, err := p.run["borealia"].Append(bad, p.now.Add(time.Minute), record.PeerClock{}, p.rand)
 	if err == nil && !strings.Contains(e.Inert, "read-back differs: place") {
 		t.Errorf("a wrong read-back stands: %q", e.Inert)
 	}

@@ -73,7 +73,7 @@ func BenchmarkAdd(b *testing.B) {
 		if i == n {
 			i, r = 0, New(p.o)
 		}
-		if _, err := r.Add(es[i].Note(), es[i].FactsB, nil); err != nil {
+		if _, err := r.Add(es[i].Note(), es[i].Facts(), nil); err != nil {
 			b.Fatal(err)
 		}
 		i++
@@ -91,7 +91,7 @@ func BenchmarkAddChecked(b *testing.B) {
 			p, es := prepared(b, n)
 			cs := make([]*Checked, n)
 			for i, e := range es {
-				cs[i], _ = p.o.Check(e.Note(), e.FactsB, nil)
+				cs[i], _ = p.o.Check(e.Note(), e.Facts(), nil)
 			}
 			r := New(p.o)
 			i := 0

@@ -30,7 +30,7 @@ type Log struct {
 	Whole     int       // below it every body is here, or of an inert entry
 	Stored    int       // all entries held, over gaps too
 	Claimed   int       // the largest size that anybody named; above Size something is missing here
-	Opened    *Opened   // nil while place 0 is missing or malformed
+	Station   string    // that opened it; "" while place 0 is missing or malformed
 	Receipted int       // the largest all of a receipt of the other party whose root is ours
 	Held      int       // the largest whole of these receipts
 	Turn      int       // when it last grew, of all logs of the record
@@ -39,7 +39,7 @@ type Log struct {
 	gap   map[int]*Entry     // not joined, one a place
 	twins []*Entry           // further texts at places of chain or gap
 	tree  []wire.Hash        // compact range: perfect subtrees, largest first
-	marks map[logKey][]mark  // what it says to have seen of each other log, rising
+	marks map[*Log][]mark    // what it says to have seen of each other log, rising
 	early map[int][]*Receipt // receipts that name texts not held, by place, earliest first
 	open  map[int][]claim    // what is said of its root at sizes above Size
 	said  []claim            // what statements say of its root
@@ -83,8 +83,8 @@ func (l *Log) rootAt(size int) (wire.Hash, bool) {
 }
 
 // RootAt gives the root of a log at a size; false where that much is not joined here.
-func (r *Record) RootAt(party string, id LogID, size int) (wire.Hash, bool) {
-	if l := r.logs[logKey{party, id}]; l != nil {
+func (r *Record) RootAt(id LogID, size int) (wire.Hash, bool) {
+	if l := r.logs[id]; l != nil {
 		return l.rootAt(size)
 	}
 	return wire.Hash{}, false
@@ -113,9 +113,9 @@ func growTree(tree []wire.Hash, size int, leaf wire.Hash) ([]wire.Hash, wire.Has
 func (r *Record) place(l *Log, e *Entry) *Evidence {
 	l.Stored++
 	l.Claimed = max(l.Claimed, e.Index+1)
-	e.log = l
+	e.log, e.Log = l, &l.Name
 	for _, rc := range l.early[e.Index] {
-		if rc.Entry.Leaf == e.Leaf {
+		if rc.Entry == e.Leaf {
 			e.receipts = append(e.receipts, rc)
 		}
 	}
@@ -169,9 +169,9 @@ func (r *Record) join(l *Log, e *Entry) (covers bool) {
 	l.chain = append(l.chain, e)
 	l.Size++
 	l.Claimed = max(l.Claimed, l.Size)
-	e.Joined, e.log = true, l
+	e.Joined = true
 	if e.Index == 0 {
-		l.Opened = e.Opened
+		l.Station = e.station
 	}
 	r.remember(l, e)
 	r.touchLog(l)
@@ -203,7 +203,7 @@ func (l *Log) advanceWhole() {
 
 // complete reports whether every body that the header names is here.
 func (e *Entry) complete() bool {
-	return (e.Facts == nil || e.FactsB != nil) && (e.Text == nil || e.TextB != nil)
+	return e.WantFacts == e.facts && e.WantText == e.text
 }
 
 // rebuild finds the joined entries of a log anew where it holds two texts at one place: the
@@ -227,7 +227,7 @@ func (r *Record) rebuild(l *Log) (changed []*Entry) {
 	}
 	branch := f.best(0, nil, emptyRoot)
 	l.chain, l.twins, l.tree, l.gap = nil, nil, nil, map[int]*Entry{}
-	l.Size, l.Root, l.Whole, l.Opened, l.Receipted, l.Held = 0, emptyRoot, 0, nil, 0, 0
+	l.Size, l.Root, l.Whole, l.Station, l.Receipted, l.Held = 0, emptyRoot, 0, "", 0, 0
 	l.marks, l.open, l.wrong = nil, nil, nil
 	for _, e := range branch {
 		r.join(l, e)
@@ -334,8 +334,8 @@ func (f *fork) earliest(branch []*Entry) *Receipt {
 	var first *Receipt
 	from, end := branch[0].Index, branch[0].Index+len(branch)
 	for _, rc := range f.receipts {
-		i := rc.Entry.Index
-		hit := i >= from && i < end && branch[i-from].Leaf == rc.Entry.Leaf
+		i := rc.Index
+		hit := i >= from && i < end && branch[i-from].Leaf == rc.Entry
 		// The root at all is signed by the entry above it; the branch's last root by nobody yet.
 		hit = hit || rc.All > from && rc.All < end && branch[rc.All-from].Prev == rc.Root
 		if hit && (first == nil || rc.before(first)) {
@@ -353,8 +353,8 @@ func (l *Log) decides(rc *Receipt) (yes bool) {
 	if len(l.twins) == 0 {
 		return false
 	}
-	for _, e := range append([]*Entry{l.gap[rc.Entry.Index], l.gap[rc.All]}, l.twins...) {
-		if e == nil || e.Ref() != rc.Entry && (e.Index != rc.All || e.Prev != rc.Root) {
+	for _, e := range append([]*Entry{l.gap[rc.Index], l.gap[rc.All]}, l.twins...) {
+		if e == nil || e.Leaf != rc.Entry && (e.Index != rc.All || e.Prev != rc.Root) {
 			continue
 		}
 		if was := l.tried[e]; was == nil || rc.before(was) {

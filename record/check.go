@@ -25,6 +25,8 @@ type Options struct {
 	Kinds   map[string]Kind
 	// Private makes a record of private logs: exchanged with nobody, receipted by nobody.
 	Private bool
+	// Rows is where bytes are read back from that are not in memory; nil: all stay in memory.
+	Rows Rows
 }
 
 // Refusal answers what is not sound: its owner ends that log there and goes on in a new run.
@@ -38,7 +40,7 @@ func (r *Refusal) Error() string {
 	if r.Log.Party == "" {
 		return "refused: " + r.Why
 	}
-	return fmt.Sprintf("refused: %s/%s %d: %s", r.Log.Party, r.Log.LogID, r.Index, r.Why)
+	return fmt.Sprintf("refused: %s %d: %s", r.Log.LogID, r.Index, r.Why)
 }
 
 // What is not kept now and may be sent again later. None of these ends a log.
@@ -49,16 +51,15 @@ var (
 
 // Checked is a note whose form and signature were found right.
 type Checked struct {
-	st   Statement
-	form string
-	signed
-	leaf        wire.Hash
-	facts, text []byte
-	badBody     bool
+	st      Statement
+	form    string // what is wrong with the header below its fourth line, "" when nothing is
+	leaf    wire.Hash
+	bytes   pieces
+	badBody bool
 }
 
-// Log and Index say where the checked statement stands.
-func (c *Checked) Place() Place { return Place{c.st.Log.Party, c.st.Log.LogID, c.st.Index} }
+// Place says where the checked statement stands.
+func (c *Checked) Place() Place { return Place{c.st.Log.LogID, c.st.Index} }
 
 // Ref points at the checked statement; Kind is its kind, "" where its header is malformed.
 func (c *Checked) Ref() Ref     { return Ref{c.Place(), c.leaf} }
@@ -86,9 +87,9 @@ func (o *Options) check(note, facts, text []byte, signature bool) (*Checked, err
 	}
 	c := &Checked{leaf: wire.Leaf(n.Text)}
 	if c.st, c.form, err = ParseHeader(n.Text); err != nil {
-		return nil, &Refusal{c.st.Log, c.st.Index, err.Error()}
+		return nil, &Refusal{*c.st.Log, c.st.Index, err.Error()}
 	}
-	refuse := func(why string) error { return &Refusal{c.st.Log, c.st.Index, why} }
+	refuse := func(why string) error { return &Refusal{*c.st.Log, c.st.Index, why} }
 	if c.st.Log.Genesis != o.Genesis || c.st.Log.Private != o.Private {
 		return nil, refuse("another line, or not the right sort of log")
 	}
@@ -102,38 +103,12 @@ func (o *Options) check(note, facts, text []byte, signature bool) (*Checked, err
 	if signature && !p.signed(n) {
 		return nil, refuse("not signed by its party's key")
 	}
-	c.signed = keep(note, n, p, c.form == "")
-	c.facts, c.text = c.body(c.st.Facts, facts), c.body(c.st.Text, text)
+	c.bytes = pieces{bytes.Clone(note), c.body(c.st.Facts, facts), c.body(c.st.Text, text)}
+	if c.form == "" && !o.ours(&c.st) {
+		c.form = "names a party that is not of this line"
+	}
 	return c, nil
 }
-
-// signed is what is kept of a note: its text follows from what was read of it, for there is one form.
-type signed struct {
-	key   uint32
-	sig   [ed25519.SignatureSize]byte
-	whole []byte // the note, where its text does not follow
-}
-
-// keep takes what must be kept of the note of a party with one signature.
-func keep(note []byte, n wire.Note, p *Party, follows bool) signed {
-	if s := n.Sigs[0]; follows && s.Name == p.Name+"/sign" {
-		return signed{key: s.Key, sig: [ed25519.SignatureSize]byte(s.Sig)}
-	}
-	return signed{whole: bytes.Clone(note)}
-}
-
-func (s *signed) note(text []byte, party string) []byte {
-	if s.whole != nil {
-		return s.whole
-	}
-	return wire.Note{Text: text, Sigs: []wire.Sig{{Name: party + "/sign", Key: s.key, Sig: s.sig[:]}}}.Encode()
-}
-
-// Note gives the signed note, byte for byte as it came. Any goroutine may call it.
-func (e *Entry) Note() []byte { return e.note(e.Encode(), e.Log.Party) }
-
-// Note gives the signed note, byte for byte as it came. Any goroutine may call it.
-func (rc *Receipt) Note() []byte { return rc.note(rc.Encode(), rc.By) }
 
 // body gives b if it is what the header names; anything else is dropped and can still come.
 func (c *Checked) body(h *Body, b []byte) []byte {

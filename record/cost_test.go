@@ -77,11 +77,11 @@ func TestReceiptsOverAForkCostWhatOthersCost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		root, _ := b.RootAt("aurelia", all[0].Log.LogID, 1)
+		root, _ := b.RootAt(all[0].Log.LogID, 1)
 		var rcs []*Receipt
 		for i := range n {
 			for _, e := range []*Entry{all[1], c.Entry} {
-				rcs = append(rcs, &Receipt{Log: e.Log, Entry: e.Ref(), Bodies: "facts", All: 1, Root: root, Whole: 1, Sheet: 1, By: "borealia",
+				rcs = append(rcs, &Receipt{Log: e.Log, Index: e.Index, Entry: e.Leaf, Bodies: "facts", All: 1, Root: root, Whole: 1, Sheet: 1, By: "borealia",
 					ByRun: "k7qx3m", Held: p.now.Add(time.Duration(i) * time.Second)})
 			}
 		}

@@ -22,7 +22,7 @@ const (
 // honest part of the record.
 type Evidence struct {
 	Against string // party
-	Log     LogName
+	Log     LogID
 	Index   int
 	Why     string
 	Notes   [][]byte
@@ -30,7 +30,7 @@ type Evidence struct {
 }
 
 func (e Evidence) String() string {
-	return fmt.Sprintf("%s/%s %d: %s %s", e.Log.Party, e.Log.LogID, e.Index, e.Why, e.by)
+	return fmt.Sprintf("%s %d: %s %s", e.Log, e.Index, e.Why, e.by)
 }
 
 // evidenceAt gives what an entry proves, nil where it proves nothing.
@@ -38,7 +38,7 @@ func (r *Record) evidenceAt(e *Entry) *Evidence {
 	if e.Evidence == "" {
 		return nil
 	}
-	ev := &Evidence{Against: e.Log.Party, Log: e.Log, Index: e.Index, Why: e.Evidence}
+	ev := &Evidence{Against: e.Log.Party, Log: e.Log.LogID, Index: e.Index, Why: e.Evidence}
 	texts := []*Entry{e}
 	if l := e.log; e.Evidence == twoTexts {
 		texts = []*Entry{l.at(e.Index)}
@@ -80,7 +80,7 @@ func (r *Record) Evidence() []Evidence {
 		}
 	}
 	slices.SortFunc(out, func(a, b Evidence) int {
-		return cmp.Or(compareKeys(a.Log.key(), b.Log.key()), cmp.Compare(a.Index, b.Index), cmp.Compare(a.Why, b.Why), cmp.Compare(a.by, b.by))
+		return cmp.Or(a.Log.Compare(b.Log), cmp.Compare(a.Index, b.Index), cmp.Compare(a.Why, b.Why), cmp.Compare(a.by, b.by))
 	})
 	return out
 }
@@ -89,38 +89,38 @@ func (r *Record) Evidence() []Evidence {
 type claim struct {
 	rc    *Receipt // or
 	entry *Entry
-	line  int // of Seen
+	line  int // of seen
 }
 
 func (c claim) point() (size int, root wire.Hash) {
 	if c.rc != nil {
 		return c.rc.All, c.rc.Root
 	}
-	s := c.entry.Seen[c.line]
-	return s.Size, s.Root
+	s := c.entry.seen[c.line]
+	return int(s.size), s.root
 }
 
 // evidence is that of a claim which names another root than the one here.
 func (c claim) evidence() Evidence {
 	if rc := c.rc; rc != nil {
-		return Evidence{rc.By, rc.Log, rc.All, badRoot, [][]byte{rc.Note()}, rc.Leaf().String()}
+		return Evidence{rc.By, rc.Log.LogID, rc.All, badRoot, [][]byte{rc.Note()}, rc.Leaf().String()}
 	}
-	e, s := c.entry, c.entry.Seen[c.line]
-	return Evidence{e.Log.Party, e.Log, e.Index, badSeen, [][]byte{e.Note()}, s.Party + "/" + s.LogID.String() + " " + e.Leaf.String()}
+	e, of := c.entry, c.entry.seen[c.line].log.Name.LogID
+	return Evidence{e.Log.Party, e.Log.LogID, e.Index, badSeen, [][]byte{e.Note()}, of.String() + " " + e.Leaf.String()}
 }
 
 // claim keeps what an entry names of other logs. Another root than ours counts for nothing.
 func (r *Record) claim(e *Entry) {
-	if e.form != "" || !r.ours(e) {
+	if e.malformed {
 		return
 	}
-	for i, s := range e.Seen {
-		l, c := r.log(s.key()), claim{entry: e, line: i}
-		l.said = append(l.said, c)
-		l.hear(c)
+	for i, s := range e.seen {
+		c := claim{entry: e, line: i}
+		s.log.said = append(s.log.said, c)
+		s.log.hear(c)
 	}
 	for _, ref := range e.Re {
-		l := r.log(ref.key())
+		l := r.log(ref.LogID)
 		l.Claimed = max(l.Claimed, ref.Index+1)
 	}
 }

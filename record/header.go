@@ -26,12 +26,14 @@ var whys = []string{"first", "restart", "restore", "failed", "refused", "clock",
 func ParseHeader(text []byte) (st Statement, form string, err error) {
 	l := wire.ReadLines(text)
 	private := l.Line("parley/v1").OneOf("statement", "private") == "private"
+	st.Log = new(LogName)
 	l.Line("log")
-	st.Log = wire.Field(l, ParseLogName)
-	l.Need(st.Log.Private == private)
+	name := wire.Field(l, ParseLogName)
+	l.Need(name.Private == private)
 	if err := l.Err(); err != nil {
-		return Statement{}, "", err
+		return st, "", err
 	}
+	*st.Log = name
 	st.Index = l.Line("index").Number()
 	st.Prev = l.Line("prev").Hash()
 	if err := l.Err(); err != nil {
@@ -51,21 +53,21 @@ func ParseHeader(text []byte) (st Statement, form string, err error) {
 func (st *Statement) parseRest(l *wire.Lines) {
 	if st.Index == 0 {
 		l.Line("opened")
-		st.Opened = &Opened{share(wire.Field(l, parseParty)), l.OneOf(whys...)}
+		st.Station, st.Why = share(wire.Field(l, parseParty)), l.OneOf(whys...)
 	}
 	peer := false // own logs come first, none twice, never its own
 	for l.Next("seen") {
 		s := parseSeen(l)
 		own := s.Party == st.Log.Party
 		l.Need(s.Size > 0 && len(st.Seen) < MaxSeen && !(own && (peer || s.LogID == st.Log.LogID)))
-		l.Need(!slices.ContainsFunc(st.Seen, func(o Seen) bool { return o.key() == s.key() }))
+		l.Need(!slices.ContainsFunc(st.Seen, func(o Seen) bool { return o.LogID == s.LogID }))
 		peer = peer || !own
 		st.Seen = append(st.Seen, s)
 	}
 	l.Line("heard")
 	if run := l.Word(); run != "none" {
 		l.Need(ValidRun(run))
-		st.Heard = Heard{share(run), wire.Field(l, parseHeld)}
+		st.Heard = PeerClock{share(run), wire.Field(l, parseHeld)}
 		l.Need(st.Heard.Time.Second()%10 == 0)
 	}
 	l.Line("time")
@@ -76,7 +78,7 @@ func (st *Statement) parseRest(l *wire.Lines) {
 	st.Mark = l.Line("mark").OneOf("actual", "exercise")
 	for l.Next("re") {
 		s := parseSeen(l)
-		r := Ref{Place{s.Party, s.LogID, s.Size}, s.Root}
+		r := Ref{Place{s.LogID, s.Size}, s.Root}
 		l.Need(len(st.Re) < MaxRe && !slices.Contains(st.Re, r))
 		st.Re = append(st.Re, r)
 	}
@@ -100,8 +102,8 @@ func (st *Statement) Encode() []byte {
 	b = fmt.Appendln(b, "log", st.Log)
 	b = fmt.Appendln(b, "index", st.Index)
 	b = fmt.Appendln(b, "prev", st.Prev)
-	if st.Opened != nil {
-		b = fmt.Appendln(b, "opened", st.Opened.Station, st.Opened.Why)
+	if st.Station != "" {
+		b = fmt.Appendln(b, "opened", st.Station, st.Why)
 	}
 	for _, s := range st.Seen {
 		b = fmt.Appendln(b, "seen", s)

@@ -46,10 +46,10 @@ type testFacts struct {
 
 func testKinds() map[string]Kind {
 	decode := func(e *Entry) (f testFacts, err error) {
-		if e.FactsB == nil {
+		if e.Facts() == nil {
 			return f, nil
 		}
-		return f, wire.DecodeStrict(e.FactsB, wire.MaxBody, &f)
+		return f, wire.DecodeStrict(e.Facts(), wire.MaxBody, &f)
 	}
 	lawful := func(e, begin *Entry) error {
 		f, err := decode(e)
@@ -91,7 +91,7 @@ func (p *pair) say(w *Run, kind, word string, re ...*Entry) *Entry {
 
 func (p *pair) state(w *Run, d Draft) *Entry {
 	p.t.Helper()
-	e, err := w.Append(d, p.tick(), Heard{}, p.rand)
+	e, err := w.Append(d, p.tick(), PeerClock{}, p.rand)
 	if err != nil {
 		p.t.Fatalf("append %s: %v", d.Kind, err)
 	}
@@ -101,7 +101,7 @@ func (p *pair) state(w *Run, d Draft) *Entry {
 // give adds an entry of one record to another.
 func give(t testing.TB, to *Record, e *Entry) Added {
 	t.Helper()
-	a, err := to.Add(e.Note(), e.FactsB, e.TextB)
+	a, err := to.Add(e.Pieces())
 	if err != nil {
 		t.Fatalf("add %s: %v", e.Place(), err)
 	}

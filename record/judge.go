@@ -12,7 +12,7 @@ import (
 // valid reports whether the entry folds: valid, its facts here, and no second text that nobody
 // of the other party had receipted.
 func (e *Entry) valid() bool {
-	return e.Inert == "" && (e.Facts == nil || e.FactsB != nil) && (e.Evidence == "" || e.covered())
+	return e.Inert == "" && e.WantFacts == e.facts && (e.Evidence == "" || e.covered())
 }
 
 // Valid reports whether the entry folds into its item.
@@ -23,9 +23,12 @@ func (e *Entry) Valid() bool { return e.valid() }
 // SPEC: REC-013
 func (r *Record) judge(e *Entry) {
 	wasItem, wasInert := e.item, e.Inert
-	e.Inert = ""
+	e.barren = false
+	if !e.malformed {
+		e.Inert = ""
+	}
 	v := r.verdict(e)
-	e.Inert, e.Words, e.barren = v.why, v.words, v.barren
+	e.Inert, e.barren = v.why, v.barren
 	item, second := v.item, v.second
 	if !e.valid() {
 		item, second = "", ""
@@ -34,7 +37,7 @@ func (r *Record) judge(e *Entry) {
 	r.move(e, item, second)
 	if e.item != wasItem || e.Inert != wasInert || !e.asked {
 		e.asked = true
-		for _, d := range r.named[e.Ref()] {
+		for _, d := range r.named[e.Leaf] {
 			r.judge(d)
 		}
 	}
@@ -46,7 +49,6 @@ type verdict struct {
 	barren       bool   // inert by itself, whatever its item is
 	item, second string
 	group        string // the item by an id in the facts
-	words        *Text
 }
 
 func inert(why string) verdict { return verdict{why: why, barren: true} }
@@ -54,24 +56,21 @@ func inert(why string) verdict { return verdict{why: why, barren: true} }
 func (r *Record) verdict(e *Entry) (v verdict) {
 	kind, ok := r.o.Kinds[e.Kind]
 	switch {
-	case e.form != "":
-		return inert(e.form)
-	case !r.ours(e):
-		return inert("names a party that is not of this line")
-	case e.overLimit():
+	case e.malformed:
+		return inert(e.Inert)
+	case e.Absent == overLimit:
 		return inert("a body over the limit")
 	case !ok:
 		return inert("a kind unknown here: " + e.Kind)
 	case e.Joined && e.Index > 0 && e.Time.Before(e.log.chain[e.Index-1].Time):
 		return inert("its time is before that of the entry below")
 	}
-	if e.TextB != nil {
-		v.words = new(Text)
-		if err := decodeText(e.TextB, v.words); err != nil {
+	if e.text {
+		if _, err := decodeText(e.load().text); err != nil {
 			return inert(err.Error())
 		}
 	}
-	if e.Facts != nil && e.FactsB == nil {
+	if e.WantFacts && !e.facts {
 		return v // it waits for its facts
 	}
 	begin, why := r.belongs(e, kind, &v)
@@ -82,29 +81,21 @@ func (r *Record) verdict(e *Entry) (v verdict) {
 	return v
 }
 
-func decodeText(b []byte, t *Text) error {
+func decodeText(b []byte) (*Text, error) {
+	t := new(Text)
 	if err := wire.DecodeStrict(b, wire.MaxBody, t); err != nil {
-		return err
+		return nil, err
 	}
 	if t.Lang == "" || len(t.Lang) > 8 || !lower(t.Lang, true) {
-		return errForm
+		return nil, errForm
 	}
-	return nil
+	return t, nil
 }
 
 // ours reports whether every party that a header names is of this line.
-func (r *Record) ours(e *Entry) bool {
-	for _, s := range e.Seen {
-		if r.o.party(s.Party) == nil {
-			return false
-		}
-	}
-	for _, ref := range e.Re {
-		if r.o.party(ref.Party) == nil {
-			return false
-		}
-	}
-	return true
+func (o *Options) ours(st *Statement) bool {
+	return !slices.ContainsFunc(st.Seen, func(s Seen) bool { return o.party(s.Party) == nil }) &&
+		!slices.ContainsFunc(st.Re, func(r Ref) bool { return o.party(r.Party) == nil })
 }
 
 // ask asks the kind; the facts of a kind that asks nothing are still strict JSON.
@@ -113,9 +104,9 @@ func ask(k Kind, e, begin *Entry) string {
 	switch {
 	case k.Validate != nil:
 		err = k.Validate(e, begin)
-	case e.FactsB != nil:
+	case e.facts:
 		var any map[string]any
-		err = wire.DecodeStrict(e.FactsB, wire.MaxBody, &any)
+		err = wire.DecodeStrict(e.Facts(), wire.MaxBody, &any)
 	}
 	if err != nil {
 		return err.Error()

@@ -23,12 +23,20 @@ const (
 
 var errForm = errors.New("not in its one form")
 
-// String gives number.run: 7.k7qx3m.
-func (l LogID) String() string { return strconv.Itoa(l.Number) + "." + l.Run }
+// Local gives number.run: 7.k7qx3m, which names a log among those of its party.
+func (l LogID) Local() string { return strconv.Itoa(l.Number) + "." + l.Run }
+
+// String gives party/number.run.
+func (l LogID) String() string { return l.Party + "/" + l.Local() }
+
+// Compare gives the canonical order: party, number, run.
+func (l LogID) Compare(o LogID) int {
+	return cmp.Or(cmp.Compare(l.Party, o.Party), cmp.Compare(l.Number, o.Number), cmp.Compare(l.Run, o.Run))
+}
 
 // String gives party/genesis/number.run, and /private after a private one.
 func (n LogName) String() string {
-	s := n.Party + "/" + n.Genesis.Name() + "/" + n.LogID.String()
+	s := n.Party + "/" + n.Genesis.Name() + "/" + n.Local()
 	if n.Private {
 		s += "/private"
 	}
@@ -37,18 +45,18 @@ func (n LogName) String() string {
 
 // String gives party/number.run index.
 func (p Place) String() string {
-	return p.Party + "/" + p.LogID.String() + " " + strconv.Itoa(p.Index)
+	return p.LogID.String() + " " + strconv.Itoa(p.Index)
 }
 
 // String gives the form of a line of re: party/number.run index leaf.
 func (r Ref) String() string { return r.Place.String() + " " + r.Leaf.String() }
 
 func (s Seen) String() string {
-	return s.Party + "/" + s.LogID.String() + " " + strconv.Itoa(s.Size) + " " + s.Root.String()
+	return s.LogID.String() + " " + strconv.Itoa(s.Size) + " " + s.Root.String()
 }
 
 // Place is where the entry stands.
-func (e *Entry) Place() Place { return Place{e.Log.Party, e.Log.LogID, e.Index} }
+func (e *Entry) Place() Place { return Place{e.Log.LogID, e.Index} }
 
 // Ref points at the entry.
 func (e *Entry) Ref() Ref { return Ref{e.Place(), e.Leaf} }
@@ -104,14 +112,20 @@ func ValidRun(s string) bool {
 	return true
 }
 
-// ParseLogID reads number.run.
+// ParseLogID reads party/number.run.
 func ParseLogID(s string) (LogID, error) {
-	num, run, ok := strings.Cut(s, ".")
+	party, local, _ := strings.Cut(s, "/")
+	return ParseLocal(party, local)
+}
+
+// ParseLocal reads number.run of a party.
+func ParseLocal(party, s string) (LogID, error) {
+	num, run, _ := strings.Cut(s, ".")
 	n, err := wire.ParseNumber(num)
-	if !ok || err != nil || n < 1 || !ValidRun(run) {
+	if err != nil || n < 1 || !ValidRun(run) || !ValidParty(party) {
 		return LogID{}, errForm
 	}
-	return LogID{n, share(run)}, nil
+	return LogID{share(party), n, share(run)}, nil
 }
 
 // share gives one copy of a word that stands in many statements, so that none keeps the text alive that it was read from.
@@ -120,23 +134,20 @@ func share(s string) string { return unique.Make(s).Value() }
 // ParseLogName reads the name of a log.
 func ParseLogName(s string) (LogName, error) {
 	f := strings.Split(s, "/")
-	if len(f) != 3 && (len(f) != 4 || f[3] != "private") || !ValidParty(f[0]) {
+	if len(f) != 3 && (len(f) != 4 || f[3] != "private") {
 		return LogName{}, errForm
 	}
 	g, err := wire.ParseHashName(f[1])
 	if err != nil {
 		return LogName{}, err
 	}
-	id, err := ParseLogID(f[2])
-	return LogName{share(f[0]), g, id, len(f) == 4}, err
+	id, err := ParseLocal(f[0], f[2])
+	return LogName{id, g, len(f) == 4}, err
 }
 
 // parseSeen takes the fields of a line of seen, and of re: party/number.run, a number, a hash.
 func parseSeen(l *wire.Lines) Seen {
-	party, id, _ := strings.Cut(l.Word(), "/")
-	log, err := ParseLogID(id)
-	l.Need(err == nil && ValidParty(party))
-	return Seen{share(party), log, l.Number(), l.Hash()}
+	return Seen{wire.Field(l, ParseLogID), l.Number(), l.Hash()}
 }
 
 // ParsePlace reads the one spelling of a place, party/number.run index: what String gives.
@@ -144,18 +155,17 @@ func parseSeen(l *wire.Lines) Seen {
 // SPEC: MSG-004
 func ParsePlace(s string) (Place, error) {
 	log, index, _ := strings.Cut(s, " ")
-	party, id, _ := strings.Cut(log, "/")
 	n, err := wire.ParseNumber(index)
-	log2, err2 := ParseLogID(id)
-	if err != nil || err2 != nil || !ValidParty(party) {
+	id, err2 := ParseLogID(log)
+	if err != nil || err2 != nil {
 		return Place{}, fmt.Errorf("%q is not a place of the record: <party>/<number>.<run> <index>", s)
 	}
-	return Place{party, log2, n}, nil
+	return Place{id, n}, nil
 }
 
 // Compare gives the canonical order: party, log number, run, index.
 func (p Place) Compare(q Place) int {
-	return cmp.Or(compareKeys(p.key(), q.key()), cmp.Compare(p.Index, q.Index))
+	return cmp.Or(p.LogID.Compare(q.LogID), cmp.Compare(p.Index, q.Index))
 }
 
 func parseTime(s string) (time.Time, error) { return parseClock(timeForm, s) }
@@ -171,20 +181,6 @@ func parseClock(form, s string) (time.Time, error) {
 
 // FormatTime is the form of a statement's time.
 func FormatTime(t time.Time) string { return t.UTC().Format(timeForm) }
-
-// logKey names a log within a Record.
-type logKey struct {
-	party string
-	id    LogID
-}
-
-func (l LogName) key() logKey { return logKey{l.Party, l.LogID} }
-func (p Place) key() logKey   { return logKey{p.Party, p.LogID} }
-func (s Seen) key() logKey    { return logKey{s.Party, s.LogID} }
-
-func compareKeys(a, b logKey) int {
-	return cmp.Or(cmp.Compare(a.party, b.party), cmp.Compare(a.id.Number, b.id.Number), cmp.Compare(a.id.Run, b.id.Run))
-}
 
 // compareEntries is the canonical order: party, log number, run, index, leaf.
 func compareEntries(a, b *Entry) int {

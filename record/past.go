@@ -11,14 +11,14 @@ import (
 // of re, kept only where it says more than the one before.
 type mark struct {
 	index, size int32
-	line        int16 // of Seen, or of Re
+	line        int16 // of seen, or of Re
 	re          bool
 }
 
 // remember keeps what a joined entry says to have seen.
 func (r *Record) remember(l *Log, e *Entry) {
-	add := func(k logKey, m mark) {
-		if k == l.Name.key() {
+	add := func(k *Log, m mark) {
+		if k == l {
 			return
 		}
 		ms := l.marks[k]
@@ -26,25 +26,27 @@ func (r *Record) remember(l *Log, e *Entry) {
 			return
 		}
 		if l.marks == nil {
-			l.marks = map[logKey][]mark{}
+			l.marks = map[*Log][]mark{}
 		}
 		l.marks[k] = append(ms, m)
 	}
-	for i, s := range e.Seen {
-		add(s.key(), mark{int32(e.Index), int32(s.Size), int16(i), false})
+	for i, s := range e.seen {
+		add(s.log, mark{int32(e.Index), s.size, int16(i), false})
 	}
 	for i, ref := range e.Re {
-		add(ref.key(), mark{int32(e.Index), int32(ref.Index) + 1, int16(i), true})
+		if r.o.party(ref.Party) != nil {
+			add(r.log(ref.LogID), mark{int32(e.Index), int32(ref.Index) + 1, int16(i), true})
+		}
 	}
 }
 
 // known gives how much of a log the writer of l knew below a size of l, as far as it proves true.
-func (r *Record) known(l *Log, size int, k logKey) int {
+func (r *Record) known(l *Log, size int, k *Log) int {
 	ms := l.marks[k]
 	n := sort.Search(len(ms), func(i int) bool { return int(ms[i].index) >= size })
 	for _, m := range slices.Backward(ms[:n]) {
 		e := l.chain[m.index]
-		if m.re && r.ByRef(e.Re[m.line]) != nil || !m.re && r.fits(e.Seen[m.line]) {
+		if m.re && r.ByRef(e.Re[m.line]) != nil || !m.re && e.seen[m.line].fits() {
 			return int(m.size)
 		}
 	}
@@ -52,58 +54,53 @@ func (r *Record) known(l *Log, size int, k logKey) int {
 }
 
 // fits reports whether a line of seen names a root that we hold at that size.
-func (r *Record) fits(s Seen) bool {
-	l := r.logs[s.key()]
-	if l == nil {
-		return false
-	}
-	root, ok := l.rootAt(s.Size)
-	return ok && root == s.Root
+func (s sight) fits() bool {
+	root, ok := s.log.rootAt(int(s.size))
+	return ok && root == s.root
 }
 
 // learn widens a past by one log up to a size, and by the past of that.
-func (r *Record) learn(past map[logKey]int, k logKey, size int) { r.learnAbove(past, nil, k, size) }
+func (r *Record) learn(past map[*Log]int, l *Log, size int) { r.learnAbove(past, nil, l, size) }
 
 // learnAbove is learn, leaving out what is below floor, which is a past itself.
-func (r *Record) learnAbove(past, floor map[logKey]int, k logKey, size int) {
+func (r *Record) learnAbove(past, floor map[*Log]int, l *Log, size int) {
 	type step struct {
-		k    logKey
+		l    *Log
 		size int
 	}
-	for todo := []step{{k, size}}; len(todo) > 0; {
+	for todo := []step{{l, size}}; len(todo) > 0; {
 		s := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		l := r.logs[s.k]
-		if l == nil || s.size <= max(past[s.k], floor[s.k]) {
+		if s.l == nil || s.size <= max(past[s.l], floor[s.l]) {
 			continue
 		}
-		past[s.k] = s.size
-		for k := range l.marks {
-			if n := r.known(l, s.size, k); n > max(past[k], floor[k]) {
+		past[s.l] = s.size
+		for k := range s.l.marks {
+			if n := r.known(s.l, s.size, k); n > max(past[k], floor[k]) {
 				todo = append(todo, step{k, n})
 			}
 		}
-		if e := l.at(s.size - 1); e != nil && !e.Joined {
+		if e := s.l.at(s.size - 1); e != nil && !e.Joined {
 			for _, ref := range e.Re {
-				todo = append(todo, step{ref.key(), ref.Index + 1})
+				todo = append(todo, step{r.logs[ref.LogID], ref.Index + 1})
 			}
 		}
 	}
 }
 
 // pastOf gives how much of each log is in the past of an entry, itself left out.
-func (r *Record) pastOf(e *Entry) map[logKey]int {
-	past := map[logKey]int{}
-	r.learn(past, e.Log.key(), e.Index)
-	past[e.Log.key()] = e.Index
-	for _, s := range e.Seen {
-		if r.fits(s) {
-			r.learn(past, s.key(), s.Size)
+func (r *Record) pastOf(e *Entry) map[*Log]int {
+	past := map[*Log]int{}
+	r.learn(past, e.log, e.Index)
+	past[e.log] = e.Index
+	for _, s := range e.seen {
+		if s.fits() {
+			r.learn(past, s.log, int(s.size))
 		}
 	}
 	for _, ref := range e.Re {
 		if r.ByRef(ref) != nil {
-			r.learn(past, ref.key(), ref.Index+1)
+			r.learn(past, r.logs[ref.LogID], ref.Index+1)
 		}
 	}
 	return past
@@ -115,20 +112,20 @@ func (r *Record) pastOf(e *Entry) map[logKey]int {
 // SPEC: REC-012
 func (r *Record) Before(a, b *Entry) bool {
 	switch {
-	case a == nil || b == nil || a == b:
+	case a == nil || b == nil || a == b || b.log == nil:
 		return false
 	case slices.Contains(b.Re, a.Ref()):
 		return true
 	case !a.Joined && a.Evidence != "":
 		return false // on no branch that anybody can have seen
-	case a.Log.key() == b.Log.key():
+	case a.log == b.log:
 		return a.Index < b.Index
 	}
 	// Most questions end at the line that b's own log says of a's.
-	if b.log != nil && r.known(b.log, min(b.Index+1, b.log.Size), a.Log.key()) > a.Index {
+	if r.known(b.log, min(b.Index+1, b.log.Size), a.log) > a.Index {
 		return true
 	}
-	return r.pastOf(b)[a.Log.key()] > a.Index
+	return r.pastOf(b)[a.log] > a.Index
 }
 
 // touchLog moves a log to the end of those that grew.

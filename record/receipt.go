@@ -3,6 +3,7 @@
 package record
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/ed25519"
 	"errors"
@@ -29,13 +30,16 @@ func (rc *Receipt) Compare(o *Receipt) int {
 
 func (rc *Receipt) before(o *Receipt) bool { return rc.Compare(o) < 0 }
 
+// Of points at the entry that it names.
+func (rc *Receipt) Of() Ref { return Ref{Place{rc.Log.LogID, rc.Index}, rc.Entry} }
+
 // Encode gives the text of a receipt.
 //
 // SPEC: REC-017
 func (rc *Receipt) Encode() []byte {
 	b := fmt.Appendln(make([]byte, 0, 512), "parley/v1", "receipt")
 	b = fmt.Appendln(b, "log", rc.Log)
-	b = fmt.Appendln(b, "entry", rc.Entry.Index, rc.Entry.Leaf)
+	b = fmt.Appendln(b, "entry", rc.Index, rc.Entry)
 	b = fmt.Appendln(b, "bodies", rc.Bodies)
 	b = fmt.Appendln(b, "all", rc.All, rc.Root)
 	b = fmt.Appendln(b, "whole", rc.Whole)
@@ -54,10 +58,11 @@ func ParseReceipt(text []byte) (*Receipt, error) {
 	rc, l := new(Receipt), wire.ReadLines(text)
 	l.Line("parley/v1").OneOf("receipt")
 	l.Line("log")
-	rc.Log = wire.Field(l, ParseLogName)
-	l.Need(!rc.Log.Private)
+	name := wire.Field(l, ParseLogName)
+	rc.Log = &name
+	l.Need(!name.Private)
 	l.Line("entry")
-	rc.Entry = Ref{Place{rc.Log.Party, rc.Log.LogID, l.Number()}, l.Hash()}
+	rc.Index, rc.Entry = l.Number(), l.Hash()
 	rc.Bodies = l.Line("bodies").OneOf("none", "facts", "text")
 	if rc.Bodies == "facts" && l.More() {
 		l.OneOf("text")
@@ -83,7 +88,7 @@ func ParseReceipt(text []byte) (*Receipt, error) {
 
 // names reports whether the receipt itself names every body of the entry.
 func (rc *Receipt) names(e *Entry) bool {
-	return (e.Facts == nil || strings.HasPrefix(rc.Bodies, "facts")) && (e.Text == nil || strings.HasSuffix(rc.Bodies, "text"))
+	return (!e.WantFacts || strings.HasPrefix(rc.Bodies, "facts")) && (!e.WantText || strings.HasSuffix(rc.Bodies, "text"))
 }
 
 // settle finds the receipt that makes the entry held: the earliest that covers its bodies.
@@ -137,7 +142,8 @@ func (o *Options) checkReceipt(note []byte, signature bool) (*Receipt, error) {
 	if len(n.Sigs) != 1 || signature && !p.signed(n) {
 		return nil, fmt.Errorf("receipt: %w", wire.ErrSignature)
 	}
-	rc.signed, rc.leaf = keep(note, n, p, true), wire.Leaf(n.Text)
+	rc.leaf = wire.Leaf(n.Text)
+	rc.bytes = &bytesOf{mem: &pieces{note: bytes.Clone(note)}}
 	return rc, nil
 }
 
@@ -153,19 +159,19 @@ func (r *Record) AddReceipt(note []byte) (*Receipt, []*Entry, error) {
 
 // ApplyReceipt takes in a receipt that Receipt made or CheckReceipt found right.
 func (r *Record) ApplyReceipt(rc *Receipt) (changed []*Entry) {
-	l := r.log(rc.Log.key())
-	e := l.text(rc.Entry.Index, rc.Entry.Leaf)
+	l := r.log(rc.Log.LogID)
+	e := l.text(rc.Index, rc.Entry)
 	switch {
 	case e == nil:
 		if l.early == nil {
 			l.early = map[int][]*Receipt{}
 		}
-		early, isNew := insertReceipt(l.early[rc.Entry.Index], rc)
+		early, isNew := insertReceipt(l.early[rc.Index], rc)
 		if !isNew {
 			return nil
 		}
-		l.early[rc.Entry.Index] = early
-		l.Claimed = max(l.Claimed, rc.Entry.Index+1)
+		l.early[rc.Index] = early
+		l.Claimed = max(l.Claimed, rc.Index+1)
 	default:
 		var isNew bool
 		if e.receipts, isNew = insertReceipt(e.receipts, rc); !isNew {
@@ -175,6 +181,10 @@ func (r *Record) ApplyReceipt(rc *Receipt) (changed []*Entry) {
 			changed = append(changed, e)
 		}
 	}
+	if rc.Log = &l.Name; rc.bytes == nil {
+		rc.bytes = new(bytesOf)
+	}
+	rc.bytes.shelf = r.shelf
 	l.hear(claim{rc: rc})
 	if l.decides(rc) {
 		return append(changed, r.rebuild(l)...)
@@ -243,7 +253,7 @@ func (l *Log) allReceipts(entries []*Entry) []*Receipt {
 	}
 	for i, rs := range l.early {
 		for _, rc := range rs {
-			if l.text(i, rc.Entry.Leaf) == nil {
+			if l.text(i, rc.Entry) == nil {
 				out = append(out, rc)
 			}
 		}
@@ -255,10 +265,24 @@ func (l *Log) allReceipts(entries []*Entry) []*Receipt {
 // Receipts gives the receipts that name an entry, earliest first.
 func (r *Record) Receipts(e *Entry) []*Receipt { return e.receipts }
 
+// HasReceipt reports whether a receipt has been taken in.
+func (r *Record) HasReceipt(rc *Receipt) bool {
+	l := r.logs[rc.Log.LogID]
+	if l == nil {
+		return false
+	}
+	known := l.early[rc.Index]
+	if e := l.text(rc.Index, rc.Entry); e != nil {
+		known = e.receipts
+	}
+	_, found := slices.BinarySearchFunc(known, rc, (*Receipt).Compare)
+	return found
+}
+
 // LogReceipts gives every receipt about a log once, those of texts not held here too.
-func (r *Record) LogReceipts(party string, id LogID) []*Receipt {
-	if l := r.logs[logKey{party, id}]; l != nil {
-		return l.allReceipts(r.Entries(party, id, 0))
+func (r *Record) LogReceipts(id LogID) []*Receipt {
+	if l := r.logs[id]; l != nil {
+		return l.allReceipts(r.Entries(id, 0))
 	}
 	return nil
 }
@@ -276,7 +300,7 @@ func (r *Record) Receipt(e *Entry, by, byRun string, sheet int, now time.Time, k
 	}
 	l := e.log
 	rc := &Receipt{
-		Log: e.Log, Entry: e.Ref(), Bodies: e.bodies(), All: l.Size, Root: l.Root, Whole: l.Whole,
+		Log: e.Log, Index: e.Index, Entry: e.Leaf, Bodies: e.bodies(), All: l.Size, Root: l.Root, Whole: l.Whole,
 		Sheet: sheet, By: by, ByRun: byRun, Held: now.UTC().Truncate(time.Second),
 	}
 	note, err := wire.SignNote(rc.Encode(), by+"/sign", key)
@@ -289,10 +313,10 @@ func (r *Record) Receipt(e *Entry, by, byRun string, sheet int, now time.Time, k
 // bodies names the bodies that are here.
 func (e *Entry) bodies() string {
 	i := 0
-	if e.FactsB != nil {
+	if e.facts {
 		i = 1
 	}
-	if e.TextB != nil {
+	if e.text {
 		i += 2
 	}
 	return bodyWords[i]

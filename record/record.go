@@ -13,16 +13,17 @@ import (
 // Record is all logs of one line as they are held here. One goroutine owns it.
 type Record struct {
 	o       Options
-	logs    map[logKey]*Log
-	sorted  []*Log // by name
-	moved   []*Log // in the order in which they last grew, newest last
-	named   map[Ref][]*Entry
+	logs    map[LogID]*Log
+	sorted  []*Log                 // by name
+	moved   []*Log                 // in the order in which they last grew, newest last
+	named   map[wire.Hash][]*Entry // by leaf, those whose first or second re points there
 	items   map[string]*Item
 	members map[string][]*Entry // by item key, those that an ItemID grouped, valid or not
 	gaps    map[string]int      // entries over a gap, by party
 	arrived []*Entry            // in that order
 	touched []string
 	names   *Names // nil: to be made again
+	shelf   *shelf
 }
 
 // Added says what taking in a note changed.
@@ -38,8 +39,8 @@ type Added struct {
 // New gives an empty record.
 func New(o Options) *Record {
 	return &Record{
-		o: o, logs: map[logKey]*Log{}, named: map[Ref][]*Entry{}, items: map[string]*Item{},
-		members: map[string][]*Entry{}, gaps: map[string]int{},
+		o: o, logs: map[LogID]*Log{}, named: map[wire.Hash][]*Entry{}, items: map[string]*Item{},
+		members: map[string][]*Entry{}, gaps: map[string]int{}, shelf: &shelf{rows: o.Rows},
 	}
 }
 
@@ -66,7 +67,7 @@ func (r *Record) Add(note, facts, text []byte) (Added, error) {
 // AddChecked takes in what Check found sound.
 func (r *Record) AddChecked(c *Checked) (Added, error) {
 	r.touched = r.touched[:0]
-	l := r.logs[c.st.Log.key()]
+	l := r.logs[c.st.Log.LogID]
 	if l != nil {
 		if e := l.text(c.st.Index, c.leaf); e != nil {
 			a := Added{Entry: e, BadBody: c.badBody, Bodies: r.attach(l, e, c)}
@@ -78,25 +79,55 @@ func (r *Record) AddChecked(c *Checked) (Added, error) {
 		return Added{}, err
 	}
 	if l == nil {
-		l = r.log(c.st.Log.key())
+		l = r.log(c.st.Log.LogID)
 	}
-	e := &Entry{
-		Statement: c.st, signed: c.signed, Leaf: c.leaf, FactsB: c.facts, TextB: c.text,
-		Arrived: len(r.arrived) + 1, form: c.form,
+	e := r.newEntry(c)
+	e.Arrived = len(r.arrived) + 1
+	for _, s := range c.st.Seen {
+		if r.o.party(s.Party) != nil {
+			e.seen = append(e.seen, sight{r.log(s.LogID), int32(s.Size), s.Root})
+		}
 	}
+	e.seen = slices.Clip(e.seen)
 	r.arrived = append(r.arrived, e)
-	e.setAbsent()
 	if l.Stored == 0 {
 		r.enlist(l)
 	}
 	for _, ref := range e.Re[:min(2, len(e.Re))] {
-		r.named[ref] = append(r.named[ref], e)
+		r.named[ref.Leaf] = append(r.named[ref.Leaf], e)
 	}
 	ev := r.place(l, e)
 	r.claim(e)
-	a := Added{Entry: e, New: true, Bodies: c.facts != nil || c.text != nil, BadBody: c.badBody, Evidence: ev}
+	a := Added{Entry: e, New: true, Bodies: e.facts || e.text, BadBody: c.badBody, Evidence: ev}
 	a.Touched = r.takeTouched()
 	return a, nil
+}
+
+// AddStored takes in what a row of the store's holds, as CheckStored found it.
+func (r *Record) AddStored(c *Checked, row int) (Added, error) {
+	a, err := r.AddChecked(c)
+	if e := a.Entry; err == nil && e.facts == (c.bytes.facts != nil) && e.text == (c.bytes.text != nil) {
+		e.OnDisk(row)
+	}
+	return a, err
+}
+
+// newEntry makes an entry of what was checked; it stands nowhere yet.
+func (r *Record) newEntry(c *Checked) *Entry {
+	e := NewEntry(c.st.Head, c.bytes.note, c.bytes.facts, c.bytes.text)
+	e.Leaf, e.Inert, e.malformed, e.station = c.leaf, c.form, c.form != "", c.st.Station
+	e.Bodies, e.WantFacts, e.WantText = 0, c.st.Facts != nil, c.st.Text != nil
+	for _, b := range []*Body{c.st.Facts, c.st.Text} {
+		if b != nil {
+			e.Bodies += b.Len
+			if b.Len > wire.MaxBody {
+				e.Absent = overLimit
+			}
+		}
+	}
+	e.setAbsent()
+	e.bytes.shelf = r.shelf
+	return e
 }
 
 // room says whether one more entry may be kept.
@@ -118,51 +149,55 @@ func (r *Record) room(l *Log, c *Checked) error {
 
 // attach keeps bodies that were not here before.
 func (r *Record) attach(l *Log, e *Entry, c *Checked) bool {
-	got := false
-	if e.FactsB == nil && c.facts != nil {
-		e.FactsB, got = c.facts, true
+	facts, text := !e.facts && c.bytes.facts != nil, !e.text && c.bytes.text != nil
+	if !facts && !text {
+		return false
 	}
-	if e.TextB == nil && c.text != nil {
-		e.TextB, got = c.text, true
+	p := *e.load()
+	if facts {
+		p.facts, e.facts = c.bytes.facts, true
 	}
-	if got {
-		e.setAbsent()
-		r.judge(e)
-		l.advanceWhole()
-		r.touched = append(r.touched, e.item, e.second)
+	if text {
+		p.text, e.text = c.bytes.text, true
 	}
-	return got
+	e.bytes.set(&p, 0)
+	e.setAbsent()
+	r.judge(e)
+	l.advanceWhole()
+	r.touched = append(r.touched, e.item, e.second)
+	return true
 }
 
+const overLimit = "over limit"
+
+// setAbsent says why a body is absent.
 func (e *Entry) setAbsent() {
-	e.Absent = ""
-	switch over := e.overLimit(); {
-	case over:
-		e.Absent = "over limit"
-	case e.Facts != nil && e.FactsB == nil, e.Text != nil && e.TextB == nil:
+	switch {
+	case e.Absent == overLimit:
+	case e.complete():
+		e.Absent = ""
+	default:
 		e.Absent = "later"
 	}
 }
 
-func (e *Entry) overLimit() bool {
-	return e.Facts != nil && e.Facts.Len > wire.MaxBody || e.Text != nil && e.Text.Len > wire.MaxBody
-}
-
 // log gives the log of that name, begun empty where it is not known.
-func (r *Record) log(k logKey) *Log {
-	l := r.logs[k]
+func (r *Record) log(id LogID) *Log {
+	l := r.logs[id]
 	if l == nil {
-		l = &Log{Name: LogName{k.party, r.o.Genesis, k.id, r.o.Private}, Root: emptyRoot, gap: map[int]*Entry{}}
-		r.logs[k] = l
+		l = &Log{Name: LogName{id, r.o.Genesis, r.o.Private}, Root: emptyRoot, gap: map[int]*Entry{}}
+		r.logs[id] = l
 	}
 	return l
 }
 
 // enlist puts a log that has its first entry into the sorted list.
 func (r *Record) enlist(l *Log) {
-	i, _ := slices.BinarySearchFunc(r.sorted, l, func(a, b *Log) int { return compareKeys(a.Name.key(), b.Name.key()) })
+	i, _ := slices.BinarySearchFunc(r.sorted, l, compareLogs)
 	r.sorted, r.names = slices.Insert(r.sorted, i, l), nil
 }
+
+func compareLogs(a, b *Log) int { return a.Name.Compare(b.Name.LogID) }
 
 // Logs gives the logs of which anything is held, sorted by party, number, run.
 func (r *Record) Logs() []*Log { return r.sorted }
@@ -185,8 +220,8 @@ func (r *Record) Grown(after int) []*Log {
 }
 
 // Log gives one log, nil where nothing of it is held.
-func (r *Record) Log(party string, id LogID) *Log {
-	if l := r.logs[logKey{party, id}]; l != nil && l.Stored > 0 {
+func (r *Record) Log(id LogID) *Log {
+	if l := r.logs[id]; l != nil && l.Stored > 0 {
 		return l
 	}
 	return nil
@@ -201,13 +236,13 @@ func (r *Record) Wanted() []*Log {
 			out = append(out, l)
 		}
 	}
-	slices.SortFunc(out, func(a, b *Log) int { return compareKeys(a.Name.key(), b.Name.key()) })
+	slices.SortFunc(out, compareLogs)
 	return out
 }
 
 // At gives the entry at a place: the one of the log's own past where there are two; nil: none.
 func (r *Record) At(p Place) *Entry {
-	if l := r.logs[p.key()]; l != nil {
+	if l := r.logs[p.LogID]; l != nil {
 		return l.at(p.Index)
 	}
 	return nil
@@ -215,15 +250,15 @@ func (r *Record) At(p Place) *Entry {
 
 // ByRef gives exactly the statement that is pointed at.
 func (r *Record) ByRef(ref Ref) *Entry {
-	if l := r.logs[ref.key()]; l != nil {
+	if l := r.logs[ref.LogID]; l != nil {
 		return l.text(ref.Index, ref.Leaf)
 	}
 	return nil
 }
 
 // Entries gives all that is held of a log from a place on, by index; second texts included.
-func (r *Record) Entries(party string, id LogID, from int) []*Entry {
-	l := r.logs[logKey{party, id}]
+func (r *Record) Entries(id LogID, from int) []*Entry {
+	l := r.logs[id]
 	if l == nil || from < 0 {
 		return nil
 	}

@@ -24,8 +24,8 @@ func TestConversation(t *testing.T) {
 		t.Fatalf("not held: %+v", q.Receipt)
 	}
 	s := p.say(wb, "message.shown", "", q)
-	if len(s.Seen) != 1 || s.Seen[0].Size != 1 || s.Opened.Why != "first" {
-		t.Fatalf("seen %v", s.Seen)
+	if len(s.Header().Seen) != 1 || s.Header().Seen[0].Size != 1 || s.Header().Why != "first" {
+		t.Fatalf("seen %v", s.Header().Seen)
 	}
 	give(t, a, s)
 	it := a.Item(a.ItemOf(q))

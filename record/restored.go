@@ -2,30 +2,23 @@
 
 package record
 
-import "slices"
-
-func (r *Record) sortedPlaces(ps []Place) []Place {
-	slices.SortFunc(ps, func(a, b Place) int { return compareKeys(a.key(), b.key()) })
-	return ps
-}
-
 // Restored reports whether a log was opened from an older copy: its first statement knows less of
 // an earlier log of the same station than the other party has receipted. It is shown and counted,
 // never an accusation.
 //
 // SPEC: REC-024
 func (r *Record) Restored(l *Log) bool {
-	if l.Size == 0 || l.Opened == nil {
+	if l.Size == 0 || l.Station == "" {
 		return false
 	}
 	first := l.chain[0]
 	past := r.pastOf(first)
 	for _, o := range r.sorted {
-		if o == l || o.Name.Party != l.Name.Party || o.Size == 0 || o.Opened == nil || o.Opened.Station != l.Opened.Station {
+		if o == l || o.Name.Party != l.Name.Party || o.Size == 0 || o.Station != l.Station {
 			continue
 		}
 		earlier := o.Name.Number < l.Name.Number || o.Name.Number == l.Name.Number && o.chain[0].Time.Before(first.Time)
-		if earlier && past[o.Name.key()] < o.receiptedPlaces() {
+		if earlier && past[o] < o.receiptedPlaces() {
 			return true
 		}
 	}

@@ -44,8 +44,8 @@ type thing struct{ note, facts, text []byte }
 
 func statements(r *Record) (out []thing) {
 	for _, l := range r.Logs() {
-		for _, e := range r.Entries(l.Name.Party, l.Name.LogID, 0) {
-			out = append(out, thing{e.Note(), e.FactsB, e.TextB})
+		for _, e := range r.Entries(l.Name.LogID, 0) {
+			out = append(out, thing(*e.load()))
 		}
 	}
 	return out
@@ -135,11 +135,11 @@ func (p *pair) inert(w *Run, kind, word string, re ...*Entry) *Entry {
 	for _, e := range re {
 		d.Re = append(d.Re, e.Ref())
 	}
-	if _, err := w.Append(d, p.tick(), Heard{}, p.rand); err == nil { // SPEC: REC-021
+	if _, err := w.Append(d, p.tick(), PeerClock{}, p.rand); err == nil { // SPEC: REC-021
 		p.t.Fatalf("%s %s: written though inert", kind, word)
 	}
 	facts, _, _ := d.encode(p.rand)
-	st := w.statement(d, p.tick(), Heard{})
+	st := w.statement(d, p.tick(), PeerClock{})
 	st.Facts = bodyOf(facts)
 	st.Seen = w.seen(&st, len(facts))
 	c, err := w.sign(&st, facts, nil)
@@ -166,7 +166,7 @@ func TestOrders(t *testing.T) {
 	if n := len(r.Item("aurelia#r1").Entries); n != 3 || r.Item("aurelia#r1").Begin == nil {
 		t.Errorf("the STOP has %d statements", n)
 	}
-	q := r.At(Place{"aurelia", a.Logs()[0].Name.LogID, 0})
+	q := r.At(Place{a.Logs()[0].Name.LogID, 0})
 	if it := r.Item(r.ItemOf(q)); len(it.Entries) != 4 || it.Begin != q { // itself, shown, the reply, the cancelling
 		t.Errorf("the question has %d statements", len(it.Entries))
 	}
@@ -179,7 +179,7 @@ func forked(p *pair) (a1, a2 *Record, common, one, two *Entry) {
 	common = p.say(w1, "message.question", "common")
 	give(p.t, a2, common)
 	w2 := a2.OpenRun(w1.c)
-	w2.l, w2.last = a2.Log("aurelia", common.Log.LogID), common.Time // a copied memory
+	w2.l, w2.last = a2.Log(common.Log.LogID), common.Time // a copied memory
 	one = p.say(w1, "message.question", "one")
 	two = p.say(w2, "message.question", "two")
 	p.say(w1, "message.question", "above one")
@@ -215,7 +215,7 @@ func TestEvidence(t *testing.T) {
 	if !r.ByRef(one.Ref()).Joined || r.ItemOf(r.ByRef(one.Ref())) == "" || r.ItemOf(r.ByRef(two.Ref())) != "" {
 		t.Error("the receipt must decide, never the order of arrival")
 	}
-	if l := r.Log("aurelia", common.Log.LogID); l.Size != 3 || l.Stored != 5 || l.Receipted != 2 {
+	if l := r.Log(common.Log.LogID); l.Size != 3 || l.Stored != 5 || l.Receipted != 2 {
 		t.Errorf("%+v", l)
 	}
 	// Nobody receipted either: neither folds, in any order.
@@ -253,14 +253,14 @@ func TestMisfit(t *testing.T) {
 		deliver(t, r, x)
 	}
 	ev := r.Evidence()
-	if len(ev) != 1 || ev[0].Why != misfits || r.Log("aurelia", id).Size != 2 {
+	if len(ev) != 1 || ev[0].Why != misfits || r.Log(id).Size != 2 {
 		t.Fatalf("%v", ev)
 	}
-	if e := r.At(Place{"aurelia", id, 2}); r.ItemOf(e) != "" || e.Valid() {
+	if e := r.At(Place{id, 2}); r.ItemOf(e) != "" || e.Valid() {
 		t.Error("it folds")
 	}
 	deliver(t, r, set[2]) // the one that fits
-	if l := r.Log("aurelia", id); l.Size != 3 || r.Evidence()[0].Why != twoTexts {
+	if l := r.Log(id); l.Size != 3 || r.Evidence()[0].Why != twoTexts {
 		t.Errorf("%+v %v", l, r.Evidence())
 	}
 	allOrders(t, p.o, set)
@@ -283,7 +283,7 @@ func TestGap(t *testing.T) {
 			t.Fatalf("over a gap it must fold and not join: %+v", add.Entry)
 		}
 	}
-	if _, err := r.Add(es[65].Note(), es[65].FactsB, nil); !errors.Is(err, ErrGap) {
+	if _, err := r.Add(es[65].Note(), es[65].Facts(), nil); !errors.Is(err, ErrGap) {
 		t.Fatalf("65 over a gap: %v", err)
 	}
 	l := r.Logs()[0]
@@ -305,7 +305,7 @@ func TestGap(t *testing.T) {
 		p.say(w, "message.question", "not given")
 		for j := range 60 {
 			e := p.say(w, "message.question", "x")
-			_, err := r.Add(e.Note(), e.FactsB, nil)
+			_, err := r.Add(e.Note(), e.Facts(), nil)
 			if full := i*60+j >= maxGapParty; full != errors.Is(err, ErrGap) {
 				t.Fatalf("%d of log %d: %v", j, i, err)
 			}
@@ -343,10 +343,10 @@ func TestBodiesAndReceipts(t *testing.T) {
 	wa, wb := p.run(a, "aurelia", "first"), p.run(b, "borealia", "first")
 	d := Draft{Kind: "message.question", Class: "substantive", Mark: "actual", Facts: testFacts{Word: "x"}, Text: &Text{"en", "Where are you?"}}
 	e := p.state(wa, d)
-	if e.Words == nil || e.Words.Text != "Where are you?" {
+	if e.Words() == nil || e.Words().Text != "Where are you?" {
 		t.Error("its words")
 	}
-	add, err := b.Add(e.Note(), e.FactsB, nil)
+	add, err := b.Add(e.Note(), e.Facts(), nil)
 	if err != nil || add.Entry.Absent != "later" || b.ItemOf(add.Entry) == "" {
 		t.Fatalf("without its text: %v %+v", err, add.Entry)
 	}
@@ -358,7 +358,7 @@ func TestBodiesAndReceipts(t *testing.T) {
 	if err != nil || !add.BadBody || add.Bodies {
 		t.Errorf("another body: %v %+v", err, add)
 	}
-	add, err = b.Add(e.Note(), nil, e.TextB)
+	add, err = b.Add(e.Note(), nil, e.load().text)
 	if err != nil || add.New || !add.Bodies || add.Entry.Absent != "" {
 		t.Errorf("a later body: %v %+v", err, add)
 	}
@@ -386,7 +386,7 @@ func TestBodiesAndReceipts(t *testing.T) {
 	if add.Entry.Inert != "" || b.ItemOf(add.Entry) != "" {
 		t.Errorf("without facts: %+v", add.Entry)
 	}
-	if add, _ = b.Add(x.Note(), x.FactsB, nil); len(add.Touched) != 1 || b.ItemOf(add.Entry) == "" {
+	if add, _ = b.Add(x.Note(), x.Facts(), nil); len(add.Touched) != 1 || b.ItemOf(add.Entry) == "" {
 		t.Errorf("with them: %+v", add)
 	}
 	// A receipt of a root that we do not hold is a disagreement, and still names its entry.
@@ -479,20 +479,20 @@ func TestSeenRules(t *testing.T) {
 	}
 	w := p.run(a, "aurelia", "first")
 	e := p.say(w, "message.question", "x")
-	if len(e.Seen) != MaxSeen {
-		t.Fatalf("%d named at once", len(e.Seen))
+	if len(e.Header().Seen) != MaxSeen {
+		t.Fatalf("%d named at once", len(e.Header().Seen))
 	}
-	if e2 := p.say(w, "message.question", "y"); len(e2.Seen) != 4 {
-		t.Errorf("%d named next", len(e2.Seen))
+	if e2 := p.say(w, "message.question", "y"); len(e2.Header().Seen) != 4 {
+		t.Errorf("%d named next", len(e2.Header().Seen))
 	}
-	if e3 := p.say(w, "message.question", "z"); len(e3.Seen) != 0 {
-		t.Errorf("named again: %v", e3.Seen)
+	if e3 := p.say(w, "message.question", "z"); len(e3.Header().Seen) != 0 {
+		t.Errorf("named again: %v", e3.Header().Seen)
 	}
 	// A restart names its own earlier log first; the peer's follow from it.
 	w = p.run(a, "aurelia", "restart")
 	e = p.say(w, "message.question", "after")
-	if len(e.Seen) != 1 || e.Seen[0].Party != "aurelia" || e.Opened.Why != "restart" || e.Log.Number != 2 {
-		t.Errorf("%+v", e.Statement)
+	if len(e.Header().Seen) != 1 || e.Header().Seen[0].Party != "aurelia" || e.Header().Why != "restart" || e.Log.Number != 2 {
+		t.Errorf("%+v", e.Header())
 	}
 	// What follows from a log that is named is left out.
 	c := New(p.o)
@@ -502,7 +502,7 @@ func TestSeenRules(t *testing.T) {
 	give(t, a, f)
 	w = a.OpenRun(RunConfig{"aurelia", "second", "first", "dddddd", p.keys["aurelia"]}) // knows nothing yet
 	g := p.say(w, "message.question", "g")
-	if slices.ContainsFunc(g.Seen, func(s Seen) bool { return s.Run == e.Log.Run }) {
+	if slices.ContainsFunc(g.Header().Seen, func(s Seen) bool { return s.Run == e.Log.Run }) {
 		t.Error("named what follows from the peer's log")
 	}
 	if !a.Before(e, g) {
@@ -523,8 +523,8 @@ func TestUrgentFits(t *testing.T) {
 	w := p.run(a, "aurelia", "first")
 	d := Draft{Kind: "message.question", Class: "substantive", Mark: "actual", Facts: testFacts{Word: strings.Repeat("x", maxUrgentBodies-80)}}
 	e := p.state(w, d)
-	if size := len(e.Note()) + len(e.FactsB) + len(e.TextB); size > MaxUrgent || len(e.Seen) == 0 || len(e.Seen) == MaxSeen {
-		t.Errorf("%d bytes, %d seen", size, len(e.Seen))
+	if size := len(e.Note()) + len(e.Facts()) + len(e.load().text); size > MaxUrgent || len(e.Header().Seen) == 0 || len(e.Header().Seen) == MaxSeen {
+		t.Errorf("%d bytes, %d seen", size, len(e.Header().Seen))
 	}
 }
 
@@ -541,7 +541,7 @@ func TestTime(t *testing.T) {
 		t.Error("the run's time decreased")
 	}
 	w.last = time.Time{}
-	st := w.statement(Draft{Kind: "message.question", Class: "test", Mark: "actual"}, e.Time.Add(-time.Hour), Heard{})
+	st := w.statement(Draft{Kind: "message.question", Class: "test", Mark: "actual"}, e.Time.Add(-time.Hour), PeerClock{})
 	c, err := w.sign(&st, nil, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -632,7 +632,7 @@ func TestPrivate(t *testing.T) {
 	}
 	o := p.o
 	o.Private = false
-	if _, err := New(o).Add(e.Note(), e.FactsB, nil); err == nil {
+	if _, err := New(o).Add(e.Note(), e.Facts(), nil); err == nil {
 		t.Error("a private statement in a shared record")
 	}
 	r2 := New(p.o)
@@ -650,7 +650,7 @@ func TestNamedOnly(t *testing.T) {
 	mine := p.say(p.run(r, "aurelia", "first"), "message.question", "x")
 	wb := p.run(b, "borealia", "first")
 	d := Draft{Kind: "message.question", Class: "test", Mark: "actual", Re: []Ref{
-		{Place{"aurelia", LogID{1<<31 - 1, "zzzzzz"}, 0}, wire.Sum(nil)}, {Place{"aurelia", LogID{1, "zzzzzz"}, 0}, wire.Sum(nil)},
+		{Place{LogID{"aurelia", 1<<31 - 1, "zzzzzz"}, 0}, wire.Sum(nil)}, {Place{LogID{"aurelia", 1, "zzzzzz"}, 0}, wire.Sum(nil)},
 	}}
 	give(t, r, p.state(wb, d))
 	if got := r.Short(mine); got != "A1-0" {
@@ -685,16 +685,16 @@ func TestRun(t *testing.T) {
 		"no begin":   {Kind: "message.shown", Class: "test", Mark: "actual"},
 	} {
 		before := r.Digest()
-		if _, err := w.Append(d, p.tick(), Heard{}, p.rand); err == nil || r.Digest() != before {
+		if _, err := w.Append(d, p.tick(), PeerClock{}, p.rand); err == nil || r.Digest() != before {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	if e := p.say(w, "message.question", "goes on"); e.Index != 1 {
 		t.Errorf("at %d", e.Index)
 	}
-	heard := Heard{"9dm2aa", time.Date(2026, 11, 23, 9, 41, 19, 5, time.UTC)}
+	heard := PeerClock{"9dm2aa", time.Date(2026, 11, 23, 9, 41, 19, 5, time.UTC)}
 	e, err := w.Append(Draft{Kind: "message.question", Class: "test", Mark: "exercise"}, p.tick(), heard, p.rand)
-	if err != nil || e.Heard.Time.Second() != 10 {
+	if err != nil || e.Header().Heard.Time.Second() != 10 {
 		t.Errorf("heard: %v", err)
 	}
 	seen := map[string]bool{}

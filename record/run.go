@@ -30,10 +30,10 @@ type Run struct {
 	c       RunConfig
 	l       *Log // nil until it has said something
 	last    time.Time
-	past    map[logKey]int  // what its statements have said to be seen, with the past of that
-	turn    int             // of the record's moves, up to which unsaid is complete
-	unsaid  map[logKey]bool // logs that grew and were not named yet
-	touched []string        // items that the last Append changed
+	past    map[*Log]int  // what its statements have said to be seen, with the past of that
+	turn    int           // of the record's moves, up to which unsaid is complete
+	unsaid  map[*Log]bool // logs that grew and were not named yet
+	touched []string      // items that the last Append changed
 }
 
 // NewRunName draws a name for a run. One that KnownRun knows is drawn again by the caller. It is
@@ -51,8 +51,8 @@ func NewRunName(rand io.Reader) string {
 
 // KnownRun reports whether a run of that name is known here.
 func (r *Record) KnownRun(name string) bool {
-	for k := range r.logs {
-		if k.id.Run == name {
+	for id := range r.logs {
+		if id.Run == name {
 			return true
 		}
 	}
@@ -63,19 +63,19 @@ func (r *Record) KnownRun(name string) bool {
 //
 // SPEC: REC-020
 func (r *Record) OpenRun(c RunConfig) *Run {
-	w := &Run{r: r, c: c, past: map[logKey]int{}, unsaid: map[logKey]bool{}}
+	w := &Run{r: r, c: c, past: map[*Log]int{}, unsaid: map[*Log]bool{}}
 	if p := r.lastOf(c.Party, c.Station); p != nil {
-		r.learn(w.past, p.Log.key(), p.Index)
-		w.past[p.Log.key()] = p.Index // it did not name its own log: that is said first of all
-		for _, s := range p.Seen {
-			if r.fits(s) {
-				r.learn(w.past, s.key(), s.Size)
+		r.learn(w.past, p.log, p.Index)
+		w.past[p.log] = p.Index // it did not name its own log: that is said first of all
+		for _, s := range p.seen {
+			if s.fits() {
+				r.learn(w.past, s.log, int(s.size))
 			}
 		}
 	}
 	for _, l := range r.sorted {
-		if l.Size > w.past[l.Name.key()] {
-			w.unsaid[l.Name.key()] = true
+		if l.Size > w.past[l] {
+			w.unsaid[l] = true
 		}
 	}
 	w.turn = r.Turn()
@@ -85,7 +85,7 @@ func (r *Record) OpenRun(c RunConfig) *Run {
 // lastOf gives the newest statement of a station of a party.
 func (r *Record) lastOf(party, station string) *Entry {
 	for _, l := range slices.Backward(r.sorted) {
-		if l.Name.Party == party && l.Size > 0 && l.Opened != nil && l.Opened.Station == station {
+		if l.Name.Party == party && l.Size > 0 && l.Station == station {
 			return l.chain[l.Size-1]
 		}
 	}
@@ -102,7 +102,7 @@ func (w *Run) Log() *Log { return w.l }
 // version would find inert: then it returns an error and nothing has changed.
 //
 // SPEC: REC-021
-func (w *Run) Append(d Draft, now time.Time, heard Heard, rand io.Reader) (*Entry, error) {
+func (w *Run) Append(d Draft, now time.Time, heard PeerClock, rand io.Reader) (*Entry, error) {
 	facts, text, err := d.encode(rand)
 	if err != nil {
 		return nil, err
@@ -114,8 +114,7 @@ func (w *Run) Append(d Draft, now time.Time, heard Heard, rand io.Reader) (*Entr
 	if err != nil {
 		return nil, err
 	}
-	trial := &Entry{Statement: c.st, Leaf: c.leaf, FactsB: facts, TextB: text, form: c.form}
-	if v := w.r.verdict(trial); v.why != "" {
+	if v := w.r.verdict(w.r.newEntry(c)); v.why != "" {
 		return nil, fmt.Errorf("not valid: %s", v.why)
 	}
 	a, err := w.r.AddChecked(c)
@@ -123,9 +122,9 @@ func (w *Run) Append(d Draft, now time.Time, heard Heard, rand io.Reader) (*Entr
 		return nil, err
 	}
 	w.l, w.last, w.touched = a.Entry.log, a.Entry.Time, a.Touched
-	for _, s := range st.Seen {
-		w.r.learn(w.past, s.key(), s.Size)
-		delete(w.unsaid, s.key())
+	for _, s := range a.Entry.seen {
+		w.r.learn(w.past, s.log, int(s.size))
+		delete(w.unsaid, s.log)
 	}
 	return a.Entry, nil
 }
@@ -134,12 +133,14 @@ func (w *Run) Append(d Draft, now time.Time, heard Heard, rand io.Reader) (*Entr
 func (w *Run) Touched() []string { return w.touched }
 
 // statement builds the header but for what follows from the bodies.
-func (w *Run) statement(d Draft, now time.Time, heard Heard) Statement {
+func (w *Run) statement(d Draft, now time.Time, heard PeerClock) Statement {
 	st := Statement{
-		Log:  LogName{w.c.Party, w.r.o.Genesis, LogID{0, w.c.Run}, w.r.o.Private},
-		Prev: emptyRoot, Time: now.UTC().Truncate(time.Microsecond),
-		Kind: d.Kind, Class: d.Class, Mark: d.Mark, Re: d.Re,
-		Heard: Heard{heard.Run, heard.Time.UTC().Truncate(10 * time.Second)},
+		Head: Head{
+			Log:  &LogName{LogID{w.c.Party, 0, w.c.Run}, w.r.o.Genesis, w.r.o.Private},
+			Prev: emptyRoot, Time: now.UTC().Truncate(time.Microsecond),
+			Kind: d.Kind, Class: d.Class, Mark: d.Mark, Re: d.Re,
+		},
+		Heard: PeerClock{heard.Run, heard.Time.UTC().Truncate(10 * time.Second)},
 	}
 	if st.Time.Before(w.last) {
 		st.Time = w.last
@@ -148,7 +149,7 @@ func (w *Run) statement(d Draft, now time.Time, heard Heard) Statement {
 		st.Log.LogID, st.Index, st.Prev = w.l.Name.LogID, w.l.Size, w.l.Root
 		return st
 	}
-	st.Opened = &Opened{cmp.Or(w.c.Station, "main"), w.c.Why}
+	st.Station, st.Why = cmp.Or(w.c.Station, "main"), w.c.Why
 	// Only logs that are held: what the peer merely names could be any number.
 	for _, l := range w.r.sorted {
 		if l.Name.Party == w.c.Party {
@@ -210,28 +211,26 @@ func (w *Run) sign(st *Statement, facts, text []byte) (*Checked, error) {
 //
 // SPEC: REC-022
 func (w *Run) seen(st *Statement, bodies int) []Seen {
-	own := st.Log.key()
 	for _, l := range w.r.Grown(w.turn) {
-		w.unsaid[l.Name.key()] = true
+		w.unsaid[l] = true
 	}
 	w.turn = w.r.Turn()
 	var logs []*Log
-	for k := range w.unsaid {
-		if l := w.r.logs[k]; k == own || l.Size <= w.past[k] {
-			delete(w.unsaid, k)
+	for l := range w.unsaid {
+		if l == w.l || l.Size <= w.past[l] {
+			delete(w.unsaid, l)
 		} else {
 			logs = append(logs, l)
 		}
 	}
 	slices.SortFunc(logs, func(a, b *Log) int {
-		ka, kb := a.Name.key(), b.Name.key()
-		if mine := ka.party == own.party; mine != (kb.party == own.party) {
+		if mine := a.Name.Party == w.c.Party; mine != (b.Name.Party == w.c.Party) {
 			if mine {
 				return -1
 			}
 			return 1
 		}
-		return -compareKeys(ka, kb)
+		return -compareLogs(a, b)
 	})
 	logs = w.leaveOut(logs[:min(len(logs), 4*MaxSeen)])
 	return fitSeen(st, logs, bodies)
@@ -244,10 +243,10 @@ func (w *Run) leaveOut(logs []*Log) []*Log {
 	}
 	follows := map[*Log]bool{}
 	for _, o := range logs {
-		past := map[logKey]int{}
-		w.r.learnAbove(past, w.past, o.Name.key(), o.Size)
+		past := map[*Log]int{}
+		w.r.learnAbove(past, w.past, o, o.Size)
 		for _, l := range logs {
-			follows[l] = follows[l] || l != o && past[l.Name.key()] >= l.Size
+			follows[l] = follows[l] || l != o && past[l] >= l.Size
 		}
 	}
 	return slices.DeleteFunc(logs, func(l *Log) bool { return follows[l] })
@@ -261,7 +260,7 @@ func fitSeen(st *Statement, logs []*Log, bodies int) []Seen {
 	}
 	var out []Seen
 	for _, l := range logs {
-		s := Seen{l.Name.Party, l.Name.LogID, l.Size, l.Root}
+		s := Seen{l.Name.LogID, l.Size, l.Root}
 		room -= len("seen \n") + len(s.String())
 		if len(out) == MaxSeen || room < 0 {
 			break

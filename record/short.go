@@ -4,6 +4,7 @@ package record
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,15 +28,15 @@ func (e *Ambiguous) Error() string {
 // Names gives short IDs as they are with the logs that are held. It never changes, and any goroutine may ask it.
 type Names struct {
 	o    *Options
-	runs map[logKey][]string // of each number of a party, the runs that have it
+	runs map[LogID][]string // by party and number, the runs that have it
 }
 
 // Names gives the short IDs as they are now.
 func (r *Record) Names() *Names {
 	if r.names == nil {
-		r.names = &Names{&r.o, map[logKey][]string{}}
+		r.names = &Names{&r.o, map[LogID][]string{}}
 		for _, l := range r.sorted {
-			k := logKey{l.Name.Party, LogID{Number: l.Name.Number}}
+			k := LogID{Party: l.Name.Party, Number: l.Name.Number}
 			r.names.runs[k] = append(r.names.runs[k], l.Name.Run)
 		}
 	}
@@ -59,7 +60,7 @@ func (n *Names) Short(e *Entry) string { return n.ShortPlace(e.Place()) }
 func (n *Names) ShortPlace(p Place) string {
 	s := n.o.letter(p.Party) + strconv.Itoa(p.Number)
 	need := 0
-	for _, run := range n.runs[logKey{p.Party, LogID{Number: p.Number}}] {
+	for _, run := range n.runs[LogID{Party: p.Party, Number: p.Number}] {
 		if run != p.Run {
 			need = max(need, 2, common(run, p.Run)+1)
 		}
@@ -98,14 +99,15 @@ func (r *Record) Find(short string) (*Entry, error) {
 		return nil, &NotFound{short}
 	}
 	var hits []Place
-	for k, l := range r.logs {
-		if k.party == party && k.id.Number == number && strings.HasPrefix(k.id.Run, run) && l.Stored > 0 {
-			hits = append(hits, Place{party, k.id, index})
+	for id, l := range r.logs {
+		if id.Party == party && id.Number == number && strings.HasPrefix(id.Run, run) && l.Stored > 0 {
+			hits = append(hits, Place{id, index})
 		}
 	}
 	if len(hits) > 1 {
 		a := &Ambiguous{ID: short}
-		for _, l := range r.sortedPlaces(hits) {
+		slices.SortFunc(hits, Place.Compare)
+		for _, l := range hits {
 			a.Names = append(a.Names, r.ShortPlace(l))
 		}
 		return nil, a

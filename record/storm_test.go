@@ -19,7 +19,7 @@ func storm(p *pair, seed uint64) []thing {
 		runs = append(runs, p.run(r, []string{"aurelia", "borealia"}[i%2], "first"))
 	}
 	var set []thing
-	keep := func(e *Entry) { set = append(set, thing{e.Note(), e.FactsB, e.TextB}) }
+	keep := func(e *Entry) { set = append(set, thing(*e.load())) }
 	var all []*Entry
 	for range 60 {
 		i := rnd.IntN(len(recs))
@@ -40,7 +40,7 @@ func storm(p *pair, seed uint64) []thing {
 			all = append(all, e)
 		case n < 7 && len(all) > 0: // take in something of another
 			e := all[rnd.IntN(len(all))]
-			_, _ = r.Add(e.Note(), e.FactsB, e.TextB)
+			_, _ = r.Add(e.Pieces())
 		case n < 9 && len(all) > 0: // receipt something
 			e := all[rnd.IntN(len(all))].in(r)
 			if e == nil {
@@ -56,7 +56,7 @@ func storm(p *pair, seed uint64) []thing {
 				_, _ = c.Add(x.note, x.facts, x.text)
 			}
 			cw := c.OpenRun(w.c)
-			cw.l, cw.last = c.Log(w.c.Party, w.l.Name.LogID), w.last
+			cw.l, cw.last = c.Log(w.l.Name.LogID), w.last
 			if cw.l.Root == w.l.Root {
 				recs, runs = append(recs, c), append(runs, cw)
 			}

@@ -8,23 +8,22 @@ import (
 	"example.org/parley/wire"
 )
 
-// LogID names one log of a party: the run that is its only writer, and its number.
+// LogID names one log of a line: the party, its number for the log, and the run that is its only writer.
 type LogID struct {
+	Party  string
 	Number int    // from 1
 	Run    string // 6 of 0123456789abcdefghjkmnpqrstvwxyz
 }
 
-// LogName names a log for ever: party, line and run.
+// LogName names a log for ever: of which line, and whether it is one that is exchanged with nobody.
 type LogName struct {
-	Party   string
-	Genesis wire.Hash
 	LogID
-	Private bool // a log that is exchanged with nobody
+	Genesis wire.Hash
+	Private bool
 }
 
 // Place is where a statement stands on a line: shorter than a Ref, without the leaf.
 type Place struct {
-	Party string
 	LogID
 	Index int // from 0
 }
@@ -37,22 +36,15 @@ type Ref struct {
 
 // Seen is one line of `seen`: how much of another log stood joined at the author.
 type Seen struct {
-	Party string
 	LogID
 	Size int // joined entries, at least 1
 	Root wire.Hash
 }
 
-// Heard is the peer's run and clock as its author last heard it; zero Run means `none`.
-type Heard struct {
+// PeerClock is the peer's run and clock as the author last heard it, the line `heard`; zero Run means `none`.
+type PeerClock struct {
 	Run  string
 	Time time.Time // whole tens of seconds, rounded down
-}
-
-// Opened stands in place 0 of a log: by which station, and why this run began.
-type Opened struct {
-	Station string
-	Why     string // first restart restore failed refused clock key
 }
 
 // Body is a header's line about facts or text: length in bytes and SHA-256.
@@ -61,21 +53,27 @@ type Body struct {
 	Hash wire.Hash
 }
 
+// Head is what stays in memory of a header: what it is and what it names.
+type Head struct {
+	Log   *LogName
+	Index int
+	Prev  wire.Hash
+	Time  time.Time // UTC, microseconds
+	Kind  string    // message.question
+	Class string    // substantive service test
+	Mark  string    // actual exercise
+	Re    []Ref     // at most 8; the first names the beginning of the item
+}
+
 // Statement is a parsed header.
 type Statement struct {
-	Log    LogName
-	Index  int
-	Prev   wire.Hash
-	Opened *Opened
-	Seen   []Seen
-	Heard  Heard
-	Time   time.Time // UTC, microseconds
-	Kind   string    // message.question
-	Class  string    // substantive service test
-	Mark   string    // actual exercise
-	Re     []Ref     // at most 8; the first names the beginning of the item
-	Facts  *Body
-	Text   *Body
+	Head
+	Station string // at place 0 of a log: who opened it, and why this run began
+	Why     string // first restart restore failed refused clock key
+	Seen    []Seen
+	Heard   PeerClock
+	Facts   *Body
+	Text    *Body
 }
 
 // Text is a statement's free words. No fold ever reads it.
@@ -84,60 +82,61 @@ type Text struct {
 	Text string `json:"text"`
 }
 
-// Entry is one sound statement as held here: header, bytes, bodies and what is known of it.
-// The fields are set by Record, which alone writes what they point at; a copy stays as it was.
+// Entry is one sound statement as held here: what its header says and what is known of it. Its bytes are in memory
+// while it is new or in use, and else read back from the disk (see pieces.go). Its fields are set by Record, which
+// alone writes what they point at; a copy stays as it was.
 type Entry struct {
-	Statement
-	signed           // the signature of its note
-	Leaf   wire.Hash // its identity
-	FactsB []byte    // the JSON body, nil where absent
-	TextB  []byte    // the JSON body, nil where absent
-	Absent string    // why a body is absent: "", "over limit", "erased", "later"
-	Joined bool      // every place below is here and prev is our root
-	Inert  string    // why it folds to nothing, "" when it is valid
+	Head
+	Leaf      wire.Hash // its identity
+	Arrived   int       // order of arrival here, for display only: no fold may read it
+	Bodies    int       // length of both bodies together, as the header says
+	WantFacts bool      // the header names facts
+	WantText  bool      // the header names words
+	Joined    bool      // every place below is here and prev is our root
+	Absent    string    // why a body is absent: "", "over limit", "later"
+	Inert     string    // why it folds to nothing, "" when it is valid
+	Evidence  string    // set on the second text at one place and on an entry whose prev does not fit
 	// Receipt is the earliest receipt of the other party that covers this entry with its bodies: the step *held*.
 	Receipt *Receipt
-	// Evidence is set on the second text at one place and on an entry whose prev does not fit.
-	Evidence string
-	Arrived  int // order of arrival here, for display only: no fold may read it
-	// Words is the decoded text body, nil where it is absent or malformed. No fold may read it.
-	Words *Text
 
-	log      *Log
-	form     string     // what is wrong with the header below its fourth line, "" when nothing is
-	item     string     // key of its item, "" while it is in none
-	second   string     // key of the second item that reads it too
-	barren   bool       // inert by itself, whatever its item is
-	asked    bool       // those that name it were judged with it here
-	receipts []*Receipt // those that name this leaf
-	byWhole  *Receipt   // the earliest whose whole is above this place
+	log       *Log
+	seen      []sight
+	facts     bool       // the body is here, in memory or on disk
+	text      bool       // as facts
+	station   string     // that opened its log, at place 0
+	malformed bool       // its header is, or names a party that is not of this line: Inert says what
+	barren    bool       // inert by itself, whatever its item is
+	asked     bool       // those that name it were judged with it here
+	item      string     // key of its item, "" while it is in none
+	second    string     // key of the second item that reads it too
+	receipts  []*Receipt // those that name this leaf, earliest first
+	byWhole   *Receipt   // the earliest whose whole is above this place
+	bytes     *bytesOf
 }
 
-// Bodies is the length of both bodies together.
-func (e *Entry) Bodies() (n int) {
-	for _, b := range []*Body{e.Facts, e.Text} {
-		if b != nil {
-			n += b.Len
-		}
-	}
-	return n
+// sight is a line of seen, of a log as it is held here.
+type sight struct {
+	log  *Log
+	size int32
+	root wire.Hash
 }
 
 // Receipt is the receiver's signed word that it holds an entry durably.
 type Receipt struct {
-	Log    LogName
-	Entry  Ref
-	Bodies string // facts | text | facts text | none
+	Log    *LogName
+	Index  int
 	All    int
-	Root   wire.Hash
 	Whole  int
 	Sheet  int
+	Entry  wire.Hash // leaf of the entry
+	Root   wire.Hash
 	By     string // party
 	ByRun  string
+	Bodies string    // facts | text | facts text | none
 	Held   time.Time // whole seconds, UTC
 
-	signed
-	leaf wire.Hash
+	leaf  wire.Hash
+	bytes *bytesOf
 }
 
 // Draft is what an author wants to state; Run.Append makes it a statement.

@@ -28,15 +28,14 @@ type world struct {
 
 func (w *world) entry(party string, d record.Draft) *record.Entry {
 	w.t.Helper()
-	e := &record.Entry{Statement: record.Statement{Log: record.LogName{Party: party, LogID: record.LogID{Number: 1, Run: "aaaaaa"}}, Index: w.n,
-		Kind: d.Kind, Class: d.Class, Mark: d.Mark, Re: d.Re}}
-	e.Leaf = wire.Sum([]byte{byte(w.n)})
-	w.n++
 	b, err := wire.EncodeBody(d.Facts, [32]byte{1})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	e.FactsB, e.Facts = b, &record.Body{Len: len(b), Hash: wire.Sum(b)}
+	e := record.NewEntry(record.Head{Log: &record.LogName{LogID: record.LogID{Party: party, Number: 1, Run: "aaaaaa"}}, Index: w.n,
+		Kind: d.Kind, Class: d.Class, Mark: d.Mark, Re: d.Re}, nil, b, nil)
+	e.Leaf = wire.Sum([]byte{byte(w.n)})
+	w.n++
 	return e
 }
 
@@ -237,7 +236,7 @@ func TestRefuses(t *testing.T) {
 		},
 		"not a date": func() (record.Draft, error) { return none.EventDraft("aurelia", Event{Name: "n"}, "") },
 		"of its own par": func() (record.Draft, error) {
-			return revokeDraft(&Officer{Origin: Origin{Party: "borealia", Entry: &record.Entry{}}}, "aurelia", "")
+			return revokeDraft(&Officer{Origin: Origin{Party: "borealia", Entry: record.NewEntry(record.Head{Log: &record.LogName{}}, nil, nil, nil)}}, "aurelia", "")
 		},
 	} {
 		var ae *hint.Error
@@ -253,8 +252,7 @@ func FuzzFacts(f *testing.F) {
 	f.Add("post.added", []byte(`{"salt":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","org":"x","name":"x","level":1}`))
 	f.Add("line.genesis", []byte(`{"salt":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","genesis":"x","hash":"x"}`))
 	f.Fuzz(func(t *testing.T, kind string, facts []byte) {
-		e := &record.Entry{Statement: record.Statement{Kind: kind, Class: "service", Mark: "actual"}, FactsB: facts}
-		e.Facts = &record.Body{Len: len(facts)}
+		e := record.NewEntry(record.Head{Log: &record.LogName{}, Kind: kind, Class: "service", Mark: "actual"}, nil, facts, nil)
 		if judge(e, nil) == nil {
 			Build([]*record.Item{{Begin: e, Entries: []*record.Entry{e}}})
 		}

@@ -83,22 +83,22 @@ func (k Kind) Goes(e *record.Entry) bool { return k.urgent != nil && k.urgent(e)
 
 // form judges what the kind says of every statement of it.
 func (k Kind) form(e *record.Entry) error {
-	bodies := e.Bodies()
 	return First(
 		If(!k.Begins && k.ItemID == nil && len(e.Re) == 0, "it names nothing that it is about"),
 		OneOf("class", e.Class, Classes), OneOf("mark", e.Mark, Marks),
 		If(k.Class != "" && e.Class != k.Class, "it is of class %s, not %s", e.Class, k.Class),
-		If(k.NoText && e.Text != nil, "it carries words, and must not"),
-		If(k.Max > 0 && bodies > k.Max, "bodies of %d bytes, over %d", bodies, k.Max),
+		If(k.NoText && e.WantText, "it carries words, and must not"),
+		If(k.Max > 0 && e.Bodies > k.Max, "bodies of %d bytes, over %d", e.Bodies, k.Max),
 	)
 }
 
 // Read decodes an entry's facts; here is false while the body has not arrived, which judges nothing.
 func Read[F any](e *record.Entry) (f F, here bool, err error) {
-	if e.FactsB == nil {
-		return f, false, If(e.Facts == nil, "its facts are missing")
+	facts := e.Facts()
+	if facts == nil {
+		return f, false, If(!e.WantFacts, "its facts are missing")
 	}
-	err = wire.DecodeStrict(e.FactsB, wire.MaxBody, &f)
+	err = wire.DecodeStrict(facts, wire.MaxBody, &f)
 	return f, err == nil, err
 }
 
@@ -148,22 +148,19 @@ func Oldest[T any](list []T, before func(a, b T) bool) []T {
 
 // Trial is what a draft of a party would become, as far as a kind can judge it.
 func Trial(party string, d record.Draft) (*record.Entry, error) {
-	e := &record.Entry{Statement: record.Statement{Log: record.LogName{Party: party}, Kind: d.Kind, Class: d.Class, Mark: d.Mark, Re: d.Re}}
-	body := func(v any) ([]byte, *record.Body, error) {
-		b, err := wire.EncodeBody(v, [32]byte{})
-		return b, &record.Body{Len: len(b)}, err
-	}
+	var facts, text []byte
 	var err, err2 error
 	if d.Facts != nil {
-		e.FactsB, e.Facts, err = body(d.Facts)
+		facts, err = wire.EncodeBody(d.Facts, [32]byte{})
 	}
 	if d.Text != nil {
-		e.TextB, e.Text, err2 = body(*d.Text)
+		text, err2 = wire.EncodeBody(*d.Text, [32]byte{})
 	}
+	h := record.Head{Log: &record.LogName{LogID: record.LogID{Party: party}}, Kind: d.Kind, Class: d.Class, Mark: d.Mark, Re: d.Re}
 	if err := First(err, err2); err != nil {
-		return e, fmt.Errorf("this cannot be written: %w", err)
+		return nil, fmt.Errorf("this cannot be written: %w", err)
 	}
-	return e, nil
+	return record.NewEntry(h, nil, facts, text), nil
 }
 
 // Record gives what a record must know of kinds.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -37,33 +38,32 @@ type Log struct {
 // Entry is a statement's note with the bodies that are held.
 type Entry struct{ Note, Facts, Text []byte }
 
-// FromRecord lists all that a record holds and gives what writes it as an export, beside whoever goes on with the record.
+// FromRecord lists what a record holds on disk, as onDisk says, and gives what writes it as an export, beside whoever
+// goes on with the record: each piece is read when it is written.
 //
 // SPEC: REC-030
-func FromRecord(genesis, terms []byte, sheets [][]byte, r *record.Record) func(io.Writer) error {
-	type held struct {
-		*record.Entry
-		facts, text []byte // a body may still come
+func FromRecord(genesis, terms []byte, sheets [][]byte, r *record.Record, onDisk func(*record.Entry) bool) func(io.Writer) error {
+	type log struct {
+		id       record.LogID
+		entries  []*record.Entry
+		receipts []*record.Receipt
 	}
-	var names []string
-	var entries [][]held
-	var receipts [][]*record.Receipt
+	var logs []log
 	for _, l := range r.Logs() {
-		var hs []held
-		for _, e := range r.Entries(l.Name.Party, l.Name.LogID, 0) {
-			hs = append(hs, held{e, e.FactsB, e.TextB})
+		es := slices.DeleteFunc(r.Entries(l.Name.LogID, 0), func(e *record.Entry) bool { return !onDisk(e) })
+		if len(es) > 0 {
+			logs = append(logs, log{l.Name.LogID, es, r.LogReceipts(l.Name.LogID)})
 		}
-		names, entries = append(names, l.Name.Party+"/"+l.Name.LogID.String()), append(entries, hs)
-		receipts = append(receipts, r.LogReceipts(l.Name.Party, l.Name.LogID))
 	}
 	return func(w io.Writer) error {
 		p := begin(w, genesis, terms, sheets)
-		for i, name := range names {
-			p.piece("log", []byte(name))
-			for _, h := range entries[i] {
-				p.entry(Entry{h.Note(), h.facts, h.text})
+		for _, l := range logs {
+			p.piece("log", []byte(l.id.String()))
+			for _, e := range l.entries {
+				note, facts, text := e.Pieces()
+				p.entry(Entry{note, facts, text})
 			}
-			for _, rc := range receipts[i] {
+			for _, rc := range l.receipts {
 				p.piece("receipt", rc.Note())
 			}
 		}
@@ -213,9 +213,8 @@ func (x *Export) take(name string, b []byte) {
 
 // isLog accepts party/number.run in its one spelling.
 func isLog(s string) bool {
-	name, id, _ := strings.Cut(s, "/")
-	_, err := record.ParseLogID(id)
-	return err == nil && record.ValidParty(name)
+	_, err := record.ParseLogID(s)
+	return err == nil
 }
 
 type reader struct {

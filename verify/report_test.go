@@ -19,12 +19,12 @@ import (
 // receipt makes the receipt of one party for an entry of w.a as it is changed here, and gives it to w.a.
 func (w *world) receipt(e *record.Entry, change func(rc *record.Receipt)) {
 	w.t.Helper()
-	l := w.a.Log(e.Log.Party, e.Log.LogID)
+	l := w.a.Log(e.Log.LogID)
 	by := w.g.Parties[0].Party
 	if by == e.Log.Party {
 		by = w.g.Parties[1].Party
 	}
-	rc := &record.Receipt{Log: e.Log, Entry: e.Ref(), Bodies: "facts text", All: l.Size, Root: l.Root, Whole: l.Size,
+	rc := &record.Receipt{Log: e.Log, Index: e.Index, Entry: e.Leaf, Bodies: "facts text", All: l.Size, Root: l.Root, Whole: l.Size,
 		Sheet: 1, By: by, ByRun: "k7qx3m", Held: w.tick().Truncate(time.Second)}
 	change(rc)
 	note, err := wire.SignNote(rc.Encode(), by+"/sign", w.keys[by].Sign)
@@ -36,7 +36,7 @@ func (w *world) receipt(e *record.Entry, change func(rc *record.Receipt)) {
 // alone states a draft that nobody receipts.
 func (w *world) alone(d record.Draft) *record.Entry {
 	w.t.Helper()
-	e, err := w.wa.Append(d, w.tick(), record.Heard{}, w.rand)
+	e, err := w.wa.Append(d, w.tick(), record.PeerClock{}, w.rand)
 	w.must(err)
 	return e
 }
@@ -102,9 +102,9 @@ func TestVerifyMissesTheFirstLogOfEachParty(t *testing.T) {
 func TestVerifyPrintsHolesInLogNumbers(t *testing.T) {
 	w := newWorld(t)
 	l := w.a.Logs()[0]
-	name := record.LogName{Party: "aurelia", Genesis: w.g.Hash, LogID: record.LogID{Number: 4, Run: "k7qx3m"}}
-	st := record.Statement{Log: name, Prev: wire.Sum(nil), Opened: &record.Opened{Station: "main", Why: "restart"}, Time: w.tick(),
-		Seen: []record.Seen{{Party: "aurelia", LogID: l.Name.LogID, Size: l.Size, Root: l.Root}}, Kind: "officer.added", Class: "service", Mark: "actual"}
+	name := record.LogName{LogID: record.LogID{Party: "aurelia", Number: 4, Run: "k7qx3m"}, Genesis: w.g.Hash}
+	st := record.Statement{Head: record.Head{Log: &name, Prev: wire.Sum(nil), Time: w.tick(), Kind: "officer.added", Class: "service", Mark: "actual"},
+		Station: "main", Why: "restart", Seen: []record.Seen{{LogID: l.Name.LogID, Size: l.Size, Root: l.Root}}}
 	note, err := wire.SignNote(st.Encode(), "aurelia/sign", w.keys["aurelia"].Sign)
 	w.must(err)
 	_, err = w.a.Add(note, nil, nil)
@@ -147,8 +147,8 @@ func TestVerifyRefusesReceiptsOfWhatIsNot(t *testing.T) {
 		x := *w
 		x.a = record.New(w.o)
 		for _, l := range w.a.Logs() {
-			for _, e := range w.a.Entries(l.Name.Party, l.Name.LogID, 0) {
-				_, err := x.a.Add(e.Note(), e.FactsB, e.TextB)
+			for _, e := range w.a.Entries(l.Name.LogID, 0) {
+				_, err := x.a.Add(e.Pieces())
 				w.must(err)
 			}
 		}
@@ -205,7 +205,7 @@ func TestVerifyRefusesAKeyReplacedBeforeTheGenesis(t *testing.T) {
 	w.found()
 	w.alone(officer("Lt Amaro"))
 	d := officer("Cdr Boreas")
-	_, err := w.wb.Append(d, w.tick(), record.Heard{}, w.rand)
+	_, err := w.wb.Append(d, w.tick(), record.PeerClock{}, w.rand)
 	w.must(err)
 	x := w.export()
 	n, err := wire.ParseNote(x.Logs[0].Entries[0].Note, wire.MaxNote)
@@ -231,7 +231,7 @@ func TestVerifyAppliesTheEndOfAKey(t *testing.T) {
 		after bool
 		words string
 	}{
-		"nothing beyond its end":          {Holds, 0, false, "sheet 2 of aurelia ends a sign key past " + first.Log.Party + "/" + first.Log.LogID.String() + " 2"},
+		"nothing beyond its end":          {Holds, 0, false, "sheet 2 of aurelia ends a sign key past " + first.Log.LogID.String() + " 2"},
 		"a statement beyond its end":      {DoesNotHold, 0, true, "beyond the end"},
 		"an end that the file lacks":      {CannotBeKnown, 9, false, "ends a sign key"},
 		"an end beyond what comes after ": {Holds, 1, true, ""},
@@ -239,14 +239,14 @@ func TestVerifyAppliesTheEndOfAKey(t *testing.T) {
 		x := *w
 		x.a, x.keys = record.New(w.o), map[string]party.Keys{"aurelia": w.keys["aurelia"], "borealia": w.keys["borealia"]}
 		for _, l := range w.a.Logs() {
-			for _, e := range w.a.Entries(l.Name.Party, l.Name.LogID, 0) {
-				_, err := x.a.Add(e.Note(), e.FactsB, e.TextB)
+			for _, e := range w.a.Entries(l.Name.LogID, 0) {
+				_, err := x.a.Add(e.Pieces())
 				w.must(err)
 			}
 		}
 		if c.after {
 			l := x.a.Logs()[0]
-			st := record.Statement{Log: l.Name, Index: l.Size, Prev: l.Root, Time: x.tick(), Kind: "officer.added", Class: "service", Mark: "actual"}
+			st := record.Statement{Head: record.Head{Log: &l.Name, Index: l.Size, Prev: l.Root, Time: x.tick(), Kind: "officer.added", Class: "service", Mark: "actual"}}
 			note, err := wire.SignNote(st.Encode(), "aurelia/sign", ended)
 			w.must(err)
 			_, err = x.a.Add(note, nil, nil)
@@ -294,9 +294,9 @@ func TestVerifyCostOfAForkIsLinear(t *testing.T) {
 		leaf := wire.Leaf(second[:bytes.Index(second, []byte("\n\n"))+1])
 		for i := range n {
 			for _, f := range []wire.Hash{e.Leaf, leaf} {
-				rc := record.Receipt{Log: e.Log, Entry: record.Ref{Place: e.Place(), Leaf: f}, Bodies: "facts", All: 1, Root: w.a.Logs()[0].Root,
+				rc := record.Receipt{Log: e.Log, Index: e.Index, Entry: f, Bodies: "facts", All: 1, Root: w.a.Logs()[0].Root,
 					Sheet: 1, By: "borealia", ByRun: "k7qx3m", Held: w.now.Add(at(i)).Truncate(time.Second)}
-				root, _ := w.a.RootAt("aurelia", e.Log.LogID, 1)
+				root, _ := w.a.RootAt(e.Log.LogID, 1)
 				rc.Root = root
 				note, err := wire.SignNote(rc.Encode(), "borealia/sign", w.keys["borealia"].Sign)
 				w.must(err)

@@ -145,10 +145,10 @@ func (rep *Report) export(x Export, o Options) {
 	j.receipts(x.Logs)
 	j.ends()
 	for _, ev := range j.rec.Evidence() {
-		rep.wrong("%s/%s %d: %s: it speaks against a key of %s", ev.Log.Party, ev.Log.LogID, ev.Index, ev.Why, ev.Against)
+		rep.wrong("%s %d: %s: it speaks against a key of %s", ev.Log, ev.Index, ev.Why, ev.Against)
 	}
 	for _, l := range j.rec.Wanted() {
-		rep.unknown("%s/%s: %d entries are named, here are the first %d", l.Name.Party, l.Name.LogID, l.Claimed, l.Size)
+		rep.unknown("%s: %d entries are named, here are the first %d", l.Name.LogID, l.Claimed, l.Size)
 	}
 	j.numbers()
 	for _, l := range j.rec.Logs() {
@@ -256,10 +256,10 @@ func (j *judgement) entries(logs []Log) {
 		}
 		return func() {
 			at := c.Place()
-			if logOf(at) != all[i].log {
+			if at.LogID.String() != all[i].log {
 				j.wrong("%s stands in log %s", at, all[i].log)
 			}
-			if at.Party == last.Party && at.LogID == last.LogID && at.Index < last.Index {
+			if at.LogID == last.LogID && at.Index < last.Index {
 				j.wrong("%s stands out of order, after %d", at, last.Index)
 			}
 			last = at
@@ -274,8 +274,6 @@ func (j *judgement) entries(logs []Log) {
 		}
 	})
 }
-
-func logOf(p record.Place) string { return p.Party + "/" + p.LogID.String() }
 
 // receipts takes in those of all logs, the earliest first: so none changes what an earlier one decided.
 //
@@ -294,8 +292,8 @@ func (j *judgement) receipts(logs []Log) {
 			return func() { j.wrong("a receipt of %s: %v", all[i].log, err) }
 		}
 		return func() {
-			if logOf(rc.Entry.Place) != all[i].log {
-				j.wrong("a receipt of %s stands in log %s", rc.Entry.Place, all[i].log)
+			if rc.Log.LogID.String() != all[i].log {
+				j.wrong("a receipt of %s stands in log %s", rc.Of().Place, all[i].log)
 			}
 			j.receipt(rc)
 			good = append(good, rc)
@@ -310,17 +308,17 @@ func (j *judgement) receipts(logs []Log) {
 // receipt compares what a receipt names with what is here.
 func (j *judgement) receipt(rc *record.Receipt) {
 	first := slices.IndexFunc(j.sheets, func(s *party.Sheet) bool { return s.Party == rc.Log.Party })
-	switch e := j.rec.ByRef(rc.Entry); {
+	switch e := j.rec.ByRef(rc.Of()); {
 	case rc.Sheet < j.sheets[first].Issue:
-		j.wrong("%s: a receipt under a sheet that was replaced before the genesis", rc.Entry.Place)
+		j.wrong("%s: a receipt under a sheet that was replaced before the genesis", rc.Of().Place)
 	case !slices.ContainsFunc(j.sheets, func(s *party.Sheet) bool { return s.Party == rc.Log.Party && s.Issue == rc.Sheet }):
-		j.unknown("%s is receipted under sheet %d of %s, which is not here", rc.Entry.Place, rc.Sheet, rc.Log.Party)
-	case e == nil && j.rec.At(rc.Entry.Place) == nil:
-		j.unknown("%s is receipted and not here", rc.Entry.Place)
+		j.unknown("%s is receipted under sheet %d of %s, which is not here", rc.Of().Place, rc.Sheet, rc.Log.Party)
+	case e == nil && j.rec.At(rc.Of().Place) == nil:
+		j.unknown("%s is receipted and not here", rc.Of().Place)
 	case e == nil:
-		j.wrong("%s: a receipt for another text than the one here", rc.Entry.Place)
-	case e.Facts == nil && strings.Contains(rc.Bodies, "facts"), e.Text == nil && strings.Contains(rc.Bodies, "text"):
-		j.wrong("%s: a receipt names a body that it does not have", rc.Entry.Place)
+		j.wrong("%s: a receipt for another text than the one here", rc.Of().Place)
+	case !e.WantFacts && strings.Contains(rc.Bodies, "facts"), !e.WantText && strings.Contains(rc.Bodies, "text"):
+		j.wrong("%s: a receipt names a body that it does not have", rc.Of().Place)
 	}
 }
 
@@ -336,11 +334,11 @@ func (j *judgement) ends() {
 				j.wrong("sheet %d of %s ends a sign key past a log of another line", s.Issue, s.Party)
 				continue
 			}
-			at := record.Place{Party: s.Party, LogID: name.LogID, Index: end.Size - 1}
-			j.note("sheet %d of %s ends a sign key past %s %d", s.Issue, s.Party, logOf(at), end.Size)
+			at := record.Place{LogID: name.LogID, Index: end.Size - 1}
+			j.note("sheet %d of %s ends a sign key past %s %d", s.Issue, s.Party, at.LogID, end.Size)
 			last := j.rec.At(at)
 			if last == nil || !last.Joined {
-				j.unknown("sheet %d of %s ends a sign key past %s %d, which is not here", s.Issue, s.Party, logOf(at), end.Size)
+				j.unknown("sheet %d of %s ends a sign key past %s %d, which is not here", s.Issue, s.Party, at.LogID, end.Size)
 				continue
 			}
 			j.beyond(last, wire.KeyHash(s.Party+"/sign", end.Key))
@@ -356,7 +354,7 @@ func (j *judgement) beyond(last *record.Entry, key uint32) {
 	}
 	receipts := 0
 	for _, l := range j.rec.Logs() {
-		for _, e := range j.rec.Entries(l.Name.Party, l.Name.LogID, 0) {
+		for _, e := range j.rec.Entries(l.Name.LogID, 0) {
 			if e.Log.Party == last.Log.Party && by(e.Note()) && e != last && !j.rec.Before(e, last) {
 				j.wrong("%s is signed beyond the end of its key", e.Place())
 			}
@@ -396,8 +394,8 @@ func (j *judgement) numbers() {
 
 // log reports one log, and what of it cannot be known.
 func (j *judgement) log(l *record.Log) {
-	out := LogReport{Log: logOf(record.Place{Party: l.Name.Party, LogID: l.Name.LogID}), Size: l.Size, Entries: l.Stored, Restored: j.rec.Restored(l)}
-	for _, e := range j.rec.Entries(l.Name.Party, l.Name.LogID, 0) {
+	out := LogReport{Log: l.Name.LogID.String(), Size: l.Size, Entries: l.Stored, Restored: j.rec.Restored(l)}
+	for _, e := range j.rec.Entries(l.Name.LogID, 0) {
 		if !e.Time.IsZero() {
 			if out.First.IsZero() {
 				out.First = e.Time

@@ -123,13 +123,13 @@ func (w *world) tick() time.Time { w.now = w.now.Add(time.Second); return w.now 
 // state states a draft and gives it to the other, who receipts it.
 func (w *world) state(r *record.Record, run *record.Run, d record.Draft) *record.Entry {
 	w.t.Helper()
-	e, err := run.Append(d, w.tick(), record.Heard{}, w.rand)
+	e, err := run.Append(d, w.tick(), record.PeerClock{}, w.rand)
 	w.must(err)
 	to, by := w.b, w.wb
 	if r == w.b {
 		to, by = w.a, w.wa
 	}
-	a, err := to.Add(e.Note(), e.FactsB, e.TextB)
+	a, err := to.Add(e.Pieces())
 	w.must(err)
 	name := "borealia"
 	if r == w.b {
@@ -158,7 +158,7 @@ func (w *world) export() Export {
 		sheets = append(sheets, s.Note)
 	}
 	var b bytes.Buffer
-	w.must(FromRecord(w.g.Note, w.terms, sheets, w.a)(&b))
+	w.must(FromRecord(w.g.Note, w.terms, sheets, w.a, func(*record.Entry) bool { return true })(&b))
 	x, err := Read(&b)
 	w.must(err)
 	return x
@@ -266,7 +266,7 @@ func TestVerifyNamesForgeries(t *testing.T) {
 		do   func(x *Export)
 	}{
 		{"nothing", Holds, func(*Export) {}},
-		{"a body for another", DoesNotHold, func(x *Export) { log(x, "aurelia").Entries[1].Facts = last.FactsB }},
+		{"a body for another", DoesNotHold, func(x *Export) { log(x, "aurelia").Entries[1].Facts = last.Facts() }},
 		{"words taken out", CannotBeKnown, func(x *Export) { log(x, "aurelia").Entries[1].Text = nil }},
 		{"an entry taken out", CannotBeKnown, func(x *Export) {
 			l := log(x, "aurelia")
@@ -297,7 +297,8 @@ func TestVerifyNamesForgeries(t *testing.T) {
 			bad, err := wire.SignNote([]byte(text), "aurelia/sign", w.keys["aurelia"].Sign)
 			w.must(err)
 			l := log(x, "aurelia")
-			l.Entries = append(l.Entries, Entry{bad, last.FactsB, last.TextB})
+			_, facts, body := last.Pieces()
+			l.Entries = append(l.Entries, Entry{bad, facts, body})
 		}},
 		{"a receipt of another root", DoesNotHold, func(x *Export) {
 			l := log(x, "aurelia")
@@ -330,7 +331,7 @@ func TestVerifyNamesForgeries(t *testing.T) {
 	// What a party writes about itself need not be lawful to be signed.
 	next := func(x *Export, change func(st *record.Statement)) {
 		l := w.a.Logs()[1]
-		st := record.Statement{Log: l.Name, Index: l.Size, Prev: l.Root, Time: w.tick(), Kind: "message.shown", Class: "substantive", Mark: "actual"}
+		st := record.Statement{Head: record.Head{Log: &l.Name, Index: l.Size, Prev: l.Root, Time: w.tick(), Kind: "message.shown", Class: "substantive", Mark: "actual"}}
 		change(&st)
 		note, err := wire.SignNote(st.Encode(), "borealia/sign", w.keys["borealia"].Sign)
 		w.must(err)

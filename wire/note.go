@@ -54,7 +54,7 @@ func ParseNote(b []byte, max int) (Note, error) {
 	if cut < 0 {
 		return Note{}, fmt.Errorf("%w: no empty line", ErrNote)
 	}
-	n := Note{Text: b[:cut+1]}
+	n := Note{Text: b[: cut+1 : cut+1]}
 	if err := CheckText(n.Text); err != nil {
 		return Note{}, err
 	}

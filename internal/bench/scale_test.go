@@ -4,11 +4,13 @@ package bench
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 	"testing"
@@ -111,6 +113,11 @@ func TestScaleChild(t *testing.T) {
 	}
 	time.Sleep(2 * time.Second)
 	s.MiB = resident(t, os.Getpid())
+	if f := os.Getenv("PARLEY_SCALE_PROF"); f != "" {
+		w, err := os.Create(f + ".heap")
+		p.check(err)
+		p.check(errors.Join(pprof.Lookup("heap").WriteTo(w, 0), w.Close()))
+	}
 	began = time.Now()
 	p.check(p.do(0, act.Export).File(io.Discard))
 	s.Export = time.Since(began)

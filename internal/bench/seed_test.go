@@ -52,12 +52,13 @@ func (p *pair) seed(n int) {
 	say := func(i int, d record.Draft, err error) *record.Entry {
 		p.check(err)
 		now = now.Add(time.Minute)
-		e, err := runs[i].Append(d, now, record.Heard{}, rand.Reader)
+		e, err := runs[i].Append(d, now, record.PeerClock{}, rand.Reader)
 		p.check(err)
 		rc, err := r.Receipt(e, names[1-i], runs[1-i].Name(), 1, now.Add(time.Second), p.keys[1-i].Sign)
 		p.check(err)
 		r.ApplyReceipt(rc)
-		rows = append(rows, store.Row{Kind: store.KindEntry, Log: e.Log.String(), Index: e.Index, Leaf: e.Leaf, A: e.Note(), B: e.FactsB, C: e.TextB},
+		note, facts, text := e.Pieces()
+		rows = append(rows, store.Row{Kind: store.KindEntry, Log: e.Log.String(), Index: e.Index, Leaf: e.Leaf, A: note, B: facts, C: text},
 			store.Row{Kind: store.KindReceipt, Log: e.Log.String(), Index: e.Index, A: rc.Note()})
 		if len(rows) > 500 {
 			flush()

@@ -18,7 +18,6 @@
 package exchange
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,13 +25,6 @@ import (
 	"example.org/parley/record"
 	"example.org/parley/wire"
 )
-
-type logKey struct {
-	party string
-	id    record.LogID
-}
-
-func keyOf(l *record.Log) logKey { return logKey{l.Name.Party, l.Name.LogID} }
 
 // Finding is what the peer's list tells of a log beyond what must be sent.
 type Finding struct {
@@ -46,7 +38,7 @@ type Told struct {
 	// Lost counts the statements of the peer's own that are held here and its list lacks.
 	Lost int
 	// Unreceipted are logs of the peer's own for which it does not have the newest receipt of ours.
-	Unreceipted []record.LogName
+	Unreceipted []record.LogID
 }
 
 // Bounds of what waits on a stream.
@@ -59,30 +51,30 @@ const (
 type Exchange struct {
 	rec     *record.Record
 	us      string
-	up      bool           // the peer's list has come on the stream that is up now
-	cursor  map[logKey]int // next place to offer on this stream
-	half    map[halfKey]*half
+	up      bool                 // the peer's list has come on the stream that is up now
+	cursor  map[record.LogID]int // next place to offer on this stream
+	half    map[record.Place]*half
 	halfSeq int
-	again   map[logKey]int             // lowest place asked for again on this stream
-	ahead   map[logKey][]*record.Entry // what Next offers, as far as it has been asked of the record
-	theirs  map[logKey]int             // up to where we held the peer's logs when its list came: what comes later it has
-	todo    []logKey                   // logs of which something may be lacking there, in the order of offering
-	turn    int                        // of the record's growth, up to which todo is complete; 0: to be made anew
-	asks    []span                     // where the sums differ: asked for, the first `asked` of them already
+	again   map[record.LogID]int             // lowest place asked for again on this stream
+	ahead   map[record.LogID][]*record.Entry // what Next offers, as far as it has been asked of the record
+	theirs  map[record.LogID]int             // up to where we held the peer's logs when its list came: what comes later it has
+	todo    []record.LogID                   // logs of which something may be lacking there, in the order of offering
+	turn    int                              // of the record's growth, up to which todo is complete; 0: to be made anew
+	asks    []span                           // where the sums differ: asked for, the first `asked` of them already
 	asked   int
 	out     []wire.Frame // what is asked and answered, before any statement
 }
 
 // New makes the machine over a record; us is our party's name.
 func New(rec *record.Record, us string) *Exchange {
-	return &Exchange{rec: rec, us: us, half: map[halfKey]*half{}}
+	return &Exchange{rec: rec, us: us, half: map[record.Place]*half{}}
 }
 
 // Reset puts another record in place (after a failed commit it is replayed from the store). The stream
 // goes on: what the peer has said and been sent was durable. The caller says again what we hold, for
 // what came meanwhile and could not be kept.
 func (x *Exchange) Reset(rec *record.Record) {
-	x.rec, x.ahead, x.todo, x.turn = rec, map[logKey][]*record.Entry{}, nil, 0
+	x.rec, x.ahead, x.todo, x.turn = rec, map[record.LogID][]*record.Entry{}, nil, 0
 }
 
 // StreamUp begins on a new stream: it gives what we must say first.
@@ -94,8 +86,8 @@ func (x *Exchange) StreamUp() wire.Frame {
 }
 
 func (x *Exchange) forget() {
-	x.cursor, x.again, x.theirs = map[logKey]int{}, map[logKey]int{}, map[logKey]int{}
-	x.ahead, x.todo, x.turn = map[logKey][]*record.Entry{}, nil, 0
+	x.cursor, x.again, x.theirs = map[record.LogID]int{}, map[record.LogID]int{}, map[record.LogID]int{}
+	x.ahead, x.todo, x.turn = map[record.LogID][]*record.Entry{}, nil, 0
 	x.asks, x.asked, x.out = nil, 0, nil
 }
 
@@ -133,25 +125,25 @@ func (x *Exchange) TheyHave(b []byte, run string) (t Told, err error) {
 		x.asks, x.asked = slices.Delete(x.asks, i, i+1), x.asked-1
 		logs = told.of.in(logs)
 	}
-	has, differ := map[logKey]Have{}, map[logKey]bool{}
+	has, differ := map[record.LogID]Have{}, map[record.LogID]bool{}
 	for _, h := range told.logs {
-		has[logKey{h.Party, h.ID}] = h
+		has[h.LogID] = h
 	}
 	for _, s := range told.sums {
 		ours := s.in(logs)
 		same := sumOf(ours) == s.hash
 		for _, l := range ours {
 			if same {
-				has[keyOf(l)] = haveOf(l)
+				has[l.Name.LogID] = haveOf(l)
 			}
-			differ[keyOf(l)] = !same
+			differ[l.Name.LogID] = !same
 		}
 		if !same && len(ours) > 0 {
 			x.asks = append(x.asks, s.span)
 		}
 	}
 	for _, l := range logs {
-		if k := keyOf(l); !differ[k] {
+		if k := l.Name.LogID; !differ[k] {
 			x.known(l, has[k], run, &t)
 		}
 	}
@@ -169,28 +161,28 @@ func (x *Exchange) ask() {
 
 // known notes what the peer holds of a log, nothing where h is empty.
 func (x *Exchange) known(l *record.Log, h Have, run string, t *Told) {
-	k, from := keyOf(l), min(h.Size, h.Whole)
+	k, from := l.Name.LogID, min(h.Size, h.Whole)
 	x.cursor[k] = from
-	switch root, ok := x.rec.RootAt(k.party, k.id, h.Size); {
-	case h.Size > l.Size && k.party == x.us:
+	switch root, ok := x.rec.RootAt(k, h.Size); {
+	case h.Size > l.Size && k.Party == x.us:
 		t.Found = append(t.Found, Finding{h, "they hold more of our log than we do"})
 	case h.Size > 0 && ok && root != h.Root:
 		t.Found = append(t.Found, Finding{h, "another root at a size that we hold"})
 	}
-	if k.party == x.us {
+	if k.Party == x.us {
 		if l.Receipted > from {
 			x.again[k] = from
 		}
 		return
 	}
-	if es := x.rec.Entries(k.party, k.id, from); len(es) > 0 {
+	if es := x.rec.Entries(k, from); len(es) > 0 {
 		x.theirs[k] = es[len(es)-1].Index + 1
 	}
-	if k.id.Run != run {
+	if k.Run != run {
 		t.Lost += max(0, l.Size-h.Size)
 	}
 	if h.Held < l.Held {
-		t.Unreceipted = append(t.Unreceipted, l.Name)
+		t.Unreceipted = append(t.Unreceipted, l.Name.LogID)
 	}
 }
 
@@ -222,7 +214,7 @@ func (x *Exchange) Next(durable func(*record.Entry) bool) (wire.Frame, *record.E
 		e, waits := x.offer(x.todo[i], durable)
 		switch {
 		case e != nil:
-			return wire.Frame{Kind: wire.FrameEntry, Parts: [][]byte{e.Note(), e.FactsB, e.TextB}}, e, true
+			return entryFrame(e), e, true
 		case waits:
 			i++
 		default:
@@ -233,6 +225,11 @@ func (x *Exchange) Next(durable func(*record.Entry) bool) (wire.Frame, *record.E
 	return wire.Frame{}, nil, false
 }
 
+func entryFrame(e *record.Entry) wire.Frame {
+	note, facts, text := e.Pieces()
+	return wire.Frame{Kind: wire.FrameEntry, Parts: [][]byte{note, facts, text}}
+}
+
 // fill brings todo up to what the record holds now, the log that grew last first.
 func (x *Exchange) fill() {
 	logs := x.rec.Grown(x.turn)
@@ -240,26 +237,26 @@ func (x *Exchange) fill() {
 		logs = x.rec.Logs()
 	}
 	logs = slices.DeleteFunc(slices.Clone(logs), func(l *record.Log) bool {
-		return x.cursor[keyOf(l)] >= l.Size && l.Stored == l.Size || slices.ContainsFunc(x.asks, func(s span) bool { return s.has(l) })
+		return x.cursor[l.Name.LogID] >= l.Size && l.Stored == l.Size || slices.ContainsFunc(x.asks, func(s span) bool { return s.has(l) })
 	})
 	slices.SortStableFunc(logs, func(a, b *record.Log) int { return b.Turn - a.Turn })
-	var grown []logKey
+	var grown []record.LogID
 	for _, l := range logs {
-		grown = append(grown, keyOf(l))
+		grown = append(grown, l.Name.LogID)
 	}
 	if len(grown) > 0 {
-		x.todo = append(grown, slices.DeleteFunc(x.todo, func(k logKey) bool { return slices.Contains(grown, k) })...)
+		x.todo = append(grown, slices.DeleteFunc(x.todo, func(k record.LogID) bool { return slices.Contains(grown, k) })...)
 	}
 	x.turn = max(1, x.rec.Turn())
 }
 
 // offer gives the next entry of a log that the peer lacks, or that one waits for the disk.
-func (x *Exchange) offer(k logKey, durable func(*record.Entry) bool) (next *record.Entry, waits bool) {
+func (x *Exchange) offer(k record.LogID, durable func(*record.Entry) bool) (next *record.Entry, waits bool) {
 	for _, e := range x.next(k) {
 		switch {
 		case !durable(e):
 			return nil, true
-		case k.party != x.us && e.Index >= x.theirs[k]:
+		case k.Party != x.us && e.Index >= x.theirs[k]:
 			return nil, false
 		case !x.Held(e):
 			return e, false
@@ -270,13 +267,13 @@ func (x *Exchange) offer(k logKey, durable func(*record.Entry) bool) (next *reco
 }
 
 // next gives what is to be offered of a log; the record copies the rest of it, so it is asked for once a batch.
-func (x *Exchange) next(k logKey) []*record.Entry {
+func (x *Exchange) next(k record.LogID) []*record.Entry {
 	es := x.ahead[k]
 	for len(es) > 0 && es[0].Index < x.cursor[k] {
 		es = es[1:]
 	}
 	if len(es) == 0 {
-		es = x.rec.Entries(k.party, k.id, x.cursor[k])
+		es = x.rec.Entries(k, x.cursor[k])
 	}
 	x.ahead[k] = es
 	return es
@@ -284,7 +281,7 @@ func (x *Exchange) next(k logKey) []*record.Entry {
 
 // Held reports that their receipt for our own entry is here, and that their list did not show it lost.
 func (x *Exchange) Held(e *record.Entry) bool {
-	from, asked := x.again[logKey{e.Log.Party, e.Log.LogID}]
+	from, asked := x.again[e.Log.LogID]
 	return e.Log.Party == x.us && e.Receipt != nil && !(asked && e.Index >= from)
 }
 
@@ -294,7 +291,7 @@ func (x *Exchange) Sent(e *record.Entry) {
 	case e == nil:
 		x.out = x.out[min(1, len(x.out)):]
 	case x.cursor != nil:
-		x.cursor[logKey{e.Log.Party, e.Log.LogID}] = e.Index + 1
+		x.cursor[e.Log.LogID] = e.Index + 1
 	}
 }
 
@@ -302,23 +299,22 @@ func (x *Exchange) Sent(e *record.Entry) {
 // each log whose bodies are whole below it answers all of them, those over a gap each answer for themselves.
 // SPEC: EXC-007
 func Answers(rec *record.Record, got []*record.Entry) []*record.Entry {
-	best := map[logKey]*record.Entry{}
+	best := map[record.LogID]*record.Entry{}
 	var out []*record.Entry
 	for _, e := range got {
-		if l := rec.Log(e.Log.Party, e.Log.LogID); l == nil || e.Index >= l.Whole {
+		if l := rec.Log(e.Log.LogID); l == nil || e.Index >= l.Whole {
 			out = append(out, e)
 			continue
 		}
-		k := logKey{e.Log.Party, e.Log.LogID}
-		if b := best[k]; b == nil || e.Index > b.Index {
-			best[k] = e
+		if b := best[e.Log.LogID]; b == nil || e.Index > b.Index {
+			best[e.Log.LogID] = e
 		}
 	}
 	for _, e := range best {
 		out = append(out, e)
 	}
 	slices.SortFunc(out, func(a, b *record.Entry) int {
-		return cmp.Or(cmp.Compare(a.Log.Party, b.Log.Party), cmp.Compare(a.Log.Number, b.Log.Number), cmp.Compare(a.Log.Run, b.Log.Run), cmp.Compare(a.Index, b.Index))
+		return a.Place().Compare(b.Place())
 	})
 	return slices.Compact(out)
 }

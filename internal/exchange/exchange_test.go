@@ -54,7 +54,7 @@ func newEnd(name string) *end {
 
 func (e *end) state(t testing.TB, text string) *record.Entry {
 	t.Helper()
-	s, err := e.run.Append(record.Draft{Kind: "message.question", Class: "substantive", Mark: "actual", Facts: struct{}{}, Text: &record.Text{Lang: "en", Text: text}}, noon, record.Heard{}, rnd)
+	s, err := e.run.Append(record.Draft{Kind: "message.question", Class: "substantive", Mark: "actual", Facts: struct{}{}, Text: &record.Text{Lang: "en", Text: text}}, noon, record.PeerClock{}, rnd)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func (e *end) take(t testing.TB, from *end, f wire.Frame) {
 		e.told.Lost += told.Lost
 		e.told.Unreceipted = append(e.told.Unreceipted, told.Unreceipted...)
 		for _, g := range told.Unreceipted {
-			for _, rc := range e.rec.LogReceipts(g.Party, g.LogID) {
+			for _, rc := range e.rec.LogReceipts(g) {
 				if _, _, err := from.rec.AddReceipt(rc.Note()); err != nil {
 					t.Fatal(err)
 				}
@@ -145,7 +145,7 @@ func same(t testing.TB, a, b *end, n int) {
 	got := 0
 	for _, l := range a.rec.Logs() {
 		got += l.Size
-		for _, s := range a.rec.Entries(l.Name.Party, l.Name.LogID, 0) {
+		for _, s := range a.rec.Entries(l.Name.LogID, 0) {
 			if s.Receipt == nil {
 				t.Errorf("%s is not held", a.rec.Short(s))
 			}
@@ -223,13 +223,13 @@ func TestWhatTheListTells(t *testing.T) {
 	a.state(t, "one")
 	a.x.StreamUp()
 	l := a.rec.Logs()[0]
-	one, two := "aurelia "+l.Name.LogID.String(), "aurelia 9.k7qx3m"
+	one, two := "aurelia "+l.Name.Local(), "aurelia 9.k7qx3m"
 	other := wire.Leaf([]byte("other"))
 	for line, want := range map[string]string{
-		fmt.Sprintf("aurelia %s 1 %s 1 0\n", l.Name.LogID, l.Root): "",
-		fmt.Sprintf("aurelia %s 2 %s 2 0\n", l.Name.LogID, other):  "they hold more of our log than we do",
-		fmt.Sprintf("aurelia %s 1 %s 1 0\n", l.Name.LogID, other):  "another root at a size that we hold",
-		fmt.Sprintf("borealia 1.9dm2aa 4 %s 4 0\n", other):         "",
+		fmt.Sprintf("aurelia %s 1 %s 1 0\n", l.Name.Local(), l.Root): "",
+		fmt.Sprintf("aurelia %s 2 %s 2 0\n", l.Name.Local(), other):  "they hold more of our log than we do",
+		fmt.Sprintf("aurelia %s 1 %s 1 0\n", l.Name.Local(), other):  "another root at a size that we hold",
+		fmt.Sprintf("borealia 1.9dm2aa 4 %s 4 0\n", other):           "",
 	} {
 		told, err := a.x.TheyHave([]byte(line), "")
 		if err != nil || len(told.Found) != min(1, len(want)) || want != "" && told.Found[0].Why != want {
@@ -287,15 +287,15 @@ func TestThousandsOfClosedLogsAreExchangedAsSums(t *testing.T) {
 	old := a.rec.Logs()[n/3]
 	lost := newEnd("borealia")
 	for _, l := range b.rec.Logs() {
-		for _, e := range b.rec.Entries(l.Name.Party, l.Name.LogID, 0) {
+		for _, e := range b.rec.Entries(l.Name.LogID, 0) {
 			if l.Name.LogID == old.Name.LogID {
 				continue
 			}
-			if _, err := lost.rec.Add(e.Note(), e.FactsB, e.TextB); err != nil {
+			if _, err := lost.rec.Add(e.Pieces()); err != nil {
 				t.Fatal(err)
 			}
 		}
-		for _, rc := range b.rec.LogReceipts(l.Name.Party, l.Name.LogID) {
+		for _, rc := range b.rec.LogReceipts(l.Name.LogID) {
 			lost.rec.ApplyReceipt(rc)
 		}
 	}
@@ -307,16 +307,16 @@ func TestThousandsOfClosedLogsAreExchangedAsSums(t *testing.T) {
 
 	// And one receipt that one end has not.
 	g := lost.rec.Logs()[n/2]
-	rc, err := lost.rec.Receipt(lost.rec.Entries("aurelia", g.Name.LogID, 0)[0], "borealia", "9dm2aa", 1, noon.Add(-time.Hour), keys["borealia"])
+	rc, err := lost.rec.Receipt(lost.rec.Entries(g.Name.LogID, 0)[0], "borealia", "9dm2aa", 1, noon.Add(-time.Hour), keys["borealia"])
 	if err != nil {
 		t.Fatal(err)
 	}
 	g.Held-- // as where its receipt was lost
 	a.told, lost.told = Told{}, Told{}
-	a.rec.Log("aurelia", g.Name.LogID).Held--
+	a.rec.Log(g.Name.LogID).Held--
 	lost.rec.ApplyReceipt(rc)
 	meet(t, a, lost)
-	if l := lost.told; len(l.Unreceipted) != 1 || a.rec.Log("aurelia", g.Name.LogID).Held != 1 {
+	if l := lost.told; len(l.Unreceipted) != 1 || a.rec.Log(g.Name.LogID).Held != 1 {
 		t.Errorf("a receipt is lacking: %v", l.Unreceipted)
 	}
 }
@@ -352,7 +352,7 @@ func TestAnswers(t *testing.T) {
 		if i == 3 {
 			continue
 		}
-		r, err := b.rec.Add(s.Note(), s.FactsB, s.TextB)
+		r, err := b.rec.Add(s.Pieces())
 		if err != nil {
 			t.Fatal(err)
 		}

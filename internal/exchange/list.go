@@ -26,8 +26,7 @@ const (
 
 // Have is what a side says of one log.
 type Have struct {
-	Party string
-	ID    record.LogID
+	record.LogID
 	Size  int // joined entries
 	Root  wire.Hash
 	Whole int // below it every body is here
@@ -35,14 +34,11 @@ type Have struct {
 }
 
 func haveOf(l *record.Log) Have {
-	return Have{l.Name.Party, l.Name.LogID, l.Size, l.Root, l.Whole, l.Held}
+	return Have{l.Name.LogID, l.Size, l.Root, l.Whole, l.Held}
 }
 
 // span is the logs of a party from one to another, by number and run.
-type span struct {
-	party    string
-	from, to record.LogID
-}
+type span struct{ from, to record.LogID }
 
 // sum stands for all logs of a span.
 type sum struct {
@@ -57,19 +53,15 @@ type list struct {
 	sums []sum
 }
 
-func compareIDs(a, b record.LogID) int {
-	return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.Run, b.Run))
-}
-
 func (s span) has(l *record.Log) bool {
-	return l.Name.Party == s.party && compareIDs(s.from, l.Name.LogID) <= 0 && compareIDs(l.Name.LogID, s.to) <= 0
+	return s.from.Compare(l.Name.LogID) <= 0 && l.Name.Compare(s.to) <= 0
 }
 
 // in gives the logs of a span, of logs sorted by party, number and run.
 func (s span) in(logs []*record.Log) []*record.Log {
 	at := func(id record.LogID, over int) int {
 		i, _ := slices.BinarySearchFunc(logs, id, func(l *record.Log, id record.LogID) int {
-			return cmp.Or(cmp.Compare(l.Name.Party, s.party), compareIDs(l.Name.LogID, id), over)
+			return cmp.Or(l.Name.Compare(id), over)
 		})
 		return i
 	}
@@ -78,7 +70,7 @@ func (s span) in(logs []*record.Log) []*record.Log {
 }
 
 func (s span) append(b []byte) []byte {
-	return append(append(append(append(append(b, s.party...), ' '), s.from.String()...), ' '), s.to.String()...)
+	return append(append(append(append(append(b, s.from.Party...), ' '), s.from.Local()...), ' '), s.to.Local()...)
 }
 
 func say(b []byte) wire.Frame { return wire.Frame{Kind: wire.FrameHave, Parts: [][]byte{b}} }
@@ -116,7 +108,7 @@ func narrower(s span, logs []*record.Log) []byte {
 
 func appendLogs(b []byte, logs []*record.Log) []byte {
 	for _, l := range logs {
-		b = append(append(append(b, l.Name.Party...), ' '), l.Name.LogID.String()...)
+		b = append(append(append(b, l.Name.Party...), ' '), l.Name.Local()...)
 		b = strconv.AppendInt(append(b, ' '), int64(l.Size), 10)
 		b = append(append(b, ' '), l.Root.String()...)
 		b = strconv.AppendInt(append(b, ' '), int64(l.Whole), 10)
@@ -126,7 +118,7 @@ func appendLogs(b []byte, logs []*record.Log) []byte {
 }
 
 func appendSum(b []byte, logs []*record.Log) []byte {
-	s := span{logs[0].Name.Party, logs[0].Name.LogID, logs[len(logs)-1].Name.LogID}
+	s := span{logs[0].Name.LogID, logs[len(logs)-1].Name.LogID}
 	return append(append(append(s.append(b), ' '), sumOf(logs).String()...), '\n')
 }
 
@@ -168,7 +160,7 @@ func parseList(b []byte) (out list, err error) {
 		case len(f) == 6:
 			var h Have
 			h, err = parseLog(f)
-			s, out.logs = span{h.Party, h.ID, h.ID}, append(out.logs, h)
+			s, out.logs = span{h.LogID, h.LogID}, append(out.logs, h)
 		default:
 			return list{}, ErrHave
 		}
@@ -178,8 +170,7 @@ func parseList(b []byte) (out list, err error) {
 		if len(f) == 3 {
 			continue
 		}
-		if o := out.of; o != nil && (s.party != o.party || compareIDs(s.from, o.from) < 0 || compareIDs(s.to, o.to) > 0) ||
-			cmp.Or(cmp.Compare(last.party, s.party), compareIDs(last.to, s.from)) >= 0 {
+		if o := out.of; o != nil && (s.from.Compare(o.from) < 0 || s.to.Compare(o.to) > 0) || last.to.Compare(s.from) >= 0 {
 			return list{}, ErrHave
 		}
 		last = s
@@ -191,16 +182,16 @@ func parseSpan(f []string) (s span, err error) {
 	if len(f) != 3 {
 		return s, ErrHave
 	}
-	from, err1 := record.ParseLogID(f[1])
-	to, err2 := record.ParseLogID(f[2])
-	if err1 != nil || err2 != nil || compareIDs(from, to) > 0 {
+	from, err1 := record.ParseLocal(f[0], f[1])
+	to, err2 := record.ParseLocal(f[0], f[2])
+	if err1 != nil || err2 != nil || from.Compare(to) > 0 {
 		return s, ErrHave
 	}
-	return span{f[0], from, to}, nil
+	return span{from, to}, nil
 }
 
 func parseLog(f []string) (h Have, err error) {
-	id, err1 := record.ParseLogID(f[1])
+	id, err1 := record.ParseLocal(f[0], f[1])
 	size, err2 := wire.ParseNumber(f[2])
 	root, err3 := wire.ParseHash(f[3])
 	whole, err4 := wire.ParseNumber(f[4])
@@ -208,5 +199,5 @@ func parseLog(f []string) (h Have, err error) {
 	if whole > size {
 		return h, ErrHave
 	}
-	return Have{f[0], id, size, root, whole, held}, errors.Join(err1, err2, err3, err4, err5)
+	return Have{id, size, root, whole, held}, errors.Join(err1, err2, err3, err4, err5)
 }

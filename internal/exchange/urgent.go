@@ -12,11 +12,6 @@ import (
 // MaxHalf is how many half-received urgent statements are kept of a peer; the oldest gives way.
 const MaxHalf = 8
 
-type halfKey struct {
-	party, log string
-	index      int
-}
-
 type half struct {
 	seq    int
 	pieces [][]byte
@@ -26,7 +21,7 @@ type half struct {
 // Urgent cuts a statement into its fragments, ready for the link; false when it does not fit.
 // SPEC: EXC-002
 func Urgent(e *record.Entry) ([][]byte, bool) {
-	whole := wire.AppendFrame(nil, wire.Frame{Kind: wire.FrameEntry, Parts: [][]byte{e.Note(), e.FactsB, e.TextB}})
+	whole := wire.AppendFrame(nil, entryFrame(e))
 	if len(whole) > wire.MaxUrgent {
 		return nil, false
 	}
@@ -35,7 +30,7 @@ func Urgent(e *record.Entry) ([][]byte, bool) {
 	for i := range n {
 		piece := whole[i*wire.FragmentSize : min(len(whole), (i+1)*wire.FragmentSize)]
 		out = append(out, wire.AppendFragment(nil, wire.Fragment{
-			Party: e.Log.Party, Log: e.Log.LogID.String(), Index: e.Index, I: i, N: n, Data: piece,
+			Party: e.Log.Party, Log: e.Log.Local(), Index: e.Index, I: i, N: n, Data: piece,
 		}))
 	}
 	return out, true
@@ -49,10 +44,14 @@ func (x *Exchange) Fragment(b []byte) (wire.Frame, bool) {
 	if err != nil {
 		return wire.Frame{}, false
 	}
+	log, err := record.ParseLocal(f.Party, f.Log)
+	if err != nil {
+		return wire.Frame{}, false
+	}
 	if f.N == 1 {
 		return whole(f.Data)
 	}
-	k := halfKey{f.Party, f.Log, f.Index}
+	k := record.Place{LogID: log, Index: f.Index}
 	h := x.half[k]
 	if h == nil || len(h.pieces) != f.N {
 		x.halfSeq++
@@ -78,7 +77,7 @@ func whole(b []byte) (wire.Frame, bool) {
 
 func (x *Exchange) trim() {
 	for len(x.half) > MaxHalf {
-		var oldest halfKey
+		var oldest record.Place
 		seq := x.halfSeq + 1
 		for k, h := range x.half {
 			if h.seq < seq {

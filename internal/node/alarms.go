@@ -39,7 +39,7 @@ func (l *Line) saveAlarms() {
 	if l.dead == nil {
 		r := store.Local("alarms", l.alarms.Snapshot())
 		r.Reserve = true // that the disk is full is an alarm too
-		l.tx.write(r)
+		l.tx.write(nil, r)
 	}
 }
 

@@ -161,5 +161,5 @@ func (l *Line) signedOn() map[string][]string {
 
 // export gives the whole shared record as one file that anyone can verify offline. The loop only lists what is in it. SPEC: NOD-018
 func (l *Line) export(act.Who, string, act.Plain) (act.Reply, error) {
-	return act.Reply{Text: fmt.Sprintf("%d logs", len(l.rec.Logs())), File: verify.FromRecord(l.cfg.GenesisText, l.cfg.Terms, l.cfg.Sheets, l.rec)}, nil
+	return act.Reply{Text: fmt.Sprintf("%d logs", len(l.rec.Logs())), File: verify.FromRecord(l.cfg.GenesisText, l.cfg.Terms, l.cfg.Sheets, l.rec, l.durable)}, nil
 }

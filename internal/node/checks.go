@@ -146,7 +146,7 @@ func (l *Line) pathNumber(label string) (int, bool) {
 
 // receiptBy tells the machine by which path a receipt of our opened came.
 func (c *checks) receiptBy(path int, rc *record.Receipt) {
-	if path < 0 || c.over != path || c.opened == nil || rc.Log != c.opened.Log || rc.Entry.Index < c.opened.Index {
+	if path < 0 || c.over != path || c.opened == nil || rc.Log.LogID != c.opened.Log.LogID || rc.Index < c.opened.Index {
 		return
 	}
 	c.over = -1

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 // tx is what one step wants: rows for the disk, and effects that wait for them.
 type tx struct {
 	rows  []store.Row
+	of    []onDisk // of each row, what it holds; nil: a value of this node alone
 	after []effect
 	got   []*record.Entry // entries of the peer that need a receipt
 	lane  bool            // they came by lane, so does the receipt
@@ -34,10 +36,13 @@ type effect struct {
 	fail func(error)
 }
 
+// onDisk is a statement or receipt that is told which row holds it.
+type onDisk interface{ OnDisk(row int) }
+
 // waiting are the effects of one committed step.
 type waiting struct {
-	seq   uint64
-	after []effect
+	tx
+	seq uint64
 }
 
 func (w waiting) fail(err error) {
@@ -48,7 +53,17 @@ func (w waiting) fail(err error) {
 	}
 }
 
-func (t *tx) write(rows ...store.Row) { t.rows = append(t.rows, rows...) }
+func (t *tx) write(of onDisk, r store.Row) { t.rows, t.of = append(t.rows, r), append(t.of, of) }
+
+// entry writes a statement with the bodies that are here.
+func (t *tx) entry(e *record.Entry, kind store.RowKind, reserve bool) {
+	note, facts, text := e.Pieces()
+	t.write(e, store.Row{Kind: kind, Log: e.Log.String(), Index: e.Index, Leaf: e.Leaf, A: note, B: facts, C: text, Reserve: reserve})
+}
+
+func (t *tx) receipt(rc *record.Receipt) {
+	t.write(rc, store.Row{Kind: store.KindReceipt, Log: rc.Log.String(), Index: rc.Index, A: rc.Note(), Reserve: true})
+}
 
 func (t *tx) then(do func(), fail func(error)) { t.after = append(t.after, effect{do, fail}) }
 
@@ -71,11 +86,11 @@ func (l *Line) commit() {
 		return
 	}
 	if l.dead != nil {
-		waiting{after: t.after}.fail(l.unrecorded())
+		waiting{tx: t}.fail(l.unrecorded())
 		return
 	}
 	l.seq++
-	l.waiting = append(l.waiting, waiting{l.seq, t.after})
+	l.waiting = append(l.waiting, waiting{t, l.seq})
 	l.store.Append(l.seq, t.rows)
 }
 
@@ -100,6 +115,11 @@ func (l *Line) release(upTo uint64) {
 	for _, w := range ready {
 		for _, e := range w.after {
 			e.do()
+		}
+		for i, of := range w.of {
+			if of != nil {
+				of.OnDisk(w.rows[i].N)
+			}
 		}
 	}
 	l.dirty = true
@@ -192,10 +212,10 @@ func (l *Line) reopen() {
 		err := l.store.Reopen()
 		m := l.empty()
 		if err == nil {
-			err = l.read(m)
-			l.index(m, now)
+			err = l.read(m, now)
 		}
 		l.post(func() { l.reopened(m, err) })
+		debug.FreeOSMemory() // what reading has left behind
 	}()
 }
 
@@ -237,19 +257,20 @@ func (l *Line) reopened(m *memory, err error) {
 // memory is what a store's rows say: the record's state, before the loop goes on with it.
 type memory struct {
 	rec, priv *record.Record
-	opts      record.Options // of rec
-	privOpts  record.Options // of priv
-	receipts  map[wire.Hash]struct{}
-	ours      map[record.Place]*record.Receipt
-	newest    map[record.LogName]*record.Receipt
+	opts      record.Options                   // of rec
+	privOpts  record.Options                   // of priv
+	receipts  map[wire.Hash]struct{}           // of the peer, on their way to the disk
+	newest    map[record.LogID]*record.Receipt // that we gave
 	local     []store.Row
+	touched   map[string]struct{} // items that changed since they were sorted
 	items     *items
 }
 
 // empty is the memory of a record without a statement.
 func (l *Line) empty() *memory {
-	m := &memory{receipts: map[wire.Hash]struct{}{}, ours: map[record.Place]*record.Receipt{}, newest: map[record.LogName]*record.Receipt{}}
+	m := &memory{receipts: map[wire.Hash]struct{}{}, newest: map[record.LogID]*record.Receipt{}}
 	m.items = &items{stamps: map[string]stamp{}, lists: map[string][]stamp{}, open: map[string][]stamp{}}
+	m.touched = map[string]struct{}{}
 	m.opts = l.options(false)
 	m.privOpts = l.options(true)
 	m.rec, m.priv = record.New(m.opts), record.New(m.privOpts)
@@ -260,7 +281,7 @@ func (l *Line) empty() *memory {
 func (l *Line) remember(m *memory) {
 	l.memory = m
 	l.showing, l.volatile, l.run, l.privRun = map[string]bool{}, map[*record.Entry]int{}, nil, nil
-	l.cache, l.reg, l.touched = map[string]any{}, nil, map[string]struct{}{}
+	l.cache, l.reg = map[string]any{}, nil
 }
 
 // adopt goes on with what was read.
@@ -285,19 +306,9 @@ func (l *Line) adopt(m *memory, first bool) {
 	}
 }
 
-// place is where a row's entry stands; a name that the store cannot have written gives no place.
-func place(r store.Row) record.Place {
-	n, err := record.ParseLogName(r.Log)
-	if err != nil {
-		return record.Place{}
-	}
-	return record.Place{Party: n.Party, LogID: n.LogID, Index: r.Index}
-}
-
-// keepOurs remembers a receipt that we gave, to send it again whenever its statement comes again.
+// keepOurs remembers the newest receipt that we gave of a log.
 func (m *memory) keepOurs(rc *record.Receipt) {
-	m.ours[rc.Entry.Place] = rc
-	if n := m.newest[rc.Log]; n == nil || rc.Whole >= n.Whole {
-		m.newest[rc.Log] = rc
+	if n := m.newest[rc.Log.LogID]; n == nil || rc.Whole >= n.Whole {
+		m.newest[rc.Log.LogID] = rc
 	}
 }

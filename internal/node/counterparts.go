@@ -64,13 +64,13 @@ func (l *Line) statePrivate(d record.Draft) (act.Reply, error) {
 	if l.privRun == nil {
 		l.privRun = l.priv.OpenRun(record.RunConfig{Party: l.cfg.Us.Name, Station: l.cfg.Station, Why: l.privWhy(), Run: l.newRunName(), Key: l.cfg.Key})
 	}
-	e, err := l.privRun.Append(d, l.now, record.Heard{}, l.cfg.Rand)
+	e, err := l.privRun.Append(d, l.now, record.PeerClock{}, l.cfg.Rand)
 	if err != nil {
 		return act.Reply{}, err
 	}
 	l.volatile[e]++
 	l.tx.then(func() { l.settled(e); l.dirty = true }, nil)
-	l.tx.write(store.Row{Kind: store.KindPrivate, Log: e.Log.String(), Index: e.Index, Leaf: e.Leaf, A: e.Note(), B: e.FactsB, C: e.TextB})
+	l.tx.entry(e, store.KindPrivate, false)
 	id := l.priv.Short(e)
 	return act.Reply{ID: id, Text: fmt.Sprintf("%s recorded in the private log: it stays here", id)}, nil
 }

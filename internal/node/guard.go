@@ -70,7 +70,7 @@ func (l *Line) saveRoom() {
 	g.saved = used
 	r := store.Local(roomKey, b)
 	r.Reserve = true
-	l.tx.write(r)
+	l.tx.write(nil, r)
 }
 
 // take counts bytes that the peer wants kept.
@@ -87,7 +87,7 @@ func (l *Line) mayEnter(c *record.Checked, bytes int) error {
 	if e := l.rec.ByRef(c.Ref()); e != nil && e.Absent == "" {
 		return nil
 	}
-	if l.rec.Log(c.Ref().Party, c.Ref().LogID) == nil {
+	if l.rec.Log(c.Ref().LogID) == nil {
 		bytes += newLog
 	}
 	always := reserved(c.Kind())

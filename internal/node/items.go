@@ -52,21 +52,12 @@ func remove(list []stamp, s stamp, order func(a, b stamp) int) []stamp {
 	return list
 }
 
-// index sorts all items of a record that has been read, beside the loop.
+// index puts the items that a record's reading has touched in their places, beside the loop.
 func (l *Line) index(m *memory, now time.Time) {
-	for _, key := range m.rec.Items() {
-		if s := l.stamp(m.rec.Item(key), m.rec, now); s.list != "" {
-			m.items.stamps[key] = s
-			m.items.lists[s.list] = append(m.items.lists[s.list], s)
-			if s.open {
-				m.items.open[s.list] = append(m.items.open[s.list], s)
-			}
-		}
+	for key := range m.touched {
+		m.items.put(key, l.stamp(m.rec.Item(key), m.rec, now))
 	}
-	for name, list := range m.items.lists {
-		slices.SortFunc(list, byArrival)
-		slices.SortFunc(m.items.open[name], byUrgency)
-	}
+	clear(m.touched)
 }
 
 // sorted gives the index as of now.

@@ -152,10 +152,9 @@ type Line struct {
 	reopening   bool             // the store is tried again, beside the loop
 	altered     map[int]struct{} // rows that the disk altered; written only while nothing is read
 	started     time.Time
-	cache       map[string]any      // fold of an item, dropped when it is touched
-	reg         *register.Register  // nil: to be built again
-	touched     map[string]struct{} // items that changed since they were sorted
-	seen        *view.Input         // what every desk sees, gathered since the last step; nil: to be gathered
+	cache       map[string]any     // fold of an item, dropped when it is touched
+	reg         *register.Register // nil: to be built again
+	seen        *view.Input        // what every desk sees, gathered since the last step; nil: to be gathered
 }
 
 // Open starts the loop and the sessions at once: ringing, voice and STOP wait for no record. Beside the loop the

@@ -208,8 +208,8 @@ func (l *Line) have(list []byte) {
 // found: what the peer's list shows beyond what it lacks. A peer that holds more of our open log than
 // we do has seen another life of this run: the run ends, the next goes on under a new name.
 func (l *Line) found(h exchange.Finding) {
-	l.warn("the peer's list differs", "log", h.Party+"/"+h.ID.String(), "why", h.Why)
-	if l.run != nil && h.Party == l.cfg.Us.Name && h.ID.Run == l.runName {
+	l.warn("the peer's list differs", "log", h.LogID.String(), "why", h.Why)
+	if l.run != nil && h.Party == l.cfg.Us.Name && h.Run == l.runName {
 		l.endRun("restore")
 	}
 }
@@ -272,7 +272,7 @@ func (l *Line) entry(note, facts, text []byte, path int) {
 		return
 	}
 	l.saveRoom()
-	l.tx.write(store.Row{Kind: store.KindEntry, Log: e.Log.String(), Index: e.Index, Leaf: e.Leaf, A: note, B: body(facts), C: body(text), Reserve: true})
+	l.tx.entry(e, store.KindEntry, true)
 	l.volatile[e]++
 	l.tx.then(func() {
 		l.settled(e)
@@ -300,8 +300,11 @@ func (l *Line) again(e *record.Entry, path int) {
 	if !l.durable(e) {
 		return // its first receipt is on its way to the disk
 	}
-	rc := l.ours[e.Ref().Place]
-	if n := l.newest[e.Log]; rc == nil && n != nil && n.Whole > e.Index {
+	var rc *record.Receipt
+	if ours := l.rec.Receipts(e); len(ours) > 0 {
+		rc = ours[len(ours)-1]
+	}
+	if n := l.newest[e.Log.LogID]; rc == nil && n != nil && n.Whole > e.Index {
 		rc = n
 	}
 	if rc == nil {
@@ -324,7 +327,7 @@ func (l *Line) answer() {
 			l.log.Error("couldn't make a receipt", "err", err)
 			continue
 		}
-		l.tx.write(store.Row{Kind: store.KindReceipt, Log: e.Log.String(), Index: e.Index, A: rc.Note(), Reserve: true})
+		l.tx.receipt(rc)
 		l.tx.then(func() {
 			for _, e := range l.rec.ApplyReceipt(rc) {
 				l.touch(l.rec.ItemOf(e))
@@ -354,14 +357,14 @@ func (l *Line) receipt(note []byte, path int) {
 		l.warn("a receipt was dropped", "err", err)
 		return
 	}
-	if _, known := l.receipts[rc.Leaf()]; known {
+	if _, coming := l.receipts[rc.Leaf()]; coming || l.rec.HasReceipt(rc) {
 		l.covered(rc)
 		l.checks.receiptBy(path, rc)
 		return
 	}
-	switch e := l.rec.ByRef(rc.Entry); {
+	switch e := l.rec.ByRef(rc.Of()); {
 	case e == nil && l.peer.strays >= maxStrays, e != nil && len(l.rec.Receipts(e)) >= maxReceipts:
-		l.log.Debug("one receipt too many was dropped", "log", rc.Log.String(), "index", rc.Entry.Index)
+		l.log.Debug("one receipt too many was dropped", "log", rc.Log.String(), "index", rc.Index)
 		return
 	case e == nil:
 		l.peer.strays++
@@ -371,8 +374,9 @@ func (l *Line) receipt(note []byte, path int) {
 		return
 	}
 	l.receipts[rc.Leaf()] = struct{}{}
-	l.tx.write(store.Row{Kind: store.KindReceipt, Log: rc.Log.String(), Index: rc.Entry.Index, A: note, Reserve: true})
+	l.tx.receipt(rc)
 	l.tx.then(func() {
+		delete(l.receipts, rc.Leaf())
 		for _, e := range l.rec.ApplyReceipt(rc) {
 			l.touch(l.rec.ItemOf(e))
 			l.checks.held(e)
@@ -386,7 +390,7 @@ func (l *Line) receipt(note []byte, path int) {
 // covered ends the repetition of what a receipt answers.
 func (l *Line) covered(rc *record.Receipt) {
 	for p := range l.repeating {
-		if p == rc.Entry.Place || p.LogID == rc.Log.LogID && p.Party == rc.Log.Party && p.Index < rc.Whole {
+		if p.LogID == rc.Log.LogID && (p.Index == rc.Index || p.Index < rc.Whole) {
 			l.link.Done(urgentID(p))
 			delete(l.repeating, p)
 		}

@@ -20,13 +20,13 @@ func TestBounds(t *testing.T) {
 		var m machine
 		l := m.begin(t)
 		time.Sleep(time.Second)
-		id, err := record.ParseLogID("1.aaaaaa")
+		id, err := record.ParseLogID("aurelia/1.aaaaaa")
 		if err != nil {
 			t.Fatal(err)
 		}
-		name := record.LogName{Party: "aurelia", Genesis: l.cfg.Genesis, LogID: id}
+		name := &record.LogName{LogID: id, Genesis: l.cfg.Genesis}
 		for i := range maxStrays + 100 {
-			rc := record.Receipt{Log: name, Entry: record.Ref{Place: record.Place{Party: "aurelia", LogID: id, Index: i}, Leaf: wire.Leaf(nil)},
+			rc := record.Receipt{Log: name, Index: i, Entry: wire.Leaf(nil),
 				Bodies: "none", Root: wire.Sum(nil), Sheet: 1, By: "borealia", ByRun: "bbbbbb", Held: l.now.Truncate(time.Second)}
 			note, err := wire.SignNote(rc.Encode(), "borealia/sign", m.them)
 			if err != nil {
@@ -41,7 +41,7 @@ func TestBounds(t *testing.T) {
 			for range 2 * maxOut {
 				l.toStream(wire.Frame{Kind: wire.FrameReceipt, Parts: [][]byte{{1}}})
 			}
-			n, out = len(l.receipts), len(l.outq)
+			n, out = len(l.rec.LogReceipts(id)), len(l.outq)
 		}); err != nil {
 			t.Fatal(err)
 		}

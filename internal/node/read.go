@@ -3,6 +3,8 @@
 package node
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"runtime"
@@ -26,7 +28,7 @@ const batchRows = 256
 // read makes the record's state from what the store holds, through the same Add as live statements. The store, the
 // reading of the rows and the adding go on beside each other; signatures were checked before the rows were
 // written, and are checked again by audit. It touches nothing that the loop owns.
-func (l *Line) read(m *memory) error {
+func (l *Line) read(m *memory, now time.Time) error {
 	l.rows[0].Store(0)
 	l.rows[1].Store(int64(l.store.Rows()))
 	batches := make(chan chan []stored, 2*runtime.GOMAXPROCS(0))
@@ -56,6 +58,7 @@ func (l *Line) read(m *memory) error {
 			}
 			l.add(m, s)
 		}
+		l.index(m, now)
 	}
 	return err
 }
@@ -82,21 +85,20 @@ func (l *Line) add(m *memory, s stored) {
 	switch {
 	case s.err != nil:
 	case s.Kind == store.KindEntry:
-		_, s.err = m.rec.AddChecked(s.checked)
+		var a record.Added
+		a, s.err = m.rec.AddStored(s.checked, s.N)
+		for _, key := range a.Touched {
+			m.touched[key] = struct{}{}
+		}
 	case s.Kind == store.KindPrivate:
-		_, s.err = m.priv.AddChecked(s.checked)
+		_, s.err = m.priv.AddStored(s.checked, s.N)
 	case s.Kind == store.KindReceipt:
-		m.rec.ApplyReceipt(s.receipt)
-		m.receipts[s.receipt.Leaf()] = struct{}{}
+		for _, e := range m.rec.ApplyReceipt(s.receipt) {
+			m.touched[m.rec.ItemOf(e)] = struct{}{}
+		}
+		s.receipt.OnDisk(s.N)
 		if s.receipt.By == l.cfg.Us.Name {
 			m.keepOurs(s.receipt)
-		}
-	case s.Kind == store.KindBody:
-		if e := m.rec.At(place(s.Row)); e != nil && e.Leaf == s.Leaf {
-			var c *record.Checked
-			if c, s.err = m.opts.CheckStored(e.Note(), s.B, s.C); s.err == nil {
-				_, s.err = m.rec.AddChecked(c)
-			}
 		}
 	case s.Kind == store.KindLocal:
 		m.local = append(m.local, s.Row)
@@ -151,4 +153,30 @@ func (l *Line) foundAltered(rows map[int]struct{}) {
 	}
 	l.altered = rows
 	l.fail(fmt.Errorf("%s: %d rows were altered on the disk, the record is read without them", l.cfg.DB, len(rows)))
+}
+
+// hungDisk is how long reading back waits for a disk before the store counts as failed: ringing and voice wait as long.
+const hungDisk = time.Second
+
+// Row reads back what the record does not hold in memory.
+func (l *Line) Row(n int) (note, facts, text []byte, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), hungDisk)
+	defer cancel()
+	r, err := l.store.Row(ctx, n)
+	return r.A, r.B, r.C, err
+}
+
+// Unread begins again with what the disk holds: without the row where the disk has altered it.
+func (l *Line) Unread(n int, err error) {
+	go l.post(func() {
+		switch {
+		case l.dead != nil: // it is read anew
+		case errors.Is(err, record.ErrAltered):
+			altered := maps.Clone(l.altered)
+			altered[n] = struct{}{}
+			l.foundAltered(altered)
+		default:
+			l.fail(fmt.Errorf("couldn't read row %d back: %w", n, err))
+		}
+	})
 }

@@ -23,7 +23,7 @@ func (l *Line) options(private bool) record.Options {
 	p := func(p Party) record.Party {
 		return record.Party{Name: p.Name, Letter: p.Letter, Keys: []ed25519.PublicKey{p.SignKey}}
 	}
-	o := record.Options{Genesis: l.cfg.Genesis, Parties: [2]record.Party{p(l.cfg.Us), p(l.cfg.Them)}, Kinds: statement.Record(verify.Kinds), Private: private}
+	o := record.Options{Rows: l, Genesis: l.cfg.Genesis, Parties: [2]record.Party{p(l.cfg.Us), p(l.cfg.Them)}, Kinds: statement.Record(verify.Kinds), Private: private}
 	if !l.cfg.First {
 		o.Parties[0], o.Parties[1] = o.Parties[1], o.Parties[0]
 	}
@@ -79,7 +79,7 @@ func (l *Line) state(d record.Draft) (*record.Entry, error) {
 	l.volatile[e]++
 	touched := l.run.Touched()
 	l.touch(touched...)
-	l.tx.write(store.Row{Kind: store.KindEntry, Log: e.Log.String(), Index: e.Index, Leaf: e.Leaf, A: e.Note(), B: e.FactsB, C: e.TextB, Reserve: reserved(d.Kind)})
+	l.tx.entry(e, store.KindEntry, reserved(d.Kind))
 	l.tx.then(func() {
 		l.settled(e)
 		l.touch(touched...)
@@ -91,12 +91,12 @@ func (l *Line) state(d record.Draft) (*record.Entry, error) {
 }
 
 // heard is the peer's run and clock as they were last heard, for a statement's line of that name.
-func (l *Line) heard() record.Heard {
+func (l *Line) heard() record.PeerClock {
 	run, clock, ok := l.link.Heard()
 	if !ok || !record.ValidRun(run) {
-		return record.Heard{}
+		return record.PeerClock{}
 	}
-	return record.Heard{Run: run, Time: clock.UTC().Truncate(10 * time.Second)}
+	return record.PeerClock{Run: run, Time: clock.UTC().Truncate(10 * time.Second)}
 }
 
 // offer sends a durable statement of ours: urgent ones over every live path until their receipt is
@@ -125,7 +125,7 @@ func (l *Line) reoffer() {
 		if g.Name.Party != l.cfg.Us.Name {
 			continue
 		}
-		for _, e := range slices.Backward(l.rec.Entries(g.Name.Party, g.Name.LogID, max(0, g.Size-look))) {
+		for _, e := range slices.Backward(l.rec.Entries(g.Name.LogID, max(0, g.Size-look))) {
 			if look--; left == 0 || look <= 0 {
 				return
 			}
@@ -137,7 +137,7 @@ func (l *Line) reoffer() {
 	}
 }
 
-func urgentID(p record.Place) string { return fmt.Sprintf("u%s/%s/%d", p.Party, p.LogID, p.Index) }
+func urgentID(p record.Place) string { return fmt.Sprintf("u%s/%d", p.LogID, p.Index) }
 
 // durable reports whether an entry is on our disk.
 func (l *Line) durable(e *record.Entry) bool { return l.volatile[e] == 0 }

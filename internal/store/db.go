@@ -26,10 +26,12 @@ const (
 // that could hold a checkpoint up; one MiB of cache.
 // SPEC: STO-011 STO-013
 type db struct {
-	conn                   *sqlite3.Conn
-	begin, end, undo       *sqlite3.Stmt
-	insert, upsert, forget *sqlite3.Stmt
-	wal                    int // bytes in the WAL that are not copied back yet, as SQLite last said
+	conn                         *sqlite3.Conn
+	begin, end, undo             *sqlite3.Stmt
+	insert, upsert, forget       *sqlite3.Stmt
+	several, one, locals, newest *sqlite3.Stmt
+	statements                   []*sqlite3.Stmt // all of them
+	wal                          int             // bytes in the WAL that are not copied back yet, as SQLite last said
 }
 
 // open makes the file what the package promises before anything is read from it.
@@ -190,15 +192,20 @@ func (d *db) prepare() (made bool, err error) {
 		sql string
 	}{
 		{&d.begin, "BEGIN IMMEDIATE"}, {&d.end, "COMMIT"}, {&d.undo, "ROLLBACK"},
-		{&d.insert, "INSERT INTO row (kind, log, idx, leaf, a, b, c) VALUES (?, ?, ?, ?, ?, ?, ?)"},
+		{&d.insert, "INSERT INTO row (n, kind, log, idx, leaf, a, b, c) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},
 		{&d.upsert, "INSERT INTO local (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2"},
 		{&d.forget, "DELETE FROM local WHERE key = ?"},
+		{&d.several, "SELECT n, kind, log, idx, leaf, a, b, c FROM row WHERE n > ? ORDER BY n LIMIT ?"},
+		{&d.one, "SELECT a, b, c FROM row WHERE n = ?"},
+		{&d.locals, "SELECT key, value FROM local ORDER BY key"},
+		{&d.newest, "SELECT max(n) FROM row"},
 	} {
 		st, _, err := d.conn.PrepareFlags(p.sql, sqlite3.PREPARE_PERSISTENT)
 		if err != nil {
 			return made, err
 		}
 		*p.st = st
+		d.statements = append(d.statements, st)
 	}
 	return made, nil
 }
@@ -258,12 +265,12 @@ func (d *db) put(r *Row) error {
 		return errors.Join(d.upsert.BindText(1, r.Log), d.upsert.BindBlob(2, r.A), d.upsert.Exec())
 	}
 	st := d.insert
-	err := errors.Join(st.BindInt(1, int(r.Kind)), st.BindText(2, r.Log), st.BindInt(3, r.Index), st.BindBlob(4, r.Leaf[:]))
+	err := errors.Join(st.BindInt(1, r.N), st.BindInt(2, int(r.Kind)), st.BindText(3, r.Log), st.BindInt(4, r.Index), st.BindBlob(5, r.Leaf[:]))
 	for i, b := range [][]byte{r.A, r.B, r.C} {
 		if b == nil {
-			err = errors.Join(err, st.BindNull(5+i))
+			err = errors.Join(err, st.BindNull(6+i))
 		} else {
-			err = errors.Join(err, st.BindBlob(5+i, b))
+			err = errors.Join(err, st.BindBlob(6+i, b))
 		}
 	}
 	if err != nil {
@@ -272,38 +279,45 @@ func (d *db) put(r *Row) error {
 	return st.Exec()
 }
 
-// replay reads rows by order of commit, then local values by key.
-// SPEC: STO-009
-func (d *db) replay(each func(Row) error) error {
-	if err := d.rows("ORDER BY n", each); err != nil {
-		return err
-	}
-	return d.each("SELECT key, value FROM local ORDER BY key", func(st *sqlite3.Stmt) error {
-		return each(Row{Kind: KindLocal, Log: st.ColumnText(0), A: blob(st, 1)})
-	})
-}
-
-func (d *db) rows(which string, each func(Row) error) error {
-	return d.each("SELECT n, kind, log, idx, leaf, a, b, c FROM row "+which, func(st *sqlite3.Stmt) error {
+// rows reads at most max rows above n. SPEC: STO-009
+func (d *db) rows(n, max int) (out []Row, err error) {
+	err = errors.Join(d.several.BindInt(1, n), d.several.BindInt(2, max), d.each(d.several, func(st *sqlite3.Stmt) {
 		r := Row{N: st.ColumnInt(0), Kind: RowKind(st.ColumnInt(1)), Log: st.ColumnText(2), Index: st.ColumnInt(3)}
 		copy(r.Leaf[:], st.ColumnRawBlob(4))
 		r.A, r.B, r.C = blob(st, 5), blob(st, 6), blob(st, 7)
-		return each(r)
-	})
+		out = append(out, r)
+	}))
+	return out, err
 }
 
-func (d *db) each(sql string, do func(*sqlite3.Stmt) error) error {
-	st, _, err := d.conn.Prepare(sql)
-	if err != nil {
-		return err
+// row reads one row's bytes.
+func (d *db) row(n int) (r Row, err error) {
+	err = errors.Join(d.one.BindInt(1, n), d.each(d.one, func(st *sqlite3.Stmt) {
+		r = Row{N: n, A: blob(st, 0), B: blob(st, 1), C: blob(st, 2)}
+	}))
+	if err == nil && r.N == 0 {
+		err = fmt.Errorf("there is no row %d", n)
 	}
-	defer st.Close()
+	return r, err
+}
+
+// local reads the local values by key. SPEC: STO-009
+func (d *db) local() (out []Row, err error) {
+	err = d.each(d.locals, func(st *sqlite3.Stmt) { out = append(out, Local(st.ColumnText(0), blob(st, 1))) })
+	return out, err
+}
+
+// last is the N of the newest row.
+func (d *db) last() (n int, err error) {
+	err = d.each(d.newest, func(st *sqlite3.Stmt) { n = st.ColumnInt(0) })
+	return n, err
+}
+
+func (d *db) each(st *sqlite3.Stmt, do func(*sqlite3.Stmt)) error {
 	for st.Step() {
-		if err := do(st); err != nil {
-			return err
-		}
+		do(st)
 	}
-	return st.Err()
+	return errors.Join(st.Err(), st.Reset())
 }
 
 // blob copies a column; nil stays nil.
@@ -315,10 +329,8 @@ func blob(st *sqlite3.Stmt, col int) []byte {
 }
 
 func (d *db) close() error {
-	for _, st := range []*sqlite3.Stmt{d.begin, d.end, d.undo, d.insert, d.upsert, d.forget} {
-		if st != nil {
-			_ = st.Close()
-		}
+	for _, st := range d.statements {
+		_ = st.Close()
 	}
 	return d.conn.Close()
 }

@@ -22,6 +22,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -43,12 +44,11 @@ const (
 	KindSheet   RowKind = 3 // A note
 	KindLocal   RowKind = 4 // Log is a key, A its newest value; A nil forgets the key
 	KindPrivate RowKind = 5 // as KindEntry, of a private log
-	KindBody    RowKind = 6 // bodies that came later than their entry (Log, Index, Leaf): B facts, C text
 )
 
 // Row is what is stored: bytes and their place. The store never looks into A, B and C.
 type Row struct {
-	N       int // order of commit, where the store hands it out
+	N       int // order of commit: given by Append
 	Kind    RowKind
 	Log     string
 	Index   int
@@ -117,6 +117,7 @@ type Store struct {
 	life   int    // counts Reopen; written under disk and mu
 	failed error  // why nothing is taken
 	last   uint64 // highest number known to be on disk
+	next   int    // N of the next row
 	closed bool
 
 	disk lock // guards db; held over disk operations
@@ -165,7 +166,7 @@ func Open(path string, o Options) (*Store, error) {
 
 // Append hands numbered rows to the writer; it never blocks. Numbers rise. The rows and their bytes
 // belong to the store from now on. After a failure and until Reopen rows are dropped: nothing numbered
-// after the failed Commit's UpTo is reported.
+// after the failed Commit's UpTo is reported. Each row that is no local value is given its N.
 // SPEC: STO-007
 func (s *Store) Append(seq uint64, rows []Row) {
 	b := batch{seq: seq, rows: rows, reserve: true}
@@ -176,6 +177,12 @@ func (s *Store) Append(seq uint64, rows []Row) {
 	s.mu.Lock()
 	if s.failed == nil && !s.closed {
 		b.life = s.life
+		for i := range rows {
+			if rows[i].Kind != KindLocal {
+				rows[i].N = s.next
+				s.next++
+			}
+		}
 		s.queue = append(s.queue, b)
 	}
 	s.mu.Unlock()
@@ -225,13 +232,17 @@ func (s *Store) Reopen() error {
 	if s.ended() {
 		return ErrClosed
 	}
-	if err := s.open(); err != nil {
+	err, rows := s.open(), 0
+	if err == nil {
+		rows, err = s.db.last()
+	}
+	if err != nil {
 		s.stop(err)
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.failed = nil
+	s.failed, s.next = nil, rows+1
 	s.life++
 	return nil
 }
@@ -243,25 +254,45 @@ func (s *Store) stop(why error) {
 	s.queue, s.failed = nil, why
 }
 
-// Read hands out at most max rows that follow row n, in order of commit.
+// Read hands out at most max rows that follow row n, in order of commit. The disk is free again when they are.
 func (s *Store) Read(n, max int, each func(Row) error) error {
+	var rows []Row
+	err := s.held(func(d *db) (err error) { rows, err = d.rows(n, max); return err })
+	for _, r := range rows {
+		if err == nil {
+			err = each(r)
+		}
+	}
+	return err
+}
+
+// Row reads one row. It waits for the disk as long as ctx lasts, though not for a flush: none of that holds it.
+func (s *Store) Row(ctx context.Context, n int) (r Row, err error) {
+	select {
+	case s.disk <- struct{}{}:
+	case <-ctx.Done():
+		return r, fmt.Errorf("the disk is busy: %w", ctx.Err())
+	}
+	defer s.disk.Unlock()
+	if s.db == nil {
+		return r, ErrReopen
+	}
+	return s.db.row(n)
+}
+
+// held does something with the open file.
+func (s *Store) held(do func(*db) error) error {
 	s.disk.Lock()
 	defer s.disk.Unlock()
 	if s.db == nil {
 		return ErrReopen
 	}
-	return s.db.rows(fmt.Sprintf("WHERE n > %d ORDER BY n LIMIT %d", n, max), each)
+	return do(s.db)
 }
 
 // Rows is how many rows Replay hands out, the local values left out.
-func (s *Store) Rows() int {
-	s.disk.Lock()
-	defer s.disk.Unlock()
-	if s.db == nil {
-		return 0
-	}
-	n := 0
-	_ = s.db.each("SELECT max(n) FROM row", func(st *sqlite3.Stmt) error { n = st.ColumnInt(0); return nil })
+func (s *Store) Rows() (n int) {
+	_ = s.held(func(d *db) (err error) { n, err = d.last(); return err })
 	return n
 }
 
@@ -276,20 +307,28 @@ func (s *Store) ended() bool {
 	return s.closed
 }
 
-// Replay hands out every row in order of commit, then the local values by key. It holds the disk
-// meanwhile: the writer waits. Close ends it.
+// Replay hands out every row in order of commit, then the local values by key. Close ends it.
 func (s *Store) Replay(each func(Row) error) error {
-	s.disk.Lock()
-	defer s.disk.Unlock()
-	if s.db == nil {
-		return ErrReopen
-	}
-	return s.db.replay(func(r Row) error {
-		if s.ended() {
-			return ErrClosed
+	for n, last := 0, -1; n > last; {
+		last = n
+		err := s.Read(n, maxRows, func(r Row) error {
+			if n = r.N; s.ended() {
+				return ErrClosed
+			}
+			return each(r)
+		})
+		if err != nil {
+			return err
 		}
-		return each(r)
-	})
+	}
+	var local []Row
+	err := s.held(func(d *db) (err error) { local, err = d.local(); return err })
+	for _, r := range local {
+		if err == nil {
+			err = each(r)
+		}
+	}
+	return err
 }
 
 // Close commits what is queued, empties the WAL and lets the lock go.

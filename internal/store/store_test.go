@@ -338,5 +338,5 @@ func rss(t *testing.T) int64 {
 
 // putBody makes the row for bodies that arrived after their entry; nil for what did not come.
 func putBody(log string, index int, leaf wire.Hash, facts, text []byte) Row {
-	return Row{Kind: KindBody, Log: log, Index: index, Leaf: leaf, B: facts, C: text}
+	return Row{Kind: KindEntry, Log: log, Index: index, Leaf: leaf, B: facts, C: text}
 }

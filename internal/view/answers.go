@@ -156,9 +156,9 @@ func Show(in Input, lang string, e *record.Entry, item *record.Item, m *message.
 	b := newBuilder(in, lang)
 	d := b.answer("show")
 	r := b.logRow(e)
-	r.Leaf, r.Header, r.Facts = base64.StdEncoding.EncodeToString(e.Leaf[:]), string(e.Note()), string(e.FactsB)
-	if e.Words != nil {
-		r.Text = e.Words.Text
+	r.Leaf, r.Header, r.Facts = base64.StdEncoding.EncodeToString(e.Leaf[:]), string(e.Note()), string(e.Facts())
+	if w := e.Words(); w != nil {
+		r.Text = w.Text
 	}
 	if e.Receipt != nil {
 		r.Receipt = string(e.Receipt.Note())

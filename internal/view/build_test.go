@@ -46,7 +46,18 @@ func (ids) ShortPlace(p record.Place) string {
 }
 
 func entry(party, kind string, index int, t time.Time) *record.Entry {
-	return &record.Entry{Statement: record.Statement{Log: record.LogName{Party: party, LogID: record.LogID{Number: 7, Run: "k7m2qx"}}, Index: index, Kind: kind, Class: "substantive", Mark: "actual", Time: t}}
+	h := record.Head{Log: &record.LogName{LogID: record.LogID{Party: party, Number: 7, Run: "k7m2qx"}}, Index: index, Kind: kind, Class: "substantive", Mark: "actual", Time: t}
+	n := wire.Note{Text: (&record.Statement{Head: h}).Encode(), Sigs: []wire.Sig{{Name: party + "/sign", Sig: make([]byte, 64)}}}
+	return record.NewEntry(h, n.Encode(), nil, nil)
+}
+
+// saying gives an entry words.
+func saying(e *record.Entry, text string) *record.Entry {
+	b, err := wire.EncodeBody(record.Text{Lang: "en", Text: text}, [32]byte{})
+	if err != nil {
+		panic(err)
+	}
+	return record.NewEntry(e.Head, e.Note(), nil, b)
 }
 
 // world is a line in the middle of things, as aurelia's node hands it in.
@@ -66,8 +77,7 @@ func world() Input {
 		Facts: message.Facts{Precedence: "FLASH", Phrase: "IS_THIS_YOURS", Fields: map[string]string{"object": "aircraft", "place": "54.20N 18.40E", "time": "241359Z NOV 26"}, ReadBack: []string{"place"}, Respond: true, By: statement.Author{Known: "unattributed", Desk: "pts/3"}}}
 	flash.Recorded = message.Step{Name: message.Recorded, Entry: q, At: at("14:02:00")}
 	flash.Held = &message.Step{Name: message.Held, At: at("14:02:01")}
-	o := entry("aurelia", "message.information", 41, at("13:20:10"))
-	o.Words = &record.Text{Lang: "en", Text: "Two of our helicopters will land for fuel."}
+	o := saying(entry("aurelia", "message.information", 41, at("13:20:10")), "Two of our helicopters will land for fuel.")
 	old := message.State{Key: "aurelia/7.k7m2qx/41", Begin: o, Ref: o.Ref(), From: "aurelia", Kind: "information", Class: "substantive", Mark: "exercise", Whole: true, HasText: true, Facts: message.Facts{Precedence: "PRIORITY", By: by}}
 	old.Recorded = message.Step{Name: message.Recorded, Entry: o, At: at("13:20:10"), StepFacts: message.StepFacts{By: by}}
 	sp := entry("borealia", "stop.sent", 43, at("14:02:20"))
@@ -284,7 +294,7 @@ func TestCheckWords(t *testing.T) {
 // SPEC: PAG-027
 func TestTerminalIsSafe(t *testing.T) {
 	in := world()
-	in.Messages[0].From, in.Messages[0].Begin.Words.Text = "borealia", "safe\x1b[2Jstill \u202eesrever\u2066 line\rgone"
+	in.Messages[0].From, in.Messages[0].Begin = "borealia", saying(in.Messages[0].Begin, "safe\x1b[2Jstill \u202eesrever\u2066 line\rgone")
 	out := Show(in, "en", in.Log[0], nil, &in.Messages[0], nil, nil).Text() + Answer(in, "en", "log").Text()
 	if strings.ContainsAny(out, "\x1b\r\u202e\u2066") {
 		t.Errorf("the other party's words steer the terminal: %q", out)

@@ -102,7 +102,7 @@ func (b builder) spans(s message.State) (out []phrase.Span, lang string) {
 		}
 		out = spans
 	}
-	if w := s.Begin.Words; w != nil {
+	if w := s.Begin.Words(); w != nil {
 		text := w.Text
 		if len(out) > 0 {
 			text = "\n" + text
@@ -179,8 +179,10 @@ func (b builder) done(x message.Step, c statement.Clock, word string) Progress {
 		if !x.Until.IsZero() {
 			s.Note += " " + b.when(x.Until)
 		}
-		if x.Entry != nil && x.Entry.Words != nil {
-			s.Note += ": " + x.Entry.Words.Text
+		if x.Entry != nil {
+			if w := x.Entry.Words(); w != nil {
+				s.Note += ": " + w.Text
+			}
 		}
 	case message.Relayed:
 		s.Note = b.post(x.To)

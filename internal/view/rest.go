@@ -317,8 +317,8 @@ func (b builder) logWord(e *record.Entry) string {
 	if len(e.Re) > 0 {
 		parts = append(parts, b.IDs.ShortPlace(e.Re[0].Place))
 	}
-	if e.Words != nil {
-		w := []rune(strings.Join(strings.Fields(e.Words.Text), " "))
+	if t := e.Words(); t != nil {
+		w := []rune(strings.Join(strings.Fields(t.Text), " "))
 		if len(w) > 60 {
 			w = append(w[:59], '…')
 		}

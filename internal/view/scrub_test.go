@@ -84,11 +84,12 @@ func TestNothingDrawnSteers(t *testing.T) {
 	people := []string{".Name", ".Org", ".Names[it]", ".Text", ".Lang", ".Langs[0]", ".Officers[0]", ".Officer", ".Desk", ".There", ".ThereBy", ".Reason", ".Place", ".Who", ".Args[0]", ".Why", ".NoSound", ".Number", ".Account", ".ContactsFrom", ".Channel", ".Basis", ".AckedBy"}
 	for name, wanted := range map[string][]string{"people's words": people, "everything": nil} {
 		in := world()
-		responded := message.Step{Name: message.Responded, At: now, StepFacts: message.StepFacts{How: "standby", Until: now}, Entry: &record.Entry{Words: &record.Text{Lang: "en", Text: "soon"}}}
+		responded := message.Step{Name: message.Responded, At: now, StepFacts: message.StepFacts{How: "standby", Until: now}, Entry: saying(entry("borealia", "message.responded", 50, now), hostile)}
+		in.Messages[0].Begin = saying(in.Messages[0].Begin, hostile)
 		in.Messages[0].Steps, in.Messages[0].Response = map[string][]message.Step{message.Responded: {responded}}, &responded
 		in.WeSee.Station.State, in.WeSee.Why, in.Alarms[0].Detail = "goodbye", "maintenance", alarm.Say("at.party", "x")
 		in.Check.Question = &Asked{ID: "q", Text: "what?", Lang: "en", Choices: []Choice{{Code: "a", Word: "this"}}}
-		in.Log[0].FactsB = []byte(`{"salt":"","place":"` + "54N\u202e" + `"}`)
+		in.Log[0] = record.NewEntry(in.Log[0].Head, in.Log[0].Note(), []byte(`{"salt":"","place":"`+"54N\u202e"+`"}`), nil)
 		in.Contacts.Contacts, in.SignedOn = []*contact.Contact{in.Contacts.Pairs[0].Last}, map[string][]string{"A7-02": {hostile}}
 		poison(&in, wanted...)
 		before, err := json.Marshal(in)
@@ -110,7 +111,7 @@ func TestNothingDrawnSteers(t *testing.T) {
 				}
 			}
 			var was, is map[string]string
-			if json.Unmarshal(in.Log[0].FactsB, &was) != nil || json.Unmarshal([]byte(show.Log[0].Facts), &is) != nil || was["place"] != is["place"] {
+			if json.Unmarshal(in.Log[0].Facts(), &was) != nil || json.Unmarshal([]byte(show.Log[0].Facts), &is) != nil || was["place"] != is["place"] {
 				t.Errorf("facts are drawn as %q", show.Log[0].Facts)
 			}
 		}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"sync"
+
+	"example.org/parley/wire"
+)
+
+// Rows is the disk under a record: where the bytes of statements and receipts lie that nobody uses now.
+type Rows interface {
+	// Row reads back what a row holds.
+	Row(n int) (note, facts, text []byte, err error)
+	// Unread is told of a row that could not be read back, or that is no longer what was written: the whole is then
+	// to be read anew. Any goroutine may call it.
+	Unread(n int, err error)
+}
+
+// shelfSize is how many bytes that lie on disk too are kept in memory: of what came last, or was read back last.
+const shelfSize = 4 << 20
+
+// pieces are the bytes of a statement or a receipt as they came. Nobody changes them.
+type pieces struct{ note, facts, text []byte }
+
+func (p *pieces) size() int { return len(p.note) + len(p.facts) + len(p.text) }
+
+// signed gives the text that the note signs.
+func (p *pieces) signed() []byte { return p.note[:bytes.Index(p.note, []byte("\n\n"))+1] }
+
+// shelf holds the bytes that are in memory though they are on disk too; the oldest give way.
+type shelf struct {
+	rows  Rows
+	mu    sync.Mutex // guards what follows, and every bytesOf of the record
+	queue []shelved
+	size  int
+}
+
+type shelved struct {
+	of   *bytesOf
+	size int
+}
+
+// bytesOf finds the bytes of one statement or receipt, in memory or on disk. Any goroutine may read them.
+type bytesOf struct {
+	shelf *shelf // nil where it stands in no record
+	mem   *pieces
+	row   int32 // 0: not on disk, as a whole
+}
+
+// put keeps bytes that are on disk under a row, as long as there is room.
+func (b *bytesOf) put(p *pieces, row int32) {
+	s := b.shelf
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b.mem, b.row = p, row
+	s.queue, s.size = append(s.queue, shelved{b, p.size()}), s.size+p.size()
+	for s.size > shelfSize && len(s.queue) > 1 {
+		if old := s.queue[0]; old.of.row != 0 {
+			old.of.mem = nil
+		}
+		s.queue, s.size = s.queue[1:], s.size-s.queue[0].size
+	}
+}
+
+// set puts other bytes in the place of those that were; row is where they lie on disk.
+func (b *bytesOf) set(p *pieces, row int32) {
+	b.shelf.mu.Lock()
+	defer b.shelf.mu.Unlock()
+	b.mem, b.row = p, row
+}
+
+func (b *bytesOf) get() (*pieces, int32) {
+	if b.shelf != nil {
+		b.shelf.mu.Lock()
+		defer b.shelf.mu.Unlock()
+	}
+	return b.mem, b.row
+}
+
+// load gives the bytes, from the disk where they are not in memory: then they must be those that were written. What
+// cannot be read is told to the disk's owner, and is nothing here.
+func (b *bytesOf) load(check func(*pieces) error) (p *pieces, row int32) {
+	p, row = b.get()
+	if p != nil {
+		return p, 0
+	}
+	p = new(pieces)
+	if row == 0 {
+		return p, 0 // made by hand, without bytes
+	}
+	var err error
+	if p.note, p.facts, p.text, err = b.shelf.rows.Row(int(row)); err == nil {
+		err = check(p)
+	}
+	if err != nil {
+		b.shelf.rows.Unread(int(row), err)
+		return new(pieces), 0
+	}
+	return p, row
+}
+
+// ErrAltered says that a row of the disk is not what was written.
+var ErrAltered = errors.New("it is not what was written")
+
+// load gives the bytes of an entry; what was read back is kept for a while.
+func (e *Entry) load() *pieces {
+	p, row := e.bytes.load(func(p *pieces) error {
+		text := p.signed()
+		if wire.Leaf(text) != e.Leaf {
+			return ErrAltered
+		}
+		for _, b := range []struct {
+			here bool
+			name string
+			body *[]byte
+		}{{e.facts, "facts", &p.facts}, {e.text, "text", &p.text}} {
+			if !b.here {
+				*b.body = nil
+			} else if !bytes.Contains(text, fmt.Appendf(nil, "\n%s %d %s\n", b.name, len(*b.body), wire.Sum(*b.body))) {
+				return ErrAltered
+			}
+		}
+		return nil
+	})
+	if row != 0 {
+		e.bytes.put(p, row)
+	}
+	return p
+}
+
+// Pieces gives the signed note and the bodies that are here, byte for byte as they came.
+func (e *Entry) Pieces() (note, facts, text []byte) {
+	p := e.load()
+	return p.note, p.facts, p.text
+}
+
+// Note gives the signed note, byte for byte as it came.
+func (e *Entry) Note() []byte { return e.load().note }
+
+// Facts gives the JSON body, nil where it is not here.
+func (e *Entry) Facts() []byte {
+	if !e.facts {
+		return nil
+	}
+	return e.load().facts
+}
+
+// Words gives the decoded text body, nil where it is not here or malformed. No fold may read it.
+func (e *Entry) Words() *Text {
+	if !e.text || e.barren {
+		return nil
+	}
+	t, err := decodeText(e.load().text)
+	if err != nil {
+		return nil
+	}
+	return t
+}
+
+// Header gives the whole header as it was signed.
+func (e *Entry) Header() Statement {
+	n, err := wire.ParseNote(e.Note(), wire.MaxNote)
+	if err != nil {
+		return Statement{Head: e.Head}
+	}
+	st, _, _ := ParseHeader(n.Text)
+	return st
+}
+
+// OnDisk says that a row of the disk holds the note and all bodies that are here: from now on they are read back
+// from there. Without Rows they stay in memory.
+func (e *Entry) OnDisk(row int) {
+	if e.bytes.shelf.rows != nil {
+		e.bytes.put(e.load(), int32(row))
+	}
+}
+
+// OnDisk says that a row of the disk holds the receipt's note.
+func (rc *Receipt) OnDisk(row int) {
+	if s := rc.bytes.shelf; s != nil && s.rows != nil { // else it was here before
+		rc.bytes.set(nil, int32(row))
+	}
+}
+
+// Note gives the signed note, byte for byte as it came.
+func (rc *Receipt) Note() []byte {
+	p, _ := rc.bytes.load(func(p *pieces) error {
+		if wire.Leaf(p.signed()) != rc.leaf {
+			return ErrAltered
+		}
+		return nil
+	})
+	return p.note
+}
+
+// NewEntry makes an entry that stands in no record: a draft on trial, or a test's. Bodies that are not nil are here.
+func NewEntry(h Head, note, facts, text []byte) *Entry {
+	e := &Entry{Head: h, Bodies: len(facts) + len(text), WantFacts: facts != nil, WantText: text != nil, facts: facts != nil, text: text != nil, bytes: &bytesOf{mem: &pieces{note, facts, text}}}
+	return e
+}
