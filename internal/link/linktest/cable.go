@@ -3,8 +3,9 @@
 package linktest
 
 import (
-	"container/heap"
+	"cmp"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -28,8 +29,15 @@ type Way struct {
 	Jitter  time.Duration // 0: 20 ms
 }
 
-// Count is what a cable carried in one direction.
-type Count struct{ Packets, Bytes, Dropped uint64 }
+// Carried is what a cable carried in one direction.
+type Carried struct{ Packets, Bytes, Dropped uint64 }
+
+// packet is one that is under way, from an end (0: A).
+type packet struct {
+	at   time.Time
+	from int
+	b    []byte
+}
 
 // Cable is one path: what happens to packets of either direction, and those under way. Everything may be changed while it
 // carries.
@@ -38,10 +46,9 @@ type Cable struct {
 
 	mu     sync.Mutex
 	ways   [2]Way // AToB, BToA
-	counts [2]Count
+	counts [2]Carried
 	rand   *rand.Rand
-	queue  queue
-	order  uint64
+	queue  []packet // by time
 	closed bool
 }
 
@@ -65,14 +72,7 @@ func (c *Cable) Cut(d Direction) {
 	c.Set(d, func(w *Way) { w.Cut = true })
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	kept := c.queue[:0]
-	for _, p := range c.queue {
-		if d&(1<<p.from) == 0 {
-			kept = append(kept, p)
-		}
-	}
-	c.queue = kept
-	heap.Init(&c.queue)
+	c.queue = slices.DeleteFunc(c.queue, func(p packet) bool { return d&(1<<p.from) != 0 })
 }
 
 // Restore plugs it in again.
@@ -88,7 +88,7 @@ func (c *Cable) Loss(d Direction, share float64) { c.Set(d, func(w *Way) { w.Los
 func (c *Cable) Reorder(d Direction, share float64) { c.Set(d, func(w *Way) { w.Reorder = share }) }
 
 // Counts says what was carried AToB and BToA.
-func (c *Cable) Counts() (aToB, bToA Count) {
+func (c *Cable) Counts() (aToB, bToA Carried) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.counts[0], c.counts[1]
@@ -113,8 +113,9 @@ func (c *Cable) take(from int, b []byte) {
 		c.send(from, b)
 		return
 	}
-	c.order++
-	heap.Push(&c.queue, packet{time.Now().Add(delay), c.order, from, append([]byte(nil), b...)})
+	at := time.Now().Add(delay)
+	i, _ := slices.BinarySearchFunc(c.queue, at, func(p packet, at time.Time) int { return cmp.Or(p.at.Compare(at), -1) })
+	c.queue = slices.Insert(c.queue, i, packet{at, from, slices.Clone(b)})
 	time.AfterFunc(delay, c.deliver)
 }
 
@@ -123,29 +124,8 @@ func (c *Cable) deliver() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for !c.closed && len(c.queue) > 0 && time.Until(c.queue[0].at) <= 0 {
-		p := heap.Pop(&c.queue).(packet)
+		p := c.queue[0]
+		c.queue = slices.Delete(c.queue, 0, 1)
 		c.send(p.from, p.b)
 	}
-}
-
-type packet struct {
-	at    time.Time
-	order uint64
-	from  int
-	b     []byte
-}
-
-type queue []packet
-
-func (q queue) Len() int { return len(q) }
-func (q queue) Less(i, j int) bool {
-	return q[i].at.Before(q[j].at) || q[i].at.Equal(q[j].at) && q[i].order < q[j].order
-}
-func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(x any)   { *q = append(*q, x.(packet)) }
-func (q *queue) Pop() any {
-	old := *q
-	p := old[len(old)-1]
-	*q = old[:len(old)-1]
-	return p
 }
