@@ -4,8 +4,10 @@ package link
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,22 +31,94 @@ type Socket interface {
 // As a net.PacketConn it is all of the socket that quic-go sees, and no more on purpose: quic-go reads and writes past a
 // wrapper that also looks like a *net.UDPConn (SyscallConn, ReadMsgUDP, WriteMsgUDP), and strangers would get an answer.
 // The two buffer methods only keep it from complaining.
+//
+// Its address may not be on this machine yet: an interface that comes up after the node, a port that another process still
+// holds. Until it is, nothing is sent and nothing heard there; the other paths are not held up. SPEC: LNK-023
 type bind struct {
 	l    *Link
 	num  int
-	sock Socket
-	dscp []byte // control message that marks lane packets as EF
+	at   netip.AddrPort
+	sock atomic.Pointer[Socket] // nil until it is open
+	dscp []byte                 // control message that marks lane packets as EF
 	tr   *quic.Transport
 	ln   *quic.Listener
 	from atomic.Pointer[net.UDPAddr] // of the newest packet of QUIC
 	bufs sync.Pool
+
+	mu     sync.Mutex // of opening
+	why    error      // why it is not open
+	next   time.Time
+	closed bool
+	over   bool // QUIC has ended its reader
+}
+
+const (
+	listenEvery = time.Second // how often an address that is missing is tried again
+	bufferSize  = 7 << 20     // of a socket, as QUIC wants it
+)
+
+var errNotHere = errors.New("the address is not here yet")
+
+// socket gives the open socket, trying to open it when it is time again.
+func (b *bind) socket() (Socket, error) {
+	if s := b.sock.Load(); s != nil {
+		return *s, nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now, s := time.Now(), b.sock.Load()
+	switch {
+	case s != nil:
+		return *s, nil
+	case b.closed:
+		return nil, net.ErrClosed
+	case b.over:
+		return nil, os.ErrDeadlineExceeded
+	case now.Before(b.next):
+		return nil, errNotHere
+	}
+	b.next = now.Add(listenEvery)
+	sock, err := b.l.cfg.Listen(b.at)
+	if err != nil {
+		if sys := new(os.SyscallError); errors.As(err, &sys) {
+			err = sys.Err
+		}
+		b.why = fmt.Errorf("couldn't listen on %v: %w", b.at, err)
+		return nil, errNotHere
+	}
+	if u, ok := sock.(*net.UDPConn); ok {
+		_, _ = u.SetReadBuffer(bufferSize), u.SetWriteBuffer(bufferSize) // as far as the system lets us
+	}
+	b.why = nil
+	b.sock.Store(&sock)
+	return sock, nil
+}
+
+// down says why nothing can be sent from here, nil where it can.
+func (b *bind) down() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.why
+}
+
+func (b *bind) send(p, oob []byte, to netip.AddrPort) error {
+	s, err := b.socket()
+	if err == nil {
+		_, _, err = s.WriteMsgUDPAddrPort(p, oob, to)
+	}
+	return err
 }
 
 // ReadFrom is the reader of the bind: it runs in quic-go's one read loop and returns only what is QUIC's.
 // SPEC: LNK-002
 func (b *bind) ReadFrom(p []byte) (int, net.Addr, error) {
 	for {
-		n, from, err := b.sock.ReadFromUDPAddrPort(p)
+		var n int
+		var from netip.AddrPort
+		s, err := b.socket()
+		if err == nil {
+			n, from, err = s.ReadFromUDPAddrPort(p)
+		}
 		if err != nil {
 			var ne net.Error
 			if errors.Is(err, net.ErrClosed) || errors.As(err, &ne) && ne.Timeout() {
@@ -56,7 +130,7 @@ func (b *bind) ReadFrom(p []byte) (int, net.Addr, error) {
 		if n == 0 {
 			continue
 		}
-		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+		from = unmap(from)
 		switch {
 		case wire.IsLane(p[0]):
 			b.l.receive(b, p[:n], from)
@@ -72,6 +146,9 @@ func (b *bind) ReadFrom(p []byte) (int, net.Addr, error) {
 		}
 	}
 }
+
+// unmap writes an IPv4 address in one way.
+func unmap(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
 
 // addr makes a net.Addr, mostly the one made last.
 func (b *bind) addr(a netip.AddrPort) net.Addr {
@@ -89,9 +166,9 @@ func (b *bind) WriteTo(p []byte, to net.Addr) (int, error) {
 	if !ok || len(p) == 0 {
 		return 0, net.InvalidAddrError("not UDP")
 	}
-	a := netip.AddrPortFrom(u.AddrPort().Addr().Unmap(), u.AddrPort().Port())
+	a := unmap(u.AddrPort())
 	var err error
-	write := func(p []byte) { _, _, err = b.sock.WriteMsgUDPAddrPort(p, nil, a) }
+	write := func(p []byte) { err = b.send(p, nil, a) }
 	if p[0]&0x80 != 0 {
 		buf := b.bufs.Get().(*[]byte)
 		defer b.bufs.Put(buf)
@@ -105,38 +182,50 @@ func (b *bind) WriteTo(p []byte, to net.Addr) (int, error) {
 	return len(p), nil // unreachable for now is a lost packet; quic-go would end the connection
 }
 
-func (b *bind) Close() error                      { return b.sock.Close() }
-func (b *bind) LocalAddr() net.Addr               { return b.sock.LocalAddr() }
-func (b *bind) SetDeadline(t time.Time) error     { return b.sock.SetReadDeadline(t) }
-func (b *bind) SetReadDeadline(t time.Time) error { return b.sock.SetReadDeadline(t) }
-func (b *bind) SetWriteDeadline(time.Time) error  { return nil }
-func (b *bind) SetReadBuffer(n int) error {
-	if s, ok := b.sock.(interface{ SetReadBuffer(int) error }); ok {
-		return s.SetReadBuffer(n)
+func (b *bind) LocalAddr() net.Addr {
+	if s := b.sock.Load(); s != nil {
+		return (*s).LocalAddr()
 	}
-	return nil
+	return net.UDPAddrFromAddrPort(b.at)
 }
-func (b *bind) SetWriteBuffer(n int) error {
-	if s, ok := b.sock.(interface{ SetWriteBuffer(int) error }); ok {
-		return s.SetWriteBuffer(n)
+
+func (b *bind) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	if s := b.sock.Load(); s != nil {
+		return (*s).Close()
 	}
 	return nil
 }
 
-// openBind starts QUIC on a socket.
-func (l *Link) openBind(num int, sock Socket) (*bind, error) {
-	b := &bind{l: l, num: num, sock: sock}
-	if a, ok := sock.LocalAddr().(*net.UDPAddr); ok {
-		b.dscp = dscp(a.AddrPort().Addr().Unmap().Is4())
+// SetReadDeadline is how QUIC ends its reader, and waits until it has ended.
+func (b *bind) SetReadDeadline(t time.Time) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.over = !t.IsZero()
+	if s := b.sock.Load(); s != nil {
+		return (*s).SetReadDeadline(t)
 	}
+	return nil
+}
+
+func (b *bind) SetDeadline(t time.Time) error    { return b.SetReadDeadline(t) }
+func (b *bind) SetWriteDeadline(time.Time) error { return nil }
+func (b *bind) SetReadBuffer(int) error          { return nil } // socket has set them
+func (b *bind) SetWriteBuffer(int) error         { return nil }
+
+// openBind opens a socket, if its address is here, and starts QUIC on it. The other binds are opened all the same.
+func (l *Link) openBind(at netip.AddrPort) (err error) {
+	b := &bind{l: l, num: len(l.binds), at: at, dscp: dscp(at.Addr().Unmap().Is4())}
+	_, _ = b.socket()
 	b.bufs.New = func() any { p := make([]byte, 0, 2048); return &p }
 	b.tr = &quic.Transport{Conn: b, ConnectionIDLength: 8, DisableVersionNegotiationPackets: true}
-	var err error
 	if b.ln, err = b.tr.Listen(l.tlsConfig(l.accepts()), quicConfig()); err != nil {
-		sock.Close()
-		return nil, err
+		return errors.Join(err, b.Close())
 	}
-	return b, nil
+	l.binds = append(l.binds, b)
+	return nil
 }
 
 // The windows bound what is in flight when the lane calls a path down.

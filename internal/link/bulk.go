@@ -103,19 +103,6 @@ func (l *Link) bestConn() (best *conn) {
 	return best
 }
 
-// bulkBroken moves the stream off a path that is called down. Under mu.
-func (l *Link) bulkBroken(p *path) {
-	if k := l.bulk; k != nil && k.conn.path == p {
-		l.endBulk(k)
-	}
-}
-
-func (l *Link) bulkLost(c *conn) {
-	if k := l.bulk; k != nil && k.conn == c {
-		l.endBulk(k)
-	}
-}
-
 // endBulk says StreamDown once. Under mu.
 func (l *Link) endBulk(k *bulk) {
 	if k.ended {
@@ -123,8 +110,7 @@ func (l *Link) endBulk(k *bulk) {
 	}
 	k.ended = true
 	close(k.stop)
-	k.st.CancelRead(1)
-	k.st.CancelWrite(1)
+	cancel(k.st)
 	k.out, k.bytes = nil, 0
 	if l.bulk == k {
 		l.bulk = nil
@@ -132,6 +118,11 @@ func (l *Link) endBulk(k *bulk) {
 	if k.up {
 		l.queue.put(Event{Kind: StreamDown, ID: k.id})
 	}
+}
+
+func cancel(st *quic.Stream) {
+	st.CancelRead(1)
+	st.CancelWrite(1)
 }
 
 // runBulk is the life of one stream at either end: greet, read, until it ends.
@@ -142,8 +133,7 @@ func (l *Link) runBulk(c *conn, st *quic.Stream, id uint64) {
 	old := l.bulk
 	if l.closed || !c.up || (old != nil && (old.id >= id && old.conn.run == c.run || l.cfg.First)) {
 		l.mu.Unlock()
-		st.CancelRead(1)
-		st.CancelWrite(1)
+		cancel(st)
 		return
 	}
 	if old != nil {
@@ -187,7 +177,7 @@ func (k *bulk) read(l *Link) {
 		l.mu.Lock()
 		if !k.ended && !k.up {
 			k.up = true
-			k.conn.run, k.conn.greeting, l.peerRun = run, greeting, run
+			k.conn.run, l.peerRun = run, run
 			tls := k.conn.q.ConnectionState().TLS
 			l.queue.put(Event{Kind: StreamUp, ID: k.id, Path: k.conn.path.num, Run: run, Greeting: greeting, Exporter: tls.ExportKeyingMaterial})
 		}

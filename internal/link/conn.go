@@ -36,13 +36,12 @@ type conn struct {
 	born    time.Duration
 	gen     uint64
 
-	run      string // the peer's, newest greeted here
-	greeting []byte
-	up       bool // greeted both ways, and living
-	dead     bool
-	stale    bool // the peer's address changed under it
-	bye      bool // the peer said goodbye
-	why      string
+	run   string // the peer's, newest greeted here
+	up    bool   // greeted both ways, and living
+	dead  bool
+	stale bool // the peer's address changed under it
+	bye   bool // the peer said goodbye
+	why   string
 }
 
 // dial makes one attempt, and is the goroutine of the connection that comes of it.
@@ -81,8 +80,7 @@ func (c *conn) dialled() error {
 	if c.ctl, err = c.q.OpenStreamSync(c.l.ctx); err != nil {
 		return err
 	}
-	hi := hello{s.index, s.epoch, c.l.ourRun(), c.l.greeting()}
-	if _, err := c.ctl.Write(appendMessage([]byte{streamControl}, msgHello, hi.append(nil))); err != nil {
+	if _, err := c.ctl.Write(appendMessage([]byte{streamControl}, msgHello, c.l.hello(s.index, s.epoch))); err != nil {
 		return err
 	}
 	h, err := c.readHello()
@@ -92,7 +90,6 @@ func (c *conn) dialled() error {
 	if err := c.begin(h); err != nil {
 		return err
 	}
-	c.l.paired()
 	return c.serve()
 }
 
@@ -127,11 +124,9 @@ func (c *conn) accepted(b *bind) error {
 	if err := c.begin(h); err != nil {
 		return err
 	}
-	hi := hello{s.index, s.epoch, c.l.ourRun(), c.l.greeting()}
-	if err := c.say(msgHello, hi.append(nil)); err != nil {
+	if err := c.say(msgHello, c.l.hello(s.index, s.epoch)); err != nil {
 		return err
 	}
-	c.l.paired()
 	return c.serve()
 }
 
@@ -139,19 +134,12 @@ func (c *conn) accepted(b *bind) error {
 // The connection carries nothing else and is the other end's to close.
 // SPEC: LNK-024
 func (c *conn) answerPairing() error {
-	if err := c.say(msgHello, hello{run: c.l.ourRun(), greeting: c.l.greeting()}.append(nil)); err != nil {
+	if err := c.say(msgHello, c.l.hello(0, 0)); err != nil {
 		return err
 	}
 	c.ctl.SetReadDeadline(time.Now().Add(dialLasts))
 	_, _, err := readMessage(c.ctl)
 	return err
-}
-
-// paired ends the answers under the pairing's tag, at the first session under the line's.
-func (l *Link) paired() {
-	if l.trailer.pairing.Swap(nil) != nil {
-		l.cfg.Paired()
-	}
 }
 
 func (c *conn) readHello() (hello, error) {
@@ -173,8 +161,7 @@ func (c *conn) say(typ byte, body []byte) error {
 }
 
 func (c *conn) remote() netip.AddrPort {
-	a := c.q.RemoteAddr().(*net.UDPAddr).AddrPort()
-	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+	return unmap(c.q.RemoteAddr().(*net.UDPAddr).AddrPort())
 }
 
 // pathOf finds the path of a connection that came in: by address; else, behind a NAT, one of the same local address
@@ -223,7 +210,7 @@ func (c *conn) newSession(b *bind, dialled bool) (*session, error) {
 	s.epoch = c.path.epoch
 	c.sess = s
 	c.path.sessions = append(c.path.sessions, s)
-	l.register(s)
+	l.setTable(s, true)
 	return s, nil
 }
 
@@ -239,7 +226,7 @@ func (c *conn) begin(h hello) error {
 	s.ready.Store(true)
 	s.up.Store(true)
 	now := l.now()
-	c.run, c.greeting, c.born, c.gen, c.up = h.run, h.greeting, now, p.gen, true
+	c.run, c.born, c.gen, c.up = h.run, now, p.gen, true
 	if l.peerRun != h.run {
 		l.peerRun, l.clock = h.run, time.Time{}
 	}
@@ -255,30 +242,20 @@ func (c *conn) begin(h hello) error {
 	s.lastRx.Store(int64(now))
 	p.report.heard, p.report.at = 0, now
 	p.choose()
-	p.tellUp(c)
+	if p.current == s { // it has not lost at birth
+		p.told = true
+		tls := c.q.ConnectionState().TLS
+		l.queue.put(Event{Kind: SessionUp, Path: p.num, Run: c.run, Greeting: h.greeting, Exporter: tls.ExportKeyingMaterial})
+	}
 	p.judge(now)
 	return nil
 }
 
-// tellUp says SessionUp unless the connection lost at birth; tellDown says SessionDown of the last one. Under mu.
-func (p *path) tellUp(c *conn) {
-	if p.current != c.sess {
-		return
-	}
-	p.told = true
-	tls := c.q.ConnectionState().TLS
-	p.l.queue.put(Event{Kind: SessionUp, Path: p.num, Run: c.run, Greeting: c.greeting, Exporter: tls.ExportKeyingMaterial})
-}
-
-func (p *path) tellDown(c *conn) {
-	if p.told && p.best() == nil {
-		p.told = false
-		p.l.queue.put(Event{Kind: SessionDown, Path: p.num, Run: c.run, Reason: c.why, Bye: c.bye})
-	}
-}
-
 // serve reads the control stream, and takes bulk streams beside, until the connection ends.
 func (c *conn) serve() error {
+	if c.l.trailer.pairing.Swap(nil) != nil { // the first session under the line's tag ends the answers under the pairing's
+		c.l.cfg.Paired()
+	}
 	c.l.wg.Go(c.acceptBulk)
 	for {
 		typ, body, err := readMessage(c.ctl)
@@ -305,7 +282,7 @@ func (c *conn) serve() error {
 func (c *conn) regreeted(run string, greeting []byte) {
 	c.l.mu.Lock()
 	defer c.l.mu.Unlock()
-	c.run, c.greeting, c.l.peerRun = run, greeting, run
+	c.run, c.l.peerRun = run, run
 	if !c.l.queue.stuck() {
 		c.l.queue.put(Event{Kind: Greeted, Path: c.path.num, Run: run, Greeting: greeting})
 	}
@@ -328,7 +305,9 @@ func (c *conn) end(err error) {
 	}
 	c.explain(err)
 	p.conns = slices.DeleteFunc(p.conns, func(o *conn) bool { return o == c })
-	l.bulkLost(c)
+	if k := l.bulk; k != nil && k.conn == c {
+		l.endBulk(k)
+	}
 	if s := c.sess; s != nil && !s.ready.Load() { // never greeted
 		p.drop(func(o *session) bool { return o == s })
 	}
@@ -336,7 +315,10 @@ func (c *conn) end(err error) {
 		p.left(c.run, c.why)
 	}
 	p.choose()
-	p.tellDown(c)
+	if p.told && p.best() == nil {
+		p.told = false
+		l.queue.put(Event{Kind: SessionDown, Path: p.num, Run: c.run, Reason: c.why, Bye: c.bye})
+	}
 	if !l.closed {
 		p.tellChange()
 	}
@@ -369,27 +351,25 @@ func (l *Link) greeting() []byte {
 	return g
 }
 
-func (l *Link) ourRun() string {
+// hello is ours, for a session.
+func (l *Link) hello(index uint32, epoch byte) []byte {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.run
+	run := l.run
+	l.mu.Unlock()
+	return hello{index, epoch, run, l.greeting()}.append(nil)
 }
 
 // Regreet greets again over every living connection, under the run given (perhaps the same).
 func (l *Link) Regreet(run string) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.run = run
-	var conns []*conn
 	for _, p := range l.paths {
 		for _, c := range p.conns {
 			if c.up {
-				conns = append(conns, c)
+				l.wg.Go(func() { c.say(msgGreet, appendGreet(nil, run, l.greeting())) })
 			}
 		}
-	}
-	l.mu.Unlock()
-	for _, c := range conns {
-		l.wg.Go(func() { c.say(msgGreet, appendGreet(nil, run, l.greeting())) })
 	}
 }
 
@@ -404,8 +384,7 @@ func (c *conn) acceptBulk() {
 			var head [9]byte
 			st.SetReadDeadline(time.Now().Add(dialLasts))
 			if _, err := io.ReadFull(st, head[:]); err != nil || head[0] != streamBulk || c.l.cfg.First {
-				st.CancelRead(1)
-				st.CancelWrite(1)
+				cancel(st)
 				return
 			}
 			st.SetReadDeadline(time.Time{})

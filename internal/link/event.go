@@ -57,20 +57,19 @@ const (
 // queue hands events over without ever blocking a reader of the lane.
 type queue struct {
 	mu      sync.Mutex
-	room    sync.Cond // stream readers wait here
+	changed sync.Cond // stream readers wait here for room, the pump for events
 	list    []Event
 	lane    int    // Lane events in list
 	bytes   int    // of Stream payloads in list
 	control int    // the others
 	ended   uint64 // stream that was told down last
 	closed  bool
-	kick    chan struct{}
 	out     chan Event
 }
 
 func newQueue() *queue {
-	q := &queue{kick: make(chan struct{}, 1), out: make(chan Event)}
-	q.room.L = &q.mu
+	q := &queue{out: make(chan Event)}
+	q.changed.L = &q.mu
 	return q
 }
 
@@ -86,7 +85,7 @@ func (q *queue) put(ev Event) bool {
 		}
 	case Stream:
 		for !q.closed && q.bytes > 0 && q.bytes+len(ev.Payload) > maxStreamBytes {
-			q.room.Wait()
+			q.changed.Wait()
 		}
 		if ev.ID == q.ended {
 			return false
@@ -106,10 +105,7 @@ func (q *queue) put(ev Event) bool {
 	}
 	q.count(ev, 1)
 	q.list = append(q.list, ev)
-	select {
-	case q.kick <- struct{}{}:
-	default:
-	}
+	q.changed.Broadcast()
 	return true
 }
 
@@ -120,16 +116,20 @@ func (q *queue) stuck() bool {
 	return q.control > maxControlEvents
 }
 
+// take waits for the next event; ok is false once the link is closed.
 func (q *queue) take() (ev Event, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.list) == 0 {
+	for len(q.list) == 0 && !q.closed {
+		q.changed.Wait()
+	}
+	if q.closed {
 		return ev, false
 	}
 	ev, q.list[0] = q.list[0], ev
 	q.list = q.list[1:]
 	q.count(ev, -1)
-	q.room.Broadcast()
+	q.changed.Broadcast()
 	return ev, true
 }
 
@@ -148,16 +148,9 @@ func (q *queue) count(ev Event, by int) {
 // pump runs until stop is closed, then closes out.
 func (q *queue) pump(stop <-chan struct{}) {
 	defer close(q.out)
-	for {
-		for ev, ok := q.take(); ok; ev, ok = q.take() {
-			select {
-			case q.out <- ev:
-			case <-stop:
-				return
-			}
-		}
+	for ev, ok := q.take(); ok; ev, ok = q.take() {
 		select {
-		case <-q.kick:
+		case q.out <- ev:
 		case <-stop:
 			return
 		}
@@ -168,5 +161,5 @@ func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.closed = true
-	q.room.Broadcast()
+	q.changed.Broadcast()
 }

@@ -225,7 +225,8 @@ func looped(tb testing.TB, sock Socket) (*Link, *session) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s.path, s.bind, s.conn, s.index, s.txIndex = p, &bind{l: l, sock: sock}, &conn{path: p}, 5, 5
+	s.path, s.bind, s.conn, s.index, s.txIndex = p, &bind{l: l}, &conn{path: p}, 5, 5
+	s.bind.sock.Store(&sock)
 	a := netip.MustParseAddrPort("127.0.0.1:9")
 	s.remote.Store(&a)
 	s.ready.Store(true)
@@ -252,7 +253,8 @@ func FuzzLaneBody(f *testing.F) {
 		}
 		pkt := s.seal(&s.lane, body)
 		l.receive(s.bind, pkt, from)
-		for _, ok := l.queue.take(); ok; _, ok = l.queue.take() {
+		for len(l.queue.list) > 0 {
+			l.queue.take()
 		}
 	})
 }

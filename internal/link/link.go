@@ -63,9 +63,8 @@ type Link struct {
 	trailer *trailer
 	queue   *queue
 	binds   []*bind
-	paths   []*path // fixed
-	stop    chan struct{}
-	ctx     context.Context
+	paths   []*path         // fixed
+	ctx     context.Context // done: the link has ended
 	cancel  context.CancelFunc
 	wg      sync.WaitGroup
 
@@ -96,16 +95,7 @@ func Open(cfg Config) (*Link, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	var socks []Socket
-	for _, a := range cfg.Binds {
-		s, err := cfg.Listen(a)
-		if err != nil { // the others are opened all the same
-			s = &lateSocket{addr: a, listen: cfg.Listen, why: listenError(a, err), next: time.Now().Add(listenEvery)}
-		}
-		socks = append(socks, s)
-	}
-	l := &Link{cfg: cfg, log: cfg.Log, start: cfg.Now(), run: cfg.Run, queue: newQueue(), stop: make(chan struct{}),
-		trailer: newTrailer(cfg.Tag, cfg.First)}
+	l := &Link{cfg: cfg, log: cfg.Log, start: cfg.Now(), run: cfg.Run, queue: newQueue(), trailer: newTrailer(cfg.Tag, cfg.First)}
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)
 	}
@@ -122,18 +112,16 @@ func Open(cfg Config) (*Link, error) {
 	for i, pc := range cfg.Paths {
 		l.paths = append(l.paths, newPath(l, i, pc))
 	}
-	for i, s := range socks {
-		b, err := l.openBind(i, s)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("couldn't open QUIC on %v: %w", s.LocalAddr(), err), l.Close(""))
+	for _, a := range cfg.Binds {
+		if err := l.openBind(a); err != nil {
+			return nil, errors.Join(fmt.Errorf("couldn't open QUIC on %v: %w", a, err), l.Close(""))
 		}
-		l.binds = append(l.binds, b)
 	}
 	for _, b := range l.binds {
 		l.wg.Go(func() { l.accept(b) })
 	}
 	l.wg.Go(l.clockLoop)
-	l.wg.Go(func() { l.queue.pump(l.stop) })
+	l.wg.Go(func() { l.queue.pump(l.ctx.Done()) })
 	return l, nil
 }
 
@@ -186,7 +174,7 @@ func (l *Link) Events() <-chan Event { return l.queue.out }
 // Addrs are the local addresses, with the ports that the system chose.
 func (l *Link) Addrs() (as []netip.AddrPort) {
 	for _, b := range l.binds {
-		as = append(as, b.sock.LocalAddr().(*net.UDPAddr).AddrPort())
+		as = append(as, b.LocalAddr().(*net.UDPAddr).AddrPort())
 	}
 	return as
 }
@@ -210,13 +198,12 @@ func (l *Link) Close(reason string) error {
 	for _, c := range conns {
 		c.q.CloseWithError(codeBye, reason)
 	}
-	close(l.stop)
 	l.cancel()
 	l.queue.close()
 	for _, b := range l.binds {
 		b.ln.Close()
 		b.tr.Close()
-		b.sock.Close()
+		b.Close()
 	}
 	l.wg.Wait()
 	return nil
@@ -254,18 +241,11 @@ func (l *Link) newIndex() (uint32, error) {
 	return 0, errors.New("too many sessions")
 }
 
-// register makes s receivable; unregister wipes it. Both under mu.
-func (l *Link) register(s *session) {
-	l.setTable(func(t map[uint32]*session) { t[s.index] = s })
-}
-
-func (l *Link) unregister(s *session) {
-	s.dead.Store(true)
-	l.setTable(func(t map[uint32]*session) { delete(t, s.index) })
-}
-
-func (l *Link) setTable(change func(map[uint32]*session)) {
+// setTable makes s receivable, or no longer. Under mu.
+func (l *Link) setTable(s *session, in bool) {
 	t := maps.Clone(*l.table.Load())
-	change(t)
+	if delete(t, s.index); in {
+		t[s.index] = s
+	}
 	l.table.Store(&t)
 }

@@ -107,7 +107,7 @@ func (l *Link) clockLoop() {
 	for {
 		select {
 		case <-ticks:
-		case <-l.stop:
+		case <-l.ctx.Done():
 			return
 		}
 		l.mu.Lock()
@@ -157,7 +157,9 @@ func (p *path) judge(now time.Duration) {
 	}
 	if (p.weHear && !weHear) || (p.theyHear && !theyHear) {
 		p.gen++
-		l.bulkBroken(p)
+		if k := l.bulk; k != nil && k.conn.path == p { // the stream moves off the path
+			l.endBulk(k)
+		}
 	}
 	returned := weHear && !p.weHear || theyHear && !p.theyHear
 	p.weHear, p.theyHear, p.since = weHear, theyHear, now
@@ -266,7 +268,8 @@ func (p *path) drop(gone func(*session) bool) {
 		if !gone(s) {
 			return false
 		}
-		p.l.unregister(s)
+		s.dead.Store(true)
+		p.l.setTable(s, false)
 		return true
 	})
 }
@@ -363,9 +366,7 @@ func (p *path) state(now time.Duration) wire.PathState {
 		BitsOut: p.bitsOut, Goodbye: p.goodbye}
 	if p.cfg.Bind < len(p.l.binds) {
 		st.Local = p.l.Addrs()[p.cfg.Bind]
-		if s, ok := p.l.binds[p.cfg.Bind].sock.(*lateSocket); ok {
-			st.Why = s.down()
-		}
+		st.Why = p.l.binds[p.cfg.Bind].down()
 	}
 	if p.current != nil {
 		st.Remote = *p.current.remote.Load()

@@ -112,7 +112,7 @@ func (s *session) send(body []byte, to *netip.AddrPort) {
 // write counts and sends a sealed packet; errors are the path's to notice by silence.
 func (s *session) write(b []byte, to netip.AddrPort) {
 	s.path.bytesOut.Add(uint64(len(b) + overhead(to)))
-	s.bind.sock.WriteMsgUDPAddrPort(b, s.bind.dscp, to)
+	_ = s.bind.send(b, s.bind.dscp, to)
 }
 
 // overhead of IP and UDP.
