@@ -34,7 +34,7 @@ func (m *Machine) end(l *Live, o Outcome, by, cause string) {
 		m.doubt(l, o, by)
 		return
 	}
-	m.finish(l, o, by)
+	m.finish(l, o, by, SigHangUp)
 }
 
 // doubt ends an answered call of which the caller may not have had our answer: its next ack says how it stands there.
@@ -75,8 +75,8 @@ func (m *Machine) leave(l *Live) {
 	m.closing = slices.DeleteFunc(m.closing, func(c *Live) bool { return c == l })
 }
 
-// finish states how l ended, once, and keeps it. A last signal of ours may still be repeated.
-func (m *Machine) finish(l *Live, o Outcome, by string) {
+// finish states how l ended, once, and keeps it; a last signal of ours goes on being repeated.
+func (m *Machine) finish(l *Live, o Outcome, by string, last ...SignalKind) {
 	if l.stated {
 		return
 	}
@@ -86,26 +86,28 @@ func (m *Machine) finish(l *Live, o Outcome, by string) {
 	}
 	l.stated = true
 	m.close(l, o, by)
-	m.quiet(l, SigRing, SigAnswer, SigStill, SigCancel)
-	m.state(KindClosed, l, m.closed(l))
+	for _, r := range signals {
+		if !slices.Contains(last, r.kind) {
+			m.quiet(l, r.kind)
+		}
+	}
+	c := Closed{Opener: m.Them, Call: l.ID.String(), Outcome: o, There: l.There, EndedBy: by, Began: whole(l.Began), Ended: whole(m.now)}
+	if l.Out {
+		c.Opener = m.Us
+	}
+	if l.By != (statement.Author{}) {
+		author := l.By
+		c.By = &author
+	}
+	if !l.Answered.IsZero() {
+		c.Codec, c.Answered, c.Meters = l.Codec, whole(l.Answered), l.meters
+	}
+	m.state(KindClosed, l, c)
 	m.keep(l)
 	m.leave(l)
 	if len(l.open) > 0 {
 		m.closing = append(m.closing, l)
 	}
-}
-
-func (m *Machine) closed(l *Live) Closed {
-	c := Closed{Opener: m.opener(l), Call: l.ID.String(), Outcome: l.Outcome, There: l.There, EndedBy: l.endedBy,
-		Began: whole(l.Began), Ended: whole(m.now)}
-	if l.By != (statement.Author{}) {
-		by := l.By
-		c.By = &by
-	}
-	if !l.Answered.IsZero() {
-		c.Codec, c.Answered, c.Meters = l.Codec, whole(l.Answered), l.meters
-	}
-	return c
 }
 
 // keep keeps the newest 64 calls that are over.
@@ -143,44 +145,29 @@ func (m *Machine) Tick(now time.Time) Out {
 		return m.out
 	}
 	over := func(since time.Time, d time.Duration) bool { return !since.IsZero() && m.now.Sub(since) >= d }
-	fail := func(cause string) { m.fail(l, cause, "") }
-	switch l.State {
-	case Calling:
-		if over(m.Down, lineRinging) {
-			fail(CausePath)
-		} else if over(l.Began, replyWithin) {
-			fail(CauseFarNode)
-		}
-	case RingingThere:
-		if over(m.Down, lineRinging) {
-			fail(CausePath)
-		} else if over(l.rings, noAnswerAfter) {
-			m.cancel(l, m.rang(l, NoAnswer, ""), "", "")
-		}
-	case RingingHere:
-		switch {
-		case over(m.Down, lineRinging):
-			fail(CausePath)
-		case over(l.asked, stillWithin):
-			fail(CauseFarNode)
-		case over(m.bare, comeBackWithin):
-			m.once(l.ID, Signal{Kind: SigNobody})
-			m.finish(l, Outcome{What: NobodyArmed}, "")
-		case over(l.rings, calledGivesUp):
-			m.finish(l, m.rang(l, NoAnswer, ""), "")
-		case !l.deputies && len(m.deputies) > 0 && over(l.rings, deputyAfter):
-			l.deputies = true
-			m.bell(l)
-		}
-	case Connected:
-		switch {
-		case over(m.Down, lineTalking):
-			fail(CausePath)
-		case m.Down.IsZero() && over(l.asked, stillWithin):
-			fail(CauseFarNode)
-		case !l.silent.IsZero() && over(l.checked, stillWithin):
-			m.still(l)
-		}
+	limit := lineRinging
+	if l.State == Connected {
+		limit = lineTalking
+	}
+	switch {
+	case over(m.Down, limit):
+		m.fail(l, CausePath, "")
+	case l.State == Calling && over(l.Began, replyWithin),
+		l.State == RingingHere && over(l.asked, stillWithin),
+		l.State == Connected && m.Down.IsZero() && over(l.asked, stillWithin):
+		m.fail(l, CauseFarNode, "")
+	case l.State == RingingThere && over(l.rings, noAnswerAfter):
+		m.cancel(l, m.rang(l, NoAnswer, ""), "", "")
+	case l.State == RingingHere && over(m.bare, comeBackWithin):
+		m.once(l.ID, Signal{Kind: SigNobody})
+		m.finish(l, Outcome{What: NobodyArmed}, "")
+	case l.State == RingingHere && over(l.rings, calledGivesUp):
+		m.finish(l, m.rang(l, NoAnswer, ""), "")
+	case l.State == RingingHere && !l.deputies && len(m.deputies) > 0 && over(l.rings, deputyAfter):
+		l.deputies = true
+		m.bell(l)
+	case l.State == Connected && !l.silent.IsZero() && over(l.checked, stillWithin):
+		m.still(l)
 	}
 	return m.out
 }

@@ -148,30 +148,22 @@ const (
 	Differs = "differs" // A13
 )
 
-// fits names, for the caller's and the called end's outcome, the unequal pairs that can both be true.
-// Every pair that is not here differs.
-var fits = map[[2]string]string{
-	{Cancelled, Failed}:        "the cancel did not get through; there the line was down",
-	{Cancelled, NoAnswer}:      "the cancel did not get through; there it rang to its end",
-	{NoAnswer, Failed}:         "there the line was down before the end of the ringing",
-	{NoAnswer, Cancelled}:      "the time ran out at one end and was heard as a cancel at the other",
-	{Failed, NoAnswer}:         "the caller lost the line; there it rang to its end",
-	{Failed, Cancelled}:        "the caller's end failed, and the called end took it as a cancel",
-	{Failed, Declined}:         "the decline did not get through",
-	{Cancelled, Declined}:      "the decline did not get through",
-	{NoAnswer, Declined}:       "the decline did not get through",
-	{Failed, NobodyArmed}:      "the reply did not get through",
-	{Failed, BusyElsewhere}:    "the reply did not get through",
-	{Cancelled, NobodyArmed}:   "the reply did not get through",
-	{Cancelled, BusyElsewhere}: "the reply did not get through",
-	{Cancelled, Crossed}:       "the answer did not get through to the caller",
-	{Crossed, Failed}:          "the called end never heard that its answer crossed",
-	{Answered, NoSound}:        "the sound went one way only",
-	{NoSound, Answered}:        "the sound went one way only",
-	{NoSound, Failed}:          "connected at both ends; one end lost it and the other hung up",
-	{Failed, NoSound}:          "connected at both ends; one end lost it and the other hung up",
-	{Answered, Failed}:         "connected at both ends; one end lost it and the other hung up",
-	{Failed, Answered}:         "connected at both ends; one end lost it and the other hung up",
+// fits names, for the caller's outcome, the other outcomes of the called end that can be true as well. Every pair that is
+// not here differs.
+var fits = map[string][]string{
+	// The cancel, the answer to it or the reply before it did not get through, or there the line was down.
+	Cancelled: {Failed, NoAnswer, Declined, NobodyArmed, BusyElsewhere, Crossed},
+	// There the line was down before the end of the ringing, the decline did not get through, or the end of the caller's
+	// time was heard as a cancel.
+	NoAnswer: {Failed, Declined, Cancelled},
+	// The caller lost the line: there it rang to its end or was taken for a cancel, or the decline or reply did not get
+	// through. Connected at both ends, one lost it and the other hung up.
+	Failed: {NoAnswer, Cancelled, Declined, NobodyArmed, BusyElsewhere, Answered, NoSound},
+	// The called end never heard that its answer crossed.
+	Crossed: {Failed},
+	// The sound went one way only, or one end lost the call and the other hung up.
+	Answered: {NoSound, Failed},
+	NoSound:  {Answered, Failed},
 }
 
 // Compare says how the caller's and the called end's closings stand to each other.
@@ -185,7 +177,7 @@ func Compare(caller, called Closed) string {
 	if caller.Cause == CauseNearNode || called.Cause == CauseNearNode {
 		return Fits // the end whose node stopped in the call cannot know how it went on
 	}
-	if _, ok := fits[[2]string{caller.What, called.What}]; !ok {
+	if !slices.Contains(fits[caller.What], called.What) {
 		return Differs
 	}
 	for _, c := range [][2]Closed{{caller, called}, {called, caller}} { // a failed call was a call only where it was answered

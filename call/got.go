@@ -35,10 +35,10 @@ func (m *Machine) gotNew(s Signal) {
 	case SigRing:
 		m.gotRing(s)
 	case SigCancel: // its ring may yet come by a slower path
-		m.keep(&Live{ID: s.ID, Outcome: Outcome{What: Cancelled}})
-		m.ack(s.ID, s.Kind, Unknown, "")
+		m.keep(&Live{ID: s.ID, State: closing, Outcome: Outcome{What: Cancelled}})
+		fallthrough
 	case SigAnswer, SigDecline, SigHangUp, SigStill:
-		m.ack(s.ID, s.Kind, Unknown, "")
+		m.once(s.ID, Signal{Kind: SigAck, Of: s.Kind, What: Unknown})
 	}
 }
 
@@ -73,7 +73,6 @@ func (m *Machine) gotRing(s Signal) {
 		m.doubt(c, talked(c), m.Them)
 		m.incoming(l)
 	default: // they have left our call: their hang-up is on its way, or was lost with a restart
-		m.quiet(c)
 		m.finish(c, talked(c), m.Them)
 		m.incoming(l)
 	}
@@ -91,7 +90,7 @@ func (m *Machine) incoming(l *Live) {
 	m.rung = slices.DeleteFunc(m.rung, func(t time.Time) bool { return m.now.Sub(t) >= time.Hour })
 	no := func(s Signal, o Outcome) {
 		m.once(l.ID, s)
-		l.reply, l.Outcome = &s, o
+		l.reply, l.State, l.Outcome = &s, closing, o
 	}
 	if k := len(m.rung); k >= ringsAnHour || k >= ringsAMinute && m.now.Sub(m.rung[k-ringsAMinute]) < time.Minute {
 		no(Signal{Kind: SigBusy, What: Failed, Cause: CausePolicy}, Outcome{What: Failed, Cause: CausePolicy})
@@ -156,22 +155,11 @@ func merge(to, more []string) []string {
 func (m *Machine) crossing(ours, theirs *Live) {
 	m.quiet(ours)
 	m.send(ours, Signal{Kind: SigCancel, What: Answered, Became: theirs.ID})
-	m.finishBecame(ours, theirs.ID)
+	m.finish(ours, Outcome{What: Answered, Became: theirs.ID.String()}, "", SigCancel)
 	theirs.Rang = merge(nil, []string{ours.By.Desk})
 	m.cur, m.voice = theirs, theirs.ID.Voice()
 	m.stateRang(theirs)
 	m.answer(ours.By, ours.Codec)
-}
-
-// finishBecame ends a ring that became another call; its cancel goes on being repeated.
-func (m *Machine) finishBecame(l *Live, into ID) {
-	cancelling := l.open[SigCancel]
-	delete(l.open, SigCancel)
-	m.finish(l, Outcome{What: Answered, Became: into.String()}, "")
-	if cancelling {
-		l.open[SigCancel], l.until = true, m.now.Add(closeWithin)
-		m.closing = append(m.closing, l)
-	}
 }
 
 // gotFor takes a signal about a call that is open here.
@@ -187,7 +175,7 @@ func (m *Machine) gotFor(l *Live, s Signal) {
 	case SigAnswer:
 		m.answered(l, s)
 	case SigDecline:
-		m.ack(l.ID, s.Kind, Declined, "")
+		m.once(l.ID, Signal{Kind: SigAck, Of: SigDecline, What: Declined})
 		m.settle(l, m.declined(l, s), s)
 	case SigBusy:
 		if s.What == BusyElsewhere || s.What == BusyWithUs || s.What == Failed {
@@ -200,21 +188,10 @@ func (m *Machine) gotFor(l *Live, s Signal) {
 	case SigHangUp:
 		m.hungUp(l, s)
 	case SigStill:
-		m.ack(l.ID, s.Kind, standing(l), l.Outcome.Cause)
+		m.ack(l, SigStill)
 	case SigAck:
 		m.acked(l, s)
 	}
-}
-
-// standing says how l stands here, as an ack carries it.
-func standing(l *Live) string {
-	switch {
-	case l.State == Connected:
-		return Talking
-	case l.State == closing:
-		return l.Outcome.What
-	}
-	return Ringing
 }
 
 func (m *Machine) ringAgain(l *Live) {
@@ -222,7 +199,7 @@ func (m *Machine) ringAgain(l *Live) {
 	case l.State == RingingHere:
 		m.send(l, Signal{Kind: SigRinging, Desks: l.Rang})
 	case l.State == closing && !l.open[SigDecline]:
-		m.ack(l.ID, SigRing, l.Outcome.What, l.Outcome.Cause)
+		m.ack(l, SigRing)
 	}
 }
 
@@ -253,11 +230,16 @@ func (m *Machine) answered(l *Live, s Signal) {
 		m.connect(l)
 	case late && (l.Outcome.What == Cancelled || l.Outcome.What == NoAnswer):
 		l.There, l.ThereBy = s.Desk, s.Officer
-		m.finish(l, Outcome{What: Crossed, Desk: s.Desk, Seconds: l.Outcome.Seconds, Desks: l.Rang}, l.endedBy)
+		m.crossed(l, s.Desk)
 	case late:
 		m.finish(l, l.Outcome, l.endedBy)
 	}
-	m.ack(l.ID, SigAnswer, standing(l), l.Outcome.Cause)
+	m.ack(l, SigAnswer)
+}
+
+// crossed ends a ring that we took back and they had answered.
+func (m *Machine) crossed(l *Live, desk string) {
+	m.finish(l, Outcome{What: Crossed, Desk: desk, Seconds: l.Outcome.Seconds, Desks: l.Rang}, l.endedBy)
 }
 
 // settle takes the called end's decision on a ring of ours that is not connected.
@@ -266,7 +248,6 @@ func (m *Machine) settle(l *Live, o Outcome, s Signal) {
 		return
 	}
 	l.There, l.ThereBy = cmp.Or(s.Desk, l.There), cmp.Or(s.Officer, l.ThereBy)
-	m.quiet(l)
 	by := ""
 	if o.What == Declined {
 		by = m.Them
@@ -296,13 +277,11 @@ func (m *Machine) cancelled(l *Live, s Signal) {
 		m.finish(l, o, by)
 	case open && s.What == Cancelled:
 		o.What, o.Desk = Crossed, l.By.Desk
-		m.quiet(l)
 		m.finish(l, o, by)
 	case open && s.What == Failed:
-		m.quiet(l)
 		m.finish(l, o, by)
 	}
-	m.ack(l.ID, SigCancel, standing(l), l.Outcome.Cause)
+	m.ack(l, SigCancel)
 }
 
 // hungUp: the peer has ended an answered call.
@@ -317,17 +296,15 @@ func (m *Machine) hungUp(l *Live, s Signal) {
 		m.finish(l, m.rang(l, Cancelled, ""), m.Them)
 	case l.State == closing && l.Outcome.What == Cancelled:
 		l.There = cmp.Or(s.Desk, l.There)
-		m.finish(l, Outcome{What: Crossed, Desk: s.Desk, Seconds: l.Outcome.Seconds, Desks: l.Rang}, l.endedBy)
+		m.crossed(l, s.Desk)
 	case l.State == closing && l.Outcome.What == Failed, l.State == closing && l.unsure:
-		m.quiet(l)
 		m.finish(l, l.Outcome, l.endedBy)
 	default:
 		l.There = cmp.Or(l.There, s.Desk)
 		o.Desk = cmp.Or(o.Desk, l.There)
-		m.quiet(l)
 		m.finish(l, o, m.Them)
 	}
-	m.ack(l.ID, SigHangUp, standing(l), l.Outcome.Cause)
+	m.ack(l, SigHangUp)
 }
 
 // acked takes the peer's word how the call stands there.
@@ -345,7 +322,7 @@ func (m *Machine) acked(l *Live, s Signal) {
 	switch {
 	case s.Of == SigCancel && s.What == Talking: // its answer is on its way, repeated
 	case s.Of == SigCancel && s.What == Answered && l.Outcome.What == Cancelled:
-		m.finish(l, Outcome{What: Crossed, Seconds: l.Outcome.Seconds, Desks: l.Rang}, l.endedBy)
+		m.crossed(l, "")
 	case s.Of == SigCancel:
 		m.finish(l, adopt(s, l.Outcome), l.endedBy)
 	case l.unsure && (s.What == Crossed || s.What == Cancelled):
@@ -358,10 +335,8 @@ func (m *Machine) acked(l *Live, s Signal) {
 		l.sure = l.sure || s.Of == SigAnswer
 		m.changed()
 	case s.What == Unknown:
-		m.quiet(l)
 		m.finish(l, m.rang(l, Failed, CauseFarNode), "")
 	default: // it is over there
-		m.quiet(l)
 		by := ""
 		if s.What == Answered {
 			by = m.Them
@@ -397,6 +372,6 @@ func (m *Machine) gotDead(l *Live, s Signal) {
 		m.once(l.ID, *l.reply)
 	case s.Kind == SigRinging, s.Kind == SigBusy, s.Kind == SigNobody, s.Kind == SigAck:
 	default:
-		m.ack(l.ID, s.Kind, l.Outcome.What, l.Outcome.Cause)
+		m.ack(l, s.Kind)
 	}
 }

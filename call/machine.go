@@ -173,11 +173,18 @@ func (m *Machine) quiet(l *Live, kinds ...SignalKind) {
 	}
 }
 
-func (m *Machine) ack(id ID, of SignalKind, what, cause string) {
-	if what == NoSound { // a matter of the record: to the signals it was answered
-		what = Answered
+// ack says that we have a signal about l, and how l stands here.
+func (m *Machine) ack(l *Live, of SignalKind) {
+	s := Signal{Kind: SigAck, Of: of, What: Ringing, Cause: l.Outcome.Cause}
+	switch {
+	case l.State == Connected:
+		s.What = Talking
+	case l.State == closing && l.Outcome.What == NoSound: // a matter of the record: to the signals it was answered
+		s.What = Answered
+	case l.State == closing:
+		s.What = l.Outcome.What
 	}
-	m.once(id, Signal{Kind: SigAck, Of: of, What: what, Cause: cause})
+	m.once(l.ID, s)
 }
 
 // Ring is a person's act: ring the other end, in a class ("" is substantive), mark ("" is actual) and priority. While the
@@ -263,7 +270,7 @@ func (m *Machine) Decline(by statement.Author, reason string, standBy, now time.
 	}
 	l.By = by
 	m.send(l, s)
-	m.finish(l, m.declined(l, s), m.Us)
+	m.finish(l, m.declined(l, s), m.Us, SigDecline)
 	return m.out
 }
 
@@ -368,7 +375,6 @@ func (m *Machine) PeerRun(run string, now time.Time) Out {
 func (m *Machine) Goodbye(now time.Time) Out {
 	m.begin(now)
 	if l := m.cur; l != nil {
-		m.quiet(l)
 		m.finish(l, m.rang(l, Failed, CauseFarNode), m.Them)
 	}
 	return m.out
@@ -382,7 +388,6 @@ func (m *Machine) Stop(now time.Time) Out {
 		if l.Out && l.State != Connected {
 			kind = SigCancel
 		}
-		m.quiet(l)
 		m.once(l.ID, Signal{Kind: kind, What: Failed, Cause: CauseFarNode})
 		m.finish(l, m.rang(l, Failed, CauseNearNode), m.Us)
 	}
@@ -417,13 +422,6 @@ func (m *Machine) seconds(l *Live) int {
 		return 0
 	}
 	return int(cmp.Or(l.Answered, m.now).Sub(l.rings) / time.Second)
-}
-
-func (m *Machine) opener(l *Live) string {
-	if l.Out {
-		return m.Us
-	}
-	return m.Them
 }
 
 func whole(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
