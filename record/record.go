@@ -278,7 +278,10 @@ func (r *Record) Entries(id LogID, from int) []*Entry {
 		}
 	}
 	if len(out) > n {
-		slices.SortFunc(out, compareEntries)
+		slices.SortFunc(out[n:], compareEntries)
+		if n > 0 && compareEntries(out[n], out[n-1]) < 0 {
+			slices.SortFunc(out, compareEntries)
+		}
 	}
 	return out
 }

@@ -327,8 +327,8 @@ func (s *service) nodeConfig(l *home.Line) (node.Config, error) {
 		Genesis: l.Genesis.Hash, GenesisText: l.Genesis.Note, Terms: l.Terms, Sheets: [][]byte{sheets[0].Note, sheets[1].Note}, Sheet: l.Theirs.Issue, Station: l.Config.Station,
 		Schedule: terms.Schedule, Due: terms.Policy.Due, Fallback: terms.Fallback[l.Theirs.Party], Demo: s.demo || l.Config.Demo, Now: time.Now, Boot: s.boot, Rand: rand.Reader, Log: s.log.With("line", l.Name),
 	}
-	c.Link = func(run string, greeting func() []byte, onFrame func(call uint16, seq uint32, data []byte)) (node.Link, error) {
-		lc.Run, lc.Greeting, lc.OnFrame = run, greeting, onFrame
+	c.Link = func(of link.Config) (node.Link, error) {
+		lc.Run, lc.Greeting, lc.OnFrame, lc.Prepare = of.Run, of.Greeting, of.OnFrame, of.Prepare
 		return link.Open(lc)
 	}
 	return c, nil

@@ -117,8 +117,8 @@ func (p *pair) config(i int) node.Config {
 		Name: "north", DB: p.db(i), First: i == 0, Key: p.keys[i].Sign, Us: p.party(i), Them: p.party(1 - i),
 		Genesis: p.genesis.Hash, GenesisText: p.genesis.Note, Sheet: 1, Station: "main",
 		Now: time.Now, Rand: rand.Reader, Log: log, Store: store.Options{Reserve: -1},
-		Link: func(run string, greeting func() []byte, onFrame func(call uint16, seq uint32, data []byte)) (node.Link, error) {
-			lc.Run, lc.Greeting, lc.OnFrame = run, greeting, onFrame
+		Link: func(of link.Config) (node.Link, error) {
+			lc.Run, lc.Greeting, lc.OnFrame, lc.Prepare = of.Run, of.Greeting, of.OnFrame, of.Prepare
 			return link.Open(lc)
 		},
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/link"
 	"example.org/parley/internal/link/linktest"
 	"example.org/parley/internal/node"
 	"example.org/parley/internal/store"
@@ -142,7 +143,7 @@ func measureCuts(tb testing.TB, n int) (c callFigures) {
 	for i := range links {
 		ears[i] = &mouth{port: &voice.Port{}, began: time.Now()}
 		ears[i].port.Open(7, voice.Opus)
-		l, err := p.config(i).Link(record.NewRunName(rand.Reader), func() []byte { return nil }, ears[i].frame)
+		l, err := p.config(i).Link(link.Config{Run: record.NewRunName(rand.Reader), Greeting: func() []byte { return nil }, OnFrame: ears[i].frame})
 		p.check(err)
 		tb.Cleanup(func() { l.Close("") })
 		go func() {

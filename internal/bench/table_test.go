@@ -118,6 +118,20 @@ func TestTable(t *testing.T) {
 			})
 		}
 	}
+	b.row("longest step while 10,000 statements come", func(tb testing.TB) (string, float64, string) {
+		r := measureRefill(tb, 10_000)
+		return fmt.Sprintf("%s, a FLASH on the desk meanwhile in %s", ms(r.step), ms(r.flash)), float64(r.step) / float64(5*time.Millisecond), "5 ms"
+	})
+	var r refill
+	b.row("refill of 100,000 statements after a lost disk", func(tb testing.TB) (string, float64, string) {
+		r = measureRefill(tb, 100_000)
+		bare := bareChecks(tb, refillChecks(100_000))
+		return fmt.Sprintf("%s, bare signature checks %s", ms(r.all), ms(bare)), float64(r.all) / float64(bare) / 1.6, "1.6 × the bare checks"
+	})
+	b.row("verify of 100,000 statements", func(tb testing.TB) (string, float64, string) {
+		bare := bareChecks(tb, 200_000)
+		return fmt.Sprintf("%s, bare signature checks %s", ms(r.verify), ms(bare)), float64(r.verify) / float64(bare) / 1.6, "1.6 × the bare checks"
+	})
 	b.row("idle traffic a path and way", func(tb testing.TB) (string, float64, string) {
 		bits := measureIdle(tb, 12*time.Second)
 		return fmt.Sprintf("%.1f kbit/s", bits/1000), bits / 8000, "8 kbit/s"

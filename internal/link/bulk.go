@@ -156,7 +156,48 @@ func (l *Link) runBulk(c *conn, st *quic.Stream, id uint64) {
 	l.mu.Unlock()
 }
 
+// Messages of the bulk stream are prepared by so many goroutines, and so many at most wait for it or for room behind it.
+const (
+	bulkWorkers = 2
+	bulkAhead   = 32
+)
+
+// prepare hands messages of the stream on in their order, prepared beside each other. It gives the channel that takes
+// them; closing it ends all.
+func (k *bulk) prepare(l *Link) chan<- []byte {
+	type job struct {
+		b    []byte
+		then chan func()
+	}
+	in, work, order := make(chan []byte), make(chan job), make(chan job, bulkAhead)
+	l.wg.Go(func() {
+		for b := range in {
+			j := job{b, make(chan func(), 1)}
+			order <- j
+			work <- j
+		}
+		close(work)
+		close(order)
+	})
+	for range bulkWorkers {
+		l.wg.Go(func() {
+			for j := range work {
+				j.then <- l.cfg.Prepare(j.b)
+			}
+		})
+	}
+	l.wg.Go(func() {
+		for j := range order {
+			l.queue.put(Event{Kind: Stream, ID: k.id, Payload: j.b, Then: <-j.then})
+		}
+	})
+	return in
+}
+
+// read hands on what comes. SPEC: LNK-030
 func (k *bulk) read(l *Link) {
+	in := k.prepare(l)
+	defer close(in)
 	var size [4]byte
 	for first := true; ; first = false {
 		if _, err := io.ReadFull(k.st, size[:]); err != nil {
@@ -167,7 +208,8 @@ func (k *bulk) read(l *Link) {
 			return
 		}
 		if !first {
-			l.queue.put(Event{Kind: Stream, ID: k.id, Payload: b})
+			l.queue.reserve(len(b))
+			in <- b
 			continue
 		}
 		run, greeting, err := parseGreet(b)

@@ -44,6 +44,7 @@ type Event struct {
 	ID               uint64 // of a stream
 	Lane             byte   // kind of a lane's packet
 	Payload          []byte // of Lane and Stream
+	Then             func() // of Stream: what Config.Prepare made of it
 	WeHear, TheyHear bool   // of PathChange
 }
 
@@ -60,9 +61,9 @@ type queue struct {
 	changed sync.Cond // stream readers wait here for room, the pump for events
 	list    []Event
 	lane    int    // Lane events in list
-	bytes   int    // of Stream payloads in list
+	bytes   int    // of Stream payloads in list, and of those that are being prepared
 	control int    // the others
-	ended   uint64 // stream that was told down last
+	stream  uint64 // that is up
 	closed  bool
 	out     chan Event
 }
@@ -73,7 +74,17 @@ func newQueue() *queue {
 	return q
 }
 
-// put appends ev; it reports false when ev was dropped or the link is closed. A Stream event waits for room.
+// reserve waits for room for a message of the stream, and takes it. SPEC: LNK-030
+func (q *queue) reserve(bytes int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for !q.closed && q.bytes > 0 && q.bytes+bytes > maxStreamBytes {
+		q.changed.Wait()
+	}
+	q.bytes += bytes
+}
+
+// put appends ev; it reports false when ev was dropped or the link is closed. The room of a Stream event is reserved.
 // SPEC: LNK-030
 func (q *queue) put(ev Event) bool {
 	q.mu.Lock()
@@ -84,10 +95,9 @@ func (q *queue) put(ev Event) bool {
 			return false
 		}
 	case Stream:
-		for !q.closed && q.bytes > 0 && q.bytes+len(ev.Payload) > maxStreamBytes {
-			q.changed.Wait()
-		}
-		if ev.ID == q.ended {
+		if ev.ID != q.stream {
+			q.count(ev, -1)
+			q.changed.Broadcast()
 			return false
 		}
 	case PathChange: // only the newest of a path is worth telling
@@ -96,14 +106,16 @@ func (q *queue) put(ev Event) bool {
 			q.control--
 		}
 	case StreamUp:
-		q.ended = 0
+		q.stream = ev.ID
 	case StreamDown: // nothing of it follows
-		q.ended = ev.ID
+		q.stream = 0
 	}
 	if q.closed {
 		return false
 	}
-	q.count(ev, 1)
+	if ev.Kind != Stream {
+		q.count(ev, 1)
+	}
 	q.list = append(q.list, ev)
 	q.changed.Broadcast()
 	return true

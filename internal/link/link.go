@@ -38,6 +38,9 @@ type Config struct {
 	// OnFrame gets every frame of voice that arrives, several times if it came several ways; never two calls at once.
 	// data is valid during the call only.
 	OnFrame func(call uint16, seq uint32, data []byte)
+	// Prepare does what a message of the bulk stream costs, beside whoever takes the events, for several at once; what it
+	// gives is the event's Then. b belongs to it. nil: there is none.
+	Prepare func(b []byte) (then func())
 	// Listen opens a bind; nil: a UDP socket of this machine.
 	Listen func(netip.AddrPort) (Socket, error)
 	// Now and Ticker are the link's clock; nil: this machine's.
@@ -143,6 +146,9 @@ func (c *Config) check() error {
 		if p.Bind < 0 || p.Bind >= len(c.Binds) {
 			return fmt.Errorf("path %q has no local address", p.Label)
 		}
+	}
+	if c.Prepare == nil {
+		c.Prepare = func([]byte) func() { return nil }
 	}
 	if c.Listen == nil {
 		c.Listen = listenUDP

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -388,5 +389,39 @@ func TestBadConfig(t *testing.T) {
 			l.Close("")
 			t.Error(name, "was taken")
 		}
+	}
+}
+
+// Messages of the stream are prepared beside each other and handed on in the order in which they were sent, however
+// long each took.
+// SPEC: LNK-030
+func TestMessagesArePreparedBesideEachOtherAndKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	ca, cb, _ := cabled(t, 1)
+	var busy, most atomic.Int32
+	made := make(chan byte, 100)
+	cb.Prepare = func(b []byte) func() {
+		n := busy.Add(1)
+		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+		}
+		time.Sleep(time.Duration(b[0]%3) * 5 * time.Millisecond)
+		busy.Add(-1)
+		return func() { made <- b[0] }
+	}
+	a, b := start(t, "aurelia", ca), start(t, "borealia", cb)
+	wait(a, link.StreamUp, nil)
+	for i := range 60 {
+		for !a.SendStream([]byte{byte(i)}) {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	for i := range 60 {
+		wait(b, link.Stream, nil).Then()
+		if got := <-made; got != byte(i) {
+			t.Fatalf("message %d came in the place of %d", got, i)
+		}
+	}
+	if most.Load() != 2 {
+		t.Errorf("%d were prepared at once", most.Load())
 	}
 }

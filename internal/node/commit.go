@@ -100,14 +100,18 @@ func (l *Line) committed(c store.Commit) {
 		l.fail(c.Err)
 		return
 	}
-	l.commitAt, l.commitDur = l.now, c.Took
-	l.release(c.UpTo)
+	l.commitAt, l.onDisk = l.now, c.UpTo
+	l.release()
 }
 
-// release carries out the effects of every step up to a number.
-func (l *Line) release(upTo uint64) {
+// maxReleased is how many steps' effects one step of the loop carries out: a commit of bulk holds up nothing.
+const maxReleased = 32
+
+// release carries out the effects of steps that are on disk, in their order. What is left comes as a step of its own.
+// SPEC: NOD-027
+func (l *Line) release() (more bool) {
 	n := 0
-	for n < len(l.waiting) && l.waiting[n].seq <= upTo {
+	for n < min(len(l.waiting), maxReleased) && l.waiting[n].seq <= l.onDisk {
 		n++
 	}
 	ready := l.waiting[:n:n]
@@ -123,11 +127,20 @@ func (l *Line) release(upTo uint64) {
 		}
 	}
 	l.dirty = true
+	if more = len(l.waiting) > 0 && l.waiting[0].seq <= l.onDisk; more {
+		select {
+		case l.more <- struct{}{}:
+		default:
+		}
+	}
+	return more
 }
 
 // fail throws the record's state away: what was signed and not committed never leaves memory.
 // Calls and sessions go on; the next run says why it began. SPEC: NOD-002
 func (l *Line) fail(err error) {
+	for l.release() {
+	}
 	if l.dead == nil {
 		l.deadSince = l.now
 		l.log.Error("couldn't commit: nothing is recorded until the store works again", "err", err)
@@ -244,7 +257,7 @@ func (l *Line) reopened(m *memory, err error) {
 	} else {
 		l.endRun("failed")
 	}
-	go l.audit(l.opts, l.privOpts, l.altered)
+	go l.audit(l.altered)
 	l.reoffer()
 	l.saveAlarms()
 	l.repaired(since)
@@ -257,8 +270,6 @@ func (l *Line) reopened(m *memory, err error) {
 // memory is what a store's rows say: the record's state, before the loop goes on with it.
 type memory struct {
 	rec, priv *record.Record
-	opts      record.Options                   // of rec
-	privOpts  record.Options                   // of priv
 	receipts  map[wire.Hash]struct{}           // of the peer, on their way to the disk
 	newest    map[record.LogID]*record.Receipt // that we gave
 	local     []store.Row
@@ -271,9 +282,7 @@ func (l *Line) empty() *memory {
 	m := &memory{receipts: map[wire.Hash]struct{}{}, newest: map[record.LogID]*record.Receipt{}}
 	m.items = &items{stamps: map[string]stamp{}, lists: map[string][]stamp{}, open: map[string][]stamp{}}
 	m.touched = map[string]struct{}{}
-	m.opts = l.options(false)
-	m.privOpts = l.options(true)
-	m.rec, m.priv = record.New(m.opts), record.New(m.privOpts)
+	m.rec, m.priv = record.New(l.opts), record.New(l.privOpts)
 	return m
 }
 

@@ -60,17 +60,28 @@ func (l *Line) index(m *memory, now time.Time) {
 	clear(m.touched)
 }
 
+// maxSorted is how many items each step of the loop sorts of those that were touched: a view and the alarms find few left.
+const maxSorted = 4 * maxReleased
+
 // sorted gives the index as of now.
 func (l *Line) sorted() *items {
+	l.sort(len(l.touched))
+	return l.items
+}
+
+// sort sorts some of the items that were touched.
+func (l *Line) sort(most int) {
 	for key := range l.touched {
+		if most--; most < 0 {
+			return
+		}
 		s := l.stamp(l.item(key), l.rec, l.now)
 		if s.list == "line" || l.items.stamps[key].list == "line" {
 			l.reg = nil
 		}
 		l.items.put(key, s)
+		delete(l.touched, key)
 	}
-	clear(l.touched)
-	return l.items
 }
 
 // put moves an item to where it belongs now; without a list it is gone.

@@ -85,8 +85,9 @@ type Config struct {
 	Due         map[string]map[string]int // clocks that the terms change
 	Fallback    []string                  // their telephones, of the terms
 	Demo        bool                      // seeded by a demo: said on the page
-	// Link opens the sessions under a run's name; frames of voice go to onFrame from its readers.
-	Link  func(run string, greeting func() []byte, onFrame func(call uint16, seq uint32, data []byte)) (Link, error)
+	// Link opens the sessions: with the run, the greeting and what takes frames and messages as they are given, and the
+	// rest as the line has it.
+	Link  func(link.Config) (Link, error)
 	Now   func() time.Time
 	Boot  func() time.Duration // since the machine's start, asleep or not; nil: monotonic since this start
 	Rand  io.Reader
@@ -96,15 +97,16 @@ type Config struct {
 
 // Line is a running line. Every field below the first block is owned by the loop.
 type Line struct {
-	cfg    Config
-	log    *slog.Logger
-	events chan func()
-	looks  chan func() // of who wants to see what there is: they change nothing
-	quit   chan struct{}
-	ending sync.Once // of quit
-	gone   chan struct{}
-	link   Link
-	store  *store.Store
+	cfg            Config
+	opts, privOpts record.Options // of the record, and of our private logs
+	log            *slog.Logger
+	events         chan func()
+	looks          chan func() // of who wants to see what there is: they change nothing
+	quit           chan struct{}
+	ending         sync.Once // of quit
+	gone           chan struct{}
+	link           Link
+	store          *store.Store
 
 	runName string          // of this life of the process: sessions, receipts, heard
 	*memory                 // the record and what was said of it; replaced whole after a commit that failed
@@ -128,8 +130,9 @@ type Line struct {
 	dead      error     // why nothing can be committed, nil while the store works
 	deadSince time.Time // zero while it is only the start
 	retryAt   time.Time
-	commitAt  time.Time // newest successful commit
-	commitDur time.Duration
+	commitAt  time.Time     // newest successful commit
+	onDisk    uint64        // the newest step that is
+	more      chan struct{} // has a value while effects of what is on disk are left for another step
 
 	peer        peerState
 	desks       map[string]*desk
@@ -161,7 +164,7 @@ type Line struct {
 // store is opened and read; where it cannot be, the line is unrecorded and tries again. SPEC: NOD-009 NOD-010
 func Open(cfg Config) *Line {
 	l := &Line{
-		cfg: cfg, log: cfg.Log, events: make(chan func(), 256), looks: make(chan func()), quit: make(chan struct{}), gone: make(chan struct{}),
+		cfg: cfg, log: cfg.Log, events: make(chan func(), 256), looks: make(chan func()), more: make(chan struct{}, 1), quit: make(chan struct{}), gone: make(chan struct{}),
 		repeating: map[record.Place]struct{}{}, desks: map[string]*desk{}, subs: map[chan struct{}]struct{}{}, altered: map[int]struct{}{}, why: "restart",
 	}
 	l.now = cfg.Now()
@@ -170,6 +173,7 @@ func Open(cfg Config) *Line {
 		l.cfg.Boot = func() time.Duration { return time.Since(began) }
 	}
 	l.started = l.now
+	l.opts, l.privOpts = l.options(false), l.options(true)
 	l.store = store.New(cfg.DB, cfg.Store)
 	l.alarms = alarm.New()
 	l.unread, l.dead, l.isRead = true, errStarting, make(chan struct{})
@@ -211,29 +215,39 @@ func (l *Line) loop() {
 	tick := time.NewTicker(tickEvery)
 	defer tick.Stop()
 	for {
+		var step func()
 		select {
 		case <-l.quit:
 			l.shut()
 			return
-		case f := <-l.events:
-			l.begin()
-			f()
-		case ev := <-l.link.Events():
-			l.begin()
-			l.fromLink(ev)
-		case c := <-l.store.Durable():
-			l.begin()
-			l.committed(c)
-		case <-tick.C:
-			l.begin()
-			l.tick()
 		case f := <-l.looks:
 			f()
 			continue
+		case step = <-l.events:
+		case ev := <-l.link.Events():
+			step = func() { l.fromLink(ev) }
+		case c := <-l.store.Durable():
+			step = func() { l.committed(c) }
+		case <-l.more:
+			step = func() { l.release() }
+		case <-tick.C:
+			step = l.tick
 		}
+		began := time.Now()
+		l.begin()
+		step()
 		l.finish()
+		if took := time.Since(began); took >= SlowStep {
+			l.log.Debug(Slow, "took", took)
+		}
 	}
 }
+
+// Slow is what the log says, at its level debug, of a step of the loop that took SlowStep and more.
+const (
+	Slow     = "a step of the loop was slow"
+	SlowStep = time.Millisecond
+)
 
 // begin starts a step: one reading of the clock for all that it decides.
 func (l *Line) begin() { l.now = l.cfg.Now().UTC() }
@@ -243,6 +257,7 @@ func (l *Line) finish() {
 	l.answer()
 	l.commit()
 	l.pump()
+	l.sort(maxSorted)
 	l.seen = nil
 	l.notify()
 }
@@ -275,12 +290,14 @@ func (l *Line) shut() {
 		select {
 		case c := <-l.store.Durable():
 			if c.Err == nil {
-				l.release(c.UpTo)
+				l.onDisk = c.UpTo
 			}
 			continue
 		default:
 		}
 		break
+	}
+	for l.release() {
 	}
 	for _, w := range l.waiting {
 		w.fail(errStopped)

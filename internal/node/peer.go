@@ -63,12 +63,7 @@ func (l *Line) fromLink(ev link.Event) {
 		l.x.StreamDown()
 	case link.StreamRoom: // the pump at the end of this step goes on
 	case link.Stream:
-		f, err := wire.ParseFrame(ev.Payload)
-		if err != nil {
-			l.warn("a message of the stream was dropped", "err", err)
-			return
-		}
-		l.frame(f, -1)
+		ev.Then()
 	case link.Lane:
 		l.lane(ev.Path, ev.Lane, ev.Payload)
 	case link.PathChange:
@@ -137,10 +132,11 @@ func (l *Line) lane(path int, kind byte, b []byte) {
 	switch kind {
 	case laneUrgent:
 		if f, ok := l.x.Fragment(b); ok {
-			l.frame(f, path)
+			l.frame(f, path)()
 		}
 	case laneReceipt:
-		l.receipt(b, path)
+		rc, err := l.opts.CheckReceipt(b)
+		l.receipt(rc, err, path)
 	case laneSignal:
 		l.signal(path, b)
 	}
@@ -162,19 +158,35 @@ func (l *Line) signal(path int, b []byte) {
 	}
 }
 
-// frame takes one message of the exchange: by the lane of a path, or (-1) by the stream.
-func (l *Line) frame(f wire.Frame, path int) {
+// prepare reads a message of the stream and checks what is signed in it, beside the loop; what it gives is for the
+// loop. SPEC: NOD-027
+func (l *Line) prepare(b []byte) func() {
+	f, err := wire.ParseFrame(b)
+	if err != nil {
+		return func() { l.warn("a message of the stream was dropped", "err", err) }
+	}
+	return l.frame(f, -1)
+}
+
+// frame checks one message of the exchange, by the lane of a path or (-1) by the stream, and gives what it does in the
+// loop. It reads nothing that changes.
+func (l *Line) frame(f wire.Frame, path int) func() {
+	part := f.Parts[0]
 	switch f.Kind {
-	case wire.FrameHave:
-		l.have(f.Parts[0])
 	case wire.FrameEntry:
-		l.entry(f.Parts[0], f.Parts[1], f.Parts[2], path)
+		facts, text := body(f.Parts[1]), body(f.Parts[2])
+		c, err := l.opts.Check(part, facts, text)
+		return func() { l.entry(c, err, len(part)+len(facts)+len(text), path) }
 	case wire.FrameReceipt:
-		l.receipt(f.Parts[0], path)
+		rc, err := l.opts.CheckReceipt(part)
+		return func() { l.receipt(rc, err, path) }
+	case wire.FrameHave:
+		return func() { l.have(part) }
 	case wire.FrameRefused:
-		l.refused(string(f.Parts[0]))
-	case wire.FrameWant:
-		if err := l.x.Wanted(f.Parts[0]); err != nil {
+		return func() { l.refused(string(part)) }
+	}
+	return func() { // FrameWant
+		if err := l.x.Wanted(part); err != nil {
 			l.warn("the peer asked for logs in a way that cannot be read", "err", err)
 		}
 	}
@@ -235,14 +247,14 @@ func (l *Line) refused(line string) {
 	l.peer.refused = l.now
 }
 
-// entry takes a statement that came over the link, or comes again. SPEC: EXC-007
-func (l *Line) entry(note, facts, text []byte, path int) {
+// entry takes a statement that came over the link, or comes again: as it was checked, or why it is not sound.
+// SPEC: EXC-007
+func (l *Line) entry(c *record.Checked, err error, bytes, path int) {
 	if l.dead != nil {
 		return // nothing can be committed: no receipt, so the peer keeps and repeats it
 	}
-	c, err := l.rec.Check(note, body(facts), body(text))
 	if err == nil {
-		err = l.mayEnter(c, len(note)+len(facts)+len(text))
+		err = l.mayEnter(c, bytes)
 	}
 	var a record.Added
 	if err == nil {
@@ -348,11 +360,10 @@ func (l *Line) sendReceipt(rc *record.Receipt, lane bool) {
 }
 
 // receipt takes the peer's receipt for a statement of ours: the step *held*, once it is on our disk.
-func (l *Line) receipt(note []byte, path int) {
+func (l *Line) receipt(rc *record.Receipt, err error, path int) {
 	if l.dead != nil {
 		return
 	}
-	rc, err := l.opts.CheckReceipt(note)
 	if err != nil || rc.By != l.cfg.Them.Name {
 		l.warn("a receipt was dropped", "err", err)
 		return
@@ -369,7 +380,7 @@ func (l *Line) receipt(note []byte, path int) {
 	case e == nil:
 		l.peer.strays++
 	}
-	if !l.peer.guard.take(l.now, len(note), true) {
+	if !l.peer.guard.take(l.now, len(rc.Note()), true) {
 		l.warn("a receipt was not taken", "err", errQuota)
 		return
 	}

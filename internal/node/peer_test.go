@@ -3,13 +3,17 @@
 package node
 
 import (
+	"crypto/rand"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"example.org/parley/internal/link"
+	"example.org/parley/message"
 	"example.org/parley/record"
+	"example.org/parley/statement"
 	"example.org/parley/wire"
 )
 
@@ -137,6 +141,53 @@ func TestALyingRefusalOpensOneLogAndIsAnAlarm(t *testing.T) {
 		}
 		if len(runs) != 1 || alarmsOf(l, "A7") != 1 {
 			t.Errorf("%d logs after 26 lies, A7 stands %d times", len(runs), alarmsOf(l, "A7"))
+		}
+		l.Close()
+	})
+}
+
+// What comes by the stream is read and its signature checked while the loop does something else; and the effects of a
+// commit of bulk are carried out some at a time, so that what is urgent comes between them.
+// SPEC: NOD-027
+func TestBulkHoldsUpNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m machine
+		l := m.begin(t)
+		time.Sleep(time.Second)
+		held := make(chan struct{})
+		l.post(func() { <-held }) // the loop is busy
+		time.Sleep(time.Second)
+		them := record.New(l.opts).OpenRun(record.RunConfig{Party: "borealia", Station: "main", Why: "first", Run: "bbbbbb", Key: m.them})
+		var then []func()
+		for i := range 10 * maxReleased {
+			d, err := message.NewDraft("borealia", record.Draft{Kind: "information", Text: &record.Text{Lang: "en", Text: fmt.Sprint("Convoy ", i)}}, message.Facts{By: statement.Author{Known: "unattributed"}}, time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := them.Append(d, time.Now(), record.PeerClock{}, rand.Reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			note, facts, text := e.Pieces()
+			then = append(then, l.prepare(wire.AppendFrame(nil, wire.Frame{Kind: wire.FrameEntry, Parts: [][]byte{note, facts, text}})))
+		}
+		close(held)
+		if err := l.in(t.Context(), l.events, func() {
+			for _, f := range then {
+				f()
+				l.commit()
+			}
+			n := len(l.waiting)
+			l.onDisk = l.seq // as a commit of all of them says
+			if more := l.release(); !more || n != len(then) || n-len(l.waiting) != maxReleased {
+				t.Errorf("of %d statements %d waited, %d after one step, more: %v", len(then), n, len(l.waiting), more)
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		if v := l.View("en", "watch"); len(v.Messages) != maxWaiting || len(l.waiting) > 0 {
+			t.Errorf("%d messages drawn, %d steps wait", len(v.Messages), len(l.waiting))
 		}
 		l.Close()
 	})

@@ -40,7 +40,7 @@ func (l *Line) read(m *memory, now time.Time) error {
 			out, of := make(chan []stored, 1), rows
 			rows = nil
 			batches <- out
-			go func() { out <- m.parse(of) }()
+			go func() { out <- l.parse(of) }()
 		}
 		err = l.store.Replay(func(r store.Row) error {
 			if rows = append(rows, r); len(rows) == batchRows {
@@ -63,17 +63,17 @@ func (l *Line) read(m *memory, now time.Time) error {
 	return err
 }
 
-func (m *memory) parse(rows []store.Row) []stored {
+func (l *Line) parse(rows []store.Row) []stored {
 	out := make([]stored, len(rows))
 	for i, r := range rows {
 		s := stored{Row: r}
 		switch r.Kind {
 		case store.KindEntry:
-			s.checked, s.err = m.opts.CheckStored(r.A, r.B, r.C)
+			s.checked, s.err = l.opts.CheckStored(r.A, r.B, r.C)
 		case store.KindPrivate:
-			s.checked, s.err = m.privOpts.CheckStored(r.A, r.B, r.C)
+			s.checked, s.err = l.privOpts.CheckStored(r.A, r.B, r.C)
 		case store.KindReceipt:
-			s.receipt, s.err = m.opts.CheckStoredReceipt(r.A)
+			s.receipt, s.err = l.opts.CheckStoredReceipt(r.A)
 		}
 		out[i] = s
 	}
@@ -110,7 +110,7 @@ func (l *Line) add(m *memory, s stored) {
 
 // audit checks, once and slowly, the signatures of what was read. A row that was altered on the disk is named, and
 // the record is read again without it: what the other end holds of it comes back. SPEC: NOD-014
-func (l *Line) audit(opts, privOpts record.Options, known map[int]struct{}) {
+func (l *Line) audit(known map[int]struct{}) {
 	altered := maps.Clone(known)
 	for n, end := 0, int(l.rows[1].Load()); n < end; {
 		var rows []store.Row
@@ -123,11 +123,11 @@ func (l *Line) audit(opts, privOpts record.Options, known map[int]struct{}) {
 			var err error
 			switch r.Kind {
 			case store.KindEntry:
-				_, err = opts.Check(r.A, r.B, r.C)
+				_, err = l.opts.Check(r.A, r.B, r.C)
 			case store.KindPrivate:
-				_, err = privOpts.Check(r.A, r.B, r.C)
+				_, err = l.privOpts.Check(r.A, r.B, r.C)
 			case store.KindReceipt:
-				_, err = opts.CheckReceipt(r.A)
+				_, err = l.opts.CheckReceipt(r.A)
 			}
 			if _, before := known[r.N]; err != nil && !before {
 				l.log.Error("a row of the record was altered on the disk", "file", l.cfg.DB, "row", r.N, "log", r.Log, "index", r.Index, "err", err)

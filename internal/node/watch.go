@@ -45,7 +45,7 @@ const reconnectAfter = 2 * time.Second
 
 // reconnect opens the sessions of this run, or tries again later and stands without sessions meanwhile.
 func (l *Line) reconnect() {
-	link, err := l.cfg.Link(l.runName, l.greeting, l.calls.onFrame)
+	link, err := l.cfg.Link(link.Config{Run: l.runName, Greeting: l.greeting, OnFrame: l.calls.onFrame, Prepare: l.prepare})
 	if err != nil {
 		l.log.Error("couldn't open the sessions", "err", err)
 		link, l.reconnectAt = unheard(l.link, l.now), l.now.Add(reconnectAfter)

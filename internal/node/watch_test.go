@@ -62,7 +62,7 @@ func (m *machine) begin(t *testing.T) *Line {
 		Now:  func() time.Time { return time.Now().Add(time.Duration(m.step.Load())) },
 		Boot: func() time.Duration { return time.Since(began) },
 		Rand: rand.Reader, Log: slog.New(slog.DiscardHandler), Store: store.Options{Reserve: -1},
-		Link: func(string, func() []byte, func(uint16, uint32, []byte)) (Link, error) {
+		Link: func(link.Config) (Link, error) {
 			if m.refuse.Load() {
 				return nil, errors.New("no such address")
 			}
@@ -178,7 +178,7 @@ func TestWhatWasHandedOutToDrawNeverChanges(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				l.receipt(rc.Note(), -1)
+				l.receipt(rc, nil, -1)
 			}); err != nil {
 				t.Error(err)
 			}

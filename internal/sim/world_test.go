@@ -324,9 +324,7 @@ func (s *side) config() node.Config {
 		Store: store.Options{Reserve: -1, VFS: s.disk.name},
 		Now:   func() time.Time { s.stuck.pass(); return time.Now().Add(time.Duration(s.step.Load())) },
 		Boot:  func() time.Duration { return time.Since(s.w.start) },
-		Link: func(run string, greeting func() []byte, onFrame func(call uint16, seq uint32, data []byte)) (node.Link, error) {
-			return s.w.net.open(s.who, link.Config{Run: run, Greeting: greeting, OnFrame: onFrame})
-		},
+		Link:  func(c link.Config) (node.Link, error) { return s.w.net.open(s.who, c) },
 	}
 	return c
 }
