@@ -10,8 +10,8 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"iter"
 	"slices"
-	"strconv"
 	"strings"
 
 	"example.org/parley/record"
@@ -21,22 +21,12 @@ import (
 // Magic is the first line of an export.
 const Magic = "parley/v1 export"
 
-// Export is what one party shows of a line.
-type Export struct {
-	Genesis, Terms []byte
-	Sheets         [][]byte
-	Logs           []Log
+// Piece is one part of an export. In their order: the genesis, the terms and the sheets of a line; then of each log its
+// name (party/number.run), its entries by index, each a note with the bodies that are held, and what receipts it.
+type Piece struct {
+	Kind  string // genesis terms sheet log entry facts text receipt
+	Bytes []byte
 }
-
-// Log is one log: its name (party/number.run), its entries by index, and what receipts it.
-type Log struct {
-	Name     string
-	Entries  []Entry
-	Receipts [][]byte
-}
-
-// Entry is a statement's note with the bodies that are held.
-type Entry struct{ Note, Facts, Text []byte }
 
 // FromRecord lists what a record holds on disk, as onDisk says, and gives what writes it as an export, beside whoever
 // goes on with the record: each piece is read when it is written.
@@ -56,82 +46,48 @@ func FromRecord(genesis, terms []byte, sheets [][]byte, r *record.Record, onDisk
 		}
 	}
 	return func(w io.Writer) error {
-		p := begin(w, genesis, terms, sheets)
-		for _, l := range logs {
-			p.piece("log", []byte(l.id.String()))
-			for _, e := range l.entries {
-				note, facts, text := e.Pieces()
-				p.entry(Entry{note, facts, text})
+		return Write(w, func(yield func(Piece) bool) {
+			piece := func(kind string, b []byte) {
+				if b != nil {
+					yield(Piece{kind, b})
+				}
 			}
-			for _, rc := range l.receipts {
-				p.piece("receipt", rc.Note())
+			piece("genesis", genesis)
+			piece("terms", terms)
+			for _, s := range sheets {
+				piece("sheet", s)
 			}
-		}
-		return p.end()
+			for _, l := range logs {
+				piece("log", []byte(l.id.String()))
+				for _, e := range l.entries {
+					note, facts, text := e.Pieces()
+					piece("entry", note)
+					piece("facts", facts)
+					piece("text", text)
+				}
+				for _, rc := range l.receipts {
+					piece("receipt", rc.Note())
+				}
+			}
+		})
 	}
 }
 
-// Write writes an export.
+// Write writes an export; all pieces are taken.
 //
 // SPEC: REC-030
-func Write(w io.Writer, x Export) error {
-	p := begin(w, x.Genesis, x.Terms, x.Sheets)
-	for _, l := range x.Logs {
-		p.piece("log", []byte(l.Name))
-		for _, e := range l.Entries {
-			p.entry(e)
-		}
-		for _, rc := range l.Receipts {
-			p.piece("receipt", rc)
-		}
+func Write(w io.Writer, pieces iter.Seq[Piece]) error {
+	bw, sum := bufio.NewWriter(w), sha256.New()
+	out := io.MultiWriter(bw, sum)
+	fmt.Fprintln(out, Magic)
+	for p := range pieces {
+		fmt.Fprintf(out, "%s %d\n%s\n", p.Kind, len(p.Bytes), p.Bytes)
 	}
-	return p.end()
-}
-
-// writer writes the pieces of an export. It keeps its first error.
-type writer struct {
-	bw  *bufio.Writer
-	sum hash.Hash
-	out io.Writer // both
-}
-
-func begin(w io.Writer, genesis, terms []byte, sheets [][]byte) writer {
-	p := writer{bw: bufio.NewWriter(w), sum: sha256.New()}
-	p.out = io.MultiWriter(p.bw, p.sum)
-	fmt.Fprintln(p.out, Magic)
-	p.piece("genesis", genesis)
-	p.piece("terms", terms)
-	for _, s := range sheets {
-		p.piece("sheet", s)
-	}
-	return p
-}
-
-// piece writes one; nil is none.
-func (p writer) piece(name string, b []byte) {
-	if b != nil {
-		fmt.Fprintf(p.out, "%s %d\n%s\n", name, len(b), b)
-	}
-}
-
-func (p writer) entry(e Entry) {
-	p.piece("entry", e.Note)
-	p.piece("facts", e.Facts)
-	p.piece("text", e.Text)
-}
-
-func (p writer) end() error {
-	fmt.Fprintln(p.bw, "end", end(p.sum))
-	if err := p.bw.Flush(); err != nil {
+	fmt.Fprintln(bw, "end", wire.Hash(sum.Sum(nil)))
+	if err := bw.Flush(); err != nil {
 		return fmt.Errorf("couldn't write the export: %w", err)
 	}
 	return nil
-}
-
-func end(sum hash.Hash) wire.Hash {
-	var h wire.Hash
-	sum.Sum(h[:0])
-	return h
 }
 
 // The limits of the pieces: no length is believed beyond them.
@@ -156,71 +112,30 @@ var (
 // Read reads an export in its one form.
 //
 // SPEC: REC-030
-func Read(r io.Reader) (Export, error) {
-	d := reader{br: bufio.NewReader(r), sum: sha256.New()}
-	var x Export
-	first, err := d.line()
-	switch {
-	case err != nil:
-		return x, err
-	case strings.HasPrefix(first, "parley/v") && strings.HasSuffix(first, " export") && first != Magic:
-		return x, ErrVersion
-	case first != Magic:
-		return x, d.bad("its first line")
-	}
-	for last := "begin"; ; {
-		name, b, err := d.piece(last)
+func Read(r io.Reader) (pieces []Piece, err error) {
+	d := newReader(r)
+	for {
+		p, err := d.next()
+		if err == io.EOF {
+			return pieces, nil
+		}
 		if err != nil {
-			return x, err
+			return nil, err
 		}
-		if name == "end" {
-			return x, nil
-		}
-		x.take(name, b)
-		last = name
+		pieces = append(pieces, p)
 	}
 }
 
-// take puts a piece where it belongs.
-func (x *Export) take(name string, b []byte) {
-	var l *Log
-	var e *Entry
-	if n := len(x.Logs); n > 0 {
-		l = &x.Logs[n-1]
-		if m := len(l.Entries); m > 0 {
-			e = &l.Entries[m-1]
-		}
-	}
-	switch name {
-	case "genesis":
-		x.Genesis = b
-	case "terms":
-		x.Terms = b
-	case "sheet":
-		x.Sheets = append(x.Sheets, b)
-	case "log":
-		x.Logs = append(x.Logs, Log{Name: string(b)})
-	case "entry":
-		l.Entries = append(l.Entries, Entry{Note: b})
-	case "facts":
-		e.Facts = b
-	case "text":
-		e.Text = b
-	case "receipt":
-		l.Receipts = append(l.Receipts, b)
-	}
-}
-
-// isLog accepts party/number.run in its one spelling.
-func isLog(s string) bool {
-	_, err := record.ParseLogID(s)
-	return err == nil
-}
-
+// reader reads an export piece by piece.
 type reader struct {
-	br  *bufio.Reader
-	sum hash.Hash
-	at  int // bytes read
+	br   *bufio.Reader
+	sum  hash.Hash
+	at   int    // bytes read
+	last string // kind of the piece before, "" where there is none yet
+}
+
+func newReader(r io.Reader) *reader {
+	return &reader{br: bufio.NewReaderSize(r, 64<<10), sum: sha256.New()}
 }
 
 func (d *reader) bad(what string) error { return fmt.Errorf("%w: byte %d: %s", ErrFile, d.at, what) }
@@ -233,59 +148,76 @@ func (d *reader) fail(err error) error {
 	return fmt.Errorf("couldn't read the export: %w", err)
 }
 
+// line reads one; that of the end is no part of the sum.
 func (d *reader) line() (string, error) {
-	var b []byte
-	for len(b) < 64 {
-		c, err := d.br.ReadByte()
-		if err != nil {
-			return "", d.fail(err)
-		}
-		d.at++
-		b = append(b, c)
-		if c == '\n' {
-			if !bytes.HasPrefix(b, []byte("end ")) {
-				d.sum.Write(b)
-			}
-			return string(b[:len(b)-1]), nil
-		}
+	b, err := d.br.ReadSlice('\n')
+	if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+		return "", d.fail(err)
 	}
-	return "", d.bad("a line too long")
+	if d.at += len(b); len(b) > 64 {
+		return "", d.bad("a line too long")
+	}
+	if !bytes.HasPrefix(b, []byte("end ")) {
+		d.sum.Write(b)
+	}
+	return string(b[:len(b)-1]), nil
 }
 
-// piece reads the next one; the last is the end with its sum.
-func (d *reader) piece(last string) (string, []byte, error) {
+// begin reads the first line.
+func (d *reader) begin() error {
+	first, err := d.line()
+	switch {
+	case err != nil:
+		return err
+	case strings.HasPrefix(first, "parley/v") && strings.HasSuffix(first, " export") && first != Magic:
+		return ErrVersion
+	case first != Magic:
+		return d.bad("its first line")
+	}
+	d.last = "begin"
+	return nil
+}
+
+// next reads the next piece; after the last, whose sum is right, it gives io.EOF.
+func (d *reader) next() (p Piece, err error) {
+	if d.last == "" {
+		if err := d.begin(); err != nil {
+			return p, err
+		}
+	}
 	s, err := d.line()
 	if err != nil {
-		return "", nil, err
+		return p, err
 	}
 	name, arg, _ := strings.Cut(s, " ")
-	if !strings.Contains(" "+follows[name]+" ", " "+last+" ") {
-		return "", nil, d.bad("no such piece here")
+	if !strings.Contains(" "+follows[name]+" ", " "+d.last+" ") {
+		return p, d.bad("no such piece here")
 	}
 	if name == "end" {
-		if arg != end(d.sum).String() {
-			return "", nil, d.bad("its last line is not the sum of what stands above")
+		if arg != wire.Hash(d.sum.Sum(nil)).String() {
+			return p, d.bad("its last line is not the sum of what stands above")
 		}
 		if _, err := d.br.ReadByte(); !errors.Is(err, io.EOF) {
-			return "", nil, d.bad("more after its end")
+			return p, d.bad("more after its end")
 		}
-		return name, nil, nil
+		return p, io.EOF
 	}
-	n, err := strconv.Atoi(arg)
-	if err != nil || n < 0 || n > limits[name] || strconv.Itoa(n) != arg {
-		return "", nil, d.bad("length")
+	n, err := wire.ParseNumber(arg)
+	if err != nil || n > limits[name] {
+		return p, d.bad("length")
 	}
 	b := make([]byte, n+1)
 	if _, err := io.ReadFull(d.br, b); err != nil {
-		return "", nil, d.fail(err)
+		return p, d.fail(err)
 	}
 	d.at += n + 1
 	d.sum.Write(b)
 	if b[n] != '\n' {
-		return "", nil, d.bad("no LF after a piece")
+		return p, d.bad("no LF after a piece")
 	}
-	if name == "log" && !isLog(string(b[:n])) {
-		return "", nil, d.bad("no name of a log")
+	if _, err := record.ParseLogID(string(b[:n])); name == "log" && err != nil {
+		return p, d.bad("no name of a log")
 	}
-	return name, b[:n:n], nil
+	d.last = name
+	return Piece{name, b[:n:n]}, nil
 }

@@ -41,7 +41,7 @@ func (w *world) alone(d record.Draft) *record.Entry {
 	return e
 }
 
-func wants(t *testing.T, rep Report, want Verdict, words ...string) {
+func wants(t *testing.T, rep Report, want string, words ...string) {
 	t.Helper()
 	if rep.Verdict != want {
 		t.Errorf("want %s:\n%s", want, rep)
@@ -58,7 +58,7 @@ func wants(t *testing.T, rep Report, want Verdict, words ...string) {
 // SPEC: REC-032
 func TestVerifySaysFirstThatCompletenessIsNotChecked(t *testing.T) {
 	w := newWorld(t)
-	rep := judged(w.file(w.export()), Options{Expect: w.sheets[0].PartyHash()})
+	rep := judged(w.file(w.export()), Expected{Party: w.sheets[0].PartyHash()})
 	if !strings.HasPrefix(rep.String(), "HOLDS\n  not checked: whether this is all") {
 		t.Errorf("%s", rep)
 	}
@@ -66,7 +66,7 @@ func TestVerifySaysFirstThatCompletenessIsNotChecked(t *testing.T) {
 	for i := range x.Logs { // the end of each log is cut, with all that names it
 		x.Logs[i].Entries, x.Logs[i].Receipts = x.Logs[i].Entries[:1], nil
 	}
-	wants(t, judged(w.file(x), Options{}), Holds, "not checked: whether this is all")
+	wants(t, judged(w.file(x), Expected{}), Holds, "not checked: whether this is all")
 }
 
 // The digits of a party are what people hold on paper.
@@ -75,8 +75,8 @@ func TestVerifySaysFirstThatCompletenessIsNotChecked(t *testing.T) {
 func TestVerifyExpectsDigits(t *testing.T) {
 	w := newWorld(t)
 	f := w.file(w.export())
-	wants(t, judged(f, Options{Digits: party.Digits(w.sheets[1].PartyHash())}), Holds, "132 bits of the party hash of "+w.sheets[1].Party)
-	wants(t, judged(f, Options{Digits: party.Digits(wire.Sum(nil))}), DoesNotHold)
+	wants(t, judged(f, Expected{Digits: party.Digits(w.sheets[1].PartyHash())}), Holds, "132 bits of the party hash of "+w.sheets[1].Party)
+	wants(t, judged(f, Expected{Digits: party.Digits(wire.Sum(nil))}), DoesNotHold)
 }
 
 // SPEC: REC-031
@@ -84,16 +84,16 @@ func TestVerifyMissesTheFirstLogOfEachParty(t *testing.T) {
 	w := newWorld(t)
 	x := w.export()
 	x.Logs = nil
-	wants(t, judged(w.file(x), Options{}), CannotBeKnown, "aurelia", "borealia")
+	wants(t, judged(w.file(x), Expected{}), CannotBeKnown, "aurelia", "borealia")
 	x = w.export()
 	x.Logs = x.Logs[:1]
 	x.Logs[0].Entries, x.Logs[0].Receipts = x.Logs[0].Entries[:1], nil // nothing that is left names a log of borealia
-	wants(t, judged(w.file(x), Options{}), CannotBeKnown, "borealia")
+	wants(t, judged(w.file(x), Expected{}), CannotBeKnown, "borealia")
 	w.wa = w.run(w.a, "aurelia", "restart")
 	w.alone(officer("Lt Amaro"))
 	x = w.export()
 	x.Logs = x.Logs[1:] // the second run names the first as seen
-	wants(t, judged(w.file(x), Options{}), CannotBeKnown, "aurelia/1.")
+	wants(t, judged(w.file(x), Expected{}), CannotBeKnown, "aurelia/1.")
 }
 
 // A log number that is left out proves nothing, and is printed.
@@ -109,7 +109,7 @@ func TestVerifyPrintsHolesInLogNumbers(t *testing.T) {
 	w.must(err)
 	_, err = w.a.Add(note, nil, nil)
 	w.must(err)
-	wants(t, judged(w.file(w.export()), Options{}), Holds, "aurelia: no log 2-3 here, which proves nothing")
+	wants(t, judged(w.file(w.export()), Expected{}), Holds, "aurelia: no log 2-3 here, which proves nothing")
 }
 
 // What stands beside "receipted to" was there with its bodies, at the time of the earliest receipt that says so.
@@ -119,13 +119,13 @@ func TestVerifyCountsAsReceiptedWhatIsHeldWhole(t *testing.T) {
 	w := newWorld(t)
 	e := w.alone(officer("Lt Amaro"))
 	w.receipt(e, func(rc *record.Receipt) { rc.Bodies, rc.Whole = "facts", 1 })
-	rep := judged(w.file(w.export()), Options{})
+	rep := judged(w.file(w.export()), Expected{})
 	wants(t, rep, Holds, "2 entries, receipted to 1", "2 without")
 	first := w.now.Add(time.Second).Truncate(time.Second)
 	w.receipt(e, func(*record.Receipt) {})
 	w.now = w.now.Add(time.Hour)
 	w.receipt(e, func(*record.Receipt) {})
-	rep = judged(w.file(w.export()), Options{})
+	rep = judged(w.file(w.export()), Expected{})
 	if rep.Logs[0].ReceiptedTo != 2 || !rep.Logs[0].ReceiptedAt.Equal(first) {
 		t.Errorf("want 2 at %s:\n%s", first, rep)
 	}
@@ -138,7 +138,7 @@ func TestVerifyRefusesReceiptsOfWhatIsNot(t *testing.T) {
 	d.Text = nil
 	e := w.alone(d)
 	for name, c := range map[string]struct {
-		want   Verdict
+		want   string
 		change func(rc *record.Receipt)
 	}{
 		"it names words that the entry does not have": {DoesNotHold, func(rc *record.Receipt) {}},
@@ -153,7 +153,7 @@ func TestVerifyRefusesReceiptsOfWhatIsNot(t *testing.T) {
 			}
 		}
 		x.receipt(e, c.change)
-		if rep := judged(w.file(x.export()), Options{}); rep.Verdict != c.want {
+		if rep := judged(w.file(x.export()), Expected{}); rep.Verdict != c.want {
 			t.Errorf("%s: want %s:\n%s", name, c.want, rep)
 		}
 	}
@@ -163,7 +163,7 @@ func TestVerifyRefusesReceiptsOfWhatIsNot(t *testing.T) {
 	w.must(err)
 	x := w.export()
 	x.Logs[0].Receipts = append(x.Logs[0].Receipts, note)
-	wants(t, judged(w.file(x), Options{}), DoesNotHold)
+	wants(t, judged(w.file(x), Expected{}), DoesNotHold)
 }
 
 // Nothing of the file reaches the terminal as it stands.
@@ -173,8 +173,8 @@ func TestVerifyPrintsNoEscapeSequences(t *testing.T) {
 	w := newWorld(t)
 	for _, name := range []string{"\x1b[2J\x1b[HHOLDS", "aurelia/1.\u202eabc", "\u009b2J"} {
 		x := w.export()
-		x.Logs = append(x.Logs, Log{Name: name, Entries: x.Logs[0].Entries})
-		rep := judged(w.file(x), Options{})
+		x.Logs = append(x.Logs, log{Name: name, Entries: x.Logs[0].Entries})
+		rep := judged(w.file(x), Expected{})
 		wants(t, rep, DoesNotHold)
 		for _, r := range rep.String() {
 			if r != '\n' && (r < 0x20 || r > 0x7e) {
@@ -192,7 +192,7 @@ func TestVerifyRefusesEntriesOutOfOrder(t *testing.T) {
 	x := w.export()
 	es := x.Logs[0].Entries
 	es[0], es[1] = es[1], es[0]
-	wants(t, judged(w.file(x), Options{}), DoesNotHold, "out of order")
+	wants(t, judged(w.file(x), Expected{}), DoesNotHold, "out of order")
 }
 
 // A key that was replaced before the genesis never spoke for the line.
@@ -212,7 +212,7 @@ func TestVerifyRefusesAKeyReplacedBeforeTheGenesis(t *testing.T) {
 	w.must(err)
 	x.Logs[0].Entries[0].Note, err = wire.SignNote(n.Text, "aurelia/sign", old)
 	w.must(err)
-	wants(t, judged(w.file(x), Options{}), DoesNotHold, "not signed by its party's key")
+	wants(t, judged(w.file(x), Expected{}), DoesNotHold, "not signed by its party's key")
 }
 
 // What an ended key signed counts up to its end, and in the past of that.
@@ -226,7 +226,7 @@ func TestVerifyAppliesTheEndOfAKey(t *testing.T) {
 		return party.KeyEnd{Key: party.Public(ended), Log: past.Log.String(), Size: past.Index + 1 + more}
 	}
 	for name, c := range map[string]struct {
-		want  Verdict
+		want  string
 		more  int
 		after bool
 		words string
@@ -253,7 +253,7 @@ func TestVerifyAppliesTheEndOfAKey(t *testing.T) {
 			w.must(err)
 		}
 		x.reissue("aurelia", end(first, c.more))
-		rep := judged(w.file(x.export()), Options{})
+		rep := judged(w.file(x.export()), Expected{})
 		if rep.Verdict != c.want || !strings.Contains(rep.String(), c.words) {
 			t.Errorf("%s: want %s, %q:\n%s", name, c.want, c.words, rep)
 		}
@@ -274,7 +274,7 @@ func TestVerifyRefusesKeysOfSmallOrder(t *testing.T) {
 	w.found()
 	x := w.export()
 	x.Sheets[0] = note
-	wants(t, judged(w.file(x), Options{}), DoesNotHold, "weak key")
+	wants(t, judged(w.file(x), Expected{}), DoesNotHold, "weak key")
 }
 
 // The cost of receipts over a fork grows as their number does, whatever times they name.
@@ -290,7 +290,7 @@ func TestVerifyCostOfAForkIsLinear(t *testing.T) {
 		w.must(err)
 		x := w.export()
 		l := &x.Logs[0]
-		l.Entries = append(l.Entries, Entry{Note: second})
+		l.Entries = append(l.Entries, entry{Note: second})
 		leaf := wire.Leaf(second[:bytes.Index(second, []byte("\n\n"))+1])
 		for i := range n {
 			for _, f := range []wire.Hash{e.Leaf, leaf} {
@@ -306,7 +306,7 @@ func TestVerifyCostOfAForkIsLinear(t *testing.T) {
 		f := w.file(x)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		wants(t, judged(f, Options{}), DoesNotHold, "two texts")
+		wants(t, judged(f, Expected{}), DoesNotHold, "two texts")
 		runtime.ReadMemStats(&after)
 		return float64(after.TotalAlloc - before.TotalAlloc)
 	}

@@ -16,29 +16,23 @@ import (
 	"example.org/parley/wire"
 )
 
-// Verdict is the word about an export.
-type Verdict string
-
-// The three words.
+// The three words of a verdict.
 const (
-	Holds         Verdict = "HOLDS"
-	DoesNotHold   Verdict = "DOES NOT HOLD"
-	CannotBeKnown Verdict = "CANNOT BE KNOWN"
+	Holds         = "HOLDS"
+	DoesNotHold   = "DOES NOT HOLD"
+	CannotBeKnown = "CANNOT BE KNOWN"
 )
 
-// Exit is the exit code of a verdict: 0, 1, 2.
-func (v Verdict) Exit() int { return slices.Index([]Verdict{Holds, DoesNotHold, CannotBeKnown}, v) }
-
-// Options say what the reader knows beforehand.
-type Options struct {
-	Expect wire.Hash              // a party hash that one of the two must have; zero: none expected
+// Expected is what the reader knows beforehand.
+type Expected struct {
+	Party  wire.Hash              // that one of the two must have; zero: none expected
 	Digits string                 // or the digits of one, as party.ParseDigits gives them
 	Kinds  map[string]record.Kind // nil: those of Kinds
 }
 
 // Report is what was found.
 type Report struct {
-	Verdict   Verdict       `json:"verdict"`
+	Verdict   string        `json:"verdict"`
 	Unchecked []string      `json:"unchecked,omitempty"` // what no file can prove, or nobody asked
 	Wrong     []string      `json:"wrong,omitempty"`     // why it does not hold
 	Unknown   []string      `json:"unknown,omitempty"`   // what it names and does not contain
@@ -69,19 +63,21 @@ type LogReport struct {
 	Restored        bool      `json:"restored,omitempty"`
 }
 
+// Exit is the exit code of the verdict: 0, 1, 2.
+func (rep Report) Exit() int {
+	return slices.Index([]string{Holds, DoesNotHold, CannotBeKnown}, rep.Verdict)
+}
+
 // Verify reads an export and says whether it holds.
 //
 // SPEC: REC-031 REC-032
-func Verify(r io.Reader, o Options) Report {
+func Verify(r io.Reader, o Expected) Report {
 	rep := Report{Unchecked: []string{"whether this is all: a file cannot show that nothing was left out of it"}}
-	x, err := Read(r)
-	switch {
+	switch err := rep.export(newReader(r), o); {
 	case errors.Is(err, ErrFile):
 		rep.wrong("%v", err)
 	case err != nil:
 		rep.unknown("%v", err)
-	default:
-		rep.export(x, o)
 	}
 	switch {
 	case len(rep.Wrong) > 0:
@@ -114,72 +110,180 @@ func sentence(f string, a []any) string {
 // judgement is an export whose genesis and sheets were found right, on the way to its report.
 type judgement struct {
 	*Report
-	o      Options
 	g      *party.Genesis
 	sheets []*party.Sheet // from the one that the genesis names on
 	ro     record.Options
 	rec    *record.Record
+
+	names    map[string]bool // of the logs so far
+	log      string          // under way
+	last     record.Place    // of the statement before
+	receipts []*record.Receipt
 }
 
-func (rep *Report) export(x Export, o Options) {
-	g, sheets := rep.line(x, o)
-	if g == nil {
-		return
+// export judges the head of a file, then its statements and receipts while they are read, then the whole. A file that
+// ends in an error is judged no further.
+func (rep *Report) export(d *reader, o Expected) error {
+	head := map[string][][]byte{}
+	p, err := d.next()
+	for ; err == nil && p.Kind != "log"; p, err = d.next() {
+		head[p.Kind] = append(head[p.Kind], p.Bytes)
 	}
-	if o.Kinds == nil {
-		o.Kinds = statement.Record(Kinds)
+	if err != nil && err != io.EOF {
+		return err
 	}
-	j := judgement{Report: rep, o: o, g: g, sheets: sheets, ro: record.Options{Genesis: g.Hash, Kinds: o.Kinds}}
-	letters := g.Letters()
-	for i, s := range g.Parties {
-		p := record.Party{Name: s.Party, Letter: letters[i]}
-		for _, sh := range sheets {
-			if sh.Party == s.Party {
-				p.Keys = append(p.Keys, sh.Sign)
+	j := rep.line(head, o)
+	if j == nil {
+		return nil
+	}
+	inOrder(func(yield func(signed) bool) {
+		var st signed
+		for ; err == nil; p, err = d.next() {
+			switch p.Kind {
+			case "facts":
+				st.facts = p.Bytes
+			case "text":
+				st.text = p.Bytes
+			default:
+				if st.kind != "" {
+					yield(st)
+				}
+				st = signed{kind: p.Kind, note: p.Bytes}
 			}
 		}
-		j.ro.Parties[i] = p
+		if st.kind != "" {
+			yield(st)
+		}
+	}, j.check)
+	if err != io.EOF {
+		return err
 	}
-	j.rec = record.New(j.ro)
-	j.entries(x.Logs)
-	j.receipts(x.Logs)
+	j.whole()
+	return nil
+}
+
+// signed is a statement with its bodies, a receipt, or the name of the log that begins here.
+type signed struct {
+	kind              string // entry receipt log
+	note, facts, text []byte
+}
+
+// check finds whether one is sound, on any processor, and gives what then is to be done with it in order.
+func (j *judgement) check(st signed) func() {
+	switch st.kind {
+	case "log":
+		return func() { j.begin(string(st.note)) }
+	case "receipt":
+		rc, err := j.ro.CheckReceipt(st.note)
+		return func() {
+			if err != nil {
+				j.wrong("a receipt of %s: %v", j.log, err)
+				return
+			}
+			if rc.Log.LogID.String() != j.log {
+				j.wrong("a receipt of %s stands in log %s", rc.Of().Place, j.log)
+			}
+			j.receipts = append(j.receipts, rc)
+		}
+	}
+	c, err := j.ro.Check(st.note, st.facts, st.text)
+	return func() {
+		if j.names[j.log] = true; err != nil {
+			j.wrong("%v", err)
+		} else {
+			j.entry(c)
+		}
+	}
+}
+
+// begin goes on to a log.
+func (j *judgement) begin(log string) {
+	j.empty()
+	if _, twice := j.names[log]; twice {
+		j.wrong("log %s twice", log)
+	}
+	j.log, j.names[log] = log, false
+}
+
+// empty says that nothing of the log that ends here was in the file.
+func (j *judgement) empty() {
+	if any, ok := j.names[j.log]; ok && !any {
+		j.unknown("log %s is named, and nothing of it is here", j.log)
+	}
+}
+
+// entry takes in a sound statement.
+func (j *judgement) entry(c *record.Checked) {
+	at := c.Place()
+	if at.LogID.String() != j.log {
+		j.wrong("%s stands in log %s", at, j.log)
+	}
+	if at.LogID == j.last.LogID && at.Index < j.last.Index {
+		j.wrong("%s stands out of order, after %d", at, j.last.Index)
+	}
+	j.last = at
+	switch a, err := j.rec.AddChecked(c); {
+	case err != nil:
+		j.unknown("%s: %v", at, err)
+	case !a.New:
+		j.wrong("%s twice", at)
+	case a.BadBody:
+		j.wrong("%s: a body that its header does not name", at)
+	}
+}
+
+// whole judges what can be judged when all is here. Receipts are taken in the earliest first: so none changes what an
+// earlier one decided.
+//
+// SPEC: REC-034
+func (j *judgement) whole() {
+	j.empty()
+	for _, rc := range j.receipts {
+		j.receipt(rc)
+	}
+	slices.SortFunc(j.receipts, (*record.Receipt).Compare)
+	for _, rc := range j.receipts {
+		j.rec.ApplyReceipt(rc)
+	}
 	j.ends()
 	for _, ev := range j.rec.Evidence() {
-		rep.wrong("%s %d: %s: it speaks against a key of %s", ev.Log, ev.Index, ev.Why, ev.Against)
+		j.wrong("%s %d: %s: it speaks against a key of %s", ev.Log, ev.Index, ev.Why, ev.Against)
 	}
 	for _, l := range j.rec.Wanted() {
-		rep.unknown("%s: %d entries are named, here are the first %d", l.Name.LogID, l.Claimed, l.Size)
+		j.unknown("%s: %d entries are named, here are the first %d", l.Name.LogID, l.Claimed, l.Size)
 	}
 	j.numbers()
 	for _, l := range j.rec.Logs() {
-		j.log(l)
+		j.reportLog(l)
 	}
 }
 
-// line checks genesis, terms and sheets: who the two are. It gives the sheets whose keys count.
+// line checks genesis, terms and sheets: who the two are, and whose keys count. nil: nothing more can be judged.
 //
 // SPEC: REC-033
-func (rep *Report) line(x Export, o Options) (*party.Genesis, []*party.Sheet) {
-	g, err := party.ParseGenesis(x.Genesis)
+func (rep *Report) line(head map[string][][]byte, o Expected) *judgement {
+	first := func(kind string) []byte { return append(head[kind], nil)[0] }
+	g, err := party.ParseGenesis(first("genesis"))
 	if err == nil && g.Sigs != 2 {
 		err = errors.New("not both have signed it")
 	}
 	if err != nil {
 		rep.wrong("the genesis: %v", err)
-		return nil, nil
+		return nil
 	}
 	rep.Line = g.Line
-	newest, named := map[string]*party.Sheet{}, map[string]*party.Sheet{}
-	var sheets []*party.Sheet
-	for i, b := range x.Sheets {
+	j := &judgement{Report: rep, g: g, ro: record.Options{Genesis: g.Hash, Kinds: o.Kinds}, names: map[string]bool{}}
+	if o.Kinds == nil {
+		j.ro.Kinds = statement.Record(Kinds)
+	}
+	var named [2]*party.Sheet
+	newest := map[string]*party.Sheet{}
+	letters := g.Letters()
+	for i, b := range head["sheet"] {
 		s, err := party.ParseSheet(b)
 		if err != nil {
 			rep.wrong("sheet %d: %v", i+1, err)
-			return nil, nil
-		}
-		place := g.Place(s.Party)
-		if place < 0 {
-			rep.wrong("a sheet of %s, who is no party of this line", s.Party)
+			return nil
 		}
 		if old := newest[s.Party]; old != nil {
 			if err := s.Follows(old); err != nil {
@@ -187,35 +291,41 @@ func (rep *Report) line(x Export, o Options) (*party.Genesis, []*party.Sheet) {
 			}
 		}
 		newest[s.Party] = s
-		if place >= 0 && s.Hash == g.Parties[place].Sheet {
-			named[s.Party] = s
+		at := g.Place(s.Party)
+		if at < 0 {
+			rep.wrong("a sheet of %s, who is no party of this line", s.Party)
+			continue
 		}
-		if named[s.Party] != nil {
-			sheets = append(sheets, s)
+		if s.Hash == g.Parties[at].Sheet {
+			named[at] = s
+		}
+		if named[at] != nil {
+			j.sheets, j.ro.Parties[at].Keys = append(j.sheets, s), append(j.ro.Parties[at].Keys, s.Sign)
 		}
 	}
-	for _, side := range g.Parties {
-		s := named[side.Party]
-		if s == nil {
-			rep.wrong("the sheet of %s that the genesis names is not here", side.Party)
-			return nil, nil
+	for i, p := range g.Parties {
+		if named[i] == nil {
+			rep.wrong("the sheet of %s that the genesis names is not here", p.Party)
+			return nil
 		}
-		rep.Parties = append(rep.Parties, PartyReport{side.Party, s.PartyHash().String(), party.Digits(s.PartyHash())})
+		j.ro.Parties[i].Name, j.ro.Parties[i].Letter = p.Party, letters[i]
+		rep.Parties = append(rep.Parties, PartyReport{p.Party, named[i].PartyHash().String(), party.Digits(named[i].PartyHash())})
 	}
-	if err := g.Fits([2]*party.Sheet{named[g.Parties[0].Party], named[g.Parties[1].Party]}, x.Terms); err != nil {
+	if err := g.Fits(named, first("terms")); err != nil {
 		rep.wrong("the genesis does not fit sheets and terms: %v", err)
 	}
 	rep.expect(o)
-	return g, sheets
+	j.rec = record.New(j.ro)
+	return j
 }
 
 // expect compares what the reader knows of the two beforehand.
-func (rep *Report) expect(o Options) {
-	if o.Expect.IsZero() && o.Digits == "" {
+func (rep *Report) expect(o Expected) {
+	if o.Party.IsZero() && o.Digits == "" {
 		rep.Unchecked = append(rep.Unchecked, "whose keys these are: no party hash was given to expect")
 		return
 	}
-	i := slices.IndexFunc(rep.Parties, func(p PartyReport) bool { return p.Hash == o.Expect.String() || p.Digits == o.Digits })
+	i := slices.IndexFunc(rep.Parties, func(p PartyReport) bool { return p.Hash == o.Party.String() || p.Digits == o.Digits })
 	if i < 0 {
 		rep.wrong("neither party is the one expected")
 		return
@@ -224,85 +334,6 @@ func (rep *Report) expect(o Options) {
 		rep.Unchecked = append(rep.Unchecked, "more than 132 bits of the party hash of "+rep.Parties[i].Name+": its digits say no more")
 	}
 	rep.Unchecked = append(rep.Unchecked, "whose keys those of "+rep.Parties[1-i].Name+" are: only the hash of the other party was given to expect")
-}
-
-// piece is a statement, or the note of a receipt, and the log in which it stands.
-type piece struct {
-	log string
-	Entry
-}
-
-// entries takes in the statements of all logs; their signatures are checked on all processors.
-func (j *judgement) entries(logs []Log) {
-	var all []piece
-	names := map[string]bool{}
-	for _, l := range logs {
-		if names[l.Name] {
-			j.wrong("log %s twice", l.Name)
-		}
-		names[l.Name] = true
-		if len(l.Entries) == 0 {
-			j.unknown("log %s is named, and nothing of it is here", l.Name)
-		}
-		for _, e := range l.Entries {
-			all = append(all, piece{l.Name, e})
-		}
-	}
-	last := record.Place{}
-	inOrder(len(all), func(i int) func() {
-		c, err := j.ro.Check(all[i].Note, all[i].Facts, all[i].Text)
-		if err != nil {
-			return func() { j.wrong("%v", err) }
-		}
-		return func() {
-			at := c.Place()
-			if at.LogID.String() != all[i].log {
-				j.wrong("%s stands in log %s", at, all[i].log)
-			}
-			if at.LogID == last.LogID && at.Index < last.Index {
-				j.wrong("%s stands out of order, after %d", at, last.Index)
-			}
-			last = at
-			switch a, err := j.rec.AddChecked(c); {
-			case err != nil:
-				j.unknown("%s: %v", at, err)
-			case !a.New:
-				j.wrong("%s twice", at)
-			case a.BadBody:
-				j.wrong("%s: a body that its header does not name", at)
-			}
-		}
-	})
-}
-
-// receipts takes in those of all logs, the earliest first: so none changes what an earlier one decided.
-//
-// SPEC: REC-034
-func (j *judgement) receipts(logs []Log) {
-	var all []piece
-	for _, l := range logs {
-		for _, b := range l.Receipts {
-			all = append(all, piece{l.Name, Entry{Note: b}})
-		}
-	}
-	var good []*record.Receipt
-	inOrder(len(all), func(i int) func() {
-		rc, err := j.ro.CheckReceipt(all[i].Note)
-		if err != nil {
-			return func() { j.wrong("a receipt of %s: %v", all[i].log, err) }
-		}
-		return func() {
-			if rc.Log.LogID.String() != all[i].log {
-				j.wrong("a receipt of %s stands in log %s", rc.Of().Place, all[i].log)
-			}
-			j.receipt(rc)
-			good = append(good, rc)
-		}
-	})
-	slices.SortFunc(good, (*record.Receipt).Compare)
-	for _, rc := range good {
-		j.rec.ApplyReceipt(rc)
-	}
 }
 
 // receipt compares what a receipt names with what is here.
@@ -392,8 +423,8 @@ func (j *judgement) numbers() {
 	}
 }
 
-// log reports one log, and what of it cannot be known.
-func (j *judgement) log(l *record.Log) {
+// reportLog reports one log, and what of it cannot be known.
+func (j *judgement) reportLog(l *record.Log) {
 	out := LogReport{Log: l.Name.LogID.String(), Size: l.Size, Entries: l.Stored, Restored: j.rec.Restored(l)}
 	for _, e := range j.rec.Entries(l.Name.LogID, 0) {
 		if !e.Time.IsZero() {
@@ -411,7 +442,7 @@ func (j *judgement) log(l *record.Log) {
 		if e.Inert != "" {
 			out.Inert++
 		}
-		if _, ok := j.o.Kinds[e.Kind]; !ok && e.Kind != "" {
+		if _, ok := j.ro.Kinds[e.Kind]; !ok && e.Kind != "" {
 			j.unknown("%s: a kind that this verifier does not know: %s", e.Place(), e.Kind)
 		}
 		if e.Absent == "later" || e.Absent != "" && e.Inert == "" { // of one that is not valid too: its author wrote it

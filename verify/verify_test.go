@@ -152,50 +152,117 @@ func officer(name string) record.Draft {
 	return d
 }
 
-func (w *world) export() Export {
+// The tests change exports as what they say, not as pieces.
+type (
+	export struct {
+		Genesis, Terms []byte
+		Sheets         [][]byte
+		Logs           []log
+	}
+	log struct {
+		Name     string
+		Entries  []entry
+		Receipts [][]byte
+	}
+	entry struct{ Note, Facts, Text []byte }
+)
+
+func (w *world) export() (x export) {
 	var sheets [][]byte
 	for _, s := range w.sheets {
 		sheets = append(sheets, s.Note)
 	}
 	var b bytes.Buffer
 	w.must(FromRecord(w.g.Note, w.terms, sheets, w.a, func(*record.Entry) bool { return true })(&b))
-	x, err := Read(&b)
+	pieces, err := Read(&b)
 	w.must(err)
+	var l *log
+	var e *entry
+	for _, p := range pieces {
+		switch p.Kind {
+		case "genesis":
+			x.Genesis = p.Bytes
+		case "terms":
+			x.Terms = p.Bytes
+		case "sheet":
+			x.Sheets = append(x.Sheets, p.Bytes)
+		case "log":
+			x.Logs = append(x.Logs, log{Name: string(p.Bytes)})
+			l = &x.Logs[len(x.Logs)-1]
+		case "entry":
+			l.Entries = append(l.Entries, entry{Note: p.Bytes})
+			e = &l.Entries[len(l.Entries)-1]
+		case "facts":
+			e.Facts = p.Bytes
+		case "text":
+			e.Text = p.Bytes
+		case "receipt":
+			l.Receipts = append(l.Receipts, p.Bytes)
+		}
+	}
 	return x
 }
 
-func (w *world) file(x Export) []byte {
+func (w *world) file(x export) []byte {
 	w.t.Helper()
+	var ps []Piece
+	piece := func(kind string, b []byte) {
+		if b != nil {
+			ps = append(ps, Piece{kind, b})
+		}
+	}
+	piece("genesis", x.Genesis)
+	piece("terms", x.Terms)
+	for _, s := range x.Sheets {
+		piece("sheet", s)
+	}
+	for _, l := range x.Logs {
+		piece("log", []byte(l.Name))
+		for _, e := range l.Entries {
+			piece("entry", e.Note)
+			piece("facts", e.Facts)
+			piece("text", e.Text)
+		}
+		for _, rc := range l.Receipts {
+			piece("receipt", rc)
+		}
+	}
+	return fileOf(w.t, ps)
+}
+
+func fileOf(t testing.TB, pieces []Piece) []byte {
 	var b bytes.Buffer
-	w.must(Write(&b, x))
+	if err := Write(&b, slices.Values(pieces)); err != nil {
+		t.Fatal(err)
+	}
 	return b.Bytes()
 }
 
-func judged(b []byte, o Options) Report { return Verify(bytes.NewReader(b), o) }
+func judged(b []byte, o Expected) Report { return Verify(bytes.NewReader(b), o) }
 
 // SPEC: REC-030 REC-031 REC-032
 func TestVerifyAcceptsUntouchedExport(t *testing.T) {
 	w := newWorld(t)
 	w.state(w.a, w.wa, officer("Lt Amaro"))
 	f := w.file(w.export())
-	rep := judged(f, Options{})
-	if rep.Verdict != Holds || rep.Verdict.Exit() != 0 || len(rep.Logs) != 2 || rep.Logs[0].Size != 2 || rep.Logs[0].ReceiptedTo != 2 {
+	rep := judged(f, Expected{})
+	if rep.Verdict != Holds || rep.Exit() != 0 || len(rep.Logs) != 2 || rep.Logs[0].Size != 2 || rep.Logs[0].ReceiptedTo != 2 {
 		t.Fatalf("%s", rep)
 	}
 	if len(rep.Unchecked) != 2 || !strings.Contains(rep.Unchecked[0], "whether this is all") || !strings.Contains(rep.Unchecked[1], "whose keys") {
 		t.Errorf("what it could not check is not named:\n%s", rep)
 	}
 	for i, s := range w.sheets {
-		if rep := judged(f, Options{Expect: s.PartyHash()}); rep.Verdict != Holds || !strings.Contains(rep.Unchecked[1], w.sheets[1-i].Party) {
+		if rep := judged(f, Expected{Party: s.PartyHash()}); rep.Verdict != Holds || !strings.Contains(rep.Unchecked[1], w.sheets[1-i].Party) {
 			t.Errorf("%s", rep)
 		}
 	}
-	if rep := judged(f, Options{Expect: wire.Sum(nil)}); rep.Verdict != DoesNotHold || rep.Verdict.Exit() != 1 {
+	if rep := judged(f, Expected{Party: wire.Sum(nil)}); rep.Verdict != DoesNotHold || rep.Exit() != 1 {
 		t.Errorf("another party expected:\n%s", rep)
 	}
 	x, err := Read(bytes.NewReader(f))
 	w.must(err)
-	if !bytes.Equal(w.file(x), f) {
+	if !bytes.Equal(fileOf(t, x), f) {
 		t.Error("read and written, it is another file")
 	}
 }
@@ -211,7 +278,7 @@ func TestVerifyRefusesEveryChangedByte(t *testing.T) {
 		sum := wire.Hash(sha256.Sum256(b))
 		return append(bytes.Clone(b), "end "+sum.String()+"\n"...)
 	}
-	if judged(fit(f[:tail]), Options{}).Verdict != Holds {
+	if judged(fit(f[:tail]), Expected{}).Verdict != Holds {
 		t.Fatal("the file does not hold untouched")
 	}
 	step := 1
@@ -222,22 +289,22 @@ func TestVerifyRefusesEveryChangedByte(t *testing.T) {
 		for _, bit := range []byte{0x01, 0x20, 0x80} {
 			b := bytes.Clone(f)
 			b[i] ^= bit
-			if judged(b, Options{}).Verdict == Holds {
+			if judged(b, Expected{}).Verdict == Holds {
 				t.Errorf("byte %d, bit %#x: holds", i, bit)
 			}
 			if i < tail && bit == 1<<(i%3) || i < tail && bit == 0x01 {
-				if rep := judged(fit(b[:tail]), Options{}); rep.Verdict == Holds {
+				if rep := judged(fit(b[:tail]), Expected{}); rep.Verdict == Holds {
 					t.Errorf("byte %d, bit %#x, last line made to fit: holds", i, bit)
 				}
 			}
 		}
 	}
 	for _, i := range []int{0, 10, tail / 2, tail - 1, len(f) - 1} {
-		if judged(f[:i], Options{}).Verdict == Holds {
+		if judged(f[:i], Expected{}).Verdict == Holds {
 			t.Errorf("cut at %d: holds", i)
 		}
 	}
-	if judged(append(bytes.Clone(f), '\n'), Options{}).Verdict == Holds {
+	if judged(append(bytes.Clone(f), '\n'), Expected{}).Verdict == Holds {
 		t.Error("a byte more: holds")
 	}
 }
@@ -250,7 +317,7 @@ func TestVerifyNamesForgeries(t *testing.T) {
 	e := w.state(w.a, w.wa, officer("Lt Amaro"))
 	w.state(w.b, w.wb, officer("Cdr Boreas"))
 	last := w.state(w.a, w.wa, officer("Lt Corvo"))
-	log := func(x *Export, name string) *Log {
+	logOf := func(x *export, name string) *log {
 		for i := range x.Logs {
 			if strings.HasPrefix(x.Logs[i].Name, name) {
 				return &x.Logs[i]
@@ -262,46 +329,46 @@ func TestVerifyNamesForgeries(t *testing.T) {
 	other := newWorld(t)
 	for _, c := range []struct {
 		name string
-		want Verdict
-		do   func(x *Export)
+		want string
+		do   func(x *export)
 	}{
-		{"nothing", Holds, func(*Export) {}},
-		{"a body for another", DoesNotHold, func(x *Export) { log(x, "aurelia").Entries[1].Facts = last.Facts() }},
-		{"words taken out", CannotBeKnown, func(x *Export) { log(x, "aurelia").Entries[1].Text = nil }},
-		{"an entry taken out", CannotBeKnown, func(x *Export) {
-			l := log(x, "aurelia")
+		{"nothing", Holds, func(*export) {}},
+		{"a body for another", DoesNotHold, func(x *export) { logOf(x, "aurelia").Entries[1].Facts = last.Facts() }},
+		{"words taken out", CannotBeKnown, func(x *export) { logOf(x, "aurelia").Entries[1].Text = nil }},
+		{"an entry taken out", CannotBeKnown, func(x *export) {
+			l := logOf(x, "aurelia")
 			l.Entries = slices.Delete(l.Entries, 1, 2)
 		}},
-		{"the last one taken out, still receipted", CannotBeKnown, func(x *Export) {
-			l := log(x, "aurelia")
+		{"the last one taken out, still receipted", CannotBeKnown, func(x *export) {
+			l := logOf(x, "aurelia")
 			l.Entries = l.Entries[:2]
 		}},
-		{"receipts taken out", Holds, func(x *Export) { log(x, "aurelia").Receipts = nil }},
-		{"a log under another's name", DoesNotHold, func(x *Export) { x.Logs[0].Name = x.Logs[1].Name }},
-		{"a receipt in another log", DoesNotHold, func(x *Export) { x.Logs[0].Receipts, x.Logs[1].Receipts = x.Logs[1].Receipts, x.Logs[0].Receipts }},
-		{"a log taken out", CannotBeKnown, func(x *Export) { x.Logs = x.Logs[:1] }},
-		{"a log of which nothing is here", CannotBeKnown, func(x *Export) { x.Logs = append(x.Logs, Log{Name: "aurelia/9.zzzzzz"}) }},
-		{"an entry twice", DoesNotHold, func(x *Export) {
-			l := log(x, "aurelia")
+		{"receipts taken out", Holds, func(x *export) { logOf(x, "aurelia").Receipts = nil }},
+		{"a log under another's name", DoesNotHold, func(x *export) { x.Logs[0].Name = x.Logs[1].Name }},
+		{"a receipt in another log", DoesNotHold, func(x *export) { x.Logs[0].Receipts, x.Logs[1].Receipts = x.Logs[1].Receipts, x.Logs[0].Receipts }},
+		{"a log taken out", CannotBeKnown, func(x *export) { x.Logs = x.Logs[:1] }},
+		{"a log of which nothing is here", CannotBeKnown, func(x *export) { x.Logs = append(x.Logs, log{Name: "aurelia/9.zzzzzz"}) }},
+		{"an entry twice", DoesNotHold, func(x *export) {
+			l := logOf(x, "aurelia")
 			l.Entries = append(l.Entries, l.Entries[0])
 		}},
-		{"a statement signed by the other", DoesNotHold, func(x *Export) {
+		{"a statement signed by the other", DoesNotHold, func(x *export) {
 			n, _ := wire.ParseNote(e.Note(), wire.MaxNote)
 			bad, err := wire.SignNote(n.Text, "aurelia/sign", w.keys["borealia"].Sign)
 			w.must(err)
-			log(x, "aurelia").Entries[1].Note = bad
+			logOf(x, "aurelia").Entries[1].Note = bad
 		}},
-		{"a second text at one place", DoesNotHold, func(x *Export) {
+		{"a second text at one place", DoesNotHold, func(x *export) {
 			n, _ := wire.ParseNote(last.Note(), wire.MaxNote)
 			text := strings.Replace(string(n.Text), "mark actual", "mark exercise", 1)
 			bad, err := wire.SignNote([]byte(text), "aurelia/sign", w.keys["aurelia"].Sign)
 			w.must(err)
-			l := log(x, "aurelia")
+			l := logOf(x, "aurelia")
 			_, facts, body := last.Pieces()
-			l.Entries = append(l.Entries, Entry{bad, facts, body})
+			l.Entries = append(l.Entries, entry{bad, facts, body})
 		}},
-		{"a receipt of another root", DoesNotHold, func(x *Export) {
-			l := log(x, "aurelia")
+		{"a receipt of another root", DoesNotHold, func(x *export) {
+			l := logOf(x, "aurelia")
 			rc, err := record.ParseReceipt(l.Receipts[0][:bytes.Index(l.Receipts[0], []byte("\n\n"))+1])
 			w.must(err)
 			rc.Root = wire.Sum([]byte("x"))
@@ -309,10 +376,10 @@ func TestVerifyNamesForgeries(t *testing.T) {
 			w.must(err)
 			l.Receipts = append(l.Receipts, bad)
 		}},
-		{"another line's genesis", DoesNotHold, func(x *Export) { x.Genesis = other.g.Note[:len(other.g.Note)-1] }},
-		{"other terms", DoesNotHold, func(x *Export) { x.Terms = bytes.Replace(x.Terms, []byte("24/7"), []byte("25/7"), 1) }},
-		{"a sheet left out", DoesNotHold, func(x *Export) { x.Sheets = x.Sheets[:1] }},
-		{"a sheet of a third", DoesNotHold, func(x *Export) {
+		{"another line's genesis", DoesNotHold, func(x *export) { x.Genesis = other.g.Note[:len(other.g.Note)-1] }},
+		{"other terms", DoesNotHold, func(x *export) { x.Terms = bytes.Replace(x.Terms, []byte("24/7"), []byte("25/7"), 1) }},
+		{"a sheet left out", DoesNotHold, func(x *export) { x.Sheets = x.Sheets[:1] }},
+		{"a sheet of a third", DoesNotHold, func(x *export) {
 			k := w.keys["aurelia"]
 			s := &party.Sheet{Party: "cordelia", Issue: 1, Sign: party.Public(k.Sign), Link: party.Public(k.Link), Courier: k.Courier.Recipient().String()}
 			if s.SignSheet(k.Party) == nil {
@@ -324,18 +391,18 @@ func TestVerifyNamesForgeries(t *testing.T) {
 	} {
 		x := w.export()
 		c.do(&x)
-		if rep := judged(w.file(x), Options{}); rep.Verdict != c.want {
+		if rep := judged(w.file(x), Expected{}); rep.Verdict != c.want {
 			t.Errorf("%s: want %s:\n%s", c.name, c.want, rep)
 		}
 	}
-	// What a party writes about itself need not be lawful to be signed.
-	next := func(x *Export, change func(st *record.Statement)) {
+	// What a party writes about itself need not be valid to be signed.
+	next := func(x *export, change func(st *record.Statement)) {
 		l := w.a.Logs()[1]
 		st := record.Statement{Head: record.Head{Log: &l.Name, Index: l.Size, Prev: l.Root, Time: w.tick(), Kind: "message.shown", Class: "substantive", Mark: "actual"}}
 		change(&st)
 		note, err := wire.SignNote(st.Encode(), "borealia/sign", w.keys["borealia"].Sign)
 		w.must(err)
-		log(x, "borealia").Entries = append(log(x, "borealia").Entries, Entry{Note: note})
+		logOf(x, "borealia").Entries = append(logOf(x, "borealia").Entries, entry{Note: note})
 	}
 	for name, change := range map[string]func(st *record.Statement){
 		"it names a text that is not the one here": func(st *record.Statement) { st.Re = []record.Ref{{Place: e.Place(), Leaf: wire.Sum(nil)}} },
@@ -346,16 +413,16 @@ func TestVerifyNamesForgeries(t *testing.T) {
 	} {
 		x := w.export()
 		next(&x, change)
-		if rep := judged(w.file(x), Options{}); rep.Verdict != CannotBeKnown {
+		if rep := judged(w.file(x), Expected{}); rep.Verdict != CannotBeKnown {
 			t.Errorf("%s: %s", name, rep)
 		}
 	}
-	if rep := judged([]byte("parley/v2 export\n"), Options{}); rep.Verdict != CannotBeKnown || rep.Verdict.Exit() != 2 {
+	if rep := judged([]byte("parley/v2 export\n"), Expected{}); rep.Verdict != CannotBeKnown || rep.Exit() != 2 {
 		t.Errorf("another version: %s", rep)
 	}
 	kinds := statement.Record(Kinds)
 	delete(kinds, "officer.added")
-	if rep := judged(w.file(w.export()), Options{Kinds: kinds}); rep.Verdict != CannotBeKnown {
+	if rep := judged(w.file(w.export()), Expected{Kinds: kinds}); rep.Verdict != CannotBeKnown {
 		t.Errorf("a kind unknown: %s", rep)
 	}
 }
@@ -365,7 +432,7 @@ type failing struct{}
 func (failing) Read([]byte) (int, error) { return 0, os.ErrPermission }
 
 func TestVerifyCannotKnowWhatItCannotRead(t *testing.T) {
-	if rep := Verify(failing{}, Options{}); rep.Verdict != CannotBeKnown {
+	if rep := Verify(failing{}, Expected{}); rep.Verdict != CannotBeKnown {
 		t.Errorf("%s", rep)
 	}
 }
@@ -378,9 +445,8 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			return
 		}
-		var out bytes.Buffer
-		if err := Write(&out, x); err != nil || !bytes.Equal(out.Bytes(), b) {
-			t.Errorf("%q read, %q written", b, out.Bytes())
+		if out := fileOf(t, x); !bytes.Equal(out, b) {
+			t.Errorf("%q read, %q written", b, out)
 		}
 	})
 }

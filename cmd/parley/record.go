@@ -58,10 +58,10 @@ func (a *app) verify() *cobra.Command {
 	c := &cobra.Command{Use: "verify FILE", Short: "Check an export offline: HOLDS, DOES NOT HOLD or CANNOT BE KNOWN.", Args: nargs(1, 1)}
 	c.Flags().StringVar(&expect, "expect", "", "the party hash that one of the parties must have, or its party digits")
 	c.RunE = func(_ *cobra.Command, args []string) error {
-		var o verify.Options
+		var o verify.Expected
 		if expect != "" {
 			var err, err2 error
-			if o.Expect, err = wire.ParseHash(expect); err != nil || o.Expect.IsZero() {
+			if o.Party, err = wire.ParseHash(expect); err != nil || o.Party.IsZero() {
 				o.Digits, err2 = party.ParseDigits(expect)
 			}
 			if err2 != nil {
@@ -78,7 +78,7 @@ func (a *app) verify() *cobra.Command {
 		if err := a.say(r, "%s", r); err != nil {
 			return err
 		}
-		if code := r.Verdict.Exit(); code != exitDone {
+		if code := r.Exit(); code != exitDone {
 			return exitError(code)
 		}
 		return nil

@@ -23,25 +23,23 @@ func Forge(from, to string) (string, error) {
 		return "", err
 	}
 	defer in.Close()
-	x, err := verify.Read(in)
+	pieces, err := verify.Read(in)
 	if err != nil {
 		return "", err
 	}
 	for _, lie := range lies {
-		for _, l := range slices.Backward(x.Logs) {
-			for i, e := range slices.Backward(l.Entries) {
-				if !bytes.Contains(e.Facts, []byte(lie[0])) {
-					continue
-				}
-				forged := bytes.Replace(e.Facts, []byte(lie[0]), []byte(lie[1]), 1)
-				l.Entries[i].Note = bytes.Replace(e.Note, []byte(wire.Sum(e.Facts).String()), []byte(wire.Sum(forged).String()), 1)
-				l.Entries[i].Facts = forged
-				var out bytes.Buffer
-				if err := verify.Write(&out, x); err != nil {
-					return "", err
-				}
-				return fmt.Sprintf("%s becomes %s", lie[0], lie[1]), os.WriteFile(to, out.Bytes(), 0o600)
+		for i, p := range slices.Backward(pieces) {
+			if p.Kind != "facts" || !bytes.Contains(p.Bytes, []byte(lie[0])) {
+				continue
 			}
+			forged, note := bytes.Replace(p.Bytes, []byte(lie[0]), []byte(lie[1]), 1), &pieces[i-1].Bytes
+			*note = bytes.Replace(*note, []byte(wire.Sum(p.Bytes).String()), []byte(wire.Sum(forged).String()), 1)
+			pieces[i].Bytes = forged
+			var out bytes.Buffer
+			if err := verify.Write(&out, slices.Values(pieces)); err != nil {
+				return "", err
+			}
+			return fmt.Sprintf("%s becomes %s", lie[0], lie[1]), os.WriteFile(to, out.Bytes(), 0o600)
 		}
 	}
 	return "", fmt.Errorf("couldn't forge %s: no word in it is worth a lie", from)
