@@ -210,8 +210,8 @@ func measureIdle(tb testing.TB, d time.Duration) (bits float64) {
 	p := newPair(tb)
 	p.start()
 	time.Sleep(2 * time.Second)
-	var before [4]linktest.Carried
-	read := func() (c [4]linktest.Carried) {
+	var before [4]linktest.Way
+	read := func() (c [4]linktest.Way) {
 		c[0], c[1] = p.cables[0].Counts()
 		c[2], c[3] = p.cables[1].Counts()
 		return c

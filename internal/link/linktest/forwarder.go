@@ -16,19 +16,13 @@ type Forwarder struct {
 	socks [2]*net.UDPConn // towards A, towards B
 	wg    sync.WaitGroup
 
-	ends  [2]netip.AddrPort // under Cable.mu
-	learn [2]bool           // the end's address is the one it last sent from
+	ends [2]netip.AddrPort
 }
 
-// NewForwarder listens on two addresses (port 0: any) between the ends a and b. An invalid end is learnt from what it
-// sends, as a NAT would.
+// NewForwarder listens on two addresses (port 0: any) between the ends a and b.
 func NewForwarder(atA, atB, a, b netip.AddrPort, seed uint64) (*Forwarder, error) {
-	f := &Forwarder{ends: [2]netip.AddrPort{a, b}, learn: [2]bool{!a.IsValid(), !b.IsValid()}}
-	f.Cable = newCable(seed, func(from int, b []byte) {
-		if to := f.ends[1-from]; to.IsValid() {
-			f.socks[1-from].WriteToUDPAddrPort(b, to)
-		}
-	})
+	f := &Forwarder{ends: [2]netip.AddrPort{a, b}}
+	f.Cable = newCable(seed, func(from int, b []byte) { f.socks[1-from].WriteToUDPAddrPort(b, f.ends[1-from]) })
 	for i, at := range []netip.AddrPort{atA, atB} {
 		c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
 		if err != nil {
@@ -48,17 +42,6 @@ func (f *Forwarder) PortA() netip.AddrPort { return f.socks[0].LocalAddr().(*net
 // PortB is the other one.
 func (f *Forwarder) PortB() netip.AddrPort { return f.socks[1].LocalAddr().(*net.UDPAddr).AddrPort() }
 
-// SetEnd moves an end (AToB: A): packets for it go there from now on.
-func (f *Forwarder) SetEnd(d Direction, to netip.AddrPort) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for i := range 2 {
-		if d&(1<<i) != 0 {
-			f.ends[i] = to
-		}
-	}
-}
-
 // Close ends the cable.
 func (f *Forwarder) Close() error {
 	f.mu.Lock()
@@ -77,7 +60,7 @@ func (f *Forwarder) Close() error {
 func (f *Forwarder) read(from int) {
 	buf := make([]byte, 65536)
 	for {
-		n, addr, err := f.socks[from].ReadFromUDPAddrPort(buf)
+		n, _, err := f.socks[from].ReadFromUDPAddrPort(buf)
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
@@ -85,9 +68,6 @@ func (f *Forwarder) read(from int) {
 			continue
 		}
 		f.mu.Lock()
-		if f.learn[from] {
-			f.ends[from] = netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())
-		}
 		f.take(from, buf[:n])
 		f.mu.Unlock()
 	}

@@ -27,19 +27,13 @@ type Net struct {
 
 	mu     sync.Mutex
 	socks  map[netip.AddrPort]*memSock
-	cables map[[2]netip.AddrPort]end
-}
-
-// end is a cable and the end of it that a packet enters at (0: A).
-type end struct {
-	c    *Cable
-	from int
+	cables map[[2]netip.AddrPort]func([]byte) // between two addresses, from the first to the second
 }
 
 // NewNet makes a network whose packets take a millisecond.
 func NewNet() *Net {
 	return &Net{socks: map[netip.AddrPort]*memSock{}, Delay: time.Millisecond, NAT: map[netip.AddrPort]netip.AddrPort{},
-		Bytes: map[netip.AddrPort]int{}, cables: map[[2]netip.AddrPort]end{}}
+		Bytes: map[netip.AddrPort]int{}, cables: map[[2]netip.AddrPort]func([]byte){}}
 }
 
 // Lay joins two addresses by a cable of the network's delay.
@@ -49,7 +43,13 @@ func (n *Net) Lay(a, b netip.AddrPort, seed uint64) *Cable {
 	ends := [2]netip.AddrPort{a, b}
 	c := newCable(seed, func(from int, b []byte) { n.deliver(ends[from], ends[1-from], b) })
 	c.Delay(Both, n.Delay)
-	n.cables[ends], n.cables[[2]netip.AddrPort{b, a}] = end{c, 0}, end{c, 1}
+	for from := range ends {
+		n.cables[[2]netip.AddrPort{ends[from], ends[1-from]}] = func(b []byte) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.take(from, b)
+		}
+	}
 	return c
 }
 
@@ -68,7 +68,7 @@ func (n *Net) deliver(from, to netip.AddrPort, b []byte) {
 	defer n.mu.Unlock()
 	if s := n.socks[to]; s != nil {
 		select {
-		case s.in <- memPacket{from, b}:
+		case s.in <- datagram{from, b}:
 		default:
 		}
 	}
@@ -78,7 +78,7 @@ func (n *Net) deliver(from, to netip.AddrPort, b []byte) {
 func (n *Net) Listen(at netip.AddrPort) (link.Socket, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	s := &memSock{n: n, addr: at, in: make(chan memPacket, 4096), closed: make(chan struct{})}
+	s := &memSock{n: n, addr: at, in: make(chan datagram, 4096), closed: make(chan struct{})}
 	n.socks[at] = s
 	return s, nil
 }
@@ -103,15 +103,13 @@ func (n *Net) send(s *memSock, to netip.AddrPort, b []byte) {
 		}
 	}
 	lost := s.off || n.Filter != nil && !n.Filter(from, to, b) || n.Largest > 0 && len(b) > n.Largest
-	over, laid := n.cables[[2]netip.AddrPort{from, to}]
+	cable := n.cables[[2]netip.AddrPort{from, to}]
 	delay := n.Delay
 	n.mu.Unlock()
 	switch {
 	case lost:
-	case laid:
-		over.c.mu.Lock()
-		over.c.take(over.from, b)
-		over.c.mu.Unlock()
+	case cable != nil:
+		cable(b)
 	default:
 		b = append([]byte(nil), b...)
 		time.AfterFunc(delay, func() { n.deliver(from, to, b) })
@@ -121,19 +119,19 @@ func (n *Net) send(s *memSock, to netip.AddrPort, b []byte) {
 type memSock struct {
 	n      *Net
 	addr   netip.AddrPort
-	in     chan memPacket
+	in     chan datagram
 	closed chan struct{}
 	off    bool // under Net.mu
 	once   sync.Once
 }
 
-type memPacket struct {
+type datagram struct {
 	from netip.AddrPort
 	b    []byte
 }
 
 func (s *memSock) ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error) {
-	var p memPacket
+	var p datagram
 	select {
 	case p = <-s.in: // also of a socket that is closed: what had arrived can be looked at
 	default:
