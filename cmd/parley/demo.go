@@ -67,7 +67,7 @@ func demoDir(keep string) (dir string, clean func(), err error) {
 }
 
 // tell prints a step as it ends.
-func (a *app) tell(s story.Step) {
+func (a *app) tell(s story.Scene) {
 	if a.json {
 		_ = json.NewEncoder(a.out).Encode(s) // one object a line
 		return
@@ -82,8 +82,8 @@ func (a *app) tell(s story.Step) {
 
 func (a *app) demoOnce(ctx context.Context, dir string, log io.Writer, tone float64) error {
 	began := time.Now()
-	w, err := story.New(story.Options{Dir: dir, Log: log, Demo: true, Tone: tone})
-	if err != nil {
+	w := &story.World{Dir: dir, Log: log, Demo: true, Tone: tone}
+	if err := w.Make(); err != nil {
 		return err
 	}
 	defer w.Close()
@@ -98,7 +98,7 @@ func (a *app) demoOnce(ctx context.Context, dir string, log io.Writer, tone floa
 
 func (a *app) demoStay(ctx context.Context, dir string, log io.Writer) error {
 	fmt.Fprintln(a.out, "Two parties who do not trust each other. One line. No server between.")
-	d, err := story.OpenDemo(ctx, story.Options{Dir: dir, Log: log}, a.tell)
+	d, err := story.OpenDemo(ctx, &story.World{Dir: dir, Log: log}, a.tell)
 	if err != nil {
 		return err
 	}

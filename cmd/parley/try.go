@@ -51,14 +51,14 @@ func (a *app) try() *cobra.Command {
 //
 // SPEC: CLI-034
 func (a *app) tryStart(ctx context.Context, dir string) error {
-	w, err := story.New(story.Options{Dir: dir, Stay: true})
-	if err != nil {
+	w := &story.World{Dir: dir, Stay: true}
+	if err := w.Make(); err != nil {
 		return err
 	}
-	if err := w.Play(ctx, func(story.Step) {}, story.Seat); err != nil {
+	if err := w.Play(ctx, func(story.Scene) {}, story.Seat); err != nil {
 		return err
 	}
-	us, homes := called(), []string{w.Sides[0].Home.Dir, w.Sides[1].Home.Dir}
+	us, homes := called(), []string{w.Sites[0].Home.Dir, w.Sites[1].Home.Dir}
 	try := []string{
 		fmt.Sprintf("%s --home %s status", us, homes[0]),
 		fmt.Sprintf("%s --home %s send --precedence FLASH --respond \"Is the aircraft over the strait yours?\"", us, homes[0]),

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/link/linktest"
 	"example.org/parley/internal/story"
 	"example.org/parley/internal/view"
 )
@@ -50,12 +51,13 @@ func newWorld(tb testing.TB) *story.World {
 	if os.Getenv("PARLEY_LOG") != "" {
 		log = os.Stderr
 	}
-	w, err := story.New(story.Options{Dir: tb.TempDir(), Bin: bin, Log: log})
+	w := &story.World{Dir: tb.TempDir(), Bin: bin, Log: log}
+	err = w.Make()
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(w.Close)
-	if err := w.Play(context.Background(), func(story.Step) {}, story.Seat); err != nil {
+	if err := w.Play(context.Background(), func(story.Scene) {}, story.Seat); err != nil {
 		tb.Fatal(err)
 	}
 	return w
@@ -76,7 +78,7 @@ func (f *facts) learn(s ...string) {
 }
 
 // streams are people at a side's desk who state without a pause until its node is gone, and one who looks.
-func streams(w *story.World, s *story.Side, rnd *rand.Rand, f *facts, wg *sync.WaitGroup, over <-chan struct{}) {
+func streams(w *story.World, s *story.Site, rnd *rand.Rand, f *facts, wg *sync.WaitGroup, over <-chan struct{}) {
 	for i := range 3 {
 		seed := rnd.Uint64()
 		wg.Go(func() {
@@ -97,7 +99,7 @@ func streams(w *story.World, s *story.Side, rnd *rand.Rand, f *facts, wg *sync.W
 				r, err := w.Act(s, a)
 				if err == nil {
 					f.learn(r.ID)
-				} else if w.Dead(s) {
+				} else if s.Pid() == 0 {
 					return
 				}
 			}
@@ -111,7 +113,7 @@ func streams(w *story.World, s *story.Side, rnd *rand.Rand, f *facts, wg *sync.W
 			case <-time.After(20 * time.Millisecond):
 			}
 			rows, err := rowsOf(w, s, 60)
-			if err != nil && w.Dead(s) {
+			if err != nil && s.Pid() == 0 {
 				return
 			}
 			f.learn(shown(rows)...)
@@ -120,7 +122,7 @@ func streams(w *story.World, s *story.Side, rnd *rand.Rand, f *facts, wg *sync.W
 }
 
 // theirs is the newest message of the other party.
-func theirs(w *story.World, s *story.Side) string {
+func theirs(w *story.World, s *story.Site) string {
 	rows, _ := rowsOf(w, s, 30)
 	for _, r := range rows {
 		if r.Party != s.Name && strings.HasPrefix(r.Kind, "message.i") {
@@ -130,7 +132,7 @@ func theirs(w *story.World, s *story.Side) string {
 	return ""
 }
 
-func rowsOf(w *story.World, s *story.Side, last int) ([]view.LogRow, error) {
+func rowsOf(w *story.World, s *story.Site, last int) ([]view.LogRow, error) {
 	r, err := w.Act(s, act.ReadLog{Last: last})
 	if err != nil {
 		return nil, err
@@ -174,35 +176,35 @@ func killRounds(tb testing.TB, rounds int) (lost []string, held int) {
 		known := [2]*facts{{m: map[string]bool{}}, {m: map[string]bool{}}}
 		over := make(chan struct{})
 		var wg sync.WaitGroup
-		for i, s := range w.Sides {
+		for i, s := range w.Sites {
 			streams(w, s, rnd, known[i], &wg, over)
 		}
 		time.Sleep(time.Duration(50+rnd.IntN(500)) * time.Millisecond)
 		v := rnd.IntN(2)
-		w.Kill(w.Sides[v])
+		w.Kill(w.Sites[v])
 		both := rnd.IntN(3) == 0
 		if both {
 			time.Sleep(time.Duration(rnd.IntN(20_000)) * time.Microsecond)
-			w.Kill(w.Sides[1-v])
+			w.Kill(w.Sites[1-v])
 		}
 		close(over)
 		wg.Wait()
 		for _, c := range w.Cables {
-			c.Pull(true) // nobody gives it back what it lost
+			c.Cut(linktest.Both) // nobody gives it back what it lost
 		}
 		if both {
-			must(w.Start(w.Sides[1-v]))
+			must(w.Start(w.Sites[1-v]))
 		}
 		// What the other end holds of the victim's, or has the victim's receipt for, the victim has said.
-		rows, err := rowsOf(w, w.Sides[1-v], everything)
+		rows, err := rowsOf(w, w.Sites[1-v], everything)
 		must(err)
 		for _, r := range rows {
-			if r.Party == w.Sides[v].Name || r.State == "held" {
+			if r.Party == w.Sites[v].Name || r.State == "held" {
 				known[v].learn(r.ID)
 			}
 		}
-		must(w.Start(w.Sides[v]))
-		for i, s := range w.Sides {
+		must(w.Start(w.Sites[v]))
+		for i, s := range w.Sites {
 			rows, err := rowsOf(w, s, everything)
 			must(err)
 			now := map[string]bool{}
@@ -216,11 +218,11 @@ func killRounds(tb testing.TB, rounds int) (lost []string, held int) {
 			}
 		}
 		for _, c := range w.Cables {
-			c.Pull(false)
+			c.Restore(linktest.Both)
 		}
 		must(agree(w))
 	}
-	for _, s := range w.Sides {
+	for _, s := range w.Sites {
 		file := filepath.Join(w.Dir, s.Name+".parley")
 		_, err := w.Exec(s, "export", file)
 		must(err)
@@ -237,7 +239,7 @@ func agree(w *story.World) error {
 	var sizes [2]int
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		whole := true
-		for i, s := range w.Sides {
+		for i, s := range w.Sites {
 			rows, err := rowsOf(w, s, everything)
 			if err != nil {
 				return err

@@ -18,7 +18,7 @@ const top = "../.."
 func measureMemory(tb testing.TB) (mib float64) {
 	w := newWorld(tb)
 	time.Sleep(2 * time.Second)
-	for _, s := range w.Sides {
+	for _, s := range w.Sites {
 		mib = max(mib, resident(tb, s.Pid()))
 	}
 	return mib

@@ -40,24 +40,24 @@ type Demo struct {
 	subs  map[chan struct{}]struct{}
 	forge page.DemoForge
 	done  []string
+	rtt   []float64 // by cable, as aurelia's node measures it
 }
 
 // OpenDemo makes a world, plays the opening, serves the page and gives its address. The next free port is taken where the
 // usual one is in use.
-func OpenDemo(ctx context.Context, o Options, tell func(Step)) (*Demo, error) {
+func OpenDemo(ctx context.Context, w *World, tell func(Scene)) (*Demo, error) {
 	ln, err := listen(demoPort)
 	if err != nil {
 		return nil, err
 	}
 	port := ln.Addr().(*net.TCPAddr).Port
 	origin := fmt.Sprintf("http://%s:%d", demoHost, port)
-	o.Frame, o.Hosts = origin, [2]string{Aurelia + "." + demoHost, Borealia + "." + demoHost}
-	w, err := New(o)
-	if err != nil {
+	w.Frame, w.Hosts = origin, [2]string{Aurelia + "." + demoHost, Borealia + "." + demoHost}
+	if err := w.Make(); err != nil {
 		ln.Close()
 		return nil, err
 	}
-	d := &Demo{w: w, subs: map[chan struct{}]struct{}{}, forge: page.DemoForge{Holds: true, Word: "HOLDS"}}
+	d := &Demo{w: w, rtt: make([]float64, len(w.Cables)), subs: map[chan struct{}]struct{}{}, forge: page.DemoForge{Holds: true, Word: "HOLDS"}}
 	if err := w.Play(ctx, tell, Seat, Opening); err != nil {
 		d.Close()
 		ln.Close()
@@ -71,7 +71,7 @@ func OpenDemo(ctx context.Context, o Options, tell func(Step)) (*Demo, error) {
 	cfg := page.DemoConfig{
 		Actions: d, Hosts: []string{fmt.Sprintf("%s:%d", demoHost, port), fmt.Sprintf("127.0.0.1:%d", port)},
 		Token: base64.RawURLEncoding.EncodeToString(token[:]), Log: slog.New(slog.NewTextHandler(w.Log, nil)),
-		Desks: [2]string{"http://" + w.Sides[0].Host, "http://" + w.Sides[1].Host},
+		Desks: [2]string{"http://" + w.Sites[0].Host, "http://" + w.Sites[1].Host},
 	}
 	h, err := page.Demo(cfg)
 	if err != nil {
@@ -119,8 +119,8 @@ func (d *Demo) watch(ctx context.Context) {
 			return
 		case <-t.C:
 		}
-		for i, s := range d.w.Sides {
-			if s.Pid() == 0 || !s.is(running) {
+		for i, s := range d.w.Sites {
+			if s.now().State != running {
 				continue
 			}
 			v, err := data[view.Desk](d.w.Act(s, act.Status))
@@ -138,7 +138,7 @@ func (d *Demo) watch(ctx context.Context) {
 }
 
 // look draws what aurelia's desk knows.
-func (d *Demo) look(s *Side, v view.Desk) {
+func (d *Demo) look(s *Site, v view.Desk) {
 	if v.Call.State == "connected" {
 		d.tried("ring")
 	}
@@ -146,15 +146,13 @@ func (d *Demo) look(s *Side, v view.Desk) {
 	if slices.ContainsFunc(log.Log, func(r view.LogRow) bool { return strings.HasPrefix(r.Kind, "message.") }) {
 		d.tried("flash")
 	}
-	for i, p := range v.Liveness.Paths {
-		if i < len(d.w.Cables) {
-			d.w.Cables[i].rtt(p.RTTms)
-		}
+	d.mu.Lock()
+	for i, p := range v.Liveness.Paths[:min(len(v.Liveness.Paths), len(d.rtt))] {
+		d.rtt[i] = p.RTTms
 	}
+	d.mu.Unlock()
 	d.changed()
 }
-
-func (s *Side) is(state string) bool { s.mu.Lock(); defer s.mu.Unlock(); return s.state == state }
 
 func (d *Demo) tried(what string) {
 	d.mu.Lock()
@@ -186,77 +184,69 @@ func (d *Demo) Subscribe() (<-chan struct{}, func()) {
 
 // State is of page.DemoActions.
 func (d *Demo) State() page.DemoState {
-	var st page.DemoState
-	for i, s := range d.w.Sides {
-		s.mu.Lock()
-		st.Parties[i] = page.DemoParty{Name: s.Name, State: s.state, Spoiled: s.spoiled, Life: s.opened}
-		s.mu.Unlock()
-	}
-	for _, c := range d.w.Cables {
-		c.mu.Lock()
-		st.Cables = append(st.Cables, page.DemoCable{Label: c.Label, Pulled: c.pulled, RTTms: c.ms})
-		c.mu.Unlock()
-	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	st.Forge, st.Done = d.forge, slices.Clone(d.done)
+	st := page.DemoState{Forge: d.forge, Done: slices.Clone(d.done)}
+	for i, s := range d.w.Sites {
+		st.Parties[i] = s.now()
+	}
+	for i, c := range d.w.Cables {
+		st.Cables = append(st.Cables, page.DemoCable{Label: fmt.Sprint(i + 1), Pulled: pulled(c), RTTms: d.rtt[i]})
+	}
 	return st
+}
+
+// breaks are what can be broken: how the world does and undoes it, and what the person is told.
+var breaks = map[string]struct{ do, undo, done, undone string }{
+	"pull":   {"cut", "restore", "Cable %s is pulled.", "Cable %s is plugged in."},
+	"freeze": {"freeze", "thaw", "%s's node stands still.", "%s's node goes on."},
+	"kill":   {"kill", "start", "%s's node is killed, as by a power cut.", "%s's node is started again."},
+	"spoil":  {"fail-disk", "mend-disk", "%s's disk is full: nothing more is written.", "%s's disk is mended."},
 }
 
 // Do breaks something, or mends it: the same verb undoes it.
 func (d *Demo) Do(_ context.Context, verb, target string) (string, error) {
 	defer d.changed()
-	switch verb {
-	case "pull":
-		for _, c := range d.w.Cables {
-			if c.Label == target {
-				c.Pull(!c.Pulled())
-				d.tried("pull")
-				if c.Pulled() {
-					return "Cable " + target + " is pulled.", nil
-				}
-				return "Cable " + target + " is plugged in.", nil
-			}
-		}
-	case "forge":
+	b, ok := breaks[verb]
+	switch {
+	case verb == "forge":
 		return d.doForge()
-	case "freeze", "kill", "spoil":
-		if s := d.w.Side(target); s != nil {
-			return d.breakNode(verb, s)
-		}
+	case !ok:
+		return "", fmt.Errorf("there is nothing to %s called %q", verb, target)
 	}
-	return "", fmt.Errorf("there is nothing to %s called %q", verb, target)
-}
-
-func (d *Demo) breakNode(verb string, s *Side) (string, error) {
-	name := strings.ToUpper(s.Name)
-	switch verb {
-	case "freeze":
-		on := s.is(running)
-		if err := d.w.Freeze(s, on); err != nil {
-			return "", err
-		}
-		if on {
-			return name + "'s node stands still.", nil
-		}
-		return name + "'s node goes on.", nil
-	case "kill":
-		if s.Pid() != 0 {
-			d.w.Kill(s)
-			return name + "'s node is killed, as by a power cut.", nil
-		}
-		return name + "'s node is started again.", d.w.Start(s)
-	}
-	s.mu.Lock()
-	on := !s.spoiled
-	s.mu.Unlock()
-	if err := d.w.Spoil(s, on); err != nil {
+	broken, err := d.broken(verb, target)
+	if err != nil {
 		return "", err
 	}
-	if on {
-		return name + "'s disk is full: nothing more is written.", nil
+	if verb == "pull" {
+		d.tried("pull")
 	}
-	return name + "'s disk is mended.", nil
+	change, said := b.do, b.done
+	if broken {
+		change, said = b.undo, b.undone
+	}
+	_, err = d.w.Change([]string{change, target})
+	return fmt.Sprintf(said, strings.ToUpper(target)), err
+}
+
+// broken reports whether it is what the verb makes it.
+func (d *Demo) broken(verb, target string) (bool, error) {
+	if verb == "pull" {
+		c, err := d.w.cable(target)
+		return err == nil && pulled(c), err
+	}
+	s, err := d.w.site(target)
+	if err != nil {
+		return false, err
+	}
+	switch now := s.now(); verb {
+	case "freeze":
+		return now.State != running, nil
+	case "kill":
+		return now.State == killed, nil
+	default:
+		return now.Spoiled, nil
+	}
 }
 
 // doForge exports the record, changes a word of it and lets the verifier judge; the same key takes the word back.
@@ -266,7 +256,7 @@ func (d *Demo) doForge() (string, error) {
 	d.mu.Unlock()
 	file := filepath.Join(d.w.Dir, "north.parley")
 	defer os.Remove(file)
-	if _, err := d.w.Exec(d.w.Sides[0], "export", file); err != nil {
+	if _, err := d.w.Exec(d.w.Sites[0], "export", file); err != nil {
 		return "", err
 	}
 	if !forged {
@@ -274,7 +264,7 @@ func (d *Demo) doForge() (string, error) {
 			return "", err
 		}
 	}
-	out, _ := d.w.Exec(d.w.Sides[0], "--json", "verify", file) // DOES NOT HOLD is exit 1
+	out, _ := d.w.Exec(d.w.Sites[0], "--json", "verify", file) // DOES NOT HOLD is exit 1
 	var r struct {
 		Verdict string   `json:"verdict"`
 		Wrong   []string `json:"wrong"`
@@ -295,9 +285,9 @@ func (d *Demo) doForge() (string, error) {
 
 // Desk gives a fresh one-time link to a party's desk.
 func (d *Demo) Desk(party string) (string, error) {
-	s := d.w.Side(party)
-	if s == nil {
-		return "", fmt.Errorf("there is no party %q here", party)
+	s, err := d.w.site(party)
+	if err != nil {
+		return "", err
 	}
 	v, err := data[struct {
 		URL string `json:"url"`

@@ -42,25 +42,25 @@ type Script struct {
 	Stage
 	Patience time.Duration // on real time: how long a refused act and a question are tried again
 	Update   bool          // write what was seen instead of holding it to what stands there
-	Tell     func(Step)    // each step as it ends; may be nil
+	Tell     func(Scene)   // each step as it ends; may be nil
 
 	names map[string]string
 	lines []string
 	out   []string // lines, with what was seen
 	at    int      // line under way
 	saw   []string
-	step  *Step
+	step  *Scene
 	began time.Time
 }
 
-// Step is one step of a script, as --json prints it.
-type Step struct {
-	Step string  `json:"step"`
-	OK   bool    `json:"ok"`
-	Says string  `json:"says"`
-	MS   int64   `json:"ms"`
-	Err  string  `json:"error,omitempty"`
-	Call *Sounds `json:"call,omitempty"`
+// Scene is one step of a script, as --json prints it.
+type Scene struct {
+	Step string             `json:"step"`
+	OK   bool               `json:"ok"`
+	Says string             `json:"says"`
+	MS   int64              `json:"ms"`
+	Err  string             `json:"error,omitempty"`
+	Call map[string]float64 `json:"call,omitempty"` // figures of a call that was listened to
 }
 
 // Play plays a text and gives it back with what was seen; it ends at the first line that does not hold.
@@ -78,7 +78,7 @@ func (s *Script) Play(ctx context.Context, text string) (string, error) {
 		if head, ok := strings.CutPrefix(l, "== "); ok {
 			s.end(nil)
 			name, says, _ := strings.Cut(head, ": ")
-			s.step, s.began = &Step{Step: name, Says: says}, time.Now()
+			s.step, s.began = &Scene{Step: name, Says: says}, time.Now()
 		} else if err := s.line(ctx, strings.TrimSpace(l)); err != nil {
 			err = fmt.Errorf("line %d: %s: %w", s.at+1, l, err)
 			s.end(err)

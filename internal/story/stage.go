@@ -17,6 +17,7 @@ import (
 	"example.org/parley/check"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/control"
+	"example.org/parley/internal/link/linktest"
 	"example.org/parley/internal/verbs"
 	"example.org/parley/internal/view"
 	"example.org/parley/message/phrase"
@@ -35,19 +36,10 @@ var (
 // patience is how long a question of the story may take to be answered as the text says.
 const patience = 45 * time.Second
 
-// Sounds are the figures of the story's call.
-type Sounds struct {
-	SentHz       float64 `json:"sent_hz"`
-	HeardHz      float64 `json:"heard_hz"`
-	FramesLost   uint64  `json:"frames_lost"`
-	LongestGapMS float64 `json:"longest_gap_ms"`
-	Frames       uint64  `json:"frames"`
-}
-
 // Play plays texts, one after the other, and tells each step as it ends.
-func (w *World) Play(ctx context.Context, tell func(Step), texts ...string) error {
-	s := &Script{Stage: w, Patience: patience, Tell: func(st Step) {
-		st.Call, w.sounds = w.sounds, nil
+func (w *World) Play(ctx context.Context, tell func(Scene), texts ...string) error {
+	s := &Script{Stage: w, Patience: patience, Tell: func(st Scene) {
+		st.Call, w.heard = w.heard, nil
 		tell(st)
 	}}
 	for _, text := range texts {
@@ -56,14 +48,6 @@ func (w *World) Play(ctx context.Context, tell func(Step), texts ...string) erro
 		}
 	}
 	return nil
-}
-
-// side finds a party's side.
-func (w *World) side(party string) (*Side, error) {
-	if s := w.Side(party); s != nil {
-		return s, nil
-	}
-	return nil, fmt.Errorf("there is no party %q here", party)
 }
 
 // data decodes the view of an answer.
@@ -81,7 +65,7 @@ func (w *World) Do(party, line string) (string, error) {
 }
 
 func (w *World) act(party, line string) (r act.Reply, err error) {
-	s, err := w.side(party)
+	s, err := w.site(party)
 	if err != nil {
 		return r, err
 	}
@@ -107,7 +91,7 @@ func (w *World) act(party, line string) (r act.Reply, err error) {
 
 // Ask is of Stage: the ladder of a message, what the binary says itself, or what a verb answers.
 func (w *World) Ask(party, question string) ([]string, error) {
-	s, err := w.side(party)
+	s, err := w.site(party)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +130,7 @@ func (w *World) Name(party, name string) (string, error) {
 	case "YEAR": // of the winter before
 		return strconv.Itoa(time.Now().UTC().AddDate(0, 0, -100).Year()), nil
 	}
-	s, err := w.side(party)
+	s, err := w.site(party)
 	if err != nil {
 		return "", err
 	}
@@ -175,7 +159,7 @@ func (w *World) Settle() {}
 // Change is of Stage:
 //
 //	pair                     start both nodes, read each number out and type it at the other end
-//	arm, kill, start, fail-disk, mend-disk PARTY
+//	arm, kill, start, freeze, thaw, fail-disk, mend-disk PARTY
 //	cut, restore CABLE
 //	tone on|off              desks that ring or answer send a tone
 //	hear PARTY               listen to the call there: $heard Hz, $lost of $frames frames; the tone must be the one sent
@@ -188,36 +172,46 @@ func (w *World) Change(f []string) (map[string]string, error) {
 	if len(f) < 2 {
 		return nil, errors.New("what?")
 	}
-	switch s := w.Side(f[1]); {
-	case f[0] == "cut" || f[0] == "restore":
-		i := slices.IndexFunc(w.Cables, func(c *Cable) bool { return c.Label == f[1] })
-		if i < 0 {
-			return nil, fmt.Errorf("no cable %s", f[1])
+	switch f[0] {
+	case "cut", "restore":
+		c, err := w.cable(f[1])
+		if err != nil {
+			return nil, err
 		}
-		w.Cables[i].Pull(f[0] == "cut")
+		if f[0] == "cut" {
+			c.Cut(linktest.Both)
+		} else {
+			c.Restore(linktest.Both)
+		}
 		return nil, nil
-	case f[0] == "tone":
+	case "tone":
 		w.tone = f[1] == "on"
 		return nil, nil
-	case f[0] == "wait":
+	case "wait":
 		d, err := time.ParseDuration(f[1])
 		time.Sleep(d)
 		return nil, err
-	case f[0] == "forge" && len(f) == 3:
-		what, err := Forge(f[1], f[2])
+	case "forge":
+		what, err := Forge(f[1], f[len(f)-1])
 		return map[string]string{"forged": what}, err
-	case s == nil:
-		return nil, fmt.Errorf("nothing here does %s %s", f[0], f[1])
-	case f[0] == "arm":
-		return nil, w.Arm(slices.Index(w.Sides[:], s))
-	case f[0] == "kill":
+	}
+	s, err := w.site(f[1])
+	if err != nil {
+		return nil, err
+	}
+	switch f[0] {
+	case "arm":
+		return nil, w.Arm(slices.Index(w.Sites[:], s))
+	case "kill":
 		w.Kill(s)
 		return nil, nil
-	case f[0] == "start":
+	case "start":
 		return nil, w.Start(s)
-	case f[0] == "fail-disk" || f[0] == "mend-disk":
+	case "freeze", "thaw":
+		return nil, w.Freeze(s, f[0] == "freeze")
+	case "fail-disk", "mend-disk":
 		return nil, w.Spoil(s, f[0] == "fail-disk")
-	case f[0] == "hear":
+	case "hear":
 		return w.hear(s)
 	}
 	return nil, fmt.Errorf("nothing here does %s", f[0])
@@ -225,13 +219,13 @@ func (w *World) Change(f []string) (map[string]string, error) {
 
 // pair starts the nodes and types the numbers.
 func (w *World) pair() (map[string]string, error) {
-	for _, s := range w.Sides {
+	for _, s := range w.Sites {
 		if err := w.Start(s); err != nil {
 			return nil, err
 		}
 	}
 	names, numbers := map[string]string{}, [2]string{}
-	for i, s := range w.Sides {
+	for i, s := range w.Sites {
 		for end := time.Now().Add(patience); numbers[i] == ""; time.Sleep(15 * time.Millisecond) {
 			v, err := data[struct {
 				Number string `json:"number"`
@@ -242,7 +236,7 @@ func (w *World) pair() (map[string]string, error) {
 		}
 		names["number_"+s.Name] = numbers[i]
 	}
-	for i, s := range w.Sides {
+	for i, s := range w.Sites {
 		if _, err := w.Act(s, act.Confirm{Number: numbers[1-i]}); err != nil {
 			return nil, err
 		}
@@ -253,7 +247,7 @@ func (w *World) pair() (map[string]string, error) {
 
 // Arm arms a desk of a side: for as long as this process lives or until Disarm; in a world that stays, for good.
 func (w *World) Arm(i int) error {
-	if s := w.Sides[i]; w.Stay {
+	if s := w.Sites[i]; w.Stay {
 		cmd, err := w.spawn(s, "desk", "desk", "--sign-on", "--quiet")
 		if err == nil {
 			go func() { _ = cmd.Wait() }() // no zombie while we live
@@ -263,7 +257,7 @@ func (w *World) Arm(i int) error {
 	w.Disarm(i)
 	ctx, leave := context.WithCancel(context.Background())
 	w.leave[i] = leave
-	_, _, err := control.To(w.Sides[i].Home).Watch(ctx, lineName, "en", act.SetDesk{Armed: true, Sound: act.NoSound})
+	_, _, err := control.To(w.Sites[i].Home).Watch(ctx, lineName, "en", act.SetDesk{Armed: true, Sound: act.NoSound})
 	return err
 }
 
@@ -276,13 +270,13 @@ func (w *World) Disarm(i int) {
 }
 
 // hear listens to the call at a side.
-func (w *World) hear(s *Side) (map[string]string, error) {
+func (w *World) hear(s *Site) (map[string]string, error) {
 	v, err := data[view.Desk](w.Act(s, act.Status))
 	if err != nil || v.Call.In == nil {
 		return nil, fmt.Errorf("no meters in the call: %w", err)
 	}
 	in := v.Call.In
-	w.sounds = &Sounds{w.Tone, in.Hz, in.Lost, in.LongestGapMS, in.Frames}
+	w.heard = map[string]float64{"sent_hz": w.Tone, "heard_hz": in.Hz, "frames_lost": float64(in.Lost), "longest_gap_ms": in.LongestGapMS, "frames": float64(in.Frames)}
 	switch {
 	case math.Abs(in.Hz-w.Tone) > 2:
 		return nil, fmt.Errorf("sent %g Hz, heard %g Hz", w.Tone, in.Hz)

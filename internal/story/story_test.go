@@ -26,16 +26,16 @@ func TestStoryHolds(t *testing.T) {
 	t.Parallel()
 	o := built(t)
 	o.Demo, o.Tone = true, 620
-	w, err := New(o)
-	if err != nil {
+	w := o
+	if err := w.Make(); err != nil {
 		t.Fatal(err)
 	}
 	defer w.Close()
 	var told []string
-	if err := w.Play(context.Background(), func(s Step) {
+	if err := w.Play(context.Background(), func(s Scene) {
 		told = append(told, s.Step)
 		t.Logf("%-13s %5d ms  %s%s", s.Step, s.MS, s.Says, s.Err)
-		if s.Step == "call" && (s.Call == nil || s.Call.SentHz != 620) {
+		if s.Step == "call" && (s.Call == nil || s.Call["sent_hz"] != 620) {
 			t.Errorf("the call's figures: %+v", s.Call)
 		}
 	}, Seat, Opening, Rest); err != nil {
@@ -68,7 +68,7 @@ var binary = sync.OnceValues(func() (_ string, err error) {
 })
 
 // built is a new directory and the binary.
-func built(t *testing.T) Options {
+func built(t *testing.T) *World {
 	bin, err := binary()
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func built(t *testing.T) Options {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	return Options{Dir: filepath.Join(dir, "w"), Bin: bin}
+	return &World{Dir: filepath.Join(dir, "w"), Bin: bin}
 }
 
 // The demo opens calm, and stays so while nobody has opened a page yet: longer than the delay of any alarm of a desk.
@@ -87,13 +87,13 @@ func TestDemoOpensWithoutAlarm(t *testing.T) {
 		t.Skip("real processes, half a minute")
 	}
 	t.Parallel()
-	d, err := OpenDemo(t.Context(), built(t), func(Step) {})
+	d, err := OpenDemo(t.Context(), built(t), func(Scene) {})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer d.Close()
 	time.Sleep(25 * time.Second)
-	for _, s := range d.w.Sides {
+	for _, s := range d.w.Sites {
 		v, err := data[view.Desk](d.w.Act(s, act.Status))
 		if err != nil || len(v.Alarms) > 0 || len(v.Stops) > 0 || v.Unrecorded != "" {
 			t.Errorf("%s: alarms %+v, STOPs %+v, unrecorded %+v, %v", s.Name, v.Alarms, v.Stops, v.Unrecorded, err)
@@ -111,16 +111,16 @@ func TestForgedWordIsCaughtByItsStatementsSignature(t *testing.T) {
 	}
 	t.Parallel()
 	o := built(t)
-	w, err := New(o)
-	if err != nil {
+	w := o
+	if err := w.Make(); err != nil {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	if err := w.Play(t.Context(), func(Step) {}, Seat, "aurelia send --phrase IS_THIS_YOURS object=ship \"place=54.20N 18.40E\" as $m\n? aurelia ladder $m => contains , held\n"+
+	if err := w.Play(t.Context(), func(Scene) {}, Seat, "aurelia send --phrase IS_THIS_YOURS object=ship \"place=54.20N 18.40E\" as $m\n? aurelia ladder $m => contains , held\n"+
 		"? aurelia export $DIR/x => lacks error\nforge $DIR/x $DIR/y\n? aurelia verify $DIR/x => contains HOLDS\n? aurelia verify $DIR/y => contains aurelia/1.\n? aurelia verify $DIR/y => contains not signed by its party's key"); err != nil {
 		t.Error(err)
 	}
-	if out, err := w.Exec(w.Sides[0], "verify", filepath.Join(w.Dir, "y")); err == nil || !strings.HasPrefix(out, "DOES NOT HOLD") {
+	if out, err := w.Exec(w.Sites[0], "verify", filepath.Join(w.Dir, "y")); err == nil || !strings.HasPrefix(out, "DOES NOT HOLD") {
 		t.Errorf("%v %s", err, out)
 	}
 }

@@ -27,6 +27,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -38,6 +39,7 @@ import (
 	"example.org/parley/internal/control"
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/link/linktest"
+	"example.org/parley/internal/page"
 )
 
 // Names of the parties, and of the line between them.
@@ -55,45 +57,20 @@ const (
 	killed   = "killed"
 )
 
-// Side is one party of the world.
-type Side struct {
-	Name string
+// Site is one party of the world.
+type Site struct {
 	Home home.Home
 	Host string // under which its page is asked: aurelia.demo.localhost:7480
 	port int    // of the page
 
-	mu      sync.Mutex // guards what follows
-	cmd     *exec.Cmd
-	ended   chan struct{} // closed when the process has ended
-	state   string
-	spoiled bool
-	opened  int // grows when its page must be opened anew
+	mu             sync.Mutex // guards what follows, but for the name
+	page.DemoParty            // its name, and how it is
+	cmd            *exec.Cmd
+	ended          chan struct{} // closed when the process has ended
 }
 
 // World is two parties and the cables between them.
 type World struct {
-	Options
-	Sides  [2]*Side
-	Cables []*Cable
-	leave  [2]func() // ends what keeps a desk of each side armed
-	paired bool      // the genesis stands: a node that answers is one whose line is in service
-	tone   bool      // calls sound a tone
-	sounds *Sounds   // of the last call that was listened to
-}
-
-// Cable is one path.
-type Cable struct {
-	Label string
-	*linktest.Forwarder
-	mu     sync.Mutex // guards what follows
-	pulled bool
-	ms     float64 // round trip, as aurelia's node measures it
-}
-
-func (c *Cable) rtt(ms float64) { c.mu.Lock(); c.ms = ms; c.mu.Unlock() }
-
-// Options of a world.
-type Options struct {
 	Dir   string    // where the homes are made; it must be empty or absent
 	Frame string    // origin of the demo's page, "" for none
 	Hosts [2]string // names of the two desks' pages: aurelia.demo.localhost
@@ -101,22 +78,27 @@ type Options struct {
 	Log   io.Writer // where the children's logs go
 	Bin   string    // the binary; "" is this process's own
 	Tone  float64   // Hz that desks send where a story listens
-	// Stay makes what outlives this process: no cables, nodes and desks with a log and a pid file in their homes.
-	Stay bool
+	Stay  bool      // make what outlives this process: no cables, nodes and desks with a log and a pid file in their homes
+
+	Sites  [2]*Site
+	Cables []*linktest.Forwarder // 1, 2
+	leave  [2]func()             // ends what keeps a desk of each site armed
+	paired bool                  // the genesis stands: a node that answers is one whose line is in service
+	tone   bool                  // calls sound a tone
+	heard  map[string]float64    // figures of the last call that was listened to
 }
 
 var loopback = netip.MustParseAddrPort("127.0.0.1:0")
 
-// New makes the homes, the sheets and the cables; nothing runs yet but the forwarders.
-func New(o Options) (_ *World, err error) {
-	w := &World{Options: o}
-	w.Demo = o.Demo || o.Frame != ""
+// Make makes the homes, the sheets and the cables; nothing runs yet but the forwarders.
+func (w *World) Make() (err error) {
+	w.Demo = w.Demo || w.Frame != ""
 	if w.Log == nil {
 		w.Log = io.Discard
 	}
 	if w.Bin == "" {
 		if w.Bin, err = os.Executable(); err != nil {
-			return nil, fmt.Errorf("couldn't find the binary: %w", err)
+			return fmt.Errorf("couldn't find the binary: %w", err)
 		}
 	}
 	defer func() {
@@ -126,44 +108,44 @@ func New(o Options) (_ *World, err error) {
 	}()
 	var udp [2]netip.AddrPort
 	for i, name := range []string{Aurelia, Borealia} {
-		w.Sides[i] = &Side{Name: name, Home: home.Home{Dir: filepath.Join(o.Dir, name)}, state: killed}
-		if err := os.MkdirAll(w.Sides[i].Home.Dir, 0o700); err != nil {
-			return nil, fmt.Errorf("couldn't make the home: %w", err)
+		w.Sites[i] = &Site{Home: home.Home{Dir: filepath.Join(w.Dir, name)}, DemoParty: page.DemoParty{Name: name, State: killed}}
+		if err := os.MkdirAll(w.Sites[i].Home.Dir, 0o700); err != nil {
+			return fmt.Errorf("couldn't make the home: %w", err)
 		}
 		if udp[i], err = freeUDP(); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	for n := uint64(1); n <= 2 && !w.Stay; n++ {
 		f, err := linktest.NewForwarder(loopback, loopback, udp[0], udp[1], n)
 		if err != nil {
-			return nil, fmt.Errorf("couldn't lay a cable: %w", err)
+			return fmt.Errorf("couldn't lay a cable: %w", err)
 		}
-		w.Cables = append(w.Cables, &Cable{Label: fmt.Sprint(n), Forwarder: f})
+		w.Cables = append(w.Cables, f)
 	}
-	for i, s := range w.Sides {
+	for i, s := range w.Sites {
 		if err := w.init(i, s, udp[i]); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	for i, s := range w.Sides {
-		sheet, err := w.Exec(w.Sides[1-i], "sheet")
+	for i, s := range w.Sites {
+		sheet, err := w.Exec(w.Sites[1-i], "sheet")
 		if err != nil {
-			return nil, err
+			return err
 		}
 		file := filepath.Join(s.Home.Dir, "their.sheet")
 		if err := os.WriteFile(file, []byte(sheet), 0o600); err != nil {
-			return nil, fmt.Errorf("couldn't write the sheet: %w", err)
+			return fmt.Errorf("couldn't write the sheet: %w", err)
 		}
 		if _, err := w.Exec(s, "pair", file); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return w, nil
+	return nil
 }
 
 // init makes a side's home, with two paths: over the cables, or between two addresses of this machine.
-func (w *World) init(i int, s *Side, udp netip.AddrPort) (err error) {
+func (w *World) init(i int, s *Site, udp netip.AddrPort) (err error) {
 	if s.port, err = freeTCP(); err != nil {
 		return err
 	}
@@ -187,18 +169,18 @@ func (w *World) init(i int, s *Side, udp netip.AddrPort) (err error) {
 	return err
 }
 
-// Side gives a party by name.
-func (w *World) Side(name string) *Side {
-	for _, s := range w.Sides {
-		if s.Name == name {
-			return s
+// site finds a party's site.
+func (w *World) site(party string) (*Site, error) {
+	for _, s := range w.Sites {
+		if s.Name == party {
+			return s, nil
 		}
 	}
-	return nil
+	return nil, fmt.Errorf("there is no party %q here", party)
 }
 
 // Exec runs one verb of the binary for a side, as a person would, and gives its standard output.
-func (w *World) Exec(s *Side, argv ...string) (string, error) {
+func (w *World) Exec(s *Site, argv ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, w.Bin, append([]string{"--home", s.Home.Dir, "--line", lineName}, argv...)...)
@@ -211,7 +193,7 @@ func (w *World) Exec(s *Side, argv ...string) (string, error) {
 }
 
 // Start starts a side's node.
-func (w *World) Start(s *Side) error {
+func (w *World) Start(s *Site) error {
 	argv := []string{"serve", "--page-host", s.Host}
 	if w.Frame != "" {
 		argv = append(argv, "--frame", w.Frame)
@@ -226,14 +208,13 @@ func (w *World) Start(s *Side) error {
 	ended := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(ended) }()
 	s.mu.Lock()
-	s.cmd, s.ended, s.state = cmd, ended, starting
-	s.spoiled = false
+	s.cmd, s.ended, s.State, s.Spoiled = cmd, ended, starting, false
 	s.mu.Unlock()
 	return w.ready(s)
 }
 
 // spawn starts a verb as a child that dies with this process, or, in a world that stays, in a session of its own.
-func (w *World) spawn(s *Side, name string, argv ...string) (*exec.Cmd, error) {
+func (w *World) spawn(s *Site, name string, argv ...string) (*exec.Cmd, error) {
 	cmd := exec.Command(w.Bin, append([]string{"--home", s.Home.Dir}, argv...)...)
 	cmd.Stdout, cmd.Stderr = w.Log, w.Log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
@@ -259,7 +240,7 @@ func (w *World) spawn(s *Side, name string, argv ...string) (*exec.Cmd, error) {
 }
 
 // ready waits until the node answers on its socket.
-func (w *World) ready(s *Side) error {
+func (w *World) ready(s *Site) error {
 	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		select {
 		case <-s.ended:
@@ -275,31 +256,31 @@ func (w *World) ready(s *Side) error {
 	return fmt.Errorf("%s's node does not answer", s.Name)
 }
 
-func (s *Side) set(state string) { s.mu.Lock(); s.state = state; s.mu.Unlock() }
+func (s *Site) set(state string) { s.mu.Lock(); s.State = state; s.mu.Unlock() }
 
 // Pid is the node's process, 0 while none runs.
-func (s *Side) Pid() int {
+func (s *Site) Pid() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.cmd == nil || s.state == killed {
+	if s.cmd == nil || s.State == killed {
 		return 0
 	}
 	return s.cmd.Process.Pid
 }
 
-// Dead reports whether no node of a side runs.
-func (w *World) Dead(s *Side) bool { return s.Pid() == 0 }
+// now is how it is.
+func (s *Site) now() page.DemoParty { s.mu.Lock(); defer s.mu.Unlock(); return s.DemoParty }
 
 // Stop ends a node in an orderly way.
-func (w *World) Stop(s *Side) { w.end(s, syscall.SIGTERM) }
+func (w *World) Stop(s *Site) { w.end(s, syscall.SIGTERM) }
 
 // Kill ends it as a power cut would.
-func (w *World) Kill(s *Side) { w.end(s, syscall.SIGKILL) }
+func (w *World) Kill(s *Site) { w.end(s, syscall.SIGKILL) }
 
-func (w *World) end(s *Side, sig syscall.Signal) {
+func (w *World) end(s *Site, sig syscall.Signal) {
 	s.mu.Lock()
 	cmd, ended := s.cmd, s.ended
-	s.state = killed
+	s.State = killed
 	s.mu.Unlock()
 	if cmd == nil {
 		return
@@ -315,7 +296,7 @@ func (w *World) end(s *Side, sig syscall.Signal) {
 }
 
 // Freeze stops a node's process, or lets it go on.
-func (w *World) Freeze(s *Side, on bool) error {
+func (w *World) Freeze(s *Site, on bool) error {
 	sig, state := syscall.SIGSTOP, frozen
 	if !on {
 		sig, state = syscall.SIGCONT, running
@@ -330,7 +311,7 @@ func (w *World) Freeze(s *Side, on bool) error {
 
 // Spoil makes every write of a node fail as on a full disk (a file size limit of 0), or mends it.
 // chmod would do nothing to root.
-func (w *World) Spoil(s *Side, on bool) error {
+func (w *World) Spoil(s *Site, on bool) error {
 	pid := s.Pid()
 	if pid == 0 {
 		return errors.New("no node runs")
@@ -343,28 +324,23 @@ func (w *World) Spoil(s *Side, on bool) error {
 		return fmt.Errorf("couldn't spoil the disk of %s: %w", s.Name, err)
 	}
 	s.mu.Lock()
-	s.spoiled = on
+	s.Spoiled = on
 	s.mu.Unlock()
 	return nil
 }
 
-// Pull pulls a cable, or plugs it in again.
-func (c *Cable) Pull(on bool) {
-	c.mu.Lock()
-	c.pulled = on
-	c.mu.Unlock()
-	if on {
-		c.Cut(linktest.Both)
-	} else {
-		c.Restore(linktest.Both)
+// cable finds one by its label.
+func (w *World) cable(label string) (*linktest.Forwarder, error) {
+	if n, err := strconv.Atoi(label); err == nil && n >= 1 && n <= len(w.Cables) {
+		return w.Cables[n-1], nil
 	}
+	return nil, fmt.Errorf("no cable %s", label)
 }
 
-// Pulled reports whether it is.
-func (c *Cable) Pulled() bool { c.mu.Lock(); defer c.mu.Unlock(); return c.pulled }
+func pulled(c *linktest.Forwarder) bool { w, _ := c.Counts(); return w.Cut }
 
 // Act does one act on a side.
-func (w *World) Act(s *Side, a act.Act) (act.Reply, error) {
+func (w *World) Act(s *Site, a act.Act) (act.Reply, error) {
 	r, err := control.To(s.Home).Do(context.Background(), lineName, "en", a)
 	if err != nil {
 		return r, fmt.Errorf("%s: %s: %w", s.Name, a.Verb(), err)
@@ -374,14 +350,14 @@ func (w *World) Act(s *Side, a act.Act) (act.Reply, error) {
 
 // Close ends everything that the world started.
 func (w *World) Close() {
-	for i, s := range w.Sides {
+	for i, s := range w.Sites {
 		if s != nil {
 			w.Disarm(i)
 			w.Stop(s)
 		}
 	}
 	for _, c := range w.Cables {
-		c.Forwarder.Close()
+		c.Close()
 	}
 }
 
