@@ -3,8 +3,10 @@
 package phrase
 
 import (
+	_ "embed"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,70 +27,59 @@ type Phrase struct {
 	Fields []Field
 }
 
-func need(name string, t Type) Field { return Field{Name: name, Type: t} }
-func may(name string, t Type) Field  { return Field{Name: name, Type: t, Optional: true} }
+//go:embed book.txt
+var bookText string
 
-// book is the phrasebook, version 1. A code's fields never change their meaning: a new meaning is a new code.
-var book = []Phrase{
-	{"IS_THIS_YOURS", "question", []Field{need("object", Object), need("place", Place), may("time", Time), may("heading", Heading), may("height", Height)}},
-	{"DO_YOU_SEE", "question", []Field{need("object", Object), need("place", Place), may("time", Time)}},
-	{"FIRE_FROM_YOUR_SIDE", "question", []Field{need("place", Place), need("time", Time)}},
-	{"YOUR_RADAR_TRACKS_US", "question", []Field{need("callsign", Callsign), need("place", Place), may("time", Time)}},
-	{"THIS_IS_OURS", "answer", []Field{need("object", Object), need("place", Place), may("callsign", Callsign)}},
-	{"NOT_OURS", "answer", []Field{need("object", Object), need("place", Place)}},
-	{"SEEN", "answer", []Field{need("answer", YesNo), need("object", Object), need("place", Place)}},
-	{"FIRE_NOT_OURS", "answer", []Field{need("place", Place), need("time", Time)}},
-	{"KEEP_CLEAR", "request", []Field{need("place", Place), need("radius", Distance), may("from", Time), need("until", Time), may("height", Height)}},
-	{"STOP_APPROACH", "request", []Field{need("object", Object), need("place", Place), may("distance", Distance)}},
-	{"RING_US", "request", []Field{need("within", Duration)}},
-	{"LET_PASS", "request", []Field{need("callsign", Callsign), need("object", Object), need("zone", Zone), need("until", Time)}},
-	{"NO_HOSTILE_INTENT", "intention", []Field{need("object", Object), need("place", Place), may("callsign", Callsign), may("heading", Heading)}},
-	{"RECOVERING_PEOPLE", "intention", []Field{need("number", Number), need("place", Place), need("until", Time)}},
-	{"TURNING_AWAY", "intention", []Field{need("callsign", Callsign), need("heading", Heading), may("time", Time)}},
-	{"ENTERING_ZONE", "intention", []Field{need("callsign", Callsign), need("zone", Zone), need("from", Time), need("until", Time)}},
-	{"FIRING_EXERCISE", "warning", []Field{need("place", Place), need("radius", Distance), need("from", Time), need("until", Time), may("height", Height)}},
-	{"LOST_CONTROL", "warning", []Field{need("object", Object), need("place", Place), need("time", Time), may("heading", Heading), may("height", Height)}},
-	{"LEFT_ZONE", "information", []Field{need("callsign", Callsign), need("zone", Zone), need("time", Time)}},
-	{"MEDICAL_FLIGHT", "information", []Field{need("callsign", Callsign), need("start", Place), need("end", Place), need("time", Time), may("height", Height)}},
-	{"CROSSED_BY_MISTAKE", "incident", []Field{need("object", Object), need("place", Place), need("time", Time), may("heading", Heading)}},
-	{"SHIP_IN_DISTRESS", "incident", []Field{need("callsign", Callsign), need("place", Place), need("number", Number)}},
+var book = parseBook(bookText)
+
+func parseBook(text string) (book []Phrase) {
+	for line := range strings.Lines(text) {
+		words := strings.Fields(line)
+		if words[0] == "#" {
+			continue
+		}
+		p := Phrase{Code: words[0], Kind: words[1]}
+		for _, w := range words[2:] {
+			name, optional := strings.CutSuffix(w, "?")
+			name, t, named := strings.Cut(name, ":")
+			if !named {
+				t = name
+			}
+			p.Fields = append(p.Fields, Field{name, Type(t), optional})
+		}
+		book = append(book, p)
+	}
+	return book
 }
 
 // Book lists the phrasebook in its order.
-func Book() []Phrase { return append([]Phrase(nil), book...) }
+func Book() []Phrase { return slices.Clone(book) }
 
 // Find gives the phrase of a code.
 func Find(code string) (Phrase, bool) {
-	for _, p := range book {
-		if p.Code == code {
-			return p, true
-		}
+	i := slices.IndexFunc(book, func(p Phrase) bool { return p.Code == code })
+	if i < 0 {
+		return Phrase{}, false
 	}
-	return Phrase{}, false
+	return book[i], true
 }
 
 // Field gives the field of a name.
 func (p Phrase) Field(name string) (Field, bool) {
-	for _, f := range p.Fields {
-		if f.Name == name {
-			return f, true
-		}
+	i := slices.IndexFunc(p.Fields, func(f Field) bool { return f.Name == name })
+	if i < 0 {
+		return Field{}, false
 	}
-	return Field{}, false
+	return p.Fields[i], true
 }
-
-// FieldError says what is wrong with one field.
-type FieldError struct{ Field, Why string }
-
-func (e *FieldError) Error() string { return e.Field + " " + e.Why }
 
 // Canonical checks the fields typed for a phrase and gives their canonical values.
 //
 // SPEC: MSG-011, MSG-012, MSG-016
 func (p Phrase) Canonical(fields map[string]string) (map[string]string, error) {
-	for _, name := range sorted(fields) {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if _, ok := p.Field(name); !ok {
-			return nil, &FieldError{name, fmt.Sprintf("is not a field of %s, which has: %s", p.Code, strings.Join(p.names(), ", "))}
+			return nil, fmt.Errorf("%s is not a field of %s, which has: %s", name, p.Code, strings.Join(p.names(), ", "))
 		}
 	}
 	out := make(map[string]string, len(fields))
@@ -98,11 +89,11 @@ func (p Phrase) Canonical(fields map[string]string) (map[string]string, error) {
 			if f.Optional {
 				continue
 			}
-			return nil, &FieldError{f.Name, "is missing: write it as " + f.Type.Example()}
+			return nil, fmt.Errorf("%s is missing: write it as %s", f.Name, f.Type.Example())
 		}
 		c, err := f.Type.Parse(v)
 		if err != nil {
-			return nil, &FieldError{f.Name, err.Error()}
+			return nil, fmt.Errorf("%s %w", f.Name, err)
 		}
 		out[f.Name] = c
 	}
@@ -115,9 +106,9 @@ func (p Phrase) Validate(fields map[string]string) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range sorted(fields) {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if canonical[name] != fields[name] {
-			return &FieldError{name, "is not in its canonical form " + canonical[name]}
+			return fmt.Errorf("%s is not in its canonical form %s", name, canonical[name])
 		}
 	}
 	return nil
@@ -128,7 +119,7 @@ func (p Phrase) Validate(fields map[string]string) error {
 // SPEC: MSG-016
 func (p Phrase) Timely(fields map[string]string, now time.Time) error {
 	if until, err := statement.ReadInstant(fields["until"]); err == nil && !until.After(now) {
-		return &FieldError{"until", fields["until"] + " has passed: give a later time"}
+		return fmt.Errorf("until %s has passed: give a later time", fields["until"])
 	}
 	return nil
 }
@@ -138,7 +129,7 @@ func window(fields map[string]string) error {
 	from, err := statement.ReadInstant(fields["from"])
 	until, err2 := statement.ReadInstant(fields["until"])
 	if err == nil && err2 == nil && !until.After(from) {
-		return &FieldError{"until", fields["until"] + " is not after from, " + fields["from"]}
+		return fmt.Errorf("until %s is not after from, %s", fields["until"], fields["from"])
 	}
 	return nil
 }
@@ -164,15 +155,11 @@ func (p Phrase) Typed(typed map[string]string) map[string]string {
 func (p Phrase) Differ(asked []string, fields, typed map[string]string) (differ []string) {
 	for _, f := range p.Fields {
 		v, given := typed[f.Name]
-		want := false
-		for _, a := range asked {
-			want = want || a == f.Name
-		}
-		if want != given || want && !f.Type.Equal(fields[f.Name], v) {
+		if want := slices.Contains(asked, f.Name); want != given || want && !f.Type.Equal(fields[f.Name], v) {
 			differ = append(differ, f.Name)
 		}
 	}
-	for _, name := range sorted(typed) {
+	for _, name := range slices.Sorted(maps.Keys(typed)) {
 		if _, ok := p.Field(name); !ok {
 			differ = append(differ, name)
 		}
@@ -185,13 +172,4 @@ func (p Phrase) names() (names []string) {
 		names = append(names, f.Name)
 	}
 	return names
-}
-
-func sorted(m map[string]string) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }

@@ -16,7 +16,7 @@ type Span struct {
 	Field string `json:"field,omitempty"`
 }
 
-// Render draws a phrase in a language. An unknown code or a field that is not lawful is an error:
+// Render draws a phrase in a language. An unknown code or a field that is not valid is an error:
 // nothing half-understood is ever drawn. The words are in package words, for every language or its tests fail.
 //
 // SPEC: MSG-013, MSG-014

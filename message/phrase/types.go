@@ -5,6 +5,7 @@ package phrase
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -286,10 +287,5 @@ func readName(s string, max int) (string, bool) {
 
 func readObject(s string) (string, bool) {
 	s = strings.ToLower(strings.ReplaceAll(s, " ", "-"))
-	for _, o := range Objects {
-		if s == o {
-			return o, true
-		}
-	}
-	return "", false
+	return s, slices.Contains(Objects, s)
 }
