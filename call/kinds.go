@@ -18,7 +18,7 @@ var Kinds = []statement.Kind{
 	kind(KindClosed, true, (*State).closed), kind(KindClass, false, (*State).class),
 }
 
-func kind[F statement.Facts](name string, atOnce bool, fold func(*State, *record.Entry, F)) statement.Kind {
+func kind[F statement.Validator](name string, atOnce bool, fold func(*State, *record.Entry, F)) statement.Kind {
 	return statement.New(statement.Kind{Kind: record.Kind{Name: name, Begins: true}, Max: 4 << 10, NoText: true, Urgent: atOnce, Reserve: atOnce}, fold)
 }
 

@@ -19,7 +19,7 @@ const (
 // SPEC: CHK-008
 var Kinds = []statement.Kind{kind(KindOpened, (*State).opened), kind(KindJoined, (*State).opened), kind(KindClosed, (*State).closed)}
 
-func kind[F statement.Facts](name string, fold func(*State, *record.Entry, F)) statement.Kind {
+func kind[F statement.Validator](name string, fold func(*State, *record.Entry, F)) statement.Kind {
 	return statement.New(statement.Kind{Kind: record.Kind{Name: name, Begins: true}, Class: "test", Max: 16 << 10, NoText: true, Urgent: true}, fold)
 }
 

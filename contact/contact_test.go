@@ -52,7 +52,7 @@ func (w *world) outcome(party string, begin, about *record.Entry, what, on strin
 
 // Every pair of outcomes: one after the other, and neither knowing the other; once and standing.
 // SPEC: CNT-008 CNT-011
-func TestPairsOfOutcomes(t *testing.T) {
+func TestPairsOfOutcomesComeToWhatTheTableSays(t *testing.T) {
 	for _, x := range allOutcomes {
 		for _, y := range allOutcomes {
 			for _, standing := range []bool{false, true} {
@@ -86,7 +86,7 @@ func TestPairsOfOutcomes(t *testing.T) {
 
 // What one side states is stated by that side, until the other confirms or disputes it.
 // SPEC: CNT-009 CNT-010
-func TestConfirmedAndDisputed(t *testing.T) {
+func TestOutcomeIsConfirmedOrDisputedByTheOtherSide(t *testing.T) {
 	w := newWorld(t)
 	b := w.ask(true)
 	first := w.outcome("aurelia", b, nil, contact.Declined, "2022-03-01")
@@ -127,7 +127,7 @@ func TestConfirmedAndDisputed(t *testing.T) {
 
 // An attempt that is entered late does not become the newest: dates order attempts.
 // SPEC: CNT-011
-func TestEnteredLate(t *testing.T) {
+func TestWhatIsEnteredLateCountsByItsDate(t *testing.T) {
 	w := newWorld(t)
 	b := w.ask(false)
 	w.outcome("aurelia", b, nil, contact.NoReply, "2022-03-15")
@@ -139,7 +139,7 @@ func TestEnteredLate(t *testing.T) {
 
 // The same set gives the same state whatever the order of delivery.
 // SPEC: CNT-008
-func TestAnyOrder(t *testing.T) {
+func TestSameStateInAnyOrder(t *testing.T) {
 	w := newWorld(t)
 	rnd := mrand.New(mrand.NewPCG(1, 2))
 	var begins []*record.Entry
@@ -186,7 +186,7 @@ func picture(rec *record.Record) string {
 }
 
 // SPEC: CNT-012
-func TestColumnsAreThree(t *testing.T) {
+func TestColumnsAreNeverAddedUp(t *testing.T) {
 	got := map[string][]string{}
 	for _, o := range allOutcomes {
 		got[contact.Column(o)] = append(got[contact.Column(o)], o)
@@ -197,7 +197,7 @@ func TestColumnsAreThree(t *testing.T) {
 }
 
 // SPEC: CNT-004 CNT-005 CNT-006 CNT-007
-func TestLawful(t *testing.T) {
+func TestRecordRefusesWhatIsNotValid(t *testing.T) {
 	w := newWorld(t)
 	b := w.ask(false)
 	made := contact.Contact{Kind: contact.Call, When: when(t, "2022-02-18"), Participants: []string{postA, postB},
@@ -245,7 +245,7 @@ func TestLawful(t *testing.T) {
 		if c.re {
 			d.Re = []record.Ref{b.Ref()}
 		}
-		// Its author's own record refuses it, or says why it is inert.
+		// Its author's own record refuses it, or says why it is not valid.
 		e, err := w.side["aurelia"].run.Append(d, w.now, record.PeerClock{}, w.rand)
 		if good := err == nil && e.Inert == ""; good != c.good {
 			t.Errorf("%s %+v: %v, %+v", c.kind, c.facts, err, e)
@@ -258,7 +258,7 @@ func TestLawful(t *testing.T) {
 	}
 }
 
-// Drafts refuse with a hint what the other end would find unlawful.
+// Drafts refuse with a hint what the other end would find not valid.
 func TestDraftsRefuse(t *testing.T) {
 	w := newWorld(t)
 	r := w.request("aurelia", w.ask(false))
@@ -277,7 +277,7 @@ func TestDraftsRefuse(t *testing.T) {
 func second(_ record.Draft, err error) error { return err }
 
 // A contact in the future, of another mark, or private is told apart.
-func TestFiguresTellApart(t *testing.T) {
+func TestFiguresTellExerciseAndPrivateApart(t *testing.T) {
 	w := newWorld(t)
 	s := &story{world: w, posts: map[string]*record.Entry{}}
 	for _, l := range []string{
@@ -321,7 +321,7 @@ func FuzzFacts(f *testing.F) {
 		}
 		st := contact.Fold(&record.Item{Begin: e, Entries: []*record.Entry{e}}, nil)
 		if k.Begins && st.Contact == nil && st.Request == nil {
-			t.Errorf("lawful, and no state: %s", body)
+			t.Errorf("valid, and no state: %s", body)
 		}
 	})
 }

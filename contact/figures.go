@@ -50,10 +50,10 @@ type Figures struct {
 // PairFigure is what is on record of one office and its counterpart.
 type PairFigure struct {
 	Ours, Theirs *register.Post
-	Last         *Contact       // the newest of all, before the window too; nil: never on record
-	Side         statement.Side // where Last lies
-	Days         int            // from Last to now: at least; -1 where there is none
-	DaysMost     int            // at most: more than Days where Last is a span
+	Last         *Contact // the newest of all, before the window too; nil: never on record
+	Side         string   // where Last lies
+	Days         int      // from Last to now: at least; -1 where there is none
+	DaysMost     int      // at most: more than Days where Last is a span
 	Since        []*Contact
 	Straddling   []*Contact
 	ByUs, ByThem Columns // of requests that we placed, that they placed

@@ -73,7 +73,7 @@ func (w *world) state(party string, d record.Draft, err error) *record.Entry {
 		w.t.Fatal(err)
 	}
 	if e.Inert != "" {
-		w.t.Fatalf("%s is inert: %s", d.Kind, e.Inert)
+		w.t.Fatalf("%s is not valid: %s", d.Kind, e.Inert)
 	}
 	w.said = append(w.said, e)
 	return e

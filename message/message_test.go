@@ -73,7 +73,7 @@ func TestDraftsRefuse(t *testing.T) {
 }
 
 // SPEC: MSG-001, MSG-002, MSG-003, MSG-005, MSG-010
-func TestUnlawful(t *testing.T) {
+func TestRecordRefusesWhatIsNotValid(t *testing.T) {
 	w := &world{t: t}
 	begin := w.must("aurelia", t0)(question().draft("aurelia", t0))
 	s := Fold(item(begin), nowhere)
@@ -159,7 +159,7 @@ func TestUnlawful(t *testing.T) {
 }
 
 // SPEC: MSG-020, MSG-021, MSG-026
-func TestStepDrafts(t *testing.T) {
+func TestStepDraftsRefuseWhatTheOtherEndWould(t *testing.T) {
 	w := &world{t: t}
 	begin := held(w.must("aurelia", t0)(question().draft("aurelia", t0)), t0)
 	s := Fold(item(begin), nowhere)
@@ -208,7 +208,7 @@ func TestStepDrafts(t *testing.T) {
 }
 
 // SPEC: MSG-024, MSG-025
-func TestClocks(t *testing.T) {
+func TestClocksRunByPrecedence(t *testing.T) {
 	at := func(s string) time.Time { d, _ := time.ParseDuration(s); return t0.Add(d) }
 	find := func(cs []statement.Clock, step string) statement.Clock {
 		for _, c := range cs {
@@ -288,7 +288,7 @@ func TestClocks(t *testing.T) {
 }
 
 // A receiver that dates its receipt ahead stops no clock. SPEC: MSG-024
-func TestReceiptDatedAhead(t *testing.T) {
+func TestReceiptDatedAheadStopsNoClock(t *testing.T) {
 	m := State{Whole: true, Facts: Facts{Precedence: "FLASH"}, Recorded: Step{At: t0}, Held: &Step{At: t0.Add(24 * time.Hour)}}
 	if cs := Due(m, true, nil, t0.Add(6*time.Minute)); len(cs) < 3 || !cs[1].Overdue || !cs[2].Overdue {
 		t.Errorf("of a message: %+v", cs)

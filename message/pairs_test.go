@@ -201,7 +201,7 @@ func messageStep(w *world, s State, name string, party string) *record.Entry {
 }
 
 // SPEC: MSG-022, MSG-023
-func TestMessagePairs(t *testing.T) {
+func TestPairsOfStepsComeToWhatTheTableSays(t *testing.T) {
 	for i, row := range MessagePairs.One {
 		for j := range row {
 			for _, other := range []bool{false, true} {
@@ -320,7 +320,7 @@ func stopSteps(s stop.State) int {
 }
 
 // SPEC: MSG-032, MSG-033
-func TestStopPairs(t *testing.T) {
+func TestPairsOfStopStepsComeToWhatTheTableSays(t *testing.T) {
 	for i, row := range StopPairs.One {
 		for j := range row {
 			for _, two := range []bool{false, true} {

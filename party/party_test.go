@@ -62,7 +62,7 @@ func (w world) genesis(t testing.TB) (*Genesis, []byte, Terms) {
 }
 
 // SPEC: REC-901 REC-902 REC-903
-func TestSheetRoundTrip(t *testing.T) {
+func TestSheetHasOneSpelling(t *testing.T) {
 	w := newWorld(t)
 	got, err := ParseSheet(w.a.Note)
 	if err != nil {
@@ -154,7 +154,7 @@ func TestSheetsAndGenesisRefuseWeakKeys(t *testing.T) {
 }
 
 // SPEC: REC-905
-func TestIssueChain(t *testing.T) {
+func TestNextSheetFollowsTheOneBefore(t *testing.T) {
 	w := newWorld(t)
 	next := *w.a
 	next.Issue, next.Before = 2, w.a.Hash
@@ -172,7 +172,7 @@ func TestIssueChain(t *testing.T) {
 }
 
 // SPEC: REC-904
-func TestDigits(t *testing.T) {
+func TestDigitsNameTheGroupThatIsWrong(t *testing.T) {
 	h := wire.Sum([]byte("sheet"))
 	d := Digits(h)
 	if got, err := ParseDigits(strings.ReplaceAll(d, " ", "-")); err != nil || got != d || len(d) != 55 {
@@ -208,7 +208,7 @@ func TestDigits(t *testing.T) {
 }
 
 // SPEC: REC-906 REC-907 REC-908
-func TestGenesis(t *testing.T) {
+func TestGenesisIsSignedByAThenB(t *testing.T) {
 	w := newWorld(t)
 	g, body, _ := w.genesis(t)
 	if g.SignNext(w.kb.Sign) == nil {
@@ -246,7 +246,7 @@ func TestGenesis(t *testing.T) {
 }
 
 // SPEC: REC-909
-func TestTerms(t *testing.T) {
+func TestTermsRefuseWhatNobodyAgreesOn(t *testing.T) {
 	for name, change := range map[string]func(*Terms){
 		"bidi": func(x *Terms) { x.Area = "safe \u202e efas" },
 		"unseen": func(x *Terms) {
@@ -276,7 +276,7 @@ func TestTerms(t *testing.T) {
 }
 
 // SPEC: REC-910
-func TestDescribe(t *testing.T) {
+func TestDescribeSaysTheWholeGenesis(t *testing.T) {
 	w := newWorld(t)
 	g, _, terms := w.genesis(t)
 	for _, lang := range words.Langs() {
@@ -294,7 +294,7 @@ func TestDescribe(t *testing.T) {
 }
 
 // SPEC: REC-911
-func TestNumbers(t *testing.T) {
+func TestNumbersDependOnAllThatBothEndsKnow(t *testing.T) {
 	w := newWorld(t)
 	ab, nonces := [2]*Sheet{w.a, w.b}, [2][32]byte{{1}, {2}}
 	n, err := Numbers(nonces, ab, make([]byte, 32))
@@ -316,7 +316,7 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
-func TestSecret(t *testing.T) {
+func TestKeyFileIsOfOneRole(t *testing.T) {
 	w := newWorld(t)
 	k, err := DecodeSecret("sign", EncodeSecret("sign", w.ka.Sign))
 	if err != nil || !k.Equal(w.ka.Sign) {

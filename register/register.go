@@ -22,7 +22,7 @@ var Kinds = []statement.Kind{
 }
 
 // kind is one that begins an item of the register.
-func kind[F statement.Facts](name string, fold func(*Register, *record.Entry, F)) statement.Kind {
+func kind[F statement.Validator](name string, fold func(*Register, *record.Entry, F)) statement.Kind {
 	return statement.New(statement.Kind{Kind: record.Kind{Name: name, Begins: true}, Class: "service"}, fold)
 }
 

@@ -39,7 +39,7 @@ func (w *world) entry(party string, d record.Draft) *record.Entry {
 	return e
 }
 
-// item states a draft, which must be lawful, as an item of its own.
+// item states a draft, which must be valid, as an item of its own.
 func (w *world) item(party string) func(record.Draft, error) *record.Item {
 	return func(d record.Draft, err error) *record.Item {
 		w.t.Helper()
@@ -73,7 +73,7 @@ func (shorter) Short(e *record.Entry) string {
 }
 
 // SPEC: MSG-041, MSG-042, MSG-043, MSG-045
-func TestRegister(t *testing.T) {
+func TestRegisterKnowsWhatBothStated(t *testing.T) {
 	w := &world{t: t}
 	a, b := w.item("aurelia"), w.item("borealia")
 	amaro := a(none.OfficerDraft("aurelia", Officer{Name: "Lt Amaro", Account: "amaro", Langs: []string{"it", "en"}, Releaser: true, Number: "+39 000 0000"}, ""))
@@ -186,7 +186,7 @@ func TestRefusesNameThatReadsTheSame(t *testing.T) {
 }
 
 // SPEC: MSG-040
-func TestGenesis(t *testing.T) {
+func TestGenesisStandsInPlaceNought(t *testing.T) {
 	text := []byte("parley/v1 genesis\nline north\n")
 	key := ed25519.NewKeyFromSeed(make([]byte, 32))
 	note, err := wire.SignNote(text, "aurelia/sign", key)
@@ -218,7 +218,7 @@ func TestGenesis(t *testing.T) {
 }
 
 // SPEC: MSG-005, MSG-041, MSG-043, MSG-044
-func TestRefuses(t *testing.T) {
+func TestRecordRefusesWhatIsNotValid(t *testing.T) {
 	for what, make := range map[string]func() (record.Draft, error){
 		"name is missing": func() (record.Draft, error) { return none.OfficerDraft("aurelia", Officer{Name: " "}, "") },
 		"direction":       func() (record.Draft, error) { return none.OfficerDraft("aurelia", Officer{Name: "a\u202eb"}, "") },

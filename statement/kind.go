@@ -29,16 +29,16 @@ type Kind struct {
 	fold   func(state any, e, begin *record.Entry)
 }
 
-// Facts are the coded part of one kind: Validate judges them within their entry, beside the beginning of its item (nil
-// where it begins one, or the beginning is not here).
-type Facts interface {
+// Validator are the facts of one kind, its coded part: Validate judges them within their entry, beside the beginning of
+// its item (nil where it begins one, or the beginning is not here).
+type Validator interface {
 	Validate(e, begin *record.Entry) error
 }
 
 // New makes a kind of its facts; fold says what one valid statement of it changes in the state of its item.
 // Facts that have a method Item name their item themselves (party and id); those that have a method Urgent say
 // whether a statement goes at once.
-func New[S any, F Facts](k Kind, fold func(s *S, e *record.Entry, f F)) Kind {
+func New[S any, F Validator](k Kind, fold func(s *S, e *record.Entry, f F)) Kind {
 	k.Facts = reflect.TypeFor[F]()
 	k.Validate = func(e, begin *record.Entry) error {
 		if err := k.form(e); err != nil {

@@ -149,19 +149,17 @@ func (w When) Latest() time.Time {
 	return w.to.Add(-time.Second)
 }
 
-// Side says where w lies from the beginning of a window.
-type Side string
-
+// Where a date lies from the beginning of a window.
 const (
-	SideBefore    Side = "before"
-	SideSince     Side = "since"
-	SideStraddles Side = "straddles" // it may have been before or after: it counts as neither
-	SideNever     Side = "never"     // of a pair: nothing on record
+	SideBefore    = "before"
+	SideSince     = "since"
+	SideStraddles = "straddles" // it may have been before or after: it counts as neither
+	SideNever     = "never"     // of a pair: nothing on record
 )
 
 // Side compares w with the beginning of a window; everything is since the zero When.
 // SPEC: CNT-002
-func (w When) Side(begin When) Side {
+func (w When) Side(begin When) string {
 	switch {
 	case begin.IsZero() || w.from.After(begin.Latest()) || begin.IsInstant() && !w.from.Before(begin.from):
 		return SideSince

@@ -19,7 +19,7 @@ func when(t testing.TB, s string) statement.When {
 }
 
 // SPEC: CNT-001
-func TestWhenForms(t *testing.T) {
+func TestWhenHasOneSpelling(t *testing.T) {
 	for _, s := range []string{"2022-02-18", "2022-03-14/2022-03-20", "2022-02-18T14:05:00Z", "2024-02-29", "2021-12-31/2022-01-01"} {
 		if w := when(t, s); w.String() != s {
 			t.Errorf("%s became %s", s, w)
@@ -37,10 +37,10 @@ func TestWhenForms(t *testing.T) {
 }
 
 // SPEC: CNT-002
-func TestSides(t *testing.T) {
+func TestWhenStraddlesAWindow(t *testing.T) {
 	for _, c := range []struct {
 		when, begin string
-		want        statement.Side
+		want        string
 	}{
 		{"2022-02-23", "2022-02-24", statement.SideBefore},
 		{"2022-02-25", "2022-02-24", statement.SideSince},
@@ -63,7 +63,7 @@ func TestSides(t *testing.T) {
 }
 
 // SPEC: CNT-003
-func TestDays(t *testing.T) {
+func TestDaysAreAtLeastAndAtMost(t *testing.T) {
 	now := time.Date(2022, 3, 23, 0, 0, 1, 0, time.UTC)
 	for s, want := range map[string][2]int{
 		"2022-02-18": {33, 33}, "2022-03-23": {0, 0}, "2022-03-14/2022-03-20": {3, 9},

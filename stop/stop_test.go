@@ -13,7 +13,7 @@ import (
 )
 
 // SPEC: MSG-034
-func TestStopClocks(t *testing.T) {
+func TestClocksOfAStopEndWithIt(t *testing.T) {
 	w := &world{t: t}
 	d, err := Draft(record.Draft{}, Said{ID: theID, By: statement.Author{Known: "unattributed", Desk: "page-1"}})
 	sent := w.must("aurelia", t0)(d, err)
@@ -48,7 +48,7 @@ func TestStopClocks(t *testing.T) {
 }
 
 // A receiver that dates its receipt ahead stops no clock. SPEC: MSG-024 MSG-034
-func TestReceiptDatedAhead(t *testing.T) {
+func TestReceiptDatedAheadStopsNoClock(t *testing.T) {
 	w := &world{t: t}
 	d, err := Draft(record.Draft{}, Said{ID: theID, By: statement.Author{Known: "unattributed", Desk: "page-1"}})
 	sent := held(w.must("aurelia", t0)(d, err), t0.Add(24*time.Hour))
@@ -58,7 +58,7 @@ func TestReceiptDatedAhead(t *testing.T) {
 }
 
 // SPEC: MSG-030, MSG-036
-func TestStopDrafts(t *testing.T) {
+func TestStopIsNeverRefusedForWhatItSays(t *testing.T) {
 	d, err := Draft(record.Draft{Class: "?", Mark: "?"}, Said{ID: theID, Reason: "  fire on\u202e the\n bridge " + strings.Repeat("è", 100), Lang: "italiano", Place: "54-12n 18-24e", By: amaro})
 	f := d.Facts.(Said)
 	if err != nil || len(f.Reason) > maxReason || !strings.HasPrefix(f.Reason, "fire on the bridge è") || f.Lang != "en" || f.Place != "54-12N 18-24E" || d.Class != "substantive" || d.Mark != "actual" {
@@ -84,7 +84,7 @@ func TestStopDrafts(t *testing.T) {
 }
 
 // SPEC: MSG-030, MSG-031
-func TestStopUnlawful(t *testing.T) {
+func TestRecordRefusesWhatIsNotValid(t *testing.T) {
 	w := &world{t: t}
 	usual := Said{ID: theID, Scope: Everywhere, Reason: UsualReason, By: amaro}
 	for why, c := range map[string]struct {
@@ -117,7 +117,7 @@ func fullCopy() Copy {
 }
 
 // SPEC: MSG-035
-func TestStopCopy(t *testing.T) {
+func TestCopyHasOneSpelling(t *testing.T) {
 	d, err := Draft(record.Draft{}, Said{ID: theID, Place: "54.2n 18.4e", By: amaro})
 	if err != nil {
 		t.Fatal(err)
@@ -161,7 +161,7 @@ func TestStopCopy(t *testing.T) {
 }
 
 // SPEC: MSG-037
-func TestCopiesBesideStatements(t *testing.T) {
+func TestCopyCountsWhileNoStatementIsHere(t *testing.T) {
 	w := &world{t: t}
 	sent := held(w.must("aurelia", t0)(Draft(record.Draft{}, Said{ID: theID, By: amaro})), t0)
 	base := Copy{Party: "aurelia", ID: theID, Class: "substantive", Mark: "actual"}

@@ -22,7 +22,7 @@ func testKey(name string) ed25519.PrivateKey {
 func pub(k ed25519.PrivateKey) ed25519.PublicKey { return k.Public().(ed25519.PublicKey) }
 
 // The second implementation opens what we sign, and we parse what it signs.
-func TestNoteAgainstSumdb(t *testing.T) {
+func TestNoteIsReadBySumdb(t *testing.T) {
 	k := testKey("a")
 	text := []byte("parley/v1 statement\nindex 0\n")
 	mine, err := SignNote(text, "aurelia/sign", k)
@@ -47,7 +47,7 @@ func TestNoteAgainstSumdb(t *testing.T) {
 }
 
 // SPEC: REC-001 REC-002
-func TestNoteStrict(t *testing.T) {
+func TestNoteHasOneForm(t *testing.T) {
 	k := testKey("a")
 	text := "one two\nthree\n"
 	good, err := SignNote([]byte(text), "aurelia/sign", k)
@@ -107,7 +107,7 @@ func TestNoteStrict(t *testing.T) {
 	}
 }
 
-func TestAddSignature(t *testing.T) {
+func TestAddSignatureKeepsTheFirst(t *testing.T) {
 	a, b := testKey("a"), testKey("b")
 	one, err := SignNote([]byte("parley/v1 genesis\n"), "aurelia/sign", a)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // SPEC: LNK-001
-func TestLaneHeader(t *testing.T) {
+func TestLaneHeaderIsReadAsItWasWritten(t *testing.T) {
 	b := make([]byte, LaneMin)
 	PutLaneHeader(b, 5, 0xabcdef, 1<<40+7)
 	if e, i, c, ok := ParseLaneHeader(b); e != 5 || i != 0xabcdef || c != 1<<40+7 || !ok {
@@ -29,7 +29,7 @@ func TestLaneHeader(t *testing.T) {
 }
 
 // SPEC: LNK-010
-func TestProbe(t *testing.T) {
+func TestProbeIsReadAsItWasWritten(t *testing.T) {
 	p := Probe{Heard: 1234 * time.Millisecond, Other: 7, OtherHeard: 160 * time.Millisecond, Stamp: 0xfffffe, Echo: 5,
 		Hold: 300 * time.Millisecond, Tick: 20 * time.Millisecond, Commit: time.Minute, Clock: 1 << 31, Loss: 3, Voice: 255,
 		Queue: 40 * time.Millisecond}
@@ -48,7 +48,7 @@ func TestProbe(t *testing.T) {
 }
 
 // SPEC: LNK-011
-func TestVoice(t *testing.T) {
+func TestVoiceIsReadAsItWasWritten(t *testing.T) {
 	frames := [][]byte{bytes.Repeat([]byte{1}, 80), bytes.Repeat([]byte{2}, 255), {3}}
 	b := AppendVoice(nil, 9, 1<<31, 2)
 	for _, f := range frames {

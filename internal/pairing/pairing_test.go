@@ -111,7 +111,7 @@ func (e *ends) kind(i int, number string) bool {
 var x1, x2, x3 = []byte(strings.Repeat("1", 32)), []byte(strings.Repeat("2", 32)), []byte(strings.Repeat("3", 32))
 
 // SPEC: CLI-040 CLI-041 CLI-043
-func TestPairing(t *testing.T) {
+func TestPairingEndsInOneGenesis(t *testing.T) {
 	for _, order := range [][2]int{{0, 1}, {1, 0}} {
 		e := newEnds(t)
 		if err := e.up([][]byte{x1, x2}, [][]byte{x2, x3}); err != nil || !e.m[0].Ready() || !e.m[1].Ready() {
@@ -141,7 +141,7 @@ func TestPairing(t *testing.T) {
 }
 
 // SPEC: CLI-041 CLI-042
-func TestOneselfIsWrongAndThreeLock(t *testing.T) {
+func TestOwnNumberIsWrongAndThreeWrongOnesLock(t *testing.T) {
 	e := newEnds(t)
 	for i := range 3 {
 		if err := e.up([][]byte{x1}, [][]byte{x1}); err != nil {
@@ -166,7 +166,7 @@ func TestOneselfIsWrongAndThreeLock(t *testing.T) {
 }
 
 // SPEC: CLI-040
-func TestAManInTheMiddle(t *testing.T) {
+func TestPairingRefusesAManInTheMiddle(t *testing.T) {
 	for name, f := range map[string]func(m *message){
 		"nonce":  func(m *message) { m.Value[0] ^= 1 },
 		"draft":  func(m *message) { m.Note = []byte(strings.Replace(string(m.Note), "line north", "line south", 1)) },
