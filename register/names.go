@@ -32,11 +32,6 @@ func read(name string) string {
 	return strings.ToLower(alike.Replace(norm.NFKC.String(strings.Join(strings.Fields(name), " "))))
 }
 
-// Shorter gives the short ID of an entry: *record.Record.
-type Shorter interface {
-	Short(e *record.Entry) string
-}
-
 // in gives the name of a language, else the usual one.
 func in(lang string, names map[string]string, usual string) string {
 	if n := names[lang]; n != "" {
@@ -77,12 +72,12 @@ func of[T interface{ origin() Origin }](list []T, p record.Place) (none T) {
 // What names gives nothing for is passed over.
 //
 // SPEC: MSG-045
-func find[T interface{ origin() Origin }](what, way, s string, r Shorter, list []T, names func(T) []string) (none T, err error) {
+func find[T interface{ origin() Origin }](what, way, s string, short func(*record.Entry) string, list []T, names func(T) []string) (none T, err error) {
 	var found []T
 	var ids []string
 	for _, x := range list {
 		known := names(x)
-		id := r.Short(x.origin().Entry)
+		id := short(x.origin().Entry)
 		if known != nil && strings.EqualFold(s, id) {
 			return x, nil
 		}

@@ -103,8 +103,8 @@ func (g *Register) ForAccount(party, account string) (os []*Officer) {
 }
 
 // FindOfficer looks an officer of a party up by short ID, name or account; "" as party means any.
-func (g *Register) FindOfficer(s, party string, r Shorter) (*Officer, error) {
-	return find("officer", "parley officer list", s, r, g.Officers, func(o *Officer) []string { return o.known(party) })
+func (g *Register) FindOfficer(s, party string, short func(*record.Entry) string) (*Officer, error) {
+	return find("officer", "parley officer list", s, short, g.Officers, func(o *Officer) []string { return o.known(party) })
 }
 
 var telephone = regexp.MustCompile(`^\+?[0-9][0-9 ()/-]{2,31}$`)

@@ -94,8 +94,8 @@ func (g *Register) Post(p record.Place) *Post { return of(g.Posts, p) }
 
 // FindPost looks a post up by short ID or by name in any language. Where both parties have stated the same
 // post, the statement of the party given is meant.
-func (g *Register) FindPost(s, party string, r Shorter) (*Post, error) {
-	own, err := find("post", "parley post list", s, r, g.Posts, func(p *Post) []string {
+func (g *Register) FindPost(s, party string, short func(*record.Entry) string) (*Post, error) {
+	own, err := find("post", "parley post list", s, short, g.Posts, func(p *Post) []string {
 		if p.Party != party {
 			return nil
 		}
@@ -104,5 +104,5 @@ func (g *Register) FindPost(s, party string, r Shorter) (*Post, error) {
 	if err == nil {
 		return own, nil
 	}
-	return find("post", "parley post list", s, r, g.Posts, (*Post).known)
+	return find("post", "parley post list", s, short, g.Posts, (*Post).known)
 }

@@ -138,6 +138,6 @@ func (v *Event) known() []string { return known(v.Name, v.Names) }
 func (v *Event) Title(lang string) string { return in(lang, v.Names, v.Name) }
 
 // FindEvent looks an event up by short ID or by name in any language.
-func (g *Register) FindEvent(s string, r Shorter) (*Event, error) {
-	return find("event", "parley event add NAME --when …", s, r, g.Events, (*Event).known)
+func (g *Register) FindEvent(s string, short func(*record.Entry) string) (*Event, error) {
+	return find("event", "parley event add NAME --when …", s, short, g.Events, (*Event).known)
 }

@@ -132,27 +132,27 @@ func look(t *testing.T, g *Register, minister *Post) {
 	t.Helper()
 	var r shorter
 	for _, s := range []string{r.Short(minister.Entry), "ministro", "Minister"} {
-		if p, err := g.FindPost(s, "aurelia", r); err != nil || p != minister {
+		if p, err := g.FindPost(s, "aurelia", r.Short); err != nil || p != minister {
 			t.Errorf("%s: %+v %v", s, p, err)
 		}
 	}
-	if p, err := g.FindPost("Minister", "borealia", r); err != nil || p.Party != "borealia" {
+	if p, err := g.FindPost("Minister", "borealia", r.Short); err != nil || p.Party != "borealia" {
 		t.Errorf("%+v %v", p, err)
 	}
 	var ae *hint.Error
-	if _, err := g.FindPost("minister", "", r); !errors.As(err, &ae) || ae.Hint == "" || !strings.Contains(ae.What, r.Short(minister.Entry)) {
+	if _, err := g.FindPost("minister", "", r.Short); !errors.As(err, &ae) || ae.Hint == "" || !strings.Contains(ae.What, r.Short(minister.Entry)) {
 		t.Errorf("an ambiguous name: %v", err)
 	}
-	if _, err := g.FindPost("nobody", "aurelia", r); !errors.As(err, &ae) {
+	if _, err := g.FindPost("nobody", "aurelia", r.Short); !errors.As(err, &ae) {
 		t.Errorf("%v", err)
 	}
-	if e, err := g.FindEvent("INCURSIONE", r); err != nil || e.Name != "incursion" {
+	if e, err := g.FindEvent("INCURSIONE", r.Short); err != nil || e.Name != "incursion" {
 		t.Errorf("%v", err)
 	}
-	if o, err := g.FindOfficer("amaro", "aurelia", r); err != nil || o.Name != "Lt Amaro" {
+	if o, err := g.FindOfficer("amaro", "aurelia", r.Short); err != nil || o.Name != "Lt Amaro" {
 		t.Errorf("%v", err)
 	}
-	if _, err := g.FindOfficer("Sgt Neri", "aurelia", r); err == nil {
+	if _, err := g.FindOfficer("Sgt Neri", "aurelia", r.Short); err == nil {
 		t.Error("a revoked officer is found")
 	}
 }

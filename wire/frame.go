@@ -8,20 +8,17 @@ import (
 	"fmt"
 )
 
-// FrameKind says what a message of the bulk stream is.
-type FrameKind byte
-
 // The messages of the exchange. Each is one byte of kind, then parts, each a uvarint length and bytes.
 const (
-	FrameHave    FrameKind = 1 // what we hold: one text line a log, or a span of logs
-	FrameEntry   FrameKind = 2 // note, facts, text
-	FrameReceipt FrameKind = 3 // the receipt's note
-	FrameRefused FrameKind = 4 // log, place, why: one text line
-	FrameWant    FrameKind = 5 // asks what is held of a span of logs: one text line
+	FrameHave    byte = 1 // what we hold: one text line a log, or a span of logs
+	FrameEntry   byte = 2 // note, facts, text
+	FrameReceipt byte = 3 // the receipt's note
+	FrameRefused byte = 4 // log, place, why: one text line
+	FrameWant    byte = 5 // asks what is held of a span of logs: one text line
 )
 
 // frameParts is how many parts each kind has; a kind not named here is refused.
-var frameParts = map[FrameKind]int{FrameHave: 1, FrameEntry: 3, FrameReceipt: 1, FrameRefused: 1, FrameWant: 1}
+var frameParts = map[byte]int{FrameHave: 1, FrameEntry: 3, FrameReceipt: 1, FrameRefused: 1, FrameWant: 1}
 
 // MaxFrame bounds a message of the bulk stream: a note, two bodies of 64 KiB and their lengths.
 const MaxFrame = 160 << 10
@@ -31,13 +28,13 @@ var ErrFrame = errors.New("malformed message on the stream")
 
 // Frame is one message of the bulk stream between two nodes (spec: EXC).
 type Frame struct {
-	Kind  FrameKind
+	Kind  byte
 	Parts [][]byte // owned by whoever holds the frame
 }
 
 // AppendFrame appends the bytes of f to b.
 func AppendFrame(b []byte, f Frame) []byte {
-	b = append(b, byte(f.Kind))
+	b = append(b, f.Kind)
 	for _, p := range f.Parts {
 		b = binary.AppendUvarint(b, uint64(len(p)))
 		b = append(b, p...)
@@ -51,7 +48,7 @@ func ParseFrame(b []byte) (Frame, error) {
 	if len(b) < 1 || len(b) > MaxFrame {
 		return Frame{}, fmt.Errorf("%w: %d bytes", ErrFrame, len(b))
 	}
-	f := Frame{Kind: FrameKind(b[0])}
+	f := Frame{Kind: b[0]}
 	n, ok := frameParts[f.Kind]
 	if !ok {
 		return Frame{}, fmt.Errorf("%w: kind %d", ErrFrame, b[0])

@@ -74,7 +74,7 @@ func (l *Line) contacts(who act.Who, lang string, a act.Contacts) (act.Reply, er
 	}
 	in := l.input(who.Desk)
 	in.Contacts, in.ContactsSince, in.ContactsFrom = f, nil, strings.TrimSpace(a.Since+a.Last)
-	if ev, err := l.register().FindEvent(a.Since, l.rec); err == nil && a.Since != "" {
+	if ev, err := l.register().FindEvent(a.Since, l.rec.Short); err == nil && a.Since != "" {
 		in.ContactsSince = ev
 	}
 	return l.asked(in, lang, a)

@@ -128,7 +128,7 @@ func (l *Line) counterparts(a act.Contacts) (contact.Figures, error) {
 	case a.Since != "":
 		w, err := statement.ReadWhen(a.Since)
 		if q.Date = err == nil; err != nil {
-			ev, err := l.register().FindEvent(a.Since, l.rec)
+			ev, err := l.register().FindEvent(a.Since, l.rec.Short)
 			if err != nil {
 				return contact.Figures{}, err
 			}

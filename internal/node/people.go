@@ -28,7 +28,7 @@ func (l *Line) register() *register.Register {
 }
 
 func (l *Line) findPost(name string) (*register.Post, error) {
-	return l.register().FindPost(name, l.cfg.Us.Name, l.rec)
+	return l.register().FindPost(name, l.cfg.Us.Name, l.rec.Short)
 }
 
 // officerName is how a person is called on a board; "" for nobody.
@@ -64,7 +64,7 @@ func (l *Line) doSignOn(who act.Who, _ string, a act.SignOn) (act.Reply, error) 
 	var o *register.Officer
 	switch {
 	case a.Officer != "":
-		f, err := l.register().FindOfficer(a.Officer, l.cfg.Us.Name, l.rec)
+		f, err := l.register().FindOfficer(a.Officer, l.cfg.Us.Name, l.rec.Short)
 		if err != nil {
 			return act.Reply{}, err
 		}
