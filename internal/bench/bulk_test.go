@@ -93,7 +93,7 @@ func measureRefill(tb testing.TB, n int) (r refill) {
 	_, err = f.Seek(0, io.SeekStart)
 	p.check(err)
 	began = time.Now()
-	if rep := verify.Verify(f, verify.Options{}); rep.Verdict != verify.Holds {
+	if rep := verify.Verify(f, verify.Expected{}); rep.Verdict != verify.Holds {
 		tb.Errorf("the export does not hold: %v %v", rep.Wrong, rep.Unknown)
 	}
 	r.verify = time.Since(began)
