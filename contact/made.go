@@ -3,7 +3,6 @@
 package contact
 
 import (
-	"fmt"
 	"slices"
 
 	"example.org/parley/record"
@@ -78,11 +77,11 @@ func (f Contact) Validate(e, _ *record.Entry) error {
 		return err
 	}
 	if n := len(f.Participants); n < 2 || n > maxParticipants {
-		return fmt.Errorf("%d participants, not 2 to %d", n, maxParticipants)
+		return statement.Refuse("", "%d participants, not 2 to %d", n, maxParticipants)
 	}
 	for i, p := range f.Participants {
 		if _, err := record.ParsePlace(p); err != nil || slices.Contains(f.Participants[:i], p) {
-			return fmt.Errorf("participant %q is no post, or named twice", p)
+			return statement.Refuse("", "participant %q is no post, or named twice", p)
 		}
 	}
 	return how(f.When, f.Basis, f.ToldBy, f.By)

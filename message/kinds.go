@@ -3,8 +3,6 @@
 package message
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -92,7 +90,7 @@ func (f Facts) Validate(e, _ *record.Entry) error {
 	}
 	for i, p := range append([]string{f.To}, f.Info...) {
 		if _, err := record.ParsePlace(p); err != nil && (i > 0 || p != "") {
-			return fmt.Errorf("addressee: %w", err)
+			return statement.Refuse("", "addressee: %v", err)
 		}
 	}
 	if !f.Urgent() {
@@ -110,17 +108,17 @@ func (f Facts) phrase(kind string, text bool) error {
 	}
 	p, ok := phrase.Find(f.Phrase)
 	if !ok {
-		return fmt.Errorf("there is no phrase %q", f.Phrase)
+		return statement.Refuse("", "there is no phrase %q", f.Phrase)
 	}
 	if p.Kind != kind {
-		return fmt.Errorf("phrase %s is %s, not %s", p.Code, p.Kind, kind)
+		return statement.Refuse("", "phrase %s is %s, not %s", p.Code, p.Kind, kind)
 	}
 	if err := p.Validate(f.Fields); err != nil {
-		return fmt.Errorf("phrase %s: %w", p.Code, err)
+		return statement.Refuse("", "phrase %s: %v", p.Code, err)
 	}
 	for i, name := range f.ReadBack {
 		if _, ok := f.Fields[name]; !ok || slices.Contains(f.ReadBack[:i], name) {
-			return fmt.Errorf("read-back of %q, which is no filled field of the phrase, or twice", name)
+			return statement.Refuse("", "read-back of %q, which is no filled field of the phrase, or twice", name)
 		}
 	}
 	return nil
@@ -172,7 +170,7 @@ func (f StepFacts) Validate(e, begin *record.Entry) error {
 			statement.If((f.How == Standby) == f.Until.IsZero(), "standby has a time until, and nothing else has"))
 	case Relayed:
 		if _, err := record.ParsePlace(f.To); err != nil {
-			return fmt.Errorf("to: %w", err)
+			return statement.Refuse("", "to: %v", err)
 		}
 	}
 	return nil
@@ -187,7 +185,7 @@ func (f StepFacts) acknowledged(begin *record.Entry) error {
 	}
 	if f.Translator != "" {
 		if _, err := record.ParsePlace(f.Translator); err != nil || f.Read != "translation" {
-			return errors.New("translator: not a place, or not read in a translation")
+			return statement.Refuse("", "translator: not a place, or not read in a translation")
 		}
 	}
 	if f.Read == Linguist {

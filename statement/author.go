@@ -3,9 +3,6 @@
 package statement
 
 import (
-	"errors"
-	"fmt"
-
 	"example.org/parley/record"
 )
 
@@ -30,11 +27,11 @@ func (a Author) Validate() error {
 		return err
 	}
 	if (a.Officer == "") != (a.Known == Unattributed) {
-		return errors.New("an officer, or unattributed: one of the two")
+		return Refuse("", "an officer, or unattributed: one of the two")
 	}
 	if a.Officer != "" {
 		if _, err := record.ParsePlace(a.Officer); err != nil {
-			return fmt.Errorf("officer: %w", err)
+			return Refuse("", "officer: %v", err)
 		}
 	}
 	return Optional("desk", a.Desk, 32)

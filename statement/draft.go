@@ -4,7 +4,6 @@ package statement
 
 import (
 	"cmp"
-	"fmt"
 	"strings"
 
 	"example.org/parley/hint"
@@ -13,13 +12,13 @@ import (
 
 // Refuse is the error that a person can act on.
 func Refuse(way, what string, args ...any) error {
-	return &hint.Error{What: fmt.Sprintf(what, args...), Hint: way}
+	return hint.New(way, what, args...)
 }
 
 // Choose refuses a word that is none of a list, naming the list.
 func Choose(what, s string, words []string) error {
 	if OneOf(what, s, words) != nil {
-		return Refuse("one of: "+strings.Join(words, ", "), "there is no %s %q", what, s)
+		return hint.New("", "there is no %s %q", what, s).Way("one of: %s", strings.Join(words, ", "))
 	}
 	return nil
 }

@@ -3,8 +3,6 @@
 package statement
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -48,7 +46,7 @@ func Tidy(s string, max int) string {
 // Words says why free words cannot be written: they may have more than one line, and any direction of writing.
 func Words(s string) error {
 	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' || r == utf8.RuneError }) {
-		return errors.New("this cannot be written: it is not text in UTF-8, or has control characters")
+		return Refuse("", "this cannot be written: it is not text in UTF-8, or has control characters")
 	}
 	return nil
 }
@@ -56,7 +54,7 @@ func Words(s string) error {
 // Lang says why a text is not a primary language tag.
 func Lang(s string) error {
 	if len(s) < 2 || len(s) > 3 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz") != "" {
-		return fmt.Errorf("language %q is not a tag of two or three small letters, such as en", s)
+		return Refuse("", "language %q is not a tag of two or three small letters, such as en", s)
 	}
 	return nil
 }
@@ -64,7 +62,7 @@ func Lang(s string) error {
 // OneOf says why a word is none of a list.
 func OneOf(what, s string, words []string) error {
 	if !slices.Contains(words, s) {
-		return fmt.Errorf("%s %q is none of: %s", what, s, strings.Join(words, ", "))
+		return Refuse("", "%s %q is none of: %s", what, s, strings.Join(words, ", "))
 	}
 	return nil
 }
@@ -72,7 +70,7 @@ func OneOf(what, s string, words []string) error {
 // Time says why an instant cannot stand in facts; one that is left out is zero.
 func Time(what string, t time.Time) error {
 	if !t.IsZero() && (t != t.UTC().Truncate(time.Second) || t.Year() < 2000 || t.Year() > 2099) {
-		return fmt.Errorf("%s is not a whole second UTC of 2000 to 2099", what)
+		return Refuse("", "%s is not a whole second UTC of 2000 to 2099", what)
 	}
 	return nil
 }
@@ -80,7 +78,7 @@ func Time(what string, t time.Time) error {
 // Must is Time for what may not be left out.
 func Must(what string, t time.Time) error {
 	if t.IsZero() {
-		return fmt.Errorf("%s is missing", what)
+		return Refuse("", "%s is missing", what)
 	}
 	return Time(what, t)
 }
@@ -88,7 +86,7 @@ func Must(what string, t time.Time) error {
 // If gives an error where something holds.
 func If(bad bool, why string, args ...any) error {
 	if bad {
-		return fmt.Errorf(why, args...)
+		return Refuse("", why, args...)
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ package statement
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -47,7 +46,7 @@ func startOfDay(t time.Time) time.Time {
 func ParseWhen(s string) (When, error) {
 	w, err := parseWhen(s)
 	if err != nil || w.String() != s || w.from.Year() < 1900 || w.Latest().Year() > 2099 {
-		return When{}, fmt.Errorf("%w (not %q)", ErrWhen, s)
+		return When{}, Refuse("", "%v (not %q)", ErrWhen, s)
 	}
 	return w, nil
 }
@@ -104,7 +103,7 @@ func ReadInstant(s string) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%q is no instant: write 2022-02-18T14:05Z, 2022-02-18T15:05+01:00 or 181405Z FEB 22", s)
+	return time.Time{}, Refuse("", "%q is no instant: write 2022-02-18T14:05Z, 2022-02-18T15:05+01:00 or 181405Z FEB 22", s)
 }
 
 // String gives the spelling that ParseWhen reads, "" for the zero When.

@@ -6,6 +6,9 @@
 // words stand for a code, the key is a prefix and the code ("out.no-answer"). A language is its file: nothing else
 // lists it. A test that `make build` runs fails where a key that is asked for has no words, or a language lacks one.
 //
+// What errors, hints and help say stands in the code in English; every other language has it by the key
+// "english." with the English sentence or format.
+//
 // It knows no meaning: what is said, and when, is decided where it is said. Spec: spec/page.md, PAG-001.
 package words
 
@@ -73,6 +76,11 @@ func Or(lang, prefix, code string) string {
 		return w
 	}
 	return code
+}
+
+// Say gives in a language what stands in the code in English: a sentence or a format.
+func Say(lang, english string) string {
+	return Or(lang, "english", english)
 }
 
 // Get gives the words for a key as they stand in the file.

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/control"
 	"example.org/parley/internal/verbs"
@@ -37,7 +38,7 @@ func (a *app) addActs(root *cobra.Command) {
 		if p == nil {
 			p = &cobra.Command{Use: first, GroupID: v.Group, Args: cobra.ArbitraryArgs}
 			p.RunE = func(c *cobra.Command, args []string) error {
-				return &verbs.UsageError{What: fmt.Sprintf("%s: which?", first), Hint: "parley " + p.Name() + " " + p.Short}
+				return hint.Usage("", "%s: which?", first).Way("parley %s %s", p.Name(), p.Short)
 			}
 			parents[first] = p
 			root.AddCommand(p)

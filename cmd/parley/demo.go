@@ -16,7 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.org/parley/internal/act"
+	"example.org/parley/hint"
 	"example.org/parley/internal/story"
 )
 
@@ -32,7 +32,7 @@ func (a *app) demo() *cobra.Command {
 	c.Flags().Float64Var(&tone, "tone", 440, "Hz of the tone that --once sends through its call")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if tone < 200 || tone > 3400 {
-			return &act.Error{What: fmt.Sprintf("a tone of %g Hz does not pass a telephone", tone), Hint: "--tone 200 to 3400"}
+			return hint.New("--tone 200 to 3400", "a tone of %g Hz does not pass a telephone", tone)
 		}
 		dir, clean, err := demoDir(keep)
 		if err != nil {
@@ -61,7 +61,7 @@ func demoDir(keep string) (dir string, clean func(), err error) {
 		return dir, func() { os.RemoveAll(dir) }, err
 	}
 	if es, err := os.ReadDir(keep); err == nil && len(es) > 0 {
-		return "", nil, &act.Error{What: keep + " is not empty", Hint: "name a directory that does not exist yet"}
+		return "", nil, hint.New("name a directory that does not exist yet", "%s is not empty", keep)
 	}
 	return keep, func() {}, os.MkdirAll(keep, 0o700)
 }
@@ -88,7 +88,7 @@ func (a *app) demoOnce(ctx context.Context, dir string, log io.Writer, tone floa
 	}
 	defer w.Close()
 	if err := w.Play(ctx, a.tell, story.Seat, story.Opening, story.Rest); err != nil {
-		return &act.Error{What: "a step of the story did not hold: " + err.Error(), Hint: "the nodes' log: parley demo --once --keep DIR"}
+		return hint.New("the nodes' log: parley demo --once --keep DIR", "a step of the story did not hold: %v", err)
 	}
 	if !a.json {
 		fmt.Fprintf(a.out, "Every step held, in %.0f s.\n", time.Since(began).Seconds())

@@ -16,10 +16,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/control"
 	"example.org/parley/internal/verbs"
 	"example.org/parley/internal/view"
+	"example.org/parley/words"
 )
 
 // desk arms this terminal's desk as long as it runs, shows the board, and takes verbs line by line.
@@ -39,7 +41,7 @@ func (a *app) desk() *cobra.Command {
 				return err
 			case err.Error() != said:
 				said = err.Error()
-				a.complain(said, "waiting for it")
+				a.complain(hint.New("waiting for it", "%v", err))
 			}
 			select {
 			case <-c.Context().Done():
@@ -82,7 +84,7 @@ func (a *app) sit(ctx context.Context, typed <-chan string, signOn, quiet bool, 
 
 // waits reports whether a refusal ends by itself: the node is starting.
 func waits(err error) bool {
-	var e *act.Error
+	var e *hint.Error
 	return errors.As(err, &e) && e.Wait
 }
 
@@ -109,7 +111,7 @@ func (a *app) board(ctx context.Context, n *control.Client, changed <-chan struc
 			return nil
 		case _, ok := <-changed:
 			if !ok {
-				return fmt.Errorf("%w: it went away", control.ErrNotRunning)
+				return hint.New("", "%v: it went away", control.ErrNotRunning)
 			}
 			time.Sleep(200 * time.Millisecond) // many changes, one drawing
 		case s, ok := <-typed:
@@ -163,7 +165,7 @@ func (a *app) verb(ctx context.Context, n *control.Client, s string) {
 		err = a.do(ctx, n, x)
 	}
 	a.exit(err)
-	fmt.Fprintln(a.err, "(Enter: the board · q: leave)")
+	fmt.Fprintln(a.err, a.tr("(Enter: the board · q: leave)"))
 }
 
 // draw prints status and inbox where they differ from what was printed last.
@@ -172,7 +174,7 @@ func (a *app) draw(ctx context.Context, n *control.Client, last *string) error {
 	for _, x := range []act.Act{act.Status, act.Inbox} {
 		r, err := n.Do(ctx, a.line, a.lang, x)
 		if waits(err) {
-			b.WriteString(err.Error() + "\n")
+			b.WriteString(hint.Of(err).In(a.lang, words.Say).What + "\n")
 			break
 		}
 		if err != nil {
@@ -243,7 +245,7 @@ func (a *app) ring(ctx context.Context, x act.Ring, wait bool) error {
 		case <-time.After(time.Second):
 		case _, ok := <-changed:
 			if !ok {
-				return fmt.Errorf("%w: it went away", control.ErrNotRunning)
+				return hint.New("", "%v: it went away", control.ErrNotRunning)
 			}
 		}
 	}
@@ -274,5 +276,5 @@ func silent(x act.Act) error {
 	if sound == "" || strings.HasPrefix(sound, "tone ") {
 		return nil
 	}
-	return &act.Error{What: act.NoSound, Hint: "the page has: parley open; or a tone of the node's: --sound 'tone 440'"}
+	return hint.New("the page has: parley open; or a tone of the node's: --sound 'tone 440'", act.NoSound)
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/edge/web"
 	"example.org/parley/internal/home"
@@ -99,7 +100,7 @@ func (f *face) Close() {
 func (f *face) Do(ctx context.Context, who act.Who, lang string, a act.Act) (act.Reply, error) {
 	if x, ok := a.(act.OfficerAdd); ok && x.Account != "" && !f.demo {
 		if _, err := user.Lookup(x.Account); err != nil {
-			return act.Reply{}, &act.Error{What: fmt.Sprintf("there is no account %q on this machine", x.Account), Hint: "the Unix account that the officer works from; without --account it is yours"}
+			return act.Reply{}, hint.New("the Unix account that the officer works from; without --account it is yours", "there is no account %q on this machine", x.Account)
 		}
 	}
 	if a != act.Open {
@@ -110,11 +111,11 @@ func (f *face) Do(ctx context.Context, who act.Who, lang string, a act.Act) (act
 	f.mu.Unlock()
 	switch {
 	case why != nil:
-		return act.Reply{}, &act.Error{What: why.Error(), Hint: "it is tried again by itself; the verbs of the shell work"}
+		return act.Reply{}, hint.New("it is tried again by itself; the verbs of the shell work", "%v", why)
 	case p == nil:
-		return act.Reply{}, &act.Error{What: "this line has no page", Hint: `set page = "127.0.0.1:7480" in config.toml`}
+		return act.Reply{}, hint.New(`set page = "127.0.0.1:7480" in config.toml`, "this line has no page")
 	case who.Officer == "":
-		return act.Reply{}, &act.Error{What: "a link is given to a person", Hint: "sign on first: parley sign-on"}
+		return act.Reply{}, hint.New("sign on first: parley sign-on", "a link is given to a person")
 	}
 	url, err := p.Link(who, lang)
 	if err != nil {

@@ -68,7 +68,7 @@ func (h *house) home() home.Home { return home.Home{Dir: filepath.Join(h.dir, fm
 func (h *house) start() {
 	h.t.Helper()
 	began := time.Now()
-	h.svc = &service{home: h.home(), names: []string{"north"}, log: slog.New(slog.DiscardHandler), lines: map[string]control.Doer{}, listen: h.net.Listen,
+	h.svc = &service{home: h.home(), names: []string{"north"}, log: slog.New(slog.DiscardHandler), lines: map[string]control.Doer{}, down: map[string]error{}, listen: h.net.Listen,
 		boot: func() time.Duration { return time.Since(began) }}
 	var err error
 	if h.svc.ctl, err = control.Listen(h.svc.home, h.svc.find, h.svc.log); err != nil {

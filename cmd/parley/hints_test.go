@@ -32,7 +32,7 @@ func TestHintsNameVerbsAndFlagsThatExist(t *testing.T) {
 			walk(s, path+" "+s.Name())
 		}
 	}
-	walk((&app{stdio: stdio{strings.NewReader(""), io.Discard, io.Discard}}).root(), "")
+	walk((&app{stdio: stdio{strings.NewReader(""), io.Discard, io.Discard}, lang: "en"}).root(), "")
 	verb, flag := regexp.MustCompile(`\bparley ([a-z][a-z-]+)(?: ([a-z][a-z-]+))?`), regexp.MustCompile(`(?:^|[\s('|:])--([a-z][a-z-]+)`)
 	read := 0
 	err := filepath.WalkDir(filepath.Join("..", ".."), func(p string, d fs.DirEntry, err error) error {

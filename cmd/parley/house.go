@@ -12,10 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/pairing"
-	"example.org/parley/internal/verbs"
 	"example.org/parley/party"
 )
 
@@ -34,9 +34,9 @@ func (a *app) init() *cobra.Command {
 	c.RunE = func(*cobra.Command, []string) error {
 		switch {
 		case name == "":
-			return &verbs.UsageError{What: "init: whose line is it?", Hint: "parley init --party NAME --path 1=192.0.2.1:7443"}
+			return hint.Usage("parley init --party NAME --path 1=192.0.2.1:7443", "init: whose line is it?")
 		case len(paths) == 0 && !same:
-			return &verbs.UsageError{What: "init: where does the other party reach us?", Hint: "--path 1=192.0.2.1:7443, once a path; to try both parties on one machine: --same-machine"}
+			return hint.Usage("--path 1=192.0.2.1:7443, once a path; to try both parties on one machine: --same-machine", "init: where does the other party reach us?")
 		}
 		others, _ := a.home().Lines() // no home yet: none
 		cfg := home.DefaultConfig(name, len(others))
@@ -54,7 +54,7 @@ func (a *app) init() *cobra.Command {
 			label, addr, ok := strings.Cut(p, "=")
 			bind, reach, _ := strings.Cut(addr, "@")
 			if !ok {
-				return &verbs.UsageError{What: fmt.Sprintf("init: path %q", p), Hint: "--path 1=192.0.2.1:7443"}
+				return hint.Usage("--path 1=192.0.2.1:7443", "init: path %q", p)
 			}
 			cfg.Paths = append(cfg.Paths, home.Path{Label: label, Bind: bind, Reach: reach})
 		}
@@ -130,7 +130,7 @@ func (a *app) pair() *cobra.Command {
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		f, err := os.Open(args[0])
 		if err != nil {
-			return &act.Error{What: fmt.Sprintf("the sheet cannot be read: %v", err), Hint: "the other party makes it: parley sheet > FILE"}
+			return hint.New("the other party makes it: parley sheet > FILE", "the sheet cannot be read: %v", err)
 		}
 		defer f.Close()
 		note, err := io.ReadAll(io.LimitReader(f, party.MaxNote+1))
@@ -170,11 +170,11 @@ func checkDigits(note []byte, typed string) error {
 	}
 	d, err := party.ParseDigits(typed)
 	if err != nil {
-		return &act.Error{What: err.Error(), Hint: "read them once more: eight groups of six"}
+		return hint.New("read them once more: eight groups of six", "%v", err)
 	}
 	s, err := party.ParseSheet(note)
 	if err == nil && party.Digits(s.Hash) != d {
-		return &act.Error{What: "the digits are not those of this sheet", Hint: "the sheet is another one, or was changed on its way: do not enter it"}
+		return hint.New("the sheet is another one, or was changed on its way: do not enter it", "the digits are not those of this sheet")
 	}
 	return nil // what is no sheet at all is refused where it is entered
 }
@@ -189,7 +189,7 @@ func (a *app) confirm() *cobra.Command {
 		if len(args) > 0 {
 			var ok bool
 			if number, ok = pairing.Number(args[0]); !ok {
-				return &verbs.UsageError{What: fmt.Sprintf("confirm: %q is not a number of six digits", args[0]), Hint: "parley confirm '031 816', as the other end reads it out; it has cost no attempt"}
+				return hint.Usage("parley confirm '031 816', as the other end reads it out; it has cost no attempt", "confirm: %q is not a number of six digits", args[0])
 			}
 		}
 		return a.ask(c.Context(), act.Confirm{Number: number, Refuse: refuse})

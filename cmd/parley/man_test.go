@@ -9,11 +9,15 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"example.org/parley/words"
 )
 
 var update = flag.Bool("update", false, "write the manual anew")
@@ -22,7 +26,7 @@ var update = flag.Bool("update", false, "write the manual anew")
 //
 // SPEC: CLI-022
 func TestManual(t *testing.T) {
-	a := &app{stdio: stdio{strings.NewReader(""), io.Discard, io.Discard}}
+	a := &app{stdio: stdio{strings.NewReader(""), io.Discard, io.Discard}, lang: "en"}
 	want := manual(a.root())
 	file := filepath.Join("..", "..", "doc", "man", "parley.1")
 	got, err := os.ReadFile(file)
@@ -44,7 +48,7 @@ func TestManual(t *testing.T) {
 //
 // SPEC: CLI-022
 func TestHelp(t *testing.T) {
-	a := &app{stdio: stdio{strings.NewReader(""), io.Discard, io.Discard}}
+	a := &app{stdio: stdio{strings.NewReader(""), io.Discard, io.Discard}, lang: "en"}
 	var walk func(c *cobra.Command)
 	walk = func(c *cobra.Command) {
 		if c.Short == "" || len(c.Short) > 100 {
@@ -60,6 +64,36 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	walk(a.root())
+}
+
+// The help is whole in every language, what cobra brings and the titles included.
+//
+// SPEC: CLI-019
+func TestHelpInEveryLanguage(t *testing.T) {
+	a := &app{stdio: stdio{strings.NewReader(""), io.Discard, io.Discard}, lang: "en"}
+	english := slices.Clone(cobraWords)
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		english = append(english, c.Short, c.Long)
+		for _, g := range c.Groups() {
+			english = append(english, g.Title)
+		}
+		for _, fs := range []*pflag.FlagSet{c.Flags(), c.PersistentFlags()} {
+			fs.VisitAll(func(f *pflag.Flag) { english = append(english, f.Usage) })
+		}
+		for _, s := range c.Commands() {
+			walk(s)
+		}
+	}
+	walk(a.root())
+	choices := regexp.MustCompile(`^[a-zA-Z-]+(, [a-zA-Z-]+)*$|^[a-z-]+(\|[a-z-]+)*$`)
+	for _, lang := range words.Langs() {
+		for _, s := range english {
+			if _, ok := words.Get(lang, "english."+s); lang != "en" && !ok && s != "" && !choices.MatchString(s) {
+				t.Errorf("%s.toml lacks\n%q = %q", lang, "english."+s, "")
+			}
+		}
+	}
 }
 
 // manual draws one page of the whole tree, in the man macros.
@@ -86,14 +120,13 @@ func manual(root *cobra.Command) []byte {
 func command(b *bytes.Buffer, c *cobra.Command) {
 	subs := c.Commands()
 	if len(subs) == 0 || c.Name() == "stop" {
-		fmt.Fprintf(b, ".TP\n.B %s\n%s\n", roff(strings.TrimSuffix(c.UseLine(), " [flags]")), roff(c.Short))
+		fmt.Fprintf(b, ".TP\n.B %s\n%s\n", roff(c.UseLine()), roff(c.Short))
 		if c.Long != "" {
 			fmt.Fprintf(b, ".br\n%s\n", roff(c.Long))
 		}
-		if c.LocalNonPersistentFlags().HasAvailableFlags() {
-			b.WriteString(".RS\n")
-			flags(b, c.LocalNonPersistentFlags())
-			b.WriteString(".RE\n")
+		var own bytes.Buffer
+		if flags(&own, c.LocalNonPersistentFlags()); own.Len() > 0 {
+			fmt.Fprintf(b, ".RS\n%s.RE\n", own.Bytes())
 		}
 	}
 	for _, s := range subs {

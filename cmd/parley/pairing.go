@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"time"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/link"
@@ -65,7 +66,7 @@ func newPairing(l *home.Line, open func() (pairLink, error), rand io.Reader, log
 		err = json.Unmarshal(b, &d.st)
 	}
 	if err != nil {
-		return nil, &act.Error{What: "the state of the pairing cannot be read: " + err.Error(), Hint: "enter the other party's sheet again: parley pair FILE"}
+		return nil, hint.New("enter the other party's sheet again: parley pair FILE", "the state of the pairing cannot be read: %v", err)
 	}
 	return d, d.machine()
 }
@@ -255,7 +256,7 @@ func (d *pairDriver) Do(ctx context.Context, _ act.Who, lang string, a act.Act) 
 	select {
 	case d.asks <- ask:
 	case <-d.gone:
-		return act.Reply{}, &act.Error{What: "the pairing has just ended", Hint: "ask again"}
+		return act.Reply{}, hint.New("ask again", "the pairing has just ended")
 	case <-ctx.Done():
 		return act.Reply{}, ctx.Err()
 	}
@@ -263,14 +264,14 @@ func (d *pairDriver) Do(ctx context.Context, _ act.Who, lang string, a act.Act) 
 	case r := <-res:
 		return r.r, r.err
 	case <-d.gone:
-		return act.Reply{}, &act.Error{What: "the pairing has just ended", Hint: "ask again"}
+		return act.Reply{}, hint.New("ask again", "the pairing has just ended")
 	}
 }
 
 func (d *pairDriver) do(lang string, a act.Act) (o pairing.Effects, r act.Reply, err error) {
 	say := func(key string) string { return words.T(lang, "pairing."+key) }
-	refuse := func(what, hint string) (pairing.Effects, act.Reply, error) {
-		return o, act.Reply{}, &act.Error{What: what, Hint: hint}
+	refuse := func(what, way string) (pairing.Effects, act.Reply, error) { // both in his language
+		return o, act.Reply{}, hint.New("", "%s", what).Way("%s", way)
 	}
 	c, ok := a.(act.Confirm)
 	switch v := d.m.View(lang); {
@@ -291,7 +292,7 @@ func (d *pairDriver) do(lang string, a act.Act) (o pairing.Effects, r act.Reply,
 	}
 	number, ok := pairing.Number(c.Number)
 	if !ok {
-		return refuse(fmt.Sprintf("%q is not a number of six digits", c.Number), "031 816, as the other end reads it out; it has cost no attempt")
+		return o, r, hint.New("031 816, as the other end reads it out; it has cost no attempt", "%q is not a number of six digits", c.Number)
 	}
 	o, right, err := d.m.Type(number)
 	switch {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/link"
@@ -122,7 +123,7 @@ func TestPairingCountsAWrongNumberAndEndsInOneGenesis(t *testing.T) {
 	}
 	va := ready(0)
 	ready(1)
-	var e *act.Error
+	var e *hint.Error
 	if _, err := ds[0].Do(ctx, act.Who{}, "en", act.Ring{}); !errors.As(err, &e) {
 		t.Fatal("rang on a line that is not there", err)
 	}

@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/home"
-	"example.org/parley/internal/verbs"
 	"example.org/parley/party"
 	"example.org/parley/verify"
 	"example.org/parley/wire"
@@ -32,7 +32,7 @@ func (a *app) printJSON(v any) error {
 func (a *app) export() *cobra.Command {
 	return &cobra.Command{Use: "export FILE", Short: "Write the whole shared record of the line into a file, - to standard output.", Args: nargs(1, 1), RunE: func(c *cobra.Command, args []string) error {
 		if _, err := os.Lstat(args[0]); err == nil && args[0] != "-" {
-			return &act.Error{What: args[0] + " is already there", Hint: "choose another name: nothing is overwritten"}
+			return hint.New("choose another name: nothing is overwritten", "%s is already there", args[0])
 		}
 		save := func(w io.Writer) error {
 			_, err := a.node().Save(c.Context(), w, a.line, a.lang, act.Export)
@@ -65,12 +65,12 @@ func (a *app) verify() *cobra.Command {
 				o.Digits, err2 = party.ParseDigits(expect)
 			}
 			if err2 != nil {
-				return &verbs.UsageError{What: "--expect: neither a party hash nor party digits: " + err2.Error(), Hint: "either stands on the party's identity page, and in parley sheet --json"}
+				return hint.Usage("either stands on the party's identity page, and in parley sheet --json", "--expect: neither a party hash nor party digits: %v", err2)
 			}
 		}
 		f, err := os.Open(args[0])
 		if err != nil {
-			a.complain(fmt.Sprintf("the export cannot be read: %v", err), "parley export FILE makes one")
+			a.complain(hint.New("parley export FILE makes one", "the export cannot be read: %v", err))
 			return exitError(exitNoFile)
 		}
 		defer f.Close()

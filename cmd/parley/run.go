@@ -13,11 +13,11 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
-	"example.org/parley/internal/act"
+	"example.org/parley/hint"
 	"example.org/parley/internal/control"
 	"example.org/parley/internal/home"
-	"example.org/parley/internal/verbs"
 	"example.org/parley/words"
 )
 
@@ -51,7 +51,7 @@ func (e exitError) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 
 // run is the whole program.
 func run(ctx context.Context, args []string, io stdio) int {
-	a := &app{stdio: io}
+	a := &app{stdio: io, lang: langOf(args)}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(io.in)
@@ -63,40 +63,37 @@ func run(ctx context.Context, args []string, io stdio) int {
 // exit says what went wrong, with the way out, and gives the code.
 func (a *app) exit(err error) int {
 	var code exitError
-	var use *verbs.UsageError
-	var refused *act.Error
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &code):
 		return int(code)
-	case errors.As(err, &use):
-		a.complain(use.What, use.Hint)
-		return exitUsage
 	case errors.Is(err, control.ErrNotRunning):
-		a.complain(err.Error(), "start it: "+called()+" serve --home "+a.dir)
+		a.complain(hint.New("", "%v", err).Way("start it: %s serve --home %s", called(), a.dir))
 		return exitNotUp
-	case errors.As(err, &refused):
-		a.complain(refused.Error(), refused.Hint)
-		if refused.Wait {
-			return exitNotUp
-		}
-	case strings.HasPrefix(err.Error(), "unknown command"):
-		a.complain(err.Error(), "see: parley help")
+	}
+	e := hint.Of(err)
+	a.complain(e)
+	switch {
+	case e.Usage:
 		return exitUsage
-	default:
-		a.complain(err.Error(), "")
+	case e.Wait:
+		return exitNotUp
 	}
 	return exitRefused
 }
 
-// complain says what was refused and the way out. SPEC: CLI-037
-func (a *app) complain(what, hint string) {
-	fmt.Fprintln(a.err, "error:", what)
-	if hint != "" {
-		fmt.Fprintln(a.err, "hint:", hint)
+// complain says what was refused and the way out, in the person's language. SPEC: CLI-037 CLI-019
+func (a *app) complain(e *hint.Error) {
+	e = e.In(a.lang, words.Say)
+	fmt.Fprintln(a.err, a.tr("error:"), e.Error())
+	if e.Hint != "" {
+		fmt.Fprintln(a.err, a.tr("hint:"), e.Hint)
 	}
 }
+
+// tr gives an English sentence of the help in the person's language.
+func (a *app) tr(english string) string { return words.Say(a.lang, english) }
 
 func (a *app) home() home.Home { return home.Home{Dir: a.dir} }
 
@@ -111,21 +108,32 @@ Exit codes: 0 done or HOLDS · 1 refused or DOES NOT HOLD · 2 CANNOT BE KNOWN �
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return &verbs.UsageError{What: err.Error(), Hint: strings.TrimSpace(c.UseLine())}
+		return flagError(err).Way("%s", strings.TrimSpace(c.UseLine()))
 	})
 	f := root.PersistentFlags()
 	f.StringVar(&a.dir, "home", home.Default(), "home directory (or PARLEY_HOME)")
 	f.StringVar(&a.line, "line", "", "the line, where the home has several")
-	f.StringVar(&a.lang, "lang", defaultLang(), "language: "+strings.Join(words.Langs(), ", "))
+	f.StringVar(&a.lang, "lang", cmp.Or(a.lang, defaultLang()), "language of what is printed")
 	f.BoolVar(&a.json, "json", false, "print the view as JSON")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if !slices.Contains(words.Langs(), a.lang) {
-			return &verbs.UsageError{What: fmt.Sprintf("--lang %q", a.lang), Hint: "one of: " + strings.Join(words.Langs(), ", ")}
+			return hint.Usage("", "--lang %q", a.lang).Way("one of: %s", strings.Join(words.Langs(), ", "))
 		}
 		return nil
 	}
 	for _, g := range []string{"start", "node", "pairing", "people", "status", "messages", "STOP", "calls", "checks", "counterparts", "record"} {
 		root.AddGroup(&cobra.Group{ID: g, Title: strings.ToUpper(g[:1]) + g[1:] + ":"})
+	}
+	root.Args = cobra.ArbitraryArgs
+	root.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return c.Help()
+		}
+		e := hint.Usage("see: parley help", "unknown command %q", args[0])
+		if like := c.SuggestionsFor(args[0]); len(like) > 0 {
+			return e.Way("is it one of these? %s", strings.Join(like, ", "))
+		}
+		return e
 	}
 	a.addActs(root)
 	for g, cs := range map[string][]*cobra.Command{
@@ -137,7 +145,72 @@ Exit codes: 0 done or HOLDS · 1 refused or DOES NOT HOLD · 2 CANNOT BE KNOWN �
 			root.AddCommand(c)
 		}
 	}
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	a.speak(root)
 	return root
+}
+
+// speak puts the help of a command, and of those below it, into the person's language. What cobra brings is named here.
+//
+// SPEC: CLI-019
+func (a *app) speak(c *cobra.Command) {
+	if c.Parent() != nil && c.Parent().Name() == "completion" {
+		c.Long = "" // pages of English on each shell
+	}
+	c.DisableFlagsInUseLine = true
+	c.InitDefaultHelpFlag()
+	c.Flags().Lookup("help").Usage = "help for this verb"
+	c.Short, c.Long = a.tr(c.Short), a.tr(c.Long)
+	for _, fs := range []*pflag.FlagSet{c.Flags(), c.PersistentFlags()} {
+		fs.VisitAll(func(f *pflag.Flag) { f.Usage = a.tr(f.Usage) })
+	}
+	for _, g := range c.Groups() {
+		g.Title = a.tr(g.Title)
+	}
+	for _, s := range c.Commands() {
+		a.speak(s)
+	}
+	if c.Parent() == nil {
+		template := c.UsageTemplate()
+		for _, w := range cobraWords {
+			template = strings.ReplaceAll(template, w, a.tr(w))
+		}
+		c.SetUsageTemplate(template)
+	}
+}
+
+// cobraWords are the English of cobra's template.
+var cobraWords = []string{"Usage:", "Aliases:", "Examples:", "Available Commands:", "Additional Commands:", "Global Flags:", "Flags:", "Additional help topics:",
+	"Use \"", " [command] --help\" for more information about a command.", "[command]"}
+
+// flagError says in our words what the parser of flags refuses.
+func flagError(err error) *hint.Error {
+	var unknown *pflag.NotExistError
+	var lone *pflag.ValueRequiredError
+	var value *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown):
+		return hint.Usage("", "unknown flag: --%s", unknown.GetSpecifiedName())
+	case errors.As(err, &lone):
+		return hint.Usage("", "the flag --%s needs a value", lone.GetSpecifiedName())
+	case errors.As(err, &value):
+		return hint.Usage("", "--%s %q is not understood", value.GetFlag().Name, value.GetValue())
+	}
+	return hint.Usage("", "%v", err)
+}
+
+// langOf is the language that the arguments ask for: the help is written before they are parsed.
+func langOf(args []string) string {
+	for i, arg := range args {
+		if l, ok := strings.CutPrefix(arg, "--lang="); ok {
+			return words.Lang(l)
+		}
+		if arg == "--lang" && i+1 < len(args) {
+			return words.Lang(args[i+1])
+		}
+	}
+	return defaultLang()
 }
 
 // defaultLang is the language of the environment, as other programs take it.
@@ -153,9 +226,9 @@ func nargs(min, max int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		switch {
 		case len(args) < min:
-			return &verbs.UsageError{What: c.Name() + ": something is missing", Hint: c.UseLine()}
+			return hint.Usage("", "%s: something is missing", c.Name()).Way("%s", c.UseLine())
 		case len(args) > max:
-			return &verbs.UsageError{What: fmt.Sprintf("%s: %q is too much", c.Name(), args[max]), Hint: c.UseLine()}
+			return hint.Usage("", "%s: %q is too much", c.Name(), args[max]).Way("%s", c.UseLine())
 		}
 		return nil
 	}

@@ -48,7 +48,7 @@ func TestScripts(t *testing.T) {
 			pid := os.Getpid()
 			e.Setenv("IP", fmt.Sprintf("127.%d.%d", 64+pid/250%128, 1+pid%250))
 			e.Defer(func() { // whatever a script started with try ends with it
-				a := &app{stdio: stdio{strings.NewReader(""), io.Discard, io.Discard}}
+				a := &app{stdio: stdio{strings.NewReader(""), io.Discard, io.Discard}, lang: "en"}
 				_ = a.tryStop(filepath.Join(e.WorkDir, "try"))
 				files, _ := filepath.Glob(filepath.Join(e.WorkDir, "*.pid"))
 				for _, f := range files {

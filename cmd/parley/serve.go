@@ -18,7 +18,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
-	"example.org/parley/internal/act"
+	"example.org/parley/hint"
 	"example.org/parley/internal/control"
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/link"
@@ -39,11 +39,12 @@ type service struct {
 
 	mu    sync.Mutex
 	lines map[string]control.Doer // guarded by mu
+	down  map[string]error        // why nothing answers for a line; guarded by mu
 }
 
 // serve runs the node of a home in the foreground.
 func (a *app) serve() *cobra.Command {
-	s := &service{lines: map[string]control.Doer{}, boot: bootClock}
+	s := &service{lines: map[string]control.Doer{}, down: map[string]error{}, boot: bootClock}
 	c := &cobra.Command{Use: "serve", Short: "Run the node: every line of the home, until it is stopped.", Args: nargs(0, 0)}
 	c.Flags().StringVar(&s.pageHost, "page-host", "", "name and port under which the page is asked")
 	c.Flags().StringVar(&s.frame, "frame", "", "the only origin that may frame the page")
@@ -95,7 +96,8 @@ func (s *service) run(ctx context.Context, only string) error {
 // keep runs one line until ctx ends. What stops it stops no other line, stands where the line is asked for, and is
 // tried again: a file that is put right needs no restart. SPEC: CLI-015
 func (s *service) keep(ctx context.Context, name string) {
-	d := down{name: name, since: time.Now()}
+	var since time.Time
+	var why error
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := s.line(ctx, name)
@@ -103,38 +105,31 @@ func (s *service) keep(ctx context.Context, name string) {
 			continue
 		}
 		if time.Since(began) > tryAgain {
-			d.since = time.Now()
+			since = time.Now()
 		}
-		if d.why == nil || d.why.Error() != err.Error() {
+		if why == nil || why.Error() != err.Error() {
 			s.log.Error("the line is down", "line", name, "err", err)
 		}
-		d.why = err
-		s.set(name, d)
+		why = err
+		s.set(name, nil, isDown(name, since, err))
 		select {
 		case <-ctx.Done():
 		case <-time.After(tryAgain):
 		}
-		s.set(name, nil)
+		s.set(name, nil, nil)
 	}
 }
 
 // tryAgain is how long a line that cannot run is left before it is tried again.
 const tryAgain = 2 * time.Second
 
-// down answers for a line that cannot run.
-type down struct {
-	name  string
-	since time.Time
-	why   error
-}
-
-func (d down) Do(context.Context, act.Who, string, act.Act) (act.Reply, error) {
-	e := act.Error{What: fmt.Sprintf("the line %s is down since %s: %v", d.name, d.since.UTC().Format("15:04:05Z"), d.why), Hint: "it is tried again by itself"}
-	var known *act.Error
-	if errors.As(d.why, &known) && known.Hint != "" {
-		e.Hint = known.Hint + "; " + e.Hint
+// isDown is the answer for a line that cannot run.
+func isDown(name string, since time.Time, why error) error {
+	e := hint.New("it is tried again by itself", "the line %s is down since %s: %v", name, since.UTC().Format("15:04:05Z"), why)
+	if known := hint.Of(why); known.Hint != "" {
+		return e.Way("%v; it is tried again by itself", errors.New(known.Hint))
 	}
-	return act.Reply{}, &e
+	return e
 }
 
 // find gives a line as it is now; "" is the only one.
@@ -145,19 +140,20 @@ func (s *service) find(name string) (string, control.Doer, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if l := s.lines[name]; l != nil {
-		return name, l, nil
+	if s.lines[name] != nil || s.down[name] != nil {
+		return name, s.lines[name], s.down[name]
 	}
 	if _, err := os.Stat(filepath.Join(s.home.Dir, "lines", name, "sheet.theirs")); err == nil {
-		return name, nil, &act.Error{What: "starting: the line " + name + " is being opened", Hint: "this is possible in a moment", Wait: true}
+		return name, nil, hint.Later("this is possible in a moment", "starting: the line %s is being opened", name)
 	}
-	return name, nil, &act.Error{What: fmt.Sprintf("the line %s is not in service", name), Hint: "enter the other party's sheet: parley pair FILE"}
+	return name, nil, hint.New("enter the other party's sheet: parley pair FILE", "the line %s is not in service", name)
 }
 
-func (s *service) set(name string, l control.Doer) {
+// set says what answers for a line, or why nothing does.
+func (s *service) set(name string, l control.Doer, down error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.lines[name] = l
+	s.lines[name], s.down[name] = l, down
 }
 
 // lookAgain is how often a line's sheets are looked at before the genesis stands: pair writes them while we run.
@@ -209,10 +205,10 @@ func (s *service) pair(ctx context.Context, l *home.Line) error {
 			}
 		}
 	}()
-	s.set(l.Name, d)
+	s.set(l.Name, d, nil)
 	s.log.Info("pairing", "line", l.Name, "with", l.Theirs.Party)
 	err = d.Run(ctx)
-	s.set(l.Name, nil)
+	s.set(l.Name, nil, nil)
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
@@ -272,7 +268,7 @@ func (s *service) node(ctx context.Context, l *home.Line) error {
 	n := node.Open(cfg)
 	defer n.Close()
 	f := newFace(n, s.demo || l.Config.Demo)
-	s.set(l.Name, f)
+	s.set(l.Name, f, nil)
 	go func() { // ends with the node at the latest
 		if n.Read(ctx) == nil {
 			s.ctl.Restore(ctx, l.Name, f)

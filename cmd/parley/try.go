@@ -16,9 +16,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.org/parley/internal/act"
+	"example.org/parley/hint"
 	"example.org/parley/internal/story"
-	"example.org/parley/internal/verbs"
 )
 
 // try makes two paired homes under a directory and leaves both nodes running, with officers signed on and a desk
@@ -36,7 +35,7 @@ func (a *app) try() *cobra.Command {
 			return a.tryStop(dir)
 		}
 		if es, err := os.ReadDir(dir); err == nil && len(es) > 0 {
-			return &act.Error{What: dir + " is not empty", Hint: "name a directory that is not there yet; " + called() + " try --stop " + dir + " ends an earlier one"}
+			return hint.New("", "%s is not empty", dir).Way("name a directory that is not there yet; %s try --stop %s ends an earlier one", called(), dir)
 		}
 		if err := a.tryStart(c.Context(), dir); err != nil {
 			_ = a.tryStop(dir)
@@ -98,7 +97,7 @@ func (a *app) tryStop(dir string) error {
 		}
 	}
 	if found == 0 {
-		return &verbs.UsageError{What: "nothing was started in " + dir, Hint: "parley try " + dir}
+		return hint.Usage("", "nothing was started in %s", dir).Way("parley try %s", dir)
 	}
 	fmt.Fprintln(a.err, "stopped; the homes are still in", dir)
 	return nil

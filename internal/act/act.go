@@ -16,7 +16,6 @@
 package act
 
 import (
-	"fmt"
 	"io"
 	"reflect"
 
@@ -48,9 +47,6 @@ type Reply struct {
 	// File writes the file that is the answer. It is called where it is sent, outside the loop of the line, and is never in memory whole.
 	File func(io.Writer) error `json:"-"`
 }
-
-// Error is a refusal that a person can act on.
-type Error = hint.Error
 
 // The rule of a verb says who may do its act, and what else a face or the node must know of it: a sum of these. Zero is a
 // question that anybody may ask.
@@ -107,10 +103,10 @@ func Decode(verb string, args []byte) (Act, error) {
 		}
 		if len(args) > 0 {
 			if err := json.Unmarshal(args, into, json.RejectUnknownMembers(true)); err != nil {
-				return nil, &Error{What: fmt.Sprintf("the arguments of %s could not be read: %v", verb, err)}
+				return nil, hint.New("", "the arguments of %s could not be read: %v", verb, err)
 			}
 		}
 		return Check(p)
 	}
-	return nil, &Error{What: fmt.Sprintf("there is no verb %q", verb), Hint: "see: parley help"}
+	return nil, hint.New("see: parley help", "there is no verb %q", verb)
 }

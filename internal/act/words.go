@@ -3,7 +3,6 @@
 package act
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
@@ -11,6 +10,7 @@ import (
 
 	"example.org/parley/call"
 	"example.org/parley/contact"
+	"example.org/parley/hint"
 	"example.org/parley/message"
 	"example.org/parley/statement"
 	"example.org/parley/stop"
@@ -67,11 +67,11 @@ func Check(p reflect.Value) (Act, error) {
 	for _, f := range Members(v.Type()) {
 		switch m := v.Field(f.Index); {
 		case m.Kind() == reflect.Int && f.Most > 0 && (m.Int() < 0 || m.Int() > int64(f.Most)):
-			return nil, &Error{What: fmt.Sprintf("--%s %d: a number from 1 to %d", f.Flag, m.Int(), f.Most)}
+			return nil, hint.New("", "--%s %d: a number from 1 to %d", f.Flag, m.Int(), f.Most)
 		case m.Kind() == reflect.String && len(f.Words) > 0 && m.String() != "":
 			i := slices.IndexFunc(f.Words, func(w string) bool { return strings.EqualFold(w, m.String()) })
 			if i < 0 {
-				return nil, &Error{What: fmt.Sprintf("%q: one of %s", m.String(), strings.Join(f.Words, ", "))}
+				return nil, hint.New("", "%q: one of %s", m.String(), strings.Join(f.Words, ", "))
 			}
 			m.SetString(f.Words[i])
 		}

@@ -47,18 +47,18 @@ var layers = map[string][]string{
 	"internal/voice":    {},
 	"internal/pairing":  {"wire", "party", "words"},
 	"internal/exchange": {"wire", "record"},
-	"internal/verbs":    {"internal/act"},
+	"internal/verbs":    {"hint", "internal/act"},
 	"internal/view":     {"wire", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "internal/act", "internal/alarm", "words"},
 	// The rim.
 	"internal/store":         {"wire"},
 	"internal/link":          {"wire"},
 	"internal/link/linktest": {"wire", "internal/link"},
 	"internal/edge/web":      {"internal/voice"},
-	"internal/home":          {"wire", "party", "internal/act"},
+	"internal/home":          {"hint", "wire", "party"},
 	// The meeting place, and the faces that ask it.
-	"internal/node":    {"wire", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "verify", "internal/act", "internal/alarm", "internal/voice", "internal/exchange", "internal/view", "internal/store", "internal/link", "words"},
-	"internal/page":    {"internal/act", "internal/view", "words"},
-	"internal/control": {"hint", "internal/act", "internal/home"},
+	"internal/node":    {"hint", "wire", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "verify", "internal/act", "internal/alarm", "internal/voice", "internal/exchange", "internal/view", "internal/store", "internal/link", "words"},
+	"internal/page":    {"hint", "internal/act", "internal/view", "words"},
+	"internal/control": {"hint", "words", "internal/act", "internal/home"},
 }
 
 // top packages put the whole together or try it: nothing imports them, they may import all.

@@ -133,9 +133,9 @@ func (c *Client) post(ctx context.Context, line, lang string, a act.Act, watch b
 		}
 		return nil, readError(b)
 	case errors.Is(err, fs.ErrPermission):
-		return nil, &hint.Error{What: fmt.Sprintf("this account may not use the node at %s", c.home.Dir), Hint: "its keeper shares it with a group: parley init --group GROUP"}
+		return nil, hint.New("its keeper shares it with a group: parley init --group GROUP", "this account may not use the node at %s", c.home.Dir)
 	case errors.As(err, &op) && op.Op == "dial" && ctx.Err() == nil:
-		return nil, fmt.Errorf("%w (%s)", ErrNotRunning, c.home.Socket())
+		return nil, hint.New("", "%v (%s)", ErrNotRunning, c.home.Socket())
 	}
 	return nil, wentAway(ctx)
 }
@@ -145,7 +145,7 @@ func wentAway(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return fmt.Errorf("%w: it went away", ErrNotRunning)
+	return hint.New("", "%v: it went away", ErrNotRunning)
 }
 
 func readReply(b []byte) (act.Reply, error) {

@@ -27,6 +27,7 @@ import (
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/home"
+	"example.org/parley/words"
 )
 
 // What a client may cost, SPEC: CLI-018: connections, the bytes of an act, and the time in which it must have come.
@@ -126,7 +127,7 @@ func takeLock(path string) (*os.File, error) {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		pid, _ := os.ReadFile(path)
 		f.Close()
-		return nil, &hint.Error{What: fmt.Sprintf("a node is already running for this home (process %s)", strings.TrimSpace(string(pid))), Hint: "one node a home: end that one first"}
+		return nil, hint.New("one node a home: end that one first", "a node is already running for this home (process %s)", strings.TrimSpace(string(pid)))
 	}
 	_ = f.Truncate(0)
 	_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0) // without the number the lock holds all the same
@@ -215,7 +216,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.acts.Done()
 	if err := s.act(w, r); err != nil {
 		w.WriteHeader(http.StatusUnprocessableEntity)
-		_ = json.NewEncoder(w).Encode(asError(err))
+		_ = json.NewEncoder(w).Encode(hint.Of(err).In(r.URL.Query().Get(argLang), words.Say))
 	}
 }
 
@@ -228,7 +229,7 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request) error {
 	}
 	args, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxArgs))
 	if err != nil || r.Method != http.MethodPost {
-		return &hint.Error{What: fmt.Sprintf("the request could not be read: %s %v", r.Method, err)}
+		return hint.New("", "the request could not be read: %s %v", r.Method, err)
 	}
 	a, err := act.Decode(strings.TrimPrefix(r.URL.Path, "/"), args)
 	if err != nil {
@@ -254,7 +255,7 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request) error {
 	if d, ok := a.(act.SetDesk); !ok || !d.Armed {
 		reply, err = l.Do(r.Context(), who, q.Get(argLang), a)
 	} else if !watch {
-		err = &hint.Error{What: "a desk is armed as long as somebody sits there", Hint: "parley desk"}
+		err = hint.New("parley desk", "a desk is armed as long as somebody sits there")
 	} else {
 		defer func() { _, _ = s.arm(line, l, s.desks.who(line, at), act.SetDesk{}, -1) }() // nobody is left to be told
 		reply, err = s.arm(line, l, who, d, 1)
@@ -269,11 +270,11 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	case reply.File != nil:
-		sendFile(w, reply)
+		sendFile(w, reply, q.Get(argLang))
 	default:
 		b, err := json.Marshal(reply)
 		if err != nil {
-			return &hint.Error{What: "the answer could not be written: " + err.Error()}
+			return hint.New("", "the answer could not be written: %v", err)
 		}
 		_, _ = w.Write(append(b, '\n'))
 	}
@@ -322,7 +323,7 @@ func (s *Server) tell(w http.ResponseWriter, r *http.Request, changed <-chan str
 }
 
 // sendFile sends the file that is an answer while it is made; its end says whether it is whole.
-func sendFile(w http.ResponseWriter, r act.Reply) {
+func sendFile(w http.ResponseWriter, r act.Reply, lang string) {
 	w.Header().Set("Content-Type", typeFile)
 	w.Header().Set("Trailer", trailReply+", "+trailError)
 	out := bufio.NewWriterSize(w, 64<<10)
@@ -332,16 +333,8 @@ func sendFile(w http.ResponseWriter, r act.Reply) {
 	}
 	name, v := trailReply, any(r)
 	if err != nil {
-		name, v = trailError, asError(err)
+		name, v = trailError, hint.Of(err).In(lang, words.Say)
 	}
 	b, _ := json.Marshal(v) // what has no file was marshalled before, and an error can be
 	w.Header().Set(name, string(b))
-}
-
-func asError(err error) *hint.Error {
-	var e *hint.Error
-	if errors.As(err, &e) {
-		return e
-	}
-	return &hint.Error{What: err.Error()}
 }

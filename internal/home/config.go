@@ -11,7 +11,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
-	"example.org/parley/internal/act"
+	"example.org/parley/hint"
 	"example.org/parley/party"
 )
 
@@ -54,8 +54,8 @@ func DefaultConfig(name string, n int) Config {
 		Paths: []Path{{Label: "1", Bind: at(7443)}}}
 }
 
-func bad(hint, format string, a ...any) error {
-	return &act.Error{What: "config: " + fmt.Sprintf(format, a...), Hint: hint}
+func bad(way, format string, a ...any) error {
+	return hint.New(way, "config: %v", hint.New("", format, a...))
 }
 
 // check validates the whole once. SPEC: CLI-004
@@ -112,8 +112,7 @@ func (c *Config) sheetPaths() (ps []party.SheetPath) {
 func (c *Config) reachable(p party.SheetPath) error {
 	a, err := netip.ParseAddrPort(p.Address)
 	if ip := a.Addr().Unmap(); err != nil || ip.IsUnspecified() || ip.IsMulticast() || ip.IsLinkLocalUnicast() || ip.IsLoopback() && !c.SameMachine {
-		return &act.Error{What: fmt.Sprintf("path %s: the other party cannot reach %s", p.Label, p.Address),
-			Hint: "an address that their machine reaches: --path 1=192.0.2.1:7443, or 1=LOCAL@REACHED-AT; to try both parties on one machine: --same-machine"}
+		return hint.New("an address that their machine reaches: --path 1=192.0.2.1:7443, or 1=LOCAL@REACHED-AT; to try both parties on one machine: --same-machine", "path %s: the other party cannot reach %s", p.Label, p.Address)
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"example.org/parley/internal/act"
+	"example.org/parley/hint"
 )
 
 const maxFile = 64 << 10
@@ -42,10 +42,7 @@ func (l *Line) secret(name string) ([]byte, error) {
 		return nil, fmt.Errorf("couldn't read %s: %w", name, err)
 	}
 	if !st.Mode().IsRegular() || st.Mode().Perm()&0o077 != 0 {
-		return nil, &act.Error{
-			What: fmt.Sprintf("%s has mode %04o: others may have read it", path, st.Mode().Perm()),
-			Hint: "if you are sure that nobody has: chmod 600 " + path + "; else make a new line",
-		}
+		return nil, hint.New("", "%s has mode %04o: others may have read it", path, st.Mode().Perm()).Way("if you are sure that nobody has: chmod 600 %s; else make a new line", path)
 	}
 	return l.read(name)
 }

@@ -34,7 +34,7 @@ import (
 
 	"filippo.io/age"
 
-	"example.org/parley/internal/act"
+	"example.org/parley/hint"
 	"example.org/parley/party"
 	"example.org/parley/wire"
 )
@@ -53,7 +53,7 @@ func Default() string {
 	return "" // nobody's keys land wherever he happens to be
 }
 
-var errNoDir = &act.Error{What: "there is no home directory: neither HOME nor PARLEY_HOME is set", Hint: "name one: --home DIR"}
+var errNoDir = hint.New("name one: --home DIR", "there is no home directory: neither HOME nor PARLEY_HOME is set")
 
 // Share lets the accounts of a group ask the node: they may pass through the home to its socket and read nothing in it.
 //
@@ -64,7 +64,7 @@ func (h Home) Share(group string) error {
 	}
 	g, err := user.LookupGroup(group)
 	if err != nil {
-		return &act.Error{What: fmt.Sprintf("there is no group %q", group), Hint: "a group of this machine; make one: groupadd parley"}
+		return hint.New("a group of this machine; make one: groupadd parley", "there is no group %q", group)
 	}
 	gid, err := strconv.Atoi(g.Gid)
 	if err == nil {
@@ -77,7 +77,7 @@ func (h Home) Share(group string) error {
 		err = os.Chmod(h.Dir, 0o710)
 	}
 	if err != nil {
-		return &act.Error{What: fmt.Sprintf("the home cannot be given to the group %s: %v", group, err), Hint: "a group that this account belongs to"}
+		return hint.New("a group that this account belongs to", "the home cannot be given to the group %s: %v", group, err)
 	}
 	return nil
 }
@@ -113,7 +113,7 @@ func (h Home) Lines() ([]string, error) {
 	}
 	es, err := os.ReadDir(filepath.Join(h.Dir, "lines"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &act.Error{What: fmt.Sprintf("there is no home at %s", h.Dir), Hint: "make one: parley init --party NAME, or name it: --home DIR"}
+		return nil, hint.New("make one: parley init --party NAME, or name it: --home DIR", "there is no home at %s", h.Dir)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("couldn't list the lines: %w", err)
@@ -142,15 +142,15 @@ func (h Home) Pick(name string) (string, error) {
 func PickOf(name string, names []string, dir string) (string, error) {
 	switch {
 	case name != "" && !slices.Contains(names, name):
-		return "", &act.Error{What: fmt.Sprintf("there is no line %q in %s", name, dir), Hint: "lines: " + strings.Join(names, ", ")}
+		return "", hint.New("", "there is no line %q in %s", name, dir).Way("lines: %s", strings.Join(names, ", "))
 	case name != "":
 		return name, nil
 	case len(names) == 1:
 		return names[0], nil
 	case len(names) == 0:
-		return "", &act.Error{What: "this home has no line yet", Hint: "make one: parley init --party NAME"}
+		return "", hint.New("make one: parley init --party NAME", "this home has no line yet")
 	}
-	return "", &act.Error{What: "this home has several lines", Hint: "say which: --line " + strings.Join(names, "|")}
+	return "", hint.New("", "this home has several lines").Way("say which: --line %s", strings.Join(names, "|"))
 }
 
 // Line is one line's directory, read and checked.
@@ -202,14 +202,14 @@ func (h Home) Init(name string, c Config, rand io.Reader) (*Line, error) {
 		return nil, errNoDir
 	}
 	if !party.ValidName(name) {
-		return nil, &act.Error{What: fmt.Sprintf("%q cannot name a line", name), Hint: "a letter, then letters, digits or -, 16 at most, all small"}
+		return nil, hint.New("a letter, then letters, digits or -, 16 at most, all small", "%q cannot name a line", name)
 	}
 	if err := c.check(); err != nil {
 		return nil, err
 	}
 	dir := h.lineDir(name)
 	if _, err := os.Stat(dir); err == nil {
-		return nil, &act.Error{What: fmt.Sprintf("the line %q is already here", name), Hint: "choose another name: --line NAME"}
+		return nil, hint.New("choose another name: --line NAME", "the line %q is already here", name)
 	}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
 		return nil, fmt.Errorf("couldn't make the home: %w", err)
@@ -243,7 +243,7 @@ func (l *Line) create(rand io.Reader) error {
 	}
 	s, err := l.Config.sheet(k, nil)
 	if err != nil {
-		return &act.Error{What: err.Error(), Hint: "see --party and --path"}
+		return hint.New("see --party and --path", "%v", err)
 	}
 	files["sheet.ours"] = s.Note
 	for name, b := range files {
@@ -281,7 +281,7 @@ func (h Home) Load(name string) (*Line, error) {
 }
 
 func damaged(file string, err error) error {
-	return &act.Error{What: fmt.Sprintf("%s cannot be read: %v", file, err), Hint: "put the file back from your backup"}
+	return hint.New("put the file back from your backup", "%s cannot be read: %v", file, err)
 }
 
 // loadSheets reads what is public: sheets, genesis, terms.
@@ -342,21 +342,20 @@ func (l *Line) SetTheirs(note []byte) error {
 	s, err := party.ParseSheet(note)
 	switch {
 	case err != nil:
-		return &act.Error{What: err.Error(), Hint: "ask the other party for its sheet again: parley sheet > FILE"}
+		return hint.New("ask the other party for its sheet again: parley sheet > FILE", "%v", err)
 	case s.Party == l.Ours.Party || s.PartyKey.Equal(l.Ours.PartyKey):
-		return &act.Error{What: "this is your own sheet", Hint: "enter the other party's; give them yours"}
+		return hint.New("enter the other party's; give them yours", "this is your own sheet")
 	case l.Genesis != nil:
-		return &act.Error{What: "this line is paired already", Hint: "a new line: parley init --line NAME"}
+		return hint.New("a new line: parley init --line NAME", "this line is paired already")
 	}
 	for _, p := range s.Paths {
 		if err := l.Config.reachable(p); err != nil {
-			return &act.Error{What: fmt.Sprintf("the sheet of %s, path %s: %s cannot be reached from here", s.Party, p.Label, p.Address),
-				Hint: "ask the other party for a sheet with an address that this machine reaches; to try both parties on one machine: parley init --same-machine"}
+			return hint.New("ask the other party for a sheet with an address that this machine reaches; to try both parties on one machine: parley init --same-machine", "the sheet of %s, path %s: %s cannot be reached from here", s.Party, p.Label, p.Address)
 		}
 	}
 	if l.Theirs != nil && s.Hash != l.Theirs.Hash {
 		if err := s.Follows(l.Theirs); err != nil && s.Party == l.Theirs.Party && s.PartyKey.Equal(l.Theirs.PartyKey) {
-			return &act.Error{What: err.Error(), Hint: "ask the other party for its newest sheet"}
+			return hint.New("ask the other party for its newest sheet", "%v", err)
 		}
 	}
 	l.Theirs = s
@@ -369,7 +368,7 @@ func (l *Line) SetTheirs(note []byte) error {
 // SPEC: CLI-007
 func (l *Line) NextIssue() error {
 	if l.Genesis != nil {
-		return &act.Error{What: "this line is paired already", Hint: "its sheet can be issued anew only by a later version"}
+		return hint.New("its sheet can be issued anew only by a later version", "this line is paired already")
 	}
 	s, err := l.Config.sheet(l.Keys, l.Ours)
 	if err != nil {
@@ -411,7 +410,7 @@ func (l *Line) Paths() (binds []netip.AddrPort, paths []Route, err error) {
 		}
 		r, err := netip.ParseAddrPort(remote)
 		if err != nil {
-			return nil, nil, &act.Error{What: fmt.Sprintf("the other party's sheet has no path %q", p.Label), Hint: "agree on the labels of the paths, or set remote in config.toml"}
+			return nil, nil, hint.New("agree on the labels of the paths, or set remote in config.toml", "the other party's sheet has no path %q", p.Label)
 		}
 		b := netip.MustParseAddrPort(p.Bind)
 		i := slices.Index(binds, b)

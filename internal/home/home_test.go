@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/parley/internal/act"
+	"example.org/parley/hint"
 	"example.org/parley/party"
 )
 
@@ -42,7 +42,7 @@ func pair(t *testing.T) (a, b *Line) {
 
 func refused(t *testing.T, err error, want string) {
 	t.Helper()
-	var e *act.Error
+	var e *hint.Error
 	if !errors.As(err, &e) || !strings.Contains(e.What, want) || e.Hint == "" {
 		t.Fatalf("want a refusal with %q and a hint, got %v", want, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/record"
 	"example.org/parley/statement"
@@ -46,13 +47,13 @@ func (l *Line) do(who act.Who, lang string, a act.Act) (act.Reply, error) {
 			return h.do(l, who, lang, a)
 		}
 	}
-	return act.Reply{}, &act.Error{What: fmt.Sprintf("this node cannot do %s", a.Verb()), Hint: "see: parley help"}
+	return act.Reply{}, hint.New("see: parley help", "this node cannot do %s", a.Verb())
 }
 
 // may refuses an act that needs somebody signed on.
 func (l *Line) may(who act.Who, a act.Act) error {
 	if act.RuleOf(a)&act.Person != 0 && who.Officer == "" {
-		return &act.Error{What: "this needs a person", Hint: "sign on first: parley sign-on"}
+		return hint.New("sign on first: parley sign-on", "this needs a person")
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/store"
@@ -194,7 +195,7 @@ func (l *Line) alarmAck(who act.Who, _ string, a act.Item) (act.Reply, error) {
 	}
 	c, err := l.alarms.Ack(a.ID, name, l.now)
 	if errors.Is(err, alarm.ErrNoAlarm) {
-		return act.Reply{}, &act.Error{What: "no such alarm waits for an acknowledgement", Hint: "see: parley alarm list"}
+		return act.Reply{}, hint.New("see: parley alarm list", "no such alarm waits for an acknowledgement")
 	}
 	if err != nil {
 		return act.Reply{}, err

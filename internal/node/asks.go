@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"example.org/parley/call"
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
 	"example.org/parley/message"
@@ -85,7 +86,7 @@ func (l *Line) phrases(_ act.Who, lang string, a act.PhraseList) (act.Reply, err
 	if a.Code != "" {
 		d.Phrases = slices.DeleteFunc(d.Phrases, func(p view.Choice) bool { return p.Code != a.Code })
 		if len(d.Phrases) == 0 {
-			return act.Reply{}, &act.Error{What: fmt.Sprintf("there is no phrase %q", a.Code), Hint: "see: parley phrase list"}
+			return act.Reply{}, hint.New("see: parley phrase list", "there is no phrase %q", a.Code)
 		}
 	}
 	return act.Reply{Text: d.Text(), Data: d}, nil

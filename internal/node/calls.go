@@ -5,13 +5,13 @@ package node
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"example.org/parley/call"
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
 	"example.org/parley/internal/voice"
@@ -259,11 +259,11 @@ func callAct(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, call.ErrNotRinging):
-		return &act.Error{What: "nothing rings here", Hint: "to ring the other end: parley ring"}
+		return hint.New("to ring the other end: parley ring", "nothing rings here")
 	case errors.Is(err, call.ErrNoCall):
-		return &act.Error{What: "there is no call", Hint: "to ring the other end: parley ring"}
+		return hint.New("to ring the other end: parley ring", "there is no call")
 	}
-	return &act.Error{What: err.Error()}
+	return hint.New("", "%v", err)
 }
 
 var callActs = []handler{
@@ -337,7 +337,7 @@ func (d *desk) sounds(s string) (codec string, err error) {
 	}
 	f, err := strconv.ParseFloat(hz, 64)
 	if err != nil || f < 100 || f > 3900 {
-		return "", &act.Error{What: "a tone is between 100 and 3900 Hz", Hint: "such as: --sound 'tone 440'"}
+		return "", hint.New("such as: --sound 'tone 440'", "a tone is between 100 and 3900 Hz")
 	}
 	d.tone = f
 	return "pcmu", nil
@@ -377,7 +377,7 @@ func (l *Line) classCall(who act.Who, _ string, a act.Class) (act.Reply, error) 
 	}
 	s, ok := fold(l, l.rec.ItemOf(e), foldCall)
 	if !ok || s.Call == "" {
-		return act.Reply{}, &act.Error{What: fmt.Sprintf("%s is not a call", a.ID), Hint: "see: parley calls"}
+		return act.Reply{}, hint.New("see: parley calls", "%s is not a call", a.ID)
 	}
 	d, err := call.ClassDraft(l.cfg.Us.Name, s, a.Class, l.author(who))
 	return l.reply(d, err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.org/parley/check"
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/exchange"
@@ -360,11 +361,11 @@ func checkAct(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, check.ErrRunning):
-		return &act.Error{What: "a check is running", Hint: "see: parley checks"}
+		return hint.New("see: parley checks", "a check is running")
 	case errors.Is(err, check.ErrNothing):
-		return &act.Error{What: "no check waits for this", Hint: "see: parley checks"}
+		return hint.New("see: parley checks", "no check waits for this")
 	}
-	return &act.Error{What: err.Error(), Hint: "parley check confirm a|b|c|d"}
+	return hint.New("parley check confirm a|b|c|d", "%v", err)
 }
 
 var checkActs = []handler{on((*Line).checkNow, act.CheckNow), on((*Line).checkConfirm)}

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/store"
@@ -178,15 +179,12 @@ func (l *Line) starting() string {
 // unrecorded is the answer to an act that needs the record while nothing can be committed.
 func (l *Line) unrecorded() error {
 	if s := l.starting(); s != "" {
-		return &act.Error{What: "starting: " + s + " rows of the record are read", Hint: "ring and STOP work; this is possible in a moment", Wait: true}
+		return hint.Later("ring and STOP work; this is possible in a moment", "starting: %s rows of the record are read", s)
 	}
 	if l.unread {
-		return &act.Error{What: "this could not be done: " + storeWords(l.dead, true).In("en"), Hint: "ringing, voice and STOP work, unrecorded; " + wayOut(l.dead), Cause: l.dead.Error()}
+		return hint.New("", "this could not be done: %s", storeWords(l.dead, true)).Way("ringing, voice and STOP work, unrecorded; %v", wayOut(l.dead)).Because(l.dead)
 	}
-	return &act.Error{
-		What: "this could not be recorded: " + storeWords(l.dead, false).In("en"),
-		Hint: "ringing, voice and STOP go on; " + wayOut(l.dead), Cause: l.dead.Error(),
-	}
+	return hint.New("", "this could not be recorded: %s", storeWords(l.dead, false)).Way("ringing, voice and STOP go on; %v", wayOut(l.dead)).Because(l.dead)
 }
 
 // storeWords says to an officer why nothing is recorded; what the disk said is in the log, and in an error's cause.
@@ -202,15 +200,14 @@ func storeWords(err error, unread bool) alarm.Detail {
 }
 
 // wayOut says what an operator can do about a store that fails.
-func wayOut(err error) string {
-	const again = ", the node tries again by itself"
+func wayOut(err error) error {
 	switch {
 	case store.Garbled(err):
-		return "put the file back from a backup, or move it away: what the other end holds comes back, the private log and who was signed on do not" + again
+		return hint.New("", "put the file back from a backup, or move it away: what the other end holds comes back, the private log and who was signed on do not, the node tries again by itself")
 	case errors.Is(err, syscall.EROFS), errors.Is(err, syscall.EACCES):
-		return "make the file and its directory writable" + again
+		return hint.New("", "make the file and its directory writable, the node tries again by itself")
 	}
-	return "free the disk or mend it" + again
+	return hint.New("", "free the disk or mend it, the node tries again by itself")
 }
 
 // reopen tries the store again, beside the loop: neither a disk that hangs nor a long record holds up a call.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"example.org/parley/contact"
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/store"
 	"example.org/parley/record"
@@ -107,7 +108,7 @@ func (l *Line) requestOutcome(who act.Who, _ string, a act.RequestOutcome) (act.
 	}
 	s, _ := fold(l, l.rec.ItemOf(e), foldContact)
 	if s.Request == nil {
-		return act.Reply{}, &act.Error{What: fmt.Sprintf("%s is not a request", a.ID), Hint: "see: parley log"}
+		return act.Reply{}, hint.New("see: parley log", "%s is not a request", a.ID)
 	}
 	f := contact.Attempt{Outcome: a.Outcome, ToldBy: a.ToldBy, Reason: a.Reason, By: l.author(who)}
 	if a.On != "" {
@@ -138,7 +139,7 @@ func (l *Line) counterparts(a act.Contacts) (contact.Figures, error) {
 	case a.Last != "":
 		var n int
 		if _, err := fmt.Sscanf(a.Last, "%dd", &n); err != nil || n < 1 || n > 36500 {
-			return contact.Figures{}, &act.Error{What: fmt.Sprintf("%q is not a number of days", a.Last), Hint: "such as: --last 30d"}
+			return contact.Figures{}, hint.New("such as: --last 30d", "%q is not a number of days", a.Last)
 		}
 		q.Since, q.Date = statement.Day(l.now.AddDate(0, 0, -n)), true
 	}

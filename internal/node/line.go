@@ -32,6 +32,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/exchange"
@@ -304,9 +305,9 @@ func (l *Line) shut() {
 	}
 }
 
-var errStopped = &act.Error{What: "the node is stopping", Hint: "start it again: parley serve"}
+var errStopped = hint.New("start it again: parley serve", "the node is stopping")
 
-// Do carries out one act. It returns when what was stated is on disk, or with an *act.Error that says why not.
+// Do carries out one act. It returns when what was stated is on disk, or with an *hint.Error that says why not.
 func (l *Line) Do(ctx context.Context, who act.Who, lang string, a act.Act) (act.Reply, error) {
 	return l.step(ctx, func() (act.Reply, error) { return l.do(who, lang, a) })
 }

@@ -4,8 +4,8 @@ package node
 
 import (
 	"cmp"
-	"fmt"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/message"
 	"example.org/parley/record"
@@ -24,7 +24,7 @@ func (l *Line) message(id string) (message.State, error) {
 	}
 	s, ok := l.messageState(l.rec.ItemOf(e))
 	if !ok || s.Begin == nil || !message.IsMessage(s.Begin.Kind) {
-		return s, &act.Error{What: fmt.Sprintf("%s is not a message", id), Hint: "see: parley inbox"}
+		return s, hint.New("see: parley inbox", "%s is not a message", id)
 	}
 	return s, nil
 }

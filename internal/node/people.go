@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/record"
 	"example.org/parley/register"
@@ -45,8 +46,7 @@ var peopleActs = []handler{
 
 // confirm is the pairing's; here it is over.
 func (l *Line) confirm(act.Who, string, act.Confirm) (act.Reply, error) {
-	return act.Reply{}, &act.Error{What: fmt.Sprintf("this line is paired with %s since %s: there is nothing left to confirm", l.cfg.Them.Name, l.began().Format("2006-01-02 15:04Z")),
-		Hint: "how it stands: parley status"}
+	return act.Reply{}, hint.New("how it stands: parley status", "this line is paired with %s since %s: there is nothing left to confirm", l.cfg.Them.Name, l.began().Format("2006-01-02 15:04Z"))
 }
 
 func (l *Line) officerAdd(who act.Who, _ string, a act.OfficerAdd) (act.Reply, error) {
@@ -69,19 +69,19 @@ func (l *Line) doSignOn(who act.Who, _ string, a act.SignOn) (act.Reply, error) 
 			return act.Reply{}, err
 		}
 		if f.Account != who.Account {
-			return act.Reply{}, &act.Error{What: fmt.Sprintf("%s is not listed for the account %s", f.Name, who.Account), Hint: "see: parley officer list"}
+			return act.Reply{}, hint.New("see: parley officer list", "%s is not listed for the account %s", f.Name, who.Account)
 		}
 		o = f
 	case len(listed) == 1:
 		o = listed[0]
 	case len(listed) == 0:
-		return act.Reply{}, &act.Error{What: fmt.Sprintf("no officer is listed for the account %s", who.Account), Hint: "enrol one: parley officer add NAME"}
+		return act.Reply{}, hint.New("enrol one: parley officer add NAME", "no officer is listed for the account %s", who.Account)
 	default:
 		var names []string
 		for _, o := range listed {
 			names = append(names, o.Name)
 		}
-		return act.Reply{}, &act.Error{What: "several officers are listed for this account: " + strings.Join(names, ", "), Hint: "say which: parley sign-on NAME"}
+		return act.Reply{}, hint.New("say which: parley sign-on NAME", "several officers are listed for this account: %s", strings.Join(names, ", "))
 	}
 	who.Officer = l.rec.Short(o.Entry)
 	if who.Known == "" || who.Known == "unattributed" {

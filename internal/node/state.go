@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"example.org/parley/internal/act"
+	"example.org/parley/hint"
 	"example.org/parley/internal/exchange"
 	"example.org/parley/internal/store"
 	"example.org/parley/record"
@@ -57,7 +57,7 @@ func (l *Line) openRun() error {
 	return err
 }
 
-var errDiskFull = &act.Error{What: "the disk is full: this is not recorded", Hint: "STOP, calls, acknowledgements and responses still are; free the disk"}
+var errDiskFull = hint.New("STOP, calls, acknowledgements and responses still are; free the disk", "the disk is full: this is not recorded")
 
 // state signs a statement of ours. It is in memory now, and is said and shown when its commit is durable.
 func (l *Line) state(d record.Draft) (*record.Entry, error) {
@@ -211,10 +211,10 @@ func fold[S any](l *Line, key string, f func(*record.Item, *record.Record) S) (s
 func (l *Line) find(id string) (*record.Entry, error) {
 	e, err := l.rec.Find(id)
 	if err != nil {
-		return nil, &act.Error{What: err.Error(), Hint: "see: parley log"}
+		return nil, hint.New("see: parley log", "%v", err)
 	}
 	if !l.durable(e) {
-		return nil, &act.Error{What: fmt.Sprintf("%s is not on disk yet", id), Hint: "try again"}
+		return nil, hint.New("try again", "%s is not on disk yet", id)
 	}
 	return e, nil
 }

@@ -4,11 +4,11 @@ package node
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/record"
 	"example.org/parley/stop"
@@ -74,7 +74,7 @@ func (s *stops) find(id string) (stop.State, error) {
 				return st, nil
 			}
 		}
-		return stop.State{}, &act.Error{What: "no STOP stands", Hint: "see: parley status"}
+		return stop.State{}, hint.New("see: parley status", "no STOP stands")
 	}
 	for _, st := range s.states() {
 		if st.ID == id || len(id) >= 6 && strings.HasPrefix(st.ID, id) {
@@ -88,7 +88,7 @@ func (s *stops) find(id string) (stop.State, error) {
 	if st, ok := s.state(s.l.rec.ItemOf(e)); ok {
 		return s.with(st), nil
 	}
-	return stop.State{}, &act.Error{What: fmt.Sprintf("%s is not a STOP", id), Hint: "see: parley status"}
+	return stop.State{}, hint.New("see: parley status", "%s is not a STOP", id)
 }
 
 // say sends the unsigned copy of what a draft states, at once and until the far node has it. It waits for no disk. SPEC: NOD-001

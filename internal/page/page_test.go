@@ -16,6 +16,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
 	"example.org/parley/message/phrase"
@@ -407,7 +408,7 @@ func TestActsAndForms(t *testing.T) {
 	k.until("busy", func(m heard) bool { return m.T == "busy" && m.Slot == "fmsg" })
 
 	n.mu.Lock()
-	n.fail = &act.Error{What: "place differs", Hint: "read it again"}
+	n.fail = &hint.Error{What: "place differs", Hint: "read it again"}
 	n.mu.Unlock()
 	k.say(map[string]any{"t": "act", "n": 3, "slot": "fmsg", "verb": "ack", "args": map[string]any{"id": "B7-42", "read": "original", "fields": map[string]string{"place": "1"}}})
 	for _, m := range k.until("the reason", func(m heard) bool { return m.N == 3 && m.Error == "place differs" && m.Hint == "read it again" }) {

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/words"
 )
@@ -129,7 +130,7 @@ func (s *Server) Link(who act.Who, lang string) (string, error) {
 		}
 	}
 	if len(s.links) >= maxLinks {
-		return "", &act.Error{What: "too many links wait to be used", Hint: "use one of them, or wait ten minutes"}
+		return "", hint.New("use one of them, or wait ten minutes", "too many links wait to be used")
 	}
 	s.links[key(token)] = grant{who, words.Lang(lang), now.Add(linkLife)}
 	return "http://" + s.cfg.Hosts[0] + "/in?token=" + token, nil

@@ -11,7 +11,9 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
+	"example.org/parley/words"
 )
 
 // The browser hatches what has had no heartbeat for staleAfter (static/page.js, as is the handling of keys and of
@@ -255,9 +257,10 @@ func (c *conn) form(ctx context.Context, m inMsg) error {
 	}
 	html, where, ok, err := c.s.openForm(c.t, openForm{m.Form, m.ID})
 	c.t.mu.Unlock()
-	var refusal *act.Error
+	var refusal *hint.Error
 	switch {
 	case errors.As(err, &refusal):
+		refusal = c.refusal(err)
 		return c.send(ctx, reply{T: "say", Error: refusal.What, Hint: refusal.Hint})
 	case err != nil:
 		return err
@@ -284,14 +287,19 @@ func (c *conn) do(ctx context.Context, m inMsg) {
 	} else {
 		err = c.act(ctx, m, &r)
 	}
-	var e *act.Error
-	if errors.As(err, &e) {
+	if err != nil {
+		e := c.refusal(err)
 		r.Error, r.Hint = e.What, e.Hint
-	} else if err != nil {
-		r.Error = err.Error()
 	}
 	<-c.slots
 	c.push(ctx, r)
+}
+
+// refusal says an error in the language of the tab.
+func (c *conn) refusal(err error) *hint.Error {
+	c.t.mu.Lock()
+	defer c.t.mu.Unlock()
+	return hint.Of(err).In(c.t.lang, words.Say)
 }
 
 // push hands something to the loop, which may have ended.
@@ -304,7 +312,7 @@ func (c *conn) push(ctx context.Context, m any) {
 
 func (c *conn) offer(sdp string) (string, error) {
 	if c.s.cfg.Edge == nil {
-		return "", &act.Error{What: "this node carries no sound to browsers", Hint: "ring, messages and STOP work without it"}
+		return "", hint.New("ring, messages and STOP work without it", "this node carries no sound to browsers")
 	}
 	return c.s.cfg.Edge.Offer(c.t.who.Desk, sdp)
 }
@@ -317,7 +325,7 @@ func (c *conn) act(ctx context.Context, m inMsg, r *reply) error {
 	}
 	if c.s.signedOff(c.session) { // in another tab
 		c.push(ctx, reply{T: "reload"})
-		return &act.Error{What: "this desk is signed off", Hint: "parley open"}
+		return hint.New("parley open", "this desk is signed off")
 	}
 	c.t.mu.Lock()
 	lang := c.t.lang

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
 	"example.org/parley/words"
@@ -129,7 +130,7 @@ func (t *tab) since(seq uint64) []panelMsg {
 func (s *Server) openForm(t *tab, f openForm) (html, where string, ok bool, err error) {
 	where = slot(f.Form)
 	if where == "" {
-		return "", "", false, &act.Error{What: "there is no such form"}
+		return "", "", false, hint.New("", "there is no such form")
 	}
 	if _, busy := t.open[where]; busy {
 		return "", where, false, nil
@@ -153,7 +154,7 @@ func (s *Server) openForm(t *tab, f openForm) (html, where string, ok bool, err 
 		return "", where, false, err
 	}
 	if html == "" {
-		return "", where, false, &act.Error{What: "that item is not on this desk"}
+		return "", where, false, hint.New("", "that item is not on this desk")
 	}
 	t.open[where] = f
 	return html, where, true, nil

@@ -17,7 +17,7 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 
-	"example.org/parley/internal/act"
+	"example.org/parley/hint"
 	"example.org/parley/internal/node"
 	"example.org/parley/internal/view"
 )
@@ -38,7 +38,7 @@ func TestRingAndStopWaitForNoRecord(t *testing.T) {
 		a.line = node.Open(a.config())
 		defer a.line.Close()
 		time.Sleep(300 * time.Millisecond)
-		var e *act.Error
+		var e *hint.Error
 		if _, err := a.do("inbox"); !errors.As(err, &e) || !e.Wait || !strings.Contains(e.What, "starting: ") || !strings.Contains(e.What, " of ") {
 			t.Errorf("inbox at the start: %v", err)
 		}
@@ -87,7 +87,7 @@ func TestGarbledRecordLeavesTheLineInService(t *testing.T) {
 		}
 		a.line = node.Open(a.config())
 		time.Sleep(5 * time.Second)
-		var e *act.Error
+		var e *hint.Error
 		if _, err := a.do("inbox"); !errors.As(err, &e) || e.Wait || strings.Contains(e.What, db) || !strings.Contains(e.Cause, db) || !strings.Contains(e.Hint, "move it away") {
 			t.Errorf("inbox without a record: %+v", err)
 		}

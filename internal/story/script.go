@@ -11,8 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"example.org/parley/internal/act"
-	"example.org/parley/internal/verbs"
+	"example.org/parley/hint"
 )
 
 // Stage is where a script is played: two parties and the world around them.
@@ -202,7 +201,7 @@ func (s *Script) act(ctx context.Context, party, l, want string, pinned bool) er
 
 // Refused is how a refusal is seen.
 func Refused(err error) []string {
-	var e *act.Error
+	var e *hint.Error
 	if errors.As(err, &e) && e.Hint != "" {
 		return []string{"refused: " + e.What, "hint: " + e.Hint}
 	}
@@ -244,7 +243,7 @@ func (s *Script) patient(ctx context.Context, try func() error) error {
 	end := time.Now().Add(s.Patience)
 	for {
 		err := try()
-		if usage := new(verbs.UsageError); err == nil || errors.As(err, &usage) || s.Patience == 0 || time.Now().After(end) {
+		if err == nil || hint.Of(err).Usage || s.Patience == 0 || time.Now().After(end) {
 			return err
 		}
 		select {

@@ -248,7 +248,7 @@ func (w *World) ready(s *Site) error {
 		default:
 		}
 		_, err := w.Act(s, act.Status)
-		if refused := new(act.Error); err == nil || !w.paired && errors.As(err, &refused) {
+		if err == nil || !w.paired && !errors.Is(err, control.ErrNotRunning) {
 			s.set(running)
 			return nil
 		}

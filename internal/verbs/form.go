@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 )
 
@@ -54,19 +55,17 @@ func Bind(v act.Verb, fs *pflag.FlagSet) (build func(args []string, now time.Tim
 	}
 }
 
-// explain makes a matter of usage of an error: it names the verb and shows its form.
+// explain makes a matter of usage of a refusal: it names the verb and shows its form.
 func explain(v act.Verb, err error) error {
-	u, refused := (*UsageError)(nil), (*act.Error)(nil)
-	switch {
-	case errors.As(err, &refused):
-		u = &UsageError{What: refused.What, Hint: refused.Hint}
-	case !errors.As(err, &u):
+	var refused *hint.Error
+	if !errors.As(err, &refused) {
 		return err
 	}
-	if u.Hint == "" {
-		u.What, u.Hint = v.Name+": "+u.What, Usage(v)
+	if refused.Hint == "" {
+		return hint.Usage("", "%s: %v", v.Name, refused).Way("%s", Usage(v))
 	}
-	return u
+	refused.Usage = true
+	return refused
 }
 
 // fill puts the positional arguments where the form says, and refuses what is missing or too much.
@@ -76,7 +75,7 @@ func fill(v act.Verb, p reflect.Value, fields []act.Member, fs *pflag.FlagSet, a
 		part := parts[i]
 		if name, is := strings.CutPrefix(part, "--"); is {
 			if !fs.Changed(name) || fs.Lookup(name).Value.String() == "" {
-				return usage("", "%s is missing", part)
+				return hint.Usage("", "%s is missing", part)
 			}
 			if fs.Lookup(name).Value.Type() != "bool" {
 				i++ // the word that stands for its value
@@ -87,9 +86,9 @@ func fill(v act.Verb, p reflect.Value, fields []act.Member, fs *pflag.FlagSet, a
 		name, many := strings.CutSuffix(name, "…")
 		if len(args) == 0 && !strings.HasPrefix(part, "[") {
 			if _, other, ok := strings.Cut(v.Args, " | "); ok {
-				return usage("", "a %s, or %s", strings.ToLower(name), other)
+				return hint.Usage("", "a %s, or %s", strings.ToLower(name), other)
 			}
-			return usage("", "%s is missing", name)
+			return hint.Usage("", "%s is missing", name)
 		}
 		if len(args) == 0 {
 			continue
@@ -105,7 +104,7 @@ func fill(v act.Verb, p reflect.Value, fields []act.Member, fs *pflag.FlagSet, a
 		}
 	}
 	if len(args) > 0 {
-		return usage("", "%q is too much", args[0])
+		return hint.Usage("", "%q is too much", args[0])
 	}
 	return nil
 }
@@ -127,7 +126,7 @@ func put(m reflect.Value, args []string) (err error) {
 	switch m := m.Addr().Interface().(type) {
 	case *string:
 		if *m = strings.Join(args, " "); strings.TrimSpace(*m) == "" {
-			err = usage("", "nothing but blanks")
+			err = hint.Usage("", "nothing but blanks")
 		}
 	case *[]string:
 		*m = args

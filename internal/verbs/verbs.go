@@ -13,24 +13,15 @@
 package verbs
 
 import (
-	"fmt"
 	"io"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 )
-
-// UsageError says that a command line does not have its form; the exit code is 64.
-type UsageError struct{ What, Hint string }
-
-func (e *UsageError) Error() string { return e.What }
-
-func usage(hint, format string, a ...any) error {
-	return &UsageError{What: fmt.Sprintf(format, a...), Hint: hint}
-}
 
 // Find gives the verb that argv begins with, and the rest of argv.
 func Find(argv []string) (act.Verb, []string, bool) {
@@ -60,13 +51,13 @@ func All() (vs []act.Verb) {
 func Parse(argv []string, now time.Time) (act.Act, error) {
 	v, rest, ok := Find(argv)
 	if !ok {
-		return nil, usage("see: parley help", "there is no verb %q", strings.Join(argv[:min(2, len(argv))], " "))
+		return nil, hint.Usage("see: parley help", "there is no verb %q", strings.Join(argv[:min(2, len(argv))], " "))
 	}
 	fs := pflag.NewFlagSet(v.Name, pflag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	build := Bind(v, fs)
 	if err := fs.Parse(rest); err != nil {
-		return nil, usage(Usage(v), "%s: %v", v.Name, err)
+		return nil, hint.Usage("", "%s: %v", v.Name, err).Way("%s", Usage(v))
 	}
 	return build(fs.Args(), now)
 }
@@ -96,7 +87,7 @@ func Split(line string) ([]string, error) {
 		}
 	}
 	if quote != 0 {
-		return nil, usage("close it", "a quote %c stands open", quote)
+		return nil, hint.Usage("close it", "a quote %c stands open", quote)
 	}
 	if in {
 		out = append(out, word.String())
@@ -113,7 +104,7 @@ func pairs(args []string) (map[string]string, error) {
 	for _, a := range args {
 		k, v, ok := strings.Cut(a, "=")
 		if _, twice := m[k]; !ok || k == "" || twice {
-			return nil, usage("", "%q is not field=value, each field once", a)
+			return nil, hint.Usage("", "%q is not field=value, each field once", a)
 		}
 		m[k] = v
 	}
@@ -141,5 +132,5 @@ func When(s string, now time.Time) (time.Time, error) {
 	if d, err := time.ParseDuration(strings.TrimPrefix(s, "+")); err == nil && strings.HasPrefix(s, "+") && d > 0 {
 		return now.UTC().Add(d).Truncate(time.Second), nil
 	}
-	return time.Time{}, usage("2026-11-23T09:41Z, 09:41Z or +30m", "%q is no time", s)
+	return time.Time{}, hint.Usage("2026-11-23T09:41Z, 09:41Z or +30m", "%q is no time", s)
 }

@@ -12,6 +12,7 @@ import (
 
 	"example.org/parley/call"
 	"example.org/parley/contact"
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 )
 
@@ -68,8 +69,8 @@ func TestWrongUsage(t *testing.T) {
 	} {
 		argv, _ := Split(line)
 		_, err := Parse(argv, now)
-		var u *UsageError
-		if !errors.As(err, &u) || u.What == "" || u.Hint == "" {
+		var u *hint.Error
+		if !errors.As(err, &u) || !u.Usage || u.What == "" || u.Hint == "" {
 			t.Errorf("%q: %v", line, err)
 		}
 	}

@@ -3,9 +3,9 @@
 package phrase
 
 import (
-	"fmt"
 	"strings"
 
+	"example.org/parley/statement"
 	"example.org/parley/words"
 )
 
@@ -23,7 +23,7 @@ type Span struct {
 func Render(language, code string, fields map[string]string) ([]Span, error) {
 	p, ok := Find(code)
 	if !ok {
-		return nil, fmt.Errorf("there is no phrase %q", code)
+		return nil, statement.Refuse("", "there is no phrase %q", code)
 	}
 	if err := p.Validate(fields); err != nil {
 		return nil, err

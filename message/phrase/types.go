@@ -70,7 +70,7 @@ func (t Type) refuse() error {
 	if t == Height || t == Distance {
 		unit = ", whole metres"
 	}
-	return fmt.Errorf("is not a %s: write it as %s%s", t, t.Example(), unit)
+	return statement.Refuse("", "is not a %s: write it as %s%s", t, t.Example(), unit)
 }
 
 // read gives the canonical form and the key that equal meanings share.
