@@ -229,6 +229,11 @@ func TestSessionEnds(t *testing.T) {
 		t.Error("a living session has ended:", mark)
 	}
 	_ = cmd.Process.Kill()
+	for end := time.Now().Add(20 * time.Second); !sessionEnded(mark); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("a session whose leader was killed lives until its parent takes note of it")
+		}
+	}
 	_ = cmd.Wait()
 	if !sessionEnded(mark) {
 		t.Error("an ended session lives:", mark)

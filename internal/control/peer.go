@@ -51,6 +51,9 @@ func parseStat(s string) (session, tty int, start string, err error) {
 	if i < 0 || len(f) < 20 {
 		return 0, 0, "", errStat
 	}
+	if f[0] == "Z" || f[0] == "X" { // it has ended; nobody has taken note of it yet
+		return 0, 0, "", errStat
+	}
 	session, err = strconv.Atoi(f[3])
 	tty, err2 := strconv.Atoi(f[4])
 	if err != nil || err2 != nil {
