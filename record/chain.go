@@ -171,7 +171,7 @@ func (r *Record) join(l *Log, e *Entry) (covers bool) {
 	l.Claimed = max(l.Claimed, l.Size)
 	e.Joined = true
 	if e.Index == 0 {
-		l.Station = e.station
+		l.Station = e.Header().Station
 	}
 	r.remember(l, e)
 	r.touchLog(l)

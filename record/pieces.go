@@ -83,6 +83,8 @@ func (b *bytesOf) get() (*pieces, int32) {
 
 // load gives the bytes, from the disk where they are not in memory: then they must be those that were written. What
 // cannot be read is told to the disk's owner, and is nothing here.
+//
+// SPEC: STO-018
 func (b *bytesOf) load(check func(*pieces) error) (p *pieces, row int32) {
 	p, row = b.get()
 	if p != nil {

@@ -103,7 +103,6 @@ type Entry struct {
 	seen      []sight
 	facts     bool       // the body is here, in memory or on disk
 	text      bool       // as facts
-	station   string     // that opened its log, at place 0
 	malformed bool       // its header is, or names a party that is not of this line: Inert says what
 	barren    bool       // inert by itself, whatever its item is
 	asked     bool       // those that name it were judged with it here

@@ -265,6 +265,7 @@ func (s *service) node(ctx context.Context, l *home.Line) error {
 	if err != nil {
 		return err
 	}
+	node.Frugal()
 	n := node.Open(cfg)
 	defer n.Close()
 	f := newFace(n, s.demo || l.Config.Demo)

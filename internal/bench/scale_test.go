@@ -89,6 +89,7 @@ func TestScaleChild(t *testing.T) {
 	p.who[0] = act.Who{Desk: "watch", Account: names[0]}
 	s := scale{Views: map[string]time.Duration{}}
 	began := time.Now()
+	node.Frugal() // as serve does
 	n := node.Open(p.config(0))
 	defer n.Close()
 	p.nodes[0] = n

@@ -28,6 +28,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -187,6 +188,10 @@ func Open(cfg Config) *Line {
 	go l.loop()
 	return l
 }
+
+// Frugal makes the process collect its garbage oftener than Go would: a record is large and stays, what is thrown
+// away beside it is little.
+func Frugal() { debug.SetGCPercent(50) }
 
 // Read waits until the record has been read.
 func (l *Line) Read(ctx context.Context) error {

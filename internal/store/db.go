@@ -31,6 +31,8 @@ type db struct {
 	insert, upsert, forget       *sqlite3.Stmt
 	several, one, locals, newest *sqlite3.Stmt
 	statements                   []*sqlite3.Stmt // all of them
+	walFile                      walFile         // the WAL, opened with the first commit
+	at                           int             // where one stands; 0: nowhere
 	wal                          int             // bytes in the WAL that are not copied back yet, as SQLite last said
 }
 
@@ -42,7 +44,7 @@ type db struct {
 //  3. write the WAL over itself and sync it: after a sync that failed, the kernel may hold pages for
 //     clean that never reached the disk; copied back half-way from such a WAL, a power cut would leave
 //     a torn file and nothing to mend it with (found by the crash test)
-//  4. open: WAL, FULL, exclusive
+//  4. open: WAL, exclusive
 //  5. wal_checkpoint(TRUNCATE) must succeed: what we read is on disk, not only in a page cache
 //  6. migrate
 //  7. sync the directory: the names are on disk too
@@ -121,8 +123,8 @@ func openDB(path string, o Options) (*db, error) {
 
 func (d *db) configure(o Options) error {
 	sync := o.synchronous
-	if sync == "" {
-		sync = "FULL"
+	if o.flushes() {
+		sync = "NORMAL" // for what else SQLite writes: when it copies the WAL back, and when it begins it anew
 	}
 	// locking_mode before journal_mode: then the WAL's index lives in our memory.
 	err := d.conn.Exec(`
@@ -165,6 +167,7 @@ func (d *db) pragma(name string) (string, error) {
 
 // truncate copies the whole WAL back and empties it, or fails.
 func (d *db) truncate() error {
+	d.leave()
 	if _, _, err := d.conn.WALCheckpoint("main", sqlite3.CHECKPOINT_TRUNCATE); err != nil {
 		return fmt.Errorf("couldn't empty the WAL: %w", err)
 	}
@@ -174,6 +177,7 @@ func (d *db) truncate() error {
 
 // checkpoint copies the WAL back; the next commit writes from its beginning again.
 func (d *db) checkpoint() error {
+	d.leave()
 	log, copied, err := d.conn.WALCheckpoint("main", sqlite3.CHECKPOINT_PASSIVE)
 	if err != nil || copied < log {
 		return errors.Join(err, fmt.Errorf("couldn't copy the WAL back: %d of %d pages", copied, log))
@@ -196,7 +200,7 @@ func (d *db) prepare() (made bool, err error) {
 		{&d.upsert, "INSERT INTO local (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2"},
 		{&d.forget, "DELETE FROM local WHERE key = ?"},
 		{&d.several, "SELECT n, kind, log, idx, leaf, a, b, c FROM row WHERE n > ? ORDER BY n LIMIT ?"},
-		{&d.one, "SELECT a, b, c FROM row WHERE n = ?"},
+		{&d.one, "SELECT n, a, b, c FROM row WHERE n >= ? ORDER BY n"},
 		{&d.locals, "SELECT key, value FROM local ORDER BY key"},
 		{&d.newest, "SELECT max(n) FROM row"},
 	} {
@@ -237,8 +241,9 @@ func (d *db) migrate() (made bool, err error) {
 	return have == 0, nil
 }
 
-// commit writes all rows of all batches in one transaction; the flush is in COMMIT.
+// commit writes all rows of all batches in one transaction.
 func (d *db) commit(bs []batch) error {
+	d.leave()
 	if err := d.begin.Exec(); err != nil {
 		return err
 	}
@@ -290,15 +295,36 @@ func (d *db) rows(n, max int) (out []Row, err error) {
 	return out, err
 }
 
-// row reads one row's bytes.
+// near is how many rows are passed over on the way to the next that is asked for; what is farther is looked up.
+const near = 32
+
+// row reads one row's bytes. It stays where it is, since rows are often asked for in their order.
 func (d *db) row(n int) (r Row, err error) {
-	err = errors.Join(d.one.BindInt(1, n), d.each(d.one, func(st *sqlite3.Stmt) {
-		r = Row{N: n, A: blob(st, 0), B: blob(st, 1), C: blob(st, 2)}
-	}))
-	if err == nil && r.N == 0 {
-		err = fmt.Errorf("there is no row %d", n)
+	if d.at == 0 || n <= d.at || n > d.at+near {
+		d.leave()
+		if err := d.one.BindInt(1, n); err != nil {
+			return r, err
+		}
 	}
-	return r, err
+	for d.one.Step() {
+		if d.at = d.one.ColumnInt(0); d.at >= n {
+			break
+		}
+	}
+	if d.at != n {
+		err = errors.Join(fmt.Errorf("there is no row %d", n), d.one.Err())
+		d.leave()
+		return r, err
+	}
+	return Row{N: n, A: blob(d.one, 1), B: blob(d.one, 2), C: blob(d.one, 3)}, nil
+}
+
+// leave ends the reading of rows one by one: it would hold up a checkpoint.
+func (d *db) leave() {
+	d.at = 0
+	if d.one != nil {
+		_ = d.one.Reset() // its error was that of the last step
+	}
 }
 
 // local reads the local values by key. SPEC: STO-009
@@ -332,5 +358,9 @@ func (d *db) close() error {
 	for _, st := range d.statements {
 		_ = st.Close()
 	}
-	return d.conn.Close()
+	err := d.conn.Close()
+	if d.walFile != nil {
+		err = errors.Join(err, d.walFile.Close())
+	}
+	return err
 }

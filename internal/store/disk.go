@@ -75,6 +75,15 @@ type walFile interface {
 
 type osFile struct{ *os.File }
 
+// Sync flushes what was written, and the size where it changed.
+func (f osFile) Sync() error {
+	for {
+		if err := unix.Fdatasync(int(f.Fd())); !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}
+
 func (f osFile) Size() (int64, error) {
 	st, err := f.Stat()
 	if err != nil {

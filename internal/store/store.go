@@ -2,7 +2,7 @@
 
 // Package store keeps one line's record on disk: bytes and places, in the order in which they were committed.
 //
-// It is one SQLite file (WAL, synchronous FULL) with one connection and one writer goroutine. The loop of
+// It is one SQLite file (WAL, flushed with each commit) with one connection and one writer goroutine. The loop of
 // a line appends numbered rows and never waits; the writer commits all that wait together with one flush
 // and reports the highest number that is on disk. Effects that tell anybody about a row wait for that
 // report: remember, then say, then show.
@@ -11,7 +11,7 @@
 // and no index: look-ups are by place, in the record's memory.
 //
 // Crash order, which everything here serves:
-//   - A row is on disk when its commit returned with FULL; nothing is reported before.
+//   - A row is on disk when the WAL was flushed after its commit; nothing is reported before.
 //   - After a kill or a failed sync the page cache may show what the disk has not. So every open makes
 //     wal_checkpoint(TRUNCATE) succeed before a single row is handed out; else there is no store.
 //   - A failed commit may have persisted all the same, and what was signed behind it stands on it. So it fails
@@ -77,9 +77,13 @@ type Options struct {
 	// VFS is the name of a registered SQLite VFS, "" for the operating system's.
 	VFS string
 
-	synchronous string                        // "" is FULL; tests hold controls against it
+	synchronous string                        // "" and FULL: each commit is flushed; tests hold controls against it
 	wal         func(string) (walFile, error) // of a VFS that is not the operating system's
 }
+
+// flushes reports that each commit ends with a flush of the WAL. It is ours, not SQLite's: fdatasync, since the WAL
+// has its blocks, and while the disk is free for who reads.
+func (o Options) flushes() bool { return o.synchronous == "" || o.synchronous == "FULL" }
 
 var (
 	// ErrClosed: the store was closed.

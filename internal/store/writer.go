@@ -3,6 +3,8 @@
 package store
 
 import (
+	"errors"
+	"runtime"
 	"time"
 )
 
@@ -81,6 +83,7 @@ func (s *Store) report(c Commit) {
 // take removes from the queue what one commit holds. With the disk full it stops before the first
 // batch that may not use the reserve, and takes that one alone.
 func (s *Store) take() []batch {
+	s.gather()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	full := s.full.Load()
@@ -104,25 +107,60 @@ func (s *Store) take() []batch {
 	return out
 }
 
+// gather lets those who are about to hand in a row do so, so that one flush is for all: when the last commit was
+// reported, each of many who waited for it goes on.
+func (s *Store) gather() {
+	for n, still := 0, 0; still < 3; still++ {
+		runtime.Gosched()
+		s.mu.Lock()
+		if len(s.queue) > n && len(s.queue) < maxRows {
+			n, still = len(s.queue), 0
+		}
+		s.mu.Unlock()
+	}
+}
+
 // commit writes batches in one transaction. Any error stops the store. Batches of an earlier life are
 // dropped without a word: Reopen said so.
 // SPEC: STO-006
 func (s *Store) commit(bs []batch) (c Commit, ours bool) {
 	start := time.Now()
-	s.disk.Lock()
-	defer s.disk.Unlock()
-	if bs[0].life != s.life {
-		return c, false
-	}
-	err := ErrFull
-	if bs[0].reserve || !s.full.Load() {
-		err = s.db.commit(bs)
+	err, wal := s.put(bs)
+	if err == nil && wal != nil {
+		err = wal.Sync()
 	}
 	if NoRoom(err) {
 		s.full.Store(true) // the reserve is given back at Reopen
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if bs[0].life != s.life {
+		return c, false // it was reopened meanwhile: what persisted is handed out by the next replay
+	}
 	now := time.Now()
 	return s.settle(bs[len(bs)-1].seq, err, now, now.Sub(start)), true
+}
+
+// put writes batches into the WAL, and gives it to be synced: for as long as that takes, others read.
+func (s *Store) put(bs []batch) (error, walFile) {
+	s.disk.Lock()
+	defer s.disk.Unlock()
+	if bs[0].life != s.life {
+		return nil, nil
+	}
+	if !bs[0].reserve && s.full.Load() {
+		return ErrFull, nil
+	}
+	if err := s.db.commit(bs); err != nil || !s.o.flushes() {
+		return err, nil
+	}
+	if s.db.walFile == nil {
+		f, err := s.openWAL()
+		if s.db.walFile = f; err != nil || f == nil {
+			return errors.Join(err, errors.New("there is no WAL")), nil
+		}
+	}
+	return nil, s.db.walFile
 }
 
 // idle copies the WAL back into the file where it holds at least limit bytes. A failure of that is a
@@ -137,7 +175,9 @@ func (s *Store) idle(limit int) {
 	var c Commit
 	err := s.db.checkpoint()
 	if err != nil {
+		s.mu.Lock()
 		c = s.settle(0, err, time.Now(), 0)
+		s.mu.Unlock()
 	}
 	s.disk.Unlock()
 	if err != nil {
@@ -145,10 +185,8 @@ func (s *Store) idle(limit int) {
 	}
 }
 
-// settle remembers what became of a write; the disk is held.
+// settle remembers what became of a write; mu is held.
 func (s *Store) settle(seq uint64, err error, at time.Time, took time.Duration) Commit {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if err == nil {
 		s.last = seq
 	} else {

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// Each row can be read again by its number, in any order, while others are committed and after a new start.
+//
+// SPEC: STO-009
+func TestRowsAreReadAgainByNumber(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "record.db")
+	s := open(t, path, Options{Reserve: -1})
+	const all = 3 * near
+	var numbers []int
+	for i := range all {
+		rows := []Row{Local("key", []byte{byte(i)}), entry(i)}
+		s.Append(uint64(i+1), rows)
+		numbers = append(numbers, rows[1].N)
+	}
+	for c := (Commit{}); c.UpTo < all; {
+		if c = <-s.Durable(); c.Err != nil {
+			t.Fatal(c.Err)
+		}
+	}
+	for range 2 {
+		for _, step := range []int{1, 2, 5, -1, all/2 + 1} {
+			for i := range all {
+				at := ((i*step)%all + all) % all
+				r, err := s.Row(t.Context(), numbers[at])
+				if err != nil || r.N != numbers[at] || string(r.A) != string(entry(at).A) {
+					t.Fatalf("row %d, each %d-th: %+v, %v", at, step, r, err)
+				}
+			}
+		}
+		if _, err := s.Row(t.Context(), all+1); err == nil {
+			t.Fatal("a row that was never written was read")
+		}
+		if err := s.Reopen(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Who reads a row waits for a disk that hangs no longer than he says.
+func TestRowWaitsNoLongerThanItsContext(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "record.db"), Options{Reserve: -1})
+	s.disk.Lock()
+	defer s.disk.Unlock()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := s.Row(ctx, 1); err == nil {
+		t.Fatal("read while the disk was held")
+	}
+}

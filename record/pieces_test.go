@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+)
+
+// paper is a disk for tests: rows by number, and what could not be read back.
+type paper struct {
+	rows   map[int]thing
+	read   int
+	unread map[int]error
+}
+
+func (d *paper) Row(n int) (note, facts, text []byte, err error) {
+	d.read++
+	r, ok := d.rows[n]
+	if !ok {
+		return nil, nil, nil, errors.New("no such row")
+	}
+	return r.note, r.facts, r.text, nil
+}
+
+func (d *paper) Unread(n int, err error) { d.unread[n] = err }
+
+// onPaper is a record of n statements with words, each on disk and receipted.
+func onPaper(t *testing.T, n int) (p *pair, d *paper, r *Record, all []*Entry) {
+	p, d = newPair(t), &paper{map[int]thing{}, 0, map[int]error{}}
+	p.o.Rows = d
+	r = New(p.o)
+	w, by := p.run(r, "aurelia", "first"), p.run(r, "borealia", "first")
+	for range n {
+		e := p.state(w, Draft{Kind: "message.question", Class: "substantive", Mark: "actual", Facts: testFacts{Word: "x"}, Text: &Text{"en", strings.Repeat("word ", 200)}})
+		rc := p.receipt(r, by, e)
+		row := 2*len(all) + 1
+		d.rows[row], d.rows[row+1] = thing(*e.load()), thing{note: rc.Note()}
+		e.OnDisk(row)
+		r.Receipts(e)[0].OnDisk(row + 1)
+		all = append(all, e)
+	}
+	return p, d, r, all
+}
+
+// SPEC: STO-018
+func TestBytesOnDiskAreReadBackAsTheyCame(t *testing.T) {
+	_, d, r, all := onPaper(t, shelfSize/1000)
+	if r.shelf.size > shelfSize || all[0].bytes.mem != nil || all[len(all)-1].bytes.mem == nil {
+		t.Fatalf("%d bytes are in memory, first %v, last %v", r.shelf.size, all[0].bytes.mem, all[len(all)-1].bytes.mem != nil)
+	}
+	before := r.Digest()
+	for i, e := range all {
+		note, facts, text := e.Pieces()
+		want := d.rows[2*i+1]
+		if !bytes.Equal(note, want.note) || !bytes.Equal(facts, want.facts) || !bytes.Equal(text, want.text) || e.Words() == nil {
+			t.Fatalf("%s came back as %q %q %q", e.Place(), note, facts, text)
+		}
+		if got := r.Receipts(e)[0].Note(); !bytes.Equal(got, d.rows[2*i+2].note) {
+			t.Fatalf("the receipt of %s came back as %q", e.Place(), got)
+		}
+	}
+	if d.read < len(all) || len(d.unread) != 0 || r.Digest() != before || r.shelf.size > shelfSize {
+		t.Errorf("%d rows read, %v not, %d bytes in memory", d.read, d.unread, r.shelf.size)
+	}
+}
+
+// What the disk has altered since is nothing, and its row is named.
+//
+// SPEC: STO-018
+func TestAlteredBytesOnDiskAreRefused(t *testing.T) {
+	_, d, r, all := onPaper(t, shelfSize/1000)
+	for row, alter := range map[int]func(x *thing){
+		1: func(x *thing) { x.note = bytes.Replace(x.note, []byte("mark actual"), []byte("mark exercise"), 1) },
+		2: func(x *thing) { x.note = bytes.Replace(x.note, []byte("whole 1"), []byte("whole 0"), 1) },
+		3: func(x *thing) { x.facts = bytes.Replace(x.facts, []byte(`"x"`), []byte(`"y"`), 1) },
+		5: func(x *thing) { x.text = nil },
+		7: func(x *thing) { x.note = nil },
+	} {
+		x := d.rows[row]
+		alter(&x)
+		d.rows[row] = x
+	}
+	delete(d.rows, 9)
+	for i := range 5 {
+		e := all[i]
+		if note, facts, text := e.Pieces(); note != nil || facts != nil || text != nil || d.unread[2*i+1] == nil {
+			t.Errorf("%s came back as %q %q %q, %v", e.Place(), note, facts, text, d.unread)
+		}
+	}
+	if note := r.Receipts(all[0])[0].Note(); note != nil || !errors.Is(d.unread[2], ErrAltered) {
+		t.Errorf("the receipt came back as %q, %v", note, d.unread[2])
+	}
+	if len(d.unread) != 6 || !errors.Is(d.unread[7], ErrAltered) || errors.Is(d.unread[9], ErrAltered) {
+		t.Errorf("not read: %v", d.unread)
+	}
+}
+
+// A body that comes after its statement lies in another row: until that is on disk it stays in memory.
+//
+// SPEC: STO-018
+func TestLaterBodiesStayInMemoryUntilTheyAreOnDisk(t *testing.T) {
+	p, d, _, all := onPaper(t, 1)
+	to := New(p.o)
+	e := all[0]
+	note, facts, text := e.Pieces()
+	c, err := p.o.Check(note, facts, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := to.AddStored(c, 1); err != nil {
+		t.Fatal(err)
+	}
+	a, err := to.Add(note, nil, text)
+	if err != nil || !a.Bodies || a.Entry.bytes.row != 0 {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	c, err = p.o.Check(note, nil, text) // a row of its own for the words alone does not hold the whole
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := to.AddStored(c, 3); err != nil || a.Entry.bytes.row != 0 {
+		t.Fatalf("row %d, %v", a.Entry.bytes.row, err)
+	}
+	d.rows[5] = thing{note, facts, text}
+	a.Entry.OnDisk(5)
+	a.Entry.bytes.mem = nil
+	if _, f, x := a.Entry.Pieces(); !bytes.Equal(f, facts) || !bytes.Equal(x, text) {
+		t.Errorf("came back as %q %q, %v", f, x, d.unread)
+	}
+}
