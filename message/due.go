@@ -44,7 +44,7 @@ func Due(s State, ours bool, agreed map[string]map[string]int, now time.Time) []
 	start := statement.Begun(s.Held.At, s.Recorded.At, now)
 	cs := []statement.Clock{
 		statement.NewClock(Held, held, []time.Time{s.Held.At}, now),
-		statement.NewClock(Shown, start.Add(allow(Shown)), times(s.Steps[Shown]), now),
+		statement.NewClock(Shown, start.Add(allow(Shown)), times(s.Steps[Shown], s.Steps[Acknowledged]), now),
 		s.receipt(start.Add(allow(Acknowledged)), allow(Linguist), now),
 	}
 	if s.Facts.Respond {

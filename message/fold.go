@@ -125,7 +125,7 @@ func before(r statement.Past) func(a, b Step) bool {
 func (s State) Waits() bool {
 	asked := s.Facts.Respond && s.Response == nil
 	promised := s.Response != nil && (s.Response.How == Standby || s.Response.How == Responses[0]) && len(s.Steps[Complied]) == 0
-	return s.Held == nil || len(s.Steps[Shown]) == 0 || s.Understood == nil || asked || promised
+	return s.Held == nil || s.Understood == nil || asked || promised
 }
 
 // Expired reports whether the message is of no use any more, by the reader's clock.

@@ -269,6 +269,12 @@ func TestClocksRunByPrecedence(t *testing.T) {
 	}
 	ack := w.must("borealia", at("90s"))(AckDraft(s, atB, "original", "", read))
 	s = Fold(item(begin, ack), nowhere)
+	if c := find(Due(s, true, nil, at("2h")), Shown); !c.Done || c.Overdue {
+		t.Errorf("acknowledged at 90 s without ever having been stated shown: shown is %+v", c)
+	}
+	if find(Due(Fold(item(begin, wait), nowhere), true, nil, at("2h")), Shown).Overdue {
+		t.Error("who awaits the linguist has seen it")
+	}
 	stand := w.must("borealia", at("3m"))(RespondDraft(s, atB, Standby, at("1h"), nil, at("3m")))
 	s = Fold(item(begin, ack, stand), nowhere)
 	if c := find(Due(s, true, nil, at("2h")), Standby); !c.Overdue || c.Due != at("1h") || find(Due(s, true, nil, at("2h")), Responded).Late {
