@@ -213,34 +213,33 @@ func (l *Line) missed(kind string) {
 	l.dirty = true
 }
 
-// owed is what was said over the session and could not be recorded.
-type owed struct {
-	draft record.Draft
-	was   *record.Entry // as it was signed when the commit failed; nil where the store was dead already
-}
-
-// later keeps what could not be recorded, to be stated when the store works again.
+// later keeps what was said over the session and could not be recorded, to be stated when the store works again. was is
+// the statement whose commit failed, nil where the store was dead already: what that commit left on the disk all the
+// same is on record.
 func (l *Line) later(d record.Draft, was *record.Entry) {
 	l.missed(d.Kind)
-	if len(l.owed) < 64 {
-		l.owed = append(l.owed, owed{d, was})
+	if len(l.owed) >= 64 {
+		return
 	}
+	l.owed = append(l.owed, func() {
+		if was != nil && l.rec.ByRef(was.Ref()) != nil {
+			return
+		}
+		if _, err := l.state(d); err != nil {
+			l.log.Error("couldn't state what was not recorded", "kind", d.Kind, "err", err)
+		}
+	})
 }
 
 // repaired states what was not recorded while the store failed: STOPs and calls, with their own times in
-// their facts. What a failed commit left on the disk all the same is on record already. SPEC: NOD-006
+// their facts. SPEC: NOD-006
 func (l *Line) repaired(since time.Time) {
 	if !since.IsZero() {
 		l.log.Info("recorded again", "unrecorded", len(l.unsaid), "since", since)
 	}
 	all := l.owed
 	l.unsaid, l.owed = nil, nil
-	for _, o := range all {
-		if o.was != nil && l.rec.ByRef(o.was.Ref()) != nil {
-			continue
-		}
-		if _, err := l.state(o.draft); err != nil {
-			l.log.Error("couldn't state what was not recorded", "kind", o.draft.Kind, "err", err)
-		}
+	for _, state := range all {
+		state()
 	}
 }

@@ -41,8 +41,8 @@ type calls struct {
 	sentAt     time.Time // newest frame of ours
 	sent       uint64
 	leftAt     time.Time // its desk is gone since
-	tone       *toner
-	unrecorded bool // of the call that is up or was last: a statement of it failed
+	endTone    func()    // of the tone that is its sound; nil: there is none
+	unrecorded bool      // of the call that is up or was last: a statement of it failed
 }
 
 // speaker is the desk whose sound the call has.
@@ -155,14 +155,14 @@ func (c *calls) open(live call.Live) {
 	desk := live.By.Desk
 	c.live.Store(&speaker{desk, c.sinks[desk]})
 	if d := c.l.desks[desk]; d != nil && d.tone > 0 {
-		c.tone = startTone(c.l, desk, d.tone)
+		c.endTone = startTone(c.l, desk, d.tone)
 	}
 }
 
 func (c *calls) close() {
-	if c.tone != nil {
-		c.tone.stop()
-		c.tone = nil
+	if c.endTone != nil {
+		c.endTone()
+		c.endTone = nil
 	}
 	c.live.Store(nil)
 	c.port.Close(c.l.now)
@@ -343,20 +343,18 @@ func (d *desk) sounds(s string) (codec string, err error) {
 	return "pcmu", nil
 }
 
-// toner sends a tone as a desk's sound, one frame every 20 ms, until it is stopped.
-type toner struct{ quit, gone chan struct{} }
-
-func startTone(l *Line, desk string, hz float64) *toner {
-	t := &toner{make(chan struct{}), make(chan struct{})}
+// startTone sends a tone as a desk's sound, one frame every 20 ms, until end is called.
+func startTone(l *Line, desk string, hz float64) (end func()) {
+	quit, gone := make(chan struct{}), make(chan struct{})
 	go func() {
-		defer close(t.gone)
+		defer close(gone)
 		tick := time.NewTicker(voice.FrameTime)
 		defer tick.Stop()
 		tone := voice.Tone{Hz: hz, LevelDB: -12}
 		var buf [voice.FrameBytes]byte
 		for n := uint32(0); ; n++ {
 			select {
-			case <-t.quit:
+			case <-quit:
 				return
 			case <-tick.C:
 				tone.Frame(n, &buf)
@@ -364,10 +362,8 @@ func startTone(l *Line, desk string, hz float64) *toner {
 			}
 		}
 	}()
-	return t
+	return func() { close(quit); <-gone }
 }
-
-func (t *toner) stop() { close(t.quit); <-t.gone }
 
 // classCall states later what class a call was.
 func (l *Line) classCall(who act.Who, _ string, a act.Class) (act.Reply, error) {

@@ -21,40 +21,26 @@ import (
 // tx is what one step wants: rows for the disk, and effects that wait for them.
 type tx struct {
 	rows  []store.Row
-	of    []onDisk // of each row, what it holds; nil: a value of this node alone
-	after []effect
-	got   []*record.Entry // entries of the peer that need a receipt
-	lane  bool            // they came by lane, so does the receipt
-	draw  drawing         // makes the answer; the act is answered though its commit fails: nothing was to be, or the session has said it
+	of    []interface{ OnDisk(row int) } // of each row, the statement or receipt in it; nil: a value of this node alone
+	after []func(error)                  // what happens once the rows are on disk (nil), or when they never will be
+	seq   uint64                         // of the step, once its rows are handed to the writer
+	got   []*record.Entry                // entries of the peer that need a receipt
+	lane  bool                           // they came by lane, so does the receipt
+	// draw makes the answer of an act, in the goroutine of who asked. The act is answered though its commit fails:
+	// nothing was to be recorded, or the session has said it.
+	draw func(ctx context.Context, recorded bool) act.Reply
 }
 
-// drawing makes the answer of an act, in the goroutine of who asked; recorded is whether the commit did not fail.
-type drawing func(ctx context.Context, recorded bool) act.Reply
-
-// effect is one thing that happens once the step's rows are on disk, or what happens when they never will be.
-type effect struct {
-	do   func()
-	fail func(error)
-}
-
-// onDisk is a statement or receipt that is told which row holds it.
-type onDisk interface{ OnDisk(row int) }
-
-// waiting are the effects of one committed step.
-type waiting struct {
-	tx
-	seq uint64
-}
-
-func (w waiting) fail(err error) {
-	for _, e := range w.after {
-		if e.fail != nil {
-			e.fail(err)
-		}
+// end carries out the effects of a step: its rows are on disk, or err says why they never will be.
+func (t *tx) end(err error) {
+	for _, f := range t.after {
+		f(err)
 	}
 }
 
-func (t *tx) write(of onDisk, r store.Row) { t.rows, t.of = append(t.rows, r), append(t.of, of) }
+func (t *tx) write(of interface{ OnDisk(row int) }, r store.Row) {
+	t.rows, t.of = append(t.rows, r), append(t.of, of)
+}
 
 // entry writes a statement with the bodies that are here.
 func (t *tx) entry(e *record.Entry, kind store.RowKind, reserve bool) {
@@ -66,7 +52,16 @@ func (t *tx) receipt(rc *record.Receipt) {
 	t.write(rc, store.Row{Kind: store.KindReceipt, Log: rc.Log.String(), Index: rc.Index, A: rc.Note(), Reserve: true})
 }
 
-func (t *tx) then(do func(), fail func(error)) { t.after = append(t.after, effect{do, fail}) }
+// then adds an effect: do once the rows are on disk, else fail, which may be nil.
+func (t *tx) then(do func(), fail func(error)) {
+	t.after = append(t.after, func(err error) {
+		if err == nil {
+			do()
+		} else if fail != nil {
+			fail(err)
+		}
+	})
+}
 
 // abandon is called when an act is refused: acts decide before they write, so there is nothing to take back.
 func (t *tx) abandon(l *Line) {
@@ -81,17 +76,16 @@ func (l *Line) commit() {
 	t := l.tx
 	l.tx = tx{}
 	if len(t.rows) == 0 {
-		for _, e := range t.after {
-			e.do()
-		}
+		t.end(nil)
 		return
 	}
 	if l.dead != nil {
-		waiting{tx: t}.fail(l.unrecorded())
+		t.end(l.unrecorded())
 		return
 	}
 	l.seq++
-	l.waiting = append(l.waiting, waiting{t, l.seq})
+	t.seq = l.seq
+	l.waiting = append(l.waiting, t)
 	l.store.Append(l.seq, t.rows)
 }
 
@@ -118,9 +112,7 @@ func (l *Line) release() (more bool) {
 	ready := l.waiting[:n:n]
 	l.waiting = l.waiting[n:]
 	for _, w := range ready {
-		for _, e := range w.after {
-			e.do()
-		}
+		w.end(nil)
 		for i, of := range w.of {
 			if of != nil {
 				of.OnDisk(w.rows[i].N)
@@ -150,7 +142,7 @@ func (l *Line) fail(err error) {
 	waitingNow := l.waiting
 	l.waiting, l.run, l.why = nil, nil, "failed"
 	for _, w := range waitingNow {
-		w.fail(l.unrecorded())
+		w.end(l.unrecorded())
 	}
 	l.dirty = true
 	l.tellState()
@@ -229,9 +221,17 @@ func (l *Line) reopen() {
 	}()
 }
 
+// lockedFor is how long a start waits for a node of this home that is still ending, before the line is unrecorded.
+const lockedFor = 10 * time.Second
+
 func (l *Line) reopened(m *memory, err error) {
 	l.reopening = false
 	l.dirty = true
+	if held := new(store.Locked); l.unread && errors.As(err, &held) && l.now.Sub(l.started) < lockedFor {
+		l.log.Info("waiting for the record: a node that is ending still holds it", "holder", held.Holder)
+		l.retryAt = l.now.Add(time.Second / 2)
+		return
+	}
 	if err != nil {
 		if l.deadSince.IsZero() {
 			l.deadSince = l.now

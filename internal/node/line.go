@@ -123,8 +123,8 @@ type Line struct {
 	now     time.Time // of the step under way
 
 	tx        tx
-	seq       uint64 // of the newest step that wrote
-	waiting   []waiting
+	seq       uint64                    // of the newest step that wrote
+	waiting   []tx                      // steps whose rows are not known to be on disk
 	volatile  map[*record.Entry]int     // commits that an entry still waits for: its header, a body that came later
 	repeating map[record.Place]struct{} // urgent statements of ours whose receipt is awaited
 	outq      [][]byte                  // messages that the stream has not taken yet
@@ -144,7 +144,7 @@ type Line struct {
 	alarms      *alarm.Set
 	alarmsAt    time.Time
 	unsaid      []string // what could not be recorded since the store failed
-	owed        []owed   // of it, what is stated when the store works again
+	owed        []func() // of it, what is stated when the store works again
 	privRun     *record.Run
 	tickWall    time.Time // the last tick, by the wall and by the boot clock
 	tickBoot    time.Duration
@@ -306,7 +306,7 @@ func (l *Line) shut() {
 	for l.release() {
 	}
 	for _, w := range l.waiting {
-		w.fail(errStopped)
+		w.end(errStopped)
 	}
 }
 
@@ -322,7 +322,7 @@ func (l *Line) step(ctx context.Context, f func() (act.Reply, error)) (act.Reply
 	type result struct {
 		r    act.Reply
 		err  error
-		draw drawing
+		draw func(context.Context, bool) act.Reply
 	}
 	out := make(chan result, 1)
 	err := l.in(ctx, l.events, func() {

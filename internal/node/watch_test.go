@@ -41,6 +41,7 @@ type machine struct {
 	refuse atomic.Bool  // no sessions can be opened
 	opened atomic.Int32
 	now    *wires
+	before func(db string) // a node is opened on it
 	them   ed25519.PrivateKey
 }
 
@@ -55,8 +56,12 @@ func (m *machine) begin(t *testing.T) *Line {
 	if err != nil {
 		t.Fatal(err)
 	}
+	db := filepath.Join(t.TempDir(), "record.db")
+	if m.before != nil {
+		m.before(db)
+	}
 	l := Open(Config{
-		Name: "north", DB: filepath.Join(t.TempDir(), "record.db"), First: true, Key: us, Genesis: wire.Leaf([]byte("genesis\n")), GenesisText: genesis,
+		Name: "north", DB: db, First: true, Key: us, Genesis: wire.Leaf([]byte("genesis\n")), GenesisText: genesis,
 		Us:   Party{Name: "aurelia", Letter: "A", SignKey: us.Public().(ed25519.PublicKey)},
 		Them: Party{Name: "borealia", Letter: "B", SignKey: them},
 		Now:  func() time.Time { return time.Now().Add(time.Duration(m.step.Load())) },
@@ -197,5 +202,32 @@ func TestWhatWasHandedOutToDrawNeverChanges(t *testing.T) {
 		if v := l.View("en", "watch"); len(v.Messages) != 2 || v.Stops[0].State != "lifted" || len(v.Alarms) == 0 {
 			t.Errorf("the next look does not see it: %+v", v.Messages)
 		}
+	})
+}
+
+// A node that is started while the one before still ends waits for the record that it holds: it comes up starting,
+// not unrecorded, and goes on when the record is free.
+// SPEC: NOD-010
+func TestAStartWaitsForTheNodeThatEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := machine{before: func(db string) {
+			s, err := store.Open(db, store.Options{Reserve: -1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			go func() {
+				time.Sleep(3 * time.Second)
+				s.Close()
+			}()
+		}}
+		began := time.Now()
+		l := m.begin(t) // it has been read
+		if waited := time.Since(began); waited < 3*time.Second || waited > 4*time.Second {
+			t.Errorf("read after %v", waited)
+		}
+		if v := l.View("en", "watch"); v.Unrecorded != "" || alarmsOf(l, "A16") > 0 {
+			t.Errorf("it came up unrecorded: %s", v.Unrecorded)
+		}
+		l.Close()
 	})
 }
