@@ -56,16 +56,14 @@ type PairFigure struct {
 	DaysMost     int      // at most: more than Days where Last is a span
 	Since        []*Contact
 	Straddling   []*Contact
-	ByUs, ByThem Columns // of requests that we placed, that they placed
-	Sought       []*Request
-}
 
-// Columns are what became of attempts. They are never added up: refusal, silence and fault are three things.
-// SPEC: CNT-012
-type Columns struct {
-	Accepted, Declined, NoReply, NotReached, Deferred, CounterProposed Count
+	// What became of the attempts of requests that we placed, that they placed: by column, or straddles for those that may
+	// have been before the window. They are never added up: refusal, silence and fault are three things.
+	//
+	// SPEC: CNT-012
+	ByUs, ByThem map[string]Count
 
-	Straddling int // attempts that may have been before the window: in no column
+	Sought []*Request
 }
 
 // Count is a number of one thing by who states it; Ours are stated by us alone.
@@ -219,7 +217,7 @@ func (q *Query) pairs() (ps []PairFigure) {
 
 // pair counts for one office and its counterpart.
 func (q *Query) pair(ours, theirs *office) PairFigure {
-	p := PairFigure{Ours: ours.Post, Theirs: theirs.Post, Side: statement.SideNever, Days: -1, DaysMost: -1}
+	p := PairFigure{Ours: ours.Post, Theirs: theirs.Post, Side: statement.SideNever, Days: -1, DaysMost: -1, ByUs: map[string]Count{}, ByThem: map[string]Count{}}
 	for _, x := range q.Contacts {
 		if !q.has(x.Posts, ours) || !q.has(x.Posts, theirs) {
 			continue
@@ -237,9 +235,9 @@ func (q *Query) pair(ours, theirs *office) PairFigure {
 		from, with := q.office[r.FromPost], q.office[r.WithPost]
 		switch {
 		case from == ours && with == theirs:
-			q.attempts(r, &p.ByUs)
+			q.attempts(r, p.ByUs)
 		case from == theirs && with == ours:
-			q.attempts(r, &p.ByThem)
+			q.attempts(r, p.ByThem)
 		default:
 			continue
 		}
@@ -254,23 +252,19 @@ func (q *Query) has(posts []record.Place, o *office) bool {
 	return slices.ContainsFunc(posts, func(p record.Place) bool { return q.office[p] == o })
 }
 
-func (q *Query) attempts(r *Request, cols *Columns) {
+func (q *Query) attempts(r *Request, columns map[string]Count) {
 	for _, a := range r.Attempts {
-		switch a.When.Side(q.begin) {
-		case statement.SideStraddles:
-			cols.Straddling++
-		case statement.SideSince:
-			if !a.When.Earliest().After(q.Now) {
-				cols.of(a.Outcome).add(a.Party, a.Standing, q.Us)
-			}
+		column := Column(a.Outcome)
+		switch side := a.When.Side(q.begin); {
+		case side == statement.SideStraddles:
+			column = side
+		case side == statement.SideBefore || a.When.Earliest().After(q.Now):
+			continue
 		}
+		n := columns[column]
+		n.add(a.Party, a.Standing, q.Us)
+		columns[column] = n
 	}
-}
-
-// of gives the column of an outcome.
-func (c *Columns) of(outcome string) *Count {
-	return map[string]*Count{Accepted: &c.Accepted, Declined: &c.Declined, NoReply: &c.NoReply, NotReached: &c.NotReached,
-		Deferred: &c.Deferred, CounterProposed: &c.CounterProposed}[Column(outcome)]
 }
 
 func (c *Count) add(party, standing, us string) {

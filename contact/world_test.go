@@ -144,9 +144,9 @@ func render(f contact.Figures) (out []string) {
 			last = fmt.Sprintf("last %s by %s, %s, %s", p.Last.When, p.Last.Channel, days(p), p.Side)
 		}
 		say("%s / %s: %s; declined %s, no reply %s, not reached %s%s", p.Ours.Name, p.Theirs.Name, last,
-			count(p.ByUs.Declined), count(p.ByUs.NoReply), count(p.ByUs.NotReached), more(p))
-		if p.ByThem != (contact.Columns{}) {
-			say("  they sought us: declined %s, no reply %s, not reached %s", count(p.ByThem.Declined), count(p.ByThem.NoReply), count(p.ByThem.NotReached))
+			count(p.ByUs[contact.Declined]), count(p.ByUs[contact.NoReply]), count(p.ByUs[contact.NotReached]), more(p))
+		if len(p.ByThem) > 0 {
+			say("  they sought us: declined %s, no reply %s, not reached %s", count(p.ByThem[contact.Declined]), count(p.ByThem[contact.NoReply]), count(p.ByThem[contact.NotReached]))
 		}
 	}
 	say("contacts %d: stated by us %d, by them %d", len(f.Contacts), f.By.Ours, f.By.Theirs)
@@ -180,10 +180,10 @@ func count(c contact.Count) string {
 }
 
 func more(p contact.PairFigure) (s string) {
-	if n := p.ByUs.Accepted.N(); n > 0 {
+	if n := p.ByUs[contact.Accepted].N(); n > 0 {
 		s += fmt.Sprintf(", accepted %d", n)
 	}
-	if n := p.ByUs.Straddling; n > 0 {
+	if n := p.ByUs[statement.SideStraddles].N(); n > 0 {
 		s += fmt.Sprintf(", before or since %d", n)
 	}
 	for _, r := range p.Sought {

@@ -363,8 +363,8 @@ func (b builder) counterparts() Counterparts {
 
 func (b builder) pair(p contact.PairFigure) Pair {
 	v := Pair{Ours: p.Ours.Title(b.lang), Theirs: p.Theirs.Title(b.lang), Org: p.Ours.Org, Level: p.Ours.Level, Days: p.Days, Before: p.Side == statement.SideBefore,
-		Declined: p.ByUs.Declined.N(), NoReply: p.ByUs.NoReply.N(), NotReached: p.ByUs.NotReached.N(),
-		TheirsDeclined: p.ByThem.Declined.N(), TheirsNoReply: p.ByThem.NoReply.N(), TheirsNotReached: p.ByThem.NotReached.N(), Still: len(p.Sought) > 0}
+		Declined: p.ByUs[contact.Declined].N(), NoReply: p.ByUs[contact.NoReply].N(), NotReached: p.ByUs[contact.NotReached].N(),
+		TheirsDeclined: p.ByThem[contact.Declined].N(), TheirsNoReply: p.ByThem[contact.NoReply].N(), TheirsNotReached: p.ByThem[contact.NotReached].N(), Still: len(p.Sought) > 0}
 	v.Word = b.t("spoken.pair", v.Ours, v.Theirs)
 	if v.Ours == v.Theirs {
 		v.Word = b.t("spoken.same", v.Ours)

@@ -97,7 +97,7 @@ func world() Input {
 		Messages: []message.State{old, flash},
 		Checks:   check.Summary{From: at("08:00:00"), Now: now, Days: []check.Day{{Date: "2026-11-24", Passed: 1, Tested: true}}, Tested: 1, Streak: 1, LastPassed: at("09:00:00"), Last: &check.State{Due: at("09:00:00"), Outcome: check.Passed}},
 		Check:    Check{Due: at("09:00:00").AddDate(0, 0, 1), Parts: []check.Part{{Name: check.PartStation, Result: check.OK}, {Name: check.PartVoice, Path: "1", Result: check.OK, Sent: 100, Back: 100, MS: 4}}},
-		Contacts: contact.Figures{AsOf: now, Pairs: []contact.PairFigure{{Ours: reg.Posts[0], Theirs: reg.Posts[1], Last: made, Side: statement.SideSince, Days: 279, DaysMost: 279, ByUs: contact.Columns{Declined: contact.Count{Ours: 3}, NotReached: contact.Count{Ours: 1}}}}, Exercise: true},
+		Contacts: contact.Figures{AsOf: now, Pairs: []contact.PairFigure{{Ours: reg.Posts[0], Theirs: reg.Posts[1], Last: made, Side: statement.SideSince, Days: 279, DaysMost: 279, ByUs: map[string]contact.Count{contact.Declined: {Ours: 3}, contact.NotReached: {Ours: 1}}}}, Exercise: true},
 		Log:      []*record.Entry{o, q},
 	}
 }
@@ -189,12 +189,12 @@ func TestStopOfAPlace(t *testing.T) {
 // SPEC: PAG-020
 func TestThreeColumnsAreNeverAdded(t *testing.T) {
 	in := world()
-	in.Contacts.Pairs[0].ByUs = contact.Columns{Declined: contact.Count{Ours: 3}, NoReply: contact.Count{Both: 2}, NotReached: contact.Count{Theirs: 1}}
+	in.Contacts.Pairs[0].ByUs = map[string]contact.Count{contact.Declined: {Ours: 3}, contact.NoReply: {Both: 2}, contact.NotReached: {Theirs: 1}}
 	d := Build(in, "en")
 	if want := "Our Minister of Defence and theirs have not spoken since 18 Feb (declined 3, no reply 2, not reached 1)."; d.Counterparts.Sentence != want {
 		t.Errorf("got %q, want %q", d.Counterparts.Sentence, want)
 	}
-	in.Contacts.Pairs[0].ByUs, in.Contacts.Pairs[0].ByThem = contact.Columns{}, contact.Columns{Declined: contact.Count{Theirs: 3}}
+	in.Contacts.Pairs[0].ByUs, in.Contacts.Pairs[0].ByThem = map[string]contact.Count{}, map[string]contact.Count{contact.Declined: {Theirs: 3}}
 	if got, want := Build(in, "en").Counterparts.Sentence, "Our Minister of Defence and theirs have not spoken since 18 Feb (their requests: declined 3)."; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
