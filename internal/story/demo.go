@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -22,6 +21,7 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/page"
 	"example.org/parley/internal/view"
+	"example.org/parley/verify"
 )
 
 // The names under which the demo is asked: one site, so that its cookies reach the frames.
@@ -45,7 +45,7 @@ type Demo struct {
 
 // OpenDemo makes a world, plays the opening, serves the page and gives its address. The next free port is taken where the
 // usual one is in use.
-func OpenDemo(ctx context.Context, w *World, tell func(Scene)) (*Demo, error) {
+func OpenDemo(ctx context.Context, w *World, tell func(Scene)) (_ *Demo, err error) {
 	ln, err := listen(demoPort)
 	if err != nil {
 		return nil, err
@@ -53,19 +53,22 @@ func OpenDemo(ctx context.Context, w *World, tell func(Scene)) (*Demo, error) {
 	port := ln.Addr().(*net.TCPAddr).Port
 	origin := fmt.Sprintf("http://%s:%d", demoHost, port)
 	w.Frame, w.Hosts = origin, [2]string{Aurelia + "." + demoHost, Borealia + "." + demoHost}
+	d := &Demo{w: w, subs: map[chan struct{}]struct{}{}, forge: page.DemoForge{Holds: true, Word: verify.Holds}}
+	defer func() {
+		if err != nil {
+			d.Close()
+			ln.Close()
+		}
+	}()
 	if err := w.Make(); err != nil {
-		ln.Close()
 		return nil, err
 	}
-	d := &Demo{w: w, rtt: make([]float64, len(w.Cables)), subs: map[chan struct{}]struct{}{}, forge: page.DemoForge{Holds: true, Word: "HOLDS"}}
+	d.rtt = make([]float64, len(w.Cables))
 	if err := w.Play(ctx, tell, Seat, Opening); err != nil {
-		d.Close()
-		ln.Close()
 		return nil, err
 	}
 	var token [24]byte
 	if _, err := io.ReadFull(rand.Reader, token[:]); err != nil {
-		d.Close()
 		return nil, err
 	}
 	cfg := page.DemoConfig{
@@ -75,7 +78,6 @@ func OpenDemo(ctx context.Context, w *World, tell func(Scene)) (*Demo, error) {
 	}
 	h, err := page.Demo(cfg)
 	if err != nil {
-		d.Close()
 		return nil, err
 	}
 	d.url = page.DemoURL(cfg)
@@ -264,15 +266,13 @@ func (d *Demo) doForge() (string, error) {
 			return "", err
 		}
 	}
-	out, _ := d.w.Exec(d.w.Sites[0], "--json", "verify", file) // DOES NOT HOLD is exit 1
-	var r struct {
-		Verdict string   `json:"verdict"`
-		Wrong   []string `json:"wrong"`
+	in, err := os.Open(file)
+	if err != nil {
+		return "", err
 	}
-	if err := json.Unmarshal([]byte(out), &r); err != nil {
-		return "", fmt.Errorf("verify said nothing that can be read: %q", out)
-	}
-	f := page.DemoForge{Forged: !forged, Holds: r.Verdict == "HOLDS", Word: r.Verdict}
+	defer in.Close()
+	r := verify.Verify(in, verify.Expected{})
+	f := page.DemoForge{Forged: !forged, Holds: r.Verdict == verify.Holds, Word: r.Verdict}
 	if len(r.Wrong) > 0 {
 		f.Word += ": " + r.Wrong[0]
 	}
