@@ -197,8 +197,7 @@ func (m *Machine) Ring(by statement.Author, class, mark, priority, codec string,
 	l := &Live{Out: true, State: Calling, Class: cmp.Or(class, "substantive"), Mark: cmp.Or(mark, "actual"), Priority: priority, By: by,
 		Codec: cmp.Or(codec, "opus"), Began: m.now, open: map[SignalKind]bool{}}
 	for l.ID.Voice() == m.voice || l.ID == (ID{}) {
-		var err error
-		if l.ID, err = NewID(m.Rand); err != nil {
+		if _, err := io.ReadFull(m.Rand, l.ID[:]); err != nil {
 			return m.cannot(ErrRandom)
 		}
 	}

@@ -4,7 +4,6 @@ package call
 
 import (
 	"encoding/hex"
-	"io"
 	"time"
 
 	"example.org/parley/record"
@@ -22,12 +21,6 @@ const (
 
 // ID is a call's random 128-bit name, the same at both ends.
 type ID [16]byte
-
-// NewID draws one.
-func NewID(r io.Reader) (id ID, err error) {
-	_, err = io.ReadFull(r, id[:])
-	return id, err
-}
 
 // ParseID reads what String gives: 32 lower-case hexadecimal digits.
 func ParseID(s string) (id ID, err error) {

@@ -160,14 +160,13 @@ func Days(states []State, sch party.Schedule, from, now time.Time) Summary {
 		}
 	}
 	for _, t := range due {
-		if _, ok := scheduled[t]; !ok {
-			scheduled[t] = State{Slot: Slot{ID: t.Format(slotForm)}, Due: t, Outcome: Pending}
+		v, ok := scheduled[t]
+		if !ok {
+			v = State{Slot: Slot{ID: t.Format(slotForm)}, Due: t, Outcome: Pending}
 			if now.After(t.Add(sch.Window())) {
-				scheduled[t] = State{Slot: Slot{ID: t.Format(slotForm)}, Due: t, Outcome: Missed, Overdue: true}
+				v.Outcome, v.Overdue = Missed, true
 			}
 		}
-	}
-	for _, v := range scheduled {
 		views = append(views, v)
 	}
 	slices.SortFunc(views, func(a, b State) int { return cmp.Or(a.Due.Compare(b.Due), strings.Compare(a.Slot.Key(), b.Slot.Key())) })

@@ -84,21 +84,15 @@ func judge(parts []Part) (outcome string, which []string) {
 			which = append(which, p)
 		}
 	}
-	slices.Sort(which)
-	which = slices.Compact(which)
+	// what was left undone beside an answered ring is a question that was not answered
+	undone := func(r Part) bool { return r.Name == PartQuestion && r.Result == None && r.Why == "" }
 	switch {
 	case len(which) > 0:
-		return Failed, which
+		return Failed, set(which)
 	case declined:
 		return Declined, nil
-	case !done[PartRing]:
+	case !done[PartRing] || slices.ContainsFunc(parts, undone):
 		return NoOperator, nil
-	}
-	// what was left undone beside an answered ring is a question that was not answered
-	for _, r := range parts {
-		if r.Name == PartQuestion && r.Result == None && r.Why == "" {
-			return NoOperator, nil
-		}
 	}
 	return Passed, nil
 }

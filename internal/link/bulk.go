@@ -4,7 +4,6 @@ package link
 
 import (
 	"encoding/binary"
-	"io"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -198,12 +197,8 @@ func (k *bulk) prepare(l *Link) chan<- []byte {
 func (k *bulk) read(l *Link) {
 	in := k.prepare(l)
 	defer close(in)
-	var size [4]byte
 	for first := true; ; first = false {
-		if _, err := io.ReadFull(k.st, size[:]); err != nil {
-			return
-		}
-		b, err := readSized(k.st, size[:], MaxMessage)
+		b, err := readSized(k.st, MaxMessage)
 		if err != nil {
 			return
 		}

@@ -68,16 +68,20 @@ func appendMessage(b []byte, typ byte, body []byte) []byte {
 }
 
 func readMessage(r io.Reader) (typ byte, body []byte, err error) {
-	var head [5]byte
+	var head [1]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return 0, nil, err
 	}
-	body, err = readSized(r, head[1:], maxControl)
+	body, err = readSized(r, maxControl)
 	return head[0], body, err
 }
 
-func readSized(r io.Reader, size []byte, limit uint32) ([]byte, error) {
-	n := binary.BigEndian.Uint32(size)
+func readSized(r io.Reader, limit uint32) ([]byte, error) {
+	var size [4]byte
+	if _, err := io.ReadFull(r, size[:]); err != nil {
+		return nil, err
+	}
+	n := binary.BigEndian.Uint32(size[:])
 	if n > limit {
 		return nil, errControl
 	}

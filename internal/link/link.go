@@ -16,6 +16,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"example.org/parley/wire"
 )
 
 // Config is checked once, by Open.
@@ -197,7 +199,7 @@ func (l *Link) Close(reason string) error {
 	for _, p := range l.paths {
 		conns = append(conns, p.conns...)
 		if s := p.current; s != nil {
-			s.send(append([]byte{laneBye}, printable([]byte(reason))...), nil)
+			s.send(append([]byte{wire.LaneBye}, printable([]byte(reason))...), nil)
 		}
 	}
 	l.mu.Unlock()

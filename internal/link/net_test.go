@@ -115,13 +115,19 @@ var nextPort = struct {
 	n int
 }{n: 20000 + os.Getpid()%200*40}
 
-// freePort finds a UDP port that nobody has on 127.0.0.1 and 127.0.0.2; below the range that the kernel gives away.
+// freePort finds a UDP port that nobody has on 127.0.0.1 and 127.0.0.2; below the range that the kernel gives away. The same
+// port of TCP is held for as long as the test runs, so that no other process that tests takes it meanwhile.
 func freePort(t *testing.T) netip.AddrPort {
 	t.Helper()
 	nextPort.Lock()
 	defer nextPort.Unlock()
 	for range 1000 {
 		nextPort.n++
+		hold, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", nextPort.n))
+		if err != nil {
+			continue
+		}
+		t.Cleanup(func() { hold.Close() })
 		free := true
 		for _, ip := range []byte{1, 2} {
 			c, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, ip), Port: nextPort.n})

@@ -25,7 +25,6 @@ const (
 	dialLasts    = 12 * time.Second
 	dialsAtOnce  = 4
 	rekeyAfter   = time.Hour
-	laneBye      = wire.LaneBye
 )
 
 // path is one route. Fields without a note are under Link.mu.
@@ -165,7 +164,10 @@ func (p *path) judge(now time.Duration) {
 	p.weHear, p.theyHear, p.since = weHear, theyHear, now
 	l.setOut()
 	if returned {
-		l.repeatAll(p, now)
+		for _, r := range l.repeats { // all is due on a path that has just returned
+			r.next[p.num], r.sent[p.num] = 0, 0
+		}
+		l.repeatDue(now)
 	}
 	p.tellChange()
 }
@@ -300,27 +302,18 @@ func (p *path) dialIfDue(now time.Duration) {
 	if !p.cfg.Remote.IsValid() || p.l.closed {
 		return
 	}
-	need := !p.weHear || !p.theyHear
-	var age time.Duration
-	if c := p.best(); c == nil || c.stale || c.gen < p.gen { // what saw the path break may hang on what it lost
-		need = true
-	} else {
-		age = now - c.born
-	}
 	limit := rekeyAfter
 	if !p.l.cfg.First {
 		limit += 5 * time.Minute
 	}
-	need = need || age > limit
-	if !need {
-		p.needing = false
+	c := p.best() // what saw the path break may hang on what it lost
+	was := p.needing
+	p.needing = !p.weHear || !p.theyHear || c == nil || c.stale || c.gen < p.gen || now-c.born > limit
+	if !p.needing {
 		return
 	}
-	if !p.needing {
-		p.needing = true
-		if !p.l.cfg.First {
-			p.dialNext = max(p.dialNext, now+dialStagger)
-		}
+	if !was && !p.l.cfg.First {
+		p.dialNext = max(p.dialNext, now+dialStagger)
 	}
 	if now >= p.dialNext && len(p.dials) < dialsAtOnce {
 		p.dialNext = now + dialEvery

@@ -26,18 +26,13 @@ type repeat struct {
 }
 
 // Signal sends a packet once, over every live path, or over all where none is live.
-func (l *Link) Signal(kind byte, b []byte) {
-	body := append([]byte{kind}, b...)
-	for _, s := range *l.out.Load() {
-		s.send(body, nil)
-	}
-}
+func (l *Link) Signal(kind byte, b []byte) { l.SignalOn(-1, kind, b) }
 
 // SignalOn sends a packet once over one path, by its number, whether or not it is live: what a check of that path needs.
 func (l *Link) SignalOn(path int, kind byte, b []byte) {
 	body := append([]byte{kind}, b...)
 	for _, s := range *l.out.Load() {
-		if s.path.num == path {
+		if path < 0 || s.path.num == path {
 			s.send(body, nil)
 		}
 	}
@@ -71,14 +66,6 @@ func (l *Link) Done(id string) {
 
 func (l *Link) done(id string) {
 	l.repeats = slices.DeleteFunc(l.repeats, func(r *repeat) bool { return r.id == id })
-}
-
-// repeatAll makes everything due on a path that has just returned.
-func (l *Link) repeatAll(p *path, now time.Duration) {
-	for _, r := range l.repeats {
-		r.next[p.num], r.sent[p.num] = 0, 0
-	}
-	l.repeatDue(now)
 }
 
 // repeatDue sends what is due, on each path under a budget that leaves room for voice within the receiver's caps.

@@ -220,7 +220,11 @@ func (p *Browser) look(now time.Time) {
 // Close ends the connection; the browser sees it.
 func (p *Browser) Close() {
 	p.closer.Do(func() {
-		p.edge.leave(p)
+		p.edge.mu.Lock()
+		if p.edge.peers[p.desk] == p { // no other has taken its place
+			delete(p.edge.peers, p.desk)
+		}
+		p.edge.mu.Unlock()
 		p.set(Closed, time.Now())
 		if err := p.pc.Close(); err != nil {
 			p.edge.log.Debug("sound did not close", "desk", p.desk, "error", err)

@@ -184,15 +184,6 @@ func (e *Edge) enter(desk string, onFrame func([]byte)) (p, old *Browser, err er
 	return p, old, nil
 }
 
-// leave forgets a peer, unless another has taken its place.
-func (e *Edge) leave(p *Browser) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.peers[p.desk] == p {
-		delete(e.peers, p.desk)
-	}
-}
-
 func (e *Edge) all() []*Browser {
 	e.mu.Lock()
 	defer e.mu.Unlock()
