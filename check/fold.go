@@ -19,14 +19,14 @@ import (
 func Fold(it *record.Item, past statement.Past) State {
 	s := State{Mark: "actual", Outcome: Pending, past: past}
 	statement.Fold(Kinds, &s, it)
-	slices.SortFunc(s.Ends, func(a, b End) int { return strings.Compare(a.Party, b.Party) })
+	slices.SortFunc(s.Ends, func(a, b Account) int { return strings.Compare(a.Party, b.Party) })
 	s.join()
 	s.past = nil
 	return s
 }
 
 // of gives the end that an entry is of.
-func (s *State) of(e *record.Entry, slot Slot) *End {
+func (s *State) of(e *record.Entry, slot Slot) *Account {
 	s.Slot = slot
 	if e.Mark == "exercise" {
 		s.Mark = e.Mark
@@ -52,23 +52,23 @@ func (s *State) closed(e *record.Entry, f ClosedFacts) {
 // worst orders outcomes, the worst first: the joint one is the worst of the two.
 var worst = []string{Failed, Declined, NoOperator, Passed}
 
-func (s *State) end(party string) *End {
-	i := slices.IndexFunc(s.Ends, func(e End) bool { return e.Party == party })
+func (s *State) end(party string) *Account {
+	i := slices.IndexFunc(s.Ends, func(e Account) bool { return e.Party == party })
 	if i < 0 {
 		i = len(s.Ends)
-		s.Ends = append(s.Ends, End{Party: party})
+		s.Ends = append(s.Ends, Account{Party: party})
 	}
 	return &s.Ends[i]
 }
 
 // Of gives one party's word; its zero value where it said nothing.
-func (s State) Of(party string) End {
+func (s State) Of(party string) Account {
 	for _, e := range s.Ends {
 		if e.Party == party {
 			return e
 		}
 	}
-	return End{Party: party}
+	return Account{Party: party}
 }
 
 // join compares the two ends.
@@ -109,7 +109,7 @@ func set(words []string) []string {
 }
 
 // swapped reports whether an end answered another question than the other end chose for it.
-func swapped(asked, asker End) bool {
+func swapped(asked, asker Account) bool {
 	for _, r := range asked.Result.Parts {
 		if r.Name == PartQuestion && r.Answer != "" && asker.Opened != nil && r.ID != asker.Facts.Question {
 			return true

@@ -103,8 +103,8 @@ type ClosedFacts struct {
 	Parts   []Part    `json:"parts,omitempty"`
 }
 
-// End is one party's word about a slot.
-type End struct {
+// Account is what one party says of a slot.
+type Account struct {
 	Party  string
 	Opened *record.Entry // its opened or joined
 	Facts  OpenedFacts
@@ -118,7 +118,7 @@ type State struct {
 	Due     time.Time `json:"due"` // the schedule's time, else when it was opened
 	Mark    string    `json:"mark"`
 	Opener  string    `json:"opener,omitempty"`  // who asked for it now, "" for the schedule
-	Ends    []End     `json:"-"`                 // by party name; an end that said nothing is not there
+	Ends    []Account `json:"-"`                 // by party name; an end that said nothing is not there
 	Outcome string    `json:"outcome"`           // both ends closed: the joint outcome; else Pending (View judges by the clock)
 	Which   []string  `json:"which,omitempty"`   // of Failed
 	Ended   time.Time `json:"ended,omitzero"`    // the later of the two closes
