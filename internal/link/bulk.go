@@ -31,7 +31,6 @@ type bulk struct {
 	bytes   int
 	refused bool          // StreamRoom is owed
 	kick    chan struct{} // to the writer
-	stop    chan struct{} // closed when ended
 	writing time.Duration // since when a write has hung; 0: none
 }
 
@@ -108,7 +107,6 @@ func (l *Link) endBulk(k *bulk) {
 		return
 	}
 	k.ended = true
-	close(k.stop)
 	cancel(k.st)
 	k.out, k.bytes = nil, 0
 	if l.bulk == k {
@@ -127,7 +125,7 @@ func cancel(st *quic.Stream) {
 // runBulk is the life of one stream at either end: greet, read, until it ends.
 // SPEC: LNK-020
 func (l *Link) runBulk(c *conn, st *quic.Stream, id uint64) {
-	k := &bulk{id: id, conn: c, st: st, kick: make(chan struct{}, 1), stop: make(chan struct{})}
+	k := &bulk{id: id, conn: c, st: st, kick: make(chan struct{}, 1)}
 	l.mu.Lock()
 	old := l.bulk
 	if l.closed || !c.up || (old != nil && (old.id >= id && old.conn.run == c.run || l.cfg.First)) {
@@ -245,7 +243,7 @@ func (k *bulk) write(l *Link, head []byte) {
 			select {
 			case <-k.kick:
 				continue
-			case <-k.stop:
+			case <-k.st.Context().Done():
 				return
 			}
 		}
