@@ -36,7 +36,8 @@ const (
 	maxArgs    = 256 << 10
 	maxHeader  = 16 << 10
 	readWithin = 5 * time.Second
-	tellWithin = 5 * time.Second // a change, to a client that reads
+	tellWithin = 5 * time.Second        // a change, to a client that reads
+	lookEvery  = 250 * time.Millisecond // whether a session has ended: with the 2.5 s in which a desk may come back, under 3 s
 )
 
 // Server answers the socket of one home.
@@ -188,7 +189,7 @@ func (s *Server) Restore(ctx context.Context, line string, l Doer) {
 
 // sweep signs off whoever's session has ended.
 func (s *Server) sweep(ctx context.Context) {
-	t := time.NewTicker(time.Second)
+	t := time.NewTicker(lookEvery)
 	defer t.Stop()
 	for {
 		for _, r := range s.desks.all() {
@@ -305,7 +306,7 @@ func (s *Server) arm(line string, l Doer, who act.Who, a act.SetDesk, more int) 
 // tell writes a line for every change until the client goes, stops reading, or may stay no longer.
 func (s *Server) tell(w http.ResponseWriter, r *http.Request, changed <-chan struct{}, stays func() bool) {
 	out := http.NewResponseController(w)
-	look := time.NewTicker(time.Second)
+	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	for out.Flush() == nil {
 		select {
