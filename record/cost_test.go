@@ -95,3 +95,29 @@ func TestReceiptsOverAForkCostWhatOthersCost(t *testing.T) {
 		t.Errorf("four times the receipts cost %.1f times as much", many/few)
 	}
 }
+
+// Which of thousands of logs were restored is found at a cost that grows as they do.
+//
+// SPEC: REC-024
+func TestRestoredCostsAsManyLogsAsThereAre(t *testing.T) {
+	cost := func(n int) float64 {
+		p := newPair(t)
+		r := New(p.o)
+		var by *Run
+		for i := range n {
+			e := p.say(p.run(r, "aurelia", "restart"), "message.question", "x")
+			if i == 0 {
+				by = p.run(r, "borealia", "first")
+			}
+			p.receipt(r, by, e)
+		}
+		return allocated(func() {
+			if restored := r.Restored(); len(restored) > 0 {
+				t.Errorf("%d logs of an honest station are called restored", len(restored))
+			}
+		})
+	}
+	if few, many := cost(100), cost(400); many > 6*few {
+		t.Errorf("four times the logs cost %.1f times as much", many/few)
+	}
+}

@@ -576,7 +576,7 @@ func TestRestored(t *testing.T) {
 	e := p.say(w3, "message.question", "after the restore")
 	give(t, b, e)
 	for _, l := range b.Logs() {
-		if want := l.Name.Run == w3.Name(); b.Restored(l) != want {
+		if want := l.Name.Run == w3.Name(); b.Restored()[l] != want {
 			t.Errorf("%s restored: %t", l.Name.LogID, !want)
 		}
 	}

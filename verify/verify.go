@@ -253,8 +253,9 @@ func (j *judgement) whole() {
 		j.unknown("%s: %d entries are named, here are the first %d", l.Name.LogID, l.Claimed, l.Size)
 	}
 	j.numbers()
+	restored := j.rec.Restored()
 	for _, l := range j.rec.Logs() {
-		j.reportLog(l)
+		j.reportLog(l, restored[l])
 	}
 }
 
@@ -424,8 +425,8 @@ func (j *judgement) numbers() {
 }
 
 // reportLog reports one log, and what of it cannot be known.
-func (j *judgement) reportLog(l *record.Log) {
-	out := LogReport{Log: l.Name.LogID.String(), Size: l.Size, Entries: l.Stored, Restored: j.rec.Restored(l)}
+func (j *judgement) reportLog(l *record.Log, restored bool) {
+	out := LogReport{Log: l.Name.LogID.String(), Size: l.Size, Entries: l.Stored, Restored: restored}
 	for _, e := range j.rec.Entries(l.Name.LogID, 0) {
 		if !e.Time.IsZero() {
 			if out.First.IsZero() {
