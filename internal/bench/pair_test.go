@@ -34,6 +34,7 @@ type pair struct {
 	keys    [2]party.Keys
 	sheets  [2]*party.Sheet
 	genesis *party.Genesis
+	terms   []byte
 	cables  [2]*linktest.Forwarder
 	ports   [2]netip.AddrPort
 	nodes   [2]*node.Line
@@ -57,9 +58,10 @@ func newPair(tb testing.TB) *pair {
 		if !p.sheets[0].IsPartyA(p.sheets[1]) {
 			continue
 		}
-		terms, err := party.DefaultTerms().Encode([32]byte{9})
+		var err error
+		p.terms, err = party.DefaultTerms().Encode([32]byte{9})
 		p.check(err)
-		p.genesis, err = party.NewGenesis("north", p.sheets, [2][32]byte{{1}, {2}}, [32]byte{3}, terms)
+		p.genesis, err = party.NewGenesis("north", p.sheets, [2][32]byte{{1}, {2}}, [32]byte{3}, p.terms)
 		p.check(err)
 		p.check(p.genesis.SignNext(p.keys[0].Sign))
 		p.check(p.genesis.SignNext(p.keys[1].Sign))
@@ -115,7 +117,7 @@ func (p *pair) config(i int) node.Config {
 	}
 	return node.Config{
 		Name: "north", DB: p.db(i), First: i == 0, Key: p.keys[i].Sign, Us: p.party(i), Them: p.party(1 - i),
-		Genesis: p.genesis.Hash, GenesisText: p.genesis.Note, Sheet: 1, Station: "main",
+		Genesis: p.genesis.Hash, GenesisText: p.genesis.Note, Terms: p.terms, Sheets: [][]byte{p.sheets[0].Note, p.sheets[1].Note}, Sheet: 1, Station: "main",
 		Now: time.Now, Rand: rand.Reader, Log: log, Store: store.Options{Reserve: -1},
 		Link: func(of link.Config) (node.Link, error) {
 			lc.Run, lc.Greeting, lc.OnFrame, lc.Prepare = of.Run, of.Greeting, of.OnFrame, of.Prepare
