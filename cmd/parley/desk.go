@@ -32,6 +32,7 @@ func (a *app) desk() *cobra.Command {
 	c.Flags().BoolVar(&quiet, "quiet", false, "only ring: draw nothing, so that nothing counts as shown here")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		typed := a.typed(c.Context())
+		over := control.Session()
 		for armed, said := false, ""; ; {
 			err := a.sit(c.Context(), typed, signOn, quiet, &armed)
 			switch { // who waits goes on waiting; a node that was there may come back
@@ -39,6 +40,8 @@ func (a *app) desk() *cobra.Command {
 				return nil
 			case !armed && !waits(err):
 				return err
+			case over(): // nobody sits here any more
+				return hint.New("", "the session of this desk has ended")
 			case err.Error() != said:
 				said = err.Error()
 				a.complain(hint.New("waiting for it", "%v", err))

@@ -106,3 +106,10 @@ func sessionEnded(mark string) bool {
 	sid, err := strconv.Atoi(f[1])
 	return err != nil || sessionMark(sid) != mark
 }
+
+// Session watches the session of this process: ended reports whether it is over.
+func Session() (ended func() bool) {
+	sid, _ := unix.Getsid(0) // of ourselves: cannot fail
+	mark := sessionMark(sid)
+	return func() bool { return sessionEnded(mark) }
+}
