@@ -64,7 +64,7 @@ func TestScripts(t *testing.T) {
 		},
 		Deadline: deadline.Add(-10 * time.Second),
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"code": exitCode, "eventually": eventually, "id": takeID, "number": takeNumber,
+			"code": exitCode, "ends": ends, "eventually": eventually, "id": takeID, "number": takeNumber,
 		},
 	})
 }
@@ -100,6 +100,30 @@ func eventually(ts *testscript.TestScript, neg bool, args []string) {
 		if time.Now().After(end) {
 			ts.Fatalf("%q never came: %s", args[0], ts.ReadFile("stdout"))
 		}
+	}
+}
+
+// ends runs a command until it shows no call any more, and wants that within three seconds, and what a busy machine takes
+// for asking: ends parley status.
+//
+// SPEC: CLI-014
+func ends(ts *testscript.TestScript, _ bool, args []string) {
+	began, asked := time.Now(), time.Duration(0)
+	for {
+		before := time.Now()
+		ts.Check(ts.Exec(args[0], args[1:]...))
+		asked = max(asked, time.Since(before))
+		if !strings.Contains(ts.ReadFile("stdout"), "CONNECTED") {
+			break
+		}
+		if time.Since(began) > time.Minute {
+			ts.Fatalf("the call goes on: %s", ts.ReadFile("stdout"))
+		}
+	}
+	took := time.Since(began)
+	ts.Logf("the call ended after %v, asking took up to %v", took.Round(10*time.Millisecond), asked.Round(time.Millisecond))
+	if took > 3*time.Second+10*asked {
+		ts.Fatalf("the call ended after %v", took)
 	}
 }
 
