@@ -83,7 +83,10 @@ func (b *bind) socket() (Socket, error) {
 		if sys := new(os.SyscallError); errors.As(err, &sys) {
 			err = sys.Err
 		}
-		b.why = fmt.Errorf("couldn't listen on %v: %w", b.at, err)
+		was := b.why
+		if b.why = fmt.Errorf("couldn't listen on %v: %w", b.at, err); was == nil || was.Error() != b.why.Error() {
+			b.l.log.Warn("a local address is missing", "err", b.why)
+		}
 		return nil, errNotHere
 	}
 	if u, ok := sock.(*net.UDPConn); ok {

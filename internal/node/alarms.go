@@ -4,7 +4,10 @@ package node
 
 import (
 	"errors"
+	"io/fs"
+	"os"
 	"slices"
+	"syscall"
 	"time"
 
 	"example.org/parley/hint"
@@ -48,11 +51,11 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 	add := func(id, key string, w alarm.Detail) { cs = append(cs, alarm.Condition{ID: id, Key: key, Detail: w}) }
 	why := alarm.Detail{}
 	if l.linkErr != nil {
-		why = alarm.Say("at.why", l.linkErr)
+		why = alarm.Say(netKey(l.linkErr))
 	}
 	for _, p := range l.link.Paths() {
 		if why.Key == "" && p.Why != nil {
-			why = alarm.Say("at.why", p.Why)
+			why = alarm.Say(netKey(p.Why))
 		}
 		if !p.WeHear || !p.TheyHear {
 			n := alarm.Say("at.path", p.Label)
@@ -60,7 +63,7 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 				n = alarm.Say("at.path-unheard", p.Label)
 			}
 			if p.Why != nil {
-				n = alarm.Say("at.path-why", p.Label, p.Why)
+				n = alarm.Say("at.path-why", p.Label, "@"+netKey(p.Why))
 			}
 			add("A11", "path "+p.Label, n)
 		}
@@ -107,6 +110,20 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 		add("A16", l.cfg.Them.Name, alarm.Say("at.party", l.cfg.Them.Name))
 	}
 	return cs
+}
+
+// netKey names the words that say to an officer why the network does not carry; what the system said is in the log.
+// SPEC: NOD-017
+func netKey(err error) string {
+	for name, is := range map[string][]error{
+		"absent": {syscall.ECONNREFUSED}, "route": {syscall.ENETUNREACH, syscall.ENETDOWN}, "host": {syscall.EHOSTUNREACH, syscall.EHOSTDOWN},
+		"not-here": {syscall.EADDRNOTAVAIL}, "in-use": {syscall.EADDRINUSE}, "permission": {fs.ErrPermission}, "timeout": {os.ErrDeadlineExceeded, syscall.ETIMEDOUT},
+	} {
+		if slices.ContainsFunc(is, func(e error) bool { return errors.Is(err, e) }) {
+			return "at.net." + name
+		}
+	}
+	return "at.net.other"
 }
 
 // due lists the clocks of a message as they stand here, by the terms.
