@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -52,7 +51,7 @@ func (f *face) open(ctx context.Context, s *service, l *home.Line) (err error) {
 	if l.Config.Page == "" {
 		return nil
 	}
-	cfg := page.Config{Node: f.Line, Name: l.Ours.Party + "-" + l.Name, Hosts: []string{l.Config.Page}, Frame: s.frame, Keep: l, Log: s.log}
+	cfg := page.Config{Node: f, Silent: l.Config.Edge == "", Name: l.Ours.Party + "-" + l.Name, Hosts: []string{l.Config.Page}, Frame: s.frame, Keep: l, Log: s.log}
 	if s.pageHost != "" {
 		cfg.Hosts = []string{s.pageHost, l.Config.Page}
 	}
@@ -61,7 +60,6 @@ func (f *face) open(ctx context.Context, s *service, l *home.Line) (err error) {
 		if edge, err = web.New(addr, f.soundState, s.log); err != nil {
 			return fmt.Errorf("couldn't open the browsers' sound: %w", err)
 		}
-		cfg.Edge = f
 	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.Config.Page)
 	if err != nil {
@@ -130,7 +128,7 @@ func (f *face) Offer(desk, sdp string) (string, error) {
 	edge := f.edge
 	f.mu.Unlock()
 	if edge == nil {
-		return "", errors.New("the browsers' sound is down")
+		return "", hint.New("ring, messages and STOP work without it", "this node carries no sound to browsers")
 	}
 	answer, p, err := edge.Offer(desk, sdp, func(frame []byte) { f.Line.Microphone(desk, frame) })
 	if err != nil {

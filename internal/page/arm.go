@@ -12,35 +12,61 @@ import (
 	"example.org/parley/internal/act"
 )
 
-// armed is a tab's proof that its desk can ring.
-type armed struct {
-	Visible bool   `json:"visible"`
-	Audio   bool   `json:"audio"`
-	Mic     bool   `json:"mic"`
-	Why     string `json:"why"`
+// lingers is how long a desk without any page open still has its officer: a reload takes less.
+const lingers = 20 * time.Second
+
+// desk is what the tabs of one desk prove, and what the node was told of it. Owned by Server.mu.
+type desk struct {
+	who     act.Who
+	carries bool // its sound comes
+	pages   int
+	seated  bool              // the node was told that its officer sits there
+	sounds  map[string]string // by tab whose sound runs, what is wrong with it; "" is nothing
+	told    act.SetDesk
+	busy    bool
 }
 
-func (c *conn) disarm() { c.s.arm(c.t, nil) }
+// ability is whether a desk proves that it can ring, and how its sound is.
+func (d *desk) ability() act.SetDesk {
+	if len(d.sounds) == 0 || !d.carries {
+		return act.SetDesk{}
+	}
+	return act.SetDesk{Armed: true, Sound: cmp.Or(d.sounds[slices.Min(slices.Collect(maps.Keys(d.sounds)))], "ok")}
+}
 
-// arm keeps a tab's proof, and tells the node when that changes whether its desk can ring: it can while any tab of
-// it proves so, and its sound comes. link says that the tab's sound is on and none of this desk comes: the tab that
+// deskOf gives the desk of a person, new if need be. The caller holds s.mu.
+func (s *Server) deskOf(who act.Who) *desk {
+	d := s.desks[who.Desk]
+	if d == nil {
+		d = &desk{sounds: map[string]string{}}
+		s.desks[who.Desk] = d
+	}
+	d.who = who
+	return d
+}
+
+// arm keeps whether a tab's sound runs, and tells the node when that changes whether its desk can ring: it can while any
+// tab of it proves so, and its sound comes. link says that the tab's sound is on and none of this desk comes: the tab that
 // had the connection was closed, or the node lost it. SPEC: PAG-015 PAG-035
-func (s *Server) arm(t *tab, proof *armed) (link bool) {
+func (s *Server) arm(t *tab, runs bool, why string) (link bool) {
+	if s.cfg.Node == nil { // the demo's own page is no desk
+		return false
+	}
 	s.mu.Lock()
 	d := s.deskOf(t.who)
-	if proof == nil {
-		delete(d.tabs, t.id)
+	if runs {
+		d.sounds[t.id] = why
 	} else {
-		d.tabs[t.id] = *proof
+		delete(d.sounds, t.id)
 	}
 	s.mu.Unlock()
 	s.SoundChanged(t.who.Desk)
-	return proof != nil && proof.Audio && s.cfg.Edge != nil && !s.cfg.Edge.Carries(t.who.Desk)
+	return runs && !s.cfg.Silent && !s.cfg.Node.Carries(t.who.Desk)
 }
 
 // SoundChanged looks again whether a desk can ring.
 func (s *Server) SoundChanged(desk string) {
-	carries := s.cfg.Edge != nil && s.cfg.Edge.Carries(desk)
+	carries := s.cfg.Node.Carries(desk)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := s.desks[desk]
@@ -48,36 +74,27 @@ func (s *Server) SoundChanged(desk string) {
 		return
 	}
 	d.carries = carries
-	if is, sound := d.canRing(); is == d.told && sound == d.sound || d.busy {
-		return
+	if !d.busy && d.ability() != d.told {
+		d.busy = true
+		go s.tell(d)
 	}
-	d.busy = true
-	go s.tell(d)
 }
 
 // tell brings the node to what the desk can do now; one at a time a desk.
 func (s *Server) tell(d *desk) {
 	for {
 		s.mu.Lock()
-		is, sound := d.canRing()
-		if is == d.told && sound == d.sound {
-			d.busy = false
+		now, who := d.ability(), d.who
+		d.busy = now != d.told
+		if !d.busy {
 			s.mu.Unlock()
 			return
 		}
-		d.told, d.sound = is, sound
-		who := d.who
+		d.told = now
 		s.mu.Unlock()
-		ctx, cancel := context.WithTimeout(context.Background(), actTimeout)
-		if _, err := s.cfg.Node.Do(ctx, who, "en", act.SetDesk{Armed: is, Sound: sound}); err != nil {
-			s.cfg.Log.Warn("desk not armed", "desk", who.Desk, "err", err)
-		}
-		cancel()
+		s.do(who, now)
 	}
 }
-
-// lingers is how long a desk without any page open still has its officer: a reload takes less.
-const lingers = 20 * time.Second
 
 // enter tells the node that an officer sits at a desk, when its first page opens: a node that came back knows
 // nothing of him. SPEC: PAG-030
@@ -87,7 +104,7 @@ func (s *Server) enter(who act.Who) {
 	d := s.deskOf(who)
 	if d.pages++; d.pages == 1 && !d.seated && who.Officer != "" {
 		d.seated = true
-		go s.seat(who, act.SignOn{Officer: who.Officer})
+		go s.do(who, act.SignOn{Officer: who.Officer})
 	}
 }
 
@@ -100,53 +117,19 @@ func (s *Server) leave(who act.Who) {
 		s.mu.Lock()
 		d := s.deskOf(who)
 		gone := d.pages == 0 && d.seated
-		if gone {
-			d.seated = false
-		}
+		d.seated = d.seated && !gone
 		s.mu.Unlock()
 		if gone {
-			s.seat(who, act.SignOff)
+			s.do(who, act.SignOff)
 		}
 	})
 }
 
-func (s *Server) seat(who act.Who, a act.Act) {
+// do tells the node of a desk.
+func (s *Server) do(who act.Who, a act.Act) {
 	ctx, cancel := context.WithTimeout(context.Background(), actTimeout)
 	defer cancel()
 	if _, err := s.cfg.Node.Do(ctx, who, "en", a); err != nil {
 		s.cfg.Log.Warn("desk of the page", "act", a.Verb(), "desk", who.Desk, "err", err)
 	}
-}
-
-// deskOf gives the desk of a person, new if need be. The caller holds s.mu.
-func (s *Server) deskOf(who act.Who) *desk {
-	d := s.desks[who.Desk]
-	if d == nil {
-		d = &desk{tabs: map[string]armed{}}
-		s.desks[who.Desk] = d
-	}
-	d.who = who
-	return d
-}
-
-// desk is what the tabs of one desk prove, and what the node was told of it. Owned by Server.mu.
-type desk struct {
-	who     act.Who
-	carries bool // its sound comes
-	pages   int
-	seated  bool // the node was told that its officer sits there
-	tabs    map[string]armed
-	told    bool
-	sound   string
-	busy    bool
-}
-
-// canRing says whether a desk proves that it can ring, and how its sound is.
-func (d *desk) canRing() (bool, string) {
-	for _, id := range slices.Sorted(maps.Keys(d.tabs)) {
-		if a := d.tabs[id]; a.Audio && d.carries {
-			return true, cmp.Or(a.Why, "ok")
-		}
-	}
-	return false, ""
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -20,6 +21,7 @@ import (
 // fakeNode shows a fixture and keeps the acts that it was handed.
 type fakeNode struct {
 	us, them string
+	soundOf
 
 	mu    sync.Mutex
 	draw  func(us, them, lang string) view.Desk
@@ -31,7 +33,9 @@ type fakeNode struct {
 }
 
 func newFake(us, them string, draw func(us, them, lang string) view.Desk) *fakeNode {
-	return &fakeNode{us: us, them: them, draw: draw}
+	n := &fakeNode{us: us, them: them, draw: draw}
+	n.carries.Store(true)
+	return n
 }
 
 func (n *fakeNode) Do(_ context.Context, who act.Who, _ string, a act.Act) (act.Reply, error) {
@@ -92,18 +96,17 @@ func (n *fakeNode) done(verb string) int {
 
 // fakeDemo is a demo with a cable that can be pulled.
 type fakeDemo struct {
-	mu   sync.Mutex
-	st   DemoState
-	link func(party string) (string, error)
-	subs []chan struct{}
+	mu    sync.Mutex
+	parts []DemoPart
+	done  []string
+	link  func(party string) (string, error)
+	subs  []chan struct{}
 }
 
-func (d *fakeDemo) State() DemoState {
+func (d *fakeDemo) State() ([]DemoPart, []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	s := d.st
-	s.Cables = append([]DemoCable(nil), d.st.Cables...)
-	return s
+	return slices.Clone(d.parts), d.done
 }
 
 func (d *fakeDemo) Subscribe() (<-chan struct{}, func()) {
@@ -119,15 +122,15 @@ func (d *fakeDemo) Do(_ context.Context, verb, target string) (string, error) {
 	defer d.mu.Unlock()
 	switch verb {
 	case "pull":
-		for i := range d.st.Cables {
-			if d.st.Cables[i].Label == target {
-				d.st.Cables[i].Pulled = !d.st.Cables[i].Pulled
+		for i := range d.parts {
+			if p := &d.parts[i]; p.Kind == "cable" && p.Name == target {
+				p.Broken = !p.Broken
 			}
 		}
-		d.st.Done = []string{"pull"}
+		d.done = []string{"pull"}
 	case "forge":
-		d.st.Forge.Forged = !d.st.Forge.Forged
-		d.st.Forge.Word = "DOES NOT HOLD: A7-3 was changed after it was signed"
+		p := &d.parts[len(d.parts)-1]
+		p.Broken, p.Verdict = !p.Broken, "DOES NOT HOLD: A7-3 was changed after it was signed"
 	default:
 		return "", errors.New("not in this demo")
 	}
@@ -180,7 +183,7 @@ func (c *pausedConn) Write(b []byte) (int, error) {
 
 func newRig(t testing.TB) *rig {
 	t.Helper()
-	r := &rig{demo: &fakeDemo{st: DemoState{Parties: [2]DemoParty{{Name: "aurelia", State: "running", Life: 1}, {Name: "borealia", State: "running", Life: 1}}, Cables: []DemoCable{{Label: "1", RTTms: 2}, {Label: "2", RTTms: 2}}}}}
+	r := &rig{demo: &fakeDemo{parts: []DemoPart{{Kind: "cable", Name: "1", RTTms: 2}, {Kind: "cable", Name: "2", RTTms: 2}, {Kind: "party", Name: "aurelia", State: "running", Life: 1}, {Kind: "party", Name: "borealia", State: "running", Life: 1}, {Kind: "forge", Holds: true}}}}
 	listen := func() net.Listener {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -203,7 +206,7 @@ func newRig(t testing.TB) *rig {
 		host := names[0] + ".demo.localhost:" + p
 		origins[i] = "http://" + host
 		r.nodes[i] = newFake(names[0], names[1], fixtureIdle)
-		s, err := New(Config{Node: r.nodes[i], Edge: alwaysSounds(), Name: names[0], Hosts: []string{host, "127.0.0.1:" + p}, Frame: frame})
+		s, err := New(Config{Node: r.nodes[i], Name: names[0], Hosts: []string{host, "127.0.0.1:" + p}, Frame: frame})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,13 +223,9 @@ func newRig(t testing.TB) *rig {
 		}
 		return "", errors.New("no such party")
 	}
-	cfg := DemoConfig{Actions: r.demo, Hosts: []string{"demo.localhost:" + port, "127.0.0.1:" + port}, Token: "tok", Desks: origins}
-	h, err := Demo(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	h, url := Demo(Config{Hosts: []string{"demo.localhost:" + port, "127.0.0.1:" + port}}, r.demo, origins)
 	serve(top, h)
-	r.url = DemoURL(cfg)
+	r.url = url
 	return r
 }
 
@@ -258,10 +257,4 @@ func TestPreview(t *testing.T) {
 		}
 		time.Sleep(500 * time.Millisecond)
 	}
-}
-
-func alwaysSounds() *soundOf {
-	e := &soundOf{}
-	e.carries.Store(true)
-	return e
 }

@@ -3,12 +3,11 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
-	"html/template"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -22,16 +21,13 @@ import (
 	"example.org/parley/words"
 )
 
-// Node is what the page needs of a line's node.
+// Node is what the page needs of a line's node and of its sound.
 type Node interface {
 	Do(ctx context.Context, who act.Who, lang string, a act.Act) (act.Reply, error)
 	View(lang, desk string) view.Desk
 	// Subscribe gives a channel that says that something changed, and its end.
 	Subscribe(desk string) (<-chan struct{}, func())
-}
-
-// Edge takes a browser's offer of sound and gives the answer.
-type Edge interface {
+	// Offer takes a browser's offer of sound and gives the answer.
 	Offer(desk, sdp string) (answer string, err error)
 	// Carries reports whether sound of that desk comes; Server.SoundChanged is called when that changes.
 	Carries(desk string) bool
@@ -46,7 +42,7 @@ type Keeper interface {
 // Config is what one node's page is given.
 type Config struct {
 	Node    Node
-	Edge    Edge               // nil: desks without sound
+	Silent  bool               // no sound is configured: no page is asked to connect its own
 	Name    string             // of the node, for its cookie: aurelia-north
 	Hosts   []string           // host:port under which it may be asked; the first stands in links
 	Frame   string             // origin of the demo's page, the only one that may frame it; "": none may
@@ -54,7 +50,6 @@ type Config struct {
 	Alive   func(act.Who) bool // whether that person is still signed on at that desk; nil: always
 	Lingers time.Duration      // how long a desk without an open page keeps its officer; 0: 20 s
 	Now     func() time.Time   // nil: the clock
-	Rand    io.Reader          // nil: the system's
 	Log     *slog.Logger       // nil: none
 }
 
@@ -65,7 +60,7 @@ type Server struct {
 	key []byte // signs the cookies
 
 	mu    sync.Mutex // guards what follows
-	links map[string]grant
+	links map[string]link
 	gone  map[string]time.Time // sessions that were signed off, until their cookies end
 	tabs  map[string]*tab
 	desks map[string]*desk
@@ -76,43 +71,42 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Node == nil || cfg.Name == "" || len(cfg.Hosts) == 0 {
 		return nil, fmt.Errorf("couldn't make a page: it needs a node, a name and a host")
 	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
-	if cfg.Rand == nil {
-		cfg.Rand = rand.Reader
-	}
-	if cfg.Lingers == 0 {
-		cfg.Lingers = lingers
-	}
-	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
-	}
-	s := &Server{cfg: cfg, mux: http.NewServeMux(), links: map[string]grant{}, gone: map[string]time.Time{},
-		tabs: map[string]*tab{}, desks: map[string]*desk{}}
+	s := newServer(cfg)
 	if err := s.restore(); err != nil {
 		return nil, err
 	}
 	s.mux.HandleFunc("GET /{$}", s.desk)
 	s.mux.HandleFunc("GET /in", s.in)
 	s.mux.HandleFunc("GET /ws", s.socket)
-	s.mux.Handle("GET /static/", statics())
 	return s, nil
 }
 
-func statics() http.Handler {
-	sub, _ := fs.Sub(staticFiles, ".")
-	return http.FileServerFS(sub)
+// newServer makes what serves a page, with what a config leaves out.
+func newServer(cfg Config) *Server {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Alive == nil {
+		cfg.Alive = func(act.Who) bool { return true }
+	}
+	cfg.Lingers = cmp.Or(cfg.Lingers, lingers)
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{cfg: cfg, mux: http.NewServeMux(), links: map[string]link{}, gone: map[string]time.Time{}, tabs: map[string]*tab{}, desks: map[string]*desk{}}
+	s.mux.Handle("GET /static/", http.FileServerFS(staticFiles))
+	return s
 }
 
-// ServeHTTP lets in what comes over loopback under one of our names, and gives every answer its headers.
+// ServeHTTP gives every answer its headers.
 // SPEC: PAG-003 PAG-004
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	frame, mic := "'none'", "microphone=(self)"
-	if s.cfg.Frame != "" {
-		frame = s.cfg.Frame
-	}
-	harden(w.Header(), frame, mic, "")
+	harden(w.Header(), cmp.Or(s.cfg.Frame, "'none'"), "microphone=(self)", "")
+	s.serve(w, r)
+}
+
+// serve lets in what comes over loopback under one of our names.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if why := stranger(r, s.cfg.Hosts); why != "" {
 		http.Error(w, why, http.StatusForbidden)
 		return
@@ -151,46 +145,44 @@ func harden(h http.Header, ancestors, mic, frames string) {
 
 // desk draws a whole desk for whoever holds its cookie.
 func (s *Server) desk(w http.ResponseWriter, r *http.Request) {
-	lang := words.Lang(firstLang(r))
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	who, _, ok := s.session(r)
+	l, ok := s.session(r)
 	if !ok {
-		w.WriteHeader(http.StatusUnauthorized)
-		out, err := render("signin", lang, lang)
-		s.write(w, out, err)
+		s.turnAway(w, r, http.StatusUnauthorized)
 		return
 	}
-	t, err := s.newTab(who, lang)
-	if err != nil {
-		s.write(w, "", err)
+	t := s.addTab(rand.Text(), l.Who, firstLang(r))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	sh := s.sheet(t)
+	if _, err := t.redraw(sh); err != nil {
+		s.answer(w, http.StatusOK, "", "", nil, err)
 		return
 	}
-	out, err := s.whole(t)
-	s.write(w, out, err)
+	sh.Framer = s.cfg.Frame
+	t.fill(&sh)
+	s.answer(w, http.StatusOK, "desk", t.lang, sh, nil)
 }
 
-func (s *Server) write(w http.ResponseWriter, out string, err error) {
+// turnAway says to whom has no way in how he gets one.
+func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, status int) {
+	lang := words.Lang(firstLang(r))
+	s.answer(w, status, "signin", lang, lang, nil)
+}
+
+// answer gives a page, made by a template.
+func (s *Server) answer(w http.ResponseWriter, status int, name, lang string, data any, err error) {
+	out := ""
+	if err == nil {
+		out, err = render(name, lang, data)
+	}
 	if err != nil {
 		s.cfg.Log.Error("page", "err", err)
 		http.Error(w, "the page could not be drawn", http.StatusInternalServerError)
 		return
 	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
 	io.WriteString(w, out)
-}
-
-// whole draws the page with all its panels, numbered so that the socket goes on from there.
-func (s *Server) whole(t *tab) (string, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	sh := s.sheet(t)
-	if _, err := s.redraw(t, sh); err != nil {
-		return "", err
-	}
-	sh.Tab, sh.Seq, sh.Framer, sh.Panels = t.id, t.seq, s.cfg.Frame, map[string]template.HTML{}
-	for _, p := range panels() {
-		sh.Panels[p] = template.HTML(t.drawn[p].html)
-	}
-	return render("desk", t.lang, sh)
 }
 
 // firstLang is the language asked for: ?lang=it, else the browser's first that we have.

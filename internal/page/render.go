@@ -42,11 +42,12 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 	all := map[string]*template.Template{}
 	for _, lang := range words.Langs() {
 		all[lang] = template.Must(template.New("page").Funcs(view.Funcs(lang)).Funcs(template.FuncMap{
-			"word": words.T,
-			"str":  strconv.Itoa,
-			"iso":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-			"inc":  func(i int) int { return i + 1 },
-			"args": jsonArgs,
+			"word":  words.T,
+			"str":   strconv.Itoa,
+			"iso":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+			"tries": func() []string { return []string{"ring", "flash", "pull", "forge"} },
+			"inc":   func(i int) int { return i + 1 },
+			"args":  jsonArgs,
 			"field": func(prefix string, b view.Blank) any {
 				return struct {
 					ID string
@@ -84,6 +85,10 @@ type sheet struct {
 	Prec    string
 	Reply   string
 	Msg     *view.Message
+
+	// of the demo's page
+	Parts []DemoPart
+	Done  []string
 }
 
 // openForm is a form that a person has open in one tab.

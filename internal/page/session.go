@@ -4,11 +4,11 @@ package page
 
 import (
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"strings"
@@ -25,17 +25,11 @@ const (
 	maxLinks    = 256
 )
 
-// grant is a one-time link that was given out.
-type grant struct {
-	who   act.Who
-	lang  string
-	until time.Time
-}
-
-// pass is what a cookie says, signed.
-type pass struct {
-	ID    string    `json:"id"`
+// link is a person's way to a desk: for a while the one-time link that was given out, then what its cookie says, signed.
+type link struct {
+	ID    string    `json:"id"` // of the session
 	Who   act.Who   `json:"who"`
+	Lang  string    `json:"lang"`
 	Until time.Time `json:"until"`
 }
 
@@ -59,9 +53,7 @@ func (s *Server) restore() (err error) {
 		return nil
 	}
 	s.key = make([]byte, 32)
-	if _, err := io.ReadFull(s.cfg.Rand, s.key); err != nil {
-		return fmt.Errorf("couldn't draw a key for the cookies: %w", err)
-	}
+	rand.Read(s.key)
 	if s.cfg.Keep == nil {
 		return nil
 	}
@@ -78,10 +70,7 @@ func (s *Server) signOff(session string) error {
 	if s.cfg.Keep == nil {
 		return nil
 	}
-	b, err := json.Marshal(s.gone)
-	if err != nil {
-		return fmt.Errorf("couldn't write the sessions that are signed off: %w", err)
-	}
+	b, _ := json.Marshal(s.gone) // plain data: it cannot fail
 	return s.cfg.Keep.SetState("page.off", b)
 }
 
@@ -92,31 +81,12 @@ func (s *Server) signedOff(session string) bool {
 	return !s.gone[session].IsZero()
 }
 
-// random gives n random bytes as text.
-func (s *Server) random(n int) (string, error) {
-	b := make([]byte, n)
-	if _, err := io.ReadFull(s.cfg.Rand, b); err != nil {
-		return "", fmt.Errorf("couldn't draw random bytes: %w", err)
-	}
-	return b64.EncodeToString(b), nil
-}
-
 // Link gives a one-time link to the page of a person; the desk that it opens is who.Desk, or a new one.
 // SPEC: PAG-005
 func (s *Server) Link(who act.Who, lang string) (string, error) {
-	token, err := s.random(32)
-	if err != nil {
-		return "", err
-	}
-	if who.Desk == "" || !strings.HasPrefix(who.Desk, "page-") {
-		b := make([]byte, 3)
-		if _, err := io.ReadFull(s.cfg.Rand, b); err != nil {
-			return "", fmt.Errorf("couldn't name a desk: %w", err)
-		}
-		for i := range b {
-			b[i] = "0123456789abcdefghjkmnpqrstvwxyz"[b[i]%32]
-		}
-		who.Desk = "page-" + string(b)
+	token := rand.Text()
+	if !strings.HasPrefix(who.Desk, "page-") {
+		who.Desk = "page-" + strings.ToLower(rand.Text()[:3])
 	}
 	if who.Officer != "" {
 		who.Known = "account + link"
@@ -124,15 +94,11 @@ func (s *Server) Link(who act.Who, lang string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.cfg.Now()
-	for k, g := range s.links {
-		if now.After(g.until) {
-			delete(s.links, k)
-		}
-	}
+	maps.DeleteFunc(s.links, func(_ string, l link) bool { return now.After(l.Until) })
 	if len(s.links) >= maxLinks {
 		return "", hint.New("use one of them, or wait ten minutes", "too many links wait to be used")
 	}
-	s.links[key(token)] = grant{who, words.Lang(lang), now.Add(linkLife)}
+	s.links[key(token)] = link{ID: rand.Text(), Who: who, Lang: words.Lang(lang), Until: now.Add(linkLife)}
 	return "http://" + s.cfg.Hosts[0] + "/in?token=" + token, nil
 }
 
@@ -149,29 +115,16 @@ func (s *Server) in(w http.ResponseWriter, r *http.Request) {
 	}
 	k := key(r.URL.Query().Get("token"))
 	s.mu.Lock()
-	g, ok := s.links[k]
+	l, ok := s.links[k]
 	delete(s.links, k)
 	s.mu.Unlock()
-	if !ok || s.cfg.Now().After(g.until) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.WriteHeader(http.StatusForbidden)
-		lang := words.Lang(firstLang(r))
-		out, err := render("signin", lang, lang)
-		s.write(w, out, err)
+	if !ok || s.cfg.Now().After(l.Until) {
+		s.turnAway(w, r, http.StatusForbidden)
 		return
 	}
-	id, err := s.random(12)
-	if err != nil {
-		s.write(w, "", err)
-		return
-	}
-	c, err := s.cookie(pass{ID: id, Who: g.who, Until: s.cfg.Now().Add(sessionLife).UTC().Truncate(time.Second)})
-	if err != nil {
-		s.write(w, "", err)
-		return
-	}
-	http.SetCookie(w, c)
-	http.Redirect(w, r, "/?lang="+g.lang, http.StatusSeeOther)
+	l.Until = s.cfg.Now().Add(sessionLife).UTC().Truncate(time.Second)
+	http.SetCookie(w, s.cookie(l))
+	http.Redirect(w, r, "/?lang="+l.Lang, http.StatusSeeOther)
 }
 
 func (s *Server) cookieName() string { return "parley-" + s.cfg.Name }
@@ -183,36 +136,26 @@ func (s *Server) mac(body string) string {
 }
 
 // cookie makes the signed cookie; it goes to no other site and no script reads it.
-func (s *Server) cookie(p pass) (*http.Cookie, error) {
-	b, err := json.Marshal(p)
-	if err != nil {
-		return nil, fmt.Errorf("couldn't write a cookie: %w", err)
-	}
+func (s *Server) cookie(l link) *http.Cookie {
+	b, _ := json.Marshal(l) // plain data: it cannot fail
 	body := b64.EncodeToString(b)
 	return &http.Cookie{Name: s.cookieName(), Value: body + "." + s.mac(body), Path: "/", HttpOnly: true,
-		SameSite: http.SameSiteStrictMode, MaxAge: int(sessionLife / time.Second)}, nil
+		SameSite: http.SameSiteStrictMode, MaxAge: int(sessionLife / time.Second)}
 }
 
 // session reads who asks. SPEC: PAG-006
-func (s *Server) session(r *http.Request) (act.Who, string, bool) {
+func (s *Server) session(r *http.Request) (l link, ok bool) {
 	c, err := r.Cookie(s.cookieName())
 	if err != nil {
-		return act.Who{}, "", false
+		return l, false
 	}
 	body, sig, _ := strings.Cut(c.Value, ".")
 	if !hmac.Equal([]byte(sig), []byte(s.mac(body))) {
-		return act.Who{}, "", false
+		return l, false
 	}
 	b, err := b64.DecodeString(body)
-	if err != nil {
-		return act.Who{}, "", false
+	if err != nil || json.Unmarshal(b, &l) != nil {
+		return l, false
 	}
-	var p pass
-	if json.Unmarshal(b, &p) != nil || s.cfg.Now().After(p.Until) {
-		return act.Who{}, "", false
-	}
-	if s.signedOff(p.ID) || (s.cfg.Alive != nil && !s.cfg.Alive(p.Who)) {
-		return act.Who{}, "", false
-	}
-	return p.Who, p.ID, true
+	return l, !s.cfg.Now().After(l.Until) && !s.signedOff(l.ID) && s.cfg.Alive(l.Who)
 }

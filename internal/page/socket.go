@@ -27,25 +27,29 @@ const (
 	maxActs    = 16 // under way in one tab
 )
 
-// inMsg is what a browser says.
-type inMsg struct {
-	T     string              `json:"t"` // hello beat act form close lang offer
-	N     int                 `json:"n"`
-	Seq   uint64              `json:"seq"`
-	Lang  string              `json:"lang"`
-	Forms map[string]openForm `json:"forms"`
-	Verb  string              `json:"verb"`
-	Args  json.RawMessage     `json:"args"`
-	Slot  string              `json:"slot"`
-	Form  string              `json:"form"`
-	ID    string              `json:"id"`
-	SDP   string              `json:"sdp"`
-	Armed armed               `json:"armed"`
+// fromBrowser is what a browser says.
+type fromBrowser struct {
+	T        string              `json:"t"` // hello beat act form close lang offer
+	N        int                 `json:"n"`
+	openForm                     // of form
+	Seq      uint64              `json:"seq"`
+	Lang     string              `json:"lang"`
+	Forms    map[string]openForm `json:"forms"`
+	Verb     string              `json:"verb"`
+	Args     json.RawMessage     `json:"args"`
+	Slot     string              `json:"slot"`
+	SDP      string              `json:"sdp"`
+	Audio    bool                `json:"audio"` // of a beat: its sound runs
+	Why      string              `json:"why"`   // what is wrong with it
 }
 
-// reply is the answer to an act, an offer or a form.
-type reply struct {
-	T     string    `json:"t"`
+// toBrowser is a panel on its way to a browser, or the answer to an act, an offer or a form.
+type toBrowser struct {
+	T     string    `json:"t,omitempty"` // reply say busy beat link reload; "" is a panel
+	Seq   uint64    `json:"seq,omitempty"`
+	Panel string    `json:"panel,omitempty"`
+	HTML  string    `json:"html,omitempty"`
+	Close bool      `json:"close,omitempty"` // a form was closed: put it even over an open form
 	N     int       `json:"n,omitempty"`
 	ID    string    `json:"id,omitempty"`
 	Text  string    `json:"text,omitempty"`
@@ -58,65 +62,70 @@ type reply struct {
 
 // conn is one socket of a tab. Its loop is the only one that writes.
 type conn struct {
-	s       *Server
-	ws      *websocket.Conn
-	t       *tab
-	session string
-	out     chan any // answers from acts under way
-	slots   chan struct{}
-	heard   time.Time
+	s     *Server
+	ws    *websocket.Conn
+	t     *tab
+	link  link
+	out   chan toBrowser // answers from acts under way
+	slots chan struct{}
+	heard time.Time
+
+	draw func(t *tab) ([]toBrowser, error) // what changed; the caller holds t.mu
+	act  func(ctx context.Context, m fromBrowser, r *toBrowser) error
 }
 
 // socket joins a browser to its tab.
 func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
-	who, session, ok := s.session(r)
+	l, ok := s.session(r)
 	if !ok {
 		http.Error(w, "this desk needs a link: parley open", http.StatusUnauthorized)
 		return
 	}
+	c := &conn{s: s, link: l, draw: s.changes}
+	c.act = c.do
+	changed, done := s.cfg.Node.Subscribe(l.Who.Desk)
+	defer done()
+	c.serve(w, r, changed)
+}
+
+// changes are the panels of a desk that changed.
+func (s *Server) changes(t *tab) ([]toBrowser, error) {
+	sh := s.sheet(t)
+	out := t.closeDead(sh.Desk)
+	more, err := t.redraw(sh)
+	return append(out, more...), err
+}
+
+// serve takes up a browser, and is the loop of its socket: what the browser says, what changed, the heartbeat.
+func (c *conn) serve(w http.ResponseWriter, r *http.Request, changed <-chan struct{}) {
 	ws, err := websocket.Accept(w, r, nil) // refuses an Origin that is not its Host
 	if err != nil {
 		return
 	}
 	ws.SetReadLimit(maxInMsg)
 	defer ws.CloseNow()
-	c := &conn{s: s, ws: ws, session: session, out: make(chan any, maxActs+4), slots: make(chan struct{}, maxActs), heard: s.cfg.Now()}
-	if err := c.serve(r.Context(), r.URL.Query().Get("tab"), who); err != nil && !errors.Is(err, context.Canceled) {
-		s.cfg.Log.Debug("page socket", "err", err)
-	}
-}
-
-// serve is the loop of one socket: what the browser says, what changed, the heartbeat.
-func (c *conn) serve(ctx context.Context, id string, who act.Who) error {
-	ctx, cancel := context.WithCancel(ctx)
+	c.ws, c.out, c.slots, c.heard = ws, make(chan toBrowser, maxActs+4), make(chan struct{}, maxActs), c.s.cfg.Now()
+	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	in := make(chan inMsg)
+	in := make(chan fromBrowser)
 	go c.read(ctx, cancel, in)
 	hello, ok := <-in
 	if !ok || hello.T != "hello" {
-		return errors.New("no hello")
+		return
 	}
-	if err := c.hello(ctx, id, who, hello); err != nil {
-		return err
-	}
-	changed, done := c.s.cfg.Node.Subscribe(who.Desk)
-	defer done()
-	c.s.enter(who)
-	defer c.s.leave(who)
-	defer c.disarm()
+	err = c.hello(ctx, r.URL.Query().Get("tab"), hello)
+	c.s.enter(c.link.Who)
+	defer c.s.leave(c.link.Who)
+	defer c.s.arm(c.t, false, "")
 	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()
-	if err := c.redraw(ctx); err != nil {
-		return err
-	}
-	for {
-		var err error
+	for err == nil {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return
 		case m, ok := <-in:
 			if !ok {
-				return nil
+				return
 			}
 			err = c.take(ctx, m)
 		case m := <-c.out:
@@ -126,23 +135,24 @@ func (c *conn) serve(ctx context.Context, id string, who act.Who) error {
 			err = c.redraw(ctx)
 		case <-beat.C:
 			if c.s.cfg.Now().Sub(c.heard) > staleAfter {
-				c.disarm()
+				c.s.arm(c.t, false, "")
 			}
-			if alive := c.s.cfg.Alive; alive != nil && !alive(who) {
-				return c.send(ctx, reply{T: "reload"})
+			if !c.s.cfg.Alive(c.link.Who) {
+				c.send(ctx, toBrowser{T: "reload"})
+				return
 			}
-			if err = c.send(ctx, reply{T: "beat", Now: c.s.cfg.Now().UTC()}); err == nil {
+			if err = c.send(ctx, toBrowser{T: "beat", Now: c.s.cfg.Now().UTC()}); err == nil {
 				err = c.redraw(ctx)
 			}
 		}
-		if err != nil {
-			return err
-		}
+	}
+	if !errors.Is(err, context.Canceled) {
+		c.s.cfg.Log.Debug("page socket", "err", err)
 	}
 }
 
 // read hands the browser's messages to the loop; it ends with the socket.
-func (c *conn) read(ctx context.Context, cancel func(), in chan<- inMsg) {
+func (c *conn) read(ctx context.Context, cancel func(), in chan<- fromBrowser) {
 	defer cancel()
 	defer close(in)
 	for {
@@ -150,7 +160,7 @@ func (c *conn) read(ctx context.Context, cancel func(), in chan<- inMsg) {
 		if err != nil {
 			return
 		}
-		var m inMsg
+		var m fromBrowser
 		if json.Unmarshal(b, &m) != nil {
 			return
 		}
@@ -163,11 +173,10 @@ func (c *conn) read(ctx context.Context, cancel func(), in chan<- inMsg) {
 }
 
 // hello takes the browser up where it was. To a server that does not know the tab, it says which forms it has open.
-func (c *conn) hello(ctx context.Context, id string, who act.Who, m inMsg) error {
-	t, known := c.s.resume(id, who, m.Lang)
+func (c *conn) hello(ctx context.Context, id string, m fromBrowser) error {
+	t, known := c.s.resume(id, c.link.Who, m.Lang)
 	c.t = t
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	from := m.Seq
 	if !known {
 		from = 0
@@ -178,53 +187,58 @@ func (c *conn) hello(ctx context.Context, id string, who act.Who, m inMsg) error
 		}
 		t.seq = max(t.seq, m.Seq)
 	}
-	for _, p := range t.since(from) {
-		if err := c.send(ctx, p); err != nil {
-			return err
-		}
+	old := t.since(from)
+	t.mu.Unlock()
+	if err := c.send(ctx, old...); err != nil {
+		return err
 	}
-	return nil
+	return c.redraw(ctx)
 }
 
 // redraw sends the panels that changed.
 func (c *conn) redraw(ctx context.Context) error {
 	c.t.mu.Lock()
-	defer c.t.mu.Unlock()
-	sh := c.s.sheet(c.t)
-	out := c.t.closeDead(sh.Desk)
-	more, err := c.s.redraw(c.t, sh)
+	out, err := c.draw(c.t)
+	c.t.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	for _, p := range append(out, more...) {
-		if err := c.send(ctx, p); err != nil {
+	return c.send(ctx, out...)
+}
+
+func (c *conn) send(ctx context.Context, out ...toBrowser) error {
+	ctx, cancel := context.WithTimeout(ctx, staleAfter)
+	defer cancel()
+	for _, m := range out {
+		b, err := json.Marshal(m)
+		if err != nil {
+			return err
+		}
+		if err := c.ws.Write(ctx, websocket.MessageText, b); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *conn) send(ctx context.Context, m any) error {
-	b, err := json.Marshal(m)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, staleAfter)
-	defer cancel()
-	return c.ws.Write(ctx, websocket.MessageText, b)
-}
-
 // take does what the browser says.
-func (c *conn) take(ctx context.Context, m inMsg) error {
+func (c *conn) take(ctx context.Context, m fromBrowser) error {
 	switch m.T {
 	case "beat":
 		c.heard = c.s.cfg.Now()
-		if c.s.arm(c.t, &m.Armed) {
-			return c.send(ctx, reply{T: "link"})
+		if c.s.arm(c.t, m.Audio, m.Why) {
+			return c.send(ctx, toBrowser{T: "link"})
 		}
-		return nil
-	case "form", "close":
+	case "form":
 		return c.form(ctx, m)
+	case "close":
+		c.t.mu.Lock()
+		out := c.t.closeForm(m.Slot)
+		c.t.mu.Unlock()
+		if err := c.send(ctx, out...); err != nil {
+			return err
+		}
+		return c.redraw(ctx)
 	case "lang":
 		c.t.mu.Lock()
 		c.t.lang = m.Lang
@@ -233,39 +247,28 @@ func (c *conn) take(ctx context.Context, m inMsg) error {
 	case "act", "offer":
 		select {
 		case c.slots <- struct{}{}:
-			go c.do(ctx, m)
-			return nil
+			go c.aside(ctx, m)
 		default:
-			return c.send(ctx, reply{T: "reply", N: m.N, Error: "too many acts are under way here"})
+			return c.send(ctx, toBrowser{T: "reply", N: m.N, Error: "too many acts are under way here"})
 		}
 	}
 	return nil
 }
 
-// form opens or closes one.
-func (c *conn) form(ctx context.Context, m inMsg) error {
+// form opens one.
+func (c *conn) form(ctx context.Context, m fromBrowser) error {
 	c.t.mu.Lock()
-	if m.T == "close" {
-		out := c.t.closeForm(m.Slot)
-		c.t.mu.Unlock()
-		for _, p := range out {
-			if err := c.send(ctx, p); err != nil {
-				return err
-			}
-		}
-		return c.redraw(ctx)
-	}
-	html, where, ok, err := c.s.openForm(c.t, openForm{m.Form, m.ID})
+	html, where, ok, err := c.s.openForm(c.t, m.openForm)
 	c.t.mu.Unlock()
 	var refusal *hint.Error
 	switch {
 	case errors.As(err, &refusal):
 		refusal = c.refusal(err)
-		return c.send(ctx, reply{T: "say", Error: refusal.What, Hint: refusal.Hint})
+		return c.send(ctx, toBrowser{T: "say", Error: refusal.What, Hint: refusal.Hint})
 	case err != nil:
 		return err
 	case !ok:
-		return c.send(ctx, reply{T: "busy", Slot: where})
+		return c.send(ctx, toBrowser{T: "busy", Slot: where})
 	}
 	if err := c.redraw(ctx); err != nil { // first the item goes, then its form comes
 		return err
@@ -276,14 +279,14 @@ func (c *conn) form(ctx context.Context, m inMsg) error {
 	return c.send(ctx, p)
 }
 
-// do carries out an act beside the loop, since it waits for the disk; the answer goes through the loop.
-func (c *conn) do(ctx context.Context, m inMsg) {
+// aside carries out an act or an offer beside the loop, since it waits for the disk; the answer goes through the loop.
+func (c *conn) aside(ctx context.Context, m fromBrowser) {
 	ctx, cancel := context.WithTimeout(ctx, actTimeout)
 	defer cancel()
-	r := reply{T: "reply", N: m.N}
+	r := toBrowser{T: "reply", N: m.N}
 	var err error
 	if m.T == "offer" {
-		r.SDP, err = c.offer(m.SDP)
+		r.SDP, err = c.s.cfg.Node.Offer(c.t.who.Desk, m.SDP)
 	} else {
 		err = c.act(ctx, m, &r)
 	}
@@ -303,28 +306,23 @@ func (c *conn) refusal(err error) *hint.Error {
 }
 
 // push hands something to the loop, which may have ended.
-func (c *conn) push(ctx context.Context, m any) {
-	select {
-	case c.out <- m:
-	case <-ctx.Done():
+func (c *conn) push(ctx context.Context, out ...toBrowser) {
+	for _, m := range out {
+		select {
+		case c.out <- m:
+		case <-ctx.Done():
+		}
 	}
 }
 
-func (c *conn) offer(sdp string) (string, error) {
-	if c.s.cfg.Edge == nil {
-		return "", hint.New("ring, messages and STOP work without it", "this node carries no sound to browsers")
-	}
-	return c.s.cfg.Edge.Offer(c.t.who.Desk, sdp)
-}
-
-// act decodes and does one act; the form that it came from closes when it was done. SPEC: PAG-007
-func (c *conn) act(ctx context.Context, m inMsg, r *reply) error {
+// do decodes and does one act; the form that it came from closes when it was done. SPEC: PAG-007
+func (c *conn) do(ctx context.Context, m fromBrowser, r *toBrowser) error {
 	a, err := act.Decode(m.Verb, m.Args)
 	if err != nil {
 		return err
 	}
-	if c.s.signedOff(c.session) { // in another tab
-		c.push(ctx, reply{T: "reload"})
+	if c.s.signedOff(c.link.ID) { // in another tab
+		c.push(ctx, toBrowser{T: "reload"})
 		return hint.New("parley open", "this desk is signed off")
 	}
 	c.t.mu.Lock()
@@ -335,19 +333,13 @@ func (c *conn) act(ctx context.Context, m inMsg, r *reply) error {
 		return err
 	}
 	r.ID, r.Text = res.ID, res.Text
-	if m.Slot != "" {
-		c.t.mu.Lock()
-		out := c.t.closeForm(m.Slot)
-		c.t.mu.Unlock()
-		for _, p := range out {
-			c.push(ctx, p)
-		}
-	}
+	c.t.mu.Lock()
+	out := c.t.closeForm(m.Slot)
+	c.t.mu.Unlock()
+	c.push(ctx, out...)
 	if a == act.SignOff {
-		if err := c.s.signOff(c.session); err != nil {
-			return err
-		}
-		c.push(ctx, reply{T: "reload"})
+		c.push(ctx, toBrowser{T: "reload"})
+		return c.s.signOff(c.link.ID)
 	}
 	return nil
 }

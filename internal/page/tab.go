@@ -4,6 +4,8 @@ package page
 
 import (
 	"cmp"
+	"crypto/rand"
+	"html/template"
 	"maps"
 	"slices"
 	"strings"
@@ -29,36 +31,13 @@ type tab struct {
 	mu    sync.Mutex // guards what follows
 	lang  string
 	seq   uint64
-	drawn map[string]drawn
-	open  map[string]openForm // by slot
-	lives map[string]string   // of the frames of the demo
-}
-
-// drawn is a panel as it was last sent.
-type drawn struct {
-	seq   uint64
-	html  string
-	close bool
-}
-
-// panelMsg is a panel on its way to the browser.
-type panelMsg struct {
-	Seq   uint64 `json:"seq"`
-	Panel string `json:"panel"`
-	HTML  string `json:"html"`
-	Close bool   `json:"close,omitempty"` // a form was closed: put it even over an open form
-}
-
-func (s *Server) newTab(who act.Who, lang string) (*tab, error) {
-	id, err := s.random(9)
-	if err != nil {
-		return nil, err
-	}
-	return s.addTab(id, who, lang), nil
+	drawn map[string]toBrowser // panels, as they were last sent
+	open  map[string]openForm  // by slot
+	lives map[string]int       // of the frames of the demo
 }
 
 func (s *Server) addTab(id string, who act.Who, lang string) *tab {
-	t := &tab{id: id, who: who, lang: words.Lang(lang), drawn: map[string]drawn{}, open: map[string]openForm{}, lives: map[string]string{}}
+	t := &tab{id: id, who: who, lang: words.Lang(lang), drawn: map[string]toBrowser{}, open: map[string]openForm{}, lives: map[string]int{}}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t.used = s.cfg.Now()
@@ -74,55 +53,67 @@ func (s *Server) addTab(id string, who act.Who, lang string) *tab {
 func (s *Server) resume(id string, who act.Who, lang string) (t *tab, known bool) {
 	s.mu.Lock()
 	t = s.tabs[id]
-	if t != nil && t.who == who {
+	known = t != nil && t.who == who
+	if known {
 		t.used = s.cfg.Now()
-		s.mu.Unlock()
-		return t, true
 	}
 	s.mu.Unlock()
-	if t != nil || len(id) > 32 {
-		id, _ = s.random(9) // another person's tab, or no name of ours
+	switch {
+	case known:
+		return t, true
+	case t != nil || len(id) > 32: // another person's tab, or no name of ours
+		id = rand.Text()
 	}
 	return s.addTab(id, who, lang), false
 }
 
-// sheet asks the node what this desk sees now.
+// sheet asks the node what this desk sees now. The caller holds t.mu.
 func (s *Server) sheet(t *tab) sheet {
 	return sheet{Desk: s.cfg.Node.View(t.lang, t.who.Desk), Langs: words.Langs(), open: t.open}
 }
 
+// fill gives a sheet the panels that are drawn, numbered so that the socket goes on from there. The caller holds t.mu.
+func (t *tab) fill(sh *sheet) {
+	sh.Tab, sh.Seq, sh.Panels = t.id, t.seq, map[string]template.HTML{}
+	for p, m := range t.drawn {
+		sh.Panels[p] = template.HTML(m.HTML)
+	}
+}
+
 // redraw draws every panel and numbers those that changed. The caller holds t.mu. SPEC: PAG-008
-func (s *Server) redraw(t *tab, sh sheet) ([]panelMsg, error) {
-	var out []panelMsg
+func (t *tab) redraw(sh sheet) (out []toBrowser, err error) {
 	for _, p := range panels() {
-		html, err := render(p, t.lang, sh)
-		if err != nil {
+		if out, err = t.draw(out, p, p, sh); err != nil {
 			return nil, err
 		}
-		if old, ok := t.drawn[p]; ok && old.html == html {
-			continue
-		}
-		out = append(out, t.put(p, html, false))
 	}
 	return out, nil
 }
 
+// draw draws one panel by a template and adds it to out where it changed. The caller holds t.mu.
+func (t *tab) draw(out []toBrowser, panel, name string, sh sheet) ([]toBrowser, error) {
+	html, err := render(name, t.lang, sh)
+	if old, ok := t.drawn[panel]; err != nil || ok && old.HTML == html {
+		return out, err
+	}
+	return append(out, t.put(panel, html, false)), nil
+}
+
 // put numbers a panel. The caller holds t.mu.
-func (t *tab) put(panel, html string, closed bool) panelMsg {
+func (t *tab) put(panel, html string, closed bool) toBrowser {
 	t.seq++
-	t.drawn[panel] = drawn{t.seq, html, closed}
-	return panelMsg{t.seq, panel, html, closed}
+	t.drawn[panel] = toBrowser{Seq: t.seq, Panel: panel, HTML: html, Close: closed}
+	return t.drawn[panel]
 }
 
 // since gives the panels newer than a number, oldest first. The caller holds t.mu. SPEC: PAG-009
-func (t *tab) since(seq uint64) []panelMsg {
-	var out []panelMsg
-	for p, d := range t.drawn {
-		if d.seq > seq {
-			out = append(out, panelMsg{d.seq, p, d.html, d.close})
+func (t *tab) since(seq uint64) (out []toBrowser) {
+	for _, m := range t.drawn {
+		if m.Seq > seq {
+			out = append(out, m)
 		}
 	}
-	slices.SortFunc(out, func(a, b panelMsg) int { return cmp.Compare(a.Seq, b.Seq) })
+	slices.SortFunc(out, func(a, b toBrowser) int { return cmp.Compare(a.Seq, b.Seq) })
 	return out
 }
 
@@ -140,42 +131,38 @@ func (s *Server) openForm(t *tab, f openForm) (html, where string, ok bool, err 
 	if f.ID == "flash" {
 		sh.Prec = "FLASH"
 	}
-	sh.Reply, _ = strings.CutPrefix(f.ID, "reply ")
-	if sh.Reply == f.ID {
-		sh.Reply = ""
+	if re, is := strings.CutPrefix(f.ID, "reply "); is {
+		sh.Reply = re
 	}
-	for i := range sh.Messages {
-		if sh.Messages[i].ID == f.ID {
-			sh.Msg = &sh.Messages[i]
-		}
+	if i := slices.IndexFunc(sh.Messages, func(m view.Message) bool { return m.ID == f.ID }); i >= 0 {
+		sh.Msg = &sh.Messages[i]
 	}
 	html, err = render("form-"+f.Form, t.lang, sh)
-	if err != nil {
-		return "", where, false, err
+	if err == nil && html == "" {
+		err = hint.New("", "that item is not on this desk")
 	}
-	if html == "" {
-		return "", where, false, hint.New("", "that item is not on this desk")
+	if err == nil {
+		t.open[where] = f
 	}
-	t.open[where] = f
-	return html, where, true, nil
+	return html, where, err == nil, err
 }
 
 // closeForm empties a slot. The caller holds t.mu.
-func (t *tab) closeForm(where string) []panelMsg {
+func (t *tab) closeForm(where string) []toBrowser {
 	if _, ok := t.open[where]; !ok {
 		return nil
 	}
 	delete(t.open, where)
-	return []panelMsg{t.put(where, "", true)}
+	return []toBrowser{t.put(where, "", true)}
 }
 
 // closeDead closes forms whose matter is over: a ring that is no longer there, a question that was answered.
 // The caller holds t.mu.
-func (t *tab) closeDead(d view.Desk) (out []panelMsg) {
+func (t *tab) closeDead(d view.Desk) (out []toBrowser) {
 	if t.open["fcall"].Form == "decline" && d.Call.State != "ringing-here" {
-		out = append(out, t.closeForm("fcall")...)
+		out = t.closeForm("fcall")
 	}
-	if _, ok := t.open["fcheck"]; ok && d.Check.Question == nil {
+	if d.Check.Question == nil {
 		out = append(out, t.closeForm("fcheck")...)
 	}
 	return out

@@ -4,10 +4,7 @@ package story
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -38,7 +35,7 @@ type Demo struct {
 
 	mu    sync.Mutex // guards what follows
 	subs  map[chan struct{}]struct{}
-	forge page.DemoForge
+	forge page.DemoPart // the copy of the record, of which a word may be forged
 	done  []string
 	rtt   []float64 // by cable, as aurelia's node measures it
 }
@@ -53,7 +50,7 @@ func OpenDemo(ctx context.Context, w *World, tell func(Scene)) (_ *Demo, err err
 	port := ln.Addr().(*net.TCPAddr).Port
 	origin := fmt.Sprintf("http://%s:%d", demoHost, port)
 	w.Frame, w.Hosts = origin, [2]string{Aurelia + "." + demoHost, Borealia + "." + demoHost}
-	d := &Demo{w: w, subs: map[chan struct{}]struct{}{}, forge: page.DemoForge{Holds: true, Word: verify.Holds}}
+	d := &Demo{w: w, subs: map[chan struct{}]struct{}{}, forge: page.DemoPart{Kind: "forge", Holds: true, Verdict: verify.Holds}}
 	defer func() {
 		if err != nil {
 			d.Close()
@@ -67,20 +64,9 @@ func OpenDemo(ctx context.Context, w *World, tell func(Scene)) (_ *Demo, err err
 	if err := w.Play(ctx, tell, Seat, Opening); err != nil {
 		return nil, err
 	}
-	var token [24]byte
-	if _, err := io.ReadFull(rand.Reader, token[:]); err != nil {
-		return nil, err
-	}
-	cfg := page.DemoConfig{
-		Actions: d, Hosts: []string{fmt.Sprintf("%s:%d", demoHost, port), fmt.Sprintf("127.0.0.1:%d", port)},
-		Token: base64.RawURLEncoding.EncodeToString(token[:]), Log: slog.New(slog.NewTextHandler(w.Log, nil)),
-		Desks: [2]string{"http://" + w.Sites[0].Host, "http://" + w.Sites[1].Host},
-	}
-	h, err := page.Demo(cfg)
-	if err != nil {
-		return nil, err
-	}
-	d.url = page.DemoURL(cfg)
+	cfg := page.Config{Hosts: []string{fmt.Sprintf("%s:%d", demoHost, port), fmt.Sprintf("127.0.0.1:%d", port)}, Log: slog.New(slog.NewTextHandler(w.Log, nil))}
+	h, url := page.Demo(cfg, d, [2]string{"http://" + w.Sites[0].Host, "http://" + w.Sites[1].Host})
+	d.url = url
 	d.srv = &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = d.srv.Serve(ln) }()
 	go d.watch(ctx)
@@ -185,17 +171,16 @@ func (d *Demo) Subscribe() (<-chan struct{}, func()) {
 }
 
 // State is of page.DemoActions.
-func (d *Demo) State() page.DemoState {
+func (d *Demo) State() (parts []page.DemoPart, done []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	st := page.DemoState{Forge: d.forge, Done: slices.Clone(d.done)}
-	for i, s := range d.w.Sites {
-		st.Parties[i] = s.now()
-	}
 	for i, c := range d.w.Cables {
-		st.Cables = append(st.Cables, page.DemoCable{Label: fmt.Sprint(i + 1), Pulled: pulled(c), RTTms: d.rtt[i]})
+		parts = append(parts, page.DemoPart{Kind: "cable", Name: fmt.Sprint(i + 1), Broken: pulled(c), RTTms: d.rtt[i]})
 	}
-	return st
+	for _, s := range d.w.Sites {
+		parts = append(parts, s.now())
+	}
+	return append(parts, d.forge), slices.Clone(d.done)
 }
 
 // breaks are what can be broken: how the world does and undoes it, and what the person is told.
@@ -247,14 +232,14 @@ func (d *Demo) broken(verb, target string) (bool, error) {
 	case "kill":
 		return now.State == killed, nil
 	default:
-		return now.Spoiled, nil
+		return now.Broken, nil
 	}
 }
 
 // doForge exports the record, changes a word of it and lets the verifier judge; the same key takes the word back.
 func (d *Demo) doForge() (string, error) {
 	d.mu.Lock()
-	forged := d.forge.Forged
+	forged := d.forge.Broken
 	d.mu.Unlock()
 	file := filepath.Join(d.w.Dir, "north.parley")
 	defer os.Remove(file)
@@ -272,15 +257,15 @@ func (d *Demo) doForge() (string, error) {
 	}
 	defer in.Close()
 	r := verify.Verify(in, verify.Expected{})
-	f := page.DemoForge{Forged: !forged, Holds: r.Verdict == verify.Holds, Word: r.Verdict}
+	f := page.DemoPart{Kind: "forge", Broken: !forged, Holds: r.Verdict == verify.Holds, Verdict: r.Verdict}
 	if len(r.Wrong) > 0 {
-		f.Word += ": " + r.Wrong[0]
+		f.Verdict += ": " + r.Wrong[0]
 	}
 	d.mu.Lock()
 	d.forge = f
 	d.mu.Unlock()
 	d.tried("forge")
-	return f.Word, nil
+	return f.Verdict, nil
 }
 
 // Desk gives a fresh one-time link to a party's desk.

@@ -99,8 +99,8 @@ func TestDemoOpensWithoutAlarm(t *testing.T) {
 			t.Errorf("%s: alarms %+v, STOPs %+v, unrecorded %+v, %v", s.Name, v.Alarms, v.Stops, v.Unrecorded, err)
 		}
 	}
-	if st := d.State(); !st.Forge.Holds || st.Forge.Forged {
-		t.Errorf("%+v", st.Forge)
+	if parts, _ := d.State(); !parts[len(parts)-1].Holds || parts[len(parts)-1].Broken {
+		t.Errorf("%+v", parts)
 	}
 }
 

@@ -64,7 +64,7 @@ type Site struct {
 	port int    // of the page
 
 	mu             sync.Mutex // guards what follows, but for the name
-	page.DemoParty            // its name, and how it is
+	page.DemoPart            // its name, and how it is
 	cmd            *exec.Cmd
 	ended          chan struct{} // closed when the process has ended
 }
@@ -108,7 +108,7 @@ func (w *World) Make() (err error) {
 	}()
 	var udp [2]netip.AddrPort
 	for i, name := range []string{Aurelia, Borealia} {
-		w.Sites[i] = &Site{Home: home.Home{Dir: filepath.Join(w.Dir, name)}, DemoParty: page.DemoParty{Name: name, State: killed}}
+		w.Sites[i] = &Site{Home: home.Home{Dir: filepath.Join(w.Dir, name)}, DemoPart: page.DemoPart{Kind: "party", Name: name, State: killed}}
 		if err := os.MkdirAll(w.Sites[i].Home.Dir, 0o700); err != nil {
 			return fmt.Errorf("couldn't make the home: %w", err)
 		}
@@ -208,7 +208,7 @@ func (w *World) Start(s *Site) error {
 	ended := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(ended) }()
 	s.mu.Lock()
-	s.cmd, s.ended, s.State, s.Spoiled = cmd, ended, starting, false
+	s.cmd, s.ended, s.State, s.Broken = cmd, ended, starting, false
 	s.mu.Unlock()
 	return w.ready(s)
 }
@@ -269,7 +269,7 @@ func (s *Site) Pid() int {
 }
 
 // now is how it is.
-func (s *Site) now() page.DemoParty { s.mu.Lock(); defer s.mu.Unlock(); return s.DemoParty }
+func (s *Site) now() page.DemoPart { s.mu.Lock(); defer s.mu.Unlock(); return s.DemoPart }
 
 // Stop ends a node in an orderly way.
 func (w *World) Stop(s *Site) { w.end(s, syscall.SIGTERM) }
@@ -324,7 +324,7 @@ func (w *World) Spoil(s *Site, on bool) error {
 		return fmt.Errorf("couldn't spoil the disk of %s: %w", s.Name, err)
 	}
 	s.mu.Lock()
-	s.Spoiled = on
+	s.Broken = on
 	s.mu.Unlock()
 	return nil
 }

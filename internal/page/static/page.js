@@ -56,7 +56,7 @@
     if (!p || (!m.close && $('form', p))) return;
     if (down && p.contains(down)) { held.set(m.panel, m); return; }
     const had = p.contains(document.activeElement) ? document.activeElement.id : '', open = $$('details[open]', p).map(d => d.id);
-    p.innerHTML = m.html;
+    p.innerHTML = m.html || '';
     open.forEach(id => { const d = document.getElementById(id); if (d) d.open = true; });
     if ($('form', p)) { pick(p); ($('[data-focus]', p) || $('input,select,textarea', p)).focus(); }
     else if (had) focus(had, p);
@@ -209,7 +209,7 @@
   // ---- the socket -------------------------------------------------------------------------------
   function beat() {
     const s = snd ? snd.state() : {};
-    send({ t: 'beat', armed: { visible: document.visibilityState === 'visible', audio: !!s.audio, mic: !!s.mic, why: s.why || '' } });
+    send({ t: 'beat', audio: !!s.audio, why: s.why || '' });
   }
   function dial() {
     ws = new WebSocket((location.protocol === 'https:' ? 'wss://' : 'ws://') + location.host + body.dataset.ws);
