@@ -15,12 +15,16 @@ import (
 // lingers is how long a desk without any page open still has its officer: a reload takes less.
 const lingers = 20 * time.Second
 
+// moment is how long a page waits for the node to take its officer.
+const moment = time.Second
+
 // desk is what the tabs of one desk prove, and what the node was told of it. Owned by Server.mu.
 type desk struct {
 	who     act.Who
 	carries bool // its sound comes
 	pages   int
-	seated  bool              // the node was told that its officer sits there
+	seated  bool              // the node knows that its officer sits there
+	seating bool              // it is being told
 	sounds  map[string]string // by tab whose sound runs, what is wrong with it; "" is nothing
 	told    act.SetDesk
 	busy    bool
@@ -80,7 +84,8 @@ func (s *Server) SoundChanged(desk string) {
 	}
 }
 
-// tell brings the node to what the desk can do now; one at a time a desk.
+// tell brings the node to what the desk can do now; one at a time a desk. What the node does not take, because it still
+// starts, it is told again at the next heartbeat.
 func (s *Server) tell(d *desk) {
 	for {
 		s.mu.Lock()
@@ -90,25 +95,30 @@ func (s *Server) tell(d *desk) {
 			s.mu.Unlock()
 			return
 		}
-		d.told = now
 		s.mu.Unlock()
-		s.do(who, now)
+		taken := s.do(who, now)
+		s.mu.Lock()
+		if taken {
+			d.told = now
+		} else {
+			d.busy = false
+		}
+		s.mu.Unlock()
+		if !taken {
+			return
+		}
 	}
 }
 
-// enter tells the node that an officer sits at a desk, when its first page opens: a node that came back knows
-// nothing of him. SPEC: PAG-030
+// enter counts a page of a desk, and leave, a little after the last one was closed, tells the node that nobody sits there.
+// SPEC: PAG-030
 func (s *Server) enter(who act.Who) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	d := s.deskOf(who)
-	if d.pages++; d.pages == 1 && !d.seated && who.Officer != "" {
-		d.seated = true
-		go s.do(who, act.SignOn{Officer: who.Officer})
-	}
+	s.deskOf(who).pages++
+	s.mu.Unlock()
+	s.seat(who)
 }
 
-// leave tells the node, a little after the last page of a desk was closed, that nobody sits there. SPEC: PAG-030
 func (s *Server) leave(who act.Who) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,11 +135,38 @@ func (s *Server) leave(who act.Who) {
 	})
 }
 
-// do tells the node of a desk.
-func (s *Server) do(who act.Who, a act.Act) {
+// seat tells the node that an officer sits at a desk, at each heartbeat until the node takes it: one that came back
+// knows nothing of him. It waits a moment, so that the first picture shows him. SPEC: PAG-030
+func (s *Server) seat(who act.Who) {
+	s.mu.Lock()
+	d := s.deskOf(who)
+	if d.seated || d.seating || who.Officer == "" {
+		s.mu.Unlock()
+		return
+	}
+	d.seating = true
+	s.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		taken := s.do(who, act.SignOn{Officer: who.Officer})
+		s.mu.Lock()
+		d.seating, d.seated = false, taken
+		s.mu.Unlock()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(moment):
+	}
+}
+
+// do tells the node of a desk, and reports whether it took it.
+func (s *Server) do(who act.Who, a act.Act) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), actTimeout)
 	defer cancel()
-	if _, err := s.cfg.Node.Do(ctx, who, "en", a); err != nil {
+	_, err := s.cfg.Node.Do(ctx, who, "en", a)
+	if err != nil {
 		s.cfg.Log.Warn("desk of the page", "act", a.Verb(), "desk", who.Desk, "err", err)
 	}
+	return err == nil
 }

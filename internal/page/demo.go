@@ -121,7 +121,7 @@ func (d *demo) changes(t *tab) (out []toBrowser, err error) {
 		}
 		frame := fmt.Sprintf("frame%d", n)
 		n++
-		if t.lives[frame] == p.Life || p.State == "starting" {
+		if life, stands := t.lives[frame]; stands && life == p.Life || p.State == "starting" {
 			continue
 		}
 		link, err := d.of.Desk(p.Name)

@@ -183,7 +183,7 @@ func (c *pausedConn) Write(b []byte) (int, error) {
 
 func newRig(t testing.TB) *rig {
 	t.Helper()
-	r := &rig{demo: &fakeDemo{parts: []DemoPart{{Kind: "cable", Name: "1", RTTms: 2}, {Kind: "cable", Name: "2", RTTms: 2}, {Kind: "party", Name: "aurelia", State: "running", Life: 1}, {Kind: "party", Name: "borealia", State: "running", Life: 1}, {Kind: "forge", Holds: true}}}}
+	r := &rig{demo: &fakeDemo{parts: []DemoPart{{Kind: "cable", Name: "1", RTTms: 2}, {Kind: "cable", Name: "2", RTTms: 2}, {Kind: "party", Name: "aurelia", State: "running"}, {Kind: "party", Name: "borealia", State: "running", Life: 1}, {Kind: "forge", Holds: true}}}}
 	listen := func() net.Listener {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {

@@ -150,6 +150,8 @@ func (s *Server) desk(w http.ResponseWriter, r *http.Request) {
 		s.turnAway(w, r, http.StatusUnauthorized)
 		return
 	}
+	s.enter(l.Who) // before the first picture
+	defer s.leave(l.Who)
 	t := s.addTab(rand.Text(), l.Who, firstLang(r))
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -275,7 +276,7 @@ func isPanel(name string) func(heard) bool { return func(m heard) bool { return 
 func isBeat(m heard) bool                  { return m.T == "beat" }
 
 // open loads the page and joins its socket.
-func open(t *testing.T, base string, c *http.Cookie) (k *talker, tab string, seq string) {
+func open(t *testing.T, base string, c *http.Cookie) (k *talker, tab, seq, page string) {
 	t.Helper()
 	req, _ := http.NewRequestWithContext(t.Context(), "GET", base+"/?lang=en", nil)
 	req.AddCookie(c)
@@ -284,7 +285,7 @@ func open(t *testing.T, base string, c *http.Cookie) (k *talker, tab string, seq
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	page := body(t, res)
+	page = body(t, res)
 	m := regexp.MustCompile(`data-ws="(/ws\?tab=[^"]+)" data-seq="(\d+)"`).FindStringSubmatch(page)
 	if m == nil {
 		t.Fatalf("no socket in the page: %.300s", page)
@@ -293,14 +294,14 @@ func open(t *testing.T, base string, c *http.Cookie) (k *talker, tab string, seq
 	if err != nil {
 		t.Fatal(err)
 	}
-	return k, m[1], m[2]
+	return k, m[1], m[2], page
 }
 
 // SPEC: PAG-008 PAG-009
 func TestSocketResumes(t *testing.T) {
 	s, n := testServer(t, Config{})
 	base, c := live(t, s)
-	k, tab, seq := open(t, base, c)
+	k, tab, seq, _ := open(t, base, c)
 	k.say(map[string]any{"t": "hello", "seq": json.Number(seq), "lang": "en"})
 	for _, m := range k.until("a beat", isBeat) {
 		if m.Panel != "" {
@@ -374,10 +375,10 @@ func TestSocketRefusesAnotherOrigin(t *testing.T) {
 
 // SPEC: PAG-007 PAG-010 PAG-011 PAG-015 PAG-030 PAG-035
 func TestActsAndForms(t *testing.T) {
-	s, n := testServer(t, Config{Lingers: 50 * time.Millisecond})
+	s, n := testServer(t, Config{Lingers: 2 * time.Second})
 	n.carries.Store(false)
 	base, c := live(t, s)
-	k, _, seq := open(t, base, c)
+	k, _, seq, _ := open(t, base, c)
 	k.say(map[string]any{"t": "hello", "seq": json.Number(seq), "lang": "en"})
 
 	k.say(map[string]any{"t": "act", "n": 1, "verb": "ring", "args": map[string]any{"class": "test"}})
@@ -462,13 +463,54 @@ func wait(t *testing.T, what string, done func() bool) {
 	t.Fatalf("waited in vain for %s", what)
 }
 
+// Whoever opens a page is seen as signed on from its first picture, and a node that does not take him yet, because it
+// reads its record still, is asked until it does: so it is with the desk's sound. SPEC: PAG-030 PAG-015
+func TestOfficerIsSeatedBeforeTheFirstPictureAndUntilItIsTaken(t *testing.T) {
+	s, n := testServer(t, Config{})
+	n.show(func(us, them, lang string) view.Desk {
+		d := fixtureIdle(us, them, lang)
+		if !slices.ContainsFunc(n.acts, func(a act.Act) bool { return a.Verb() == "sign-on" }) {
+			d.Header.Officer, d.Header.Word = "", "nobody signed on"
+		}
+		return d
+	})
+	base, c := live(t, s)
+	k, _, seq, page := open(t, base, c)
+	if strings.Contains(page, "nobody signed on") || !strings.Contains(page, "Lt Amaro") {
+		t.Error("the first picture says that nobody is signed on")
+	}
+	k.say(map[string]any{"t": "hello", "seq": json.Number(seq), "lang": "en"})
+	k.until("a beat", isBeat)
+	k.ws.CloseNow()
+
+	s, n = testServer(t, Config{})
+	n.fail = &hint.Error{What: "starting, 3 of 9"}
+	base, c = live(t, s)
+	k, _, seq, _ = open(t, base, c)
+	k.say(map[string]any{"t": "hello", "seq": json.Number(seq), "lang": "en"})
+	beats := func() {
+		k.until("a beat", isBeat)
+		k.say(map[string]any{"t": "beat", "audio": true})
+	}
+	for beats(); n.done("desk") == 0; {
+		beats()
+	}
+	n.mu.Lock()
+	n.fail, n.acts = nil, nil
+	n.mu.Unlock()
+	for range 3 {
+		beats()
+	}
+	wait(t, "the officer and his desk to be taken", func() bool { return n.done("sign-on") == 1 && armedIs(n, true) })
+}
+
 // A sign-off ends the session for good. SPEC: PAG-006
 func TestSignOff(t *testing.T) {
 	s, n := testServer(t, Config{})
 	base, c := live(t, s)
-	k, tab, seq := open(t, base, c)
+	k, tab, seq, _ := open(t, base, c)
 	k.say(map[string]any{"t": "hello", "seq": json.Number(seq)})
-	other, _, seq2 := open(t, base, c)
+	other, _, seq2, _ := open(t, base, c)
 	other.say(map[string]any{"t": "hello", "seq": json.Number(seq2)})
 	defer func() {
 		other.say(map[string]any{"t": "act", "n": 2, "verb": "stop"})

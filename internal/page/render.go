@@ -42,12 +42,13 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 	all := map[string]*template.Template{}
 	for _, lang := range words.Langs() {
 		all[lang] = template.Must(template.New("page").Funcs(view.Funcs(lang)).Funcs(template.FuncMap{
-			"word":  words.T,
-			"str":   strconv.Itoa,
-			"iso":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-			"tries": func() []string { return []string{"ring", "flash", "pull", "forge"} },
-			"inc":   func(i int) int { return i + 1 },
-			"args":  jsonArgs,
+			"word":     words.T,
+			"str":      strconv.Itoa,
+			"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+			"troubles": func() []string { return troubles },
+			"tries":    func() []string { return []string{"ring", "flash", "pull", "forge"} },
+			"inc":      func(i int) int { return i + 1 },
+			"args":     jsonArgs,
 			"field": func(prefix string, b view.Blank) any {
 				return struct {
 					ID string
@@ -58,6 +59,9 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 	}
 	return all
 })
+
+// troubles are what may be wrong with a browser's sound, in the words of static/sound.js.
+var troubles = []string{"sound not turned on", "no sound: the browser starts none", "microphone lost", "no microphone", "microphone refused", "no network interface", "no connection to the node"}
 
 // jsonArgs writes pairs of name and value as the JSON of an act's arguments.
 func jsonArgs(pairs ...any) (string, error) {

@@ -141,6 +141,7 @@ func (c *conn) serve(w http.ResponseWriter, r *http.Request, changed <-chan stru
 				c.send(ctx, toBrowser{T: "reload"})
 				return
 			}
+			c.s.seat(c.link.Who)
 			if err = c.send(ctx, toBrowser{T: "beat", Now: c.s.cfg.Now().UTC()}); err == nil {
 				err = c.redraw(ctx)
 			}

@@ -180,11 +180,12 @@
     $$('iframe').forEach(f => f.contentWindow.postMessage('sound', new URL(f.src).origin));
     if (!snd || arming) return;
     const s = snd.state();
-    if (s.audio && !/lost|no microphone/.test(s.why)) return;
+    if (s.audio && !/microphone/.test(s.why)) return; // SPEC: PAG-039
     arming = true;
     if (!s.audio) snd.source(source());
     await snd.on(arm).catch(() => {}); // why not is in its state
     arming = false;
+    if (snd.state().audio) sessionStorage.setItem('armed', 'yes');
     beat();
     link();
     if (body.dataset.demo && parent !== window && snd.state().audio) parent.postMessage('on', body.dataset.demo);
@@ -198,11 +199,16 @@
       if (!send({ t: 'offer', n: id, sdp })) no(new Error(state.lost));
     })).catch(() => {}).finally(() => { linking = null; beat(); });
   }
+  // why is what is wrong with the sound, in a sentence of the page's language.
+  function why(code) {
+    const known = $$('#p-sound [data-code]').find(e => e.dataset.code === code);
+    return known ? known.textContent : code;
+  }
   function levels() {
     if (!snd) return;
     const s = snd.state();
     body.dataset.snd = s.audio ? 'on' : 'off';
-    if ($('#sound-why')) $('#sound-why').textContent = s.why;
+    if ($('#sound-why')) $('#sound-why').textContent = why(s.why);
     $$('[data-meter]').forEach(e => { const v = e.dataset.meter === 'out' ? s.out : s.in; if (v >= 0) e.dataset.level = Math.round(v); });
   }
 
@@ -260,4 +266,5 @@
   window.addEventListener('pagehide', () => { if (snd && snd.close) snd.close(); });
   if (matchMedia('(min-width: 1000px)').matches) $$('#d-check,#d-cp').forEach(d => { d.open = true; });
   after(); dial();
+  if (sessionStorage.getItem('armed')) arm(); // as before the reload; the browser may want a press all the same. SPEC: PAG-038
 })();

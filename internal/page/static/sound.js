@@ -108,9 +108,10 @@ window.Sound = (() => {
     if (!ctx) {
       const c = starting ||= new AudioContext({ sampleRate: rate, latencyHint: 'interactive' });
       why = 'sound not turned on';
-      await Promise.race([c.resume(), new Promise(ok => setTimeout(ok, 4000))]);
+      const pressed = !navigator.userActivation || navigator.userActivation.hasBeenActive;
+      await Promise.race([c.resume(), new Promise(ok => setTimeout(ok, pressed ? 4000 : 500))]);
       if (c.state !== 'running') {
-        why = navigator.userActivation && !navigator.userActivation.hasBeenActive ? why : 'no sound: the browser starts none (is a sound device there?)';
+        why = pressed ? 'no sound: the browser starts none' : why;
         c.onstatechange = () => { if (c.state === 'running' && !ctx) late(); };
         throw new Error(why);
       }
