@@ -63,10 +63,10 @@ type Site struct {
 	Host string // under which its page is asked: aurelia.demo.localhost:7480
 	port int    // of the page
 
-	mu             sync.Mutex // guards what follows, but for the name
+	mu            sync.Mutex // guards what follows, but for the name
 	page.DemoPart            // its name, and how it is
-	cmd            *exec.Cmd
-	ended          chan struct{} // closed when the process has ended
+	cmd           *exec.Cmd
+	ended         chan struct{} // closed when the process has ended
 }
 
 // World is two parties and the cables between them.
