@@ -112,7 +112,7 @@ func (w *watched) begin(t *testing.T, script string) {
 func (w *watched) is(t *testing.T, js string) {
 	t.Helper()
 	var ok bool
-	if err := chromedp.Run(w.ctx, chromedp.Poll(js, &ok, chromedp.WithPollingTimeout(time.Minute))); err != nil {
+	if err := chromedp.Run(w.ctx, chromedp.Poll(js, &ok, chromedp.WithPollingTimeout(2*time.Minute))); err != nil {
 		var page string
 		_ = chromedp.Run(w.ctx, chromedp.Evaluate(`document.body.innerText.slice(0, 1500)`, &page))
 		t.Fatalf("never true: %s (%v)\n%s", js, err, page)

@@ -185,7 +185,6 @@
     if (!s.audio) snd.source(source());
     await snd.on(arm).catch(() => {}); // why not is in its state
     arming = false;
-    if (snd.state().audio) sessionStorage.setItem('armed', 'yes');
     beat();
     link();
     if (body.dataset.demo && parent !== window && snd.state().audio) parent.postMessage('on', body.dataset.demo);
@@ -215,6 +214,7 @@
   // ---- the socket -------------------------------------------------------------------------------
   function beat() {
     const s = snd ? snd.state() : {};
+    if (s.audio) sessionStorage.setItem('armed', 'yes');
     send({ t: 'beat', audio: !!s.audio, why: s.why || '' });
   }
   function dial() {
