@@ -180,7 +180,7 @@
     $$('iframe').forEach(f => f.contentWindow.postMessage('sound', new URL(f.src).origin));
     if (!snd || arming) return;
     const s = snd.state();
-    if (s.audio && !/microphone/.test(s.why)) return; // SPEC: PAG-039
+    if (s.audio && (s.mic || source() === 'test-voice')) return; // SPEC: PAG-039
     arming = true;
     if (!s.audio) snd.source(source());
     await snd.on(arm).catch(() => {}); // why not is in its state
