@@ -30,7 +30,7 @@ const (
 	PathChange = "path-change"
 )
 
-// Event is what the link tells its node, in order, over Events.
+// Event is what the link tells its node over Events: what the stream says in its order, all else in its own and first.
 type Event struct {
 	Kind     string
 	Path     int
@@ -55,15 +55,18 @@ const (
 	maxControlEvents = 256
 )
 
-// queue hands events over without ever blocking a reader of the lane.
+// queue hands events over without ever blocking a reader of the lane. A FLASH, a STOP, a call's signal and a receipt by
+// lane pass the stream's backlog. Sessions and paths go with the lane, whose packets never come before their session.
+// SPEC: LNK-031
 type queue struct {
 	mu      sync.Mutex
 	changed sync.Cond // stream readers wait here for room, the pump for events
-	list    []Event
-	lane    int    // Lane events in list
-	bytes   int    // of Stream payloads in list, and of those that are being prepared
-	control int    // the others
-	stream  uint64 // that is up
+	urgent  []Event
+	bulk    []Event // of the stream; handed over while nothing is urgent
+	lane    int     // Lane events that wait
+	bytes   int     // of Stream payloads that wait, and of those that are being prepared
+	control int     // the others
+	stream  uint64  // that is up
 	closed  bool
 	out     chan Event
 }
@@ -101,8 +104,8 @@ func (q *queue) put(ev Event) bool {
 			return false
 		}
 	case PathChange: // only the newest of a path is worth telling
-		if i := slices.IndexFunc(q.list, func(old Event) bool { return old.Kind == PathChange && old.Path == ev.Path }); i >= 0 {
-			q.list = slices.Delete(q.list, i, i+1)
+		if i := slices.IndexFunc(q.urgent, func(old Event) bool { return old.Kind == PathChange && old.Path == ev.Path }); i >= 0 {
+			q.urgent = slices.Delete(q.urgent, i, i+1)
 			q.control--
 		}
 	case StreamUp:
@@ -116,7 +119,12 @@ func (q *queue) put(ev Event) bool {
 	if ev.Kind != Stream {
 		q.count(ev, 1)
 	}
-	q.list = append(q.list, ev)
+	switch ev.Kind {
+	case StreamUp, Stream, StreamRoom, StreamDown:
+		q.bulk = append(q.bulk, ev)
+	default:
+		q.urgent = append(q.urgent, ev)
+	}
 	q.changed.Broadcast()
 	return true
 }
@@ -132,20 +140,24 @@ func (q *queue) stuck() bool {
 func (q *queue) take() (ev Event, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for len(q.list) == 0 && !q.closed {
+	for len(q.urgent)+len(q.bulk) == 0 && !q.closed {
 		q.changed.Wait()
 	}
 	if q.closed {
 		return ev, false
 	}
-	ev, q.list[0] = q.list[0], ev
-	q.list = q.list[1:]
+	list := &q.urgent
+	if len(*list) == 0 {
+		list = &q.bulk
+	}
+	ev, (*list)[0] = (*list)[0], ev
+	*list = (*list)[1:]
 	q.count(ev, -1)
 	q.changed.Broadcast()
 	return ev, true
 }
 
-// count counts an event that comes into the list (1) or leaves it (-1).
+// count counts an event that comes (1) or is handed over (-1).
 func (q *queue) count(ev Event, by int) {
 	switch ev.Kind {
 	case Lane:

@@ -157,8 +157,8 @@ func TestQueueBounds(t *testing.T) {
 		q.put(Event{Kind: Lane})
 		q.put(Event{Kind: PathChange, Path: 1})
 	}
-	if len(q.list) != maxLaneEvents+1 {
-		t.Error(len(q.list))
+	if len(q.urgent) != maxLaneEvents+1 {
+		t.Error(len(q.urgent))
 	}
 	q.put(Event{Kind: StreamUp, ID: 5})
 	q.put(Event{Kind: StreamDown, ID: 5})
@@ -253,10 +253,52 @@ func FuzzLaneBody(f *testing.F) {
 		}
 		pkt := s.seal(&s.lane, body)
 		l.receive(s.bind, pkt, from)
-		for len(l.queue.list) > 0 {
+		for len(l.queue.urgent) > 0 {
 			l.queue.take()
 		}
 	})
+}
+
+// The queue's urgent events pass 1 MiB of the stream that came before them; each kind keeps its own order.
+//
+// SPEC: LNK-031
+func TestLanePacketsGoBeforeTheStreamsBacklog(t *testing.T) {
+	q := newQueue()
+	q.put(Event{Kind: StreamUp, ID: 7})
+	for range maxStreamBytes / MaxMessage {
+		q.reserve(MaxMessage)
+		q.put(Event{Kind: Stream, ID: 7, Payload: make([]byte, MaxMessage)})
+	}
+	q.put(Event{Kind: StreamDown, ID: 7})
+	q.put(Event{Kind: SessionUp, Run: "r2"}) // a lane's packets never come before the session that they came by
+	q.put(Event{Kind: Lane, Lane: wire.LaneUrgent})
+	q.put(Event{Kind: Lane, Lane: wire.LaneSignal})
+	next := func() Event {
+		ev, ok := q.take()
+		if !ok {
+			t.Fatal("the queue is closed")
+		}
+		return ev
+	}
+	for _, want := range []Event{{Kind: SessionUp}, {Kind: Lane, Lane: wire.LaneUrgent}, {Kind: Lane, Lane: wire.LaneSignal}} {
+		if ev := next(); ev.Kind != want.Kind || ev.Lane != want.Lane {
+			t.Errorf("%s %d came next, want %s %d", ev.Kind, ev.Lane, want.Kind, want.Lane)
+		}
+	}
+	for _, want := range []string{StreamUp, Stream, Stream} {
+		if ev := next(); ev.Kind != want {
+			t.Errorf("%s came next, want %s", ev.Kind, want)
+		}
+	}
+	q.put(Event{Kind: Lane, Lane: wire.LaneReceipt}) // in the middle of the backlog too
+	for _, want := range []string{Lane, Stream, Stream, StreamDown} {
+		if ev := next(); ev.Kind != want {
+			t.Errorf("%s came next, want %s", ev.Kind, want)
+		}
+	}
+	if q.lane != 0 || q.bytes != 0 || q.control != 0 {
+		t.Errorf("%d packets, %d bytes, %d rare events are counted in an empty queue", q.lane, q.bytes, q.control)
+	}
 }
 
 // SPEC: LNK-017
