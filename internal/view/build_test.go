@@ -273,7 +273,7 @@ func TestCallWords(t *testing.T) {
 // SPEC: PAG-025
 func TestCheckWords(t *testing.T) {
 	in := world()
-	if got := Build(in, "en").Check; got.Word != "passed 09:00Z" || got.Figures != "Days passed: 1 of 1 · in a row: 1 · last passed 09:00Z" {
+	if got := Build(in, "en").Check; got.Word != "passed 09:00Z" || got.Figures != "Days with a passed check: 1 of 1 · in a row: 1 · last passed 09:00Z" {
 		t.Errorf("passed: %q %q", got.Word, got.Figures)
 	}
 	in.Check.State, in.Check.Started = "waiting", at("14:00:00")
