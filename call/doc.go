@@ -7,8 +7,8 @@
 // the record does not. Machine is the pure state machine of one end: an event in (a person's act, the peer's
 // signal, desks, media, the line, a tick), effects out (signals, bells, media, drafts of statements).
 // One rule orders every race: the called end decides. What its desk did before the caller's cancel arrived
-// stands at both ends (answered ∥ cancelled: crossed, no sound; answered ∥ no answer in time: answered;
-// declined ∥ cancelled: declined). Where two rings cross, party A's stays and both are connected.
+// stands at both ends, though the two acts cross on their way: where it answered, a cancel makes the call crossed,
+// without sound, and a caller whose wait had just ended is connected; where it declined, it is declined. Where two rings cross, party A's stays and both are connected.
 //
 // Beside it, in its own time, each end states call.placed or call.rang at once and call.closed at the end
 // (outcome, class in the header, meters, times, desks, officer), all with the call's random id. Fold reads

@@ -38,7 +38,7 @@ func (s *State) of(e *record.Entry, opener, call string) (end *End, i int) {
 	return end, i
 }
 
-// begun keeps of two beginnings the one in the other's past.
+// begun keeps the earlier of two beginnings: the one that is in the other's past.
 func (s *State) begun(e *record.Entry, opener, call string, at time.Time, priority string) {
 	end, i := s.of(e, opener, call)
 	if end.Began == nil || s.past.Before(e, end.Began) {

@@ -62,7 +62,7 @@ const (
 	BusyWithUs    = "busy-with-us"   // the two ends are in a call already
 	BusyElsewhere = "busy-elsewhere" // every armed desk of theirs is in a call on another line
 	Cancelled     = "cancelled"      // by the caller, before it was answered
-	Crossed       = "crossed"        // cancelled ∥ answered: no sound, both say who did what
+	Crossed       = "crossed"        // cancelled here and answered there at once: no sound, both say who did what
 	Failed        = "failed"         // with a cause
 )
 

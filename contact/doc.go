@@ -14,7 +14,7 @@
 // the window counts neither before nor after it and is named so.
 //
 // It is not the line's own calls: what desks ring on the line is package call, and no contact. It knows
-// posts only by place (package line states them) and reads no free text. Confirming, correcting and
+// posts only by place (package register states them) and reads no free text. Confirming, correcting and
 // disputing a contact, withdrawing a request, concerns and readouts are kinds to come: a fold of this
 // version does not see them.
 //

@@ -43,7 +43,7 @@ func (r *Refusal) Error() string {
 	return fmt.Sprintf("refused: %s %d: %s", r.Log.LogID, r.Index, r.Why)
 }
 
-// What is not kept now and may be sent again later. None of these ends a log.
+// Why a sound statement is not kept now; it may be sent again later. Neither ends a log.
 var (
 	ErrGap   = errors.New("too many entries over a gap: send the earlier ones first")
 	ErrTwins = errors.New("evidence enough against this log: a further text is not kept")
@@ -119,7 +119,7 @@ func (c *Checked) body(h *Body, b []byte) []byte {
 		c.badBody = true
 		return nil
 	}
-	return append(make([]byte, 0, len(b)), b...) // never nil: an empty body is here
+	return append(make([]byte, 0, len(b)), b...) // never nil, which says that a body is absent: an empty one is here
 }
 
 func (h *Body) fits(b []byte) bool { return h != nil && h.Len == len(b) && h.Hash == wire.Sum(b) }

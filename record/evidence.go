@@ -18,8 +18,8 @@ const (
 	badRoot  = "its receipt names another root than the one held here"
 )
 
-// Evidence is what speaks against a key: a liar, a thief or a copied memory. It never stops the
-// honest part of the record.
+// Evidence is what an honest node never signs: the key's owner lies, the key was stolen, or the node runs
+// from a copy of its disk. The honest part of the record goes on all the same.
 type Evidence struct {
 	Against string // party
 	Log     LogID
@@ -100,7 +100,7 @@ func (c claim) point() (size int, root wire.Hash) {
 	return int(s.size), s.root
 }
 
-// evidence is that of a claim which names another root than the one here.
+// evidence makes the Evidence of a claim that names another root than the one here.
 func (c claim) evidence() Evidence {
 	if rc := c.rc; rc != nil {
 		return Evidence{rc.By, rc.Log.LogID, rc.All, badRoot, [][]byte{rc.Note()}, rc.Leaf().String()}
@@ -125,7 +125,7 @@ func (r *Record) claim(e *Entry) {
 	}
 }
 
-// hear weighs a claim now, or when that much of the log is joined.
+// hear compares a claim with the root here: now, or once that much of the log is joined.
 func (l *Log) hear(c claim) {
 	size, _ := c.point()
 	l.Claimed = max(l.Claimed, size)

@@ -51,22 +51,22 @@ func testKinds() map[string]Kind {
 		}
 		return f, wire.DecodeStrict(e.Facts(), wire.MaxBody, &f)
 	}
-	lawful := func(e, begin *Entry) error {
+	valid := func(e, begin *Entry) error {
 		f, err := decode(e)
-		if err == nil && f.Word == "unlawful" {
-			err = errors.New("unlawful")
+		if err == nil && f.Word == "not-valid" {
+			err = errors.New("not-valid")
 		}
 		return err
 	}
 	id := func(e *Entry) (string, string, error) { f, err := decode(e); return f.Party, f.ID, err }
 	m := map[string]Kind{}
 	for _, k := range []Kind{
-		{Name: "message.warning", Begins: true, Validate: lawful},
-		{Name: "message.question", Begins: true, Validate: lawful},
-		{Name: "message.shown", Validate: lawful},
-		{Name: "message.cancelled", Two: true, Validate: lawful},
-		{Name: "stop.pressed", Begins: true, Validate: lawful, ItemID: id},
-		{Name: "stop.taken", Validate: lawful, ItemID: id},
+		{Name: "message.warning", Begins: true, Validate: valid},
+		{Name: "message.question", Begins: true, Validate: valid},
+		{Name: "message.shown", Validate: valid},
+		{Name: "message.cancelled", Two: true, Validate: valid},
+		{Name: "stop.pressed", Begins: true, Validate: valid, ItemID: id},
+		{Name: "stop.taken", Validate: valid, ItemID: id},
 	} {
 		m[k.Name] = k
 	}

@@ -9,8 +9,8 @@ import (
 	"example.org/parley/wire"
 )
 
-// valid reports whether the entry folds: valid, its facts here, and no second text that nobody
-// of the other party had receipted.
+// valid reports whether the entry folds: it is not inert, its facts are here, and it is no second text
+// that the other party has not receipted.
 func (e *Entry) valid() bool {
 	return e.Inert == "" && e.WantFacts == e.facts && (e.Evidence == "" || e.covered())
 }
@@ -45,7 +45,7 @@ func (r *Record) judge(e *Entry) {
 
 // verdict is what judge finds: a function of the entry and of the beginning of its item.
 type verdict struct {
-	why          string // inert
+	why          string // it is inert, "" when it is valid
 	barren       bool   // inert by itself, whatever its item is
 	item, second string
 	group        string // the item by an id in the facts
@@ -98,7 +98,8 @@ func (o *Options) ours(st *Statement) bool {
 		!slices.ContainsFunc(st.Re, func(r Ref) bool { return o.party(r.Party) == nil })
 }
 
-// ask asks the kind; the facts of a kind that asks nothing are still strict JSON.
+// ask lets the kind validate the entry and gives why it is not valid, "" when it is. Where a kind has no Validate, the
+// facts must be strict JSON all the same.
 func ask(k Kind, e, begin *Entry) string {
 	var err error
 	switch {

@@ -117,7 +117,7 @@ func (r *Record) Before(a, b *Entry) bool {
 	case slices.Contains(b.Re, a.Ref()):
 		return true
 	case !a.Joined && a.Evidence != "":
-		return false // on no branch that anybody can have seen
+		return false // it is on no branch of its log, so nobody's statement can name it
 	case a.log == b.log:
 		return a.Index < b.Index
 	}

@@ -208,7 +208,7 @@ func (l *Log) cover(rc *Receipt) (changed []*Entry) {
 		return nil
 	}
 	l.Receipted, l.Held = max(l.Receipted, rc.All), max(l.Held, rc.Whole)
-	// Whoever is covered by an earlier whole-receipt has all below covered as early.
+	// From the top down: where an entry is covered by an earlier receipt, so is everything below it.
 	for i := rc.Whole - 1; i >= 0; i-- {
 		e := l.chain[i]
 		if e.byWhole != nil && !rc.before(e.byWhole) {

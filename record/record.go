@@ -330,7 +330,7 @@ func (r *Record) dump() []byte {
 	return b.Bytes()
 }
 
-// LogsDigest is the greeting's: SHA-256 over `name size root whole` lines of all logs, sorted.
+// LogsDigest is SHA-256 over the lines `name size root whole` of all logs, sorted.
 func (r *Record) LogsDigest() wire.Hash {
 	var b bytes.Buffer
 	for _, l := range r.sorted {

@@ -120,7 +120,7 @@ func conversation(p *pair) (a, b *Record, set []thing) {
 	both(b, a, wa, p.say(wb, "stop.taken", "", pr)) // names it by re
 	wa = p.run(a, "aurelia", "restart")
 	both(a, b, wb, p.say(wa, "message.cancelled", "", q, re))
-	for _, bad := range []*Entry{p.inert(wa, "message.shown", "unlawful", q), p.inert(wa, "weather.fine", "x")} {
+	for _, bad := range []*Entry{p.inert(wa, "message.shown", "not-valid", q), p.inert(wa, "weather.fine", "x")} {
 		both(a, b, wb, bad)
 	}
 	both(a, b, wb, p.inert(wa, "message.shown", "", s)) // its first re is no beginning

@@ -66,7 +66,7 @@ func (r *Record) OpenRun(c RunConfig) *Run {
 	w := &Run{r: r, c: c, past: map[*Log]int{}, unsaid: map[*Log]bool{}}
 	if p := r.lastOf(c.Party, c.Station); p != nil {
 		r.learn(w.past, p.log, p.Index)
-		w.past[p.log] = p.Index // it did not name its own log: that is said first of all
+		w.past[p.log] = p.Index // a statement does not name its own log: this run names that log first of all
 		for _, s := range p.seen {
 			if s.fits() {
 				r.learn(w.past, s.log, int(s.size))

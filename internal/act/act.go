@@ -2,9 +2,9 @@
 
 // Package act names every act that a person can do on a line: one struct an act, one row a verb.
 //
-// The faces (shell, page, story) build these and hand them to the node; they travel as
-// JSON {"verb": …, "args": …} over the control socket and the page's WebSocket alike, and Decode is the one
-// decoder. The struct's tags say how the command line writes it (internal/verbs reads them) and what its words may be:
+// The faces (shell, page, story) build these and hand them to the node. They travel as a verb and its arguments in JSON:
+// over the control socket as POST /VERB, over the page's WebSocket as {"t": "act", "verb": …, "args": …}. Decode is the
+// one decoder of both. The struct's tags say how the command line writes it (internal/verbs reads them) and what its words may be:
 //
 //	json:"name"     the member, and the flag's name unless flag says another; flag:"-" is no flag
 //	arg:"ID"        the positional of that name in a verb's row

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package e2e tests the whole as a person meets it: a real Chromium on the real demo.
+// Package e2e tests the whole as a person meets it: a real Chromium, and a real Firefox, on the real demo.
 //
 // The test builds the binary, runs `parley demo` as a child, opens the one address that it prints and does
 // with mouse and keys what the README promises: sound on, ring, speak, pull a cable, FLASH, STOP, the check's

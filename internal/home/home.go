@@ -4,10 +4,12 @@
 //
 //	HOME/control.sock            the operator's socket (internal/control)
 //	HOME/desks.json              who is signed on at which terminal (internal/control)
+//	HOME/serve.lock              which process serves this home
 //	HOME/lines/NAME/config.toml  one documented struct, validated once (Config)
 //	HOME/lines/NAME/*.key        party, sign, link, courier and tag keys, 0600, refused otherwise
 //	HOME/lines/NAME/sheet.ours   our sheet · sheet.theirs: the other party's, once entered
-//	HOME/lines/NAME/genesis      signed by both, once confirmed · terms: its body
+//	HOME/lines/NAME/genesis      signed by both, once confirmed · terms: its body · pairing.json: how far it is
+//	HOME/lines/NAME/page.key     signs the cookies of the desks' page
 //	HOME/lines/NAME/record.db    the record (internal/store)
 //
 // A line is one directory: backing up, leaving and erasing are per line, and nothing that happens

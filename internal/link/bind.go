@@ -150,10 +150,10 @@ func (b *bind) ReadFrom(p []byte) (int, net.Addr, error) {
 	}
 }
 
-// unmap writes an IPv4 address in one way.
+// unmap gives an IPv4 address that is written as an IPv6 one (::ffff:192.0.2.1) in its own form.
 func unmap(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
 
-// addr makes a net.Addr, mostly the one made last.
+// addr makes a net.Addr. While packets come from one address, it is the one made before: nothing is allocated.
 func (b *bind) addr(a netip.AddrPort) net.Addr {
 	if u := b.from.Load(); u != nil && u.AddrPort() == a {
 		return u
@@ -182,7 +182,7 @@ func (b *bind) WriteTo(p []byte, to net.Addr) (int, error) {
 	if errors.Is(err, net.ErrClosed) {
 		return 0, err
 	}
-	return len(p), nil // unreachable for now is a lost packet; quic-go would end the connection
+	return len(p), nil // an error here (unreachable for now) would make quic-go end the connection: it counts as a lost packet
 }
 
 func (b *bind) LocalAddr() net.Addr {

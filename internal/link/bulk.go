@@ -153,14 +153,15 @@ func (l *Link) runBulk(c *conn, st *quic.Stream, id uint64) {
 	l.mu.Unlock()
 }
 
-// Messages of the bulk stream are prepared by so many goroutines, and so many at most wait for it or for room behind it.
+// bulkWorkers goroutines prepare the messages of the bulk stream; at most bulkAhead messages wait to be prepared, or for
+// room in the queue of events.
 const (
 	bulkWorkers = 2
 	bulkAhead   = 32
 )
 
-// prepare hands messages of the stream on in their order, prepared beside each other. It gives the channel that takes
-// them; closing it ends all.
+// prepare starts the goroutines that prepare messages side by side and hand them on in the order of the stream. It
+// returns the channel that takes the messages; closing the channel ends the goroutines.
 func (k *bulk) prepare(l *Link) chan<- []byte {
 	type job struct {
 		b    []byte

@@ -242,7 +242,7 @@ func (c *conn) begin(h hello) error {
 	s.lastRx.Store(int64(now))
 	p.report.heard, p.report.at = 0, now
 	p.choose()
-	if p.current == s { // it has not lost at birth
+	if p.current == s { // else choose has preferred another session already
 		p.told = true
 		tls := c.q.ConnectionState().TLS
 		l.queue.put(Event{Kind: SessionUp, Path: p.num, Run: c.run, Greeting: h.greeting, Exporter: tls.ExportKeyingMaterial})

@@ -17,7 +17,8 @@
 //	voice.go    frames out over every live path with the k before them; frames in to Config.OnFrame
 //	path.go     liveness, probes, the clock of the link (one goroutine, 20 ms)
 //	repeat.go   what is said again until it is answered
-//	conn.go     dial, accept, hello, which connection of a path stays
+//	tls.go      the pinned key of the peer, and what a connection is for
+//	conn.go     dial, accept, hello, which connection of a path stays; control.go the messages of its control stream
 //	bulk.go     the one bulk stream on the best path
 //	event.go    the bounded queue to the node
 //
@@ -26,5 +27,6 @@
 //
 // Locks: Link.mu guards paths, connections and repeats; voice takes only its own two. Nothing is called back under
 // Link.mu. Goroutines: one reader and one accepter a bind, one clock, one pump of events, and while they live one a
-// dial, two a connection, two a bulk stream. The protocol is in spec/link.md.
+// dial, two a connection, six a bulk stream (it is read, prepared by several, handed on in order, and written).
+// The protocol is in spec/link.md.
 package link

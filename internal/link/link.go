@@ -27,7 +27,7 @@ type Config struct {
 	Peers []ed25519.PublicKey // the peer's link keys; only who holds one of them is let in
 	Tag   [32]byte            // key of the silent handshake: from the genesis, or from sheet digits while pairing
 	First bool                // we are A
-	// Pairing says that the sessions are a pairing's, which a line's do not take for theirs.
+	// Pairing says that these are the sessions of a pairing: nodes in service do not take them for those of a line.
 	Pairing bool
 	// PairingTag is answered beside Tag until the first session under Tag: whoever pairs still is greeted, and by that
 	// shown that we are in service. Paired is called at that first session, once, from any goroutine.
@@ -40,8 +40,8 @@ type Config struct {
 	// OnFrame gets every frame of voice that arrives, several times if it came several ways; never two calls at once.
 	// data is valid during the call only.
 	OnFrame func(call uint16, seq uint32, data []byte)
-	// Prepare does what a message of the bulk stream costs, beside whoever takes the events, for several at once; what it
-	// gives is the event's Then. b belongs to it. nil: there is none.
+	// Prepare does the costly work on a message of the bulk stream, for several messages at once and outside the goroutine
+	// that takes the events. What it returns is the event's Then. b belongs to it. nil: there is no such work.
 	Prepare func(b []byte) (then func())
 	// Listen opens a bind; nil: a UDP socket of this machine.
 	Listen func(netip.AddrPort) (Socket, error)

@@ -11,7 +11,7 @@ import (
 	"example.org/parley/wire"
 )
 
-// Times of the lane (voice paper: liveness of a path).
+// Times by which a path is probed, judged, dialled and called down (spec/link.md).
 const (
 	clockStep    = 20 * time.Millisecond
 	probeEvery   = 100 * time.Millisecond
@@ -176,7 +176,7 @@ func (p *path) tellChange() {
 	p.l.queue.put(Event{Kind: PathChange, Path: p.num, WeHear: p.weHear, TheyHear: p.theyHear})
 }
 
-// woken is called by a reader at the first packet on a silent path, and at one of a session that did not lead.
+// woken is called by a reader at the first packet on a silent path, and at one of another session than the leader.
 // SPEC: LNK-014
 func (p *path) woken(s *session) {
 	p.l.mu.Lock()
@@ -188,7 +188,7 @@ func (p *path) woken(s *session) {
 	p.judge(p.l.now())
 }
 
-// live reports whether somebody hears somebody on the path.
+// live reports whether at least one end hears the other on the path.
 func (p *path) live() bool { return p.current != nil && (p.weHear || p.theyHear) }
 
 // setOut makes the list that voice reads: the live paths, or all with keys where none is live. Under mu.

@@ -60,7 +60,7 @@ type session struct {
 	voice   [sealRoom]byte // for frames: under Link.voiceTx.mu
 }
 
-// sealRoom is what sealing needs beside, a packet and its nonce, so that it allocates nothing.
+// sealRoom is the size of the buffer that a packet is sealed in, with its nonce: sealing allocates nothing.
 const sealRoom = wire.LaneMax + chacha20poly1305.NonceSize
 
 // newSession takes 88 bytes of keying material; the dialling end sends with the first half.
@@ -109,13 +109,13 @@ func (s *session) send(body []byte, to *netip.AddrPort) {
 	s.write(s.seal(&s.lane, body), *to)
 }
 
-// write counts and sends a sealed packet; errors are the path's to notice by silence.
+// write counts and sends a sealed packet. An error is not reported: the path notices it as silence.
 func (s *session) write(b []byte, to netip.AddrPort) {
 	s.path.bytesOut.Add(uint64(len(b) + overhead(to)))
 	_ = s.bind.send(b, s.bind.dscp, to)
 }
 
-// overhead of IP and UDP.
+// overhead is what IP and UDP add to a packet, in bytes.
 func overhead(a netip.AddrPort) int {
 	if a.Addr().Is4() || a.Addr().Is4In6() {
 		return 28

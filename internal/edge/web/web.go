@@ -15,8 +15,8 @@
 // A killed tab is reported by its ICE connection after six seconds; so a watchdog of ours calls
 // half a second without a packet *media stalled*, tells the node, and closes what stays so.
 //
-// Goroutines: one watchdog an Edge, from New to Close; one reader a Peer, from its first packet to
-// its close; pion's own, a few a Peer, which end with it.
+// Goroutines: one watchdog an Edge, from New to Close; one reader a Browser, from its first packet to
+// its close; pion's own, a few a Browser, which end with it.
 //
 // The page's half is sound.js of internal/page; the tests here play it in a real browser.
 //
