@@ -145,6 +145,17 @@ func (m *Machine) Tick(now time.Time) Out {
 		return m.out
 	}
 	over := func(since time.Time, d time.Duration) bool { return !since.IsZero() && m.now.Sub(since) >= d }
+	if l.State == Connected && !l.counted && over(l.Answered, silentAfter) {
+		l.counted = true
+		if v := m.Meters(); v.silent() {
+			c := Silent{Opener: m.Them, Call: l.ID.String(), At: whole(m.now)}
+			if l.Out {
+				c.Opener = m.Us
+			}
+			m.state(KindSilent, l, c)
+			m.changed()
+		}
+	}
 	limit := lineRinging
 	if l.State == Connected {
 		limit = lineTalking

@@ -53,6 +53,11 @@ func (s *State) placed(e *record.Entry, f Placed) { s.begun(e, f.Opener, f.Call,
 
 func (s *State) rang(e *record.Entry, f Rang) { s.begun(e, f.Opener, f.Call, f.At, f.Priority) }
 
+func (s *State) silent(e *record.Entry, f Silent) {
+	end, _ := s.of(e, f.Opener, f.Call)
+	end.silent = true
+}
+
 func (s *State) closed(e *record.Entry, f Closed) {
 	_, i := s.of(e, f.Opener, f.Call)
 	s.ends[i] = append(s.ends[i], End{Began: e, Closed: e, Facts: f})
@@ -105,6 +110,8 @@ func (s *State) join() {
 		s.Outcome = a.Facts.Outcome
 	case b.Closed != nil:
 		s.Outcome = b.Facts.Outcome
+	case a.silent || b.silent:
+		s.Outcome = Outcome{What: NoSound}
 	}
 	s.Differ = s.Differ || a.Unsure || b.Unsure
 	// SPEC: CAL-015

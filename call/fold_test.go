@@ -103,6 +103,26 @@ func TestPairs(t *testing.T) {
 	}
 }
 
+// An open call of which an end has stated that it carries no sound stands as one without sound until it is closed.
+//
+// SPEC: CAL-019
+func TestOpenCallStandsAsSilent(t *testing.T) {
+	es := []*record.Entry{entry("aurelia", 0, KindPlaced, "test", placed()), entry("borealia", 0, KindRang, "test", rang())}
+	if s := fold(es...); !s.Open || s.Outcome.What != "" {
+		t.Errorf("%+v", s)
+	}
+	es = append(es, entry("borealia", 1, KindSilent, "test", Silent{Opener: "aurelia", Call: theID.String(), At: epoch}))
+	if s := fold(es...); !s.Open || s.Outcome.What != NoSound {
+		t.Errorf("%+v", s)
+	}
+	answered := closed(Outcome{What: Answered})
+	answered.Answered = epoch
+	es = append(es, entry("aurelia", 1, KindClosed, "test", answered), entry("borealia", 2, KindClosed, "test", answered))
+	if s := fold(es...); s.Open || s.Outcome.What != Answered {
+		t.Errorf("%+v", s)
+	}
+}
+
 // SPEC: CAL-013 CAL-014
 func TestOrders(t *testing.T) {
 	ca := closed(Outcome{What: Answered, Desk: "b1"})
@@ -113,6 +133,7 @@ func TestOrders(t *testing.T) {
 		entry("aurelia", 0, KindPlaced, "test", placed()),
 		entry("aurelia", 1, KindClosed, "test", ca),
 		entry("borealia", 0, KindRang, "test", rang()),
+		entry("borealia", 4, KindSilent, "test", Silent{Opener: "aurelia", Call: theID.String(), At: epoch}),
 		entry("borealia", 1, KindClosed, "test", closed(Outcome{What: Failed, Cause: CauseNearNode})),
 		entry("borealia", 2, KindClosed, "test", cb),
 		entry("borealia", 3, KindClass, "substantive", ClassFacts{Opener: "aurelia", Call: theID.String(), By: statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account"}}),
@@ -204,6 +225,8 @@ func TestValidate(t *testing.T) {
 	}{
 		"placed":           {entry("aurelia", 0, KindPlaced, "test", placed()), true},
 		"rang":             {entry("borealia", 0, KindRang, "test", rang()), true},
+		"silent":           {entry("borealia", 0, KindSilent, "test", Silent{Opener: "aurelia", Call: theID.String(), At: epoch}), true},
+		"silent, no time":  {entry("borealia", 0, KindSilent, "test", Silent{Opener: "aurelia", Call: theID.String()}), false},
 		"declined":         {entry("borealia", 0, KindClosed, "test", closed(Outcome{What: Declined, Reason: "non ora", StandBy: epoch})), true},
 		"not the opener":   {entry("borealia", 0, KindPlaced, "test", placed()), false},
 		"rang by opener":   {entry("aurelia", 0, KindRang, "test", rang()), false},

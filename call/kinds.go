@@ -14,7 +14,7 @@ import (
 //
 // SPEC: CAL-011
 var Kinds = []statement.Kind{
-	kind(KindPlaced, true, (*State).placed), kind(KindRang, true, (*State).rang),
+	kind(KindPlaced, true, (*State).placed), kind(KindRang, true, (*State).rang), kind(KindSilent, true, (*State).silent),
 	kind(KindClosed, true, (*State).closed), kind(KindClass, false, (*State).class),
 }
 
@@ -25,6 +25,7 @@ func kind[F statement.Validator](name string, atOnce bool, fold func(*State, *re
 // Item groups the statements of one call.
 func (f Placed) Item(*record.Entry) (party, id string)     { return f.Opener, f.Call }
 func (f Rang) Item(*record.Entry) (party, id string)       { return f.Opener, f.Call }
+func (f Silent) Item(*record.Entry) (party, id string)     { return f.Opener, f.Call }
 func (f Closed) Item(*record.Entry) (party, id string)     { return f.Opener, f.Call }
 func (f ClassFacts) Item(*record.Entry) (party, id string) { return f.Opener, f.Call }
 
@@ -46,6 +47,11 @@ func (f Placed) Validate(e, _ *record.Entry) error {
 func (f Rang) Validate(e, _ *record.Entry) error {
 	return statement.First(about(f.Opener, f.Call), statement.If(f.Opener == e.Log.Party, "call.rang by the party that rings"),
 		statement.Optional("from", f.From, maxName), statement.Optional("priority", f.Priority, maxName), desks(f.Desks), statement.Must("at", f.At))
+}
+
+// Validate judges call.silent from itself alone.
+func (f Silent) Validate(*record.Entry, *record.Entry) error {
+	return statement.First(about(f.Opener, f.Call), statement.Must("at", f.At))
 }
 
 // Validate judges call.class.

@@ -22,6 +22,7 @@ const (
 	lineRinging    = 5 * time.Second         // no path lives while it rings: failed
 	lineTalking    = 15 * time.Second        // no path lives in a call: failed
 	stillWithin    = 15 * time.Second        // a question whether the peer still holds the call: unanswered, it failed
+	silentAfter    = 2500 * time.Millisecond // no frame went or came since the answer: no sound
 	comeBackWithin = 2500 * time.Millisecond // it rings here and no desk is armed any more: nobody armed
 	closeWithin    = 10 * time.Second        // the last signal of a call is repeated at most so long
 	ringsAMinute   = 20                      // rings of the peer that are stated and rung; more are answered: policy
@@ -67,6 +68,7 @@ type Live struct {
 	endedBy  string
 	until    time.Time // closing: our last signal is repeated until then
 	stated   bool
+	counted  bool                // whether its sound works was looked at
 	open     map[SignalKind]bool // repetitions running
 	meters   *Counts
 	reply    *Signal // over before it rang here: what a ring that comes again gets
@@ -80,7 +82,7 @@ type Machine struct {
 	Us, Them string // the parties' names
 	First    bool   // we are party A: our ring stays where two cross
 	Rand     io.Reader
-	Meters   func() Counts // read once, when a call's sound is closed
+	Meters   func() Counts // of the call's sound
 	Down     time.Time     // no path since, at first since the start; zero: some path lives
 
 	seq                   uint32

@@ -214,6 +214,8 @@ func (e *end) draft(fx record.Draft) {
 	case Rang:
 		e.begun[f.Call] = f.Opener
 		e.say("states call.rang")
+	case Silent:
+		e.say("states call.silent")
 	case Closed:
 		e.closed[f.Call] = append(e.closed[f.Call], f)
 		e.say("states call.closed %s", outcomeWords(f))

@@ -15,6 +15,7 @@ import (
 const (
 	KindPlaced = "call.placed" // the caller, at once
 	KindRang   = "call.rang"   // the called end, at once
+	KindSilent = "call.silent" // each end, in a call that was answered and carries no sound
 	KindClosed = "call.closed" // each end, when it is over
 	KindClass  = "call.class"  // each end, later: what it says of the class
 )
@@ -126,6 +127,13 @@ type Rang struct {
 	At       time.Time `json:"at"`
 }
 
+// Silent is the facts of call.silent.
+type Silent struct {
+	Opener string    `json:"opener"`
+	Call   string    `json:"call"`
+	At     time.Time `json:"at"`
+}
+
 // Counts is what one end counted of a call's voice: 20 ms frames sent, and of those expected from
 // the other end how many came, were lost, and the longest stretch without any.
 type Counts struct {
@@ -168,6 +176,7 @@ type End struct {
 	Facts  Closed        // of Closed
 	Class  string        // what it says of the class, "" while it says nothing
 	at     time.Time     // of Began
+	silent bool          // it has stated that the call carries no sound
 	Unsure bool          // it states two outcomes and neither is in the other's past
 }
 
@@ -179,7 +188,7 @@ type State struct {
 	Caller        End
 	Called        End
 	Open          bool      // an end that began it has not closed it
-	Outcome       Outcome   // what to show: the called end decides between answer, decline and cancel
+	Outcome       Outcome   // what to show: the called end decides between answer, decline and cancel; while it is open, NoSound or nothing
 	Differ        bool      // the ends state outcomes that cannot both be true: A13
 	Class         string    // the higher of the two; substantive where one end says nothing
 	ClassDisputed bool      // the two ends state different classes

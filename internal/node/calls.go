@@ -133,7 +133,7 @@ func (c *calls) send(s call.Signal) {
 
 // draft states what happened; the call goes on whether or not it can be recorded. SPEC: NOD-006
 func (c *calls) draft(d record.Draft) {
-	if d.Kind != call.KindClosed {
+	if d.Kind == call.KindPlaced || d.Kind == call.KindRang {
 		c.unrecorded = false // another call
 	}
 	e, err := c.l.state(d)
