@@ -624,6 +624,13 @@ func TestPrivate(t *testing.T) {
 	if r.Short(e) != "Ap1-0" {
 		t.Error(r.Short(e))
 	}
+	shared := p.o
+	shared.Private = false
+	names := New(shared)
+	give(t, names, p.say(p.run(New(shared), "aurelia", "first"), "message.question", "shared"))
+	if got := names.Short(e); got != "Ap1-0" {
+		t.Errorf("beside the shared record it is drawn as %s", got)
+	}
 	if got, err := r.Find("Ap1-0"); err != nil || got != e {
 		t.Error(err)
 	}

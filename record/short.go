@@ -50,18 +50,21 @@ func (r *Record) Short(e *Entry) string { return r.Names().Short(e) }
 func (r *Record) ShortPlace(p Place) string { return r.Names().ShortPlace(p) }
 
 // Short gives the short ID of an entry: A7-42.
-func (n *Names) Short(e *Entry) string { return n.ShortPlace(e.Place()) }
+func (n *Names) Short(e *Entry) string { return n.short(e.Place(), e.Log.Private) }
 
-// ShortPlace gives the party's letter, log number, place; where the number is known to be double,
-// with as many letters of the run as tell the logs apart, two at least: A7.k7-42. A private
-// record's have a p after the letter: Ap7-42.
+// ShortPlace gives the short ID of a place of this record.
+func (n *Names) ShortPlace(p Place) string { return n.short(p, n.o.Private) }
+
+// short gives the party's letter, log number, place; where the number is known to be double,
+// with as many letters of the run as tell the logs apart, two at least: A7.k7-42. Those of private
+// logs, which have numbers of their own, have a p after the letter: Ap7-42.
 //
 // SPEC: REC-023
-func (n *Names) ShortPlace(p Place) string {
-	s := n.o.letter(p.Party) + strconv.Itoa(p.Number)
+func (n *Names) short(p Place, private bool) string {
+	s := n.o.letter(p.Party, private) + strconv.Itoa(p.Number)
 	need := 0
 	for _, run := range n.runs[LogID{Party: p.Party, Number: p.Number}] {
-		if run != p.Run {
+		if run != p.Run && private == n.o.Private {
 			need = max(need, 2, common(run, p.Run)+1)
 		}
 	}
@@ -79,12 +82,12 @@ func common(a, b string) int {
 	return n
 }
 
-func (o *Options) letter(party string) string {
+func (o *Options) letter(party string, private bool) string {
 	s := party
 	if p := o.party(party); p != nil {
 		s = p.Letter
 	}
-	if o.Private {
+	if private {
 		s += "p"
 	}
 	return s
@@ -127,7 +130,7 @@ func (r *Record) parseShort(s string) (party string, number int, run string, ind
 		return
 	}
 	for _, p := range r.o.Parties {
-		rest, found := strings.CutPrefix(head, strings.ToLower(r.o.letter(p.Name)))
+		rest, found := strings.CutPrefix(head, strings.ToLower(r.o.letter(p.Name, r.o.Private)))
 		if !found {
 			continue
 		}
