@@ -3,6 +3,7 @@
 package store
 
 import (
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -122,7 +123,7 @@ func openDB(path string, o Options) (*db, error) {
 }
 
 func (d *db) configure(o Options) error {
-	sync := o.synchronous
+	sync := cmp.Or(o.synchronous, "FULL")
 	if o.flushes() {
 		sync = "NORMAL" // for what else SQLite writes: when it copies the WAL back, and when it begins it anew
 	}

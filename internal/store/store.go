@@ -82,8 +82,10 @@ type Options struct {
 }
 
 // flushes reports that each commit ends with a flush of the WAL. It is ours, not SQLite's: fdatasync, since the WAL
-// has its blocks, and while the disk is free for who reads.
-func (o Options) flushes() bool { return o.synchronous == "" || o.synchronous == "FULL" }
+// has its blocks, and while the disk is free for who reads. A VFS whose WAL we cannot open flushes by itself.
+func (o Options) flushes() bool {
+	return (o.synchronous == "" || o.synchronous == "FULL") && (o.VFS == "" || o.wal != nil)
+}
 
 var (
 	// ErrClosed: the store was closed.
