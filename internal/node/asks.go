@@ -136,7 +136,10 @@ func (l *Line) showOne(who act.Who, lang string, a act.Item) (act.Reply, error) 
 		}
 	case "call":
 		if st, ok := fold(l, key, foldCall); ok {
-			c, in.Calls = &st, l.callStates()
+			c, in.Calls = &st, nil
+			if st.Outcome.Became != "" { // it is named by its short ID
+				in.Calls = l.callStates()
+			}
 		}
 	}
 	item, shown := l.item(key), l.sees(who)
