@@ -224,7 +224,6 @@ func (c *conn) begin(h hello) error {
 	}
 	s.txIndex, s.txEpoch = h.index, h.epoch
 	s.ready.Store(true)
-	s.up.Store(true)
 	now := l.now()
 	c.run, c.born, c.gen, c.up = h.run, now, p.gen, true
 	if l.peerRun != h.run {
@@ -247,6 +246,7 @@ func (c *conn) begin(h hello) error {
 		tls := c.q.ConnectionState().TLS
 		l.queue.put(Event{Kind: SessionUp, Path: p.num, Run: c.run, Greeting: h.greeting, Exporter: tls.ExportKeyingMaterial})
 	}
+	s.up.Store(true)
 	p.judge(now)
 	return nil
 }
@@ -338,13 +338,13 @@ func (c *conn) explain(err error) {
 	}
 }
 
-// MaxGreeting bounds what Config.Greeting may return.
-const MaxGreeting = maxControl - 64
+// maxGreeting bounds what Config.Greeting may return.
+const maxGreeting = maxControl - 64
 
 // greeting asks the node; what is too long would end the connection at the other end, so it is left out.
 func (l *Link) greeting() []byte {
 	g := l.cfg.Greeting()
-	if len(g) > MaxGreeting {
+	if len(g) > maxGreeting {
 		l.log.Error("greeting left out: too long", "bytes", len(g))
 		return nil
 	}

@@ -19,7 +19,6 @@ const maxRepeats = 256
 // repeat is one item said again until it is answered. Under Link.mu.
 type repeat struct {
 	id     string
-	kind   byte
 	pieces [][]byte
 	next   []time.Duration // by path: when it is due
 	sent   []int           // by path: how often
@@ -49,7 +48,7 @@ func (l *Link) Repeat(id string, kind byte, pieces [][]byte) {
 	if len(l.repeats) >= maxRepeats {
 		l.repeats = slices.Delete(l.repeats, 0, 1)
 	}
-	r := &repeat{id: id, kind: kind, next: make([]time.Duration, len(l.paths)), sent: make([]int, len(l.paths))}
+	r := &repeat{id: id, next: make([]time.Duration, len(l.paths)), sent: make([]int, len(l.paths))}
 	for _, b := range pieces {
 		r.pieces = append(r.pieces, append([]byte{kind}, b...))
 	}

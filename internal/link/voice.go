@@ -25,7 +25,6 @@ type voiceTx struct {
 	body [wire.LaneMax]byte
 
 	k     int
-	loss  float64 // as the peer says: of frames, after merging all paths, before redundancy
 	queue time.Duration
 }
 
@@ -62,16 +61,16 @@ func (l *Link) SendFrame(call uint16, seq uint32, frame []byte) {
 	}
 }
 
-// told takes the peer's word on our voice and sets k: the least with loss^(k+1) ≤ 1 %, at most 3, and never more
-// while the one-way delay rises, for then the loss may be our own doing.
+// told takes the peer's word on our voice, the loss of frames after merging all paths and before redundancy, and sets k:
+// the least with loss^(k+1) ≤ 1 %, at most 3, and never more while the one-way delay rises, for then the loss may be
+// our own doing.
 // SPEC: LNK-018
 func (v *voiceTx) told(loss byte, queue time.Duration) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	rising := queue > v.queue+10*time.Millisecond
 	v.queue = queue
-	v.loss = float64(loss) / 255
-	k := redundancy(v.loss)
+	k := redundancy(float64(loss) / 255)
 	if k < v.k || !rising {
 		v.k = k
 	}
