@@ -28,15 +28,14 @@ type face struct {
 	failed chan error
 	demo   bool // accounts are the story's own
 
-	mu    sync.Mutex
-	edge  *web.Edge               // nil while there is none; guarded by mu
-	page  *page.Server            // nil while there is none; guarded by mu
-	why   error                   // why there is none; guarded by mu
-	peers map[string]*web.Browser // newest sound of each desk; guarded by mu
+	mu   sync.Mutex
+	edge *web.Edge    // nil while there is none; guarded by mu
+	page *page.Server // nil while there is none; guarded by mu
+	why  error        // why there is none; guarded by mu
 }
 
 func newFace(n *node.Line, demo bool) *face {
-	return &face{Line: n, demo: demo, failed: make(chan error, 1), peers: map[string]*web.Browser{}}
+	return &face{Line: n, demo: demo, failed: make(chan error, 1)}
 }
 
 // open opens the page and the sound of a line, where its config names addresses for them.
@@ -134,9 +133,6 @@ func (f *face) Offer(desk, sdp string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	f.mu.Lock()
-	f.peers[desk] = p
-	f.mu.Unlock()
 	f.Line.Sound(desk, p)
 	return answer, nil
 }
@@ -146,9 +142,7 @@ const hiccup = time.Second
 
 // Carries reports whether a desk's sound comes.
 func (f *face) Carries(desk string) bool {
-	f.mu.Lock()
-	p := f.peers[desk]
-	f.mu.Unlock()
+	p := f.browser(desk)
 	if p == nil {
 		return false
 	}
@@ -156,8 +150,20 @@ func (f *face) Carries(desk string) bool {
 	return st.Media == web.Live || st.Media == web.Stalled && time.Since(st.Since) < hiccup
 }
 
-// soundState tells the page of a desk's sound, and takes the desk's ear away when its newest connection has ended.
-func (f *face) soundState(desk string, p *web.Browser, st web.Sound) {
+// browser gives the desk's present sound, or nil.
+func (f *face) browser(desk string) *web.Browser {
+	f.mu.Lock()
+	edge := f.edge
+	f.mu.Unlock()
+	if edge == nil {
+		return nil
+	}
+	return edge.Peer(desk)
+}
+
+// soundState tells the page of a desk's sound, and takes the desk's ear away when no connection has taken the place of
+// one that ended.
+func (f *face) soundState(desk string, st web.Sound) {
 	after := time.Duration(0)
 	if st.Media == web.Stalled {
 		after = hiccup
@@ -170,16 +176,7 @@ func (f *face) soundState(desk string, p *web.Browser, st web.Sound) {
 			p.SoundChanged(desk)
 		}
 	})
-	if st.Media != web.Closed {
-		return
-	}
-	f.mu.Lock()
-	newest := f.peers[desk] == p
-	if newest {
-		delete(f.peers, desk)
-	}
-	f.mu.Unlock()
-	if newest {
+	if st.Media == web.Closed && f.browser(desk) == nil {
 		f.Line.Sound(desk, nil)
 	}
 }

@@ -198,7 +198,7 @@ func (p *Browser) set(media string, now time.Time) {
 	p.media, p.since = media, now
 	s := p.sound()
 	p.edge.log.Debug("sound", "desk", p.desk, "media", media, "frames", s.Frames, "fault", s.Fault)
-	p.edge.onState(p.desk, p, s)
+	p.edge.onState(p.desk, s)
 }
 
 // look is the watchdog's look at one peer.

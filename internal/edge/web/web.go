@@ -64,7 +64,7 @@ var ErrClosed = errors.New("closed")
 
 // Edge is the node's one meeting place with browsers' sound.
 type Edge struct {
-	onState func(desk string, p *Browser, s Sound)
+	onState func(desk string, s Sound)
 	log     *slog.Logger
 	cert    webrtc.Certificate // kept: browsers meet the same node all along
 	conn    *net.UDPConn
@@ -80,11 +80,11 @@ type Edge struct {
 
 // New opens the UDP port to which browsers send sound, at addr: anything but loopback lets other machines' browsers send
 // sound here, once the page has taken their offer. onState is told each change of a browser's sound, in the order of the
-// changes of that browser. It must not block and must not call back. Of a desk whose page was loaded again, the old one's
-// end comes after the new one's beginning: compare p.
+// changes of that browser. It must not block and may call Peer only. Of a desk whose page was loaded again, the old one's
+// end comes after the new one's beginning: Peer gives the new one then.
 //
 // SPEC: VOX-020
-func New(addr netip.AddrPort, onState func(desk string, p *Browser, s Sound), log *slog.Logger) (*Edge, error) {
+func New(addr netip.AddrPort, onState func(desk string, s Sound), log *slog.Logger) (*Edge, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("couldn't make the sound's key: %w", err)

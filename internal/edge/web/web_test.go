@@ -113,9 +113,9 @@ func (c *caller) send(t testing.TB, frame []byte) {
 
 var loopback = netip.MustParseAddrPort("127.0.0.1:0")
 
-func ignore(string, *Browser, Sound) {}
+func ignore(string, Sound) {}
 
-func open(t testing.TB, addr netip.AddrPort, onState func(string, *Browser, Sound)) *Edge {
+func open(t testing.TB, addr netip.AddrPort, onState func(string, Sound)) *Edge {
 	t.Helper()
 	e, err := New(addr, onState, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -199,7 +199,7 @@ func TestVaryingSizesAreAFault(t *testing.T) {
 func TestWatchdog(t *testing.T) {
 	var mu sync.Mutex
 	var states []string
-	e := open(t, loopback, func(desk string, _ *Browser, s Sound) {
+	e := open(t, loopback, func(desk string, s Sound) {
 		mu.Lock()
 		defer mu.Unlock()
 		states = append(states, desk+" "+s.Media)
