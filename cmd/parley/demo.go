@@ -32,7 +32,7 @@ func (a *app) demo() *cobra.Command {
 	c.Flags().Float64Var(&tone, "tone", 440, "Hz of the tone that --once sends through its call")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if tone < 200 || tone > 3400 {
-			return hint.New("--tone 200 to 3400", "a tone of %g Hz does not pass a telephone", tone)
+			return hint.Usage("--tone 200 to 3400", "a tone of %g Hz does not pass a telephone", tone)
 		}
 		dir, clean, err := demoDir(keep)
 		if err != nil {

@@ -108,8 +108,25 @@ Exit codes: 0 done or HOLDS · 1 refused or DOES NOT HOLD · 2 CANNOT BE KNOWN �
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return flagError(err).Way("%s", strings.TrimSpace(c.UseLine()))
+		if !c.HasParent() {
+			return flagError(err).Way("see: parley help")
+		}
+		return flagError(err).Way("see: parley help %s", strings.TrimPrefix(c.CommandPath(), "parley "))
 	})
+	unknown := func(c *cobra.Command, args []string) error {
+		e := hint.Usage("see: parley help", "unknown command %q", strings.Join(args, " "))
+		if like := c.SuggestionsFor(args[0]); len(like) > 0 {
+			return e.Way("is it one of these? %s", strings.Join(like, ", "))
+		}
+		return e
+	}
+	root.SetHelpCommand(&cobra.Command{Use: "help [command]", Short: "Help about any command", RunE: func(_ *cobra.Command, args []string) error {
+		c, rest, err := root.Find(args)
+		if err != nil || len(rest) > 0 && len(args) > 0 {
+			return unknown(root, args)
+		}
+		return c.Help()
+	}})
 	f := root.PersistentFlags()
 	f.StringVar(&a.dir, "home", home.Default(), "home directory (or PARLEY_HOME)")
 	f.StringVar(&a.line, "line", "", "the line, where the home has several")
@@ -129,11 +146,7 @@ Exit codes: 0 done or HOLDS · 1 refused or DOES NOT HOLD · 2 CANNOT BE KNOWN �
 		if len(args) == 0 {
 			return c.Help()
 		}
-		e := hint.Usage("see: parley help", "unknown command %q", args[0])
-		if like := c.SuggestionsFor(args[0]); len(like) > 0 {
-			return e.Way("is it one of these? %s", strings.Join(like, ", "))
-		}
-		return e
+		return unknown(c, args[:1])
 	}
 	a.addActs(root)
 	for g, cs := range map[string][]*cobra.Command{

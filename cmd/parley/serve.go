@@ -96,7 +96,7 @@ func (s *service) run(ctx context.Context, only string) error {
 // keep runs one line until ctx ends. What stops it stops no other line, stands where the line is asked for, and is
 // tried again: a file that is put right needs no restart. SPEC: CLI-015
 func (s *service) keep(ctx context.Context, name string) {
-	var since time.Time
+	since := time.Now()
 	var why error
 	for ctx.Err() == nil {
 		began := time.Now()

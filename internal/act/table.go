@@ -162,10 +162,10 @@ type (
 		Class    string `json:"class,omitempty" of:"class"`
 		Mark     string `json:"mark,omitempty" of:"mark"`
 		Priority string `json:"priority,omitempty" of:"priority" help:"a priority ring, and why: danger, incident, deadline"`
-		Sound    string `json:"sound,omitempty" help:"microphone, test-voice, or from a shell a tone: 'tone 440'"`
+		Sound    string `json:"sound,omitempty" help:"a tone that the node makes, since a terminal has no sound: 'tone 440'"`
 	}
 	Answer struct {
-		Sound string `json:"sound,omitempty" help:"microphone, test-voice, or from a shell a tone: 'tone 440'"`
+		Sound string `json:"sound,omitempty" help:"a tone that the node makes, since a terminal has no sound: 'tone 440'"`
 	}
 	Decline struct {
 		Reason  string    `json:"reason,omitempty" arg:"REASON"`

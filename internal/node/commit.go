@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -160,18 +161,19 @@ func (l *Line) early(a act.Act) error {
 	return l.unrecorded()
 }
 
-// starting says how far the start has come, "" when it is over or has failed.
+// starting says how far the start has come, as 5/10, "" when it is over or has failed.
 func (l *Line) starting() string {
 	if !l.unread || !l.deadSince.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("%d of %d", l.rows[0].Load(), l.rows[1].Load())
+	return fmt.Sprintf("%d/%d", l.rows[0].Load(), l.rows[1].Load())
 }
 
 // unrecorded is the answer to an act that needs the record while nothing can be committed.
 func (l *Line) unrecorded() error {
 	if s := l.starting(); s != "" {
-		return hint.Later("ring and STOP work; this is possible in a moment", "starting: %s rows of the record are read", s)
+		n, of, _ := strings.Cut(s, "/")
+		return hint.Later("ring and STOP work; this is possible in a moment", "starting: %s of %s rows of the record are read", n, of)
 	}
 	if l.unread {
 		return hint.New("", "this could not be done: %s", storeWords(l.dead, true)).Way("ringing, voice and STOP work, unrecorded; %v", wayOut(l.dead)).Because(l.dead)

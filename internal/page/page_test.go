@@ -424,6 +424,10 @@ func TestActsAndForms(t *testing.T) {
 	k.until("the form's end", func(m heard) bool { return m.Panel == "fmsg" && m.Close && m.HTML == "" })
 	k.until("the item again", func(m heard) bool { return m.Panel == "messages" && strings.Contains(m.HTML, "54.20N") })
 
+	// A page cannot say that its desk is armed: its sound does.
+	k.say(map[string]any{"t": "act", "n": 5, "verb": "desk", "args": map[string]any{"armed": true}})
+	k.until("the refusal", func(m heard) bool { return m.N == 5 && m.Error == "a desk is armed by its sound" })
+
 	// A page that says that its sound runs is believed when sound comes; until then it is told to connect.
 	k.say(map[string]any{"t": "beat", "audio": true})
 	k.until("the word to connect", func(m heard) bool { return m.T == "link" })

@@ -250,7 +250,7 @@ func (c *conn) take(ctx context.Context, m fromBrowser) error {
 		case c.slots <- struct{}{}:
 			go c.aside(ctx, m)
 		default:
-			return c.send(ctx, toBrowser{T: "reply", N: m.N, Error: "too many acts are under way here"})
+			return c.send(ctx, toBrowser{T: "reply", N: m.N, Error: c.refusal(hint.New("", "too many acts are under way here")).What})
 		}
 	}
 	return nil
@@ -321,6 +321,9 @@ func (c *conn) do(ctx context.Context, m fromBrowser, r *toBrowser) error {
 	a, err := act.Decode(m.Verb, m.Args)
 	if err != nil {
 		return err
+	}
+	if _, ok := a.(act.SetDesk); ok { // with every heartbeat, by what the browser says of its sound. SPEC: PAG-015
+		return hint.New("", "a desk is armed by its sound")
 	}
 	if c.s.signedOff(c.link.ID) { // in another tab
 		c.push(ctx, toBrowser{T: "reload"})

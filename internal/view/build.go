@@ -205,7 +205,8 @@ func (b builder) unrecorded() string {
 	}
 	switch {
 	case b.Starting != "":
-		said = append(said, b.t("unread.starting", b.Starting))
+		n, of, _ := strings.Cut(b.Starting, "/")
+		said = append(said, b.t("unread.starting", n, of))
 	case b.Unread:
 		said = append(said, b.t("unread.failed"))
 	}
@@ -429,7 +430,7 @@ func join(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
 }
 
-// key makes an item's key fit for the id of an element.
+// elementKey makes an item's key fit for the id of an element.
 func elementKey(s string) string {
 	var out strings.Builder
 	for _, r := range s {

@@ -80,7 +80,7 @@ type Presence struct {
 
 // Layer is one fact of liveness.
 type Layer struct {
-	State string    `json:"state"` // up down answers stuck goodbye not-reached armed present none unknown
+	State string    `json:"state"` // up down answers stuck goodbye not-reached armed nosound unarmed present nobody unknown
 	Word  string    `json:"word"`
 	Since time.Time `json:"since,omitzero"`
 }
@@ -146,7 +146,7 @@ type Message struct {
 	Known      string        `json:"known,omitempty"`
 	To         string        `json:"to,omitempty"`
 	Info       []string      `json:"info,omitempty"`
-	Precedence string        `json:"precedence"` // routine priority immediate flash
+	Precedence string        `json:"precedence"` // ROUTINE PRIORITY IMMEDIATE FLASH
 	Kind       string        `json:"kind"`
 	Class      string        `json:"class"`
 	Mark       string        `json:"mark"`

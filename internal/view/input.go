@@ -36,7 +36,7 @@ type Input struct {
 	Unrecorded      time.Time
 	UnrecordedThere time.Time // by their word
 	Unread          bool      // the record could not be read since the node started
-	Starting        string    // how far the node has read it, "" once it has
+	Starting        string    // how far the node has read it, as 5/10, "" once it has
 
 	Alarms    []alarm.Alarm // of alarm.Set.List
 	Live      call.Live     // the call as it stands at this end
