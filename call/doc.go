@@ -8,10 +8,11 @@
 // signal, desks, media, the line, a tick), effects out (signals, bells, media, drafts of statements).
 // One rule orders every race: the called end decides. What its desk did before the caller's cancel arrived
 // stands at both ends, though the two acts cross on their way: where it answered, a cancel makes the call crossed,
-// without sound, and a caller whose wait had just ended is connected; where it declined, it is declined. Where two rings cross, party A's stays and both are connected.
+// without sound, and a caller whose wait had just ended is connected; where it declined, it is declined. Where two rings
+// cross, party A's stays and both are connected.
 //
-// Beside it, in its own time, each end states call.placed or call.rang at once and call.closed at the end
-// (outcome, class in the header, meters, times, desks, officer), all with the call's random id. Fold reads
+// Beside it, in its own time, each end states call.placed or call.rang at once, call.silent where it counts no sound, and
+// call.closed at the end (outcome, class in the header, meters, times, desks, officer), all with the call's random id. Fold reads
 // the set of those statements: where the ends differ both stand, and A13 is raised.
 //
 // It is not the voice: frames go by internal/voice and the link, opaque. It is not a request between

@@ -102,7 +102,7 @@ func (s *State) join() {
 	switch {
 	case a.Closed != nil && b.Closed != nil:
 		s.Outcome = b.Facts.Outcome
-		if a.Facts.What == Crossed || a.Facts.Became != "" || b.Facts.Cause == CauseNearNode {
+		if a.Facts.What == Crossed || a.Facts.Became != "" || b.Facts.Cause == CauseNearNode || a.Facts.What == NoSound && b.Facts.What == Answered {
 			s.Outcome = a.Facts.Outcome
 		}
 		s.Differ = Compare(a.Facts, b.Facts) == Differs

@@ -82,6 +82,9 @@ func TestPairs(t *testing.T) {
 			if s.Differ != (how == Differs) || s.Caller.Facts.What != x || s.Called.Facts.What != y {
 				t.Errorf("%s ∥ %s: %+v", x, y, s)
 			}
+			if (x == NoSound && y == Answered || x == Answered && y == NoSound) && s.Outcome.What != NoSound {
+				t.Errorf("%s ∥ %s stands as %s", x, y, s.Outcome.What)
+			}
 			if how == Differs {
 				how = "**differs**"
 			}
