@@ -136,8 +136,12 @@ func (w *World) Name(party, name string) (string, error) {
 	}
 	switch name {
 	case "STOP":
-		if v, err := data[view.Desk](w.Act(s, act.Status)); err != nil || len(v.Stops) > 0 {
-			return v.Stops[0].ID, err
+		v, err := data[view.Desk](w.Act(s, act.Status))
+		if err != nil {
+			return "", err
+		}
+		if len(v.Stops) > 0 {
+			return v.Stops[0].ID, nil
 		}
 	case "ANSWER":
 		v, err := data[view.Desk](w.Act(s, act.Checks))
@@ -231,7 +235,7 @@ func (w *World) pair() (map[string]string, error) {
 				Number string `json:"number"`
 			}](w.Act(s, act.Confirm{}))
 			if numbers[i] = v.Number; v.Number == "" && time.Now().After(end) {
-				return nil, fmt.Errorf("%s has no number to read out: %w", s.Name, err)
+				return nil, errors.Join(fmt.Errorf("%s has no number to read out", s.Name), err)
 			}
 		}
 		names["number_"+s.Name] = numbers[i]
@@ -272,8 +276,11 @@ func (w *World) Disarm(i int) {
 // hear listens to the call at a side.
 func (w *World) hear(s *Site) (map[string]string, error) {
 	v, err := data[view.Desk](w.Act(s, act.Status))
-	if err != nil || v.Call.In == nil {
-		return nil, fmt.Errorf("no meters in the call: %w", err)
+	if err != nil {
+		return nil, err
+	}
+	if v.Call.In == nil {
+		return nil, errors.New("no meters in the call")
 	}
 	in := v.Call.In
 	w.heard = map[string]float64{"sent_hz": w.Tone, "heard_hz": in.Hz, "frames_lost": float64(in.Lost), "longest_gap_ms": in.LongestGapMS, "frames": float64(in.Frames)}
