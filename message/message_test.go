@@ -307,7 +307,7 @@ func FuzzFacts(f *testing.F) {
 	d, _ := question().draft("aurelia", t0)
 	begin := w.entry("aurelia", d, t0)
 	f.Add("message.question", begin.Facts())
-	for _, facts := range []any{StepFacts{Read: "original", By: bruni}, StepFacts{How: "standby", Until: t0, By: bruni}, stop.Said{ID: theID}, stop.Said{ID: theID}} {
+	for _, facts := range []any{StepFacts{Read: "original", By: bruni}, StepFacts{How: "standby", Until: t0, By: bruni}, stop.Said{ID: theID, Scope: stop.Everywhere, Reason: stop.UsualReason, By: bruni}, stop.Said{Party: "aurelia", ID: theID, Reason: stop.UsualReason, By: bruni}} {
 		b, _ := wire.EncodeBody(facts, [32]byte{})
 		f.Add("message.acknowledged", b)
 		f.Add("stop.sent", b)

@@ -214,14 +214,14 @@ func TestWatchdog(t *testing.T) {
 	if stallAfter+2*watchEvery > time.Second {
 		t.Error("a silent browser is reported later than within a second")
 	}
-	c.send(t, numbered(0, 80))
-	eventually(t, time.Second, "live again", func() bool { return p.Sound().Media == Live })
+	eventually(t, time.Second, "live again", func() bool { c.send(t, numbered(0, 80)); return p.Sound().Media == Live })
 	c.pc.Close() // as the page does when it goes
 	eventually(t, time.Second, "closed", func() bool { return p.Sound().Media == Closed })
 	eventually(t, time.Second, "forgotten", func() bool { return e.Peer("d1") == nil })
 	mu.Lock()
 	defer mu.Unlock()
-	if s := strings.Join(states, ", "); s != "d1 live, d1 media stalled, d1 live, d1 closed" {
+	// A busy machine may stall it once more in between.
+	if s := strings.Join(states, ", "); !strings.HasPrefix(s, "d1 live, d1 media stalled, d1 live") || !strings.HasSuffix(s, "d1 closed") {
 		t.Fatal(s)
 	}
 }
@@ -301,7 +301,8 @@ func TestOwnAddressesHearThisMachineAlone(t *testing.T) {
 		hears(t, p.Addr())
 		alone := open(t, netip.AddrPortFrom(p.Addr(), 0), ignore)
 		answer, _, err := alone.Offer("d1", newCaller(t).offer(t), func([]byte) {})
-		if err != nil || strings.Count(answer, "a=candidate:") != strings.Count(answer, fmt.Sprintf(" %v %d typ host", p.Addr(), alone.Addr().Port())) {
+		own := strings.Count(answer, fmt.Sprintf(" %v %d typ host", p.Addr(), alone.Addr().Port()))
+		if err != nil || own == 0 || strings.Count(answer, "a=candidate:") != own {
 			t.Errorf("%v: %s", err, answer)
 		}
 	}
