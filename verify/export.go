@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"iter"
 	"slices"
 	"strings"
 
@@ -46,7 +45,7 @@ func FromRecord(genesis, terms []byte, sheets [][]byte, r *record.Record, onDisk
 		}
 	}
 	return func(w io.Writer) error {
-		return Write(w, func(yield func(Piece) bool) {
+		return Write(w, func(yield func(Piece)) error {
 			piece := func(kind string, b []byte) {
 				if b != nil {
 					yield(Piece{kind, b})
@@ -61,30 +60,39 @@ func FromRecord(genesis, terms []byte, sheets [][]byte, r *record.Record, onDisk
 				piece("log", []byte(l.id.String()))
 				for _, e := range l.entries {
 					note, facts, text := e.Pieces()
+					if note == nil { // its bodies come with it or not at all
+						return fmt.Errorf("couldn't read statement %s back", e.Place())
+					}
 					piece("entry", note)
 					piece("facts", facts)
 					piece("text", text)
 				}
 				for _, rc := range l.receipts {
-					piece("receipt", rc.Note())
+					note := rc.Note()
+					if note == nil {
+						return fmt.Errorf("couldn't read the receipt of statement %s back", rc.Of().Place)
+					}
+					piece("receipt", note)
 				}
 			}
+			return nil
 		})
 	}
 }
 
-// Write writes an export; all pieces are taken.
+// Write writes an export. Where not all pieces can be had it has no last line, so that nobody takes it for the whole.
 //
 // SPEC: REC-030
-func Write(w io.Writer, pieces iter.Seq[Piece]) error {
+func Write(w io.Writer, pieces func(yield func(Piece)) error) error {
 	bw, sum := bufio.NewWriter(w), sha256.New()
 	out := io.MultiWriter(bw, sum)
 	fmt.Fprintln(out, Magic)
-	for p := range pieces {
-		fmt.Fprintf(out, "%s %d\n%s\n", p.Kind, len(p.Bytes), p.Bytes)
+	err := pieces(func(p Piece) { fmt.Fprintf(out, "%s %d\n%s\n", p.Kind, len(p.Bytes), p.Bytes) })
+	if err == nil {
+		fmt.Fprintln(bw, "end", wire.Hash(sum.Sum(nil)))
+		err = bw.Flush()
 	}
-	fmt.Fprintln(bw, "end", wire.Hash(sum.Sum(nil)))
-	if err := bw.Flush(); err != nil {
+	if err != nil {
 		return fmt.Errorf("couldn't write the export: %w", err)
 	}
 	return nil

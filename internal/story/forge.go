@@ -36,7 +36,12 @@ func Forge(from, to string) (string, error) {
 			*note = bytes.Replace(*note, []byte(wire.Sum(p.Bytes).String()), []byte(wire.Sum(forged).String()), 1)
 			pieces[i].Bytes = forged
 			var out bytes.Buffer
-			if err := verify.Write(&out, slices.Values(pieces)); err != nil {
+			if err := verify.Write(&out, func(yield func(verify.Piece)) error {
+				for _, p := range pieces {
+					yield(p)
+				}
+				return nil
+			}); err != nil {
 				return "", err
 			}
 			return fmt.Sprintf("%s becomes %s", lie[0], lie[1]), os.WriteFile(to, out.Bytes(), 0o600)
