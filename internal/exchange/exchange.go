@@ -198,8 +198,8 @@ func (x *Exchange) Wanted(b []byte) error {
 	return nil
 }
 
-// Next gives the next message for the stream, or false when the peer holds all that is durable here. The entry
-// is nil where it is no statement. The caller calls Sent once the link has taken it. durable says whether an entry
+// Next gives the next message for the stream, or false when the peer holds all that is durable here, or what it lacks
+// cannot be read back from the disk. The entry is nil where it is no statement. The caller calls Sent once the link has taken it. durable says whether an entry
 // is on our disk. The log that grew last goes first: what is urgent now does not wait behind what is old.
 // SPEC: EXC-004 EXC-006
 func (x *Exchange) Next(durable func(*record.Entry) bool) (wire.Frame, *record.Entry, bool) {
@@ -214,7 +214,8 @@ func (x *Exchange) Next(durable func(*record.Entry) bool) (wire.Frame, *record.E
 		e, waits := x.offer(x.todo[i], durable)
 		switch {
 		case e != nil:
-			return entryFrame(e), e, true
+			f, ok := entryFrame(e)
+			return f, e, ok
 		case waits:
 			i++
 		default:
@@ -225,9 +226,10 @@ func (x *Exchange) Next(durable func(*record.Entry) bool) (wire.Frame, *record.E
 	return wire.Frame{}, nil, false
 }
 
-func entryFrame(e *record.Entry) wire.Frame {
+// entryFrame gives false when the statement cannot be read back from the disk.
+func entryFrame(e *record.Entry) (wire.Frame, bool) {
 	note, facts, text := e.Pieces()
-	return wire.Frame{Kind: wire.FrameEntry, Parts: [][]byte{note, facts, text}}
+	return wire.Frame{Kind: wire.FrameEntry, Parts: [][]byte{note, facts, text}}, note != nil
 }
 
 // fill brings todo up to what the record holds now, the log that grew last first.

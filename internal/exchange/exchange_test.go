@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -479,4 +480,36 @@ func FuzzFragment(f *testing.F) {
 			t.Fatal("too many halves")
 		}
 	})
+}
+
+// deadDisk is a disk that gives nothing back.
+type deadDisk struct{}
+
+func (deadDisk) Row(int) (note, facts, text []byte, err error) {
+	return nil, nil, nil, io.ErrUnexpectedEOF
+}
+func (deadDisk) Unread(int, error) {}
+
+// A statement that cannot be read back from the disk is not sent empty, and does not count as sent.
+// SPEC: EXC-004 STO-018
+func TestWhatCannotBeReadBackIsNotSent(t *testing.T) {
+	o := options()
+	o.Rows = deadDisk{}
+	a, b := &end{name: "aurelia", rec: record.New(o)}, newEnd("borealia")
+	a.x = New(a.rec, a.name)
+	first := a.begin(t, "first")
+	first.OnDisk(1)
+	for i := range 100 { // so much on disk that the bytes of the first leave the memory
+		a.state(t, strings.Repeat("word ", 12<<10)).OnDisk(2 + i)
+	}
+	a.x.StreamUp()
+	if _, err := a.x.TheyHave(b.x.StreamUp().Parts[0], ""); err != nil {
+		t.Fatal(err)
+	}
+	if f, e, ok := a.x.Next(a.durable); ok || a.x.cursor[first.Log.LogID] != 0 {
+		t.Errorf("%v goes out as %q", e, f.Parts)
+	}
+	if p, ok := Urgent(first); ok {
+		t.Errorf("it is urgent, and goes out as %q", p)
+	}
 }

@@ -18,11 +18,12 @@ type half struct {
 	left   int
 }
 
-// Urgent cuts a statement into its fragments, ready for the link; false when it does not fit.
+// Urgent cuts a statement into its fragments, ready for the link; false when it does not fit, or cannot be read back.
 // SPEC: EXC-002
 func Urgent(e *record.Entry) ([][]byte, bool) {
-	whole := wire.AppendFrame(nil, entryFrame(e))
-	if len(whole) > wire.MaxUrgent {
+	f, ok := entryFrame(e)
+	whole := wire.AppendFrame(nil, f)
+	if !ok || len(whole) > wire.MaxUrgent {
 		return nil, false
 	}
 	n := (len(whole) + wire.FragmentSize - 1) / wire.FragmentSize
