@@ -46,11 +46,7 @@ func (a *app) desk() *cobra.Command {
 				said = err.Error()
 				a.complain(hint.New("waiting for it", "%v", err))
 			}
-			select {
-			case <-c.Context().Done():
-				return nil
-			case <-time.After(time.Second):
-			}
+			pause(c.Context(), time.Second)
 		}
 	}
 	return c
@@ -71,12 +67,8 @@ func (a *app) sit(ctx context.Context, typed <-chan string, signOn, quiet bool, 
 		if err = a.do(ctx, n, act.SignOn{}); err == nil || !waits(err) {
 			break
 		}
-		err = nil
-		select { // it rings meanwhile
-		case <-ctx.Done():
-			return nil
-		case <-time.After(100 * time.Millisecond):
-		}
+		pause(ctx, 100*time.Millisecond) // it rings meanwhile
+		err = ctx.Err()
 	}
 	if err != nil {
 		*armed = errors.Is(err, control.ErrNotRunning)

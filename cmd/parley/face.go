@@ -24,36 +24,57 @@ import (
 // is the node; only `open` is answered by the page.
 type face struct {
 	*node.Line
-	srv    *http.Server
-	failed chan error
-	demo   bool // accounts are the story's own
+	demo bool // accounts are the story's own
 
 	mu   sync.Mutex
 	edge *web.Edge    // nil while there is none; guarded by mu
 	page *page.Server // nil while there is none; guarded by mu
-	why  error        // why there is none; guarded by mu
+	why  error        // why there is no page; guarded by mu
 }
 
-func newFace(n *node.Line, demo bool) *face {
-	return &face{Line: n, demo: demo, failed: make(chan error, 1)}
+var errOpening = hint.Later("ask again", "the page is being opened")
+
+func (f *face) set(p *page.Server, edge *web.Edge, why error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.page, f.edge, f.why = p, edge, why
 }
 
-// open opens the page and the sound of a line, where its config names addresses for them.
-func (f *face) open(ctx context.Context, s *service, l *home.Line) (err error) {
-	var p *page.Server
-	var edge *web.Edge
-	defer func() {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.page, f.edge, f.why = p, edge, err
-	}()
+func (f *face) now() (*page.Server, *web.Edge, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.page, f.edge, f.why
+}
+
+// keep opens the page and the sound of a line, where its config names an address for them, and again when they end,
+// until ctx does. The line goes on meanwhile.
+func (f *face) keep(ctx context.Context, s *service, l *home.Line) {
 	if l.Config.Page == "" {
-		return nil
+		f.set(nil, nil, hint.New(`set page = "127.0.0.1:7480" in config.toml`, "this line has no page"))
+		<-ctx.Done()
+		return
 	}
+	for ctx.Err() == nil {
+		if err := f.serve(ctx, s, l); ctx.Err() == nil {
+			s.log.Error("the page is down", "line", l.Name, "err", err)
+			pause(ctx, tryAgain)
+		}
+	}
+}
+
+// serve opens the page and the sound of a line, and says why they ended.
+func (f *face) serve(ctx context.Context, s *service, l *home.Line) (err error) {
 	cfg := page.Config{Node: f, Silent: l.Config.Edge == "", Name: l.Ours.Party + "-" + l.Name, Hosts: []string{l.Config.Page}, Frame: s.frame, Keep: l, Log: s.log}
 	if s.pageHost != "" {
 		cfg.Hosts = []string{s.pageHost, l.Config.Page}
 	}
+	var edge *web.Edge
+	defer func() {
+		f.set(nil, nil, hint.New("it is tried again by itself; the verbs of the shell work", "%v", err))
+		if edge != nil {
+			edge.Close()
+		}
+	}()
 	if l.Config.Edge != "" {
 		addr, _ := netip.ParseAddrPort(l.Config.Edge) // checked with the config
 		if edge, err = web.New(addr, f.soundState, s.log); err != nil {
@@ -64,31 +85,16 @@ func (f *face) open(ctx context.Context, s *service, l *home.Line) (err error) {
 	if err != nil {
 		return fmt.Errorf("couldn't open the page: %w", err)
 	}
-	if p, err = page.New(cfg); err != nil {
-		ln.Close()
+	defer ln.Close()
+	p, err := page.New(cfg)
+	if err != nil {
 		return fmt.Errorf("couldn't open the page: %w", err)
 	}
-	f.srv = &http.Server{Handler: p, ReadHeaderTimeout: 5 * time.Second}
-	go func(srv *http.Server) {
-		if err := srv.Serve(ln); err != http.ErrServerClosed {
-			f.failed <- fmt.Errorf("the page ended: %w", err)
-		}
-	}(f.srv)
-	return nil
-}
-
-// Close ends page and sound; the node is closed by whoever opened it.
-func (f *face) Close() {
-	if f.srv != nil {
-		f.srv.Close()
-	}
-	f.mu.Lock()
-	edge := f.edge
-	f.page, f.edge = nil, nil
-	f.mu.Unlock()
-	if edge != nil {
-		edge.Close()
-	}
+	srv := &http.Server{Handler: p, ReadHeaderTimeout: 5 * time.Second}
+	defer srv.Close()
+	defer context.AfterFunc(ctx, func() { srv.Close() })()
+	f.set(p, edge, nil)
+	return fmt.Errorf("the page ended: %w", srv.Serve(ln))
 }
 
 // Do hands the act to the node; a link to the page comes from the page.
@@ -103,14 +109,10 @@ func (f *face) Do(ctx context.Context, who act.Who, lang string, a act.Act) (act
 	if a != act.Open {
 		return f.Line.Do(ctx, who, lang, a)
 	}
-	f.mu.Lock()
-	p, why := f.page, f.why
-	f.mu.Unlock()
+	p, _, why := f.now()
 	switch {
 	case why != nil:
-		return act.Reply{}, hint.New("it is tried again by itself; the verbs of the shell work", "%v", why)
-	case p == nil:
-		return act.Reply{}, hint.New(`set page = "127.0.0.1:7480" in config.toml`, "this line has no page")
+		return act.Reply{}, why
 	case who.Officer == "":
 		return act.Reply{}, hint.New("sign on first: parley sign-on", "a link is given to a person")
 	}
@@ -123,9 +125,7 @@ func (f *face) Do(ctx context.Context, who act.Who, lang string, a act.Act) (act
 
 // Offer joins a browser's sound with the node's desk.
 func (f *face) Offer(desk, sdp string) (string, error) {
-	f.mu.Lock()
-	edge := f.edge
-	f.mu.Unlock()
+	_, edge, _ := f.now()
 	if edge == nil {
 		return "", hint.New("ring, messages and STOP work without it", "this node carries no sound to browsers")
 	}
@@ -152,9 +152,7 @@ func (f *face) Carries(desk string) bool {
 
 // browser gives the desk's present sound, or nil.
 func (f *face) browser(desk string) *web.Browser {
-	f.mu.Lock()
-	edge := f.edge
-	f.mu.Unlock()
+	_, edge, _ := f.now()
 	if edge == nil {
 		return nil
 	}
@@ -169,10 +167,7 @@ func (f *face) soundState(desk string, st web.Sound) {
 		after = hiccup
 	}
 	time.AfterFunc(after, func() {
-		f.mu.Lock()
-		p := f.page
-		f.mu.Unlock()
-		if p != nil {
+		if p, _, _ := f.now(); p != nil {
 			p.SoundChanged(desk)
 		}
 	})

@@ -112,11 +112,16 @@ func (s *service) keep(ctx context.Context, name string) {
 		}
 		why = err
 		s.set(name, nil, isDown(name, since, err))
-		select {
-		case <-ctx.Done():
-		case <-time.After(tryAgain):
-		}
+		pause(ctx, tryAgain)
 		s.set(name, nil, nil)
+	}
+}
+
+// pause waits, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
 	}
 }
 
@@ -168,10 +173,7 @@ func (s *service) line(ctx context.Context, name string) error {
 		case err != nil:
 			return err
 		case l.Theirs == nil:
-			select {
-			case <-ctx.Done():
-			case <-time.After(lookAgain):
-			}
+			pause(ctx, lookAgain)
 		case l.Genesis == nil || signedOnly(l) && !l.IsPartyA():
 			err = s.pair(ctx, l)
 		default:
@@ -193,15 +195,9 @@ func (s *service) pair(ctx context.Context, l *home.Line) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
-		before := sheetsMark(l)
-		for t := time.NewTicker(lookAgain); ctx.Err() == nil; {
-			select {
-			case <-ctx.Done():
-				t.Stop()
-			case <-t.C:
-				if sheetsMark(l) != before {
-					cancel()
-				}
+		for before := sheetsMark(l); ctx.Err() == nil; pause(ctx, lookAgain) {
+			if sheetsMark(l) != before {
+				cancel()
 			}
 		}
 	}()
@@ -268,7 +264,7 @@ func (s *service) node(ctx context.Context, l *home.Line) error {
 	node.Frugal()
 	n := node.Open(cfg)
 	defer n.Close()
-	f := newFace(n, s.demo || l.Config.Demo)
+	f := &face{Line: n, demo: s.demo || l.Config.Demo, why: errOpening}
 	s.set(l.Name, f, nil)
 	go func() { // ends with the node at the latest
 		if n.Read(ctx) == nil {
@@ -276,24 +272,7 @@ func (s *service) node(ctx context.Context, l *home.Line) error {
 			s.log.Info("in service", "line", l.Name, "with", l.Theirs.Party, "page", l.Config.Page)
 		}
 	}()
-	for ctx.Err() == nil { // the page and its sound may end and come again; the line goes on
-		err := f.open(ctx, s, l)
-		if err == nil {
-			select {
-			case <-ctx.Done():
-			case err = <-f.failed:
-			}
-		}
-		f.Close()
-		if err == nil {
-			continue
-		}
-		s.log.Error("the page is down", "line", l.Name, "err", err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(tryAgain):
-		}
-	}
+	f.keep(ctx, s, l)
 	return nil
 }
 

@@ -42,15 +42,14 @@ type Keeper interface {
 // Config is what one node's page is given.
 type Config struct {
 	Node    Node
-	Silent  bool               // no sound is configured: no page is asked to connect its own
-	Name    string             // of the node, for its cookie: aurelia-north
-	Hosts   []string           // host:port under which it may be asked; the first stands in links
-	Frame   string             // origin of the demo's page, the only one that may frame it; "": none may
-	Keep    Keeper             // of the cookies' key and the sessions that were signed off; nil: forgotten with the node
-	Alive   func(act.Who) bool // whether that person is still signed on at that desk; nil: always
-	Lingers time.Duration      // how long a desk without an open page keeps its officer; 0: 20 s
-	Now     func() time.Time   // nil: the clock
-	Log     *slog.Logger       // nil: none
+	Silent  bool             // no sound is configured: no page is asked to connect its own
+	Name    string           // of the node, for its cookie: aurelia-north
+	Hosts   []string         // host:port under which it may be asked; the first stands in links
+	Frame   string           // origin of the demo's page, the only one that may frame it; "": none may
+	Keep    Keeper           // of the cookies' key and the sessions that were signed off; nil: forgotten with the node
+	Lingers time.Duration    // how long a desk without an open page keeps its officer; 0: 20 s
+	Now     func() time.Time // nil: the clock
+	Log     *slog.Logger     // nil: none
 }
 
 // Server serves the desks of one node.
@@ -85,9 +84,6 @@ func New(cfg Config) (*Server, error) {
 func newServer(cfg Config) *Server {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
-	}
-	if cfg.Alive == nil {
-		cfg.Alive = func(act.Who) bool { return true }
 	}
 	cfg.Lingers = cmp.Or(cfg.Lingers, lingers)
 	if cfg.Log == nil {

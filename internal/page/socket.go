@@ -137,10 +137,6 @@ func (c *conn) serve(w http.ResponseWriter, r *http.Request, changed <-chan stru
 			if c.s.cfg.Now().Sub(c.heard) > staleAfter {
 				c.s.arm(c.t, false, "")
 			}
-			if !c.s.cfg.Alive(c.link.Who) {
-				c.send(ctx, toBrowser{T: "reload"})
-				return
-			}
 			c.s.seat(c.link.Who)
 			if err = c.send(ctx, toBrowser{T: "beat", Now: c.s.cfg.Now().UTC()}); err == nil {
 				err = c.redraw(ctx)

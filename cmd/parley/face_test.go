@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/home"
+)
+
+// While the page's address is taken, whoever asks for the page is told so at every instant, never that there is none.
+//
+// SPEC: CLI-033
+func TestPageThatCannotOpenSaysWhyUntilItDoes(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	cfg := home.DefaultConfig("aurelia", 0)
+	cfg.Page, cfg.Edge = taken.Addr().String(), ""
+	l, err := home.Home{Dir: t.TempDir()}.Init("north", cfg, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	f, done := &face{why: errOpening}, make(chan struct{})
+	go func() {
+		defer close(done)
+		f.keep(ctx, &service{log: slog.New(slog.DiscardHandler)}, l)
+	}()
+	ask := func() (act.Reply, error) { return f.Do(ctx, act.Who{Officer: "A1-1"}, "en", act.Open) }
+	said := ""
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+		r, err := ask()
+		if err == nil {
+			if !strings.Contains(r.Text, cfg.Page) || !strings.Contains(said, "address already in use") {
+				t.Errorf("opened %q, after %q", r.Text, said)
+			}
+			break
+		}
+		if said = err.Error(); strings.Contains(said, "has no page") || time.Now().After(end) {
+			t.Fatalf("while the page is tried: %v", err)
+		}
+		if strings.Contains(said, "in use") {
+			taken.Close()
+		}
+	}
+	cancel()
+	<-done
+	if _, err := ask(); err == nil {
+		t.Error("a page that ended gives links")
+	}
+}
