@@ -77,7 +77,7 @@ func TestTimesOfAnotherDay(t *testing.T) {
 	}
 	for lang, want := range map[string][]string{
 		"en": {"Line DOWN since 24 Nov 14:01Z, last tested 24 Nov 09:00Z.", "path 1 since 24 Nov 14:01Z", "held 24 Nov 14:02Z – taken (OVERDUE since 24 Nov 14:03Z)"},
-		"it": {"Linea INTERROTTA dal 24 nov 14:01Z, provata l'ultima volta il 24 nov 09:00Z.", "percorso 1 dal 24 nov 14:01Z", "custodito 24 nov 14:02Z – ricevuto (SCADUTO dal 24 nov 14:03Z)"},
+		"it": {"Linea INTERROTTA dal 24 nov 14:01Z, provata l'ultima volta il 24 nov 09:00Z.", "percorso 1 dal 24 nov 14:01Z", "custodito 24 nov 14:02Z – preso in carico (SCADUTO dal 24 nov 14:03Z)"},
 	} {
 		out := Answer(in, lang, "status").Text()
 		for _, w := range want {
