@@ -247,7 +247,7 @@ var banned = map[string][]struct {
 }
 
 // Refusal is an act: of a STOP, of a ring. No reply and not reached are never called so. SPEC: PAG-002
-func TestWordsOfRulings(t *testing.T) {
+func TestNoWordIsOneThatTheRulingsOvertook(t *testing.T) {
 	for lang, rows := range banned {
 		for _, r := range rows {
 			bad, ok := regexp.MustCompile(r.pattern), regexp.MustCompile(r.except)

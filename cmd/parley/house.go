@@ -138,10 +138,10 @@ func (a *app) pair() *cobra.Command {
 			return fmt.Errorf("couldn't read the sheet: %w", err)
 		}
 		l, err := a.load()
-		if err != nil {
-			return err
+		if err == nil {
+			err = checkDigits(note, digits)
 		}
-		if err := checkDigits(note, digits); err != nil {
+		if err != nil {
 			return err
 		}
 		old := l.Theirs
@@ -170,7 +170,7 @@ func checkDigits(note []byte, typed string) error {
 	}
 	d, err := party.ParseDigits(typed)
 	if err != nil {
-		return hint.New("read them once more: eight groups of six", "%v", err)
+		return hint.Usage("read them once more: eight groups of six", "--digits: %v", err)
 	}
 	s, err := party.ParseSheet(note)
 	if err == nil && party.Digits(s.Hash) != d {

@@ -22,10 +22,10 @@ import (
 
 var update = flag.Bool("update", false, "write the manual anew")
 
-// TestManual holds doc/man/parley.1 to the tree of commands.
+// TestManualIsThatOfTheCommands holds doc/man/parley.1 to the tree of commands.
 //
 // SPEC: CLI-022
-func TestManual(t *testing.T) {
+func TestManualIsThatOfTheCommands(t *testing.T) {
 	a := &app{stdio: stdio{strings.NewReader(""), io.Discard, io.Discard}, lang: "en"}
 	want := manual(a.root())
 	file := filepath.Join("..", "..", "doc", "man", "parley.1")
@@ -40,14 +40,14 @@ func TestManual(t *testing.T) {
 		return
 	}
 	if err != nil || !bytes.Equal(got, want) {
-		t.Errorf("doc/man/parley.1 is not what the commands say (%v): go test ./cmd/parley -run TestManual -update", err)
+		t.Errorf("doc/man/parley.1 is not what the commands say (%v): go test ./cmd/parley -run TestManualIsThatOfTheCommands -update", err)
 	}
 }
 
-// TestHelp: every command says in one sentence what it does, every flag what it is.
+// TestEveryCommandAndFlagSaysWhatItIs: every command says in one sentence what it does, every flag what it is.
 //
 // SPEC: CLI-022
-func TestHelp(t *testing.T) {
+func TestEveryCommandAndFlagSaysWhatItIs(t *testing.T) {
 	a := &app{stdio: stdio{strings.NewReader(""), io.Discard, io.Discard}, lang: "en"}
 	var walk func(c *cobra.Command)
 	walk = func(c *cobra.Command) {
@@ -69,7 +69,7 @@ func TestHelp(t *testing.T) {
 // The help is whole in every language, what cobra brings and the titles included.
 //
 // SPEC: CLI-019
-func TestHelpInEveryLanguage(t *testing.T) {
+func TestHelpIsWholeInEveryLanguage(t *testing.T) {
 	a := &app{stdio: stdio{strings.NewReader(""), io.Discard, io.Discard}, lang: "en"}
 	english := slices.Clone(cobraWords)
 	var walk func(c *cobra.Command)
@@ -99,7 +99,7 @@ func TestHelpInEveryLanguage(t *testing.T) {
 // manual draws one page of the whole tree, in the man macros.
 func manual(root *cobra.Command) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, ".\\\" Written by go test ./cmd/parley -run TestManual -update\n.TH PARLEY 1\n.SH NAME\nparley \\- %s\n", roff(root.Short))
+	fmt.Fprintf(&b, ".\\\" Written by go test ./cmd/parley -run TestManualIsThatOfTheCommands -update\n.TH PARLEY 1\n.SH NAME\nparley \\- %s\n", roff(root.Short))
 	fmt.Fprintf(&b, ".SH SYNOPSIS\n.B parley\n[\\fIflags\\fR] \\fIverb\\fR [\\fIarguments\\fR]\n.SH DESCRIPTION\n%s\n", roff(root.Long))
 	b.WriteString(".SH FLAGS\n")
 	flags(&b, root.PersistentFlags())
@@ -159,7 +159,7 @@ func roff(s string) string {
 }
 
 // SPEC: CLI-035
-func TestLanguageOfTheEnvironment(t *testing.T) {
+func TestLanguageIsThatOfTheEnvironment(t *testing.T) {
 	for _, c := range [][4]string{{"", "", "it_IT.UTF-8", "it"}, {"C", "", "it_IT.UTF-8", "en"}, {"it_IT", "", "C", "it"}, {"", "it", "C", "it"}, {"", "", "", "en"}} {
 		t.Setenv("LC_ALL", c[0])
 		t.Setenv("LC_MESSAGES", c[1])

@@ -180,7 +180,7 @@ func TestDeskLivesWithItsConnection(t *testing.T) {
 	}
 }
 
-func TestLongSocketPath(t *testing.T) {
+func TestLongSocketPathIsServed(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), strings.Repeat("long/", 30))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -192,7 +192,7 @@ func TestLongSocketPath(t *testing.T) {
 	}
 }
 
-func TestNotRunning(t *testing.T) {
+func TestNoNodeIsSaidSo(t *testing.T) {
 	if _, err := To(home.Home{Dir: t.TempDir()}).Do(t.Context(), "", "en", act.Status); !errors.Is(err, ErrNotRunning) {
 		t.Fatal(err)
 	}
@@ -218,7 +218,7 @@ func TestAnotherSessionIsAnotherPerson(t *testing.T) {
 	}
 }
 
-func TestSessionEnds(t *testing.T) {
+func TestSessionThatEndedIsKnown(t *testing.T) {
 	cmd := exec.Command("sleep", "60")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
@@ -240,7 +240,7 @@ func TestSessionEnds(t *testing.T) {
 	}
 }
 
-func TestStat(t *testing.T) {
+func TestPlaceOfAProcessIsReadFromItsStat(t *testing.T) {
 	session, tty, start, err := parseStat("42 (a) b) (c) S 1 42 40 34819 42 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2")
 	if err != nil || session != 40 || deskName(session, tty) != "pts/3" || start != "98765" {
 		t.Fatalf("%d %d %s %v", session, tty, start, err)

@@ -49,7 +49,7 @@ func refused(t *testing.T, err error, want string) {
 }
 
 // SPEC: CLI-001 CLI-002
-func TestInitAndLoad(t *testing.T) {
+func TestLineIsLoadedAsItWasMade(t *testing.T) {
 	h := Home{t.TempDir()}
 	l, err := h.Init("north", DefaultConfig("aurelia", 0), rand.Reader)
 	if err != nil {
@@ -75,7 +75,7 @@ func TestInitAndLoad(t *testing.T) {
 }
 
 // SPEC: CLI-003
-func TestKeysThatOthersMayRead(t *testing.T) {
+func TestKeysThatOthersMayReadAreRefused(t *testing.T) {
 	h := Home{t.TempDir()}
 	l, err := h.Init("north", DefaultConfig("aurelia", 0), rand.Reader)
 	if err != nil {
@@ -100,7 +100,7 @@ func TestKeysThatOthersMayRead(t *testing.T) {
 }
 
 // SPEC: CLI-004
-func TestConfigRefusals(t *testing.T) {
+func TestConfigIsRefusedWithWhatIsWrong(t *testing.T) {
 	good := DefaultConfig("aurelia", 0)
 	if _, err := DecodeConfig(good.encode()); err != nil {
 		t.Fatal(err)
@@ -126,7 +126,7 @@ func TestConfigRefusals(t *testing.T) {
 }
 
 // SPEC: CLI-005
-func TestPick(t *testing.T) {
+func TestPickTakesTheOnlyLine(t *testing.T) {
 	h := Home{t.TempDir()}
 	_, err := h.Pick("")
 	refused(t, err, "no home")
@@ -147,7 +147,7 @@ func TestPick(t *testing.T) {
 }
 
 // SPEC: CLI-006 CLI-007
-func TestSheetsAndGenesis(t *testing.T) {
+func TestSheetsAndGenesisAreKeptOnlyWhereTheyFit(t *testing.T) {
 	a, b := pair(t)
 	refused(t, a.SetTheirs(a.Ours.Note), "your own sheet")
 	refused(t, a.SetTheirs([]byte("hello")), "not a sheet")

@@ -208,7 +208,7 @@ func TestPairingRefusesAManInTheMiddle(t *testing.T) {
 }
 
 // SPEC: CLI-043
-func TestBHandsOverLater(t *testing.T) {
+func TestBHandsTheGenesisOverInALaterSession(t *testing.T) {
 	e := newEnds(t)
 	if err := e.up([][]byte{x1}, [][]byte{x1}); err != nil {
 		t.Fatal(err)

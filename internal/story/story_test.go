@@ -19,7 +19,7 @@ import (
 )
 
 // The whole story of demo --once holds, on real processes: every step is told, and none fails.
-func TestStoryHolds(t *testing.T) {
+func TestStoryOfTheDemoHolds(t *testing.T) {
 	if testing.Short() {
 		t.Skip("real processes, half a minute")
 	}

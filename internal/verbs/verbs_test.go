@@ -19,7 +19,7 @@ import (
 var now = time.Date(2026, 11, 23, 9, 41, 0, 0, time.UTC)
 
 // SPEC: CLI-020
-func TestParse(t *testing.T) {
+func TestParseMakesTheActThatWasTyped(t *testing.T) {
 	for line, want := range map[string]act.Act{
 		`officer add "Lt Amaro" --account amaro --langs en,it`: act.OfficerAdd{Name: "Lt Amaro", Account: "amaro", Langs: []string{"en", "it"}},
 		`sign-on`: act.SignOn{},
@@ -60,7 +60,7 @@ func TestParse(t *testing.T) {
 }
 
 // SPEC: CLI-020
-func TestWrongUsage(t *testing.T) {
+func TestWrongUsageIsRefusedAsSuch(t *testing.T) {
 	for _, line := range []string{
 		"", "send", "send --class urgent x", "send --phrase yours place", "send --phrase yours a=1 a=2", "ack", "ack A1-1", "ack A1-1 --read maybe",
 		"respond A1-1", "respond A1-1 perhaps", "respond A1-1 standby --until soon", "stop refuse A1-1", "stop take", "stop take A1-1 A1-2", "ring loudly",

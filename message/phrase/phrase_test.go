@@ -114,7 +114,7 @@ func languageOf(t *testing.T, code string) language {
 }
 
 // SPEC: MSG-014
-func TestLanguagesComplete(t *testing.T) {
+func TestEveryLanguageHasEveryPhraseAndField(t *testing.T) {
 	if len(book) < 16 {
 		t.Errorf("%d phrases", len(book))
 	}
@@ -222,7 +222,7 @@ func TestRenderDrawsEveryPhrase(t *testing.T) {
 }
 
 // SPEC: MSG-011
-func TestCanonicalRefuses(t *testing.T) {
+func TestCanonicalRefusesWhatIsMissingOrUnknown(t *testing.T) {
 	p, _ := Find("NOT_OURS")
 	for _, c := range []struct {
 		fields map[string]string
