@@ -67,16 +67,17 @@ func (l *Link) done(id string) {
 	l.repeats = slices.DeleteFunc(l.repeats, func(r *repeat) bool { return r.id == id })
 }
 
-// repeatDue sends what is due, on each path under a budget that leaves room for voice within the receiver's caps.
+// repeatDue sends what is due, on each path under a budget that leaves room for voice within the receiver's caps. What was
+// sent least often goes first, and of that the newest: a new FLASH does not wait behind what is repeated.
 func (l *Link) repeatDue(now time.Duration) {
 	for _, p := range l.paths {
 		if !p.live() {
 			continue
 		}
-		for _, r := range l.repeats {
-			if now < r.next[p.num] {
-				continue
-			}
+		due := slices.DeleteFunc(slices.Clone(l.repeats), func(r *repeat) bool { return now < r.next[p.num] })
+		slices.Reverse(due)
+		slices.SortStableFunc(due, func(a, b *repeat) int { return a.sent[p.num] - b.sent[p.num] })
+		for _, r := range due {
 			size := 0
 			for _, b := range r.pieces {
 				size += len(b) + wire.LaneHeader + wire.LaneTag + 48

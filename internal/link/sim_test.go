@@ -3,6 +3,8 @@
 package link_test
 
 import (
+	"bytes"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -103,6 +105,32 @@ func TestSilentMinute(t *testing.T) {
 		for i := range 2 {
 			if c := a.Conns(i); len(c) != 1 {
 				t.Errorf("path %d has %d connections", i, len(c))
+			}
+		}
+	})
+}
+
+// What is new does not wait behind what is repeated already, however much that is: what was said least often goes first,
+// and of that the newest.
+// SPEC: LNK-016
+func TestNewRepeatPassesOldOnes(t *testing.T) {
+	simulated(t, 1, func(n *linktest.Net, a, b *node) {
+		for i := range 200 {
+			a.Repeat(fmt.Sprint("old", i), wire.LaneUrgent, [][]byte{bytes.Repeat([]byte{byte(i)}, 1000)})
+		}
+		for range 3 {
+			nap(400 * time.Millisecond)
+			a.Repeat("flash", wire.LaneUrgent, [][]byte{[]byte("FLASH")})
+			nap(100 * time.Millisecond)
+			if count(b, link.Lane, func(ev link.Event) bool { return string(ev.Payload) == "FLASH" }) == 0 {
+				t.Fatal("a new FLASH waits behind what is repeated")
+			}
+			a.Done("flash")
+		}
+		nap(8 * time.Second)
+		for i := range 200 {
+			if count(b, link.Lane, func(ev link.Event) bool { return len(ev.Payload) == 1000 && ev.Payload[0] == byte(i) }) == 0 {
+				t.Errorf("%d never came", i)
 			}
 		}
 	})
