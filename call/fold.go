@@ -194,20 +194,3 @@ func Compare(caller, called Closed) string {
 	}
 	return Fits
 }
-
-// columns names the column of a figure in which an outcome counts; what is not here is the caller's own doing.
-var columns = map[string]string{
-	Answered: ColumnAnswered, Declined: ColumnDeclined, NoAnswer: ColumnNoReply,
-	NobodyArmed: ColumnNotReached, BusyElsewhere: ColumnNotReached, Failed: ColumnNotReached, NoSound: ColumnNotReached,
-}
-
-// Column says in which column of a figure an outcome counts; the columns are never added up.
-// A ring that became another call counts with that one.
-//
-// SPEC: CAL-017
-func (o Outcome) Column() string {
-	if o.Became != "" {
-		return ColumnNone
-	}
-	return columns[o.What]
-}

@@ -251,22 +251,6 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// TestColumns holds each outcome to one column: a fault is never shown as an act.
-//
-// SPEC: CAL-017
-func TestColumns(t *testing.T) {
-	want := map[string]string{Answered: ColumnAnswered, Declined: ColumnDeclined, NoAnswer: ColumnNoReply, NobodyArmed: ColumnNotReached,
-		BusyElsewhere: ColumnNotReached, NoSound: ColumnNotReached, Failed: ColumnNotReached, BusyWithUs: "", Cancelled: "", Crossed: ""}
-	for _, w := range outcomes {
-		if got := (Outcome{What: w}).Column(); got != want[w] {
-			t.Errorf("%s counts as %q", w, got)
-		}
-	}
-	if (Outcome{What: Answered, Became: "x"}).Column() != ColumnNone {
-		t.Error("a ring that became another call counts twice")
-	}
-}
-
 // golden holds a table in the spec to what the code says.
 func golden(t *testing.T, name, want string) {
 	t.Helper()

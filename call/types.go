@@ -87,15 +87,6 @@ var (
 	Causes   = []string{CausePath, CauseMedia, CauseMicrophone, CauseSpeaker, CauseFarNode, CauseNearNode, CausePolicy}
 )
 
-// Columns of a figure. They are never added up.
-const (
-	ColumnAnswered   = "answered"
-	ColumnDeclined   = "declined"
-	ColumnNoReply    = "no-reply"
-	ColumnNotReached = "not-reached"
-	ColumnNone       = "" // cancelled, crossed: the caller's own doing
-)
-
 // Outcome is what became of a ring, as one end states it.
 type Outcome struct {
 	What    string    `json:"outcome"`

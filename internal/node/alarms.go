@@ -144,19 +144,15 @@ func (l *Line) itemConditions() (cs []alarm.Condition) {
 		}
 	}
 	for _, k := range l.open("message") {
-		if k.due.IsZero() || !l.now.After(k.due) {
+		if k.due.IsZero() || !l.now.After(k.due) || !k.till.IsZero() && l.now.After(k.till) {
 			continue
 		}
-		s, ok := fold(l, k.key, foldMessage)
-		if !ok || s.Expired(l.now) {
-			continue
-		}
-		for _, c := range l.due(s, l.now) {
-			if c.Overdue {
-				sum("A4", s.From, k, func() alarm.Detail { return alarm.Say("at.step", l.rec.Short(s.Begin), "@rung."+c.Step) })
-				break
-			}
-		}
+		sum("A4", k.from, k, func() alarm.Detail {
+			s, _ := fold(l, k.key, foldMessage)
+			due := l.due(s, l.now)
+			i := slices.IndexFunc(due, func(c statement.Clock) bool { return c.Overdue })
+			return alarm.Say("at.step", l.rec.Short(s.Begin), "@rung."+due[max(i, 0)].Step)
+		})
 	}
 	for _, s := range l.stops.of(l.open("stop")) {
 		due := stop.Due(s, s.From == l.cfg.Us.Name, l.now)
@@ -165,9 +161,10 @@ func (l *Line) itemConditions() (cs []alarm.Condition) {
 		}
 	}
 	for _, k := range l.open("call") {
-		if s, ok := fold(l, k.key, foldCall); ok && s.Differ {
-			sum("A13", "", stamp{due: s.Ended}, func() alarm.Detail { return alarm.Say("at.call", s.Began.Format("15:04Z")) })
-		}
+		sum("A13", "", k, func() alarm.Detail {
+			s, _ := fold(l, k.key, foldCall)
+			return alarm.Say("at.call", s.Began.Format("15:04Z"))
+		})
 	}
 	return cs
 }

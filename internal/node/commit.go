@@ -101,7 +101,7 @@ func (l *Line) committed(c store.Commit) {
 }
 
 // maxReleased is how many steps' effects one step of the loop carries out: a commit of bulk holds up nothing.
-const maxReleased = 32
+const maxReleased = 16
 
 // release carries out the effects of steps that are on disk, in their order. What is left comes as a step of its own.
 // SPEC: NOD-027
@@ -114,6 +114,9 @@ func (l *Line) release() (more bool) {
 	l.waiting = l.waiting[n:]
 	for _, w := range ready {
 		w.end(nil)
+	}
+	l.sort(maxSorted) // while what is new needs not be read back
+	for _, w := range ready {
 		for i, of := range w.of {
 			if of != nil {
 				of.OnDisk(w.rows[i].N)
@@ -122,12 +125,17 @@ func (l *Line) release() (more bool) {
 	}
 	l.dirty = true
 	if more = len(l.waiting) > 0 && l.waiting[0].seq <= l.onDisk; more {
-		select {
-		case l.more <- struct{}{}:
-		default:
-		}
+		l.goOn()
 	}
 	return more
+}
+
+// goOn lets another step do what this one leaves: whoever waits for the loop comes between.
+func (l *Line) goOn() {
+	select {
+	case l.more <- struct{}{}:
+	default:
+	}
 }
 
 // fail throws the record's state away: what was signed and not committed never leaves memory.

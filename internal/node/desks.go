@@ -19,7 +19,6 @@ import (
 const (
 	stillThereAfter = 60 * time.Minute // without a key: asked
 	stillThereFor   = 5 * time.Minute  // to answer
-	rearm           = 20 * time.Second // a page that reloads re-arms within it, before A2 counts
 	tellEvery       = 10 * time.Second
 )
 

@@ -34,7 +34,9 @@ type stamp struct {
 	key  string
 	open bool      // it waits for somebody: a step is to come, or its ends differ
 	rank int       // of what waits: the lower the more urgent
-	due  time.Time // when the first of its steps is overdue; zero: no clock runs
+	from string    // of a message, its party
+	due  time.Time // when the first of its steps is overdue, or a call ended; zero: no clock runs
+	till time.Time // of a message that is of no use later
 }
 
 func byArrival(a, b stamp) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.key, b.key)) }
@@ -55,13 +57,15 @@ func remove(list []stamp, s stamp, order func(a, b stamp) int) []stamp {
 // index puts the items that a record's reading has touched in their places, beside the loop.
 func (l *Line) index(m *memory, now time.Time) {
 	for key := range m.touched {
-		m.items.put(key, l.stamp(m.rec.Item(key), m.rec, now))
+		s, _ := l.stamp(m.rec.Item(key), m.rec, now)
+		m.items.put(key, s)
 	}
 	clear(m.touched)
 }
 
-// maxSorted is how many items each step of the loop sorts of those that were touched: a view and the alarms find few left.
-const maxSorted = 4 * maxReleased
+// maxSorted is how many items each step of the loop sorts of those that were touched, as many as are released: a view and
+// the alarms find few left.
+const maxSorted = maxReleased
 
 // sorted gives the index as of now.
 func (l *Line) sorted() *items {
@@ -75,7 +79,10 @@ func (l *Line) sort(most int) {
 		if most--; most < 0 {
 			return
 		}
-		s := l.stamp(l.item(key), l.rec, l.now)
+		s, state := l.stamp(l.item(key), l.rec, l.now)
+		if state != nil {
+			l.keep(key, state)
+		}
 		if s.list == "line" || l.items.stamps[key].list == "line" {
 			l.reg = nil
 		}
@@ -105,10 +112,11 @@ func (x *items) put(key string, s stamp) {
 	}
 }
 
-// stamp says where an item belongs; a new kind of item is one more case here, its fold beside it.
-func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp) {
+// stamp says where an item belongs, and gives its state where that had to be folded; a new kind of item is one more case
+// here, its fold beside it.
+func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp, state any) {
 	if it == nil || len(it.Entries) == 0 {
-		return s
+		return s, nil
 	}
 	s.key = it.Key
 	first := it.Begin
@@ -119,19 +127,22 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp)
 	s.at = first.Arrived
 	switch head, _, _ := strings.Cut(kind, "."); head {
 	case "message":
-		if m := foldMessage(it, r); m.Begin != nil {
+		m := foldMessage(it, r)
+		if state = m; m.Begin != nil {
 			s.list, s.rank, s.open = head, -slices.Index(message.Precedences, m.Facts.Precedence), m.Waits()
+			s.from, s.till = m.From, m.Facts.NotAfter
 			for _, c := range l.due(m, now) {
 				s.run(c)
 			}
 		}
 	case "call":
-		s.list, s.open = head, foldCall(it, r).Differ
+		c := foldCall(it, r)
+		state, s.list, s.open, s.due = c, head, c.Differ, c.Ended
 	case "check":
 		s.list = head
 	case "stop":
 		st := foldStop(it, r)
-		s.list, s.open = head, st.Open && st.Class != "test"
+		state, s.list, s.open = st, head, st.Open && st.Class != "test"
 		s.rank = min(1, len(st.Steps[stop.Taken])+len(st.Steps[stop.InEffect])+len(st.Steps[stop.Refused]))
 		for _, c := range stop.Due(st, st.From == l.cfg.Us.Name, now) {
 			s.run(c)
@@ -143,7 +154,7 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp)
 			s.list = "line"
 		}
 	}
-	return s
+	return s, state
 }
 
 // run notes when a step that is to come is overdue.

@@ -107,6 +107,9 @@ func (l *Line) toStream(f wire.Frame) {
 	}
 }
 
+// maxPumped is how many statements one step of the loop reads back and gives the stream.
+const maxPumped = 8
+
 // pump gives the stream what it takes: answers first, then what the peer lacks. SPEC: EXC-006
 func (l *Line) pump() {
 	if !l.streamUp {
@@ -118,13 +121,14 @@ func (l *Line) pump() {
 		}
 		l.outq = l.outq[1:]
 	}
-	for range 64 {
+	for range maxPumped {
 		f, e, ok := l.x.Next(l.durable)
 		if !ok || !l.link.SendStream(wire.AppendFrame(nil, f)) {
 			return
 		}
 		l.x.Sent(e)
 	}
+	l.goOn()
 }
 
 // lane takes one sealed message of the lane.
@@ -269,7 +273,6 @@ func (l *Line) entry(c *record.Checked, err error, bytes, path int) {
 		return
 	}
 	e := a.Entry
-	l.touch(a.Touched...)
 	if a.Evidence != nil {
 		l.log.Error("evidence", "log", e.Log.String(), "index", e.Index, "what", e.Evidence)
 	}

@@ -159,7 +159,7 @@ func TestBulkHoldsUpNothing(t *testing.T) {
 		time.Sleep(time.Second)
 		them := record.New(l.opts).OpenRun(record.RunConfig{Party: "borealia", Station: "main", Why: "first", Run: "bbbbbb", Key: m.them})
 		var then []func()
-		for i := range 10 * maxReleased {
+		for i := range 2 * maxWaiting {
 			d, err := message.NewDraft("borealia", record.Draft{Kind: "information", Text: &record.Text{Lang: "en", Text: fmt.Sprint("Convoy ", i)}}, message.Facts{By: statement.Author{Known: "unattributed"}}, time.Now())
 			if err != nil {
 				t.Fatal(err)

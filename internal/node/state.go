@@ -78,7 +78,6 @@ func (l *Line) state(d record.Draft) (*record.Entry, error) {
 	}
 	l.volatile[e]++
 	touched := l.run.Touched()
-	l.touch(touched...)
 	l.tx.entry(e, store.KindEntry, reserved(d.Kind))
 	l.tx.then(func() {
 		l.settled(e)
@@ -197,14 +196,19 @@ func fold[S any](l *Line, key string, f func(*record.Item, *record.Record) S) (s
 		return s, false
 	}
 	s = f(it, l.rec)
+	l.keep(key, s)
+	return s, true
+}
+
+// keep keeps the state of an item.
+func (l *Line) keep(key string, state any) {
 	for k := range l.cache { // any one gives way: what waits is folded often, and so comes back
 		if len(l.cache) < maxFolded {
 			break
 		}
 		delete(l.cache, k)
 	}
-	l.cache[key] = s
-	return s, true
+	l.cache[key] = state
 }
 
 // find gives the entry of a short ID, with a hint for a person.

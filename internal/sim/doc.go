@@ -10,7 +10,7 @@
 //	world_test.go    the parties, kill, start, freeze; disk_test.go their disks
 //	script_test.go   what a world does of a story.Script (-update writes what was seen)
 //	see_test.go      what a desk sees, in one line each
-//	sim_test.go      the conversations; kill_, orders_, lost_ and socket_test.go what a file cannot say
+//	sim_test.go      the conversations; kill_, orders_, hostile_, start_, waits_ and socket_test.go what a file cannot say
 //
 // It is not the demo (internal/story, real time, real processes), and it holds no code of the product.
 // Spec: what these tests prove is NOD and EXC, spec/node.md and spec/exchange.md.
