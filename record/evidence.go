@@ -25,8 +25,7 @@ type Evidence struct {
 	Log     LogID
 	Index   int
 	Why     string
-	Notes   [][]byte
-	by      string
+	by      string // leaves of the texts that prove it
 }
 
 func (e Evidence) String() string {
@@ -50,7 +49,6 @@ func (r *Record) evidenceAt(e *Entry) *Evidence {
 	}
 	slices.SortFunc(texts, compareEntries)
 	for _, t := range texts {
-		ev.Notes = append(ev.Notes, t.Note())
 		ev.by += t.Leaf.String()
 	}
 	return ev
@@ -103,10 +101,10 @@ func (c claim) point() (size int, root wire.Hash) {
 // evidence makes the Evidence of a claim that names another root than the one here.
 func (c claim) evidence() Evidence {
 	if rc := c.rc; rc != nil {
-		return Evidence{rc.By, rc.Log.LogID, rc.All, badRoot, [][]byte{rc.Note()}, rc.Leaf().String()}
+		return Evidence{rc.By, rc.Log.LogID, rc.All, badRoot, rc.Leaf().String()}
 	}
 	e, of := c.entry, c.entry.seen[c.line].log.Name.LogID
-	return Evidence{e.Log.Party, e.Log.LogID, e.Index, badSeen, [][]byte{e.Note()}, of.String() + " " + e.Leaf.String()}
+	return Evidence{e.Log.Party, e.Log.LogID, e.Index, badSeen, of.String() + " " + e.Leaf.String()}
 }
 
 // claim keeps what an entry names of other logs. Another root than ours counts for nothing.

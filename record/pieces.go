@@ -51,13 +51,19 @@ type bytesOf struct {
 	row   int32 // 0: not on disk, as a whole
 }
 
-// put keeps bytes that are on disk under a row, as long as there is room.
-func (b *bytesOf) put(p *pieces, row int32) {
-	s := b.shelf
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b.mem, b.row = p, row
-	s.queue, s.size = append(s.queue, shelved{b, p.size()}), s.size+p.size()
+// keep puts what was read back from a row on the shelf, unless the bytes are here or lie elsewhere since.
+func (b *bytesOf) keep(p *pieces, row int32) {
+	b.shelf.mu.Lock()
+	defer b.shelf.mu.Unlock()
+	if b.mem == nil && b.row == row {
+		b.mem = p
+		b.shelf.push(b)
+	}
+}
+
+// push makes room for bytes that are in memory and on disk; mu is held.
+func (s *shelf) push(b *bytesOf) {
+	s.queue, s.size = append(s.queue, shelved{b, b.mem.size()}), s.size+b.mem.size()
 	for s.size > shelfSize && len(s.queue) > 1 {
 		if old := s.queue[0]; old.of.row != 0 {
 			old.of.mem = nil
@@ -108,7 +114,7 @@ func (b *bytesOf) load(check func(*pieces) error) (p *pieces, row int32) {
 // ErrAltered says that a row of the disk is not what was written.
 var ErrAltered = errors.New("it is not what was written")
 
-// load gives the bytes of an entry; what was read back is kept for a while.
+// load gives the bytes of an entry; what was read back is kept for a while. It may be a copy, made before a body came.
 func (e *Entry) load() *pieces {
 	p, row := e.bytes.load(func(p *pieces) error {
 		text := p.signed()
@@ -118,18 +124,16 @@ func (e *Entry) load() *pieces {
 		for _, b := range []struct {
 			here bool
 			name string
-			body *[]byte
-		}{{e.facts, "facts", &p.facts}, {e.text, "text", &p.text}} {
-			if !b.here {
-				*b.body = nil
-			} else if !bytes.Contains(text, fmt.Appendf(nil, "\n%s %d %s\n", b.name, len(*b.body), wire.Sum(*b.body))) {
+			body []byte
+		}{{e.facts, "facts", p.facts}, {e.text, "text", p.text}} {
+			if b.here && b.body == nil || b.body != nil && !bytes.Contains(text, fmt.Appendf(nil, "\n%s %d %s\n", b.name, len(b.body), wire.Sum(b.body))) {
 				return ErrAltered
 			}
 		}
 		return nil
 	})
 	if row != 0 {
-		e.bytes.put(p, row)
+		e.bytes.keep(p, row)
 	}
 	return p
 }
@@ -137,7 +141,13 @@ func (e *Entry) load() *pieces {
 // Pieces gives the signed note and the bodies that are here, byte for byte as they came.
 func (e *Entry) Pieces() (note, facts, text []byte) {
 	p := e.load()
-	return p.note, p.facts, p.text
+	if e.facts {
+		facts = p.facts
+	}
+	if e.text {
+		text = p.text
+	}
+	return p.note, facts, text
 }
 
 // Note gives the signed note, byte for byte as it came.
@@ -176,8 +186,13 @@ func (e *Entry) Header() Statement {
 // OnDisk says that a row of the disk holds the note and all bodies that are here: from now on they are read back
 // from there. Without Rows they stay in memory.
 func (e *Entry) OnDisk(row int) {
-	if e.bytes.shelf.rows != nil {
-		e.bytes.put(e.load(), int32(row))
+	s := e.bytes.shelf
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.rows != nil {
+		if e.bytes.row = int32(row); e.bytes.mem != nil {
+			s.push(e.bytes)
+		}
 	}
 }
 

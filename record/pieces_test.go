@@ -11,13 +11,18 @@ import (
 
 // paper is a disk for tests: rows by number, and what could not be read back.
 type paper struct {
-	rows   map[int]thing
+	rows   map[int]pieces
 	read   int
 	unread map[int]error
+	during func() // what happens once while the next row is read
 }
 
 func (d *paper) Row(n int) (note, facts, text []byte, err error) {
 	d.read++
+	if f := d.during; f != nil {
+		d.during = nil
+		f()
+	}
 	r, ok := d.rows[n]
 	if !ok {
 		return nil, nil, nil, errors.New("no such row")
@@ -29,7 +34,7 @@ func (d *paper) Unread(n int, err error) { d.unread[n] = err }
 
 // onPaper is a record of n statements with words, each on disk and receipted.
 func onPaper(t *testing.T, n int) (p *pair, d *paper, r *Record, all []*Entry) {
-	p, d = newPair(t), &paper{map[int]thing{}, 0, map[int]error{}}
+	p, d = newPair(t), &paper{rows: map[int]pieces{}, unread: map[int]error{}}
 	p.o.Rows = d
 	r = New(p.o)
 	w, by := p.run(r, "aurelia", "first"), p.run(r, "borealia", "first")
@@ -37,7 +42,7 @@ func onPaper(t *testing.T, n int) (p *pair, d *paper, r *Record, all []*Entry) {
 		e := p.state(w, Draft{Kind: "message.question", Class: "substantive", Mark: "actual", Facts: testFacts{Word: "x"}, Text: &Text{"en", strings.Repeat("word ", 200)}})
 		rc := p.receipt(r, by, e)
 		row := 2*len(all) + 1
-		d.rows[row], d.rows[row+1] = thing(*e.load()), thing{note: rc.Note()}
+		d.rows[row], d.rows[row+1] = *e.load(), pieces{note: rc.Note()}
 		e.OnDisk(row)
 		r.Receipts(e)[0].OnDisk(row + 1)
 		all = append(all, e)
@@ -72,12 +77,12 @@ func TestBytesOnDiskAreReadBackAsTheyCame(t *testing.T) {
 // SPEC: STO-018
 func TestAlteredBytesOnDiskAreRefused(t *testing.T) {
 	_, d, r, all := onPaper(t, shelfSize/1000)
-	for row, alter := range map[int]func(x *thing){
-		1: func(x *thing) { x.note = bytes.Replace(x.note, []byte("mark actual"), []byte("mark exercise"), 1) },
-		2: func(x *thing) { x.note = bytes.Replace(x.note, []byte("whole 1"), []byte("whole 0"), 1) },
-		3: func(x *thing) { x.facts = bytes.Replace(x.facts, []byte(`"x"`), []byte(`"y"`), 1) },
-		5: func(x *thing) { x.text = nil },
-		7: func(x *thing) { x.note = nil },
+	for row, alter := range map[int]func(x *pieces){
+		1: func(x *pieces) { x.note = bytes.Replace(x.note, []byte("mark actual"), []byte("mark exercise"), 1) },
+		2: func(x *pieces) { x.note = bytes.Replace(x.note, []byte("whole 1"), []byte("whole 0"), 1) },
+		3: func(x *pieces) { x.facts = bytes.Replace(x.facts, []byte(`"x"`), []byte(`"y"`), 1) },
+		5: func(x *pieces) { x.text = nil },
+		7: func(x *pieces) { x.note = nil },
 	} {
 		x := d.rows[row]
 		alter(&x)
@@ -124,10 +129,103 @@ func TestLaterBodiesStayInMemoryUntilTheyAreOnDisk(t *testing.T) {
 	if _, err := to.AddStored(c, 3); err != nil || a.Entry.bytes.row != 0 {
 		t.Fatalf("row %d, %v", a.Entry.bytes.row, err)
 	}
-	d.rows[5] = thing{note, facts, text}
+	d.rows[5] = pieces{note, facts, text}
 	a.Entry.OnDisk(5)
 	a.Entry.bytes.mem = nil
 	if _, f, x := a.Entry.Pieces(); !bytes.Equal(f, facts) || !bytes.Equal(x, text) {
 		t.Errorf("came back as %q %q, %v", f, x, d.unread)
+	}
+}
+
+// laterWords is a record that holds a statement without its words, on disk in row 1 and read back from there, and what
+// then brings them.
+func laterWords(t *testing.T) (d *paper, e *Entry, words func() Added) {
+	t.Helper()
+	p, d, _, all := onPaper(t, 1)
+	to := New(p.o)
+	note, facts, text := all[0].Pieces()
+	d.rows[1] = pieces{note: note, facts: facts}
+	d.rows[5] = pieces{note, facts, text}
+	c, err := p.o.Check(note, facts, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := to.AddStored(c, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Entry.bytes.mem = nil
+	return d, a.Entry, func() Added {
+		a, err := to.Add(note, nil, text)
+		if err != nil {
+			t.Error(err)
+		}
+		return a
+	}
+}
+
+// Words that come while another goroutine reads the row without them back, for a copy of the statement, stay.
+//
+// SPEC: STO-018
+func TestReadingBackReplacesNothingThatCameMeanwhile(t *testing.T) {
+	d, e, words := laterWords(t)
+	before := *e
+	d.during = func() { words() }
+	if before.Note() == nil {
+		t.Error("the row was not read back")
+	}
+	if e.Words() == nil {
+		t.Error("the words that came meanwhile are gone")
+	}
+}
+
+// A copy of a statement that was made before its words came shows none, and takes them from nobody.
+//
+// SPEC: STO-018
+func TestACopyWithoutWordsTakesThemFromNobody(t *testing.T) {
+	d, e, words := laterWords(t)
+	before := *e
+	words()
+	if _, _, text := before.Pieces(); text != nil {
+		t.Error("the copy shows words that came after it, and may not be on disk")
+	}
+	e.OnDisk(5)
+	e.bytes.mem = nil
+	if note, _, text := before.Pieces(); note == nil || text != nil {
+		t.Errorf("the copy reads %q and words %q", note, text)
+	}
+	if e.Words() == nil || len(d.unread) > 0 {
+		t.Errorf("the words are gone: %v", d.unread)
+	}
+}
+
+// Words that come to a statement that cannot be read back are not taken: the record is read anew, and they come again.
+//
+// SPEC: STO-018
+func TestWordsOfAStatementThatCannotBeReadBackAreNotTaken(t *testing.T) {
+	d, e, words := laterWords(t)
+	delete(d.rows, 1)
+	if a := words(); a.Bodies || e.text || e.complete() || d.unread[1] == nil {
+		t.Errorf("taken: %+v, %v", a, d.unread)
+	}
+}
+
+// Evidence is looked at four times a second: that reads nothing back from the disk.
+//
+// SPEC: REC-011
+func TestEvidenceIsFoundWithoutReadingTheDisk(t *testing.T) {
+	p := newPair(t)
+	_, _, common, one, two := forked(p)
+	d := &paper{unread: map[int]error{}}
+	p.o.Rows = d
+	r := New(p.o)
+	for i, e := range []*Entry{common, one, two} {
+		e = give(t, r, e).Entry
+		e.OnDisk(i + 1)
+		e.bytes.mem = nil
+	}
+	d.read = 0
+	if n := len(r.Evidence()); n != 1 || d.read > 0 {
+		t.Errorf("%d pieces of evidence, %d rows were read", n, d.read)
 	}
 }

@@ -154,6 +154,9 @@ func (r *Record) attach(l *Log, e *Entry, c *Checked) bool {
 		return false
 	}
 	p := *e.load()
+	if p.note == nil {
+		return false // it cannot be read back: the record is read anew, and the bodies come again
+	}
 	if facts {
 		p.facts, e.facts = c.bytes.facts, true
 	}

@@ -40,6 +40,12 @@ func FromRecord(genesis, terms []byte, sheets [][]byte, r *record.Record, onDisk
 	var logs []log
 	for _, l := range r.Logs() {
 		es := slices.DeleteFunc(r.Entries(l.Name.LogID, 0), func(e *record.Entry) bool { return !onDisk(e) })
+		for i, e := range es {
+			if e.Absent != "" { // a body may come while this is written
+				as := *e
+				es[i] = &as
+			}
+		}
 		if len(es) > 0 {
 			logs = append(logs, log{l.Name.LogID, es, r.LogReceipts(l.Name.LogID)})
 		}
