@@ -65,6 +65,9 @@ func (c *Checked) Place() Place { return Place{c.st.Log.LogID, c.st.Index} }
 func (c *Checked) Ref() Ref     { return Ref{c.Place(), c.leaf} }
 func (c *Checked) Kind() string { return c.st.Kind }
 
+// BadBody reports that a body was given that the header does not name: it is dropped.
+func (c *Checked) BadBody() bool { return c.badBody }
+
 // Check finds whether a note is sound, with its signature, which is the cost of taking it in. It
 // reads nothing that changes: for bulk it is called outside the loop, beside the Record. It keeps
 // copies: the caller's buffers are his own.

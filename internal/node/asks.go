@@ -142,7 +142,8 @@ func (l *Line) showOne(who act.Who, lang string, a act.Item) (act.Reply, error) 
 			}
 		}
 	}
-	item, shown := l.item(key), l.sees(who)
+	item, _ := l.item(key)
+	shown := l.sees(who)
 	return l.drawn(func(ctx context.Context) view.Desk {
 		d := view.Show(in, lang, &as, item, m, s, c)
 		if len(d.Messages) > 0 {

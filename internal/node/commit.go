@@ -118,7 +118,7 @@ func (l *Line) release() (more bool) {
 	l.sort(maxSorted) // while what is new needs not be read back
 	for _, w := range ready {
 		for i, of := range w.of {
-			if of != nil {
+			if e, ok := of.(*record.Entry); of != nil && !(ok && !l.durable(e)) { // a later row holds it whole
 				of.OnDisk(w.rows[i].N)
 			}
 		}
@@ -237,6 +237,9 @@ const lockedFor = 10 * time.Second
 func (l *Line) reopened(m *memory, err error) {
 	l.reopening = false
 	l.dirty = true
+	if err == nil {
+		err = l.leaveOut(m)
+	}
 	if held := new(store.Locked); l.unread && errors.As(err, &held) && l.now.Sub(l.started) < lockedFor {
 		l.log.Info("waiting for the record: a node that is ending still holds it", "holder", held.Holder)
 		l.retryAt = l.now.Add(time.Second / 2)
@@ -264,7 +267,7 @@ func (l *Line) reopened(m *memory, err error) {
 	} else {
 		l.endRun("failed")
 	}
-	go l.audit(l.altered)
+	go l.audit(m, l.altered)
 	l.reoffer()
 	l.saveAlarms()
 	l.repaired(since)
@@ -276,6 +279,8 @@ func (l *Line) reopened(m *memory, err error) {
 
 // memory is what a store's rows say: the record's state, before the loop goes on with it.
 type memory struct {
+	l         *Line
+	bad       unread
 	rec, priv *record.Record
 	receipts  map[wire.Hash]struct{}           // of the peer, on their way to the disk
 	newest    map[record.LogID]*record.Receipt // that we gave
@@ -286,10 +291,12 @@ type memory struct {
 
 // empty is the memory of a record without a statement.
 func (l *Line) empty() *memory {
-	m := &memory{receipts: map[wire.Hash]struct{}{}, newest: map[record.LogID]*record.Receipt{}}
+	m := &memory{l: l, receipts: map[wire.Hash]struct{}{}, newest: map[record.LogID]*record.Receipt{}}
 	m.items = &items{stamps: map[string]stamp{}, lists: map[string][]stamp{}, open: map[string][]stamp{}}
 	m.touched = map[string]struct{}{}
-	m.rec, m.priv = record.New(l.opts), record.New(l.privOpts)
+	shared, private := l.opts, l.privOpts
+	shared.Rows, private.Rows = m, m
+	m.rec, m.priv = record.New(shared), record.New(private)
 	return m
 }
 

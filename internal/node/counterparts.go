@@ -70,7 +70,12 @@ func (l *Line) statePrivate(d record.Draft) (act.Reply, error) {
 		return act.Reply{}, err
 	}
 	l.volatile[e]++
-	l.tx.then(func() { l.settled(e); l.dirty = true }, nil)
+	touched := l.privRun.Touched()
+	l.tx.then(func() {
+		l.settled(e)
+		l.touch(touched...)
+		l.dirty = true
+	}, nil)
 	l.tx.entry(e, store.KindPrivate, false)
 	id := l.priv.Short(e)
 	return act.Reply{ID: id, Text: fmt.Sprintf("%s recorded in the private log: it stays here", id)}, nil

@@ -57,7 +57,8 @@ func remove(list []stamp, s stamp, order func(a, b stamp) int) []stamp {
 // index puts the items that a record's reading has touched in their places, beside the loop.
 func (l *Line) index(m *memory, now time.Time) {
 	for key := range m.touched {
-		s, _ := l.stamp(m.rec.Item(key), m.rec, now)
+		it, r := m.item(key)
+		s, _ := l.stamp(it, r, now)
 		m.items.put(key, s)
 	}
 	clear(m.touched)
@@ -79,7 +80,8 @@ func (l *Line) sort(most int) {
 		if most--; most < 0 {
 			return
 		}
-		s, state := l.stamp(l.item(key), l.rec, l.now)
+		it, r := l.item(key)
+		s, state := l.stamp(it, r, l.now)
 		if state != nil {
 			l.keep(key, state)
 		}
@@ -220,20 +222,12 @@ func (l *Line) checkStates() []check.State { return states(l, l.keys("check"), f
 
 // contactStates gives the contacts and requests, those of our private log too.
 func (l *Line) contactStates() (contacts []*contact.Contact, requests []*contact.Request) {
-	add := func(s contact.State) {
+	for _, s := range states(l, l.keys("contact"), foldContact) {
 		if s.Contact != nil {
 			contacts = append(contacts, s.Contact)
 		}
 		if s.Request != nil {
 			requests = append(requests, s.Request)
-		}
-	}
-	for _, s := range states(l, l.keys("contact"), foldContact) {
-		add(s)
-	}
-	for _, k := range l.priv.Items() {
-		if it := l.priv.Item(k); !slices.ContainsFunc(it.Entries, func(e *record.Entry) bool { return !l.durable(e) }) {
-			add(contact.Fold(it, l.priv))
 		}
 	}
 	return contacts, requests

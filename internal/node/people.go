@@ -19,7 +19,7 @@ func (l *Line) register() *register.Register {
 	if l.reg == nil {
 		var its []*record.Item
 		for _, s := range list {
-			if it := l.item(s.key); it != nil && it.Begin != nil {
+			if it, _ := l.item(s.key); it != nil && it.Begin != nil {
 				its = append(its, it)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"runtime"
+	"sync"
 	"time"
 
 	"example.org/parley/internal/store"
@@ -82,16 +83,13 @@ func (l *Line) parse(rows []store.Row) []stored {
 
 // add takes one row into the memory.
 func (l *Line) add(m *memory, s stored) {
+	var a record.Added
 	switch {
 	case s.err != nil:
 	case s.Kind == store.KindEntry:
-		var a record.Added
 		a, s.err = m.rec.AddStored(s.checked, s.N)
-		for _, key := range a.Touched {
-			m.touched[key] = struct{}{}
-		}
 	case s.Kind == store.KindPrivate:
-		_, s.err = m.priv.AddStored(s.checked, s.N)
+		a, s.err = m.priv.AddStored(s.checked, s.N)
 	case s.Kind == store.KindReceipt:
 		for _, e := range m.rec.ApplyReceipt(s.receipt) {
 			m.touched[m.rec.ItemOf(e)] = struct{}{}
@@ -103,37 +101,40 @@ func (l *Line) add(m *memory, s stored) {
 	case s.Kind == store.KindLocal:
 		m.local = append(m.local, s.Row)
 	}
+	for _, key := range a.Touched {
+		m.touched[key] = struct{}{}
+	}
 	if s.err != nil {
 		l.log.Error("a stored row is not sound", "row", s.N, "log", s.Log, "index", s.Index, "err", s.err)
 	}
 }
 
-// audit checks, once and slowly, the signatures of what was read. A row that was altered on the disk is named, and
-// the record is read again without it: what the other end holds of it comes back. SPEC: NOD-014
-func (l *Line) audit(known map[int]struct{}) {
-	altered := maps.Clone(known)
-	for n, end := 0, int(l.rows[1].Load()); n < end; {
+// audit checks, once and slowly, the signatures and bodies of what was read. A row that was altered on the disk is named,
+// and the record is read again without it: what the other end holds of it comes back. SPEC: NOD-014
+func (l *Line) audit(m *memory, known map[int]struct{}) {
+	for n, end, found := 0, int(l.rows[1].Load()), false; ; {
 		var rows []store.Row
 		err := l.store.Read(n, batchRows, func(r store.Row) error { rows = append(rows, r); return nil })
-		if err != nil || len(rows) == 0 {
+		if err != nil {
 			return // the store failed: it is read, and audited, anew
+		}
+		if len(rows) == 0 || n >= end {
+			if found {
+				l.post(func() { l.readAnew(m) })
+			}
+			return
 		}
 		began := time.Now()
 		for _, r := range rows {
-			var err error
-			switch r.Kind {
-			case store.KindEntry:
-				_, err = l.opts.Check(r.A, r.B, r.C)
-			case store.KindPrivate:
-				_, err = l.privOpts.Check(r.A, r.B, r.C)
-			case store.KindReceipt:
-				_, err = l.opts.CheckReceipt(r.A)
-			}
-			if _, before := known[r.N]; err != nil && !before {
-				l.log.Error("a row of the record was altered on the disk", "file", l.cfg.DB, "row", r.N, "log", r.Log, "index", r.Index, "err", err)
-				altered[r.N] = struct{}{}
-			}
 			n = r.N
+			if _, before := known[n]; before {
+				continue
+			}
+			if err := l.sound(r); err != nil {
+				l.log.Error("a row of the record was altered on the disk", "file", l.cfg.DB, "row", n, "log", r.Log, "index", r.Index, "err", err)
+				m.bad.add(n, record.ErrAltered)
+				found = true
+			}
 		}
 		select {
 		case <-l.quit:
@@ -141,42 +142,97 @@ func (l *Line) audit(known map[int]struct{}) {
 		case <-time.After(9 * time.Since(began)): // a tenth of one core at most: who sends meanwhile waits no longer
 		}
 	}
-	if len(altered) > len(known) {
-		l.post(func() { l.foundAltered(altered) })
-	}
 }
 
-// foundAltered begins again without the rows that were altered on the disk.
-func (l *Line) foundAltered(rows map[int]struct{}) {
-	if l.dead != nil {
-		return // it is read, and audited, anew
+// sound says what is wrong with a row, its signature included.
+func (l *Line) sound(r store.Row) (err error) {
+	var c *record.Checked
+	switch r.Kind {
+	case store.KindEntry:
+		c, err = l.opts.Check(r.A, r.B, r.C)
+	case store.KindPrivate:
+		c, err = l.privOpts.Check(r.A, r.B, r.C)
+	case store.KindReceipt:
+		_, err = l.opts.CheckReceipt(r.A)
 	}
-	l.altered = rows
-	l.fail(fmt.Errorf("%s: %d rows were altered on the disk, the record is read without them", l.cfg.DB, len(rows)))
+	if err == nil && c != nil && c.BadBody() {
+		err = record.ErrAltered
+	}
+	return err
 }
 
 // hungDisk is how long reading back waits for a disk before the store counts as failed: ringing and voice wait as long.
 const hungDisk = time.Second
 
-// Row reads back what the record does not hold in memory.
-func (l *Line) Row(n int) (note, facts, text []byte, err error) {
+// unread is what could not be read back of what a memory stands on. Any goroutine may add to it.
+type unread struct {
+	mu      sync.Mutex
+	altered []int // rows
+	err     error // the disk failed: nothing more is read from it
+}
+
+func (u *unread) add(n int, err error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if errors.Is(err, record.ErrAltered) {
+		u.altered = append(u.altered, n)
+	} else if u.err == nil {
+		u.err = fmt.Errorf("couldn't read row %d back: %w", n, err)
+	}
+}
+
+func (u *unread) failed() error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.err
+}
+
+// Row reads back what the record does not hold in memory. A disk that has failed once is waited for no more.
+func (m *memory) Row(n int) (note, facts, text []byte, err error) {
+	if err := m.bad.failed(); err != nil {
+		return nil, nil, nil, err
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), hungDisk)
 	defer cancel()
-	r, err := l.store.Row(ctx, n)
+	r, err := m.l.store.Row(ctx, n)
 	return r.A, r.B, r.C, err
 }
 
 // Unread begins again with what the disk holds: without the row where the disk has altered it.
-func (l *Line) Unread(n int, err error) {
-	go l.post(func() {
-		switch {
-		case l.dead != nil: // it is read anew
-		case errors.Is(err, record.ErrAltered):
-			altered := maps.Clone(l.altered)
-			altered[n] = struct{}{}
-			l.foundAltered(altered)
-		default:
-			l.fail(fmt.Errorf("couldn't read row %d back: %w", n, err))
-		}
-	})
+func (m *memory) Unread(n int, err error) {
+	m.bad.add(n, err)
+	go m.l.post(func() { m.l.readAnew(m) })
+}
+
+// readAnew throws a memory away that rests on what cannot be read back, unless another has taken its place or will.
+func (l *Line) readAnew(m *memory) {
+	if l.memory != m || l.dead != nil {
+		return
+	}
+	if err := l.leaveOut(m); err != nil {
+		l.fail(err)
+	}
+}
+
+// leaveOut says why a memory cannot be gone on with, nil where it can; the rows that the disk altered are left out of
+// the next.
+func (l *Line) leaveOut(m *memory) error {
+	m.bad.mu.Lock()
+	defer m.bad.mu.Unlock()
+	if len(m.bad.altered) == 0 {
+		return m.bad.err
+	}
+	l.altered = maps.Clone(l.altered)
+	for _, n := range m.bad.altered {
+		l.altered[n] = struct{}{}
+	}
+	return fmt.Errorf("%s: %d rows were altered on the disk, the record is read without them", l.cfg.DB, len(l.altered))
+}
+
+// item gives an item of either record, and that record.
+func (m *memory) item(key string) (*record.Item, *record.Record) {
+	if it := m.priv.Item(key); it != nil {
+		return it, m.priv
+	}
+	return m.rec.Item(key), m.rec
 }

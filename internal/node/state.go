@@ -23,7 +23,7 @@ func (l *Line) options(private bool) record.Options {
 	p := func(p Party) record.Party {
 		return record.Party{Name: p.Name, Letter: p.Letter, Keys: []ed25519.PublicKey{p.SignKey}}
 	}
-	o := record.Options{Rows: l, Genesis: l.cfg.Genesis, Parties: [2]record.Party{p(l.cfg.Us), p(l.cfg.Them)}, Kinds: statement.Record(verify.Kinds), Private: private}
+	o := record.Options{Genesis: l.cfg.Genesis, Parties: [2]record.Party{p(l.cfg.Us), p(l.cfg.Them)}, Kinds: statement.Record(verify.Kinds), Private: private}
 	if !l.cfg.First {
 		o.Parties[0], o.Parties[1] = o.Parties[1], o.Parties[0]
 	}
@@ -158,12 +158,12 @@ func (l *Line) touch(keys ...string) {
 	}
 }
 
-// item is an item as far as it is on disk, which is what may be shown. It is a copy with copies of its entries: what is
-// folded of it does not change while the record goes on. SPEC: NOD-019
-func (l *Line) item(key string) *record.Item {
-	it := l.rec.Item(key)
+// item is an item as far as it is on disk, which is what may be shown, and the record that it is of. It is a copy with
+// copies of its entries: what is folded of it does not change while the record goes on. SPEC: NOD-019
+func (l *Line) item(key string) (*record.Item, *record.Record) {
+	it, r := l.memory.item(key)
 	if it == nil {
-		return nil
+		return nil, r
 	}
 	c := &record.Item{Key: it.Key}
 	for _, e := range it.Entries {
@@ -177,9 +177,9 @@ func (l *Line) item(key string) *record.Item {
 		}
 	}
 	if len(c.Entries) == 0 {
-		return nil
+		return nil, r
 	}
-	return c
+	return c, r
 }
 
 // maxFolded is how many items are kept folded.
@@ -191,11 +191,11 @@ func fold[S any](l *Line, key string, f func(*record.Item, *record.Record) S) (s
 		s, ok = c.(S)
 		return s, ok
 	}
-	it := l.item(key)
+	it, r := l.item(key)
 	if it == nil {
 		return s, false
 	}
-	s = f(it, l.rec)
+	s = f(it, r)
 	l.keep(key, s)
 	return s, true
 }

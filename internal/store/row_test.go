@@ -3,10 +3,13 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/ncruces/go-sqlite3/vfs"
 )
 
 // Each row can be read again by its number, in any order, while others are committed and after a new start.
@@ -55,5 +58,37 @@ func TestRowWaitsNoLongerThanItsContext(t *testing.T) {
 	defer cancel()
 	if _, err := s.Row(ctx, 1); err == nil {
 		t.Fatal("read while the disk was held")
+	}
+}
+
+// Nor for a disk that hangs while it reads.
+func TestRowWaitsForNoDiskThatHangsWhileItReads(t *testing.T) {
+	d := newCrashDisk(1)
+	vfs.Register(t.Name(), d)
+	s := open(t, filepath.Join(t.TempDir(), "record.db"), Options{VFS: t.Name(), Reserve: -1, wal: d.wal})
+	big := Row{Kind: KindEntry, Log: "x", A: bytes.Repeat([]byte("x"), 64<<10)}
+	s.Append(1, []Row{big})
+	if c := <-s.Durable(); c.Err != nil {
+		t.Fatal(c.Err)
+	}
+	if err := s.Reopen(); err != nil { // no page of it is in memory
+		t.Fatal(err)
+	}
+	d.mu.Lock()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	answered := make(chan error, 1)
+	go func() { _, err := s.Row(ctx, 1); answered <- err }()
+	select {
+	case err := <-answered:
+		if err == nil {
+			t.Error("a disk that hangs has answered")
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("it waits for the disk")
+	}
+	d.mu.Unlock()
+	if r, err := s.Row(t.Context(), 1); err != nil || !bytes.Equal(r.A, big.A) {
+		t.Errorf("once the disk answers: %d bytes, %v", len(r.A), err)
 	}
 }

@@ -272,18 +272,20 @@ func (s *Store) Read(n, max int, each func(Row) error) error {
 	return err
 }
 
-// Row reads one row. It waits for the disk as long as ctx lasts, though not for a flush: none of that holds it.
+// Row reads one row. It waits no longer than ctx lasts: neither for who holds the disk, which no flush does, nor for the
+// disk itself.
 func (s *Store) Row(ctx context.Context, n int) (r Row, err error) {
+	done := make(chan error, 1)
+	var row Row
+	go func() { // ends when the disk answers
+		done <- s.held(func(d *db) (err error) { row, err = d.row(n); return err })
+	}()
 	select {
-	case s.disk <- struct{}{}:
+	case err := <-done:
+		return row, err
 	case <-ctx.Done():
 		return r, fmt.Errorf("the disk is busy: %w", ctx.Err())
 	}
-	defer s.disk.Unlock()
-	if s.db == nil {
-		return r, ErrReopen
-	}
-	return s.db.row(n)
 }
 
 // held does something with the open file.
