@@ -3,10 +3,7 @@
 package record
 
 import (
-	"bytes"
-	"fmt"
 	"slices"
-	"strconv"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -365,24 +362,4 @@ func (l *Log) decides(rc *Receipt) (yes bool) {
 		}
 	}
 	return yes
-}
-
-func (l *Log) line() string {
-	return l.Name.String() + " " + strconv.Itoa(l.Size) + " " + l.Root.String() + " " + strconv.Itoa(l.Whole) + "\n"
-}
-
-func (l *Log) digest(b *bytes.Buffer) {
-	b.WriteString(l.line())
-	texts := slices.Concat(l.chain, l.twins)
-	for _, e := range l.gap {
-		texts = append(texts, e)
-	}
-	slices.SortFunc(texts, compareEntries)
-	for _, e := range texts {
-		held := "-"
-		if e.Receipt != nil {
-			held = e.Receipt.Leaf().String()
-		}
-		fmt.Fprintf(b, "%d %s %t %q %q %t %s %s\n", e.Index, e.Leaf, e.Joined, e.Inert, e.Evidence, e.valid(), held, e.item)
-	}
 }

@@ -3,12 +3,14 @@
 package record
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	mrand "math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -117,7 +119,7 @@ func (p *pair) receipt(holder *Record, by *Run, e *Entry, others ...*Record) *Re
 		p.t.Fatal(err)
 	}
 	for _, r := range append([]*Record{holder}, others...) {
-		if _, _, err := r.AddReceipt(rc.Note()); err != nil {
+		if _, _, err := addReceipt(r, rc.Note()); err != nil {
 			p.t.Fatal(err)
 		}
 	}
@@ -135,3 +137,70 @@ func (p *pair) sign(text string) []byte {
 }
 
 func str(v any) string { return fmt.Sprint(v) }
+
+// addReceipt takes in a receipt as it came.
+func addReceipt(r *Record, note []byte) (*Receipt, []*Entry, error) {
+	rc, err := r.o.CheckReceipt(note)
+	if err != nil {
+		return nil, nil, err
+	}
+	return rc, r.ApplyReceipt(rc), nil
+}
+
+// knownRun reports whether a log of that run is known, held or not.
+func knownRun(r *Record, w *Run) bool {
+	for id := range r.logs {
+		if id.Run == w.c.Run {
+			return true
+		}
+	}
+	return false
+}
+
+// digest is a hash over the whole state: equal wherever the same set was added, in any order.
+func digest(r *Record) wire.Hash { return wire.Sum(dump(r)) }
+
+// dump writes down all that must not depend on the order of arrival.
+func dump(r *Record) []byte {
+	var b bytes.Buffer
+	for _, l := range r.sorted {
+		dumpLog(l, &b)
+	}
+	for _, k := range r.Items() {
+		it := r.items[k]
+		b.WriteString("item " + k + "\n")
+		for _, e := range it.Entries {
+			b.WriteString(e.Ref().String() + "\n")
+		}
+	}
+	for _, ev := range r.Evidence() {
+		b.WriteString(ev.String() + "\n")
+	}
+	return b.Bytes()
+}
+
+func logLine(l *Log) string { return fmt.Sprintf("%s %d %s %d\n", l.Name, l.Size, l.Root, l.Whole) }
+
+// logLines is what a list of the logs says, sorted.
+func logLines(r *Record) (s string) {
+	for _, l := range r.sorted {
+		s += logLine(l)
+	}
+	return s
+}
+
+func dumpLog(l *Log, b *bytes.Buffer) {
+	b.WriteString(logLine(l))
+	texts := slices.Concat(l.chain, l.twins)
+	for _, e := range l.gap {
+		texts = append(texts, e)
+	}
+	slices.SortFunc(texts, compareEntries)
+	for _, e := range texts {
+		held := "-"
+		if e.Receipt != nil {
+			held = e.Receipt.Leaf().String()
+		}
+		fmt.Fprintf(b, "%d %s %t %q %q %t %s %s\n", e.Index, e.Leaf, e.Joined, e.Inert, e.Evidence, e.valid(), held, e.item)
+	}
+}

@@ -15,9 +15,6 @@ func (e *Entry) valid() bool {
 	return e.Inert == "" && e.WantFacts == e.facts && (e.Evidence == "" || e.covered())
 }
 
-// Valid reports whether the entry folds into its item.
-func (e *Entry) Valid() bool { return e.valid() }
-
 // judge finds anew whether an entry is valid and which items read it, and passes on what changes.
 //
 // SPEC: REC-013

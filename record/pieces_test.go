@@ -56,7 +56,7 @@ func TestBytesOnDiskAreReadBackAsTheyCame(t *testing.T) {
 	if r.shelf.size > shelfSize || all[0].bytes.mem != nil || all[len(all)-1].bytes.mem == nil {
 		t.Fatalf("%d bytes are in memory, first %v, last %v", r.shelf.size, all[0].bytes.mem, all[len(all)-1].bytes.mem != nil)
 	}
-	before := r.Digest()
+	before := digest(r)
 	for i, e := range all {
 		note, facts, text := e.Pieces()
 		want := d.rows[2*i+1]
@@ -67,7 +67,7 @@ func TestBytesOnDiskAreReadBackAsTheyCame(t *testing.T) {
 			t.Fatalf("the receipt of %s came back as %q", e.Place(), got)
 		}
 	}
-	if d.read < len(all) || len(d.unread) != 0 || r.Digest() != before || r.shelf.size > shelfSize {
+	if d.read < len(all) || len(d.unread) != 0 || digest(r) != before || r.shelf.size > shelfSize {
 		t.Errorf("%d rows read, %v not, %d bytes in memory", d.read, d.unread, r.shelf.size)
 	}
 }

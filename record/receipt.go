@@ -147,17 +147,8 @@ func (o *Options) checkReceipt(note []byte, signature bool) (*Receipt, error) {
 	return rc, nil
 }
 
-// AddReceipt takes in a receipt and gives the entries whose state *held* it changed. One that is
-// known already changes nothing; one about what is not here waits for it.
-func (r *Record) AddReceipt(note []byte) (*Receipt, []*Entry, error) {
-	rc, err := r.o.CheckReceipt(note)
-	if err != nil {
-		return nil, nil, err
-	}
-	return rc, r.ApplyReceipt(rc), nil
-}
-
-// ApplyReceipt takes in a receipt that Receipt made or CheckReceipt found right.
+// ApplyReceipt takes in a receipt that Receipt made or CheckReceipt found right, and gives the entries whose state *held* it
+// changed. One that is known already changes nothing; one about what is not here waits for it.
 func (r *Record) ApplyReceipt(rc *Receipt) (changed []*Entry) {
 	l := r.log(rc.Log.LogID)
 	e := l.text(rc.Index, rc.Entry)

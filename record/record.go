@@ -3,7 +3,6 @@
 package record
 
 import (
-	"bytes"
 	"iter"
 	"slices"
 
@@ -44,14 +43,6 @@ func New(o Options) *Record {
 	}
 }
 
-// Check is Options.Check: it may be called from any goroutine.
-func (r *Record) Check(note, facts, text []byte) (*Checked, error) {
-	return r.o.Check(note, facts, text)
-}
-
-// CheckReceipt is Options.CheckReceipt: it may be called from any goroutine.
-func (r *Record) CheckReceipt(note []byte) (*Receipt, error) { return r.o.CheckReceipt(note) }
-
 // Add takes in a note with the bodies that came with it (nil: absent). An error is a *Refusal where
 // the note is not sound, else one of ErrGap, ErrTwins: not kept, to be sent again.
 //
@@ -64,7 +55,9 @@ func (r *Record) Add(note, facts, text []byte) (Added, error) {
 	return r.AddChecked(c)
 }
 
-// AddChecked takes in what Check found sound.
+// AddChecked takes in what Check found sound. What then stands here does not depend on the order in which it came.
+//
+// SPEC: REC-015
 func (r *Record) AddChecked(c *Checked) (Added, error) {
 	r.touched = r.touched[:0]
 	l := r.logs[c.st.Log.LogID]
@@ -307,37 +300,4 @@ func (r *Record) takeTouched() []string {
 	slices.Sort(r.touched)
 	out := slices.Clone(slices.Compact(r.touched))
 	return slices.DeleteFunc(out, func(k string) bool { return k == "" })
-}
-
-// Digest is a hash over the whole state: equal wherever the same set was added, in any order.
-//
-// SPEC: REC-015
-func (r *Record) Digest() wire.Hash { return wire.Sum(r.dump()) }
-
-// dump writes down all that must not depend on the order of arrival.
-func (r *Record) dump() []byte {
-	var b bytes.Buffer
-	for _, l := range r.sorted {
-		l.digest(&b)
-	}
-	for _, k := range r.Items() {
-		it := r.items[k]
-		b.WriteString("item " + k + "\n")
-		for _, e := range it.Entries {
-			b.WriteString(e.Ref().String() + "\n")
-		}
-	}
-	for _, ev := range r.Evidence() {
-		b.WriteString(ev.String() + "\n")
-	}
-	return b.Bytes()
-}
-
-// LogsDigest is SHA-256 over the lines `name size root whole` of all logs, sorted.
-func (r *Record) LogsDigest() wire.Hash {
-	var b bytes.Buffer
-	for _, l := range r.sorted {
-		b.WriteString(l.line())
-	}
-	return wire.Sum(b.Bytes())
 }

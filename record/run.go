@@ -36,8 +36,7 @@ type Run struct {
 	touched []string      // items that the last Append changed
 }
 
-// NewRunName draws a name for a run. One that KnownRun knows is drawn again by the caller. It is
-// empty where the source of randomness fails; a run of that name states nothing.
+// NewRunName draws a name for a run. It is empty where the source of randomness fails; a run of that name states nothing.
 func NewRunName(rand io.Reader) string {
 	var b [6]byte
 	if _, err := io.ReadFull(rand, b[:]); err != nil {
@@ -47,16 +46,6 @@ func NewRunName(rand io.Reader) string {
 		b[i] = runLetters[b[i]%32]
 	}
 	return string(b[:])
-}
-
-// KnownRun reports whether a run of that name is known here.
-func (r *Record) KnownRun(name string) bool {
-	for id := range r.logs {
-		if id.Run == name {
-			return true
-		}
-	}
-	return false
 }
 
 // OpenRun begins a run. Its log opens with its first statement.
@@ -94,9 +83,6 @@ func (r *Record) lastOf(party, station string) *Entry {
 
 // Name is the run's name.
 func (w *Run) Name() string { return w.c.Run }
-
-// Log gives the run's log, nil until it has said something.
-func (w *Run) Log() *Log { return w.l }
 
 // Append states a draft: it builds, signs and adds it. It writes nothing that a reader of its own
 // version would find inert: then it returns an error and nothing has changed.

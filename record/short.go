@@ -11,20 +11,6 @@ import (
 	"example.org/parley/wire"
 )
 
-// NotFound says that a short ID names nothing here; Ambiguous that it names several places.
-type (
-	NotFound  struct{ ID string }
-	Ambiguous struct {
-		ID    string
-		Names []string // the forms that tell them apart
-	}
-)
-
-func (e *NotFound) Error() string { return "nothing here is called " + e.ID }
-func (e *Ambiguous) Error() string {
-	return fmt.Sprintf("%s names several: %s", e.ID, strings.Join(e.Names, ", "))
-}
-
 // Names gives short IDs as they are with the logs that are held. It never changes, and any goroutine may ask it.
 type Names struct {
 	o    *Options
@@ -99,7 +85,7 @@ func (o *Options) letter(party string, private bool) string {
 func (r *Record) Find(short string) (*Entry, error) {
 	party, number, run, index, ok := r.parseShort(short)
 	if !ok {
-		return nil, &NotFound{short}
+		return nil, fmt.Errorf("nothing here is called %s", short)
 	}
 	var hits []Place
 	for id, l := range r.logs {
@@ -108,19 +94,19 @@ func (r *Record) Find(short string) (*Entry, error) {
 		}
 	}
 	if len(hits) > 1 {
-		a := &Ambiguous{ID: short}
 		slices.SortFunc(hits, Place.Compare)
-		for _, l := range hits {
-			a.Names = append(a.Names, r.ShortPlace(l))
+		var names []string
+		for _, p := range hits {
+			names = append(names, r.ShortPlace(p))
 		}
-		return nil, a
+		return nil, fmt.Errorf("%s names several: %s", short, strings.Join(names, ", "))
 	}
 	if len(hits) == 1 {
 		if e := r.At(hits[0]); e != nil {
 			return e, nil
 		}
 	}
-	return nil, &NotFound{short}
+	return nil, fmt.Errorf("nothing here is called %s", short)
 }
 
 func (r *Record) parseShort(s string) (party string, number int, run string, index int, ok bool) {

@@ -28,7 +28,7 @@ func storm(p *pair, seed uint64) []thing {
 		case n < 4: // state something, perhaps about what is held
 			kind, re := "message.question", []*Entry(nil)
 			if len(all) > 0 && rnd.IntN(2) == 0 {
-				if b := r.ByRef(all[rnd.IntN(len(all))].Ref()); b != nil && b.Kind == "message.question" && b.Valid() {
+				if b := r.ByRef(all[rnd.IntN(len(all))].Ref()); b != nil && b.Kind == "message.question" && b.valid() {
 					kind, re = "message.shown", []*Entry{b}
 				}
 			}
@@ -46,7 +46,7 @@ func storm(p *pair, seed uint64) []thing {
 			if e == nil {
 				continue
 			}
-			if rc, err := r.Receipt(e, w.c.Party, w.c.Run, 1, p.tick(), p.keys[w.c.Party]); err == nil {
+			if rc, err := r.Receipt(e, w.c.Party, w.Name(), 1, p.tick(), p.keys[w.c.Party]); err == nil {
 				r.ApplyReceipt(rc)
 				set = append(set, thing{note: rc.Note()})
 			}
@@ -95,7 +95,7 @@ func TestStorm(t *testing.T) {
 				continue
 			}
 			evidence += len(r.Evidence())
-			got := string(r.dump())
+			got := string(dump(r))
 			if want == "" {
 				want = got
 			} else if got != want {

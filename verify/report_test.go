@@ -29,8 +29,7 @@ func (w *world) receipt(e *record.Entry, change func(rc *record.Receipt)) {
 	change(rc)
 	note, err := wire.SignNote(rc.Encode(), by+"/sign", w.keys[by].Sign)
 	w.must(err)
-	_, _, err = w.a.AddReceipt(note)
-	w.must(err)
+	w.receive(w.a, note)
 }
 
 // alone states a draft that nobody receipts.
