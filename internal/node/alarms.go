@@ -195,6 +195,11 @@ func (l *Line) lossConditions(add func(id, key string, w alarm.Detail)) {
 			add("A7", p, alarm.Say(said, p, s.n))
 		}
 	}
+	for i, is := range []bool{l.peer.up && l.peer.state.Twins, l.peer.twins(l.now)} {
+		if p := []string{l.cfg.Us.Name, l.cfg.Them.Name}[i]; is {
+			add("A7", "two "+p, alarm.Say("at.twins", p))
+		}
+	}
 	if l.store.Lost() {
 		add("A7", "record.db", alarm.Say("at.loss.record"))
 	}

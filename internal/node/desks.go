@@ -154,8 +154,9 @@ type peerDesks struct {
 	Present    int       `json:"present"`
 	Officers   []string  `json:"officers,omitempty"` // present, by name; at most four
 	Unrecorded time.Time `json:"unrecorded,omitzero"`
-	Away       string    `json:"away,omitempty"` // why not all of the other's statements find room: disk, quota
-	Until      time.Time `json:"until,omitzero"` // when some of it does
+	Away       string    `json:"away,omitempty"`  // why not all of the other's statements find room: disk, quota
+	Until      time.Time `json:"until,omitzero"`  // when some of it does
+	Twins      bool      `json:"twins,omitempty"` // two nodes with the other's keys are heard
 }
 
 // tellState tells the peer at once that something about our desks or our store changed; it is
@@ -175,6 +176,7 @@ func (l *Line) stateBytes() []byte {
 	for len(strings.Join(s.Officers, "")) > 240 { // the other end reads 512 bytes of all; a name may be 120
 		s.Officers = s.Officers[:len(s.Officers)-1]
 	}
+	s.Twins = l.peer.twins(l.now)
 	s.Unrecorded, s.Away, s.Until = l.deadSince.Truncate(time.Second), l.peer.away.why, l.peer.away.until.Truncate(time.Second)
 	l.peer.toldAt = l.now
 	b, _ := json.Marshal(s)

@@ -4,6 +4,7 @@ package node
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,6 +43,38 @@ type peerState struct {
 	guard   guard
 	away    turnedAway
 	refused time.Time // when it called a statement of ours unsound
+
+	left     []string  // its runs that another took the place of, the newest few
+	returns  int       // how often one of them came back, each within returnWithin of the one before
+	returned time.Time // when one did last
+}
+
+// A run that another took the place of never comes back, but for packets that were under way: two nodes that run with the
+// same keys take the line from each other for good.
+const (
+	returnWithin = time.Minute
+	maxReturns   = 3
+	maxLeft      = 8
+)
+
+// greeted takes the run of a new session.
+func (p *peerState) greeted(run string, now time.Time) {
+	if run == p.run {
+		return
+	}
+	if slices.Contains(p.left, run) {
+		if now.Sub(p.returned) > returnWithin {
+			p.returns = 0
+		}
+		p.returns, p.returned = p.returns+1, now
+	}
+	p.left = append(slices.DeleteFunc(p.left, func(r string) bool { return r == run }), p.run)
+	p.left, p.run = p.left[max(0, len(p.left)-maxLeft):], run
+}
+
+// twins reports whether two nodes run with the peer's keys. SPEC: NOD-015
+func (p *peerState) twins(now time.Time) bool {
+	return p.returns > maxReturns && now.Sub(p.returned) <= returnWithin
 }
 
 // fromLink takes one event of the sessions.
@@ -82,7 +115,8 @@ func (l *Line) sessionUp(run string, greeting []byte) {
 		l.peer.since = l.now
 		l.calls.peerRun(run)
 	}
-	l.peer.up, l.peer.run, l.peer.goodbye = true, run, ""
+	l.peer.greeted(run, l.now)
+	l.peer.up, l.peer.goodbye = true, ""
 	l.tellState()
 	l.dirty = true
 }

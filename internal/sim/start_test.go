@@ -18,6 +18,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"example.org/parley/hint"
+	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/node"
 	"example.org/parley/internal/view"
 )
@@ -218,6 +219,41 @@ func TestLostRecordAlarmsBothEnds(t *testing.T) {
 				for _, r := range a.view().Alarms {
 					if r.ID == "A7" && !strings.Contains(r.Cause, "own") && !strings.Contains(r.Cause, "gone") {
 						t.Errorf("not in words: %q", r.Cause)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A copy of a node that states nothing and only rings is A7 at both ends, and at the copy, in words; it returns when the
+// copy has gone.
+// SPEC: NOD-015
+func TestACopyThatOnlyRingsAlarmsBothEnds(t *testing.T) {
+	for who, name := range names {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, 79, func(w *world) {
+				w.watch()
+				time.Sleep(5 * time.Second)
+				c := w.copyOf(w.sides[who])
+				c.open()
+				c.arm(true)
+				time.Sleep(30 * time.Second)
+				if len(c.view().Log) != len(w.sides[who].view().Log) {
+					t.Fatal("the copy has stated something")
+				}
+				for _, s := range []*side{w.sides[0], w.sides[1], c} {
+					if l := w.alarms(s, "A7"); !slices.Equal(l, []string{"A7/two " + name}) {
+						t.Errorf("%s: %v", s.name, l)
+					}
+				}
+				c.stop()
+				time.Sleep(90 * time.Second)
+				for _, s := range w.sides {
+					for _, r := range s.view().Alarms {
+						if r.ID == "A7" && (r.State != alarm.Returned || !strings.Contains(r.Cause, "keys of "+name)) {
+							t.Errorf("%s: %+v", s.name, r)
+						}
 					}
 				}
 			})

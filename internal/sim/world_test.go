@@ -224,7 +224,7 @@ type memory struct {
 	*linktest.Net
 	line   *line
 	cables [2]*linktest.Cable
-	frozen [2]atomic.Bool
+	frozen [4]atomic.Bool // of the ends, and of a copy of each
 }
 
 // at is where an end's socket of a path is.
@@ -244,10 +244,10 @@ func newMemory(l *line, seed uint64) *memory {
 }
 
 func (m *memory) open(who int, c link.Config) (node.Link, error) {
-	m.line.ends(&c, who)
+	m.line.ends(&c, who%2)
 	for p := range m.cables {
 		c.Binds = append(c.Binds, at(p, who))
-		c.Paths = append(c.Paths, link.PathConfig{Label: fmt.Sprint(p + 1), Bind: p, Remote: at(p, 1-who)})
+		c.Paths = append(c.Paths, link.PathConfig{Label: fmt.Sprint(p + 1), Bind: p, Remote: at(p, 1-who%2)})
 	}
 	c.Listen = m.Listen
 	c.Ticker = func(d time.Duration) (<-chan time.Time, func()) { return m.ticker(who, d) }
@@ -316,9 +316,10 @@ func (s *side) party(i int) node.Party {
 }
 
 func (s *side) config() node.Config {
-	var key ed25519.PrivateKey = s.w.line.keys[s.who].Sign
+	us := s.who % 2
+	var key ed25519.PrivateKey = s.w.line.keys[us].Sign
 	c := node.Config{
-		Name: "north", DB: filepath.Join(s.dir, fmt.Sprint(s.life), "record.db"), First: s.who == 0, Key: key, Us: s.party(s.who), Them: s.party(1 - s.who),
+		Name: "north", DB: filepath.Join(s.dir, fmt.Sprint(s.life), "record.db"), First: us == 0, Key: key, Us: s.party(us), Them: s.party(1 - us),
 		Genesis: s.w.line.genesis.Hash, GenesisText: s.w.line.genesis.Note, Sheet: 1, Station: "main", Schedule: party.Schedule{Checks: s.w.schedule, Officer: 30}, Due: s.w.due,
 		Rand: s.rand, Log: slog.New(slog.NewTextHandler(&s.w.logs, nil)).With("node", s.name),
 		Store: store.Options{Reserve: -1, VFS: s.disk.name},
@@ -326,6 +327,13 @@ func (s *side) config() node.Config {
 		Boot:  func() time.Duration { return time.Since(s.w.start) },
 		Link:  func(c link.Config) (node.Link, error) { return s.w.net.open(s.who, c) },
 	}
+	return c
+}
+
+// copyOf is a machine with the files that a side has at this instant, at another address; what it is called is no party.
+func (w *world) copyOf(s *side) *side {
+	c := &side{w: w, who: s.who + 2, name: "copy of " + s.name, disk: newDisk(w.t, 2*time.Millisecond), dir: s.dir + "-copy", desk: s.desk, rand: rand.NewChaCha8([32]byte{'c'})}
+	copyFiles(w.t, filepath.Join(s.dir, fmt.Sprint(s.life)), filepath.Join(c.dir, "0"))
 	return c
 }
 
