@@ -197,6 +197,7 @@ func (p *play) calls(t *testing.T) {
 
 func (p *play) source(t *testing.T, d, sel string) {
 	t.Helper()
+	p.eval(t, d, `document.querySelector('#d-sound').open = true; 0`, nil)
 	p.pick(t, d, sel, fmt.Sprintf("document.querySelector(%q).checked", sel))
 }
 
@@ -226,6 +227,7 @@ func (p *play) flash(t *testing.T) {
 	p.pick(t, b, ".msg.FLASH [data-form=ack]", `document.querySelector('#rb-place')`)
 	p.is(t, b, `!document.body.innerHTML.includes('54.20N')`)
 	p.write(t, b, "#rb-place", "54.20N 18.41E")
+	p.pick(t, b, "#p-fmsg [value=original]", `document.querySelector('#p-fmsg :checked')`) // nothing was chosen for him
 	p.pick(t, b, "#p-fmsg button[type=submit]", `document.querySelector('#p-fmsg .why').textContent`)
 	p.is(t, b, `document.querySelector('#rb-place').value === '54.20N 18.41E'`)
 	p.is(t, a, rung(3, ":not(.done)"))
@@ -238,7 +240,7 @@ func (p *play) flash(t *testing.T) {
 	p.pick(t, b, "#p-fmsg [value=will-comply]", `document.querySelector('#p-fmsg :checked')`)
 	p.pick(t, b, "#p-fmsg button[type=submit]", `!document.querySelector('#re-text')`)
 	p.is(t, a, rung(4, ".done"))
-	p.is(t, "", `document.querySelectorAll('.tries li.done').length >= 3`)
+	p.is(t, "", `document.querySelectorAll('.tries .done').length >= 3`)
 }
 
 // stop presses F2 twice in a text field; the far end takes it and says that it is in effect; its author lifts it.
@@ -265,7 +267,7 @@ func (p *play) stop(t *testing.T) {
 
 // check runs one; both desks ring and both officers answer the other's question.
 func (p *play) check(t *testing.T) {
-	p.eval(t, a, `document.querySelector('#d-check').open = true; 0`, nil)
+	p.pick(t, a, "#p-compose [data-close]", `!document.querySelector('#w-text')`) // what is calm gives way to what is written
 	p.pick(t, a, "#ck-now", `document.querySelector('#p-check .parts li.waiting') || `+call("ringing-here"))
 	for _, d := range []string{a, b} {
 		p.is(t, d, call("ringing-here"))
@@ -282,14 +284,15 @@ func (p *play) check(t *testing.T) {
 		p.pick(t, d, "#p-fcheck button[type=submit]", `!document.querySelector('#p-fcheck form')`)
 	}
 	for _, d := range []string{a, b} {
-		p.is(t, d, `document.querySelector('#d-check summary').textContent.includes('passed')`)
+		p.is(t, d, `document.querySelector('#p-check').textContent.includes('passed')`)
 	}
 }
 
 // keys presses what the other steps have not, each while a text field has the focus.
 func (p *play) keys(t *testing.T) {
 	p.typing(t, b)
-	p.pick(t, a, "#c-test", call("calling")+"||"+call("ringing-there"))
+	p.pick(t, a, "#rc-test", `document.querySelector('#rc-test').getAttribute('aria-pressed') === 'true'`)
+	p.pick(t, a, "#c-ring", call("calling")+"||"+call("ringing-there"))
 	p.is(t, b, call("ringing-here"))
 	p.typing(t, b)
 	p.key(t, "F9") // holds in a later issue; it must do no harm
@@ -327,6 +330,7 @@ func (p *play) cables(t *testing.T) {
 	p.is(t, a, rung(1, ".done, .late"))
 	p.is(t, b, fmt.Sprintf(`document.querySelector('#p-urgent .flash .said').textContent === %q && document.querySelector('#w-text').value === 'half a sentence'`, words))
 	p.pick(t, b, "[id^=now-]", `document.querySelector('#p-fmsg form')`)
+	p.pick(t, b, "#p-fmsg [value=original]", `document.querySelector('#p-fmsg :checked')`)
 	p.pick(t, b, "#p-fmsg button[type=submit]", `!document.querySelector('#p-fmsg form') && !document.querySelector('.flash')`)
 	p.is(t, a, `!document.querySelector('#p-liveness .layer.down')`)
 }
@@ -336,6 +340,7 @@ func (p *play) breaks(t *testing.T) {
 	wire := func(key, state string) string {
 		return fmt.Sprintf(`document.querySelector(%q).textContent.includes(%q)`, "#"+key, state)
 	}
+	p.eval(t, "", `document.querySelector('#d-break').open = true; 0`, nil)
 	// A node that stands still looks stale here and stuck there.
 	p.pick(t, "", "#freeze-"+a, wire("p-wire", "FROZEN"))
 	took := p.within(t, 2*time.Minute, a, `document.body.classList.contains('stale') && document.querySelector('#stale').textContent.startsWith('STALE since')`)

@@ -41,6 +41,8 @@ func fixture(us, them, lang string) view.Desk {
 	rung := func(step, state string, t, due time.Time) view.Progress {
 		return view.Progress{Step: step, Word: w("rung." + step), State: state, At: t, Due: due}
 	}
+	d.Answers = []view.Glance{{Mark: "one", Word: w("ans.up"), Detail: w("ans.paths", 1, 2, w("tested.today", "09:00Z"))}, {Mark: "person", Word: w("ans.there", "CPT BRUNI"), Detail: w("ans.desks", w("armed.n", 1))},
+		{Tone: "flash", Mark: "flash", Count: 1, Word: w("ans.flash"), Detail: w("ans.flash.do") + w("ans.also", 1), Until: at("14:04:00")}}
 	d.Messages = []view.Message{
 		{ID: "B7-42", Key: "b742", At: at("14:02:00"), From: them, By: "Cpt Bruni", Precedence: "FLASH", Kind: "question", Class: "substantive", Mark: "actual", Urgent: true, Phrase: "is-this-yours",
 			Direction: w("dir.in", them),
@@ -69,6 +71,8 @@ func fixtureIdle(us, them, lang string) view.Desk {
 	d.Sentences[0] = w("line.up", 2, 2, w("tested.today", "09:00Z"))
 	d.Liveness.Paths[0] = wire.PathState{Label: w("path.n", "1"), WeHear: true, TheyHear: true, RTTms: 2}
 	d.Call = view.Call{State: "idle", Word: w("call.idle"), Acts: []string{"ring"}}
+	d.Answers[0] = view.Glance{Mark: "up", Word: w("ans.up"), Detail: w("ans.paths", 2, 2, w("tested.today", "09:00Z"))}
+	d.Answers[2] = view.Glance{Mark: "tray", Word: w("ans.nothing"), Detail: w("ans.nothing.do")}
 	return d
 }
 
@@ -77,6 +81,7 @@ func fixtureCall(us, them, lang string) view.Desk {
 	w := func(k string, a ...any) string { return words.T(lang, k, a...) }
 	m := &view.Meter{Level: 4, Frames: 9210, Lost: 0, LongestGapMS: 20, Codec: "opus", Word: w("meter.word", 9210, 0, "20 ms")}
 	d.Call = view.Call{State: "connected", Word: w("call.connected"), ID: "c2", Since: at("13:59:27"), By: "Cpt Bruni · page-1", Class: "substantive", Mark: "actual", Sound: "microphone", Out: m, In: m, Acts: []string{"hang-up"}}
+	d.Answers[1] = view.Glance{Tone: "go", Mark: "voice", Word: w("ans.with", "CPT BRUNI"), Detail: w("ans.frames", 0), Since: at("13:59:27")}
 	return d
 }
 
@@ -85,5 +90,6 @@ func fixtureStop(us, them, lang string) view.Desk {
 	w := func(k string, a ...any) string { return words.T(lang, k, a...) }
 	d.Stops = []view.StopCard{{ID: "B7-43", Key: "b743", At: at("14:02:20"), From: them, By: "Cpt Bruni", Scope: w("stop.scope.everywhere"), Reason: w("stop.reason.danger"), Class: "substantive", Mark: "actual", Count: 1, State: "held", Word: w("stop.word.held"), Stands: true,
 		Steps: []view.Progress{{Step: "recorded", Word: w("rung.recorded"), State: "done", At: at("14:02:20")}, {Step: "held", Word: w("rung.held"), State: "done", At: at("14:02:20")}, {Step: "taken", Word: w("rung.taken"), State: "due", Due: at("14:03:20")}}, Acts: []string{"take", "in-effect", "refuse"}}}
+	d.Answers[2] = view.Glance{Tone: "high", Mark: "stop", Count: 2, Word: w("ans.stop+flash"), Detail: w("ans.stop+flash.do") + w("ans.also", 1)}
 	return d
 }

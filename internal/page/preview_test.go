@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"example.org/parley/internal/view"
@@ -34,7 +35,20 @@ func TestEveryPanelIsDrawn(t *testing.T) {
 	dir := os.Getenv("PARLEY_STILLS")
 	for _, lang := range words.Langs() {
 		for name, f := range map[string]func(us, them, lang string) view.Desk{"ring": fixture, "idle": fixtureIdle, "call": fixtureCall, "stop": fixtureStop} {
-			out := stillOf(t, f("aurelia", "borealia", lang), nil)
+			d := f("aurelia", "borealia", lang)
+			out := stillOf(t, d, nil)
+			if name == "ring" && dir != "" {
+				for _, form := range []string{"ack", "respond", "compose", "refuse", "decline"} {
+					h, err := render("form-"+form, lang, sheet{Desk: d, openForm: openForm{form, "B7-42"}, Compose: view.Composer(lang), Prec: "PRIORITY", Msg: &d.Messages[0]})
+					if err != nil {
+						t.Fatal(err)
+					}
+					at := `<div id="p-` + slot(form) + `">`
+					if err := os.WriteFile(filepath.Join(dir, form+"-"+lang+".html"), []byte(strings.Replace(out, at, at+h, 1)), 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
 			if dir != "" {
 				if err := os.WriteFile(filepath.Join(dir, name+"-"+lang+".html"), []byte(out), 0o644); err != nil {
 					t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/view"
 	"example.org/parley/words"
 )
@@ -27,8 +28,8 @@ var staticFiles embed.FS
 // panels are drawn in this order; each is one template and one element of the page. What they are drawn in is in
 // static/page.css: colours of measured contrast, a shape and a word beside each. SPEC: PAG-031 PAG-037
 func panels() []string {
-	return []string{"state", "header", "sentences", "stops", "urgent", "call", "meters", "sound", "liveness", "alarms",
-		"msghead", "messages", "check", "counterparts", "calls", "log", "help"}
+	return []string{"state", "header", "answers", "call", "meters", "sound", "calls", "liveness", "stops", "urgent", "ring", "question", "alarms",
+		"sentences", "check", "spoken", "msghead", "messages", "counterparts", "log", "help"}
 }
 
 // slots are the panels that hold a form while it is open, by the name of the form. SPEC: PAG-010
@@ -49,6 +50,24 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 			"tries":    func() []string { return []string{"ring", "flash", "pull", "forge"} },
 			"inc":      func(i int) int { return i + 1 },
 			"args":     jsonArgs,
+			"rungs":    rungs,
+			"rung":     rung,
+			"due":      due,
+			"keys":     func() [][2]string { return deskKeys[:4] },
+			"allkeys":  func() [][2]string { return deskKeys },
+			"pages": func() [][2]string {
+				return [][2]string{{"desk", "page.desk"}, {"counterparts", "counterparts"}, {"record", "log"}, {"keys", "keys"}}
+			},
+			// slab is a message that is read while a form about it is open; with back, what must be typed back is hidden.
+			"slab": func(m *view.Message, back bool) any {
+				return struct {
+					Msg  *view.Message
+					Back bool
+				}{m, back}
+			},
+			"hides": func(m *view.Message, back bool, field string) bool {
+				return back && slices.ContainsFunc(m.ReadBack, func(b view.Blank) bool { return b.Name == field })
+			},
 			"field": func(prefix string, b view.Blank) any {
 				return struct {
 					ID string
@@ -62,6 +81,34 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 
 // troubles are what may be wrong with a browser's sound, in the words of static/sound.js.
 var troubles = []string{"sound not turned on", "no sound: the browser starts none", "microphone lost", "no microphone", "microphone refused", "no network interface", "no connection to the node"}
+
+// deskKeys are the keys of a desk and the names of their words, those at its foot first.
+var deskKeys = [][2]string{{"Ctrl+Enter", "keys.answer"}, {"F2 F2", "keys.stop.short"}, {"F4", "mute"}, {"F8", "keys.alarm"},
+	{"Ctrl+Shift+Enter", "keys.decline"}, {"F2 F2", "keys.stop"}, {"?", "keys.this"}, {"Esc", "keys.back"}}
+
+// rungs are the steps of a message that have a column of their own.
+func rungs() []string { return []string{"recorded", "held", "shown", "acknowledged", "responded"} }
+
+// rung finds a step by its name, nil where it is not asked for.
+func rung(steps []view.Progress, name string) *view.Progress {
+	for i := range steps {
+		if steps[i].Step == name {
+			return &steps[i]
+		}
+	}
+	return nil
+}
+
+// due is when the next step is due, nil without one; with names, of those steps only.
+func due(steps []view.Progress, names ...string) *time.Time {
+	if len(names) > 0 {
+		steps = slices.DeleteFunc(slices.Clone(steps), func(s view.Progress) bool { return !slices.Contains(names, s.Step) })
+	}
+	if t := view.Due(steps); !t.IsZero() {
+		return &t
+	}
+	return nil
+}
 
 // jsonArgs writes pairs of name and value as the JSON of an act's arguments.
 func jsonArgs(pairs ...any) (string, error) {
@@ -136,6 +183,51 @@ func (s sheet) Classes() []view.Choice {
 		cs = append(cs, view.Choice{Code: c, Word: words.T(s.Lang, "class."+c)})
 	}
 	return cs
+}
+
+// Standing are the STOPs that stand, those to be taken here first.
+func (s sheet) Standing() (out []view.StopCard) {
+	for _, st := range s.Stops {
+		if st.Stands {
+			out = append(out, st)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b view.StopCard) int {
+		return cmp.Compare(slices.Index(b.Acts, "take"), slices.Index(a.Acts, "take"))
+	})
+	return out
+}
+
+// Over are the alarms that are over and not yet acknowledged, drawn as one line.
+func (s sheet) Over() (out []alarm.Alarm) {
+	for _, a := range s.Alarms {
+		if a.State == alarm.Returned {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// OverIDs are the arguments of the acts that acknowledge them, one by one.
+func (s sheet) OverIDs() (string, error) {
+	var acts []map[string]string
+	for _, a := range s.Over() {
+		acts = append(acts, map[string]string{"id": a.Name()})
+	}
+	b, err := json.Marshal(acts)
+	return string(b), err
+}
+
+// Folded says how many FLASH wait below the two that are drawn.
+func (s sheet) Folded() int { return len(s.Urgent()) - 2 }
+
+// Lines is how many sentences stand in the calm field: the counterparts have a place of their own.
+func (s sheet) Lines() int {
+	n := len(s.Sentences)
+	if n > 1 && s.Sentences[n-1] == s.Counterparts.Sentence {
+		n--
+	}
+	return n
 }
 
 // Title is the page's title: it names the call that is under way.

@@ -22,7 +22,8 @@ func drawSheet(t *testing.T, name string, s sheet) string {
 	return out
 }
 
-// STOP, then a waiting FLASH, then the call, then active alarms, then those that are over. SPEC: PAG-032 PAG-037
+// In the field: STOP, then a waiting FLASH, then who rings, then active alarms, then those that are over; ANSWER has a
+// place of its own beside it, which nothing moves. SPEC: PAG-032 PAG-037
 func TestOrderOfUrgency(t *testing.T) {
 	s := sheet{Desk: fixtureStop("aurelia", "borealia", "en"), Panels: map[string]template.HTML{}}
 	a1 := alarm.Alarm{Condition: alarm.Condition{ID: "A1"}, Priority: "high", State: "returned", Since: at("13:00:00"), Cause: "Over: line down", Word: "HIGH, over"}
@@ -31,9 +32,13 @@ func TestOrderOfUrgency(t *testing.T) {
 		s.Panels[p] = template.HTML(drawSheet(t, p, s))
 	}
 	desk := drawSheet(t, "desk", s)
+	field := desk[strings.Index(desk, `class="stack"`):strings.Index(desk, `class="calm"`)]
+	if strings.Contains(field, `id="c-answer"`) || !strings.Contains(desk, `id="c-answer"`) {
+		t.Error("ANSWER does not stand beside the field")
+	}
 	last := 0
-	for _, mark := range []string{`class="stopcard`, `class="bar high flash"`, `id="c-answer"`, `class="bar medium raised"`, `class="over"`} {
-		i := strings.Index(desk, mark)
+	for _, mark := range []string{`class="card stopcard`, `class="card flash"`, `class="bar rings"`, `class="bar medium raised"`, `class="bar over"`} {
+		i := strings.Index(field, mark)
 		if i < last {
 			t.Errorf("%s stands at %d, what is more urgent at %d", mark, i, last)
 		}

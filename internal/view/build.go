@@ -29,6 +29,7 @@ func Build(in Input, lang string) Desk {
 	b := newBuilder(in, lang)
 	d := b.status()
 	d.Messages, d.More, d.Calls, d.Log = b.messages(), b.more(), b.calls(), b.log()
+	d.Answers = b.answers(&d)
 	return scrubbed(d)
 }
 

@@ -20,6 +20,7 @@ type Desk struct {
 	Line            string        `json:"line,omitempty"`
 	Demo            bool          `json:"demo,omitempty"` // counterparts and checks were seeded by a demo
 	Header          Header        `json:"header,omitzero"`
+	Answers         []Glance      `json:"answers,omitzero"`          // is the line up, is somebody there, does anything wait
 	Sentences       []string      `json:"sentences,omitzero"`        // status, fit to be read aloud; the first is the line's
 	Unrecorded      string        `json:"unrecorded,omitempty"`      // statements cannot be committed, in words; voice, ringing and STOP go on
 	UnrecordedHere  time.Time     `json:"unrecorded_here,omitzero"`  // since when here

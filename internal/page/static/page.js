@@ -6,7 +6,7 @@
   const body = document.body, panel = name => document.getElementById('p-' + name);
   const snd = window.Sound || null, held = new Map(), waits = new Map(), shown = new Set();
   let ws, seq = +body.dataset.seq || 0, n = 0, heard = Date.now(), skew = 0, lang = document.documentElement.lang;
-  let stopAt = 0, state = { lost: body.dataset.lost }, down = null, opener = null, fading = 0;
+  let ringClass = 'substantive', stopAt = 0, state = { lost: body.dataset.lost }, down = null, opener = null, fading = 0;
   const now = () => Date.now() + skew;
   const send = m => ws && ws.readyState === 1 ? (ws.send(JSON.stringify(m)), true) : false;
 
@@ -54,15 +54,31 @@
     const p = panel(m.panel);
     seq = Math.max(seq, m.seq || 0);
     if (!p || (!m.close && $('form', p))) return;
-    if (down && p.contains(down)) { held.set(m.panel, m); return; }
+    if (down && p.contains(down) || waitsForReader(m, p)) { held.set(m.panel, m); return; }
+    held.delete(m.panel);
+    const were = tops();
     const had = p.contains(document.activeElement) ? document.activeElement.id : '', open = $$('details[open]', p).map(d => d.id);
     p.innerHTML = m.html || '';
     open.forEach(id => { const d = document.getElementById(id); if (d) d.open = true; });
-    if ($('form', p)) { pick(p); ($('[data-focus]', p) || $('input,select,textarea', p)).focus(); }
+    if ($('form', p)) { pick(p); ($('[data-focus]', p) || $('input,select,textarea', p)).focus(); release(); }
     else if (had) focus(had, p);
     if (m.close && opener) { focus(opener, panel('messages')); opener = null; }
     after();
+    tops().forEach((y, b) => { if (were.has(b) ? were.get(b) !== y : false) moved.set(b, Date.now()); });
   }
+  // tops is where the keys of the urgent stack stand: one that shifted takes no press for half a second. SPEC: PAG-037
+  const moved = new Map(), tops = () => new Map($$('.stack button[id]').map(b => [b.id, Math.round(b.getBoundingClientRect().top)]));
+  // A new strip waits while a person is in the list: what he reads or is about to press does not move under him.
+  function waitsForReader(m, p) {
+    if (m.panel !== 'messages' || m.close || !$('.msg', p) || $('.writing form')) return false; // behind a form nobody reads it
+    const d = document.createElement('div');
+    d.innerHTML = m.html;
+    const first = e => ($('.msg .id', e) || {}).textContent;
+    return first(d) !== first(p) && (p.matches(':hover') || p.contains(document.activeElement));
+  }
+  const release = () => { if (!down) { const h = [...held.values()]; held.clear(); h.forEach(put); } };
+  document.addEventListener('mouseover', () => { if (held.size) release(); });
+  document.addEventListener('focusin', () => { if (held.size) release(); });
   function focus(id, p) {
     const e = document.getElementById(id) || (p && $('button', p));
     if (e) e.focus({ preventScroll: true });
@@ -72,9 +88,17 @@
     clock(); levels();
     look();
     $$('[name=source]').forEach(r => { r.checked = r.value === source(); });
+    $$('[data-ringclass]').forEach(b => b.setAttribute('aria-pressed', b.dataset.ringclass === ringClass));
+    show(body.dataset.page);
     if ($('#mute')) $('#mute').setAttribute('aria-pressed', !!(snd && snd.state().muted));
     const i = $('#p-state > i');
     if (i) follow({ ...i.dataset });
+  }
+  // show turns to a page of the desk: head, answers and voice stay.
+  function show(name) {
+    if (!name) return;
+    body.dataset.page = name;
+    $$('[data-page]').forEach(b => { if (b !== body) b.setAttribute('aria-pressed', b.dataset.page === name); });
   }
   // follow is the state panel: title, what a screen reader says, tones.
   function follow(s) {
@@ -94,7 +118,11 @@
   }
   function clock() {
     const t = now(), iso = new Date(t).toISOString();
-    $$('[data-clock]').forEach(e => { e.textContent = iso.slice(11, 19) + 'Z'; });
+    $$('[data-clock]').forEach(e => { e.textContent = iso.slice(11, 16); const s = document.createElement('small'); s.textContent = iso.slice(16, 19) + 'Z'; e.append(s); });
+    const d = new Date(t), day = o => new Intl.DateTimeFormat(lang, o).format(d);
+    $$('[data-day]').forEach(e => { e.textContent = day({ weekday: 'short', day: '2-digit', month: 'short', year: '2-digit', timeZone: 'UTC' }); });
+    $$('[data-local]').forEach(e => { e.textContent = (state.local || '%s').replace('%s', day({ hour: '2-digit', minute: '2-digit', hour12: false })); });
+    $$('[data-left]').forEach(e => { const s = Math.floor((Date.parse(e.dataset.left) - t) / 1000), a = Math.abs(s); e.textContent = (s < 0 ? '−' : '') + (a < 3600 ? Math.floor(a / 60) + ':' + String(a % 60).padStart(2, '0') : Math.floor(a / 3600) + ' h'); });
     $$('[data-since]').forEach(e => { const s = Math.max(0, Math.floor((t - Date.parse(e.dataset.since)) / 1000)); e.textContent = Math.floor(s / 60) + ':' + String(s % 60).padStart(2, '0'); });
   }
   // eyes: a message was shown when half of its words, or of what the view holds, stood on a visible page, or its last
@@ -137,6 +165,12 @@
     const b = e.target.closest('button');
     if (!b) return;
     const d = b.dataset;
+    if (Date.now() - (moved.get(b.id) || 0) < 500) return; // it has just come under the pointer
+    if (d.try) { const f = $('iframe'); return f.contentWindow.postMessage('try-' + d.try, new URL(f.src).origin); }
+    if (d.page) return show(d.page);
+    if (d.ringclass) { ringClass = d.ringclass; return after(); }
+    if (d.each) return JSON.parse(d.each).forEach(a => act(d.verb, a));
+    if (d.form) show('desk');
     if ('stop' in d) return stop();
     if ('mute' in d) return mute();
     if ('soundon' in d) return arm();
@@ -146,6 +180,7 @@
     if (d.verb) {
       const args = d.args ? JSON.parse(d.args) : {};
       if ('sound' in d) { args.sound = usable(); link(); }
+      if ('class' in d && ringClass !== 'substantive') { args.class = ringClass; ringClass = 'substantive'; after(); }
       act(d.verb, args);
     }
   });
@@ -167,7 +202,9 @@
       answer: () => { if (state.call === 'ringing-here') { link(); act('answer', { sound: usable() }); } },
       end: () => { if (state.call === 'ringing-here') act('decline', {}); else if (state.call && state.call !== 'idle' && state.call !== 'ended') act('hang-up', {}); },
       F2: () => { if (!e.repeat) stop(); }, F4: mute, F8: () => { if ($('.alarms button')) act('alarm.ack', {}); },
+      '?': () => show(body.dataset.page === 'keys' ? 'desk' : 'keys'), Escape: () => show('desk'),
     }[k];
+    if ((k === '?' || k === 'Escape') && e.target.matches('input,textarea,select')) return;
     if (!f || !$('#stop')) return;
     e.preventDefault(); e.stopPropagation(); f();
   }, true);
@@ -261,7 +298,10 @@
   // The demo's page turns the sound of both desks on with one press, and hands over new links.
   window.addEventListener('message', e => {
     if (e.data === 'on' && $('.demo #sound-on') && $$('iframe').some(f => f.contentWindow === e.source)) $('#sound-on').hidden = true;
-    if (body.dataset.demo && e.origin === body.dataset.demo && e.data === 'sound') arm();
+    if (!body.dataset.demo || e.origin !== body.dataset.demo) return;
+    const key = { 'try-ring': '#c-ring', 'try-flash': '#b-flash' }[e.data];
+    if (key && $(key)) $(key).click();
+    else if (e.data === 'sound') arm();
   });
   window.addEventListener('pagehide', () => { if (snd && snd.close) snd.close(); });
   if (matchMedia('(min-width: 1000px)').matches) $$('#d-check,#d-cp').forEach(d => { d.open = true; });
