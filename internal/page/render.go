@@ -14,7 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/view"
 	"example.org/parley/words"
 )
@@ -195,16 +194,6 @@ func (s sheet) Standing() (out []view.StopCard) {
 	slices.SortStableFunc(out, func(a, b view.StopCard) int {
 		return cmp.Compare(slices.Index(b.Acts, "take"), slices.Index(a.Acts, "take"))
 	})
-	return out
-}
-
-// Over are the alarms that are over and not yet acknowledged, drawn as one line.
-func (s sheet) Over() (out []alarm.Alarm) {
-	for _, a := range s.Alarms {
-		if a.State == alarm.Returned {
-			out = append(out, a)
-		}
-	}
 	return out
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/parley/internal/alarm"
 	"example.org/parley/wire"
 )
 
@@ -172,4 +173,14 @@ func firstOf(list ...string) string {
 		}
 	}
 	return ""
+}
+
+// Over are the alarms that are over and not yet acknowledged, drawn as one line.
+func (d Desk) Over() (out []alarm.Alarm) {
+	for _, a := range d.Alarms {
+		if a.State == alarm.Returned {
+			out = append(out, a)
+		}
+	}
+	return out
 }
