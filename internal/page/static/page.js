@@ -68,17 +68,19 @@
   }
   // tops is where the keys of the urgent stack stand: one that shifted takes no press for half a second. SPEC: PAG-037
   const moved = new Map(), tops = () => new Map($$('.stack button[id]').map(b => [b.id, Math.round(b.getBoundingClientRect().top)]));
-  // A new strip waits while a person is in the list: what he reads or is about to press does not move under him.
+  // A new strip waits while a person is in the list, by pointer or key, and no longer than he moves: what he reads or is
+  // about to press does not shift under him, and what came is not hidden from one who only rests his hand.
+  let inList = 0;
+  for (const ev of ['pointermove', 'keydown']) document.addEventListener(ev, e => { if (panel('messages') && panel('messages').contains(e.target)) inList = Date.now(); }, { passive: true });
   function waitsForReader(m, p) {
     if (m.panel !== 'messages' || m.close || !$('.msg', p) || $('.writing form')) return false; // behind a form nobody reads it
     const d = document.createElement('div');
     d.innerHTML = m.html;
     const first = e => ($('.msg .id', e) || {}).textContent;
-    return first(d) !== first(p) && (p.matches(':hover') || p.contains(document.activeElement));
+    return Date.now() - inList < 1500 && first(d) !== first(p);
   }
   const release = () => { if (!down) { const h = [...held.values()]; held.clear(); h.forEach(put); } };
-  document.addEventListener('mouseover', () => { if (held.size) release(); });
-  document.addEventListener('focusin', () => { if (held.size) release(); });
+  setInterval(() => { if (held.size) release(); }, 250);
   function focus(id, p) {
     const e = document.getElementById(id) || (p && $('button', p));
     if (e) e.focus({ preventScroll: true });
