@@ -84,7 +84,7 @@ func TestLiftTakesTwoStepsAndAReason(t *testing.T) {
 	}
 	st.Stands, st.State, st.Word, st.Acts = false, "lifted", "LIFTED", nil
 	st.Steps = append(st.Steps, view.Progress{Step: "lifted", Word: "lifted", State: "done", At: at("14:05:00"), By: "Lt Amaro", Note: "Not understood"})
-	if over := drawSheet(t, "stops", sheet{Desk: d}); !strings.Contains(over, "LIFTED") || !strings.Contains(over, "Lt Amaro") || !strings.Contains(over, "Not understood") || strings.Contains(over, "stopcard") {
+	if over := drawSheet(t, "stops", sheet{Desk: d}) + drawSheet(t, "alarms", sheet{Desk: d}); !strings.Contains(over, "LIFTED") || !strings.Contains(over, "Lt Amaro") || !strings.Contains(over, "Not understood") || strings.Contains(over, "stopcard") {
 		t.Errorf("a lifted STOP leaves %s", over)
 	}
 }

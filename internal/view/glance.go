@@ -3,6 +3,7 @@
 package view
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -72,7 +73,11 @@ func (b builder) isThere(d *Desk) Glance {
 	case c.State == "connected" && c.Mute:
 		return Glance{Tone: "medium", Mark: "voice", Word: b.t("ans.nosound"), Detail: c.By, Since: c.Since}
 	case c.State == "connected":
-		return Glance{Tone: "go", Mark: "voice", Word: b.t("ans.with", strings.ToUpper(firstOf(c.By, d.Header.Peer))), Detail: b.t("ans.frames", c.lost()), Since: c.Since}
+		lost := uint64(0)
+		if c.In != nil {
+			lost = c.In.Lost
+		}
+		return Glance{Tone: "go", Mark: "voice", Word: b.t("ans.with", strings.ToUpper(cmp.Or(c.By, d.Header.Peer))), Detail: b.t("ans.frames", lost), Since: c.Since}
 	case !there.Known || there.Desk.State == "unknown":
 		return Glance{Mark: "unknown", Word: b.t("ans.unknown"), Detail: there.Station.Word}
 	case there.Station.State == "stuck":
@@ -156,23 +161,6 @@ func Due(steps []Progress) (t time.Time) {
 		}
 	}
 	return t
-}
-
-// lost is what was lost of what came to us in a call, in per mille of frames.
-func (c Call) lost() int {
-	if c.In == nil || c.In.Frames+c.In.Lost == 0 {
-		return 0
-	}
-	return int(c.In.Lost)
-}
-
-func firstOf(list ...string) string {
-	for _, s := range list {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }
 
 // Over are the alarms that are over and not yet acknowledged, drawn as one line.

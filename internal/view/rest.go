@@ -45,12 +45,13 @@ func (b builder) call() Call {
 	return c
 }
 
-// there names who is at the far end: an officer on record by his name, whatever else they say as it is.
+// there names who is at the far end: an officer on record by his name, whatever else they say as it is; the desk where
+// nobody is named.
 func (b builder) there(officer, desk string) string {
 	if o := b.Register.OfficerAt(officer); o != nil {
 		officer = o.Name
 	}
-	return join(officer, desk)
+	return cmp.Or(officer, desk)
 }
 
 // idle shows a call that is over by its outcome, for as long as a person may be looking at it.

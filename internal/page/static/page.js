@@ -122,9 +122,9 @@
     const t = now(), iso = new Date(t).toISOString();
     $$('[data-clock]').forEach(e => { e.textContent = iso.slice(11, 16); const s = document.createElement('small'); s.textContent = iso.slice(16, 19) + 'Z'; e.append(s); });
     const d = new Date(t), day = o => new Intl.DateTimeFormat(lang, o).format(d);
-    $$('[data-day]').forEach(e => { e.textContent = day({ weekday: 'short', day: '2-digit', month: 'short', year: '2-digit', timeZone: 'UTC' }); });
+    $$('[data-day]').forEach(e => { e.textContent = ['weekday', 'day', 'month', 'year'].map(k => day({ [k]: { weekday: 'short', month: 'short' }[k] || '2-digit', timeZone: 'UTC' })).join(' ').replace(/ (\D+) /, m => m.toUpperCase()); });
     $$('[data-local]').forEach(e => { e.textContent = (state.local || '%s').replace('%s', day({ hour: '2-digit', minute: '2-digit', hour12: false })); });
-    $$('[data-left]').forEach(e => { const s = Math.floor((Date.parse(e.dataset.left) - t) / 1000), a = Math.abs(s); e.textContent = (s < 0 ? '−' : '') + (a < 3600 ? Math.floor(a / 60) + ':' + String(a % 60).padStart(2, '0') : Math.floor(a / 3600) + ' h'); });
+    $$('[data-left]').forEach(e => { const s = Math.floor((Date.parse(e.dataset.left) - t) / 1000), a = Math.abs(s); e.parentElement.classList.toggle('over', s < 0); e.textContent = (s < 0 ? '−' : '') + (a < 3600 ? Math.floor(a / 60) + ':' + String(a % 60).padStart(2, '0') : Math.floor(a / 3600) + ' h'); });
     $$('[data-since]').forEach(e => { const s = Math.max(0, Math.floor((t - Date.parse(e.dataset.since)) / 1000)); e.textContent = Math.floor(s / 60) + ':' + String(s % 60).padStart(2, '0'); });
   }
   // eyes: a message was shown when half of its words, or of what the view holds, stood on a visible page, or its last
