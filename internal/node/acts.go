@@ -93,6 +93,43 @@ func (l *Line) mark(chosen string) string {
 	return "actual"
 }
 
+// names looks up what an act names; the first that is not there is the act's error.
+type names struct {
+	l   *Line
+	err error
+}
+
+// post gives the place of a post by name or short ID, "" for "".
+func (n *names) post(name string) string {
+	if name == "" {
+		return ""
+	}
+	p, err := n.l.register().FindPost(name, n.l.cfg.Us.Name, n.l.rec.Short)
+	if n.err = statement.First(n.err, err); err != nil {
+		return ""
+	}
+	return p.Place.String()
+}
+
+func (n *names) posts(names []string) (places []string) {
+	for _, name := range names {
+		places = append(places, n.post(name))
+	}
+	return places
+}
+
+// happened reads the date of what has been, as a person gives it.
+//
+// SPEC: CNT-016
+func (n *names) happened(s string) statement.When {
+	w, err := statement.ReadWhen(s)
+	if err == nil && w.Earliest().After(n.l.now) {
+		err = statement.Refuse("give the date at which it was; what is planned is a message", "%s is still to come", w)
+	}
+	n.err = statement.First(n.err, err)
+	return w
+}
+
 // stated answers an act with the short ID of what it stated.
 func (l *Line) stated(d record.Draft, err error) (act.Reply, *record.Entry, error) {
 	if err != nil {

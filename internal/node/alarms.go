@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"example.org/parley/call"
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
@@ -75,7 +76,7 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 	default:
 		add("A1", "", why)
 	}
-	if len(l.armed()) == 0 || l.present() == 0 {
+	if c := l.crew(); c.Armed == 0 || c.Present == 0 {
 		add("A2", "here", alarm.Say("at.here"))
 	}
 	if l.peer.up && !l.peer.stateAt.IsZero() && (l.peer.state.Armed == 0 || l.peer.state.Present == 0) {
@@ -148,7 +149,7 @@ func (l *Line) itemConditions() (cs []alarm.Condition) {
 			continue
 		}
 		sum("A4", k.from, k, func() alarm.Detail {
-			s, _ := fold(l, k.key, foldMessage)
+			s, _ := fold[message.State](l, k.key)
 			due := l.due(s, l.now)
 			i := slices.IndexFunc(due, func(c statement.Clock) bool { return c.Overdue })
 			return alarm.Say("at.step", l.rec.Short(s.Begin), "@rung."+due[max(i, 0)].Step)
@@ -162,7 +163,7 @@ func (l *Line) itemConditions() (cs []alarm.Condition) {
 	}
 	for _, k := range l.open("call") {
 		sum("A13", "", k, func() alarm.Detail {
-			s, _ := fold(l, k.key, foldCall)
+			s, _ := fold[call.State](l, k.key)
 			return alarm.Say("at.call", s.Began.Format("15:04Z"))
 		})
 	}
@@ -224,19 +225,12 @@ func (l *Line) alarmAck(who act.Who, _ string, a act.Item) (act.Reply, error) {
 	return act.Reply{ID: c.Name(), Text: c.Name() + " acknowledged by " + name}, nil
 }
 
-// missed notes that something could not be recorded: the first statement after the repair names it.
-func (l *Line) missed(kind string) {
-	if len(l.unsaid) < 64 {
-		l.unsaid = append(l.unsaid, l.now.Format("15:04:05Z ")+kind)
-	}
-	l.dirty = true
-}
-
 // later keeps what was said over the session and could not be recorded, to be stated when the store works again. was is
 // the statement whose commit failed, nil where the store was dead already: what that commit left on the disk all the
 // same is on record.
 func (l *Line) later(d record.Draft, was *record.Entry) {
-	l.missed(d.Kind)
+	l.dirty = true
+	l.unsaid++
 	if len(l.owed) >= 64 {
 		return
 	}
@@ -254,10 +248,10 @@ func (l *Line) later(d record.Draft, was *record.Entry) {
 // their facts. SPEC: NOD-006
 func (l *Line) repaired(since time.Time) {
 	if !since.IsZero() {
-		l.log.Info("recorded again", "unrecorded", len(l.unsaid), "since", since)
+		l.log.Info("recorded again", "unrecorded", l.unsaid, "since", since)
 	}
 	all := l.owed
-	l.unsaid, l.owed = nil, nil
+	l.unsaid, l.owed = 0, nil
 	for _, state := range all {
 		state()
 	}

@@ -127,15 +127,15 @@ func (l *Line) showOne(who act.Who, lang string, a act.Item) (act.Reply, error) 
 	head, _, _ := strings.Cut(e.Kind, ".")
 	switch head {
 	case "message":
-		if st, ok := l.messageState(key); ok && st.Begin != nil {
+		if st, ok := fold[message.State](l, key); ok && st.Begin != nil {
 			m = &st
 		}
 	case "stop":
-		if st, ok := l.stops.state(key); ok {
+		if st, ok := fold[stop.State](l, key); ok {
 			s = &st
 		}
 	case "call":
-		if st, ok := fold(l, key, foldCall); ok {
+		if st, ok := fold[call.State](l, key); ok {
 			c, in.Calls = &st, nil
 			if st.Outcome.Became != "" { // it is named by its short ID
 				in.Calls = l.callStates()

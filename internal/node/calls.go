@@ -371,7 +371,7 @@ func (l *Line) classCall(who act.Who, _ string, a act.Class) (act.Reply, error) 
 	if err != nil {
 		return act.Reply{}, err
 	}
-	s, ok := fold(l, l.rec.ItemOf(e), foldCall)
+	s, ok := fold[call.State](l, l.rec.ItemOf(e))
 	if !ok || s.Call == "" {
 		return act.Reply{}, hint.New("see: parley calls", "%s is not a call", a.ID)
 	}

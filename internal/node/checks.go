@@ -19,6 +19,7 @@ import (
 	"example.org/parley/record"
 	"example.org/parley/statement"
 	"example.org/parley/stop"
+	"example.org/parley/wire"
 )
 
 // checks joins the machine of the daily check with the record, the paths and the desks. Owned by the loop.
@@ -104,11 +105,11 @@ func (c *checks) draft(d record.Draft) {
 func (c *checks) state(d record.Draft) *record.Entry {
 	e, err := c.l.state(d)
 	if err != nil {
-		c.l.missed(d.Kind)
+		c.l.unsaid++
 		return nil
 	}
 	c.l.tx.then(func() {}, func(error) {
-		c.l.missed(d.Kind)
+		c.l.unsaid++
 		if c.opened == e {
 			c.opened, c.over = nil, -1
 		}
@@ -118,12 +119,10 @@ func (c *checks) state(d record.Draft) *record.Entry {
 
 // sendOver sends our opened again over one path alone; its receipt comes back by it.
 func (c *checks) sendOver(label string) {
-	path, ok := c.l.pathNumber(label)
-	if !ok || c.opened == nil {
-		return
+	if path := c.path(label); path >= 0 && c.opened != nil {
+		c.over = path
+		c.say()
 	}
-	c.over = path
-	c.say()
 }
 
 // say sends our opened over the path whose receipt is awaited.
@@ -136,13 +135,9 @@ func (c *checks) say() {
 	}
 }
 
-func (l *Line) pathNumber(label string) (int, bool) {
-	for i, p := range l.link.Paths() {
-		if p.Label == label {
-			return i, true
-		}
-	}
-	return 0, false
+// path gives the number of a path, -1 for none.
+func (c *checks) path(label string) int {
+	return slices.IndexFunc(c.l.link.Paths(), func(p wire.PathState) bool { return p.Label == label })
 }
 
 // receiptBy tells the machine by which path a receipt of our opened came.
@@ -156,8 +151,8 @@ func (c *checks) receiptBy(path int, rc *record.Receipt) {
 
 // loopTone sends a second of tone over one path, a frame every 20 ms, and measures what comes back.
 func (c *checks) loopTone(label string, number uint16) {
-	path, ok := c.l.pathNumber(label)
-	if !ok {
+	path := c.path(label)
+	if path < 0 {
 		return
 	}
 	t := &toneLoop{&voice.Loop{Tone: voice.Tone{Hz: 1000, LevelDB: -12}, Frames: loopFrames}, label, path, number}
@@ -254,7 +249,7 @@ func (c *checks) durable(e *record.Entry) {
 		return
 	}
 	c.states = nil
-	if s, ok := fold(c.l, c.l.rec.ItemOf(e), foldCheck); ok {
+	if s, ok := fold[check.State](c.l, c.l.rec.ItemOf(e)); ok {
 		_ = c.do(c.m.Stated(s, c.l.now))
 	}
 }
@@ -268,7 +263,7 @@ func (c *checks) held(e *record.Entry) {
 	if e.Kind != "stop.sent" || e.Log.Party != c.l.cfg.Us.Name {
 		return
 	}
-	if s, ok := c.l.stops.state(c.l.rec.ItemOf(e)); ok && s.Check != "" && s.Check == c.m.Live(c.l.now).Slot.Key() {
+	if s, ok := fold[stop.State](c.l, c.l.rec.ItemOf(e)); ok && s.Check != "" && s.Check == c.m.Live(c.l.now).Slot.Key() {
 		_ = c.do(c.m.StopHeld(s.ID, c.l.now))
 	}
 }

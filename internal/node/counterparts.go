@@ -14,44 +14,20 @@ import (
 	"example.org/parley/statement"
 )
 
-// happened reads the date of what has been, as a person gives it.
-//
-// SPEC: CNT-016
-func (l *Line) happened(s string) (statement.When, error) {
-	w, err := statement.ReadWhen(s)
-	if err == nil && w.Earliest().After(l.now) {
-		err = statement.Refuse("give the date at which it was; what is planned is a message", "%s is still to come", w)
-	}
-	return w, err
-}
-
 var counterpartActs = []handler{on((*Line).contactAdd), on((*Line).requestRecord), on((*Line).requestOutcome)}
 
 func (l *Line) contactAdd(who act.Who, _ string, a act.ContactAdd) (act.Reply, error) {
-	w, err := l.happened(a.When)
-	if err != nil {
-		return act.Reply{}, err
+	n := names{l: l}
+	f := contact.Contact{Kind: a.Kind, When: n.happened(a.When), Participants: n.posts(a.Participants), Channel: a.Channel, Basis: a.Basis, By: l.author(who)}
+	var text *record.Text
+	if a.Text != "" {
+		text = &record.Text{Lang: "en", Text: a.Text}
 	}
-	f := contact.Contact{Kind: a.Kind, When: w, Channel: a.Channel, Basis: a.Basis, By: l.author(who)}
-	for _, p := range a.Participants {
-		post, err := l.findPost(p)
-		if err != nil {
-			return act.Reply{}, err
-		}
-		f.Participants = append(f.Participants, post.Place.String())
-	}
-	d, err := contact.MadeDraft(l.cfg.Us.Name, f, l.mark(a.Mark), ownWords(a.Text))
-	if a.Private && err == nil {
+	d, err := contact.MadeDraft(l.cfg.Us.Name, f, l.mark(a.Mark), text)
+	if err = statement.First(n.err, err); a.Private && err == nil {
 		return l.statePrivate(d)
 	}
 	return l.reply(d, err)
-}
-
-func ownWords(s string) *record.Text {
-	if s == "" {
-		return nil
-	}
-	return &record.Text{Lang: "en", Text: s}
 }
 
 // statePrivate states in our private log, which is exchanged with nobody.
@@ -89,21 +65,10 @@ func (l *Line) privWhy() string {
 }
 
 func (l *Line) requestRecord(who act.Who, _ string, a act.RequestRecord) (act.Reply, error) {
-	w, err := l.happened(a.When)
-	if err != nil {
-		return act.Reply{}, err
-	}
-	f := contact.Request{For: a.For, When: w, Standing: a.Standing, Basis: a.Basis, By: l.author(who)}
-	for _, p := range []struct {
-		name string
-		to   *string
-	}{{a.By, &f.From}, {a.With, &f.With}} {
-		if *p.to, err = l.postPlace(p.name); err != nil {
-			return act.Reply{}, err
-		}
-	}
+	n := names{l: l}
+	f := contact.Request{For: a.For, When: n.happened(a.When), From: n.post(a.By), With: n.post(a.With), Standing: a.Standing, Basis: a.Basis, By: l.author(who)}
 	d, err := contact.PlacedDraft(l.cfg.Us.Name, f, l.mark(a.Mark), nil)
-	return l.reply(d, err)
+	return l.reply(d, statement.First(n.err, err))
 }
 
 func (l *Line) requestOutcome(who act.Who, _ string, a act.RequestOutcome) (act.Reply, error) {
@@ -111,20 +76,18 @@ func (l *Line) requestOutcome(who act.Who, _ string, a act.RequestOutcome) (act.
 	if err != nil {
 		return act.Reply{}, err
 	}
-	s, _ := fold(l, l.rec.ItemOf(e), foldContact)
+	s, _ := fold[contact.State](l, l.rec.ItemOf(e))
 	if s.Request == nil {
 		return act.Reply{}, hint.New("see: parley log", "%s is not a request", a.ID)
 	}
 	f := contact.Attempt{Outcome: a.Outcome, ToldBy: a.ToldBy, Reason: a.Reason, By: l.author(who)}
+	n := names{l: l}
 	if a.On != "" {
-		w, err := l.happened(a.On)
-		if err != nil {
-			return act.Reply{}, err
-		}
+		w := n.happened(a.On)
 		f.On = &w
 	}
 	d, err := contact.OutcomeDraft(s.Request, e, l.cfg.Us.Name, f)
-	return l.reply(d, err)
+	return l.reply(d, statement.First(n.err, err))
 }
 
 // counterparts counts since an event or a date.

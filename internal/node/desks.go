@@ -24,7 +24,6 @@ const (
 
 // desk is a place where a person can be rung: a terminal or a page.
 type desk struct {
-	name    string
 	who     act.Who
 	on      bool // an officer is signed on
 	armed   bool
@@ -46,7 +45,7 @@ func (l *Line) desk(who act.Who) *desk {
 	}
 	d := l.desks[who.Desk]
 	if d == nil {
-		d = &desk{name: who.Desk, who: who, lastKey: l.now}
+		d = &desk{who: who, lastKey: l.now}
 		l.desks[who.Desk] = d
 	}
 	return d
@@ -68,23 +67,25 @@ func (l *Line) armed() (names []string) {
 	return names
 }
 
-// silent counts the armed desks that ring and have no sound: terminals.
-func (l *Line) silent() (n int) {
-	for _, d := range l.desks {
+// crew counts our desks as they are now.
+func (l *Line) crew() (c crew) {
+	for _, name := range sortedKeys(l.desks) {
+		d := l.desks[name]
+		if d.armed {
+			c.Armed++
+		}
 		if d.armed && d.sound == act.NoSound {
-			n++
+			c.Silent++
+		}
+		if !d.present(l.now) {
+			continue
+		}
+		c.Present++
+		if name := l.officerName(d.who); name != "" && !slices.Contains(c.Officers, name) {
+			c.Officers = append(c.Officers, name)
 		}
 	}
-	return n
-}
-
-func (l *Line) present() (n int) {
-	for _, d := range l.desks {
-		if d.present(l.now) {
-			n++
-		}
-	}
-	return n
+	return c
 }
 
 func (l *Line) signOn(who act.Who) {
@@ -143,16 +144,20 @@ func (l *Line) carries() bool {
 		slices.ContainsFunc(ps, func(p wire.PathState) bool { return p.TheyHear })
 }
 
+// crew is how many desks an end has armed and manned.
+type crew struct {
+	Armed    int      `json:"armed"`
+	Silent   int      `json:"silent,omitempty"` // armed ones without sound: terminals
+	Present  int      `json:"present"`
+	Officers []string `json:"officers,omitempty"` // present, by name; at most four are told
+}
+
 // peerDesks is what an end tells the other of its desks; it is its word, not a statement.
 type peerDesks struct {
+	crew
 	Version    uint64    `json:"v"`
 	Run        string    `json:"run"`
-	Clock      time.Time `json:"clock"`
-	Armed      int       `json:"armed"`
-	Silent     int       `json:"silent,omitempty"`   // armed ones without sound: terminals
 	NoSound    bool      `json:"no_sound,omitempty"` // of the call that is up, a direction carries nothing, by this end's count
-	Present    int       `json:"present"`
-	Officers   []string  `json:"officers,omitempty"` // present, by name; at most four
 	Unrecorded time.Time `json:"unrecorded,omitzero"`
 	Away       string    `json:"away,omitempty"`  // why not all of the other's statements find room: disk, quota
 	Until      time.Time `json:"until,omitzero"`  // when some of it does
@@ -170,14 +175,12 @@ func (l *Line) tellState() {
 }
 
 func (l *Line) stateBytes() []byte {
-	s := peerDesks{Version: l.peer.told, Run: l.runName, Clock: l.now.Truncate(time.Second), Armed: len(l.armed()), Silent: l.silent(),
-		NoSound: l.calls.mute, Present: l.present(), Officers: l.presentNames()}
+	s := peerDesks{crew: l.crew(), Version: l.peer.told, Run: l.runName, NoSound: l.calls.mute, Twins: l.peer.twins(l.now),
+		Unrecorded: l.deadSince.Truncate(time.Second), Away: l.peer.away.why, Until: l.peer.away.until.Truncate(time.Second)}
 	s.Officers = s.Officers[:min(4, len(s.Officers))]
 	for len(strings.Join(s.Officers, "")) > 240 { // the other end reads 512 bytes of all; a name may be 120
 		s.Officers = s.Officers[:len(s.Officers)-1]
 	}
-	s.Twins = l.peer.twins(l.now)
-	s.Unrecorded, s.Away, s.Until = l.deadSince.Truncate(time.Second), l.peer.away.why, l.peer.away.until.Truncate(time.Second)
 	l.peer.toldAt = l.now
 	b, _ := json.Marshal(s)
 	return append([]byte{sigState}, b...)

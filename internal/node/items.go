@@ -82,9 +82,7 @@ func (l *Line) sort(most int) {
 		}
 		it, r := l.item(key)
 		s, state := l.stamp(it, r, l.now)
-		if state != nil {
-			l.keep(key, state)
-		}
+		l.keep(key, state)
 		if s.list == "line" || l.items.stamps[key].list == "line" {
 			l.reg = nil
 		}
@@ -114,8 +112,7 @@ func (x *items) put(key string, s stamp) {
 	}
 }
 
-// stamp says where an item belongs, and gives its state where that had to be folded; a new kind of item is one more case
-// here, its fold beside it.
+// stamp says where an item belongs, and folds its state; a new kind of item is one more case here.
 func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp, state any) {
 	if it == nil || len(it.Entries) == 0 {
 		return s, nil
@@ -129,7 +126,7 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp,
 	s.at = first.Arrived
 	switch head, _, _ := strings.Cut(kind, "."); head {
 	case "message":
-		m := foldMessage(it, r)
+		m := message.Fold(it, r)
 		if state = m; m.Begin != nil {
 			s.list, s.rank, s.open = head, -slices.Index(message.Precedences, m.Facts.Precedence), m.Waits()
 			s.from, s.till = m.From, m.Facts.NotAfter
@@ -138,19 +135,19 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp,
 			}
 		}
 	case "call":
-		c := foldCall(it, r)
+		c := call.Fold(it, r)
 		state, s.list, s.open, s.due = c, head, c.Differ, c.Ended
 	case "check":
-		s.list = head
+		state, s.list = check.Fold(it, r), head
 	case "stop":
-		st := foldStop(it, r)
+		st := stop.Fold(it, r)
 		state, s.list, s.open = st, head, st.Open && st.Class != "test"
 		s.rank = min(1, len(st.Steps[stop.Taken])+len(st.Steps[stop.InEffect])+len(st.Steps[stop.Refused]))
 		for _, c := range stop.Due(st, st.From == l.cfg.Us.Name, now) {
 			s.run(c)
 		}
 	case "contact", "request":
-		s.list = "contact"
+		state, s.list = contact.Fold(it, r), "contact"
 	default:
 		if _, ok := statement.Find(register.Kinds, kind); ok {
 			s.list = "line"
@@ -170,10 +167,10 @@ func (s *stamp) run(c statement.Clock) {
 func (l *Line) keys(list string) []stamp { return l.sorted().lists[list] }
 
 // states folds items of a list.
-func states[S any](l *Line, list []stamp, f func(*record.Item, *record.Record) S) []S {
+func states[S any](l *Line, list []stamp) []S {
 	out := make([]S, 0, len(list))
 	for _, k := range list {
-		if s, ok := fold(l, k.key, f); ok {
+		if s, ok := fold[S](l, k.key); ok {
 			out = append(out, s)
 		}
 	}
@@ -211,18 +208,12 @@ func (l *Line) drawnOf(list string) (out, over []stamp) {
 	return out, over
 }
 
-func foldMessage(it *record.Item, r *record.Record) message.State { return message.Fold(it, r) }
-func foldStop(it *record.Item, r *record.Record) stop.State       { return stop.Fold(it, r) }
-func foldCall(it *record.Item, r *record.Record) call.State       { return call.Fold(it, r) }
-func foldCheck(it *record.Item, r *record.Record) check.State     { return check.Fold(it, r) }
-func foldContact(it *record.Item, r *record.Record) contact.State { return contact.Fold(it, r) }
-
-func (l *Line) callStates() []call.State   { return states(l, l.keys("call"), foldCall) }
-func (l *Line) checkStates() []check.State { return states(l, l.keys("check"), foldCheck) }
+func (l *Line) callStates() []call.State   { return states[call.State](l, l.keys("call")) }
+func (l *Line) checkStates() []check.State { return states[check.State](l, l.keys("check")) }
 
 // contactStates gives the contacts and requests, those of our private log too.
 func (l *Line) contactStates() (contacts []*contact.Contact, requests []*contact.Request) {
-	for _, s := range states(l, l.keys("contact"), foldContact) {
+	for _, s := range states[contact.State](l, l.keys("contact")) {
 		if s.Contact != nil {
 			contacts = append(contacts, s.Contact)
 		}

@@ -143,8 +143,8 @@ type Line struct {
 	checks      *checks
 	alarms      *alarm.Set
 	alarmsAt    time.Time
-	unsaid      []string // what could not be recorded since the store failed
-	owed        []func() // of it, what is stated when the store works again
+	unsaid      int      // statements that could not be recorded since the store failed
+	owed        []func() // of them, those that are stated when the store works again
 	privRun     *record.Run
 	tickWall    time.Time // the last tick, by the wall and by the boot clock
 	tickBoot    time.Duration

@@ -9,12 +9,8 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/message"
 	"example.org/parley/record"
+	"example.org/parley/statement"
 )
-
-// messageState is one message as far as it is on disk.
-func (l *Line) messageState(key string) (message.State, bool) {
-	return fold(l, key, foldMessage)
-}
 
 // message finds the message of a short ID: of the message itself or of any step of it.
 func (l *Line) message(id string) (message.State, error) {
@@ -22,7 +18,7 @@ func (l *Line) message(id string) (message.State, error) {
 	if err != nil {
 		return message.State{}, err
 	}
-	s, ok := l.messageState(l.rec.ItemOf(e))
+	s, ok := fold[message.State](l, l.rec.ItemOf(e))
 	if !ok || s.Begin == nil || !message.IsMessage(s.Begin.Kind) {
 		return s, hint.New("see: parley inbox", "%s is not a message", id)
 	}
@@ -33,27 +29,16 @@ var messageActs = []handler{on((*Line).send), on((*Line).ack), on((*Line).respon
 
 func (l *Line) send(who act.Who, lang string, a act.Send) (act.Reply, error) {
 	d := record.Draft{Kind: a.Kind, Class: a.Class, Mark: l.mark(a.Mark), Text: &record.Text{Lang: cmp.Or(a.Lang, lang), Text: a.Text}}
-	f := message.Facts{Precedence: a.Precedence, Phrase: a.Phrase, Fields: a.Fields, ReadBack: a.ReadBack, Respond: a.Respond, NotAfter: a.NotAfter, By: l.author(who)}
-	var err error
+	n := names{l: l}
+	f := message.Facts{Precedence: a.Precedence, Phrase: a.Phrase, Fields: a.Fields, ReadBack: a.ReadBack, To: n.post(a.To), Info: n.posts(a.Info),
+		Respond: a.Respond, NotAfter: a.NotAfter, By: l.author(who)}
 	if a.ReplyTo != "" {
 		s, err := l.message(a.ReplyTo)
-		if err != nil {
-			return act.Reply{}, err
-		}
+		n.err = statement.First(err, n.err)
 		d.Re = []record.Ref{s.Ref}
 	}
-	if f.To, err = l.postPlace(a.To); err != nil {
-		return act.Reply{}, err
-	}
-	for _, p := range a.Info {
-		at, err := l.postPlace(p)
-		if err != nil {
-			return act.Reply{}, err
-		}
-		f.Info = append(f.Info, at)
-	}
-	d, err = message.NewDraft(l.cfg.Us.Name, d, f, l.now)
-	return l.reply(d, err)
+	d, err := message.NewDraft(l.cfg.Us.Name, d, f, l.now)
+	return l.reply(d, statement.First(n.err, err))
 }
 
 // ack acknowledges; what was not yet shown on this desk is stated shown first (a terminal is a desk).
@@ -81,10 +66,7 @@ func (l *Line) respond(who act.Who, _ string, a act.Respond) (act.Reply, error) 
 	}
 	var text *record.Text
 	if a.Text != "" {
-		text = &record.Text{Lang: a.Lang, Text: a.Text}
-		if text.Lang == "" {
-			text.Lang = "en"
-		}
+		text = &record.Text{Lang: cmp.Or(a.Lang, "en"), Text: a.Text}
 	}
 	d, err := message.RespondDraft(s, l.actor(who), a.How, a.Until, text, l.now)
 	return l.reply(d, err)
@@ -117,16 +99,4 @@ func (l *Line) show(who act.Who, s message.State) (*record.Entry, error) {
 		l.showing[s.Key] = true
 	}
 	return e, err
-}
-
-// postPlace gives the place of a post by name or short ID, "" for "".
-func (l *Line) postPlace(name string) (string, error) {
-	if name == "" {
-		return "", nil
-	}
-	p, err := l.findPost(name)
-	if err != nil {
-		return "", err
-	}
-	return p.Place.String(), nil
 }

@@ -3,6 +3,7 @@
 package node
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -28,10 +29,6 @@ func (l *Line) register() *register.Register {
 	return l.reg
 }
 
-func (l *Line) findPost(name string) (*register.Post, error) {
-	return l.register().FindPost(name, l.cfg.Us.Name, l.rec.Short)
-}
-
 // officerName is how a person is called on a board; "" for nobody.
 func (l *Line) officerName(who act.Who) string {
 	if o := l.register().OfficerAt(l.author(who).Officer); o != nil {
@@ -50,10 +47,7 @@ func (l *Line) confirm(act.Who, string, act.Confirm) (act.Reply, error) {
 }
 
 func (l *Line) officerAdd(who act.Who, _ string, a act.OfficerAdd) (act.Reply, error) {
-	f := register.Officer{Name: a.Name, Account: a.Account, Langs: a.Langs, Releaser: a.Releaser, Number: a.Number}
-	if f.Account == "" {
-		f.Account = who.Account
-	}
+	f := register.Officer{Name: a.Name, Account: cmp.Or(a.Account, who.Account), Langs: a.Langs, Releaser: a.Releaser, Number: a.Number}
 	d, err := l.register().OfficerDraft(l.cfg.Us.Name, f, l.mark(""))
 	return l.reply(d, err)
 }
@@ -110,23 +104,14 @@ func (l *Line) doDesk(who act.Who, _ string, a act.SetDesk) (act.Reply, error) {
 }
 
 func (l *Line) postAdd(who act.Who, _ string, a act.PostAdd) (act.Reply, error) {
-	f := register.Post{Org: a.Org, Name: a.Name, Names: a.Names, Level: a.Level, Theirs: a.Theirs, Number: a.Number}
-	if a.Pair != "" {
-		p, err := l.findPost(a.Pair)
-		if err != nil {
-			return act.Reply{}, err
-		}
-		f.Pair = p.Place.String()
-	}
+	n := names{l: l}
+	f := register.Post{Org: a.Org, Name: a.Name, Names: a.Names, Level: a.Level, Theirs: a.Theirs, Number: a.Number, Pair: n.post(a.Pair)}
 	d, err := l.register().PostDraft(l.cfg.Us.Name, f, l.mark(""))
-	return l.reply(d, err)
+	return l.reply(d, statement.First(n.err, err))
 }
 
 func (l *Line) eventAdd(who act.Who, _ string, a act.EventAdd) (act.Reply, error) {
-	w, err := statement.ReadWhen(a.When)
-	if err != nil {
-		return act.Reply{}, err
-	}
+	w, bad := statement.ReadWhen(a.When)
 	d, err := l.register().EventDraft(l.cfg.Us.Name, register.Event{Name: a.Name, Names: a.Names, When: w}, l.mark(""))
-	return l.reply(d, err)
+	return l.reply(d, statement.First(bad, err))
 }

@@ -185,19 +185,16 @@ func (l *Line) item(key string) (*record.Item, *record.Record) {
 // maxFolded is how many items are kept folded.
 const maxFolded = 4096
 
-// fold gives an item's state through the cache; f is the fold of its kind.
-func fold[S any](l *Line, key string, f func(*record.Item, *record.Record) S) (s S, ok bool) {
-	if c, hit := l.cache[key]; hit {
-		s, ok = c.(S)
-		return s, ok
+// fold gives an item's state through the cache, not ok where the item is of another kind.
+func fold[S any](l *Line, key string) (s S, ok bool) {
+	state, hit := l.cache[key]
+	if !hit {
+		it, r := l.item(key)
+		_, state = l.stamp(it, r, l.now)
+		l.keep(key, state)
 	}
-	it, r := l.item(key)
-	if it == nil {
-		return s, false
-	}
-	s = f(it, r)
-	l.keep(key, s)
-	return s, true
+	s, ok = state.(S)
+	return s, ok
 }
 
 // keep keeps the state of an item.

@@ -38,7 +38,7 @@ func (s *stops) states() []stop.State { return s.of(s.l.keys("stop")) }
 // of gives the STOPs of a list, and those heard of which no statement is here.
 func (s *stops) of(list []stamp) (out []stop.State) {
 	for _, k := range list {
-		if st, ok := s.state(k.key); ok {
+		if st, ok := fold[stop.State](s.l, k.key); ok {
 			out = append(out, s.with(st))
 		}
 	}
@@ -56,14 +56,6 @@ func (s *stops) with(st stop.State) stop.State {
 		return st.With(c)
 	}
 	return st
-}
-
-func (s *stops) state(key string) (stop.State, bool) {
-	it := s.l.rec.Item(key)
-	if it == nil || len(it.Entries) == 0 || !stop.Is(it.Entries[0].Kind) {
-		return stop.State{}, false
-	}
-	return fold(s.l, key, foldStop)
 }
 
 // find gives a STOP by short ID of any of its statements, or by its random id, or "" for the newest that stands.
@@ -85,7 +77,7 @@ func (s *stops) find(id string) (stop.State, error) {
 	if err != nil {
 		return stop.State{}, err
 	}
-	if st, ok := s.state(s.l.rec.ItemOf(e)); ok {
+	if st, ok := fold[stop.State](s.l, s.l.rec.ItemOf(e)); ok {
 		return s.with(st), nil
 	}
 	return stop.State{}, hint.New("see: parley status", "%s is not a STOP", id)

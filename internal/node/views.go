@@ -11,6 +11,7 @@ import (
 	"example.org/parley/contact"
 	"example.org/parley/internal/view"
 	"example.org/parley/internal/voice"
+	"example.org/parley/message"
 	"example.org/parley/record"
 	"example.org/parley/wire"
 )
@@ -41,7 +42,7 @@ func (l *Line) gather() *view.Input {
 	messages, moreMessages := l.drawnOf("message")
 	stops, moreStops := l.drawnOf("stop")
 	calls, _ := l.drawnOf("call")
-	in.Messages, in.Stops, in.Calls = states(l, messages, foldMessage), l.stops.of(stops), states(l, calls, foldCall)
+	in.Messages, in.Stops, in.Calls = states[message.State](l, messages), l.stops.of(stops), states[call.State](l, calls)
 	in.MoreMessages, in.MoreStops = len(moreMessages), len(moreStops)
 	in.Paths = l.link.Paths()
 	in.Unrecorded, in.Unread, in.Starting = l.deadSince, l.unread, l.starting()
@@ -72,6 +73,11 @@ func (l *Line) deskIn(name string) view.Header {
 // stuckAfter is how old the peer's loop may be by its own probes before its station is called stuck.
 const stuckAfter = 3 * time.Second
 
+// seen is an end that answers, with its crew.
+func (c crew) seen(known bool, since time.Time) view.Presence {
+	return view.Presence{Known: known, Station: view.Layer{State: "answers", Since: since}, Armed: c.Armed, Silent: c.Silent, Present: c.Present, Officers: c.Officers}
+}
+
 // weSee is the other end, by its probes and its word.
 func (l *Line) weSee() view.Presence {
 	p := &l.peer
@@ -82,7 +88,7 @@ func (l *Line) weSee() view.Presence {
 		}
 		return view.Presence{Station: view.Layer{State: state, Since: p.since}, Why: p.goodbye}
 	}
-	e := view.Presence{Known: !p.stateAt.IsZero(), Station: view.Layer{State: "answers", Since: p.since}, Armed: p.state.Armed, Silent: p.state.Silent, Present: p.state.Present, Officers: p.state.Officers}
+	e := p.state.crew.seen(!p.stateAt.IsZero(), p.since)
 	if slices.ContainsFunc(l.link.Paths(), func(p wire.PathState) bool { return p.WeHear && p.PeerTickAge > stuckAfter }) {
 		e.Station.State = "stuck"
 	}
@@ -91,7 +97,7 @@ func (l *Line) weSee() view.Presence {
 
 // theySee is this end as the other hears it: what they say of our paths, and what we told of our desks.
 func (l *Line) theySee() view.Presence {
-	e := view.Presence{Known: l.peer.up, Station: view.Layer{State: "answers", Since: l.peer.since}, Armed: len(l.armed()), Silent: l.silent(), Present: l.present(), Officers: l.presentNames()}
+	e := l.crew().seen(l.peer.up, l.peer.since)
 	if !slices.ContainsFunc(l.link.Paths(), func(p wire.PathState) bool { return p.TheyHear }) {
 		e.Station.State, e.Known = "not-reached", false
 	}
@@ -118,7 +124,7 @@ func (l *Line) callIn(in *view.Input) {
 		in.Call.In, in.Call.Out = heard, &view.Meter{Frames: m.Sent, Codec: in.Live.Codec, Level: -1}
 		in.Call.Mute = c.mute || l.peer.up && l.peer.state.NoSound
 	}
-	for _, s := range states(l, newest(l.keys("call"), 1), foldCall) {
+	for _, s := range states[call.State](l, newest(l.keys("call"), 1)) {
 		end := s.Caller
 		if s.Opener != l.cfg.Us.Name {
 			end = s.Called
@@ -147,15 +153,4 @@ func (l *Line) newestEntries(n int) []*record.Entry {
 	}
 	slices.Reverse(out)
 	return out
-}
-
-func (l *Line) presentNames() (names []string) {
-	for _, n := range sortedKeys(l.desks) {
-		if d := l.desks[n]; d.present(l.now) {
-			if name := l.officerName(d.who); name != "" && !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
-	}
-	return names
 }

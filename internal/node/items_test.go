@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.org/parley/internal/act"
+)
+
+// An act that names a statement of another kind is refused, and hides nothing of it.
+// SPEC: NOD-019
+func TestActOnAnotherKindHidesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m machine
+		l := m.begin(t)
+		time.Sleep(time.Second)
+		who := act.Who{Desk: "watch", Account: "amaro"}
+		do := func(a act.Act) (act.Reply, error) { return l.Do(t.Context(), who, "en", a) }
+		if _, err := do(act.OfficerAdd{Name: "Lt Amaro"}); err != nil {
+			t.Fatal(err)
+		}
+		r, err := do(act.SignOn{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		who.Officer, who.Known = r.ID, "account"
+		if r, err = do(act.Send{Kind: "information", Text: "The convoy leaves at noon"}); err != nil {
+			t.Fatal(err)
+		}
+		for name, a := range map[string]act.Act{"class": act.Class{ID: r.ID, Class: "test"}, "take": act.StopStep{ID: r.ID, Step: "take"}, "outcome": act.RequestOutcome{ID: r.ID, Outcome: "declined"}} {
+			if err := l.in(t.Context(), l.events, func() { clear(l.cache) }); err != nil { // as others push it out
+				t.Fatal(err)
+			}
+			if _, err := do(a); err == nil {
+				t.Errorf("%s of a message is taken", name)
+			}
+			if n := len(l.View("en", "watch").Messages); n != 1 {
+				t.Errorf("after %s of it %d messages are drawn", name, n)
+			}
+		}
+		l.Close()
+	})
+}
