@@ -5,7 +5,6 @@ package call
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"example.org/parley/record"
 	"example.org/parley/statement"
@@ -38,34 +37,26 @@ func (s *State) of(e *record.Entry, opener, call string) (end *End, i int) {
 	return end, i
 }
 
-// begun keeps the earlier of two beginnings: the one that is in the other's past.
-func (s *State) begun(e *record.Entry, opener, call string, at time.Time, priority string) {
-	end, i := s.of(e, opener, call)
-	if end.Began == nil || s.past.Before(e, end.Began) {
-		end.Began, end.at = e, at
+func (s *State) said(e *record.Entry, f Said) {
+	end, i := s.of(e, f.Opener, f.Call)
+	switch e.Kind {
+	case KindSilent:
+		end.silent = true
+	case KindClass:
+		s.ends[i] = append(s.ends[i], End{Began: e})
+	default: // of two beginnings the earlier: the one that is in the other's past
+		if end.Began == nil || s.past.Before(e, end.Began) {
+			end.Began, end.at = e, f.At
+		}
+		if s.Priority == "" || i == 0 {
+			s.Priority = f.Priority
+		}
 	}
-	if s.Priority == "" || i == 0 {
-		s.Priority = priority
-	}
-}
-
-func (s *State) placed(e *record.Entry, f Placed) { s.begun(e, f.Opener, f.Call, f.At, f.Priority) }
-
-func (s *State) rang(e *record.Entry, f Rang) { s.begun(e, f.Opener, f.Call, f.At, f.Priority) }
-
-func (s *State) silent(e *record.Entry, f Silent) {
-	end, _ := s.of(e, f.Opener, f.Call)
-	end.silent = true
 }
 
 func (s *State) closed(e *record.Entry, f Closed) {
 	_, i := s.of(e, f.Opener, f.Call)
 	s.ends[i] = append(s.ends[i], End{Began: e, Closed: e, Facts: f})
-}
-
-func (s *State) class(e *record.Entry, f ClassFacts) {
-	_, i := s.of(e, f.Opener, f.Call)
-	s.ends[i] = append(s.ends[i], End{Began: e})
 }
 
 // read takes one end's closings and words about the class.

@@ -14,8 +14,8 @@ import (
 //
 // SPEC: CAL-011
 var Kinds = []statement.Kind{
-	kind(KindPlaced, true, (*State).placed), kind(KindRang, true, (*State).rang), kind(KindSilent, true, (*State).silent),
-	kind(KindClosed, true, (*State).closed), kind(KindClass, false, (*State).class),
+	kind(KindPlaced, true, (*State).said), kind(KindRang, true, (*State).said), kind(KindSilent, true, (*State).said),
+	kind(KindClosed, true, (*State).closed), kind(KindClass, false, (*State).said),
 }
 
 func kind[F statement.Validator](name string, atOnce bool, fold func(*State, *record.Entry, F)) statement.Kind {
@@ -23,11 +23,8 @@ func kind[F statement.Validator](name string, atOnce bool, fold func(*State, *re
 }
 
 // Item groups the statements of one call.
-func (f Placed) Item(*record.Entry) (party, id string)     { return f.Opener, f.Call }
-func (f Rang) Item(*record.Entry) (party, id string)       { return f.Opener, f.Call }
-func (f Silent) Item(*record.Entry) (party, id string)     { return f.Opener, f.Call }
-func (f Closed) Item(*record.Entry) (party, id string)     { return f.Opener, f.Call }
-func (f ClassFacts) Item(*record.Entry) (party, id string) { return f.Opener, f.Call }
+func (f Said) Item(*record.Entry) (party, id string)   { return f.Opener, f.Call }
+func (f Closed) Item(*record.Entry) (party, id string) { return f.Opener, f.Call }
 
 // about judges which call a statement is about.
 func about(opener, call string) error {
@@ -35,42 +32,30 @@ func about(opener, call string) error {
 	return statement.First(err, statement.Text("opener", opener, maxName))
 }
 
-// Validate judges call.placed from itself alone.
+// Validate judges what an end says of a call from itself alone.
 //
 // SPEC: CAL-012
-func (f Placed) Validate(e, _ *record.Entry) error {
-	return statement.First(about(f.Opener, f.Call), statement.If(f.Opener != e.Log.Party, "call.placed by the party that does not ring"),
-		f.By.Validate(), statement.Optional("priority", f.Priority, maxName), statement.Must("at", f.At))
-}
-
-// Validate judges call.rang from itself alone.
-func (f Rang) Validate(e, _ *record.Entry) error {
-	return statement.First(about(f.Opener, f.Call), statement.If(f.Opener == e.Log.Party, "call.rang by the party that rings"),
-		statement.Optional("from", f.From, maxName), statement.Optional("priority", f.Priority, maxName), desks(f.Desks), statement.Must("at", f.At))
-}
-
-// Validate judges call.silent from itself alone.
-func (f Silent) Validate(*record.Entry, *record.Entry) error {
-	return statement.First(about(f.Opener, f.Call), statement.Must("at", f.At))
-}
-
-// Validate judges call.class.
-func (f ClassFacts) Validate(*record.Entry, *record.Entry) error {
-	return statement.First(about(f.Opener, f.Call), f.By.Validate())
+func (f Said) Validate(e, _ *record.Entry) error {
+	placed, rang, class := e.Kind == KindPlaced, e.Kind == KindRang, e.Kind == KindClass
+	return statement.First(about(f.Opener, f.Call),
+		statement.If(placed && f.Opener != e.Log.Party, "call.placed by the party that does not ring"),
+		statement.If(rang && f.Opener == e.Log.Party, "call.rang by the party that rings"),
+		statement.If((f.By != nil) != (placed || class), "by stands in call.placed and call.class"), f.By.Validate(),
+		statement.If(!rang && (f.From != "" || f.Desks != nil), "from and desks stand in call.rang alone"),
+		statement.If(!rang && !placed && f.Priority != "", "a priority stands in call.placed and call.rang alone"),
+		statement.If(f.At.IsZero() != class, "its time stands in all but call.class"), statement.Time("at", f.At),
+		statement.Optional("from", f.From, maxName), statement.Optional("priority", f.Priority, maxName), desks(f.Desks))
 }
 
 // Validate judges call.closed from itself alone.
 func (f Closed) Validate(*record.Entry, *record.Entry) error {
 	o := f.Outcome
-	var by, became error
-	if f.By != nil {
-		by = f.By.Validate()
-	}
+	var became error
 	if o.Became != "" {
 		_, became = ParseID(o.Became)
 	}
 	m := f.Meters
-	return statement.First(about(f.Opener, f.Call), by, became, desks(o.Desks),
+	return statement.First(about(f.Opener, f.Call), f.By.Validate(), became, desks(o.Desks),
 		statement.OneOf("outcome", o.What, outcomes), statement.OneOf("cause", o.Cause, append([]string{""}, Causes...)), statement.OneOf("codec", f.Codec, append([]string{""}, codecs...)),
 		statement.If((o.What == Failed) != (o.Cause != ""), "a cause stands with failed, and only there"),
 		statement.If(o.What != Declined && (o.Reason != "" || !o.StandBy.IsZero()), "a reason stands only with declined"),
@@ -94,7 +79,7 @@ func desks(ds []string) error {
 
 // ClassDraft drafts a later statement of a call's class by a party.
 func ClassDraft(party string, s State, class string, by statement.Author) (record.Draft, error) {
-	return statement.Draft(Kinds, party, nil, record.Draft{Kind: KindClass, Class: class, Mark: s.Mark, Facts: ClassFacts{Opener: s.Opener, Call: s.Call, By: by}}, "see: parley calls")
+	return statement.Draft(Kinds, party, nil, record.Draft{Kind: KindClass, Class: class, Mark: s.Mark, Facts: Said{Opener: s.Opener, Call: s.Call, By: &by}}, "see: parley calls")
 }
 
 // Orphan drafts the closing of a call that party us began and never closed: its node stopped in it.

@@ -208,14 +208,11 @@ func (e *end) send(fx Signal) {
 func (e *end) draft(fx record.Draft) {
 	e.all = append(e.all, fx)
 	switch f := fx.Facts.(type) {
-	case Placed:
-		e.begun[f.Call] = f.Opener
-		e.say("states call.placed %s", fx.Class)
-	case Rang:
-		e.begun[f.Call] = f.Opener
-		e.say("states call.rang")
-	case Silent:
-		e.say("states call.silent")
+	case Said:
+		if fx.Kind != KindSilent {
+			e.begun[f.Call] = f.Opener
+		}
+		e.say("states %s", strings.TrimSpace(fx.Kind+" "+map[string]string{KindPlaced: fx.Class}[fx.Kind]))
 	case Closed:
 		e.closed[f.Call] = append(e.closed[f.Call], f)
 		e.say("states call.closed %s", outcomeWords(f))

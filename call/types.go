@@ -99,30 +99,16 @@ type Outcome struct {
 	Became  string    `json:"became,omitempty"`        // two rings crossed: the call that this ring became
 }
 
-// Placed is the facts of call.placed.
-type Placed struct {
-	Opener   string           `json:"opener"` // the party that rings
-	Call     string           `json:"call"`
-	By       statement.Author `json:"by"`
-	Priority string           `json:"priority,omitempty"`
-	At       time.Time        `json:"at"`
-}
-
-// Rang is the facts of call.rang.
-type Rang struct {
-	Opener   string    `json:"opener"`
-	Call     string    `json:"call"`
-	From     string    `json:"from"`            // their desk, as they said
-	Desks    []string  `json:"desks,omitempty"` // ours that rang
-	Priority string    `json:"priority,omitempty"`
-	At       time.Time `json:"at"`
-}
-
-// Silent is the facts of call.silent.
-type Silent struct {
-	Opener string    `json:"opener"`
-	Call   string    `json:"call"`
-	At     time.Time `json:"at"`
+// Said is the facts of what an end states of a call that is not over, and of its class later, which stands in the header.
+// The tags draw spec/kinds.md, Validate holds them.
+type Said struct {
+	Opener   string            `json:"opener"` // the party that rings
+	Call     string            `json:"call"`
+	By       *statement.Author `json:"by,omitempty" must:"placed class"`
+	From     string            `json:"from,omitempty" of:"rang"`  // their desk, as they said
+	Desks    []string          `json:"desks,omitempty" of:"rang"` // ours that rang
+	Priority string            `json:"priority,omitempty" of:"placed rang"`
+	At       time.Time         `json:"at,omitzero" must:"placed rang silent"`
 }
 
 // Counts is what one end counted of a call's voice: 20 ms frames sent, and of those expected from
@@ -150,13 +136,6 @@ type Closed struct {
 	Answered time.Time         `json:"answered,omitzero"` // when our sound was opened
 	Ended    time.Time         `json:"ended"`
 	Meters   *Counts           `json:"meters,omitempty"`
-}
-
-// ClassFacts is the facts of call.class. The class stands in the header.
-type ClassFacts struct {
-	Opener string           `json:"opener"`
-	Call   string           `json:"call"`
-	By     statement.Author `json:"by"`
 }
 
 // End is one party's word about a call.

@@ -29,7 +29,7 @@ func (f ClosedFacts) Item(*record.Entry) (party, id string) { return f.Slot.By, 
 
 // Validate judges check.opened and check.joined, from themselves alone.
 func (f OpenedFacts) Validate(*record.Entry, *record.Entry) error {
-	return statement.First(f.Slot.validate(), statement.Text("question", f.Question, maxText), statement.Must("at", f.At), validAuthor(f.By))
+	return statement.First(f.Slot.validate(), statement.Text("question", f.Question, maxText), statement.Must("at", f.At), f.By.Validate())
 }
 
 // Validate judges check.closed: its outcome is what its rows say.
@@ -54,16 +54,9 @@ func (r Part) validate() error {
 			return err
 		}
 	}
-	return statement.First(validAuthor(r.By), statement.OneOf("part", r.Name, []string{PartStation, PartPath, PartStop, PartVoice, PartRing, PartQuestion}),
+	return statement.First(r.By.Validate(), statement.OneOf("part", r.Name, []string{PartStation, PartPath, PartStop, PartVoice, PartRing, PartQuestion}),
 		statement.OneOf("result", r.Result, []string{OK, Bad, None}), statement.OneOf("answer", r.Answer, []string{"", "a", "b", "c", "d"}),
 		statement.If(min(r.MS, r.Sent, r.Back) < 0, "a measure below nothing"))
-}
-
-func validAuthor(a *statement.Author) error {
-	if a == nil {
-		return nil
-	}
-	return a.Validate()
 }
 
 // judge gives one end's outcome from its parts, and which failed.

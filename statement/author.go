@@ -19,10 +19,13 @@ type Author struct {
 	Desk    string `json:"desk,omitempty"`
 }
 
-// Validate judges an author: an officer, or unattributed.
+// Validate judges an author: an officer, or unattributed; nil where nobody is named.
 //
 // SPEC: MSG-004
-func (a Author) Validate() error {
+func (a *Author) Validate() error {
+	if a == nil {
+		return nil
+	}
 	if err := OneOf("how its author is known", a.Known, Knowns); err != nil {
 		return err
 	}
