@@ -144,7 +144,6 @@ func Days(states []State, sch party.Schedule, from, now time.Time) Summary {
 	f := Summary{From: from.UTC(), Now: now.UTC()}
 	scheduled := map[time.Time]State{}
 	ends := map[time.Time]int{}
-	var views []State
 	due := sch.Slots(from, now)
 	sorted := slices.Clone(states)
 	slices.SortFunc(sorted, func(a, b State) int { return strings.Compare(a.Slot.Key(), b.Slot.Key()) })
@@ -154,7 +153,7 @@ func Days(states []State, sch party.Schedule, from, now time.Time) Summary {
 			continue // not of this window, or a time that nobody agreed on
 		}
 		if !timed {
-			views = append(views, s.View(sch, now))
+			f.Slots = append(f.Slots, s.View(sch, now))
 		} else if n := len(s.Ends); n > ends[s.Due] { // one slot under two names: the one that more ends are in
 			scheduled[s.Due], ends[s.Due] = s.View(sch, now), n
 		}
@@ -167,60 +166,49 @@ func Days(states []State, sch party.Schedule, from, now time.Time) Summary {
 				v.Outcome, v.Overdue = Missed, true
 			}
 		}
-		views = append(views, v)
+		f.Slots = append(f.Slots, v)
 	}
-	slices.SortFunc(views, func(a, b State) int { return cmp.Or(a.Due.Compare(b.Due), strings.Compare(a.Slot.Key(), b.Slot.Key())) })
-	f.days(views, sch)
+	slices.SortFunc(f.Slots, func(a, b State) int { return cmp.Or(a.Due.Compare(b.Due), strings.Compare(a.Slot.Key(), b.Slot.Key())) })
+	f.count(sch)
 	return f
 }
 
-// days puts slots, oldest first, into days and counts.
-func (f *Summary) days(views []State, sch party.Schedule) {
-	next := 0
-	for d := f.From.Truncate(24 * time.Hour); !d.After(f.Now); d = d.Add(24 * time.Hour) {
-		day := Day{Date: d.Format("2006-01-02")}
-		for ; next < len(views) && views[next].Due.Before(d.Add(24*time.Hour)); next++ {
-			v := views[next]
-			day.Slots = append(day.Slots, v)
-			if v.Outcome == Passed {
-				day.Passed, day.Tested, f.LastPassed = day.Passed+1, true, v.Due
-			}
-			if v.Outcome == Missed {
-				f.Missed++
-			}
-			if v.Outcome != Pending {
-				f.Last = &views[next]
-			}
-		}
-		if day.Tested {
-			f.Tested++
-		}
-		f.Days = append(f.Days, day)
-	}
-	f.streak(sch)
-	if n := len(views); n > 0 { // only the newest business: an old one was a matter of its day
-		for _, v := range views[max(0, n-2):] {
-			if v.Overdue && (f.LastPassed.IsZero() || f.LastPassed.Before(v.Due)) {
-				f.Overdue = append(f.Overdue, v)
-			}
-		}
-	}
-}
-
-// streak counts the tested days running up to today, or to yesterday while today may yet be tested.
+// count goes through the slots by UTC days. The streak is the tested days running up to today, or to yesterday while today
+// may yet be tested.
 //
 // SPEC: CHK-012
-func (f *Summary) streak(sch party.Schedule) {
-	for i := len(f.Days) - 1; i >= 0; i-- {
-		d := f.Days[i]
-		open := len(d.Slots) == 0 || slices.ContainsFunc(d.Slots, func(v State) bool { return v.Outcome == Pending })
-		later := len(sch.Slots(f.Now, f.Now.Truncate(24*time.Hour).Add(24*time.Hour-1))) > 0
-		switch {
-		case d.Tested:
-			f.Streak++
-		case i == len(f.Days)-1 && (open || later):
-		default:
-			return
+func (f *Summary) count(sch party.Schedule) {
+	slots := f.Slots
+	for d := f.From.Truncate(24 * time.Hour); !d.After(f.Now); d = d.Add(24 * time.Hour) {
+		n := slices.IndexFunc(slots, func(v State) bool { return !v.Due.Before(d.Add(24 * time.Hour)) })
+		if n < 0 {
+			n = len(slots)
+		}
+		day := slots[:n]
+		slots = slots[n:]
+		tested, open := false, n == 0
+		for i, v := range day {
+			if v.Outcome == Passed {
+				tested, f.LastPassed = true, v.Due
+			}
+			if v.Outcome == Pending {
+				open = true
+			} else {
+				f.Last = &day[i]
+			}
+		}
+		f.Days++
+		today := d.Add(24 * time.Hour).After(f.Now)
+		switch later := today && len(sch.Slots(f.Now, d.Add(24*time.Hour-1))) > 0; {
+		case tested:
+			f.Tested, f.Streak = f.Tested+1, f.Streak+1
+		case !today || !open && !later:
+			f.Streak = 0
+		}
+	}
+	for _, v := range f.Slots[max(0, len(f.Slots)-2):] { // only the newest business: an old one was a matter of its day
+		if v.Overdue && (f.LastPassed.IsZero() || f.LastPassed.Before(v.Due)) {
+			f.Overdue = append(f.Overdue, v)
 		}
 	}
 }

@@ -219,10 +219,8 @@ func (p *pair) days(i int) Summary {
 
 func (p *pair) outcomes(i int) string {
 	var out []string
-	for _, d := range p.days(i).Days {
-		for _, v := range d.Slots {
-			out = append(out, strings.TrimSpace(d.Date[8:]+" "+v.Outcome+" "+strings.Join(v.Which, "+")))
-		}
+	for _, v := range p.days(i).Slots {
+		out = append(out, strings.TrimSpace(v.Due.Format("02")+" "+v.Outcome+" "+strings.Join(v.Which, "+")))
 	}
 	return strings.Join(out, ", ")
 }

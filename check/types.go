@@ -127,22 +127,14 @@ type State struct {
 	past statement.Past
 }
 
-// Day is one UTC day of checks.
-type Day struct {
-	Date   string // 2026-11-24
-	Slots  []State
-	Passed int
-	Tested bool // at least one slot passed
-}
-
 // Summary is what `checks` prints: as of Now, since From, on both parties' statements.
 type Summary struct {
 	From, Now  time.Time
-	Days       []Day     // oldest first
-	Tested     int       // days with a passed slot
-	Streak     int       // days running up to today, or to yesterday while today's is not over
+	Slots      []State   // oldest first
+	Days       int       // UTC days since From, today's too
+	Tested     int       // of them, those with a passed slot
+	Streak     int       // of them, those running up to today, or to yesterday while today's is not over
 	Last       *State    // the newest slot that is over
 	LastPassed time.Time // zero: never
-	Missed     int
-	Overdue    []State // unfinished business: A3 at both ends
+	Overdue    []State   // unfinished business: A3 at both ends
 }

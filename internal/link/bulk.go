@@ -153,49 +153,26 @@ func (l *Link) runBulk(c *conn, st *quic.Stream, id uint64) {
 	l.mu.Unlock()
 }
 
-// bulkWorkers goroutines prepare the messages of the bulk stream; at most bulkAhead messages wait to be prepared, or for
-// room in the queue of events.
+// bulkWorkers messages of the bulk stream are prepared side by side; bulkAhead at most are under way, or wait for room in
+// the queue of events.
 const (
 	bulkWorkers = 2
 	bulkAhead   = 32
 )
 
-// prepare starts the goroutines that prepare messages side by side and hand them on in the order of the stream. It
-// returns the channel that takes the messages; closing the channel ends the goroutines.
-func (k *bulk) prepare(l *Link) chan<- []byte {
+// read hands on what comes, prepared, in the order of the stream. SPEC: LNK-030
+func (k *bulk) read(l *Link) {
 	type job struct {
 		b    []byte
 		then chan func()
 	}
-	in, work, order := make(chan []byte), make(chan job), make(chan job, bulkAhead)
-	l.wg.Go(func() {
-		for b := range in {
-			j := job{b, make(chan func(), 1)}
-			order <- j
-			work <- j
-		}
-		close(work)
-		close(order)
-	})
-	for range bulkWorkers {
-		l.wg.Go(func() {
-			for j := range work {
-				j.then <- l.cfg.Prepare(j.b)
-			}
-		})
-	}
+	order, busy := make(chan job, bulkAhead), make(chan struct{}, bulkWorkers)
+	defer close(order)
 	l.wg.Go(func() {
 		for j := range order {
 			l.queue.put(Event{Kind: Stream, ID: k.id, Payload: j.b, Then: <-j.then})
 		}
 	})
-	return in
-}
-
-// read hands on what comes. SPEC: LNK-030
-func (k *bulk) read(l *Link) {
-	in := k.prepare(l)
-	defer close(in)
 	for first := true; ; first = false {
 		b, err := readSized(k.st, MaxMessage)
 		if err != nil {
@@ -203,7 +180,13 @@ func (k *bulk) read(l *Link) {
 		}
 		if !first {
 			l.queue.reserve(len(b))
-			in <- b
+			j := job{b, make(chan func(), 1)}
+			busy <- struct{}{}
+			l.wg.Go(func() {
+				j.then <- l.cfg.Prepare(j.b)
+				<-busy
+			})
+			order <- j
 			continue
 		}
 		run, greeting, err := parseGreet(b)

@@ -27,6 +27,6 @@
 //
 // Locks: Link.mu guards paths, connections and repeats; voice takes only its own two. Nothing is called back under
 // Link.mu. Goroutines: one reader and one accepter a bind, one clock, one pump of events, and while they live one a
-// dial, two a connection, six a bulk stream (it is read, prepared by several, handed on in order, and written).
+// dial, two a connection, three a bulk stream (it is read, handed on in order, and written) and one a message that is prepared.
 // The protocol is in spec/link.md.
 package link

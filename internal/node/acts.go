@@ -33,11 +33,11 @@ var handlers = slices.Concat(peopleActs, messageActs, stopActs, callActs, checkA
 
 // do carries out one act in the loop. Who may do it, and that it touches a desk, stands in its row of act.Table.
 func (l *Line) do(who act.Who, lang string, a act.Act) (act.Reply, error) {
-	if err := l.early(a); err != nil {
+	if err := l.disk.early(a); err != nil {
 		return act.Reply{}, err
 	}
 	if act.RuleOf(a)&act.Touches != 0 {
-		l.touchDesk(who)
+		l.desks.touched(who, l.now)
 	}
 	if err := l.may(who, a); err != nil {
 		return act.Reply{}, err

@@ -21,13 +21,19 @@ import (
 	"example.org/parley/stop"
 )
 
+// alarms are those that stand here, and when their conditions were looked at last.
+type alarms struct {
+	*alarm.Set
+	at time.Time
+}
+
 // tickAlarms says which conditions hold now. Each end finds them by itself, from the record and its
 // sessions: none is sent. SPEC: ALM-010
 func (l *Line) tickAlarms() {
-	if l.now.Sub(l.alarmsAt) < 250*time.Millisecond {
+	if l.now.Sub(l.alarms.at) < 250*time.Millisecond {
 		return
 	}
-	l.alarmsAt = l.now
+	l.alarms.at = l.now
 	changes := l.alarms.Update(l.now, l.conditions())
 	if len(changes) == 0 {
 		return
@@ -41,7 +47,7 @@ func (l *Line) tickAlarms() {
 
 // saveAlarms keeps what a restart must not forget: latched stays latched.
 func (l *Line) saveAlarms() {
-	if l.dead == nil {
+	if l.disk.dead == nil {
 		r := store.Local("alarms", l.alarms.Snapshot())
 		r.Reserve = true // that the disk is full is an alarm too
 		l.tx.write(nil, r)
@@ -91,12 +97,12 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 	if d := l.clocksApart(); d > clockApart {
 		add("A6", "", alarm.Say("at.clocks", d.Round(time.Second)))
 	}
-	if l.dead == nil && l.store.Full() {
+	if l.disk.dead == nil && l.store.Full() {
 		add("A9", "full", alarm.Say("at.full"))
 	}
-	if !l.deadSince.IsZero() {
+	if !l.disk.since.IsZero() {
 		add("A16", "here", alarm.Say("at.here"))
-		add("A9", "", storeWords(l.dead, l.unread))
+		add("A9", "", storeWords(l.disk.dead, l.disk.unread))
 	}
 	if w := l.peer.away.why; w != "" {
 		add("A9", "room here", awayWords(l.cfg.Us.Name, w, l.peer.away.until))
@@ -191,7 +197,7 @@ func (s *loss) add(now time.Time, n int) {
 // SPEC: NOD-015
 func (l *Line) lossConditions(add func(id, key string, w alarm.Detail)) {
 	for i, said := range []string{"at.loss.ours", "at.loss"} {
-		p, s := []string{l.cfg.Us.Name, l.cfg.Them.Name}[i], l.lost[i]
+		p, s := []string{l.cfg.Us.Name, l.cfg.Them.Name}[i], l.peer.lost[i]
 		if s.n > 0 && l.now.Sub(s.at) < lossShown {
 			add("A7", p, alarm.Say(said, p, s.n))
 		}
@@ -230,11 +236,11 @@ func (l *Line) alarmAck(who act.Who, _ string, a act.Item) (act.Reply, error) {
 // same is on record.
 func (l *Line) later(d record.Draft, was *record.Entry) {
 	l.dirty = true
-	l.unsaid++
-	if len(l.owed) >= 64 {
+	l.disk.missed++
+	if len(l.disk.owed) >= 64 {
 		return
 	}
-	l.owed = append(l.owed, func() {
+	l.disk.owed = append(l.disk.owed, func() {
 		if was != nil && l.rec.ByRef(was.Ref()) != nil {
 			return
 		}
@@ -248,10 +254,10 @@ func (l *Line) later(d record.Draft, was *record.Entry) {
 // their facts. SPEC: NOD-006
 func (l *Line) repaired(since time.Time) {
 	if !since.IsZero() {
-		l.log.Info("recorded again", "unrecorded", l.unsaid, "since", since)
+		l.log.Info("recorded again", "unrecorded", l.disk.missed, "since", since)
 	}
-	all := l.owed
-	l.unsaid, l.owed = 0, nil
+	all := l.disk.owed
+	l.disk.missed, l.disk.owed = 0, nil
 	for _, state := range all {
 		state()
 	}

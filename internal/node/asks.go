@@ -96,7 +96,7 @@ func (l *Line) phrases(_ act.Who, lang string, a act.PhraseList) (act.Reply, err
 // asked: where nobody sees them it does nothing.
 func (l *Line) sees(who act.Who) func(context.Context, []view.Message) {
 	d := l.desks[who.Desk]
-	if !who.Sees || d == nil || !d.on || who.Officer == "" || l.dead != nil {
+	if !who.Sees || d == nil || !d.on || who.Officer == "" || l.disk.dead != nil {
 		return func(context.Context, []view.Message) {}
 	}
 	d.lastKey = l.now

@@ -247,7 +247,7 @@ func (c *calls) fromPeer(b []byte) {
 	_ = c.do(c.m.Got(s, c.l.now))
 }
 
-func (c *calls) desks() { _ = c.do(c.m.Desks(c.l.armed(), nil, nil, c.l.now)) }
+func (c *calls) desks() { _ = c.do(c.m.Desks(c.l.desks.armed(), nil, nil, c.l.now)) }
 
 func (c *calls) paths() { _ = c.do(c.m.Line(c.l.carries(), c.l.now)) }
 
@@ -271,7 +271,7 @@ var callActs = []handler{
 }
 
 func (l *Line) ring(who act.Who, lang string, a act.Ring) (act.Reply, error) {
-	d := l.desk(who)
+	d := l.desks.of(who, l.now)
 	codec, err := d.sounds(a.Sound)
 	if err != nil {
 		return act.Reply{}, err
@@ -298,7 +298,7 @@ func (l *Line) callReply(who act.Who, lang string, err error) (act.Reply, error)
 }
 
 func (l *Line) answerCall(who act.Who, lang string, a act.Answer) (act.Reply, error) {
-	d := l.desk(who)
+	d := l.desks.of(who, l.now)
 	codec, err := d.sounds(a.Sound)
 	if err != nil {
 		return act.Reply{}, err

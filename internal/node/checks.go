@@ -105,11 +105,11 @@ func (c *checks) draft(d record.Draft) {
 func (c *checks) state(d record.Draft) *record.Entry {
 	e, err := c.l.state(d)
 	if err != nil {
-		c.l.unsaid++
+		c.l.disk.missed++
 		return nil
 	}
 	c.l.tx.then(func() {}, func(error) {
-		c.l.unsaid++
+		c.l.disk.missed++
 		if c.opened == e {
 			c.opened, c.over = nil, -1
 		}
@@ -366,8 +366,8 @@ func checkAct(err error) error {
 var checkActs = []handler{on((*Line).checkNow, act.CheckNow), on((*Line).checkConfirm)}
 
 func (l *Line) checkNow(who act.Who, _ string, _ act.Plain) (act.Reply, error) {
-	if l.dead != nil {
-		return act.Reply{}, l.unrecorded()
+	if l.disk.dead != nil {
+		return act.Reply{}, l.disk.unrecorded()
 	}
 	return act.Reply{Text: "the check runs: see parley checks"}, checkAct(l.checks.do(l.checks.m.Now(l.author(who), l.now)))
 }

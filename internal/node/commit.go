@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/store"
 	"example.org/parley/record"
+	"example.org/parley/register"
 	"example.org/parley/wire"
 )
 
@@ -71,6 +73,26 @@ func (t *tx) abandon(l *Line) {
 	}
 }
 
+// disk is how the store stands, the steps that wait for it, and what it could not take.
+type disk struct {
+	seq       uint64    // of the newest step that wrote
+	upTo      uint64    // the newest step that is on disk
+	waiting   []tx      // steps whose rows are not known to be on disk
+	dead      error     // why nothing can be committed, nil while the store works
+	since     time.Time // of dead; zero while it is only the start
+	retryAt   time.Time
+	commitAt  time.Time // newest successful commit
+	checkedAt time.Time // its room was
+	reopening bool      // the store is tried again, beside the loop
+	missed    int       // statements that could not be recorded since the store failed
+	owed      []func()  // of them, those that are stated when the store works again
+
+	unread  bool             // the record of the disk has not been read in this life: memory is empty
+	isRead  chan struct{}    // closed when it has been
+	rows    [2]atomic.Int64  // of it: read, in all
+	altered map[int]struct{} // rows that the disk altered; written only while nothing is read
+}
+
 // commit hands the step's rows to the writer and keeps its effects until they are durable.
 // A step without rows has waited for nothing. SPEC: NOD-001
 func (l *Line) commit() {
@@ -80,14 +102,14 @@ func (l *Line) commit() {
 		t.end(nil)
 		return
 	}
-	if l.dead != nil {
-		t.end(l.unrecorded())
+	if l.disk.dead != nil {
+		t.end(l.disk.unrecorded())
 		return
 	}
-	l.seq++
-	t.seq = l.seq
-	l.waiting = append(l.waiting, t)
-	l.store.Append(l.seq, t.rows)
+	l.disk.seq++
+	t.seq = l.disk.seq
+	l.disk.waiting = append(l.disk.waiting, t)
+	l.store.Append(l.disk.seq, t.rows)
 }
 
 // committed releases the effects of what is on disk, or begins again after a commit that failed.
@@ -96,7 +118,7 @@ func (l *Line) committed(c store.Commit) {
 		l.fail(c.Err)
 		return
 	}
-	l.commitAt, l.onDisk = l.now, c.UpTo
+	l.disk.commitAt, l.disk.upTo = l.now, c.UpTo
 	l.release()
 }
 
@@ -107,11 +129,11 @@ const maxReleased = 16
 // SPEC: NOD-027
 func (l *Line) release() (more bool) {
 	n := 0
-	for n < min(len(l.waiting), maxReleased) && l.waiting[n].seq <= l.onDisk {
+	for n < min(len(l.disk.waiting), maxReleased) && l.disk.waiting[n].seq <= l.disk.upTo {
 		n++
 	}
-	ready := l.waiting[:n:n]
-	l.waiting = l.waiting[n:]
+	ready := l.disk.waiting[:n:n]
+	l.disk.waiting = l.disk.waiting[n:]
 	for _, w := range ready {
 		w.end(nil)
 	}
@@ -124,7 +146,7 @@ func (l *Line) release() (more bool) {
 		}
 	}
 	l.dirty = true
-	if more = len(l.waiting) > 0 && l.waiting[0].seq <= l.onDisk; more {
+	if more = len(l.disk.waiting) > 0 && l.disk.waiting[0].seq <= l.disk.upTo; more {
 		l.goOn()
 	}
 	return more
@@ -143,15 +165,15 @@ func (l *Line) goOn() {
 func (l *Line) fail(err error) {
 	for l.release() {
 	}
-	if l.dead == nil {
-		l.deadSince = l.now
+	if l.disk.dead == nil {
+		l.disk.since = l.now
 		l.log.Error("couldn't commit: nothing is recorded until the store works again", "err", err)
 	}
-	l.dead, l.retryAt = err, l.now.Add(time.Second)
-	waitingNow := l.waiting
-	l.waiting, l.run, l.why = nil, nil, "failed"
+	l.disk.dead, l.disk.retryAt = err, l.now.Add(time.Second)
+	waitingNow := l.disk.waiting
+	l.disk.waiting, l.run, l.why = nil, nil, "failed"
 	for _, w := range waitingNow {
-		w.end(l.unrecorded())
+		w.end(l.disk.unrecorded())
 	}
 	l.dirty = true
 	l.tellState()
@@ -161,32 +183,32 @@ func (l *Line) fail(err error) {
 var errStarting = errors.New("the node is starting")
 
 // early refuses what needs the record before it has been read; ringing, STOP and arming a desk need none.
-func (l *Line) early(a act.Act) error {
+func (d *disk) early(a act.Act) error {
 	rule := act.RuleOf(a)
-	if !l.unread || rule&act.Early != 0 || rule&act.Failed != 0 && !l.deadSince.IsZero() {
+	if !d.unread || rule&act.Early != 0 || rule&act.Failed != 0 && !d.since.IsZero() {
 		return nil
 	}
-	return l.unrecorded()
+	return d.unrecorded()
 }
 
 // starting says how far the start has come, as 5/10, "" when it is over or has failed.
-func (l *Line) starting() string {
-	if !l.unread || !l.deadSince.IsZero() {
+func (d *disk) starting() string {
+	if !d.unread || !d.since.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("%d/%d", l.rows[0].Load(), l.rows[1].Load())
+	return fmt.Sprintf("%d/%d", d.rows[0].Load(), d.rows[1].Load())
 }
 
 // unrecorded is the answer to an act that needs the record while nothing can be committed.
-func (l *Line) unrecorded() error {
-	if s := l.starting(); s != "" {
+func (d *disk) unrecorded() error {
+	if s := d.starting(); s != "" {
 		n, of, _ := strings.Cut(s, "/")
 		return hint.Later("ring and STOP work; this is possible in a moment", "starting: %s of %s rows of the record are read", n, of)
 	}
-	if l.unread {
-		return hint.New("", "this could not be done: %s", storeWords(l.dead, true)).Way("ringing, voice and STOP work, unrecorded; %v", wayOut(l.dead)).Because(l.dead)
+	if d.unread {
+		return hint.New("", "this could not be done: %s", storeWords(d.dead, true)).Way("ringing, voice and STOP work, unrecorded; %v", wayOut(d.dead)).Because(d.dead)
 	}
-	return hint.New("", "this could not be recorded: %s", storeWords(l.dead, false)).Way("ringing, voice and STOP go on; %v", wayOut(l.dead)).Because(l.dead)
+	return hint.New("", "this could not be recorded: %s", storeWords(d.dead, false)).Way("ringing, voice and STOP go on; %v", wayOut(d.dead)).Because(d.dead)
 }
 
 // storeWords says to an officer why nothing is recorded; what the disk said is in the log, and in an error's cause.
@@ -215,10 +237,10 @@ func wayOut(err error) error {
 // reopen tries the store again, beside the loop: neither a disk that hangs nor a long record holds up a call.
 // Recovery is the normal path, the replay of Open. SPEC: NOD-002
 func (l *Line) reopen() {
-	if l.dead == nil || l.reopening || l.now.Before(l.retryAt) {
+	if l.disk.dead == nil || l.disk.reopening || l.now.Before(l.disk.retryAt) {
 		return
 	}
-	l.reopening = true
+	l.disk.reopening = true
 	now := l.now
 	go func() {
 		err := l.store.Reopen()
@@ -235,30 +257,30 @@ func (l *Line) reopen() {
 const lockedFor = 10 * time.Second
 
 func (l *Line) reopened(m *memory, err error) {
-	l.reopening = false
+	l.disk.reopening = false
 	l.dirty = true
 	if err == nil {
 		err = l.leaveOut(m)
 	}
-	if held := new(store.Locked); l.unread && errors.As(err, &held) && l.now.Sub(l.started) < lockedFor {
+	if held := new(store.Locked); l.disk.unread && errors.As(err, &held) && l.now.Sub(l.started) < lockedFor {
 		l.log.Info("waiting for the record: a node that is ending still holds it", "holder", held.Holder)
-		l.retryAt = l.now.Add(time.Second / 2)
+		l.disk.retryAt = l.now.Add(time.Second / 2)
 		return
 	}
 	if err != nil {
-		if l.deadSince.IsZero() {
-			l.deadSince = l.now
+		if l.disk.since.IsZero() {
+			l.disk.since = l.now
 			l.log.Error("couldn't read the record: ringing, voice and STOP work, unrecorded", "err", err)
 			l.tellState()
 		}
-		if l.unread {
-			l.dead = err
+		if l.disk.unread {
+			l.disk.dead = err
 		}
-		l.retryAt = l.now.Add(2 * time.Second)
+		l.disk.retryAt = l.now.Add(2 * time.Second)
 		return
 	}
-	since, first := l.deadSince, l.unread
-	l.dead, l.deadSince, l.unread = nil, time.Time{}, false
+	since, first := l.disk.since, l.disk.unread
+	l.disk.dead, l.disk.since, l.disk.unread = nil, time.Time{}, false
 	l.adopt(m, first)
 	if first {
 		l.checks = newChecks(l)
@@ -267,13 +289,13 @@ func (l *Line) reopened(m *memory, err error) {
 	} else {
 		l.endRun("failed")
 	}
-	go l.audit(m, l.altered)
+	go l.audit(m, l.disk.altered)
 	l.reoffer()
 	l.saveAlarms()
 	l.repaired(since)
 	l.tellState()
 	if first {
-		close(l.isRead)
+		close(l.disk.isRead)
 	}
 }
 
@@ -287,29 +309,26 @@ type memory struct {
 	local     []store.Row
 	touched   map[string]struct{} // items that changed since they were sorted
 	items     *items
+	cache     map[string]any        // the state of an item, dropped when it is touched
+	reg       *register.Register    // nil: to be built again
+	volatile  map[*record.Entry]int // commits that an entry still waits for: its header, a body that came later
+	showing   map[string]bool       // messages whose *shown* is on its way to the disk
 }
 
 // empty is the memory of a record without a statement.
 func (l *Line) empty() *memory {
-	m := &memory{l: l, receipts: map[wire.Hash]struct{}{}, newest: map[record.LogID]*record.Receipt{}}
+	m := &memory{l: l, receipts: map[wire.Hash]struct{}{}, newest: map[record.LogID]*record.Receipt{}, touched: map[string]struct{}{},
+		cache: map[string]any{}, volatile: map[*record.Entry]int{}, showing: map[string]bool{}}
 	m.items = &items{stamps: map[string]stamp{}, lists: map[string][]stamp{}, open: map[string][]stamp{}}
-	m.touched = map[string]struct{}{}
 	shared, private := l.opts, l.privOpts
 	shared.Rows, private.Rows = m, m
 	m.rec, m.priv = record.New(shared), record.New(private)
 	return m
 }
 
-// remember puts a memory in the place of the one that was.
-func (l *Line) remember(m *memory) {
-	l.memory = m
-	l.showing, l.volatile, l.run, l.privRun = map[string]bool{}, map[*record.Entry]int{}, nil, nil
-	l.cache, l.reg = map[string]any{}, nil
-}
-
 // adopt goes on with what was read.
 func (l *Line) adopt(m *memory, first bool) {
-	l.remember(m)
+	l.memory, l.run, l.privRun = m, nil, nil
 	if first { // later the alarms in memory are newer than those of the disk
 		for _, r := range m.local {
 			l.restoreLocal(r)
@@ -317,13 +336,13 @@ func (l *Line) adopt(m *memory, first bool) {
 	}
 	m.local = nil
 	l.x.Reset(l.rec)
-	if l.streamUp {
-		l.toStream(l.x.Have())
+	if l.peer.streams {
+		l.peer.toStream(l.x.Have())
 	}
-	if l.theirs != nil {
-		l.have(l.theirs)
+	if l.peer.list != nil {
+		l.have(l.peer.list)
 	}
-	l.theirs = nil
+	l.peer.list = nil
 	if !l.spoke() && l.why == "restart" {
 		l.why = "first"
 	}

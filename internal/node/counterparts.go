@@ -32,36 +32,23 @@ func (l *Line) contactAdd(who act.Who, _ string, a act.ContactAdd) (act.Reply, e
 
 // statePrivate states in our private log, which is exchanged with nobody.
 func (l *Line) statePrivate(d record.Draft) (act.Reply, error) {
-	if l.dead != nil {
-		return act.Reply{}, l.unrecorded()
-	}
-	if l.store.Full() {
-		return act.Reply{}, errDiskFull
+	if err := l.mayState(d.Kind); err != nil {
+		return act.Reply{}, err
 	}
 	if l.privRun == nil {
-		l.privRun = l.priv.OpenRun(record.RunConfig{Party: l.cfg.Us.Name, Station: l.cfg.Station, Why: l.privWhy(), Run: l.newRunName(), Key: l.cfg.Key})
+		why := "restart"
+		if len(l.priv.Logs()) == 0 {
+			why = "first"
+		}
+		l.privRun = l.priv.OpenRun(record.RunConfig{Party: l.cfg.Us.Name, Station: l.cfg.Station, Why: why, Run: l.newRunName(), Key: l.cfg.Key})
 	}
 	e, err := l.privRun.Append(d, l.now, record.PeerClock{}, l.cfg.Rand)
 	if err != nil {
 		return act.Reply{}, err
 	}
-	l.volatile[e]++
-	touched := l.privRun.Touched()
-	l.tx.then(func() {
-		l.settled(e)
-		l.touch(touched...)
-		l.dirty = true
-	}, nil)
-	l.tx.entry(e, store.KindPrivate, false)
+	l.keepEntry(e, store.KindPrivate, false, l.privRun.Touched(), func() {})
 	id := l.priv.Short(e)
 	return act.Reply{ID: id, Text: fmt.Sprintf("%s recorded in the private log: it stays here", id)}, nil
-}
-
-func (l *Line) privWhy() string {
-	if len(l.priv.Logs()) == 0 {
-		return "first"
-	}
-	return "restart"
 }
 
 func (l *Line) requestRecord(who act.Who, _ string, a act.RequestRecord) (act.Reply, error) {

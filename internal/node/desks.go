@@ -38,58 +38,61 @@ func (d *desk) present(now time.Time) bool {
 	return d.on && now.Sub(d.lastKey) < stillThereAfter+stillThereFor
 }
 
-// desk gives the caller's desk, new if need be.
-func (l *Line) desk(who act.Who) *desk {
+// desks are those of this end, by name.
+type desks map[string]*desk
+
+// of gives the caller's desk, new if need be.
+func (ds desks) of(who act.Who, now time.Time) *desk {
 	if who.Desk == "" {
 		return &desk{who: who}
 	}
-	d := l.desks[who.Desk]
+	d := ds[who.Desk]
 	if d == nil {
-		d = &desk{who: who, lastKey: l.now}
-		l.desks[who.Desk] = d
+		d = &desk{who: who, lastKey: now}
+		ds[who.Desk] = d
 	}
 	return d
 }
 
-// touchDesk: a person acted at this desk.
-func (l *Line) touchDesk(who act.Who) *desk {
-	d := l.desk(who)
-	d.lastKey, d.left = l.now, false
+// touched: a person acted at this desk.
+func (ds desks) touched(who act.Who, now time.Time) *desk {
+	d := ds.of(who, now)
+	d.lastKey, d.left = now, false
 	return d
 }
 
-func (l *Line) armed() (names []string) {
-	for _, n := range sortedKeys(l.desks) {
-		if l.desks[n].armed {
+func (ds desks) armed() (names []string) {
+	for _, n := range sortedKeys(ds) {
+		if ds[n].armed {
 			names = append(names, n)
 		}
 	}
 	return names
 }
 
-// crew counts our desks as they are now.
-func (l *Line) crew() (c crew) {
-	for _, name := range sortedKeys(l.desks) {
-		d := l.desks[name]
+// crew counts the desks as they are now; name names who is signed on.
+func (ds desks) crew(now time.Time, name func(act.Who) string) (c crew) {
+	for _, n := range sortedKeys(ds) {
+		d := ds[n]
 		if d.armed {
 			c.Armed++
 		}
 		if d.armed && d.sound == act.NoSound {
 			c.Silent++
 		}
-		if !d.present(l.now) {
+		if !d.present(now) {
 			continue
 		}
 		c.Present++
-		if name := l.officerName(d.who); name != "" && !slices.Contains(c.Officers, name) {
-			c.Officers = append(c.Officers, name)
+		if o := name(d.who); o != "" && !slices.Contains(c.Officers, o) {
+			c.Officers = append(c.Officers, o)
 		}
 	}
 	return c
 }
 
 func (l *Line) signOn(who act.Who) {
-	d := l.touchDesk(who)
+	d := l.desks.touched(who, l.now)
 	d.who, d.on = who, true
 	l.desksChanged()
 }
@@ -104,7 +107,7 @@ func (l *Line) signOff(who act.Who) {
 }
 
 func (l *Line) arm(who act.Who, armed bool, sound string) {
-	d := l.desk(who)
+	d := l.desks.of(who, l.now)
 	if d.armed == armed && d.sound == sound {
 		return
 	}
@@ -144,6 +147,9 @@ func (l *Line) carries() bool {
 		slices.ContainsFunc(ps, func(p wire.PathState) bool { return p.TheyHear })
 }
 
+// crew counts our desks.
+func (l *Line) crew() crew { return l.desks.crew(l.now, l.officerName) }
+
 // crew is how many desks an end has armed and manned.
 type crew struct {
 	Armed    int      `json:"armed"`
@@ -176,7 +182,7 @@ func (l *Line) tellState() {
 
 func (l *Line) stateBytes() []byte {
 	s := peerDesks{crew: l.crew(), Version: l.peer.told, Run: l.runName, NoSound: l.calls.mute, Twins: l.peer.twins(l.now),
-		Unrecorded: l.deadSince.Truncate(time.Second), Away: l.peer.away.why, Until: l.peer.away.until.Truncate(time.Second)}
+		Unrecorded: l.disk.since.Truncate(time.Second), Away: l.peer.away.why, Until: l.peer.away.until.Truncate(time.Second)}
 	s.Officers = s.Officers[:min(4, len(s.Officers))]
 	for len(strings.Join(s.Officers, "")) > 240 { // the other end reads 512 bytes of all; a name may be 120
 		s.Officers = s.Officers[:len(s.Officers)-1]
@@ -226,7 +232,7 @@ func (l *Line) restoreLocal(r store.Row) {
 			l.log.Error("the alarms begin anew", "err", err)
 			return
 		}
-		a.Join(l.alarms)
-		l.alarms = a
+		a.Join(l.alarms.Set)
+		l.alarms.Set = a
 	}
 }

@@ -139,11 +139,11 @@ func (l *Line) turnAway(err error) {
 // since, all is here.
 func (l *Line) askAgain() {
 	a := &l.peer.away
-	if a.why == "" || l.now.Before(a.again) || !l.streamUp || a.why == "disk" && !l.store.Spare() {
+	if a.why == "" || l.now.Before(a.again) || !l.peer.streams || a.why == "disk" && !l.store.Spare() {
 		return
 	}
 	if a.more {
-		l.toStream(l.x.Have())
+		l.peer.toStream(l.x.Have())
 		a.more, a.again = false, l.now.Add(againFull)
 		return
 	}

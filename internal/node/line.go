@@ -30,7 +30,6 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"example.org/parley/hint"
@@ -42,7 +41,6 @@ import (
 	"example.org/parley/internal/view"
 	"example.org/parley/party"
 	"example.org/parley/record"
-	"example.org/parley/register"
 	"example.org/parley/wire"
 )
 
@@ -97,7 +95,8 @@ type Config struct {
 	Store store.Options
 }
 
-// Line is a running line. Every field below the first block is owned by the loop.
+// Line is a running line. What stands below the first block is owned by the loop; each part has its own fields, in the
+// file of its subject.
 type Line struct {
 	cfg            Config
 	opts, privOpts record.Options // of the record, and of our private logs
@@ -110,56 +109,32 @@ type Line struct {
 	link           Link
 	store          *store.Store
 
-	runName string          // of this life of the process: sessions, receipts, heard
-	*memory                 // the record and what was said of it; replaced whole after a commit that failed
-	unread  bool            // the record of the disk has not been read in this life: memory is empty
-	theirs  []byte          // the peer's list of logs that came meanwhile
-	isRead  chan struct{}   // closed when it has been
-	rows    [2]atomic.Int64 // of it: read, in all
-	showing map[string]bool // messages whose *shown* is on its way to the disk
-	run     *record.Run     // nil until we have something to say
-	why     string          // why the run that comes next begins
+	now     time.Time     // of the step under way
+	tx      tx            // what it wants
+	more    chan struct{} // has a value while another step is to go on with what one left
+	*memory               // the record and what was said of it; replaced whole after a commit that failed
+	disk    disk          // how the store stands
 	x       *exchange.Exchange
-	now     time.Time // of the step under way
+	peer    peerState
+	desks   desks
+	calls   *calls
+	stops   *stops
+	checks  *checks
+	alarms  alarms
+	started time.Time
 
-	tx        tx
-	seq       uint64                    // of the newest step that wrote
-	waiting   []tx                      // steps whose rows are not known to be on disk
-	volatile  map[*record.Entry]int     // commits that an entry still waits for: its header, a body that came later
-	repeating map[record.Place]struct{} // urgent statements of ours whose receipt is awaited
-	outq      [][]byte                  // messages that the stream has not taken yet
-	streamUp  bool
-	dead      error     // why nothing can be committed, nil while the store works
-	deadSince time.Time // zero while it is only the start
-	retryAt   time.Time
-	commitAt  time.Time     // newest successful commit
-	onDisk    uint64        // the newest step that is
-	more      chan struct{} // has a value while effects of what is on disk are left for another step
+	runName      string      // of this life of the process: sessions, receipts, heard
+	run, privRun *record.Run // nil until we have something to say
+	why          string      // why the run that comes next begins
 
-	peer        peerState
-	desks       map[string]*desk
-	calls       *calls
-	stops       *stops
-	checks      *checks
-	alarms      *alarm.Set
-	alarmsAt    time.Time
-	unsaid      int      // statements that could not be recorded since the store failed
-	owed        []func() // of them, those that are stated when the store works again
-	privRun     *record.Run
 	tickWall    time.Time // the last tick, by the wall and by the boot clock
 	tickBoot    time.Duration
 	linkErr     error     // why the sessions could not be opened
 	reconnectAt time.Time // when the sessions, which could not be opened, are tried again; zero: they are open
-	diskAt      time.Time
-	lost        [2]loss // of what we, and they, had stated
-	subs        map[chan struct{}]struct{}
-	dirty       bool
-	reopening   bool             // the store is tried again, beside the loop
-	altered     map[int]struct{} // rows that the disk altered; written only while nothing is read
-	started     time.Time
-	cache       map[string]any     // fold of an item, dropped when it is touched
-	reg         *register.Register // nil: to be built again
-	seen        *view.Input        // what every desk sees, gathered since the last step; nil: to be gathered
+
+	subs  map[chan struct{}]struct{}
+	dirty bool
+	seen  *view.Input // what every desk sees, gathered since the last step; nil: to be gathered
 }
 
 // Open starts the loop and the sessions at once: ringing, voice and STOP wait for no record. Beside the loop the
@@ -167,7 +142,7 @@ type Line struct {
 func Open(cfg Config) *Line {
 	l := &Line{
 		cfg: cfg, log: cfg.Log, events: make(chan func(), 256), looks: make(chan func()), more: make(chan struct{}, 1), quit: make(chan struct{}), gone: make(chan struct{}),
-		repeating: map[record.Place]struct{}{}, desks: map[string]*desk{}, subs: map[chan struct{}]struct{}{}, altered: map[int]struct{}{}, why: "restart",
+		desks: desks{}, subs: map[chan struct{}]struct{}{}, why: "restart",
 	}
 	l.now = cfg.Now()
 	if l.cfg.Boot == nil {
@@ -177,9 +152,10 @@ func Open(cfg Config) *Line {
 	l.started = l.now
 	l.opts, l.privOpts = l.options(false), l.options(true)
 	l.store = store.New(cfg.DB, cfg.Store)
-	l.alarms = alarm.New()
-	l.unread, l.dead, l.isRead = true, errStarting, make(chan struct{})
-	l.remember(l.empty())
+	l.alarms.Set = alarm.New()
+	l.peer.repeating = map[record.Place]struct{}{}
+	l.disk = disk{unread: true, dead: errStarting, isRead: make(chan struct{}), altered: map[int]struct{}{}}
+	l.memory = l.empty()
 	l.x = exchange.New(l.rec, cfg.Us.Name)
 	l.runName = l.newRunName()
 	l.calls, l.stops, l.checks = newCalls(l), newStops(l), newChecks(l)
@@ -196,7 +172,7 @@ func Frugal() { debug.SetGCPercent(50) }
 // Read waits until the record has been read.
 func (l *Line) Read(ctx context.Context) error {
 	select {
-	case <-l.isRead:
+	case <-l.disk.isRead:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -274,11 +250,11 @@ func (l *Line) tick() {
 	l.reopen()
 	l.watchDisk()
 	l.askAgain()
-	l.link.SetAges(0, l.now.Sub(l.commitAt))
+	l.link.SetAges(0, l.now.Sub(l.disk.commitAt))
 	l.tickDesks()
 	l.calls.tick()
 	l.stops.tick()
-	if !l.unread {
+	if !l.disk.unread {
 		l.checks.tick()
 	}
 	l.tickAlarms()
@@ -288,7 +264,7 @@ func (l *Line) shut() {
 	l.begin()
 	_ = l.calls.do(l.calls.m.Stop(l.now))
 	l.link.Close("stopped")
-	if l.dead == nil {
+	if l.disk.dead == nil {
 		l.commit()
 	}
 	l.store.Close()
@@ -296,7 +272,7 @@ func (l *Line) shut() {
 		select {
 		case c := <-l.store.Durable():
 			if c.Err == nil {
-				l.onDisk = c.UpTo
+				l.disk.upTo = c.UpTo
 			}
 			continue
 		default:
@@ -305,7 +281,7 @@ func (l *Line) shut() {
 	}
 	for l.release() {
 	}
-	for _, w := range l.waiting {
+	for _, w := range l.disk.waiting {
 		w.end(errStopped)
 	}
 }

@@ -40,6 +40,13 @@ type peerState struct {
 	told    uint64 // version of the state that we told last
 	toldAt  time.Time
 	strays  int // receipts taken of statements that are not here
+
+	streams   bool                      // a bulk stream is up
+	out       [][]byte                  // messages that it has not taken yet
+	list      []byte                    // its list of logs that came before our record was read
+	repeating map[record.Place]struct{} // urgent statements of ours whose receipt is awaited
+	lost      [2]loss                   // of what we, and they, had stated
+
 	guard   guard
 	away    turnedAway
 	refused time.Time // when it called a statement of ours unsound
@@ -89,10 +96,10 @@ func (l *Line) fromLink(ev link.Event) {
 		}
 		l.dirty = true
 	case link.StreamUp:
-		l.streamUp, l.outq = true, nil
+		l.peer.streams, l.peer.out = true, nil
 		l.greetStream()
 	case link.StreamDown:
-		l.streamUp, l.outq, l.theirs = false, nil, nil
+		l.peer.streams, l.peer.out, l.peer.list = false, nil, nil
 		l.x.StreamDown()
 	case link.StreamRoom: // the pump at the end of this step goes on
 	case link.Stream:
@@ -123,8 +130,8 @@ func (l *Line) sessionUp(run string, greeting []byte) {
 
 // greetStream begins the exchange on a stream that came up, with our list.
 func (l *Line) greetStream() {
-	if list := l.x.StreamUp(); !l.unread { // a list of nothing would ask for everything
-		l.toStream(list)
+	if list := l.x.StreamUp(); !l.disk.unread { // a list of nothing would ask for everything
+		l.peer.toStream(list)
 	}
 }
 
@@ -135,9 +142,9 @@ const (
 	maxReceipts = 16   // of one statement
 )
 
-func (l *Line) toStream(f wire.Frame) {
-	if len(l.outq) < maxOut {
-		l.outq = append(l.outq, wire.AppendFrame(nil, f))
+func (p *peerState) toStream(f wire.Frame) {
+	if len(p.out) < maxOut {
+		p.out = append(p.out, wire.AppendFrame(nil, f))
 	}
 }
 
@@ -146,14 +153,14 @@ const maxPumped = 8
 
 // pump gives the stream what it takes: answers first, then what the peer lacks. SPEC: EXC-006
 func (l *Line) pump() {
-	if !l.streamUp {
+	if !l.peer.streams {
 		return
 	}
-	for len(l.outq) > 0 {
-		if !l.link.SendStream(l.outq[0]) {
+	for len(l.peer.out) > 0 {
+		if !l.link.SendStream(l.peer.out[0]) {
 			return
 		}
-		l.outq = l.outq[1:]
+		l.peer.out = l.peer.out[1:]
 	}
 	for range maxPumped {
 		f, e, ok := l.x.Next(l.durable)
@@ -232,8 +239,8 @@ func (l *Line) frame(f wire.Frame, path int) func() {
 
 // have takes the peer's list, once the record has been read.
 func (l *Line) have(list []byte) {
-	if l.unread {
-		l.theirs = list
+	if l.disk.unread {
+		l.peer.list = list
 		return
 	}
 	told, err := l.x.TheyHave(list, l.peer.run)
@@ -245,11 +252,11 @@ func (l *Line) have(list []byte) {
 		l.found(h)
 	}
 	if told.Lost > 0 {
-		l.lost[1].add(l.now, told.Lost)
+		l.peer.lost[1].add(l.now, told.Lost)
 	}
 	for _, g := range told.Unreceipted { // lost with the stream before, or come while its store failed
 		if rc := l.newest[g]; rc != nil {
-			l.toStream(wire.Frame{Kind: wire.FrameReceipt, Parts: [][]byte{rc.Note()}})
+			l.peer.toStream(wire.Frame{Kind: wire.FrameReceipt, Parts: [][]byte{rc.Note()}})
 		}
 	}
 	l.reoffer()
@@ -288,7 +295,7 @@ func (l *Line) refused(line string) {
 // entry takes a statement that came over the link, or comes again: as it was checked, or why it is not sound.
 // SPEC: EXC-007
 func (l *Line) entry(c *record.Checked, err error, bytes, path int) {
-	if l.dead != nil {
+	if l.disk.dead != nil {
 		return // nothing can be committed: no receipt, so the peer keeps and repeats it
 	}
 	if err == nil {
@@ -300,7 +307,7 @@ func (l *Line) entry(c *record.Checked, err error, bytes, path int) {
 	}
 	if err != nil {
 		if r, ok := isRefusal(err); ok {
-			l.toStream(exchange.Refused(r))
+			l.peer.toStream(exchange.Refused(r))
 		}
 		l.turnAway(err)
 		l.warn("a statement was not taken", "err", err)
@@ -312,7 +319,7 @@ func (l *Line) entry(c *record.Checked, err error, bytes, path int) {
 	}
 	fromThem := e.Log.Party == l.cfg.Them.Name
 	if a.New && !fromThem {
-		l.lost[0].add(l.now, 1)
+		l.peer.lost[0].add(l.now, 1)
 	}
 	if !a.New && !a.Bodies {
 		if fromThem {
@@ -321,16 +328,11 @@ func (l *Line) entry(c *record.Checked, err error, bytes, path int) {
 		return
 	}
 	l.saveRoom()
-	l.tx.entry(e, store.KindEntry, true)
-	l.volatile[e]++
-	l.tx.then(func() {
-		l.settled(e)
-		l.touch(a.Touched...)
-		l.dirty = true
+	l.keepEntry(e, store.KindEntry, true, a.Touched, func() {
 		if fromThem {
-			l.arrived(e)
+			l.checks.durable(e)
 		}
-	}, nil)
+	})
 	if fromThem {
 		l.tx.got = append(l.tx.got, e)
 		l.tx.lane = l.tx.lane || path >= 0
@@ -389,16 +391,16 @@ func (l *Line) answer() {
 }
 
 func (l *Line) sendReceipt(rc *record.Receipt, lane bool) {
-	if lane || !l.streamUp {
+	if lane || !l.peer.streams {
 		l.link.Signal(laneReceipt, rc.Note())
 		return
 	}
-	l.toStream(wire.Frame{Kind: wire.FrameReceipt, Parts: [][]byte{rc.Note()}})
+	l.peer.toStream(wire.Frame{Kind: wire.FrameReceipt, Parts: [][]byte{rc.Note()}})
 }
 
 // receipt takes the peer's receipt for a statement of ours: the step *held*, once it is on our disk.
 func (l *Line) receipt(rc *record.Receipt, err error, path int) {
-	if l.dead != nil {
+	if l.disk.dead != nil {
 		return
 	}
 	if err != nil || rc.By != l.cfg.Them.Name {
@@ -437,13 +439,10 @@ func (l *Line) receipt(rc *record.Receipt, err error, path int) {
 
 // covered ends the repetition of what a receipt answers.
 func (l *Line) covered(rc *record.Receipt) {
-	for p := range l.repeating {
+	for p := range l.peer.repeating {
 		if p.LogID == rc.Log.LogID && (p.Index == rc.Index || p.Index < rc.Whole) {
 			l.link.Done(urgentID(p))
-			delete(l.repeating, p)
+			delete(l.peer.repeating, p)
 		}
 	}
 }
-
-// arrived tells the machine of the checks of a statement of the peer that is on disk now.
-func (l *Line) arrived(e *record.Entry) { l.checks.durable(e) }

@@ -43,9 +43,9 @@ func TestBounds(t *testing.T) {
 		time.Sleep(time.Second)
 		if err := l.in(t.Context(), l.events, func() {
 			for range 2 * maxOut {
-				l.toStream(wire.Frame{Kind: wire.FrameReceipt, Parts: [][]byte{{1}}})
+				l.peer.toStream(wire.Frame{Kind: wire.FrameReceipt, Parts: [][]byte{{1}}})
 			}
-			n, out = len(l.rec.LogReceipts(id)), len(l.outq)
+			n, out = len(l.rec.LogReceipts(id)), len(l.peer.out)
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +89,7 @@ func TestWhatFoundNoRoomIsAskedForAgain(t *testing.T) {
 			})
 			return n
 		}
-		do(func() { l.setLink(s); l.streamUp = true })
+		do(func() { l.setLink(s); l.peer.streams = true })
 		for _, x := range []struct {
 			err  error
 			why  string
@@ -177,17 +177,17 @@ func TestBulkHoldsUpNothing(t *testing.T) {
 				f()
 				l.commit()
 			}
-			n := len(l.waiting)
-			l.onDisk = l.seq // as a commit of all of them says
-			if more := l.release(); !more || n != len(then) || n-len(l.waiting) != maxReleased {
-				t.Errorf("of %d statements %d waited, %d after one step, more: %v", len(then), n, len(l.waiting), more)
+			n := len(l.disk.waiting)
+			l.disk.upTo = l.disk.seq // as a commit of all of them says
+			if more := l.release(); !more || n != len(then) || n-len(l.disk.waiting) != maxReleased {
+				t.Errorf("of %d statements %d waited, %d after one step, more: %v", len(then), n, len(l.disk.waiting), more)
 			}
 		}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
-		if v := l.View("en", "watch"); len(v.Messages) != maxWaiting || len(l.waiting) > 0 {
-			t.Errorf("%d messages drawn, %d steps wait", len(v.Messages), len(l.waiting))
+		if v := l.View("en", "watch"); len(v.Messages) != maxWaiting || len(l.disk.waiting) > 0 {
+			t.Errorf("%d messages drawn, %d steps wait", len(v.Messages), len(l.disk.waiting))
 		}
 		l.Close()
 	})

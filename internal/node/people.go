@@ -92,7 +92,7 @@ func (l *Line) doSignOff(who act.Who, _ string, _ act.Plain) (act.Reply, error) 
 
 // doDesk arms the caller's desk, or disarms it. A desk that cannot ring says why.
 func (l *Line) doDesk(who act.Who, _ string, a act.SetDesk) (act.Reply, error) {
-	d := l.desk(who)
+	d := l.desks.of(who, l.now)
 	if who.Officer != "" && !d.on {
 		l.signOn(who)
 	}

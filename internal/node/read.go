@@ -30,8 +30,8 @@ const batchRows = 256
 // reading of the rows and the adding go on beside each other; signatures were checked before the rows were
 // written, and are checked again by audit. It touches nothing that the loop owns.
 func (l *Line) read(m *memory, now time.Time) error {
-	l.rows[0].Store(0)
-	l.rows[1].Store(int64(l.store.Rows()))
+	l.disk.rows[0].Store(0)
+	l.disk.rows[1].Store(int64(l.store.Rows()))
 	batches := make(chan chan []stored, 2*runtime.GOMAXPROCS(0))
 	var err error
 	go func() { // ends with the store's rows, at the latest when the store is closed
@@ -53,8 +53,8 @@ func (l *Line) read(m *memory, now time.Time) error {
 	}()
 	for out := range batches {
 		for _, s := range <-out {
-			l.rows[0].Add(1)
-			if _, bad := l.altered[s.N]; s.N > 0 && bad {
+			l.disk.rows[0].Add(1)
+			if _, bad := l.disk.altered[s.N]; s.N > 0 && bad {
 				continue
 			}
 			l.add(m, s)
@@ -112,7 +112,7 @@ func (l *Line) add(m *memory, s stored) {
 // audit checks, once and slowly, the signatures and bodies of what was read. A row that was altered on the disk is named,
 // and the record is read again without it: what the other end holds of it comes back. SPEC: NOD-014
 func (l *Line) audit(m *memory, known map[int]struct{}) {
-	for n, end, found := 0, int(l.rows[1].Load()), false; ; {
+	for n, end, found := 0, int(l.disk.rows[1].Load()), false; ; {
 		var rows []store.Row
 		err := l.store.Read(n, batchRows, func(r store.Row) error { rows = append(rows, r); return nil })
 		if err != nil {
@@ -206,7 +206,7 @@ func (m *memory) Unread(n int, err error) {
 
 // readAnew throws a memory away that rests on what cannot be read back, unless another has taken its place or will.
 func (l *Line) readAnew(m *memory) {
-	if l.memory != m || l.dead != nil {
+	if l.memory != m || l.disk.dead != nil {
 		return
 	}
 	if err := l.leaveOut(m); err != nil {
@@ -222,11 +222,11 @@ func (l *Line) leaveOut(m *memory) error {
 	if len(m.bad.altered) == 0 {
 		return m.bad.err
 	}
-	l.altered = maps.Clone(l.altered)
+	l.disk.altered = maps.Clone(l.disk.altered)
 	for _, n := range m.bad.altered {
-		l.altered[n] = struct{}{}
+		l.disk.altered[n] = struct{}{}
 	}
-	return fmt.Errorf("%s: %d rows were altered on the disk, the record is read without them", l.cfg.DB, len(l.altered))
+	return fmt.Errorf("%s: %d rows were altered on the disk, the record is read without them", l.cfg.DB, len(l.disk.altered))
 }
 
 // item gives an item of either record, and that record.

@@ -92,13 +92,13 @@ func TestARowThatCannotBeReadBackFailsItsReading(t *testing.T) {
 		l := m.begin(t)
 		time.Sleep(time.Second)
 		inLoop(t, l, func() {
-			l.altered = map[int]struct{}{7: {}}
-			l.dead, l.reopening = errStarting, true
+			l.disk.altered = map[int]struct{}{7: {}}
+			l.disk.dead, l.disk.reopening = errStarting, true
 			next := l.empty()
 			next.Unread(5, record.ErrAltered)
 			l.reopened(next, l.read(next, l.now))
-			if _, is := l.altered[5]; !is || len(l.altered) != 2 || l.dead == nil || l.memory == next {
-				t.Errorf("rows left out: %v, dead: %v", l.altered, l.dead)
+			if _, is := l.disk.altered[5]; !is || len(l.disk.altered) != 2 || l.disk.dead == nil || l.memory == next {
+				t.Errorf("rows left out: %v, dead: %v", l.disk.altered, l.disk.dead)
 			}
 		})
 		l.Close()
@@ -119,13 +119,13 @@ func TestAnAlteredRowIsFoundOnce(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		var read *memory
 		inLoop(t, l, func() { read = l.memory })
-		if read == before || len(l.altered) != 2 || l.dead != nil {
-			t.Fatalf("read anew: %v, rows left out: %v, dead: %v", read != before, l.altered, l.dead)
+		if read == before || len(l.disk.altered) != 2 || l.disk.dead != nil {
+			t.Fatalf("read anew: %v, rows left out: %v, dead: %v", read != before, l.disk.altered, l.disk.dead)
 		}
 		before.Unread(5, record.ErrAltered) // who still drew of the record that was thrown away
 		time.Sleep(10 * time.Second)
 		inLoop(t, l, func() {
-			if l.memory != read || len(l.altered) != 2 {
+			if l.memory != read || len(l.disk.altered) != 2 {
 				t.Error("what is known was thrown away for again")
 			}
 		})
@@ -147,17 +147,17 @@ func TestTheAuditFindsAnAlteredBody(t *testing.T) {
 		time.Sleep(time.Second)
 		inLoop(t, l, func() {
 			rows := []store.Row{{Kind: store.KindEntry, Log: "x", Leaf: [32]byte{1}, A: note, B: facts, C: bytes.Replace(text, []byte("noon"), []byte("nine"), 1)}}
-			l.seq++
-			l.store.Append(l.seq, rows)
+			l.disk.seq++
+			l.store.Append(l.disk.seq, rows)
 			last = rows[0].N
 		})
 		time.Sleep(time.Second)
-		l.rows[1].Store(int64(last))
-		l.audit(l.memory, l.altered)
+		l.disk.rows[1].Store(int64(last))
+		l.audit(l.memory, l.disk.altered)
 		time.Sleep(10 * time.Second)
 		inLoop(t, l, func() {
-			if _, is := l.altered[last]; !is || len(l.altered) != 1 {
-				t.Errorf("left out: %v, altered was row %d", l.altered, last)
+			if _, is := l.disk.altered[last]; !is || len(l.disk.altered) != 1 {
+				t.Errorf("left out: %v, altered was row %d", l.disk.altered, last)
 			}
 		})
 		l.Close()

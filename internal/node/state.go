@@ -61,11 +61,8 @@ var errDiskFull = hint.New("STOP, calls, acknowledgements and responses still ar
 
 // state signs a statement of ours. It is in memory now, and is said and shown when its commit is durable.
 func (l *Line) state(d record.Draft) (*record.Entry, error) {
-	if l.dead != nil {
-		return nil, l.unrecorded()
-	}
-	if l.store.Full() && !reserved(d.Kind) {
-		return nil, errDiskFull
+	if err := l.mayState(d.Kind); err != nil {
+		return nil, err
 	}
 	if l.run == nil {
 		if err := l.openRun(); err != nil {
@@ -76,17 +73,37 @@ func (l *Line) state(d record.Draft) (*record.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.volatile[e]++
-	touched := l.run.Touched()
-	l.tx.entry(e, store.KindEntry, reserved(d.Kind))
-	l.tx.then(func() {
-		l.settled(e)
-		l.touch(touched...)
-		l.dirty = true
+	l.keepEntry(e, store.KindEntry, reserved(d.Kind), l.run.Touched(), func() {
 		l.offer(e)
 		l.checks.durable(e)
-	}, nil)
+	})
 	return e, nil
+}
+
+// mayState says why nothing of a kind can be recorded now.
+func (l *Line) mayState(kind string) error {
+	if l.disk.dead != nil {
+		return l.disk.unrecorded()
+	}
+	if l.store.Full() && !reserved(kind) {
+		return errDiskFull
+	}
+	return nil
+}
+
+// keepEntry writes a statement, or bodies of it that came later. Once they are on disk the items that it touched are drawn
+// anew, and then is done.
+func (l *Line) keepEntry(e *record.Entry, kind store.RowKind, reserve bool, touched []string, then func()) {
+	l.volatile[e]++
+	l.tx.entry(e, kind, reserve)
+	l.tx.then(func() {
+		if l.volatile[e]--; l.volatile[e] <= 0 {
+			delete(l.volatile, e)
+		}
+		l.touch(touched...)
+		l.dirty = true
+		then()
+	}, nil)
 }
 
 // heard is the peer's run and clock as they were last heard, for a statement's line of that name.
@@ -105,7 +122,7 @@ func (l *Line) offer(e *record.Entry) {
 		return
 	}
 	if pieces, ok := exchange.Urgent(e); ok {
-		l.repeating[e.Place()] = struct{}{}
+		l.peer.repeating[e.Place()] = struct{}{}
 		l.link.Repeat(urgentID(e.Place()), laneUrgent, pieces)
 	}
 }
@@ -128,7 +145,7 @@ func (l *Line) reoffer() {
 			if look--; left == 0 || look <= 0 {
 				return
 			}
-			if _, on := l.repeating[e.Place()]; !on && !l.x.Held(e) && urgent(e) && l.durable(e) {
+			if _, on := l.peer.repeating[e.Place()]; !on && !l.x.Held(e) && urgent(e) && l.durable(e) {
 				l.offer(e)
 				left--
 			}
@@ -140,13 +157,6 @@ func urgentID(p record.Place) string { return fmt.Sprintf("u%s/%d", p.LogID, p.I
 
 // durable reports whether an entry is on our disk.
 func (l *Line) durable(e *record.Entry) bool { return l.volatile[e] == 0 }
-
-// settled: one commit that an entry waited for is on disk.
-func (l *Line) settled(e *record.Entry) {
-	if l.volatile[e]--; l.volatile[e] <= 0 {
-		delete(l.volatile, e)
-	}
-}
 
 // touch drops the folded state of items.
 func (l *Line) touch(keys ...string) {

@@ -45,7 +45,7 @@ func (l *Line) gather() *view.Input {
 	in.Messages, in.Stops, in.Calls = states[message.State](l, messages), l.stops.of(stops), states[call.State](l, calls)
 	in.MoreMessages, in.MoreStops = len(moreMessages), len(moreStops)
 	in.Paths = l.link.Paths()
-	in.Unrecorded, in.Unread, in.Starting = l.deadSince, l.unread, l.starting()
+	in.Unrecorded, in.Unread, in.Starting = l.disk.since, l.disk.unread, l.disk.starting()
 	if l.peer.up {
 		in.UnrecordedThere = l.peer.state.Unrecorded
 	}

@@ -34,7 +34,7 @@ func (l *Line) watchClock() {
 	l.log.Error("the clock was stepped: this run ends, the sessions are opened anew", "by", apart)
 	l.run, l.runName, l.why = nil, l.newRunName(), "clock"
 	l.x.StreamDown()
-	l.streamUp, l.outq = false, nil
+	l.peer.streams, l.peer.out = false, nil
 	l.link.Close("clock")
 	l.forgetTimes()
 	l.reconnect()
@@ -67,10 +67,10 @@ func (l *Line) setLink(link Link) {
 // forgetTimes makes due at once what waits for a time of the clock that was stepped: stepped back by an hour,
 // no alarm would be looked at for an hour.
 func (l *Line) forgetTimes() {
-	l.alarmsAt, l.diskAt, l.retryAt, l.peer.toldAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	l.alarms.at, l.disk.checkedAt, l.disk.retryAt, l.peer.toldAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	l.checks.overAt, l.checks.counted = time.Time{}, time.Time{}
-	if l.commitAt.After(l.now) {
-		l.commitAt = l.now
+	if l.disk.commitAt.After(l.now) {
+		l.disk.commitAt = l.now
 	}
 	clear(l.stops.resent)
 }
@@ -104,10 +104,10 @@ func (noLink) Close(string) error                        { return nil }
 
 // watchDisk makes the reserve again once there is room.
 func (l *Line) watchDisk() {
-	if l.dead != nil || l.now.Sub(l.diskAt) < diskEvery {
+	if l.disk.dead != nil || l.now.Sub(l.disk.checkedAt) < diskEvery {
 		return
 	}
-	l.diskAt = l.now
+	l.disk.checkedAt = l.now
 	l.store.Check()
 }
 

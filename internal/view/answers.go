@@ -74,11 +74,9 @@ func waits(m Message) (until time.Time, yes bool) {
 // slots are those of the checks that are over or should be, newest first.
 func (b builder) slots(d *Desk) {
 	d.Check, d.Checks = b.check(), []check.State{}
-	for _, day := range slices.Backward(b.Checks.Days) {
-		for _, s := range slices.Backward(day.Slots) {
-			if s.Outcome != check.Pending || s.Overdue {
-				d.Checks = append(d.Checks, bare(s))
-			}
+	for _, s := range slices.Backward(b.Checks.Slots) {
+		if s.Outcome != check.Pending || s.Overdue {
+			d.Checks = append(d.Checks, bare(s))
 		}
 	}
 }

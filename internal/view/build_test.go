@@ -95,7 +95,7 @@ func world() Input {
 		Calls:    []call.State{{Opener: "aurelia", Call: "01", Mark: "exercise", Class: "test", Caller: call.End{Party: "aurelia", Began: entry("aurelia", "call.placed", 30, at("09:00:20"))}, Outcome: call.Outcome{What: call.Answered}, Began: at("09:00:20"), Answered: at("09:00:24"), Ended: at("09:01:05"), Voice: [2]call.Counts{{Lost: -1, GapMS: -1}, {Lost: 0, GapMS: 20}}}},
 		Stops:    []stop.State{halt},
 		Messages: []message.State{old, flash},
-		Checks:   check.Summary{From: at("08:00:00"), Now: now, Days: []check.Day{{Date: "2026-11-24", Passed: 1, Tested: true}}, Tested: 1, Streak: 1, LastPassed: at("09:00:00"), Last: &check.State{Due: at("09:00:00"), Outcome: check.Passed}},
+		Checks:   check.Summary{From: at("08:00:00"), Now: now, Days: 1, Tested: 1, Streak: 1, LastPassed: at("09:00:00"), Last: &check.State{Due: at("09:00:00"), Outcome: check.Passed}},
 		Check:    Check{Due: at("09:00:00").AddDate(0, 0, 1), Parts: []check.Part{{Name: check.PartStation, Result: check.OK}, {Name: check.PartVoice, Path: "1", Result: check.OK, Sent: 100, Back: 100, MS: 4}}},
 		Contacts: contact.Figures{AsOf: now, Pairs: []contact.PairFigure{{Ours: reg.Posts[0], Theirs: reg.Posts[1], Last: made, Side: statement.SideSince, Days: 279, DaysMost: 279, ByUs: map[string]contact.Count{contact.Declined: {Ours: 3}, contact.NotReached: {Ours: 1}}}}, Exercise: true},
 		Log:      []*record.Entry{o, q},

@@ -212,7 +212,7 @@ func (b builder) pastCall(s call.State) Call {
 // check draws the daily test. SPEC: PAG-025
 func (b builder) check() Check {
 	c, f := b.Check, b.Checks
-	c.Days, c.Of, c.Streak, c.Last, c.Parts = f.Tested, len(f.Days), f.Streak, nil, append([]check.Part{}, c.Parts...)
+	c.Days, c.Of, c.Streak, c.Last, c.Parts = f.Tested, f.Days, f.Streak, nil, append([]check.Part{}, c.Parts...)
 	if f.Last != nil {
 		was := bare(*f.Last)
 		c.Last = &was
@@ -221,7 +221,7 @@ func (b builder) check() Check {
 	if !f.LastPassed.IsZero() {
 		last = b.when(f.LastPassed)
 	}
-	c.Figures = b.t("check.figures", f.Tested, len(f.Days), f.Streak, last)
+	c.Figures = b.t("check.figures", f.Tested, f.Days, f.Streak, last)
 	switch {
 	case c.State != "": // running or waiting
 		c.Word = b.or("check", c.State)
