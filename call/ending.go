@@ -148,7 +148,7 @@ func (m *Machine) Tick(now time.Time) Out {
 	if l.State == Connected && !l.counted && over(l.Answered, silentAfter) {
 		l.counted = true
 		if v := m.Meters(); v.silent() {
-			c := Said{Opener: m.Them, Call: l.ID.String(), At: whole(m.now)}
+			c := Word{Opener: m.Them, Call: l.ID.String(), At: whole(m.now)}
 			if l.Out {
 				c.Opener = m.Us
 			}

@@ -37,7 +37,7 @@ func (s *State) of(e *record.Entry, opener, call string) (end *End, i int) {
 	return end, i
 }
 
-func (s *State) said(e *record.Entry, f Said) {
+func (s *State) word(e *record.Entry, f Word) {
 	end, i := s.of(e, f.Opener, f.Call)
 	switch e.Kind {
 	case KindSilent:

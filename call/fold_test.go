@@ -44,12 +44,12 @@ func closed(o Outcome) Closed {
 	return c
 }
 
-func placed() Said {
-	return Said{Opener: "aurelia", Call: theID.String(), By: &statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account", Desk: "a1"}, At: epoch}
+func placed() Word {
+	return Word{Opener: "aurelia", Call: theID.String(), By: &statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account", Desk: "a1"}, At: epoch}
 }
 
-func rang() Said {
-	return Said{Opener: "aurelia", Call: theID.String(), From: "a1", Desks: []string{"b1"}, At: epoch}
+func rang() Word {
+	return Word{Opener: "aurelia", Call: theID.String(), From: "a1", Desks: []string{"b1"}, At: epoch}
 }
 
 func validate(e *record.Entry) error {
@@ -114,7 +114,7 @@ func TestOpenCallStandsAsSilent(t *testing.T) {
 	if s := fold(es...); !s.Open || s.Outcome.What != "" {
 		t.Errorf("%+v", s)
 	}
-	es = append(es, entry("borealia", 1, KindSilent, "test", Said{Opener: "aurelia", Call: theID.String(), At: epoch}))
+	es = append(es, entry("borealia", 1, KindSilent, "test", Word{Opener: "aurelia", Call: theID.String(), At: epoch}))
 	if s := fold(es...); !s.Open || s.Outcome.What != NoSound {
 		t.Errorf("%+v", s)
 	}
@@ -136,10 +136,10 @@ func TestOrders(t *testing.T) {
 		entry("aurelia", 0, KindPlaced, "test", placed()),
 		entry("aurelia", 1, KindClosed, "test", ca),
 		entry("borealia", 0, KindRang, "test", rang()),
-		entry("borealia", 4, KindSilent, "test", Said{Opener: "aurelia", Call: theID.String(), At: epoch}),
+		entry("borealia", 4, KindSilent, "test", Word{Opener: "aurelia", Call: theID.String(), At: epoch}),
 		entry("borealia", 1, KindClosed, "test", closed(Outcome{What: Failed, Cause: CauseNearNode})),
 		entry("borealia", 2, KindClosed, "test", cb),
-		entry("borealia", 3, KindClass, "substantive", Said{Opener: "aurelia", Call: theID.String(), By: &statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account"}}),
+		entry("borealia", 3, KindClass, "substantive", Word{Opener: "aurelia", Call: theID.String(), By: &statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account"}}),
 	}
 	want := fold(es...)
 	if want.Outcome.What != Answered || want.Differ || want.Open || want.Class != "substantive" || !want.ClassDisputed || want.Opener != "aurelia" {
@@ -228,12 +228,12 @@ func TestValidate(t *testing.T) {
 	}{
 		"placed":           {entry("aurelia", 0, KindPlaced, "test", placed()), true},
 		"rang":             {entry("borealia", 0, KindRang, "test", rang()), true},
-		"silent":           {entry("borealia", 0, KindSilent, "test", Said{Opener: "aurelia", Call: theID.String(), At: epoch}), true},
-		"silent, no time":  {entry("borealia", 0, KindSilent, "test", Said{Opener: "aurelia", Call: theID.String()}), false},
-		"silent, by one":   {entry("borealia", 0, KindSilent, "test", Said{Opener: "aurelia", Call: theID.String(), At: epoch, By: placed().By}), false},
-		"placed by nobody": {entry("aurelia", 0, KindPlaced, "test", Said{Opener: "aurelia", Call: theID.String(), At: epoch}), false},
-		"placed from":      {entry("aurelia", 0, KindPlaced, "test", Said{Opener: "aurelia", Call: theID.String(), At: epoch, By: placed().By, From: "a1"}), false},
-		"class, a time":    {entry("aurelia", 0, KindClass, "test", Said{Opener: "aurelia", Call: theID.String(), At: epoch, By: placed().By}), false},
+		"silent":           {entry("borealia", 0, KindSilent, "test", Word{Opener: "aurelia", Call: theID.String(), At: epoch}), true},
+		"silent, no time":  {entry("borealia", 0, KindSilent, "test", Word{Opener: "aurelia", Call: theID.String()}), false},
+		"silent, by one":   {entry("borealia", 0, KindSilent, "test", Word{Opener: "aurelia", Call: theID.String(), At: epoch, By: placed().By}), false},
+		"placed by nobody": {entry("aurelia", 0, KindPlaced, "test", Word{Opener: "aurelia", Call: theID.String(), At: epoch}), false},
+		"placed from":      {entry("aurelia", 0, KindPlaced, "test", Word{Opener: "aurelia", Call: theID.String(), At: epoch, By: placed().By, From: "a1"}), false},
+		"class, a time":    {entry("aurelia", 0, KindClass, "test", Word{Opener: "aurelia", Call: theID.String(), At: epoch, By: placed().By}), false},
 		"declined":         {entry("borealia", 0, KindClosed, "test", closed(Outcome{What: Declined, Reason: "non ora", StandBy: epoch})), true},
 		"not the opener":   {entry("borealia", 0, KindPlaced, "test", placed()), false},
 		"rang by opener":   {entry("aurelia", 0, KindRang, "test", rang()), false},
@@ -246,7 +246,7 @@ func TestValidate(t *testing.T) {
 		"became itself":    {entry("aurelia", 0, KindClosed, "test", closed(Outcome{What: Answered, Became: theID.String()})), false},
 		"text":             {text, false},
 		"local time":       {entry("aurelia", 0, KindPlaced, "test", local), false},
-		"id":               {entry("aurelia", 0, KindPlaced, "test", Said{Opener: "aurelia", Call: "1", At: epoch}), false},
+		"id":               {entry("aurelia", 0, KindPlaced, "test", Word{Opener: "aurelia", Call: "1", At: epoch}), false},
 		"unknown member":   {entry("aurelia", 0, KindPlaced, "test", map[string]any{"opener": "aurelia", "x": 1}), false},
 	} {
 		if err := validate(c.e); (err == nil) != c.ok {

@@ -114,7 +114,7 @@ func (m *Machine) incoming(l *Live) {
 }
 
 func (m *Machine) stateRang(l *Live) {
-	m.state(KindRang, l, Said{Opener: m.Them, Call: l.ID.String(), From: l.There, Desks: l.Rang, Priority: l.Priority, At: whole(m.now)})
+	m.state(KindRang, l, Word{Opener: m.Them, Call: l.ID.String(), From: l.There, Desks: l.Rang, Priority: l.Priority, At: whole(m.now)})
 }
 
 // rings gives the armed desks that can ring now: a ring with a priority rings those in another call too.

@@ -14,8 +14,8 @@ import (
 //
 // SPEC: CAL-011
 var Kinds = []statement.Kind{
-	kind(KindPlaced, true, (*State).said), kind(KindRang, true, (*State).said), kind(KindSilent, true, (*State).said),
-	kind(KindClosed, true, (*State).closed), kind(KindClass, false, (*State).said),
+	kind(KindPlaced, true, (*State).word), kind(KindRang, true, (*State).word), kind(KindSilent, true, (*State).word),
+	kind(KindClosed, true, (*State).closed), kind(KindClass, false, (*State).word),
 }
 
 func kind[F statement.Validator](name string, atOnce bool, fold func(*State, *record.Entry, F)) statement.Kind {
@@ -23,7 +23,7 @@ func kind[F statement.Validator](name string, atOnce bool, fold func(*State, *re
 }
 
 // Item groups the statements of one call.
-func (f Said) Item(*record.Entry) (party, id string)   { return f.Opener, f.Call }
+func (f Word) Item(*record.Entry) (party, id string)   { return f.Opener, f.Call }
 func (f Closed) Item(*record.Entry) (party, id string) { return f.Opener, f.Call }
 
 // about judges which call a statement is about.
@@ -35,7 +35,7 @@ func about(opener, call string) error {
 // Validate judges what an end says of a call from itself alone.
 //
 // SPEC: CAL-012
-func (f Said) Validate(e, _ *record.Entry) error {
+func (f Word) Validate(e, _ *record.Entry) error {
 	placed, rang, class := e.Kind == KindPlaced, e.Kind == KindRang, e.Kind == KindClass
 	return statement.First(about(f.Opener, f.Call),
 		statement.If(placed && f.Opener != e.Log.Party, "call.placed by the party that does not ring"),
@@ -79,7 +79,7 @@ func desks(ds []string) error {
 
 // ClassDraft drafts a later statement of a call's class by a party.
 func ClassDraft(party string, s State, class string, by statement.Author) (record.Draft, error) {
-	return statement.Draft(Kinds, party, nil, record.Draft{Kind: KindClass, Class: class, Mark: s.Mark, Facts: Said{Opener: s.Opener, Call: s.Call, By: &by}}, "see: parley calls")
+	return statement.Draft(Kinds, party, nil, record.Draft{Kind: KindClass, Class: class, Mark: s.Mark, Facts: Word{Opener: s.Opener, Call: s.Call, By: &by}}, "see: parley calls")
 }
 
 // Orphan drafts the closing of a call that party us began and never closed: its node stopped in it.

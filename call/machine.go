@@ -207,7 +207,7 @@ func (m *Machine) Ring(by statement.Author, class, mark, priority, codec string,
 	if _, err := s.Encode(); err != nil {
 		return m.cannot(ErrAct)
 	}
-	m.state(KindPlaced, l, Said{Opener: m.Us, Call: l.ID.String(), By: &by, Priority: l.Priority, At: whole(m.now)})
+	m.state(KindPlaced, l, Word{Opener: m.Us, Call: l.ID.String(), By: &by, Priority: l.Priority, At: whole(m.now)})
 	switch {
 	case m.cur != nil:
 		m.finish(l, Outcome{What: BusyWithUs}, "")

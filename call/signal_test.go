@@ -159,7 +159,7 @@ func ringOf(id ID) Signal {
 func FuzzValidate(f *testing.F) {
 	f.Add(KindPlaced, entry("aurelia", 0, KindPlaced, "test", placed()).Facts())
 	f.Add(KindRang, entry("borealia", 0, KindRang, "test", rang()).Facts())
-	f.Add(KindSilent, entry("borealia", 0, KindSilent, "test", Said{Opener: "aurelia", Call: theID.String(), At: epoch}).Facts())
+	f.Add(KindSilent, entry("borealia", 0, KindSilent, "test", Word{Opener: "aurelia", Call: theID.String(), At: epoch}).Facts())
 	f.Add(KindClosed, entry("borealia", 0, KindClosed, "test", closed(Outcome{What: Declined, Reason: "no"})).Facts())
 	f.Fuzz(func(t *testing.T, kind string, b []byte) {
 		e := record.NewEntry(entry("aurelia", 0, kind, "test", struct{}{}).Head, nil, b, nil)

@@ -208,7 +208,7 @@ func (e *end) send(fx Signal) {
 func (e *end) draft(fx record.Draft) {
 	e.all = append(e.all, fx)
 	switch f := fx.Facts.(type) {
-	case Said:
+	case Word:
 		if fx.Kind != KindSilent {
 			e.begun[f.Call] = f.Opener
 		}

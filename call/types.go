@@ -99,9 +99,9 @@ type Outcome struct {
 	Became  string    `json:"became,omitempty"`        // two rings crossed: the call that this ring became
 }
 
-// Said is the facts of what an end states of a call that is not over, and of its class later, which stands in the header.
+// Word is the facts of what an end states of a call that is not over, and of its class later, which stands in the header.
 // The tags draw spec/kinds.md, Validate holds them.
-type Said struct {
+type Word struct {
 	Opener   string            `json:"opener"` // the party that rings
 	Call     string            `json:"call"`
 	By       *statement.Author `json:"by,omitempty" must:"placed class"`

@@ -168,16 +168,12 @@ func (p *path) probeIfDue(now time.Duration) {
 	if p.current == nil || now < p.probeNext {
 		return
 	}
-	every := probeEvery
-	if p.cfg.Metered {
-		every = probeMetered
-	}
-	if now-time.Duration(p.voiced.Load()) < probeEvery && now < p.probeNext+probeVoiced-every {
+	if now-time.Duration(p.voiced.Load()) < probeEvery && now < p.probeNext+probeVoiced-probeEvery {
 		return
 	}
-	p.probeNext += every
+	p.probeNext += probeEvery
 	if p.probeNext <= now {
-		p.probeNext = now + every
+		p.probeNext = now + probeEvery
 	}
 	var buf [wire.ProbeSize]byte
 	p.current.send(wire.AppendProbe(buf[:0], p.probe(now)), nil)

@@ -53,10 +53,9 @@ type Config struct {
 
 // PathConfig is one route to the peer.
 type PathConfig struct {
-	Label   string
-	Bind    int            // index into Config.Binds
-	Remote  netip.AddrPort // zero: we cannot dial, only be dialled
-	Metered bool           // probes once a second and is called down later
+	Label  string
+	Bind   int            // index into Config.Binds
+	Remote netip.AddrPort // zero: we cannot dial, only be dialled
 }
 
 // Link is a line's connection to its one peer.

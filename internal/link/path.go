@@ -13,18 +13,16 @@ import (
 
 // Times by which a path is probed, judged, dialled and called down (spec/link.md).
 const (
-	clockStep    = 20 * time.Millisecond
-	probeEvery   = 100 * time.Millisecond
-	probeVoiced  = 500 * time.Millisecond // beside voice
-	probeMetered = time.Second
-	downAfter    = 2 * time.Second
-	downMetered  = 6 * time.Second
-	keepOld      = 3 * time.Second // an old session receives on after its successor's first packet
-	dialEvery    = 3 * time.Second
-	dialStagger  = 250 * time.Millisecond // B lets A go first
-	dialLasts    = 12 * time.Second
-	dialsAtOnce  = 4
-	rekeyAfter   = time.Hour
+	clockStep   = 20 * time.Millisecond
+	probeEvery  = 100 * time.Millisecond
+	probeVoiced = 500 * time.Millisecond // beside voice
+	downAfter   = 2 * time.Second
+	keepOld     = 3 * time.Second // an old session receives on after its successor's first packet
+	dialEvery   = 3 * time.Second
+	dialStagger = 250 * time.Millisecond // B lets A go first
+	dialLasts   = 12 * time.Second
+	dialsAtOnce = 4
+	rekeyAfter  = time.Hour
 )
 
 // path is one route. Fields without a note are under Link.mu.
@@ -91,13 +89,6 @@ func newPath(l *Link, num int, cfg PathConfig) *path {
 	return p
 }
 
-func (p *path) downAfter() time.Duration {
-	if p.cfg.Metered {
-		return downMetered
-	}
-	return downAfter
-}
-
 // clockLoop is the one goroutine that does what is due.
 func (l *Link) clockLoop() {
 	ticks, stop := l.cfg.Ticker(clockStep)
@@ -148,8 +139,8 @@ func (l *Link) tick(now time.Duration) {
 func (p *path) judge(now time.Duration) {
 	l := p.l
 	at := time.Duration(p.lastRx.Load())
-	weHear := p.current != nil && at != 0 && now-at < p.downAfter()
-	theyHear := p.current != nil && p.report.at != 0 && now-p.report.at < p.downAfter() && p.report.heard < p.downAfter()
+	weHear := p.current != nil && at != 0 && now-at < downAfter
+	theyHear := p.current != nil && p.report.at != 0 && now-p.report.at < downAfter && p.report.heard < downAfter
 	p.silent.Store(!weHear)
 	if weHear == p.weHear && theyHear == p.theyHear {
 		return
@@ -317,9 +308,6 @@ func (p *path) dialIfDue(now time.Duration) {
 	}
 	if now >= p.dialNext && len(p.dials) < dialsAtOnce {
 		p.dialNext = now + dialEvery
-		if p.cfg.Metered {
-			p.dialNext = now + 5*dialEvery
-		}
 		p.dialled++
 		ctx, cancel := context.WithTimeout(p.l.ctx, dialLasts)
 		p.dials[p.dialled] = cancel
