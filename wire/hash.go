@@ -26,20 +26,23 @@ func (h Hash) Name() string { return base64.RawURLEncoding.EncodeToString(h[:]) 
 // IsZero reports whether h was never set.
 func (h Hash) IsZero() bool { return h == Hash{} }
 
+var (
+	hashForm = base64.StdEncoding.Strict()
+	nameForm = base64.RawURLEncoding.Strict()
+)
+
 // ParseHash accepts only the spelling that String gives.
-func ParseHash(s string) (Hash, error) { return parse(s, base64.StdEncoding, 44) }
+func ParseHash(s string) (Hash, error) { return parse(s, hashForm, 44) }
 
 // ParseHashName accepts only the spelling that Name gives.
-func ParseHashName(s string) (Hash, error) { return parse(s, base64.RawURLEncoding, 43) }
+func ParseHashName(s string) (Hash, error) { return parse(s, nameForm, 43) }
 
-func parse(s string, enc *base64.Encoding, n int) (h Hash, err error) {
-	if len(s) != n {
-		return h, ErrHash
+func parse(s string, form *base64.Encoding, n int) (Hash, error) {
+	var b [33]byte // room for a padded one as the decoder counts
+	if len(s) == n {
+		if n, err := form.Decode(b[:], []byte(s)); err == nil && n == len(Hash{}) {
+			return Hash(b[:n]), nil
+		}
 	}
-	b, err := enc.Strict().DecodeString(s)
-	if err != nil || len(b) != len(h) || enc.EncodeToString(b) != s {
-		return h, ErrHash
-	}
-	copy(h[:], b)
-	return h, nil
+	return Hash{}, ErrHash
 }

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
@@ -103,37 +102,47 @@ func checkBody(body []byte, max int) error {
 	if _, err := ParseHash(string(body[len(saltPrefix) : saltEnd-1])); err != nil {
 		return fmt.Errorf("%w: salt", ErrBody)
 	}
-	if i := bytes.IndexFunc(body, func(r rune) bool { return r < 0x20 || r == 0x7f }); i >= 0 {
-		return fmt.Errorf("%w: byte %d: a control character", ErrBody, i)
+	if !jsontext.Value(body).IsValid() {
+		return fmt.Errorf("%w: no JSON, a name twice, or not UTF-8", ErrBody)
 	}
-	d := jsontext.NewDecoder(bytes.NewReader(body))
-	for {
-		depth := d.StackDepth()
-		t, err := d.ReadToken()
-		if errors.Is(err, io.EOF) && depth == 0 {
-			return nil
-		}
-		if err == nil {
-			err = checkToken(t, depth)
-		}
-		if err == nil && d.StackDepth() == 0 && d.InputOffset() != int64(len(body)) {
-			err = errors.New("more after its end")
-		}
-		if err != nil {
-			return fmt.Errorf("%w: byte %d: %w", ErrBody, d.InputOffset(), err)
-		}
-	}
+	return checkValues(body)
 }
 
-func checkToken(t jsontext.Token, depth int) error {
-	switch k := t.Kind(); {
-	case k == 'n':
-		return errors.New("null")
-	case depth > maxDepth && k != '}' && k != ']':
-		return errors.New("too deep")
-	case k == '0':
-		if n, err := strconv.ParseInt(t.String(), 10, 64); err != nil || n > 1<<53 || n < -1<<53 || t.String() == "-0" {
-			return errors.New("not a whole number of at most 2^53: decimals are texts")
+// checkValues refuses of valid JSON what the record has not.
+func checkValues(b []byte) error {
+	depth := 0
+	for i := 0; i < len(b); i++ {
+		c, why := b[i], ""
+		switch {
+		case c == '}' || c == ']':
+			depth--
+		case c == ',' || c == ':' || c == ' ' && depth > 0:
+		case c <= ' ':
+			why = "white space"
+		case depth > maxDepth:
+			why = "too deep"
+		case c == '{' || c == '[':
+			depth++
+		case c == '"':
+			for i++; b[i] != '"'; i++ {
+				switch b[i] {
+				case '\\':
+					i++
+				case 0x7f:
+					why = "a control character"
+				}
+			}
+		case c == 'n':
+			why = "null"
+		case c == '-' || c >= '0' && c <= '9':
+			n := bytes.IndexAny(b[i:], ",]} ")
+			if v, err := strconv.ParseInt(string(b[i:i+n]), 10, 64); err != nil || v > 1<<53 || v < -1<<53 || v == 0 && n > 1 {
+				why = "not a whole number of at most 2^53: decimals are texts"
+			}
+			i += n - 1
+		}
+		if why != "" {
+			return fmt.Errorf("%w: byte %d: %s", ErrBody, i, why)
 		}
 	}
 	return nil

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/node"
 	"example.org/parley/internal/view"
@@ -45,7 +47,17 @@ func (s *slowest) Handle(_ context.Context, r slog.Record) error {
 
 // refill is what it costs a node that lost its disk to take a record of n statements from the other end: until all is
 // there, the longest step of its loop, until a FLASH of the peer stands on its desk meanwhile; and to verify its export.
-type refill struct{ all, step, flash, verify time.Duration }
+type refill struct {
+	all, step, flash, verify time.Duration
+	cpu, verifyCPU           time.Duration // of this process, which a busy machine does not lengthen
+}
+
+// cpu is the processor time of this process so far.
+func cpu() time.Duration {
+	var u unix.Rusage
+	_ = unix.Getrusage(unix.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
 
 // measureRefill lays a record of n statements, takes it from one end and lets it come again, with a FLASH beside it.
 func measureRefill(tb testing.TB, n int) (r refill) {
@@ -75,7 +87,7 @@ func measureRefill(tb testing.TB, n int) (r refill) {
 		}
 	}
 	p.until(1, 20*time.Second, func(v view.Desk) bool { return len(v.Log) > 0 })
-	began := time.Now()
+	began, spent := time.Now(), cpu()
 	flash := p.do(0, act.Send{Kind: "warning", Precedence: "FLASH", Text: "Turn back."})
 	r.flash = p.until(1, time.Minute, func(v view.Desk) bool {
 		return slices.ContainsFunc(v.Messages, func(m view.Message) bool { return m.ID == flash.ID })
@@ -85,18 +97,18 @@ func measureRefill(tb testing.TB, n int) (r refill) {
 			time.Sleep(5 * time.Millisecond)
 		}
 	}
-	r.all, r.step = time.Since(began), steps.took
+	r.all, r.step, r.cpu = time.Since(began), steps.took, cpu()-spent
 	f, err := os.Create(filepath.Join(p.dir, "export"))
 	p.check(err)
 	defer f.Close()
 	p.check(p.do(0, act.Export).File(f))
 	_, err = f.Seek(0, io.SeekStart)
 	p.check(err)
-	began = time.Now()
+	began, spent = time.Now(), cpu()
 	if rep := verify.Verify(f, verify.Expected{}); rep.Verdict != verify.Holds {
 		tb.Errorf("the export does not hold: %v %v", rep.Wrong, rep.Unknown)
 	}
-	r.verify = time.Since(began)
+	r.verify, r.verifyCPU = time.Since(began), cpu()-spent
 	return r
 }
 
@@ -132,6 +144,13 @@ func bareChecks(tb testing.TB, n int) time.Duration {
 	return time.Since(began) * time.Duration(n) / time.Duration(some*runtime.GOMAXPROCS(0))
 }
 
+// bareCPU is the processor time of n signatures.
+func bareCPU(tb testing.TB, n int) time.Duration {
+	spent := cpu()
+	bareChecks(tb, 0)
+	return (cpu() - spent) * time.Duration(n) / time.Duration(4000*runtime.GOMAXPROCS(0))
+}
+
 // TestRefill prints what a refill costs: PARLEY_SCALE=100000.
 func TestRefill(t *testing.T) {
 	n, err := strconv.Atoi(os.Getenv("PARLEY_SCALE"))
@@ -139,6 +158,7 @@ func TestRefill(t *testing.T) {
 		t.Skip("make bench")
 	}
 	r := measureRefill(t, n)
+	t.Logf("processor time: refill %.2f, verify %.2f of the bare checks", float64(r.cpu)/float64(bareCPU(t, refillChecks(n))), float64(r.verifyCPU)/float64(bareCPU(t, 2*n)))
 	t.Logf("%+v: refill %.2f, verify %.2f of the bare checks", r, float64(r.all)/float64(bareChecks(t, refillChecks(n))), float64(r.verify)/float64(bareChecks(t, 2*n)))
 }
 

@@ -128,6 +128,7 @@ func (x *Exchange) TheyHave(b []byte, run string) (t Told, err error) {
 	has, differ := map[record.LogID]Have{}, map[record.LogID]bool{}
 	for _, h := range told.logs {
 		has[h.LogID] = h
+		x.cursor[h.LogID] = min(h.Size, h.Whole) // what comes of it later, the peer has
 	}
 	for _, s := range told.sums {
 		ours := s.in(logs)
@@ -254,6 +255,9 @@ func (x *Exchange) fill() {
 
 // offer gives the next entry of a log that the peer lacks, or that one waits for the disk.
 func (x *Exchange) offer(k record.LogID, durable func(*record.Entry) bool) (next *record.Entry, waits bool) {
+	if k.Party != x.us && x.cursor[k] >= x.theirs[k] {
+		return nil, false
+	}
 	for _, e := range x.next(k) {
 		switch {
 		case !durable(e):

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -231,6 +232,50 @@ func TestALostDiskIsGivenBack(t *testing.T) {
 	}
 	if n != 20 {
 		t.Errorf("%d of 20 came back", n)
+	}
+	a = newEnd("aurelia")
+	fa, fb := a.x.StreamUp(), b.x.StreamUp()
+	for x, f := range map[*Exchange]wire.Frame{a.x: fb, b.x: fa} {
+		if _, err := x.TheyHave(f.Parts[0], ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for {
+		f, e, ok := b.x.Next(b.durable)
+		if !ok {
+			break
+		}
+		b.x.Sent(e)
+		if _, err := a.rec.Add(f.Parts[0], f.Parts[1], f.Parts[2]); err != nil {
+			t.Fatal(err)
+		}
+		if _, e, ok := a.x.Next(a.durable); ok {
+			t.Fatalf("%s is sent back to who has sent it", e.Place())
+		}
+	}
+}
+
+// What the peer states on a stream is nothing to offer: however much it is, no step looks through it.
+// SPEC: EXC-004
+func TestWhatThePeerStatesIsNotLookedThrough(t *testing.T) {
+	a, b := newEnd("aurelia"), newEnd("borealia")
+	meet(t, a, b)
+	var before, after runtime.MemStats
+	for range 2000 {
+		if _, err := b.rec.Add(a.state(t, "word").Pieces()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runtime.ReadMemStats(&before)
+	for range 100 {
+		b.x.turn = 1 // as after a statement
+		if _, e, ok := b.x.Next(b.durable); ok || e != nil {
+			t.Fatal("what the peer has stated is offered to it")
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 400_000 {
+		t.Errorf("%d bytes were copied to find that nothing is to be offered", n)
 	}
 }
 

@@ -27,8 +27,6 @@ type tx struct {
 	of    []interface{ OnDisk(row int) } // of each row, the statement or receipt in it; nil: a value of this node alone
 	after []func(error)                  // what happens once the rows are on disk (nil), or when they never will be
 	seq   uint64                         // of the step, once its rows are handed to the writer
-	got   []*record.Entry                // entries of the peer that need a receipt
-	lane  bool                           // they came by lane, so does the receipt
 	// draw makes the answer of an act, in the goroutine of who asked. The act is answered though its commit fails:
 	// nothing was to be recorded, or the session has said it.
 	draw func(ctx context.Context, recorded bool) act.Reply
@@ -313,6 +311,9 @@ type memory struct {
 	reg       *register.Register    // nil: to be built again
 	volatile  map[*record.Entry]int // commits that an entry still waits for: its header, a body that came later
 	showing   map[string]bool       // messages whose *shown* is on its way to the disk
+	got       []*record.Entry       // entries of the peer that need a receipt
+	urgent    bool                  // one of them came by lane, so do their receipts
+	answered  time.Time             // when the last receipts were made
 }
 
 // empty is the memory of a record without a statement.
@@ -335,6 +336,11 @@ func (l *Line) adopt(m *memory, first bool) {
 		}
 	}
 	m.local = nil
+	for _, g := range l.rec.Logs() { // the receipt of what came last may not have been made
+		if g.Name.Party == l.cfg.Them.Name && g.Held < g.Whole {
+			l.got = append(l.got, l.rec.At(record.Place{LogID: g.Name.LogID, Index: g.Whole - 1}))
+		}
+	}
 	l.x.Reset(l.rec)
 	if l.peer.streams {
 		l.peer.toStream(l.x.Have())

@@ -334,8 +334,8 @@ func (l *Line) entry(c *record.Checked, err error, bytes, path int) {
 		}
 	})
 	if fromThem {
-		l.tx.got = append(l.tx.got, e)
-		l.tx.lane = l.tx.lane || path >= 0
+		l.got = append(l.got, e)
+		l.urgent = l.urgent || path >= 0
 	}
 }
 
@@ -359,7 +359,7 @@ func (l *Line) again(e *record.Entry, path int) {
 		rc = n
 	}
 	if rc == nil {
-		l.tx.got = append(l.tx.got, e)
+		l.got = append(l.got, e)
 		return
 	}
 	if path >= 0 {
@@ -369,10 +369,17 @@ func (l *Line) again(e *record.Entry, path int) {
 	l.sendReceipt(rc, false)
 }
 
-// answer makes the receipts of a step; they are committed with the entries that they answer.
+// answerEvery is how long what comes by the stream waits for its receipt while more comes: one answers all.
+const answerEvery = tickEvery / 2
+
+// answer makes the receipts of what came; none is sent before the entries that it answers are on disk. SPEC: EXC-007
 func (l *Line) answer() {
-	lane := l.tx.lane
-	for _, e := range exchange.Answers(l.rec, l.tx.got) {
+	if len(l.got) == 0 || !l.urgent && l.now.Sub(l.answered).Abs() < answerEvery {
+		return
+	}
+	lane, got := l.urgent, l.got
+	l.got, l.urgent, l.answered = nil, false, l.now
+	for _, e := range exchange.Answers(l.rec, got) {
 		rc, err := l.rec.Receipt(e, l.cfg.Us.Name, l.runName, l.cfg.Sheet, l.now, l.cfg.Key)
 		if err != nil {
 			l.log.Error("couldn't make a receipt", "err", err)
@@ -387,7 +394,6 @@ func (l *Line) answer() {
 			l.sendReceipt(rc, lane)
 		}, nil)
 	}
-	l.tx.got = nil
 }
 
 func (l *Line) sendReceipt(rc *record.Receipt, lane bool) {

@@ -192,3 +192,53 @@ func TestBulkHoldsUpNothing(t *testing.T) {
 		l.Close()
 	})
 }
+
+// What comes one by one is answered at once, what comes in bulk by a receipt for all of it; one that was not made before
+// the node ended is made at its next start.
+// SPEC: EXC-007
+func TestOneReceiptAnswersBulk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m machine
+		l := m.begin(t)
+		time.Sleep(time.Second)
+		them := peerRun(&m, l)
+		var last *record.Entry
+		take := func() {
+			last = peerSays(t, &m, l, them, "The convoy leaves at noon.")
+			note, facts, text := last.Pieces()
+			c, err := l.opts.Check(note, facts, text)
+			inLoop(t, l, func() { l.entry(c, err, len(note), -1) })
+		}
+		receipts := func() (n int) {
+			inLoop(t, l, func() { n = len(l.rec.LogReceipts(last.Log.LogID)) })
+			return n
+		}
+		take()
+		if n := receipts(); n != 1 {
+			t.Errorf("%d receipts for the first statement", n)
+		}
+		time.Sleep(time.Second)
+		for range 50 {
+			take()
+		}
+		time.Sleep(time.Second)
+		if n := receipts(); n > 3 {
+			t.Errorf("%d receipts for 50 statements that came at once", n-1)
+		}
+		inLoop(t, l, func() {
+			if e := l.rec.ByRef(last.Ref()); e == nil || e.Receipt == nil {
+				t.Error("the newest is not held")
+			}
+		})
+		take()
+		take()
+		inLoop(t, l, func() { l.fail(errStopped) }) // its receipt has not been made
+		time.Sleep(10 * time.Second)
+		inLoop(t, l, func() {
+			if e := l.rec.ByRef(last.Ref()); e == nil || e.Receipt == nil {
+				t.Errorf("what came before the failure is not held: %v", e)
+			}
+		})
+		l.Close()
+	})
+}

@@ -61,7 +61,7 @@ func (m *machine) begin(t *testing.T) *Line {
 		m.before(db)
 	}
 	l := Open(Config{
-		Name: "north", DB: db, First: true, Key: us, Genesis: wire.Leaf([]byte("genesis\n")), GenesisText: genesis,
+		Name: "north", DB: db, First: true, Sheet: 1, Key: us, Genesis: wire.Leaf([]byte("genesis\n")), GenesisText: genesis,
 		Us:   Party{Name: "aurelia", Letter: "A", SignKey: us.Public().(ed25519.PublicKey)},
 		Them: Party{Name: "borealia", Letter: "B", SignKey: them},
 		Now:  func() time.Time { return time.Now().Add(time.Duration(m.step.Load())) },
