@@ -86,9 +86,9 @@ func (g *Genesis) read(text []byte) error {
 		return notGenesis("%v", err)
 	}
 	switch a, b := g.Parties[0], g.Parties[1]; {
-	case !ValidName(g.Line):
+	case !wire.ValidName(g.Line):
 		return notGenesis("line %q", g.Line)
-	case !ValidName(a.Party) || !ValidName(b.Party) || a.Party == b.Party:
+	case !wire.ValidName(a.Party) || !wire.ValidName(b.Party) || a.Party == b.Party:
 		return notGenesis("two parties with two names")
 	case a.Rand == b.Rand:
 		return notGenesis("both sides gave the same random bytes")

@@ -74,8 +74,3 @@ func DecodeSecret(role string, b []byte) (ed25519.PrivateKey, error) {
 func Hash(partyKey ed25519.PublicKey) wire.Hash {
 	return sha256.Sum256([]byte("party-key " + wire.KeyText(partyKey) + "\n"))
 }
-
-// ValidName reports whether s may name a party, a station or a line.
-func ValidName(s string) bool {
-	return len(s) >= 1 && len(s) <= 16 && s[0] >= 'a' && s[0] <= 'z' && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
-}

@@ -113,7 +113,7 @@ func (s *Sheet) read(text []byte) error {
 func (s *Sheet) check() error {
 	courier, err := age.ParseX25519Recipient(s.Courier)
 	switch {
-	case !ValidName(s.Party):
+	case !wire.ValidName(s.Party):
 		return notSheet("party %q", s.Party)
 	case s.Issue < 1 || (s.Issue == 1) != s.Before.IsZero():
 		return notSheet("issue %d and its before line do not fit", s.Issue)
@@ -130,7 +130,7 @@ func (s *Sheet) check() error {
 	for i, p := range s.Paths {
 		a, err := netip.ParseAddrPort(p.Address)
 		twice := slices.ContainsFunc(s.Paths[:i], func(o SheetPath) bool { return o.Label == p.Label })
-		if err != nil || a.String() != p.Address || a.Addr().Zone() != "" || a.Port() == 0 || p.Kind != "udp" || p.Label == "" || !ValidName("x"+p.Label) || twice {
+		if err != nil || a.String() != p.Address || a.Addr().Zone() != "" || a.Port() == 0 || p.Kind != "udp" || p.Label == "" || !wire.ValidName("x"+p.Label) || twice {
 			return notSheet("path %q", p.Label)
 		}
 	}
@@ -146,7 +146,7 @@ func validLog(s, party string) bool {
 	num, run, _ := strings.Cut(f[2], ".")
 	_, err := wire.ParseHashName(f[1])
 	_, err2 := wire.ParseNumber(num)
-	return err == nil && err2 == nil && len(run) == 6 && strings.Trim(run, "0123456789abcdefghjkmnpqrstvwxyz") == ""
+	return err == nil && err2 == nil && wire.ValidRun(run)
 }
 
 // SignSheet signs the sheet with the party key and reads it back; Note and Hash are set.

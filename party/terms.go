@@ -79,7 +79,7 @@ func (t Terms) check() error {
 		}
 	}
 	for p, ns := range t.Fallback {
-		if !ValidName(p) || len(ns) > 4 {
+		if !wire.ValidName(p) || len(ns) > 4 {
 			return notGenesis("terms: fallback numbers of %q", p)
 		}
 		for _, n := range ns {

@@ -53,7 +53,8 @@ func ParseHeader(text []byte) (st Statement, form string, err error) {
 func (st *Statement) parseRest(l *wire.Lines) {
 	if st.Index == 0 {
 		l.Line("opened")
-		st.Station, st.Why = share(wire.Field(l, parseParty)), l.OneOf(whys...)
+		st.Station, st.Why = share(l.Word()), l.OneOf(whys...)
+		l.Need(wire.ValidName(st.Station))
 	}
 	peer := false // own logs come first, none twice, never its own
 	for l.Next("seen") {
@@ -66,14 +67,14 @@ func (st *Statement) parseRest(l *wire.Lines) {
 	}
 	l.Line("heard")
 	if run := l.Word(); run != "none" {
-		l.Need(ValidRun(run))
+		l.Need(wire.ValidRun(run))
 		st.Heard = PeerClock{share(run), wire.Field(l, parseHeld)}
 		l.Need(st.Heard.Time.Second()%10 == 0)
 	}
 	l.Line("time")
 	st.Time = wire.Field(l, parseTime)
 	st.Kind = share(l.Line("kind").Word())
-	l.Need(ValidKind(st.Kind))
+	l.Need(validKind(st.Kind))
 	st.Class = l.Line("class").OneOf("substantive", "service", "test")
 	st.Mark = l.Line("mark").OneOf("actual", "exercise")
 	for l.Next("re") {

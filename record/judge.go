@@ -83,7 +83,7 @@ func decodeText(b []byte) (*Text, error) {
 	if err := wire.DecodeStrict(b, wire.MaxBody, t); err != nil {
 		return nil, err
 	}
-	if t.Lang == "" || len(t.Lang) > 8 || !lower(t.Lang, true) {
+	if len(t.Lang) > 8 || !wire.ValidWord(t.Lang, "-") {
 		return nil, errForm
 	}
 	return t, nil

@@ -14,8 +14,6 @@ import (
 	"example.org/parley/wire"
 )
 
-const runLetters = "0123456789abcdefghjkmnpqrstvwxyz"
-
 const (
 	timeForm = "2006-01-02T15:04:05.000000Z"
 	heldForm = "2006-01-02T15:04:05Z"
@@ -61,55 +59,10 @@ func (e *Entry) Place() Place { return Place{e.Log.LogID, e.Index} }
 // Ref points at the entry.
 func (e *Entry) Ref() Ref { return Ref{e.Place(), e.Leaf} }
 
-// ValidParty reports whether s can name a party (or a station): [a-z][a-z0-9-]{0,15}.
-func ValidParty(s string) bool {
-	if s == "" || len(s) > 16 || s[0] < 'a' || s[0] > 'z' {
-		return false
-	}
-	for _, c := range []byte(s) {
-		if !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-') {
-			return false
-		}
-	}
-	return true
-}
-
-func parseParty(s string) (string, error) {
-	if !ValidParty(s) {
-		return "", errForm
-	}
-	return s, nil
-}
-
-// ValidKind reports whether s can name a kind: [a-z]{1,16}(\.[a-z-]{1,16})?
-func ValidKind(s string) bool {
+// validKind reports whether s can name a kind: [a-z]{1,16}(\.[a-z-]{1,16})?
+func validKind(s string) bool {
 	a, b, dot := strings.Cut(s, ".")
-	return lower(a, false) && (!dot || lower(b, true))
-}
-
-func lower(s string, hyphen bool) bool {
-	if s == "" || len(s) > 16 {
-		return false
-	}
-	for _, c := range []byte(s) {
-		if !(c >= 'a' && c <= 'z' || hyphen && c == '-') {
-			return false
-		}
-	}
-	return true
-}
-
-// ValidRun reports whether s is six of the letters that name a run.
-func ValidRun(s string) bool {
-	if len(s) != 6 {
-		return false
-	}
-	for _, c := range s {
-		if !strings.ContainsRune(runLetters, c) {
-			return false
-		}
-	}
-	return true
+	return wire.ValidWord(a, "") && (!dot || wire.ValidWord(b, "-"))
 }
 
 // ParseLogID reads party/number.run.
@@ -122,7 +75,7 @@ func ParseLogID(s string) (LogID, error) {
 func ParseLocal(party, s string) (LogID, error) {
 	num, run, _ := strings.Cut(s, ".")
 	n, err := wire.ParseNumber(num)
-	if err != nil || n < 1 || !ValidRun(run) || !ValidParty(party) {
+	if err != nil || n < 1 || !wire.ValidRun(run) || !wire.ValidName(party) {
 		return LogID{}, errForm
 	}
 	return LogID{share(party), n, share(run)}, nil

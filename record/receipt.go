@@ -76,7 +76,7 @@ func ParseReceipt(text []byte) (*Receipt, error) {
 	rc.Sheet = l.Line("sheet").Number()
 	l.Need(rc.Sheet > 0)
 	by, run, _ := strings.Cut(l.Line("by").Word(), "/"+rc.Log.Genesis.Name()+"/")
-	l.Need(ValidParty(by) && by != rc.Log.Party && ValidRun(run))
+	l.Need(wire.ValidName(by) && by != rc.Log.Party && wire.ValidRun(run))
 	rc.By, rc.ByRun = share(by), share(run)
 	l.Line("held")
 	rc.Held = wire.Field(l, parseHeld)
@@ -284,7 +284,7 @@ func (r *Record) LogReceipts(id LogID) []*Receipt {
 // SPEC: REC-019
 func (r *Record) Receipt(e *Entry, by, byRun string, sheet int, now time.Time, key ed25519.PrivateKey) (*Receipt, error) {
 	switch {
-	case r.o.Private || by == e.Log.Party || r.o.party(by) == nil || !ValidRun(byRun):
+	case r.o.Private || by == e.Log.Party || r.o.party(by) == nil || !wire.ValidRun(byRun):
 		return nil, fmt.Errorf("no receipt by %s for %s", by, e.Place())
 	case e.Evidence != "" && !e.covered():
 		return nil, fmt.Errorf("no receipt for %s: %s", e.Place(), e.Evidence)

@@ -709,7 +709,7 @@ func TestRun(t *testing.T) {
 	seen := map[string]bool{}
 	for range 100 {
 		n := NewRunName(p.rand)
-		if !ValidRun(n) || seen[n] {
+		if !wire.ValidRun(n) || seen[n] {
 			t.Errorf("run %q", n)
 		}
 		seen[n] = true

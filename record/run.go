@@ -43,7 +43,7 @@ func NewRunName(rand io.Reader) string {
 		return ""
 	}
 	for i := range b {
-		b[i] = runLetters[b[i]%32]
+		b[i] = wire.RunLetters[b[i]%32]
 	}
 	return string(b[:])
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"example.org/parley/record"
 	"example.org/parley/statement"
 	"example.org/parley/wire"
 )
@@ -68,7 +67,7 @@ func (c Copy) validate() error {
 		return fmt.Errorf("step %q", c.Step)
 	case !slices.Contains(statement.Classes, c.Class) || !slices.Contains(statement.Marks, c.Mark):
 		return fmt.Errorf("class %q or mark %q", c.Class, c.Mark)
-	case id(c.ID) != nil || !record.ValidParty(c.Party):
+	case id(c.ID) != nil || !wire.ValidName(c.Party):
 		return errors.New("id or party")
 	case c.Time.Year() < 2000 || c.Time.Year() > 2099 || c.Time != c.Time.UTC().Truncate(time.Microsecond):
 		return errors.New("time")

@@ -11,6 +11,7 @@ import (
 
 	"example.org/parley/record"
 	"example.org/parley/statement"
+	"example.org/parley/wire"
 )
 
 // The steps of a STOP; sent and lifted are its own party's, the others the receiver's.
@@ -97,7 +98,7 @@ func (f Said) Validate(e, _ *record.Entry) error {
 		if err := statement.First(statement.If(f.Party != "", "its party is whose log it stands in"), statement.If(f.Scope != Everywhere, "scope %q is not known", f.Scope)); err != nil {
 			return err
 		}
-	} else if err := statement.First(statement.If(!record.ValidParty(f.Party), "it does not say whose STOP"), statement.If(f.Scope+f.Place+f.Check != "", "only stop.sent has scope, place and check"),
+	} else if err := statement.First(statement.If(!wire.ValidName(f.Party), "it does not say whose STOP"), statement.If(f.Scope+f.Place+f.Check != "", "only stop.sent has scope, place and check"),
 		statement.If((e.Log.Party == f.Party) != (step == Lifted), "only the party that sent a STOP lifts it, and only the other states its other steps")); err != nil {
 		return err
 	}

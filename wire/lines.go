@@ -6,6 +6,8 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -58,13 +60,8 @@ func (l *Lines) Word() string {
 // OneOf takes the next field, which must be one of the words.
 func (l *Lines) OneOf(words ...string) string {
 	w := l.Word()
-	for _, o := range words {
-		if w == o {
-			return o
-		}
-	}
-	l.Need(false)
-	return ""
+	l.Need(slices.Contains(words, w))
+	return w
 }
 
 // Field takes the next field as parse reads it.
@@ -121,18 +118,26 @@ var ErrNumber = errors.New("not a number below 2³¹ without leading zero")
 
 // ParseNumber takes decimals without leading zero, below 2³¹.
 func ParseNumber(s string) (int, error) {
-	if s == "" || len(s) > 10 || len(s) > 1 && s[0] == '0' {
+	n, err := strconv.ParseUint(s, 10, 31)
+	if err != nil || len(s) > 1 && s[0] == '0' {
 		return 0, ErrNumber
 	}
-	n := 0
-	for _, c := range []byte(s) {
-		if c < '0' || c > '9' {
-			return 0, ErrNumber
-		}
-		n = n*10 + int(c-'0')
-	}
-	if n >= 1<<31 {
-		return 0, ErrNumber
-	}
-	return n, nil
+	return int(n), nil
 }
+
+const (
+	smallLetters = "abcdefghijklmnopqrstuvwxyz"
+	// RunLetters are those of a run's name.
+	RunLetters = "0123456789abcdefghjkmnpqrstvwxyz"
+)
+
+// ValidWord reports whether s is of 1 to 16 small letters, and of others of these.
+func ValidWord(s, others string) bool {
+	return s != "" && len(s) <= 16 && strings.Trim(s, smallLetters+others) == ""
+}
+
+// ValidName reports whether s can name a party, a station or a line: [a-z][a-z0-9-]{0,15}.
+func ValidName(s string) bool { return ValidWord(s, "0123456789-") && s[0] >= 'a' }
+
+// ValidRun reports whether s is six of the 32 letters that name a run.
+func ValidRun(s string) bool { return len(s) == 6 && strings.Trim(s, RunLetters) == "" }

@@ -107,23 +107,15 @@ func parseSig(line string) (Sig, error) {
 	if !ok || !validName(name) || len(b64) != 92 {
 		return Sig{}, bad
 	}
-	raw, err := base64.StdEncoding.Strict().DecodeString(b64)
-	if err != nil || len(raw) != 4+ed25519.SignatureSize || base64.StdEncoding.EncodeToString(raw) != b64 {
+	raw, err := hashForm.DecodeString(b64)
+	if err != nil || len(raw) != 4+ed25519.SignatureSize {
 		return Sig{}, bad
 	}
 	return Sig{Name: name, Key: binary.BigEndian.Uint32(raw), Sig: raw[4:]}, nil
 }
 
 func validName(s string) bool {
-	if s == "" || len(s) > 64 {
-		return false
-	}
-	for i := range len(s) {
-		if s[i] <= 0x20 || s[i] > 0x7e || s[i] == '+' {
-			return false
-		}
-	}
-	return true
+	return s != "" && len(s) <= 64 && !strings.ContainsFunc(s, func(r rune) bool { return r <= 0x20 || r > 0x7e || r == '+' })
 }
 
 // KeyHash is the number by which a signature line names a key.
@@ -199,15 +191,6 @@ func AddSignature(note []byte, name string, key ed25519.PrivateKey) ([]byte, err
 		}
 	}
 	return appendSig(bytes.Clone(note), n.Text, name, key)
-}
-
-// Encode gives the note byte for byte as ParseNote read it: there is one form.
-func (n Note) Encode() []byte {
-	out := append(bytes.Clone(n.Text), '\n')
-	for _, s := range n.Sigs {
-		out = s.append(out)
-	}
-	return out
 }
 
 func (s Sig) append(out []byte) []byte {

@@ -13,6 +13,7 @@ import (
 
 	"example.org/parley/hint"
 	"example.org/parley/party"
+	"example.org/parley/wire"
 )
 
 // Config is a line's config.toml. Nothing in it is secret; what trusting a knob means stands beside it.
@@ -60,10 +61,10 @@ func bad(way, format string, a ...any) error {
 
 // check validates the whole once. SPEC: CLI-004
 func (c *Config) check() error {
-	if !party.ValidName(c.Party) {
+	if !wire.ValidName(c.Party) {
 		return bad("a letter, then letters, digits or -, 16 at most, all small", "%q cannot name a party", c.Party)
 	}
-	if !party.ValidName(c.Station) {
+	if !wire.ValidName(c.Station) {
 		return bad(`station = "main"`, "%q cannot name a station", c.Station)
 	}
 	for what, s := range map[string]string{"page": c.Page, "edge": c.Edge} {
@@ -76,7 +77,7 @@ func (c *Config) check() error {
 	}
 	labels := map[string]bool{}
 	for _, p := range c.Paths {
-		if labels[p.Label] || p.Label == "" || !party.ValidName("x"+p.Label) {
+		if labels[p.Label] || p.Label == "" || !wire.ValidName("x"+p.Label) {
 			return bad("labels are agreed with the other party: 1, 2, sat", "the path's label %q is empty, twice or not plain", p.Label)
 		}
 		labels[p.Label] = true

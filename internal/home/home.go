@@ -122,7 +122,7 @@ func (h Home) Lines() ([]string, error) {
 	}
 	var names []string
 	for _, e := range es {
-		if e.IsDir() && party.ValidName(e.Name()) {
+		if e.IsDir() && wire.ValidName(e.Name()) {
 			names = append(names, e.Name())
 		}
 	}
@@ -203,7 +203,7 @@ func (h Home) Init(name string, c Config, rand io.Reader) (*Line, error) {
 	if h.Dir == "" {
 		return nil, errNoDir
 	}
-	if !party.ValidName(name) {
+	if !wire.ValidName(name) {
 		return nil, hint.New("a letter, then letters, digits or -, 16 at most, all small", "%q cannot name a line", name)
 	}
 	if err := c.check(); err != nil {

@@ -16,6 +16,7 @@ import (
 	"example.org/parley/register"
 	"example.org/parley/statement"
 	"example.org/parley/verify"
+	"example.org/parley/wire"
 )
 
 // options say whose record this is. A is the party with the smaller party hash: the order of the genesis.
@@ -109,7 +110,7 @@ func (l *Line) keepEntry(e *record.Entry, kind store.RowKind, reserve bool, touc
 // heard is the peer's run and clock as they were last heard, for a statement's line of that name.
 func (l *Line) heard() record.PeerClock {
 	run, clock, ok := l.link.Heard()
-	if !ok || !record.ValidRun(run) {
+	if !ok || !wire.ValidRun(run) {
 		return record.PeerClock{}
 	}
 	return record.PeerClock{Run: run, Time: clock.UTC().Truncate(10 * time.Second)}

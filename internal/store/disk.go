@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,19 +42,10 @@ func takeLock(path string) (*os.File, error) {
 // record has gone. Without the name the lock still holds; a full disk must not keep the line shut.
 func signLock(f *os.File) {
 	me := fmt.Sprintf("process %d (%s)\n", os.Getpid(), filepath.Base(os.Args[0]))
-	if err := errors.Join(f.Truncate(0), writeAt0(f, me)); err != nil {
+	_ = f.Truncate(0)
+	if _, err := f.WriteAt([]byte(me), 0); err != nil {
 		_ = f.Truncate(0)
 	}
-}
-
-func writeAt0(f *os.File, s string) error {
-	_, err := f.WriteAt([]byte(s), 0)
-	return err
-}
-
-// dropLock lets go. The file stays: removing it could let two processes in.
-func dropLock(f *os.File) {
-	_ = f.Close()
 }
 
 func syncDir(dir string) error {
@@ -70,7 +62,6 @@ type walFile interface {
 	io.WriterAt
 	Sync() error
 	Close() error
-	Size() (int64, error)
 }
 
 type osFile struct{ *os.File }
@@ -82,14 +73,6 @@ func (f osFile) Sync() error {
 			return err
 		}
 	}
-}
-
-func (f osFile) Size() (int64, error) {
-	st, err := f.Stat()
-	if err != nil {
-		return 0, err
-	}
-	return st.Size(), nil
 }
 
 // openWAL opens the WAL if there is one.
@@ -112,13 +95,9 @@ func (s *Store) rewriteWAL() error {
 	if f == nil || err != nil {
 		return err
 	}
-	n, err := f.Size()
-	if err == nil && n > 0 {
-		b := make([]byte, n)
-		_, err = f.ReadAt(b, 0)
-		if err == nil {
-			_, err = f.WriteAt(b, 0)
-		}
+	b, err := io.ReadAll(io.NewSectionReader(f, 0, math.MaxInt64))
+	if err == nil && len(b) > 0 {
+		_, err = f.WriteAt(b, 0)
 		err = errors.Join(err, f.Sync())
 	}
 	return errors.Join(err, f.Close())
@@ -135,7 +114,7 @@ func (s *Store) extendWAL() {
 		return
 	}
 	defer f.Close()
-	if n, err := f.Size(); err == nil && n == 0 && writeZeros(f, walIdle+walIdle/4) == nil {
+	if _, err := f.ReadAt(make([]byte, 1), 0); errors.Is(err, io.EOF) && writeZeros(f, walIdle+walIdle/4) == nil {
 		_ = f.Sync()
 	}
 }

@@ -28,7 +28,6 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -66,8 +65,6 @@ func Local(key string, value []byte) Row { return Row{Kind: KindLocal, Log: key,
 type Commit struct {
 	UpTo uint64
 	Err  error
-	Took time.Duration // from the taking of the rows to the end of the flush
-	At   time.Time
 }
 
 // Options of a store. The zero value is right for a node.
@@ -361,7 +358,7 @@ func (s *Store) Close() error {
 		s.db = nil
 	}
 	if s.lock != nil {
-		dropLock(s.lock)
+		_ = s.lock.Close() // the file stays: removing it could let two processes in
 	}
 	return err
 }

@@ -5,7 +5,6 @@ package store
 import (
 	"errors"
 	"runtime"
-	"time"
 )
 
 const (
@@ -124,7 +123,6 @@ func (s *Store) gather() {
 // dropped without a word: Reopen said so.
 // SPEC: STO-006
 func (s *Store) commit(bs []batch) (c Commit, ours bool) {
-	start := time.Now()
 	err, wal := s.put(bs)
 	if err == nil && wal != nil {
 		err = wal.Sync()
@@ -137,8 +135,7 @@ func (s *Store) commit(bs []batch) (c Commit, ours bool) {
 	if bs[0].life != s.life {
 		return c, false // it was reopened meanwhile: what persisted is handed out by the next replay
 	}
-	now := time.Now()
-	return s.settle(bs[len(bs)-1].seq, err, now, now.Sub(start)), true
+	return s.settle(bs[len(bs)-1].seq, err), true
 }
 
 // put writes batches into the WAL, and gives it to be synced: for as long as that takes, others read.
@@ -176,7 +173,7 @@ func (s *Store) idle(limit int) {
 	err := s.db.checkpoint()
 	if err != nil {
 		s.mu.Lock()
-		c = s.settle(0, err, time.Now(), 0)
+		c = s.settle(0, err)
 		s.mu.Unlock()
 	}
 	s.disk.Unlock()
@@ -186,11 +183,11 @@ func (s *Store) idle(limit int) {
 }
 
 // settle remembers what became of a write; mu is held.
-func (s *Store) settle(seq uint64, err error, at time.Time, took time.Duration) Commit {
+func (s *Store) settle(seq uint64, err error) Commit {
 	if err == nil {
 		s.last = seq
 	} else {
 		s.queue, s.failed = nil, err
 	}
-	return Commit{UpTo: s.last, Err: err, Took: took, At: at}
+	return Commit{UpTo: s.last, Err: err}
 }

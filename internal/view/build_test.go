@@ -4,8 +4,10 @@ package view
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,8 +49,8 @@ func (ids) ShortPlace(p record.Place) string {
 
 func entry(party, kind string, index int, t time.Time) *record.Entry {
 	h := record.Head{Log: &record.LogName{LogID: record.LogID{Party: party, Number: 7, Run: "k7m2qx"}}, Index: index, Kind: kind, Class: "substantive", Mark: "actual", Time: t}
-	n := wire.Note{Text: (&record.Statement{Head: h}).Encode(), Sigs: []wire.Sig{{Name: party + "/sign", Sig: make([]byte, 64)}}}
-	return record.NewEntry(h, n.Encode(), nil, nil)
+	note := fmt.Appendf((&record.Statement{Head: h}).Encode(), "\n— %s/sign %s\n", party, base64.StdEncoding.EncodeToString(make([]byte, 68)))
+	return record.NewEntry(h, note, nil, nil)
 }
 
 // saying gives an entry words.
