@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/view"
 	"example.org/parley/words"
 )
@@ -207,8 +208,21 @@ func (s sheet) OverIDs() (string, error) {
 	return string(b), err
 }
 
-// Folded says how many FLASH wait below the two that are drawn.
-func (s sheet) Folded() int { return len(s.Urgent()) - 2 }
+// Drawn is how many of the messages that wait stand open: all kinds of what is urgent fit together in the field.
+func (s sheet) Drawn() int {
+	if len(s.Standing()) > 0 {
+		return 1
+	}
+	return 2
+}
+
+// Folded says how many wait below those that stand open.
+func (s sheet) Folded() int { return len(s.Urgent()) - s.Drawn() }
+
+// Active are the alarms whose cause stands.
+func (s sheet) Active() []alarm.Alarm {
+	return slices.DeleteFunc(slices.Clone(s.Alarms), func(a alarm.Alarm) bool { return a.State == alarm.Returned })
+}
 
 // Lines is how many sentences stand in the calm field: the counterparts have a place of their own.
 func (s sheet) Lines() int {
