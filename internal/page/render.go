@@ -14,7 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/view"
 	"example.org/parley/words"
 )
@@ -218,11 +217,6 @@ func (s sheet) Drawn() int {
 
 // Folded says how many wait below those that stand open.
 func (s sheet) Folded() int { return len(s.Urgent()) - s.Drawn() }
-
-// Active are the alarms whose cause stands.
-func (s sheet) Active() []alarm.Alarm {
-	return slices.DeleteFunc(slices.Clone(s.Alarms), func(a alarm.Alarm) bool { return a.State == alarm.Returned })
-}
 
 // Lines is how many sentences stand in the calm field: the counterparts have a place of their own.
 func (s sheet) Lines() int {

@@ -163,12 +163,12 @@ func Due(steps []Progress) (t time.Time) {
 	return t
 }
 
+// Active are the alarms whose cause stands.
+func (d Desk) Active() []alarm.Alarm {
+	return slices.DeleteFunc(slices.Clone(d.Alarms), func(a alarm.Alarm) bool { return a.State == alarm.Returned })
+}
+
 // Over are the alarms that are over and not yet acknowledged, drawn as one line.
-func (d Desk) Over() (out []alarm.Alarm) {
-	for _, a := range d.Alarms {
-		if a.State == alarm.Returned {
-			out = append(out, a)
-		}
-	}
-	return out
+func (d Desk) Over() []alarm.Alarm {
+	return slices.DeleteFunc(slices.Clone(d.Alarms), func(a alarm.Alarm) bool { return a.State != alarm.Returned })
 }
