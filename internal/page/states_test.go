@@ -205,7 +205,7 @@ func TestEveryStateOfTheDesk(t *testing.T) {
 	r := newRig(t)
 	began := time.Now()
 	r.desks[0].cfg.Now = func() time.Time { return fixtureNow.Add(time.Since(began)) } // the desk's day, so that its clocks are those of its items
-	only := os.Getenv("PARLEY_STATE") // one state alone, while it is being drawn
+	only := os.Getenv("PARLEY_STATE")                                                  // one state alone, while it is being drawn
 	for li, lang := range words.Langs() {
 		w := browser(t, 1366, 768)
 		link, _ := r.desks[0].Link(act.Who{Officer: "A7-2"}, lang)
