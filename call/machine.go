@@ -132,9 +132,6 @@ func (m *Machine) Live() Live {
 	return v
 }
 
-// Open reports whether anything runs here: a call, or a last signal that is not answered yet.
-func (m *Machine) Open() bool { return m.cur != nil || len(m.closing) > 0 }
-
 // begin begins a step: what it says is to be done is in m.out at its end.
 func (m *Machine) begin(now time.Time) { m.now, m.out = now.UTC(), Out{} }
 

@@ -205,6 +205,9 @@ func (e *end) send(fx Signal) {
 	e.again(fx.Repeat, token, e.life, 0, b)
 }
 
+// Open reports whether anything runs here: a call, or a last signal that is not answered yet.
+func (m *Machine) Open() bool { return m.cur != nil || len(m.closing) > 0 }
+
 func (e *end) draft(fx record.Draft) {
 	e.all = append(e.all, fx)
 	switch f := fx.Facts.(type) {

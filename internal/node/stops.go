@@ -96,21 +96,18 @@ func (s *stops) say(st stop.State, d record.Draft, who act.Who) {
 }
 
 // keep remembers a copy, each step of a STOP once.
-func (s *stops) keep(c stop.Copy) (fresh bool) {
+func (s *stops) keep(c stop.Copy) {
 	k := stopKey(c.Party, c.ID)
-	if slices.ContainsFunc(s.copies[k], func(o stop.Copy) bool { return o.Step == c.Step && o.Time.Equal(c.Time) }) {
-		return false
+	had := s.copies[k]
+	if len(had) >= 16 || slices.ContainsFunc(had, func(o stop.Copy) bool { return o.Step == c.Step && o.Time.Equal(c.Time) }) {
+		return
 	}
-	if len(s.copies[k]) >= 16 {
-		return false
-	}
-	if len(s.copies[k]) == 0 {
+	if len(had) == 0 {
 		s.order = append(s.order, k)
 	}
-	s.copies[k] = append(s.copies[k], c)
+	s.copies[k] = append(had, c)
 	s.trim()
 	s.l.dirty = true
-	return true
 }
 
 // trim forgets the oldest STOP of the peer's word alone where there are too many; however many it invents, what was
