@@ -123,7 +123,7 @@ func (l *Line) showOne(who act.Who, lang string, a act.Item) (act.Reply, error) 
 	var m *message.State
 	var s *stop.State
 	var c *call.State
-	in := l.input(who.Desk)
+	in := l.at(l.outline(), who.Desk)
 	head, _, _ := strings.Cut(e.Kind, ".")
 	switch head {
 	case "message":

@@ -271,8 +271,7 @@ var callActs = []handler{
 }
 
 func (l *Line) ring(who act.Who, lang string, a act.Ring) (act.Reply, error) {
-	d := l.desks.of(who, l.now)
-	codec, err := d.sounds(a.Sound)
+	codec, err := l.desks.of(who, l.now).sounds(a.Sound)
 	if err != nil {
 		return act.Reply{}, err
 	}
@@ -282,7 +281,7 @@ func (l *Line) ring(who act.Who, lang string, a act.Ring) (act.Reply, error) {
 // callReply says in words how the call stands after an act, or how it ended; whether or not it can be recorded,
 // the session has said it.
 func (l *Line) callReply(who act.Who, lang string, err error) (act.Reply, error) {
-	in := l.input(who.Desk)
+	in := l.at(l.outline(), who.Desk)
 	l.tx.draw = func(_ context.Context, recorded bool) act.Reply {
 		c := view.Build(in, lang).Call
 		r := act.Reply{Text: c.Word}
@@ -298,8 +297,7 @@ func (l *Line) callReply(who act.Who, lang string, err error) (act.Reply, error)
 }
 
 func (l *Line) answerCall(who act.Who, lang string, a act.Answer) (act.Reply, error) {
-	d := l.desks.of(who, l.now)
-	codec, err := d.sounds(a.Sound)
+	codec, err := l.desks.of(who, l.now).sounds(a.Sound)
 	if err != nil {
 		return act.Reply{}, err
 	}

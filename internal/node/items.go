@@ -82,7 +82,9 @@ func (l *Line) sort(most int) {
 		}
 		it, r := l.item(key)
 		s, state := l.stamp(it, r, l.now)
-		l.keep(key, state)
+		if state != nil && len(l.cache) < maxFolded { // what is seen does not give way to what only came
+			l.cache[key] = state
+		}
 		if s.list == "line" || l.items.stamps[key].list == "line" {
 			l.reg = nil
 		}

@@ -10,16 +10,18 @@
 // of a STOP and ticks wait for no disk.
 //
 //	line.go      the configuration, the loop, what the faces may ask
-//	commit.go    rows and effects of a step, group commit, a store that fails, replay
-//	state.go     our own statements: the run, its log, urgent ones
-//	peer.go      what comes from the peer: statements, receipts, lists, refusals
+//	commit.go    rows and effects of a step, group commit, a store that fails · read.go what it held, read and audited
+//	state.go     our own statements: the run, its log, urgent ones · items.go what is on record, sorted by what it is about
+//	peer.go      what comes from the peer: statements, receipts, lists, refusals · guard.go how much of it is kept
 //	desks.go     desks: armed, present; what each end tells the other of them
-//	calls.go     ring-down calls and their sound · stops.go STOP · messages.go · checks.go · people.go
-//	alarms.go    the conditions of every alarm
+//	calls.go     ring-down calls and their sound · stops.go STOP · checks.go the daily check
+//	alarms.go    the conditions of every alarm · watch.go clocks, sessions and disk under us
+//	acts.go      who does what: messages.go, people.go, counterparts.go, and asks.go for what changes nothing
 //	views.go     what a person sees, gathered in the loop and drawn by who asks
 //
-// A kind of statement is known here only as an entry in the list of kinds (kinds.go) and by the file
-// that turns an act into its draft and lists it among its handlers. Spec: spec/node.md, NOD.
+// Calls, STOPs, checks, desks, alarms, the peer and the disk are parts with fields of their own; each knows the line, which
+// states, tells the peer and carries out effects for all of them. A kind of statement is known here only as an entry in the
+// list of kinds and by the file that turns an act into its draft and lists it among its handlers. Spec: spec/node.md, NOD.
 package node
 
 import (

@@ -31,31 +31,35 @@ func (l *Line) at(in view.Input, desk string) view.Input {
 	return in
 }
 
+// outline is what every desk sees besides lists: what one statement, or the call, is drawn of.
+func (l *Line) outline() view.Input {
+	in := view.Input{
+		Line: l.cfg.Name, Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, Demo: l.cfg.Demo, IDs: l.rec.Names(), Register: l.register(),
+		WeSee: l.weSee(), TheySee: l.theySee(), Began: l.began(), Due: l.cfg.Due, Fallback: l.cfg.Fallback,
+		Paths: l.link.Paths(), Unrecorded: l.disk.since, Unread: l.disk.unread, Starting: l.disk.starting(), Alarms: l.alarms.List(),
+	}
+	if l.peer.up {
+		in.UnrecordedThere = l.peer.state.Unrecorded
+	}
+	l.callIn(&in)
+	return in
+}
+
 // gather is what every desk sees: what is durable, in values that do not change. SPEC: NOD-001 NOD-019
 func (l *Line) gather() *view.Input {
-	in := &view.Input{
-		Line: l.cfg.Name, Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, Demo: l.cfg.Demo, IDs: l.rec.Names(), Register: l.register(),
-		WeSee: l.weSee(), TheySee: l.theySee(), Checks: l.checks.count(), Check: l.checks.in(), Log: l.newestEntries(maxOver), Began: l.began(),
-		Due: l.cfg.Due, Fallback: l.cfg.Fallback,
-	}
-	l.callIn(in)
+	in := l.outline()
+	in.Checks, in.Check, in.Log = l.checks.count(), l.checks.in(), l.newestEntries(maxOver)
 	messages, moreMessages := l.drawnOf("message")
 	stops, moreStops := l.drawnOf("stop")
 	calls, _ := l.drawnOf("call")
 	in.Messages, in.Stops, in.Calls = states[message.State](l, messages), l.stops.of(stops), states[call.State](l, calls)
 	in.MoreMessages, in.MoreStops = len(moreMessages), len(moreStops)
-	in.Paths = l.link.Paths()
-	in.Unrecorded, in.Unread, in.Starting = l.disk.since, l.disk.unread, l.disk.starting()
-	if l.peer.up {
-		in.UnrecordedThere = l.peer.state.Unrecorded
-	}
-	in.Alarms = l.alarms.List()
 	q := contact.Query{}
 	if in.ContactsSince = l.lastEvent(); in.ContactsSince != nil {
 		q.Since = in.ContactsSince.When
 	}
 	in.Contacts = l.count(q)
-	return in
+	return &in
 }
 
 func (l *Line) deskIn(name string) view.Header {
