@@ -71,7 +71,7 @@ func (f *Facts) code(now time.Time) (phrase.Phrase, error) {
 		err = p.Timely(fields, now)
 	}
 	if err != nil {
-		return p, statement.Refuse("see: parley phrase show "+p.Code, "%s: %v", p.Code, err)
+		return p, statement.Refuse("see: parley phrase show CODE", "%s: %v", p.Code, err)
 	}
 	f.Fields = fields
 	for _, name := range f.ReadBack {

@@ -3,6 +3,7 @@
 package record
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,6 +11,9 @@ import (
 
 	"example.org/parley/wire"
 )
+
+// ErrNotFound is wrapped where a short ID names nothing that is here.
+var ErrNotFound = errors.New("nothing here is called")
 
 // Names gives short IDs as they are with the logs that are held. It never changes, and any goroutine may ask it.
 type Names struct {
@@ -85,7 +89,7 @@ func (o *Options) letter(party string, private bool) string {
 func (r *Record) Find(short string) (*Entry, error) {
 	party, number, run, index, ok := r.parseShort(short)
 	if !ok {
-		return nil, fmt.Errorf("nothing here is called %s", short)
+		return nil, fmt.Errorf("%w %s", ErrNotFound, short)
 	}
 	var hits []Place
 	for id, l := range r.logs {
@@ -106,7 +110,7 @@ func (r *Record) Find(short string) (*Entry, error) {
 			return e, nil
 		}
 	}
-	return nil, fmt.Errorf("nothing here is called %s", short)
+	return nil, fmt.Errorf("%w %s", ErrNotFound, short)
 }
 
 func (r *Record) parseShort(s string) (party string, number int, run string, index int, ok bool) {

@@ -91,22 +91,22 @@ func (a *app) demoOnce(ctx context.Context, dir string, log io.Writer, tone floa
 		return hint.New("the nodes' log: parley demo --once --keep DIR", "a step of the story did not hold: %v", err)
 	}
 	if !a.json {
-		fmt.Fprintf(a.out, "Every step held, in %.0f s.\n", time.Since(began).Seconds())
+		fmt.Fprintf(a.out, a.tr("Every step held, in %.0f s.\n"), time.Since(began).Seconds())
 	}
 	return nil
 }
 
 func (a *app) demoStay(ctx context.Context, dir string, log io.Writer) error {
-	fmt.Fprintln(a.out, "Two parties who do not trust each other. One line. No server between.")
+	fmt.Fprintln(a.out, a.tr("Two parties who do not trust each other. One line. No server between."))
 	d, err := story.OpenDemo(ctx, &story.World{Dir: dir, Log: log}, a.tell)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	fmt.Fprintf(a.out, "\nBoth desks are at\n\n  %s\n\nCtrl-C ends everything.\n", d.URL())
+	fmt.Fprintf(a.out, a.tr("\nBoth desks are at\n\n  %s\n\nCtrl-C ends everything.\n"), d.URL())
 	openBrowser(d.URL())
 	<-ctx.Done()
-	fmt.Fprintln(a.out, "\nended: nothing is left running")
+	fmt.Fprintln(a.out, a.tr("ended: nothing is left running"))
 	return nil
 }
 

@@ -82,7 +82,7 @@ func (a *app) say(fields any, format string, args ...any) error {
 	if a.json {
 		return a.printJSON(fields)
 	}
-	_, err := fmt.Fprintf(a.out, format, args...)
+	_, err := fmt.Fprintf(a.out, a.tr(format), args...)
 	return err
 }
 
@@ -114,7 +114,7 @@ func (a *app) sheet() *cobra.Command {
 		if a.json {
 			return a.printJSON(map[string]string{"sheet": string(l.Ours.Note), "sheet_digits": party.Digits(l.Ours.Hash), "party_digits": party.Digits(l.Ours.PartyHash()), "party_hash": l.Ours.PartyHash().String()})
 		}
-		fmt.Fprintf(a.err, "Sheet digits of %s, issue %d (to be compared over another channel):\n  %s\nParty digits:\n  %s\n",
+		fmt.Fprintf(a.err, a.tr("Sheet digits of %s, issue %d (to be compared over another channel):\n  %s\nParty digits:\n  %s\n"),
 			l.Ours.Party, l.Ours.Issue, party.Digits(l.Ours.Hash), party.Digits(l.Ours.PartyHash()))
 		_, err = a.out.Write(l.Ours.Note)
 		return err

@@ -18,6 +18,7 @@ import (
 	"example.org/parley/hint"
 	"example.org/parley/internal/control"
 	"example.org/parley/internal/home"
+	"example.org/parley/internal/verbs"
 	"example.org/parley/words"
 )
 
@@ -108,10 +109,7 @@ Exit codes: 0 done or HOLDS · 1 refused or DOES NOT HOLD · 2 CANNOT BE KNOWN �
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		if !c.HasParent() {
-			return flagError(err).Way("see: parley help")
-		}
-		return flagError(err).Way("see: parley help %s", strings.TrimPrefix(c.CommandPath(), "parley "))
+		return verbs.FlagError(err).Way("see: %s", strings.TrimSpace("parley help"+strings.TrimPrefix(c.CommandPath(), "parley")))
 	})
 	unknown := func(c *cobra.Command, args []string) error {
 		e := hint.Usage("see: parley help", "unknown command %q", strings.Join(args, " "))
@@ -169,7 +167,7 @@ Exit codes: 0 done or HOLDS · 1 refused or DOES NOT HOLD · 2 CANNOT BE KNOWN �
 // SPEC: CLI-019
 func (a *app) speak(c *cobra.Command) {
 	if c.Parent() != nil && c.Parent().Name() == "completion" {
-		c.Long = "" // pages of English on each shell
+		c.Long, c.Args = "", nargs(0, 0) // pages of English on each shell
 	}
 	c.DisableFlagsInUseLine = true
 	c.InitDefaultHelpFlag()
@@ -196,22 +194,6 @@ func (a *app) speak(c *cobra.Command) {
 // cobraWords are the English of cobra's template.
 var cobraWords = []string{"Usage:", "Aliases:", "Examples:", "Available Commands:", "Additional Commands:", "Global Flags:", "Flags:", "Additional help topics:",
 	"Use \"", " [command] --help\" for more information about a command.", "[command]"}
-
-// flagError says in our words what the parser of flags refuses.
-func flagError(err error) *hint.Error {
-	var unknown *pflag.NotExistError
-	var lone *pflag.ValueRequiredError
-	var value *pflag.InvalidValueError
-	switch {
-	case errors.As(err, &unknown):
-		return hint.Usage("", "unknown flag: --%s", unknown.GetSpecifiedName())
-	case errors.As(err, &lone):
-		return hint.Usage("", "the flag --%s needs a value", lone.GetSpecifiedName())
-	case errors.As(err, &value):
-		return hint.Usage("", "--%s %q is not understood", value.GetFlag().Name, value.GetValue())
-	}
-	return hint.Usage("", "%v", err)
-}
 
 // langOf is the language that the arguments ask for: the help is written before they are parsed.
 func langOf(args []string) string {

@@ -99,7 +99,7 @@ func (a *app) tryStop(dir string) error {
 	if found == 0 {
 		return hint.Usage("", "nothing was started in %s", dir).Way("parley try %s", dir)
 	}
-	fmt.Fprintln(a.err, "stopped; the homes are still in", dir)
+	fmt.Fprintf(a.err, a.tr("stopped; the homes are still in %s\n"), dir)
 	return nil
 }
 

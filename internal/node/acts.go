@@ -11,6 +11,7 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/record"
 	"example.org/parley/statement"
+	"example.org/parley/words"
 )
 
 // handler carries out the acts of one verb in the loop.
@@ -44,7 +45,8 @@ func (l *Line) do(who act.Who, lang string, a act.Act) (act.Reply, error) {
 	}
 	for _, h := range handlers {
 		if h.verb == a.Verb() {
-			return h.do(l, who, lang, a)
+			r, err := h.do(l, who, lang, a)
+			return recorded(lang, r), err
 		}
 	}
 	return act.Reply{}, hint.New("see: parley help", "this node cannot do %s", a.Verb())
@@ -139,8 +141,15 @@ func (l *Line) stated(d record.Draft, err error) (act.Reply, *record.Entry, erro
 	if err != nil {
 		return act.Reply{}, nil, err
 	}
-	id := l.rec.Short(e)
-	return act.Reply{ID: id, Text: fmt.Sprintf("%s recorded", id)}, e, nil
+	return act.Reply{ID: l.rec.Short(e)}, e, nil
+}
+
+// recorded says of what was stated that it was, where nothing else is said.
+func recorded(lang string, r act.Reply) act.Reply {
+	if r.ID != "" && r.Text == "" {
+		r.Text = fmt.Sprintf(words.Say(lang, "%s recorded"), r.ID)
+	}
+	return r
 }
 
 // reply is stated without the entry.

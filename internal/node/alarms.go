@@ -4,6 +4,7 @@ package node
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"slices"
@@ -19,6 +20,7 @@ import (
 	"example.org/parley/record"
 	"example.org/parley/statement"
 	"example.org/parley/stop"
+	"example.org/parley/words"
 )
 
 // alarms are those that stand here, and when their conditions were looked at last.
@@ -214,10 +216,10 @@ func (l *Line) lossConditions(add func(id, key string, w alarm.Detail)) {
 
 var alarmActs = []handler{on((*Line).alarmAck, act.AlarmAck)}
 
-func (l *Line) alarmAck(who act.Who, _ string, a act.Item) (act.Reply, error) {
+func (l *Line) alarmAck(who act.Who, lang string, a act.Item) (act.Reply, error) {
 	name := l.officerName(who)
 	if name == "" {
-		name = "unattributed, " + who.Desk
+		name = words.T(lang, "known.unattributed") + ", " + who.Desk
 	}
 	c, err := l.alarms.Ack(a.ID, name, l.now)
 	if errors.Is(err, alarm.ErrNoAlarm) {
@@ -228,7 +230,7 @@ func (l *Line) alarmAck(who act.Who, _ string, a act.Item) (act.Reply, error) {
 	}
 	l.dirty = true
 	l.saveAlarms()
-	return act.Reply{ID: c.Name(), Text: c.Name() + " acknowledged by " + name}, nil
+	return act.Reply{ID: c.Name(), Text: fmt.Sprintf(words.Say(lang, "%s acknowledged by %s"), c.Name(), name)}, nil
 }
 
 // later keeps what was said over the session and could not be recorded, to be stated when the store works again. was is

@@ -16,6 +16,7 @@ import (
 	"example.org/parley/message"
 	"example.org/parley/stop"
 	"example.org/parley/verify"
+	"example.org/parley/words"
 )
 
 // drawn answers with what f draws in the goroutine of who asked, of what was gathered here. SPEC: NOD-019
@@ -165,6 +166,6 @@ func (l *Line) signedOn() map[string][]string {
 }
 
 // export gives the whole shared record as one file that anyone can verify offline. The loop only lists what is in it. SPEC: NOD-018
-func (l *Line) export(act.Who, string, act.Plain) (act.Reply, error) {
-	return act.Reply{Text: fmt.Sprintf("%d logs", len(l.rec.Logs())), File: verify.FromRecord(l.cfg.GenesisText, l.cfg.Terms, l.cfg.Sheets, l.rec, l.durable)}, nil
+func (l *Line) export(_ act.Who, lang string, _ act.Plain) (act.Reply, error) {
+	return act.Reply{Text: fmt.Sprintf(words.Say(lang, "%d logs"), len(l.rec.Logs())), File: verify.FromRecord(l.cfg.GenesisText, l.cfg.Terms, l.cfg.Sheets, l.rec, l.durable)}, nil
 }

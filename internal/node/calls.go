@@ -16,6 +16,7 @@ import (
 	"example.org/parley/internal/view"
 	"example.org/parley/internal/voice"
 	"example.org/parley/record"
+	"example.org/parley/words"
 )
 
 // Sink is a desk's ear: a browser, through internal/edge/web. WriteAt must not block.
@@ -289,7 +290,7 @@ func (l *Line) callReply(who act.Who, lang string, err error) (act.Reply, error)
 			r.Text = c.OutcomeWas
 		}
 		if !recorded {
-			r.Text += "; UNRECORDED HERE"
+			r.Text += "; " + words.Say(lang, "UNRECORDED HERE")
 		}
 		return r
 	}
@@ -302,7 +303,7 @@ func (l *Line) answerCall(who act.Who, lang string, a act.Answer) (act.Reply, er
 		return act.Reply{}, err
 	}
 	if l.calls.m.Live().State != call.RingingHere && l.checks.ringing() {
-		return act.Reply{Text: "the check's ring is answered: its question is on the desk"}, l.answerCheck(who)
+		return act.Reply{Text: words.Say(lang, "the check's ring is answered: its question is on the desk")}, l.answerCheck(who)
 	}
 	return l.callReply(who, lang, l.calls.do(l.calls.m.Answer(l.author(who), codec, l.now)))
 }

@@ -20,6 +20,7 @@ import (
 	"example.org/parley/statement"
 	"example.org/parley/stop"
 	"example.org/parley/wire"
+	"example.org/parley/words"
 )
 
 // checks joins the machine of the daily check with the record, the paths and the desks. Owned by the loop.
@@ -365,18 +366,18 @@ func checkAct(err error) error {
 
 var checkActs = []handler{on((*Line).checkNow, act.CheckNow), on((*Line).checkConfirm)}
 
-func (l *Line) checkNow(who act.Who, _ string, _ act.Plain) (act.Reply, error) {
+func (l *Line) checkNow(who act.Who, lang string, _ act.Plain) (act.Reply, error) {
 	if l.disk.dead != nil {
 		return act.Reply{}, l.disk.unrecorded()
 	}
-	return act.Reply{Text: "the check runs: see parley checks"}, checkAct(l.checks.do(l.checks.m.Now(l.author(who), l.now)))
+	return act.Reply{Text: words.Say(lang, "the check runs: see parley checks")}, checkAct(l.checks.do(l.checks.m.Now(l.author(who), l.now)))
 }
 
 // checkConfirm answers the check's ring, then the other end's question; or declines the check.
-func (l *Line) checkConfirm(who act.Who, _ string, a act.CheckConfirm) (act.Reply, error) {
+func (l *Line) checkConfirm(who act.Who, lang string, a act.CheckConfirm) (act.Reply, error) {
 	c := l.checks
 	if a.Decline {
-		return act.Reply{Text: "declined"}, checkAct(c.do(c.m.Decline(l.author(who), l.now)))
+		return act.Reply{Text: words.Say(lang, "declined")}, checkAct(c.do(c.m.Decline(l.author(who), l.now)))
 	}
 	if c.ringing() {
 		if err := l.answerCheck(who); err != nil {
@@ -384,9 +385,9 @@ func (l *Line) checkConfirm(who act.Who, _ string, a act.CheckConfirm) (act.Repl
 		}
 	}
 	if a.Answer == "" {
-		return act.Reply{Text: "answered: the question is on the desk"}, nil
+		return act.Reply{Text: words.Say(lang, "answered: the question is on the desk")}, nil
 	}
-	return act.Reply{Text: "confirmed"}, checkAct(c.do(c.m.Answer(l.author(who), a.Answer, l.now)))
+	return act.Reply{Text: words.Say(lang, "confirmed")}, checkAct(c.do(c.m.Answer(l.author(who), a.Answer, l.now)))
 }
 
 // answerCheck answers the ring of a check: the person at the desk, and the languages that he reads.

@@ -12,11 +12,12 @@ import (
 	"example.org/parley/record"
 	"example.org/parley/register"
 	"example.org/parley/statement"
+	"example.org/parley/words"
 )
 
 var counterpartActs = []handler{on((*Line).contactAdd), on((*Line).requestRecord), on((*Line).requestOutcome)}
 
-func (l *Line) contactAdd(who act.Who, _ string, a act.ContactAdd) (act.Reply, error) {
+func (l *Line) contactAdd(who act.Who, lang string, a act.ContactAdd) (act.Reply, error) {
 	n := names{l: l}
 	f := contact.Contact{Kind: a.Kind, When: n.happened(a.When), Participants: n.posts(a.Participants), Channel: a.Channel, Basis: a.Basis, By: l.author(who)}
 	var text *record.Text
@@ -25,13 +26,13 @@ func (l *Line) contactAdd(who act.Who, _ string, a act.ContactAdd) (act.Reply, e
 	}
 	d, err := contact.MadeDraft(l.cfg.Us.Name, f, l.mark(a.Mark), text)
 	if err = statement.First(n.err, err); a.Private && err == nil {
-		return l.statePrivate(d)
+		return l.statePrivate(d, lang)
 	}
 	return l.reply(d, err)
 }
 
 // statePrivate states in our private log, which is exchanged with nobody.
-func (l *Line) statePrivate(d record.Draft) (act.Reply, error) {
+func (l *Line) statePrivate(d record.Draft, lang string) (act.Reply, error) {
 	if err := l.mayState(d.Kind); err != nil {
 		return act.Reply{}, err
 	}
@@ -48,7 +49,7 @@ func (l *Line) statePrivate(d record.Draft) (act.Reply, error) {
 	}
 	l.keepEntry(e, store.KindPrivate, false, l.privRun.Touched(), func() {})
 	id := l.priv.Short(e)
-	return act.Reply{ID: id, Text: fmt.Sprintf("%s recorded in the private log: it stays here", id)}, nil
+	return act.Reply{ID: id, Text: fmt.Sprintf(words.Say(lang, "%s recorded in the private log: it stays here"), id)}, nil
 }
 
 func (l *Line) requestRecord(who act.Who, _ string, a act.RequestRecord) (act.Reply, error) {

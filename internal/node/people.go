@@ -12,6 +12,7 @@ import (
 	"example.org/parley/record"
 	"example.org/parley/register"
 	"example.org/parley/statement"
+	"example.org/parley/words"
 )
 
 // register is what both parties have stated about people, posts and events, as far as it is on disk.
@@ -53,7 +54,7 @@ func (l *Line) officerAdd(who act.Who, _ string, a act.OfficerAdd) (act.Reply, e
 }
 
 // doSignOn binds the caller's desk to an officer who is listed for his account. The reply's ID is the officer's.
-func (l *Line) doSignOn(who act.Who, _ string, a act.SignOn) (act.Reply, error) {
+func (l *Line) doSignOn(who act.Who, lang string, a act.SignOn) (act.Reply, error) {
 	listed := l.register().ForAccount(l.cfg.Us.Name, who.Account)
 	var o *register.Officer
 	switch {
@@ -82,25 +83,25 @@ func (l *Line) doSignOn(who act.Who, _ string, a act.SignOn) (act.Reply, error) 
 		who.Known = "account"
 	}
 	l.signOn(who)
-	return act.Reply{ID: who.Officer, Text: fmt.Sprintf("%s signed on at %s, known by %s", o.Name, who.Desk, who.Known)}, nil
+	return act.Reply{ID: who.Officer, Text: fmt.Sprintf(words.Say(lang, "%s signed on at %s, known by %s"), o.Name, who.Desk, words.Or(lang, "known", who.Known))}, nil
 }
 
-func (l *Line) doSignOff(who act.Who, _ string, _ act.Plain) (act.Reply, error) {
+func (l *Line) doSignOff(who act.Who, lang string, _ act.Plain) (act.Reply, error) {
 	l.signOff(who)
-	return act.Reply{Text: "signed off"}, nil
+	return act.Reply{Text: words.Say(lang, "signed off")}, nil
 }
 
 // doDesk arms the caller's desk, or disarms it. A desk that cannot ring says why.
-func (l *Line) doDesk(who act.Who, _ string, a act.SetDesk) (act.Reply, error) {
+func (l *Line) doDesk(who act.Who, lang string, a act.SetDesk) (act.Reply, error) {
 	d := l.desks.of(who, l.now)
 	if who.Officer != "" && !d.on {
 		l.signOn(who)
 	}
 	l.arm(who, a.Armed, a.Sound)
 	if a.Armed {
-		return act.Reply{Text: who.Desk + " is armed"}, nil
+		return act.Reply{Text: fmt.Sprintf(words.Say(lang, "%s is armed"), who.Desk)}, nil
 	}
-	return act.Reply{Text: who.Desk + " is not armed"}, nil
+	return act.Reply{Text: fmt.Sprintf(words.Say(lang, "%s is not armed"), who.Desk)}, nil
 }
 
 func (l *Line) postAdd(who act.Who, _ string, a act.PostAdd) (act.Reply, error) {

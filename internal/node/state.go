@@ -4,6 +4,7 @@ package node
 
 import (
 	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -222,10 +223,12 @@ func (l *Line) keep(key string, state any) {
 // find gives the entry of a short ID, with a hint for a person.
 func (l *Line) find(id string) (*record.Entry, error) {
 	e, err := l.rec.Find(id)
-	if err != nil {
+	switch {
+	case errors.Is(err, record.ErrNotFound):
+		return nil, hint.New("see: parley log", "nothing here is called %s", id)
+	case err != nil:
 		return nil, hint.New("see: parley log", "%v", err)
-	}
-	if !l.durable(e) {
+	case !l.durable(e):
 		return nil, hint.New("try again", "%s is not on disk yet", id)
 	}
 	return e, nil

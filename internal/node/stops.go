@@ -12,6 +12,7 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/record"
 	"example.org/parley/stop"
+	"example.org/parley/words"
 )
 
 // maxCopies bounds the STOPs that are kept of which only the peer's unsigned copy is here.
@@ -183,7 +184,7 @@ func (l *Line) stop(who act.Who, lang string, a act.SendStop) (act.Reply, error)
 	if err != nil {
 		return act.Reply{}, err
 	}
-	return l.stopState(stop.State{From: l.cfg.Us.Name, ID: id}, d, who)
+	return l.stopState(stop.State{From: l.cfg.Us.Name, ID: id}, d, who, lang)
 }
 
 func (l *Line) stopStep(who act.Who, lang string, a act.StopStep) (act.Reply, error) {
@@ -195,21 +196,21 @@ func (l *Line) stopStep(who act.Who, lang string, a act.StopStep) (act.Reply, er
 	if err != nil {
 		return act.Reply{}, err
 	}
-	return l.stopState(st, d, who)
+	return l.stopState(st, d, who, lang)
 }
 
 // stopState says the copy first and states it beside; while the store fails the copy is all there is.
-func (l *Line) stopState(st stop.State, d record.Draft, who act.Who) (act.Reply, error) {
+func (l *Line) stopState(st stop.State, d record.Draft, who act.Who, lang string) (act.Reply, error) {
 	l.stops.say(st, d, who)
-	said := act.Reply{ID: st.ID, Text: "said over the session; UNRECORDED HERE"}
+	said := act.Reply{ID: st.ID, Text: words.Say(lang, "said over the session; UNRECORDED HERE")}
 	r, e, err := l.stated(d, nil)
 	if err != nil {
 		l.later(d, nil)
 		return said, nil
 	}
-	l.tx.draw = func(_ context.Context, recorded bool) act.Reply {
-		if recorded {
-			return r
+	l.tx.draw = func(_ context.Context, onDisk bool) act.Reply {
+		if onDisk {
+			return recorded(lang, r)
 		}
 		return said
 	}

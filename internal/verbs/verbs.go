@@ -13,6 +13,7 @@
 package verbs
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"time"
@@ -57,9 +58,28 @@ func Parse(argv []string, now time.Time) (act.Act, error) {
 	fs.SetOutput(io.Discard)
 	build := Bind(v, fs)
 	if err := fs.Parse(rest); err != nil {
-		return nil, hint.Usage("", "%s: %v", v.Name, err).Way("%s", Usage(v))
+		return nil, hint.Usage("", "%s: %v", v.Name, FlagError(err)).Way("%s", Usage(v))
 	}
 	return build(fs.Args(), now)
+}
+
+// FlagError says in our words what the parser of flags refuses.
+func FlagError(err error) *hint.Error {
+	var unknown *pflag.NotExistError
+	var lone *pflag.ValueRequiredError
+	var value *pflag.InvalidValueError
+	var syntax *pflag.InvalidSyntaxError
+	switch {
+	case errors.As(err, &unknown):
+		return hint.Usage("", "unknown flag: --%s", unknown.GetSpecifiedName())
+	case errors.As(err, &lone):
+		return hint.Usage("", "the flag --%s needs a value", lone.GetSpecifiedName())
+	case errors.As(err, &value):
+		return hint.Usage("", "--%s %q is not understood", value.GetFlag().Name, value.GetValue())
+	case errors.As(err, &syntax):
+		return hint.Usage("", "%q is no flag", syntax.GetSpecifiedFlag())
+	}
+	return hint.Usage("", "%v", err)
 }
 
 // Split takes a line of a story file apart as a shell would: blanks separate, quotes keep together.

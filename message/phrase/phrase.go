@@ -4,7 +4,6 @@ package phrase
 
 import (
 	_ "embed"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -79,7 +78,7 @@ func (p Phrase) Field(name string) (Field, bool) {
 func (p Phrase) Canonical(fields map[string]string) (map[string]string, error) {
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if _, ok := p.Field(name); !ok {
-			return nil, fmt.Errorf("%s is not a field of %s, which has: %s", name, p.Code, strings.Join(p.names(), ", "))
+			return nil, statement.Refuse("", "%s is not a field of %s, which has: %s", name, p.Code, strings.Join(p.names(), ", "))
 		}
 	}
 	out := make(map[string]string, len(fields))
@@ -89,11 +88,11 @@ func (p Phrase) Canonical(fields map[string]string) (map[string]string, error) {
 			if f.Optional {
 				continue
 			}
-			return nil, fmt.Errorf("%s is missing: write it as %s", f.Name, f.Type.Example())
+			return nil, statement.Refuse("", "%s is missing: write it as %s", f.Name, f.Type.Example())
 		}
 		c, err := f.Type.Parse(v)
 		if err != nil {
-			return nil, fmt.Errorf("%s %w", f.Name, err)
+			return nil, statement.Refuse("", "%s %v", f.Name, err)
 		}
 		out[f.Name] = c
 	}
@@ -108,7 +107,7 @@ func (p Phrase) Validate(fields map[string]string) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if canonical[name] != fields[name] {
-			return fmt.Errorf("%s is not in its canonical form %s", name, canonical[name])
+			return statement.Refuse("", "%s is not in its canonical form %s", name, canonical[name])
 		}
 	}
 	return nil
@@ -119,7 +118,7 @@ func (p Phrase) Validate(fields map[string]string) error {
 // SPEC: MSG-016
 func (p Phrase) Timely(fields map[string]string, now time.Time) error {
 	if until, err := statement.ReadInstant(fields["until"]); err == nil && !until.After(now) {
-		return fmt.Errorf("until %s has passed: give a later time", fields["until"])
+		return statement.Refuse("", "until %s has passed: give a later time", fields["until"])
 	}
 	return nil
 }
@@ -129,7 +128,7 @@ func window(fields map[string]string) error {
 	from, err := statement.ReadInstant(fields["from"])
 	until, err2 := statement.ReadInstant(fields["until"])
 	if err == nil && err2 == nil && !until.After(from) {
-		return fmt.Errorf("until %s is not after from, %s", fields["until"], fields["from"])
+		return statement.Refuse("", "until %s is not after from, %s", fields["until"], fields["from"])
 	}
 	return nil
 }

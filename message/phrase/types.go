@@ -66,11 +66,10 @@ func (t Type) Example() string {
 }
 
 func (t Type) refuse() error {
-	unit := ""
 	if t == Height || t == Distance {
-		unit = ", whole metres"
+		return statement.Refuse("", "is not a %s: write it as %s, whole metres", t, t.Example())
 	}
-	return statement.Refuse("", "is not a %s: write it as %s%s", t, t.Example(), unit)
+	return statement.Refuse("", "is not a %s: write it as %s", t, t.Example())
 }
 
 // read gives the canonical form and the key that equal meanings share.
