@@ -145,7 +145,17 @@ func TestPairingCountsAWrongNumberAndEndsInOneGenesis(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if a.Genesis == nil || b.Genesis == nil || a.Genesis.Hash != b.Genesis.Hash || a.Tag() != b.Tag() || signedOnly(b) || !signedOnly(a) {
+	if a.Genesis == nil || b.Genesis == nil || a.Genesis.Hash != b.Genesis.Hash || a.TagKey != b.TagKey || signedOnly(b) || !signedOnly(a) {
 		t.Fatal("no common genesis")
+	}
+}
+
+// Paths of one local address share its socket; each is dialled where the config says, else where their sheet does.
+func TestPathsOfOneAddressShareItsSocket(t *testing.T) {
+	a, _ := lines(t)
+	a.Config.Paths = []home.Path{{Label: "1", Bind: "127.0.0.1:7443"}, {Label: "2", Bind: "127.0.0.1:7443", Remote: "192.0.2.7:7443"}, {Label: "3", Bind: "127.0.0.3:7443", Remote: "192.0.2.8:7443"}}
+	c, err := (&service{}).linkConfig(a)
+	if err != nil || len(c.Binds) != 2 || len(c.Paths) != 3 || c.Paths[1].Bind != 0 || c.Paths[2].Bind != 1 || c.Paths[0].Remote.String() != a.Theirs.Paths[0].Address || c.Paths[1].Remote.String() != "192.0.2.7:7443" {
+		t.Errorf("%+v %v", c, err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/node"
+	"example.org/parley/party"
 )
 
 // service is a running home: its lines, each waiting for a sheet, pairing or in service.
@@ -223,13 +225,18 @@ func sheetsMark(l *home.Line) (mark string) {
 
 // linkConfig is what pairing and node have in common: pinned keys, addresses, the silent handshake's key.
 func (s *service) linkConfig(l *home.Line) (link.Config, error) {
-	binds, routes, err := l.Paths()
-	if err != nil {
-		return link.Config{}, err
-	}
-	c := link.Config{Key: l.Keys.Link, Peers: []ed25519.PublicKey{l.Theirs.Link}, Tag: l.Tag(), First: l.IsPartyA(), Binds: binds, Listen: s.listen, Log: s.log}
-	for _, r := range routes {
-		c.Paths = append(c.Paths, link.PathConfig{Label: r.Label, Bind: r.Bind, Remote: r.Remote})
+	c := link.Config{Key: l.Keys.Link, Peers: []ed25519.PublicKey{l.Theirs.Link}, Tag: l.TagKey, First: l.IsPartyA(), Listen: s.listen, Log: s.log}
+	for _, p := range l.Config.Paths {
+		remote, err := l.Remote(p)
+		if err != nil {
+			return c, err
+		}
+		at := netip.MustParseAddrPort(p.Bind) // checked with the config
+		i := slices.Index(c.Binds, at)
+		if i < 0 {
+			i, c.Binds = len(c.Binds), append(c.Binds, at)
+		}
+		c.Paths = append(c.Paths, link.PathConfig{Label: p.Label, Bind: i, Remote: remote})
 	}
 	return c, nil
 }
@@ -240,7 +247,7 @@ func (s *service) pairLink(l *home.Line) (pairLink, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Run, c.Tag, c.Pairing = newRun(), l.PairingTag(), true
+	c.Run, c.Tag, c.Pairing = newRun(), party.PairingTag(l.Sheets()), true
 	c.Greeting = func() []byte { return []byte(pairingGreeting) }
 	return link.Open(c)
 }
@@ -283,14 +290,14 @@ func (s *service) nodeConfig(l *home.Line) (node.Config, error) {
 		return node.Config{}, err
 	}
 	if signedOnly(l) { // we are A, and B may not know yet that we hold the genesis
-		tag := l.PairingTag()
+		tag := party.PairingTag(l.Sheets())
 		lc.PairingTag, lc.Paired = &tag, func() {
 			if err := l.SetState(pairingState, nil); err != nil {
 				s.log.Warn("the pairing is over and is answered again after a restart", "err", err)
 			}
 		}
 	}
-	terms, err := l.TermsOf()
+	terms, err := party.ParseTerms(l.Terms)
 	if err != nil {
 		return node.Config{}, err
 	}

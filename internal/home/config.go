@@ -159,20 +159,3 @@ func DecodeConfig(b []byte) (Config, error) {
 	}
 	return c, c.check()
 }
-
-func readConfig(path string) (Config, error) {
-	b, err := readFile(path)
-	if err != nil {
-		return Config{}, err
-	}
-	return DecodeConfig(b)
-}
-
-// SetConfig validates and writes the line's config.
-func (l *Line) SetConfig(c Config) error {
-	if err := c.check(); err != nil {
-		return err
-	}
-	l.Config = c
-	return l.write("config.toml", c.encode())
-}

@@ -3,8 +3,10 @@
 package home
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -14,20 +16,17 @@ import (
 const maxFile = 64 << 10
 
 // read reads a file of the line, of a size that it may have.
-func (l *Line) read(name string) ([]byte, error) { return readFile(filepath.Join(l.Dir, name)) }
-
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("couldn't read %s: %w", filepath.Base(path), err)
+func (l *Line) read(name string) (b []byte, err error) {
+	f, err := os.Open(filepath.Join(l.Dir, name))
+	if err == nil {
+		defer f.Close()
+		b, err = io.ReadAll(io.LimitReader(f, maxFile+1))
 	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err == nil && len(b) > maxFile {
 		err = fmt.Errorf("over %d bytes", maxFile)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("couldn't read %s: %w", filepath.Base(path), err)
+		return nil, fmt.Errorf("couldn't read %s: %w", name, err)
 	}
 	return b, nil
 }
@@ -88,14 +87,13 @@ func syncDir(dir string) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close()
-	return d.Sync()
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // State reads a small file of the line that another package owns (pairing.json); nil where there is none.
 func (l *Line) State(name string) ([]byte, error) {
 	b, err := l.read(name)
-	if os.IsNotExist(unwrap(err)) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	return b, err
@@ -103,10 +101,3 @@ func (l *Line) State(name string) ([]byte, error) {
 
 // SetState writes such a file.
 func (l *Line) SetState(name string, b []byte) error { return l.write(name, b) }
-
-func unwrap(err error) error {
-	if u, ok := err.(interface{ Unwrap() error }); ok {
-		return u.Unwrap()
-	}
-	return err
-}

@@ -182,20 +182,6 @@ func (l *Line) Sheets() [2]*party.Sheet {
 	return [2]*party.Sheet{l.Theirs, l.Ours}
 }
 
-// Tag keys the silent handshake: from both sheets while pairing, secret afterwards.
-func (l *Line) Tag() [32]byte {
-	if l.Genesis != nil {
-		return l.TagKey
-	}
-	return party.PairingTag(l.Sheets())
-}
-
-// PairingTag keys the handshake while pairing, also of a genesis that has still to be handed over.
-func (l *Line) PairingTag() [32]byte { return party.PairingTag(l.Sheets()) }
-
-// TermsOf reads the terms that the genesis binds.
-func (l *Line) TermsOf() (party.Terms, error) { return party.ParseTerms(l.Terms) }
-
 // Init makes a line: its keys, config and sheet. It never replaces one.
 //
 // SPEC: CLI-001
@@ -259,8 +245,11 @@ func (l *Line) create(rand io.Reader) error {
 // Load reads and checks a line. SPEC: CLI-002
 func (h Home) Load(name string) (*Line, error) {
 	l := &Line{Name: name, Dir: h.lineDir(name)}
-	var err error
-	if l.Config, err = readConfig(filepath.Join(l.Dir, "config.toml")); err != nil {
+	b, err := l.read("config.toml")
+	if err == nil {
+		l.Config, err = DecodeConfig(b)
+	}
+	if err != nil {
 		return nil, err
 	}
 	for role, k := range map[string]*ed25519.PrivateKey{"party": &l.Keys.Party, "sign": &l.Keys.Sign, "link": &l.Keys.Link} {
@@ -272,8 +261,7 @@ func (h Home) Load(name string) (*Line, error) {
 			return nil, damaged(role+".key", err)
 		}
 	}
-	b, err := l.secret("courier.key")
-	if err != nil {
+	if b, err = l.secret("courier.key"); err != nil {
 		return nil, err
 	}
 	if l.Keys.Courier, err = age.ParseX25519Identity(strings.TrimSpace(string(b))); err != nil {
@@ -401,32 +389,17 @@ func (l *Line) SetGenesis(note, terms []byte, tagKey [32]byte) error {
 	return l.loadGenesis(note)
 }
 
-// Paths gives what the link needs: our local addresses, and per path the index of its address and theirs.
-func (l *Line) Paths() (binds []netip.AddrPort, paths []Route, err error) {
-	for _, p := range l.Config.Paths {
-		remote := p.Remote
-		for _, t := range l.Theirs.Paths {
-			if remote == "" && t.Label == p.Label {
-				remote = t.Address
-			}
+// Remote is where the other party is found on a path of ours: as the config says, else as its sheet does.
+func (l *Line) Remote(p Path) (netip.AddrPort, error) {
+	at := p.Remote
+	for _, t := range l.Theirs.Paths {
+		if at == "" && t.Label == p.Label {
+			at = t.Address
 		}
-		r, err := netip.ParseAddrPort(remote)
-		if err != nil {
-			return nil, nil, hint.New("agree on the labels of the paths, or set remote in config.toml", "the other party's sheet has no path %q", p.Label)
-		}
-		b := netip.MustParseAddrPort(p.Bind)
-		i := slices.Index(binds, b)
-		if i < 0 {
-			i, binds = len(binds), append(binds, b)
-		}
-		paths = append(paths, Route{Label: p.Label, Bind: i, Remote: r})
 	}
-	return binds, paths, nil
-}
-
-// Route is a path as the link dials it.
-type Route struct {
-	Label  string
-	Bind   int // index of our local address
-	Remote netip.AddrPort
+	r, err := netip.ParseAddrPort(at)
+	if err != nil {
+		return r, hint.New("agree on the labels of the paths, or set remote in config.toml", "the other party's sheet has no path %q", p.Label)
+	}
+	return r, nil
 }

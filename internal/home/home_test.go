@@ -151,13 +151,16 @@ func TestSheetsAndGenesisAreKeptOnlyWhereTheyFit(t *testing.T) {
 	a, b := pair(t)
 	refused(t, a.SetTheirs(a.Ours.Note), "your own sheet")
 	refused(t, a.SetTheirs([]byte("hello")), "not a sheet")
-	if a.Tag() != b.Tag() {
+	if party.PairingTag(a.Sheets()) != party.PairingTag(b.Sheets()) {
 		t.Fatal("two tags while pairing")
 	}
-	binds, paths, err := a.Paths()
-	if err != nil || len(binds) != 2 || len(paths) != 2 || paths[0].Remote.String() != b.Config.Paths[0].Bind {
-		t.Fatal(binds, paths, err)
+	for i, p := range a.Config.Paths {
+		if at, err := a.Remote(p); err != nil || at.String() != b.Config.Paths[i].Bind {
+			t.Fatal(at, err)
+		}
 	}
+	_, err := a.Remote(Path{Label: "sat"})
+	refused(t, err, "has no path")
 	old := a.Ours
 	if err := a.NextIssue(); err != nil || a.Ours.Issue != 2 || b.SetTheirs(a.Ours.Note) != nil {
 		t.Fatal("the next issue is refused:", err)
@@ -182,7 +185,7 @@ func TestSheetsAndGenesisAreKeptOnlyWhereTheyFit(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if a.Tag() != b.Tag() || a.Tag() != [32]byte{3} {
+	if a.TagKey != b.TagKey || a.TagKey != [32]byte{3} {
 		t.Fatal("tag after the genesis")
 	}
 	refused(t, a.SetTheirs(b.Ours.Note), "paired already")
