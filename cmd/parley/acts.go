@@ -101,11 +101,7 @@ func isTerminal(w any) bool {
 
 // ask carries out one act and prints what came of it.
 func (a *app) ask(ctx context.Context, x act.Act) error {
-	r, err := a.node().Do(ctx, a.line, a.lang, x)
-	if err != nil {
-		return a.known(err)
-	}
-	return a.print(r)
+	return a.known(a.do(ctx, a.node(), x))
 }
 
 // print shows a reply: with --json exactly its view, else its text.

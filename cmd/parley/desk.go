@@ -38,7 +38,7 @@ func (a *app) desk() *cobra.Command {
 			switch { // who waits goes on waiting; a node that was there may come back
 			case err == nil || c.Context().Err() != nil:
 				return nil
-			case !armed && !waits(err):
+			case !armed && !hint.Of(err).Wait:
 				return err
 			case over(): // nobody sits here any more
 				return hint.New("", "the session of this desk has ended")
@@ -64,10 +64,10 @@ func (a *app) sit(ctx context.Context, typed <-chan string, signOn, quiet bool, 
 	*armed = true
 	err = a.print(r)
 	for signOn && err == nil {
-		if err = a.do(ctx, n, act.SignOn{}); err == nil || !waits(err) {
+		if err = a.do(ctx, n, act.SignOn{}); !hint.Of(err).Wait {
 			break
 		}
-		pause(ctx, 100*time.Millisecond) // it rings meanwhile
+		pause(ctx, 100*time.Millisecond) // the node is starting; it rings meanwhile
 		err = ctx.Err()
 	}
 	if err != nil {
@@ -75,12 +75,6 @@ func (a *app) sit(ctx context.Context, typed <-chan string, signOn, quiet bool, 
 		return err
 	}
 	return a.board(ctx, n, changed, typed, quiet)
-}
-
-// waits reports whether a refusal ends by itself: the node is starting.
-func waits(err error) bool {
-	var e *hint.Error
-	return errors.As(err, &e) && e.Wait
 }
 
 // do carries out an act, and prints.
@@ -168,8 +162,8 @@ func (a *app) draw(ctx context.Context, n *control.Client, last *string) error {
 	var b strings.Builder
 	for _, x := range []act.Act{act.Status, act.Inbox} {
 		r, err := n.Do(ctx, a.line, a.lang, x)
-		if waits(err) {
-			b.WriteString(hint.Of(err).In(a.lang, words.Say).What + "\n")
+		if e := hint.Of(err); e.Wait {
+			b.WriteString(e.In(a.lang, words.Say).What + "\n")
 			break
 		}
 		if err != nil {
@@ -216,11 +210,11 @@ func (a *app) ring(ctx context.Context, x act.Ring, wait bool) error {
 	for {
 		var v view.Desk
 		r, err := n.Do(stay, a.line, a.lang, act.Status)
+		if err == nil {
+			err = json.Unmarshal(r.Data.(json.RawMessage), &v)
+		}
 		if err != nil {
 			return err
-		}
-		if err := json.Unmarshal(r.Data.(json.RawMessage), &v); err != nil {
-			return fmt.Errorf("couldn't read the status: %w", err)
 		}
 		over := v.Call.State == "idle" || v.Call.State == "ended"
 		if over {
@@ -232,7 +226,13 @@ func (a *app) ring(ctx context.Context, x act.Ring, wait bool) error {
 		}
 		connected = connected || v.Call.State == "connected"
 		if over || !wait && v.Call.State != "calling" {
-			return a.rang(v.Call, over && !connected)
+			if a.json {
+				err = a.printJSON(v.Call)
+			}
+			if err == nil && over && !connected {
+				err = exitError(exitRefused)
+			}
+			return err
 		}
 		select {
 		case <-ctx.Done():
@@ -244,19 +244,6 @@ func (a *app) ring(ctx context.Context, x act.Ring, wait bool) error {
 			}
 		}
 	}
-}
-
-// rang ends a ring: with --json it prints the call as it is now.
-func (a *app) rang(c view.Call, failed bool) error {
-	if a.json {
-		if err := a.printJSON(c); err != nil {
-			return err
-		}
-	}
-	if failed {
-		return exitError(exitRefused)
-	}
-	return nil
 }
 
 // silent refuses a sound that a terminal does not have: the call would connect, and nothing would be heard.

@@ -13,9 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/parley/hint"
-	"example.org/parley/internal/act"
 	"example.org/parley/internal/home"
-	"example.org/parley/internal/pairing"
 	"example.org/parley/party"
 )
 
@@ -177,24 +175,6 @@ func checkDigits(note []byte, typed string) error {
 		return hint.New("the sheet is another one, or was changed on its way: do not enter it", "the digits are not those of this sheet")
 	}
 	return nil // what is no sheet at all is refused where it is entered
-}
-
-// confirm shows the genesis and our number, and takes the other end's.
-func (a *app) confirm() *cobra.Command {
-	var refuse bool
-	c := &cobra.Command{Use: "confirm [NUMBER]", Short: "Show the genesis in words and our number; take the number that the other end reads out.", Args: nargs(0, 1)}
-	c.Flags().BoolVar(&refuse, "refuse", false, "do not sign this genesis")
-	c.RunE = func(c *cobra.Command, args []string) error {
-		number := ""
-		if len(args) > 0 {
-			var ok bool
-			if number, ok = pairing.Number(args[0]); !ok {
-				return hint.Usage("parley confirm '031 816', as the other end reads it out; it has cost no attempt", "confirm: %q is not a number of six digits", args[0])
-			}
-		}
-		return a.ask(c.Context(), act.Confirm{Number: number, Refuse: refuse})
-	}
-	return c
 }
 
 // version says what was built.

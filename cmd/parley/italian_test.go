@@ -28,6 +28,7 @@ import (
 
 // everyVerb does every verb of the table, and has some refused.
 const everyVerb = `
+aurelia confirm => contains nulla
 aurelia officer add Amaro --account amaro --langs it
 aurelia officer add Amaro --account amaro => contains Amaro
 aurelia sign-on Nessuno => contains Nessuno

@@ -11,7 +11,7 @@
 //
 //	run.go     flags, exit codes, error: and hint:
 //	acts.go    every act, and how its reply is printed
-//	house.go   init, sheet, pair, confirm, version
+//	house.go   init, sheet, pair, version
 //	record.go  export, verify
 //	desk.go    desk and ring --wait: a terminal that can ring
 //	serve.go   the node: lines, pairing, page, socket

@@ -44,7 +44,6 @@ const pairingGreeting = "pairing"
 type pairDriver struct {
 	line *home.Line
 	open func() (pairLink, error)
-	rand io.Reader
 	log  *slog.Logger
 	asks chan func() (pairing.Effects, func()) // what to do, and whom to tell once it is carried out
 	gone chan struct{}
@@ -58,34 +57,34 @@ type pairDriver struct {
 	out       [][]byte // not yet taken by the stream
 }
 
-// newPairing makes the driver of a line that has both sheets. It opens the link with open, once a session that ended.
-func newPairing(l *home.Line, open func() (pairLink, error), rand io.Reader, log *slog.Logger) (*pairDriver, error) {
-	d := &pairDriver{line: l, open: open, rand: rand, log: log, asks: make(chan func() (pairing.Effects, func())), gone: make(chan struct{})}
+// pairStateOf reads it; of a line that has never paired it is zero.
+func pairStateOf(l *home.Line) (st pairState, err error) {
 	b, err := l.State(pairingState)
 	if err == nil && len(b) > 0 {
-		err = json.Unmarshal(b, &d.st)
+		err = json.Unmarshal(b, &st)
 	}
-	if err != nil {
-		return nil, hint.New("enter the other party's sheet again: parley pair FILE", "the state of the pairing cannot be read: %v", err)
-	}
-	return d, d.machine()
+	return st, err
 }
 
 // signedOnly reports whether a line has a genesis, and no session of the line has been here yet.
 func signedOnly(l *home.Line) bool {
-	b, err := l.State(pairingState)
-	var st pairState
-	return err == nil && l.Genesis != nil && json.Unmarshal(b, &st) == nil && st.Signed
+	st, err := pairStateOf(l)
+	return err == nil && l.Genesis != nil && st.Signed
 }
 
-func (d *pairDriver) machine() (err error) {
-	l := d.line
+// newPairing makes the driver of a line that has both sheets. It opens the link with open, once a session that ended.
+func newPairing(l *home.Line, open func() (pairLink, error), rand io.Reader, log *slog.Logger) (*pairDriver, error) {
+	d := &pairDriver{line: l, open: open, log: log, asks: make(chan func() (pairing.Effects, func())), gone: make(chan struct{})}
+	var err error
+	if d.st, err = pairStateOf(l); err != nil {
+		return nil, hint.New("enter the other party's sheet again: parley pair FILE", "the state of the pairing cannot be read: %v", err)
+	}
 	var made *pairing.Made
 	if l.Genesis != nil {
 		made = &pairing.Made{Note: l.Genesis.Note, Terms: l.Terms, TagKey: l.TagKey}
 	}
-	d.m, err = pairing.New(pairing.Config{Line: l.Name, Ours: l.Ours, Theirs: l.Theirs, Key: l.Keys.Sign, Terms: l.Config.Terms, Rand: d.rand, Wrong: d.st.Wrong}, made)
-	return err
+	d.m, err = pairing.New(pairing.Config{Line: l.Name, Ours: l.Ours, Theirs: l.Theirs, Key: l.Keys.Sign, Terms: l.Config.Terms, Rand: rand, Wrong: d.st.Wrong}, made)
+	return d, err
 }
 
 // settle is how long an end keeps the session after its last word, so that it arrives.
@@ -292,7 +291,7 @@ func (d *pairDriver) do(lang string, a act.Act) (o pairing.Effects, r act.Reply,
 	}
 	number, ok := pairing.Number(c.Number)
 	if !ok {
-		return o, r, hint.New("031 816, as the other end reads it out; it has cost no attempt", "%q is not a number of six digits", c.Number)
+		return o, r, hint.Usage("parley confirm '031 816', as the other end reads it out; it has cost no attempt", "confirm: %q is not a number of six digits", c.Number)
 	}
 	o, right, err := d.m.Type(number)
 	switch {

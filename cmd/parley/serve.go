@@ -25,6 +25,7 @@ import (
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/node"
 	"example.org/parley/party"
+	"example.org/parley/record"
 )
 
 // service is a running home: its lines, each waiting for a sheet, pairing or in service.
@@ -247,19 +248,9 @@ func (s *service) pairLink(l *home.Line) (pairLink, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Run, c.Tag, c.Pairing = newRun(), party.PairingTag(l.Sheets()), true
+	c.Run, c.Tag, c.Pairing = record.NewRunName(rand.Reader), party.PairingTag(l.Sheets()), true
 	c.Greeting = func() []byte { return []byte(pairingGreeting) }
 	return link.Open(c)
-}
-
-// newRun names a pairing's session as runs are named.
-func newRun() string {
-	b := make([]byte, 6)
-	_, _ = rand.Read(b)
-	for i := range b {
-		b[i] = "0123456789abcdefghjkmnpqrstvwxyz"[b[i]%32]
-	}
-	return string(b)
 }
 
 // node runs a line that is in service, with its page and sound, until ctx ends.

@@ -8,6 +8,8 @@ import "time"
 //
 // SPEC: CLI-021
 var Table = []Verb{
+	{"confirm", "[NUMBER]", "Show the genesis in words and our number; take the number that the other end reads out.", "pairing", Confirm{}, 0},
+
 	{"officer add", "NAME…", "Enrol an officer, known by his Unix account.", "people", OfficerAdd{}, 0},
 	{"officer list", "", "The officers of both parties, and where they are signed on.", "people", OfficerList, 0},
 	{"sign-on", "[OFFICER]", "Sign on at this terminal as the officer listed for this account.", "people", SignOn{}, 0},
@@ -54,7 +56,7 @@ var Table = []Verb{
 	{"log", "", "The newest statements.", "record", ReadLog{}, 0},
 	{"show", "ID", "One statement, its item, and its bytes as signed.", "record", Show, 0},
 
-	{Act: SetDesk{}, Rule: Early}, {Act: Export}, {Act: Confirm{}},
+	{Act: SetDesk{}, Rule: Early}, {Act: Export},
 }
 
 // Plain is an act that says no more than its verb.
@@ -238,8 +240,8 @@ type (
 	// Confirm is the pairing's: without a number it asks for the genesis in words and for our number to
 	// read out; with the number that the other end read out it confirms.
 	Confirm struct {
-		Number string `json:"number,omitempty"`
-		Refuse bool   `json:"refuse,omitempty"` // B does not sign this genesis
+		Number string `json:"number,omitempty" arg:"NUMBER"`
+		Refuse bool   `json:"refuse,omitempty" help:"do not sign this genesis"`
 	}
 )
 

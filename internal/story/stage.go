@@ -130,6 +130,9 @@ func (w *World) Name(party, name string) (string, error) {
 	case "YEAR": // of the winter before
 		return strconv.Itoa(time.Now().UTC().AddDate(0, 0, -100).Year()), nil
 	}
+	if of, ok := strings.CutPrefix(name, "number_"); ok {
+		return w.number(of)
+	}
 	s, err := w.site(party)
 	if err != nil {
 		return "", err
@@ -154,6 +157,22 @@ func (w *World) Name(party, name string) (string, error) {
 	return "", fmt.Errorf("nothing is called $%s", name)
 }
 
+// number is what a party reads out while the two pair.
+func (w *World) number(party string) (string, error) {
+	s, err := w.site(party)
+	if err != nil || w.numbers[party] != "" {
+		return w.numbers[party], err
+	}
+	v, err := data[struct {
+		Number string `json:"number"`
+	}](w.Act(s, act.Confirm{}))
+	if v.Number == "" {
+		return "", errors.Join(fmt.Errorf("%s has no number to read out", party), err)
+	}
+	w.numbers[party] = v.Number
+	return v.Number, nil
+}
+
 // Wait is of Stage; the story is told in waits, not in times since its beginning.
 func (w *World) Wait(d time.Duration) { time.Sleep(d) }
 
@@ -162,7 +181,6 @@ func (w *World) Settle() {}
 
 // Change is of Stage:
 //
-//	pair                     start both nodes, read each number out and type it at the other end
 //	arm, kill, start, freeze, thaw, fail-disk, mend-disk PARTY
 //	cut, restore CABLE
 //	tone on|off              desks that ring or answer send a tone
@@ -170,9 +188,6 @@ func (w *World) Settle() {}
 //	forge FROM TO            copy an export with one word changed; $forged is what
 //	wait 300ms
 func (w *World) Change(f []string) (map[string]string, error) {
-	if f[0] == "pair" {
-		return w.pair()
-	}
 	if len(f) < 2 {
 		return nil, errors.New("what?")
 	}
@@ -219,34 +234,6 @@ func (w *World) Change(f []string) (map[string]string, error) {
 		return w.hear(s)
 	}
 	return nil, fmt.Errorf("nothing here does %s", f[0])
-}
-
-// pair starts the nodes and types the numbers.
-func (w *World) pair() (map[string]string, error) {
-	for _, s := range w.Sites {
-		if err := w.Start(s); err != nil {
-			return nil, err
-		}
-	}
-	names, numbers := map[string]string{}, [2]string{}
-	for i, s := range w.Sites {
-		for end := time.Now().Add(patience); numbers[i] == ""; time.Sleep(15 * time.Millisecond) {
-			v, err := data[struct {
-				Number string `json:"number"`
-			}](w.Act(s, act.Confirm{}))
-			if numbers[i] = v.Number; v.Number == "" && time.Now().After(end) {
-				return nil, errors.Join(fmt.Errorf("%s has no number to read out", s.Name), err)
-			}
-		}
-		names["number_"+s.Name] = numbers[i]
-	}
-	for i, s := range w.Sites {
-		if _, err := w.Act(s, act.Confirm{Number: numbers[1-i]}); err != nil {
-			return nil, err
-		}
-	}
-	w.paired = true
-	return names, nil
 }
 
 // Arm arms a desk of a side: for as long as this process lives or until Disarm; in a world that stays, for good.

@@ -80,19 +80,19 @@ type World struct {
 	Tone  float64   // Hz that desks send where a story listens
 	Stay  bool      // make what outlives this process: no cables, nodes and desks with a log and a pid file in their homes
 
-	Sites  [2]*Site
-	Cables []*linktest.Forwarder // 1, 2
-	leave  [2]func()             // ends what keeps a desk of each site armed
-	paired bool                  // the genesis stands: a node that answers is one whose line is in service
-	tone   bool                  // calls sound a tone
-	heard  map[string]float64    // figures of the last call that was listened to
+	Sites   [2]*Site
+	Cables  []*linktest.Forwarder // 1, 2
+	leave   [2]func()             // ends what keeps a desk of each site armed
+	numbers map[string]string     // that were read out, by party: with both, a node that answers is one whose line is in service
+	tone    bool                  // calls sound a tone
+	heard   map[string]float64    // figures of the last call that was listened to
 }
 
 var loopback = netip.MustParseAddrPort("127.0.0.1:0")
 
 // Make makes the homes, the sheets and the cables; nothing runs yet but the forwarders.
 func (w *World) Make() (err error) {
-	w.Demo = w.Demo || w.Frame != ""
+	w.Demo, w.numbers = w.Demo || w.Frame != "", map[string]string{}
 	if w.Log == nil {
 		w.Log = io.Discard
 	}
@@ -248,7 +248,7 @@ func (w *World) ready(s *Site) error {
 		default:
 		}
 		_, err := w.Act(s, act.Status)
-		if err == nil || !w.paired && !errors.Is(err, control.ErrNotRunning) {
+		if err == nil || len(w.numbers) < 2 && !errors.Is(err, control.ErrNotRunning) {
 			s.set(running)
 			return nil
 		}
