@@ -30,9 +30,6 @@ const (
 	Object   Type = "object" // a word of Objects
 )
 
-// Types lists every type.
-var Types = []Type{Place, Time, Height, Distance, Number, Heading, Duration, Callsign, Zone, YesNo, Object}
-
 // Objects are the words that an object field may hold; each language renders them.
 var Objects = []string{"aircraft", "drone", "helicopter", "missile", "person", "ship", "small-boat", "submarine", "troops", "unknown", "vehicle"}
 
@@ -57,13 +54,7 @@ func (t Type) Equal(a, b string) bool {
 }
 
 // Example shows how a value is written, in no language.
-func (t Type) Example() string {
-	return map[Type]string{
-		Place: "54.20N 18.40E · 54-12N 18-24E · 34UCF1234567890", Time: "231400Z NOV 26", Height: "300",
-		Distance: "5000", Number: "14", Heading: "045", Duration: "90 min · 2 h · 45 s",
-		Callsign: "GULL-12", Zone: "NORTH-2", YesNo: "yes · no", Object: strings.Join(Objects, " · "),
-	}[t]
-}
+func (t Type) Example() string { return types[t].example }
 
 func (t Type) refuse() error {
 	if t == Height || t == Distance {
@@ -90,38 +81,41 @@ func (t Type) read(s string) (canonical, key string, err error) {
 	if s == "" {
 		return "", "", t.refuse()
 	}
-	ok := false
-	switch t {
-	case Place:
-		canonical, key, ok = readPlace(s)
-	case Time:
-		canonical, ok = readTime(s)
-	case Height:
-		canonical, ok = readMetres(s, -500, 100000)
-	case Distance:
-		canonical, ok = readMetres(s, 1, 1000000)
-	case Number:
-		canonical, ok = readInt(s, 0, 999999)
-	case Heading:
-		canonical, ok = readHeading(s)
-	case Duration:
-		canonical, key, ok = readDuration(s)
-	case Callsign:
-		canonical, ok = readName(s, 24)
-	case Zone:
-		canonical, ok = readName(s, 12)
-	case YesNo:
-		canonical, ok = map[string]string{"YES": "yes", "Y": "yes", "SI": "yes", "S": "yes", "NO": "no", "N": "no"}[s]
-	case Object:
-		canonical, ok = readObject(s)
-	}
+	canonical, key, ok := types[t].read(s)
 	if !ok {
 		return "", "", t.refuse()
 	}
-	if key == "" {
-		key = canonical
-	}
 	return canonical, key, nil
+}
+
+// types are how each is written and read. What is read is in upper case, with single blanks; a key is given where one
+// meaning is written in several ways.
+var types = map[Type]struct {
+	example string
+	read    func(s string) (canonical, key string, ok bool)
+}{
+	Place:    {"54.20N 18.40E · 54-12N 18-24E · 34UCF1234567890", readPlace},
+	Time:     {"231400Z NOV 26", plain(readTime)},
+	Height:   {"300", plain(metres(-500, 100000))},
+	Distance: {"5000", plain(metres(1, 1000000))},
+	Number:   {"14", plain(func(s string) (string, bool) { return readInt(s, 0, 999999) })},
+	Heading:  {"045", plain(readHeading)},
+	Duration: {"90 min · 2 h · 45 s", readDuration},
+	Callsign: {"GULL-12", plain(name(24))},
+	Zone:     {"NORTH-2", plain(name(12))},
+	YesNo: {"yes · no", plain(func(s string) (c string, ok bool) {
+		c, ok = map[string]string{"YES": "yes", "Y": "yes", "SI": "yes", "S": "yes", "NO": "no", "N": "no"}[s]
+		return c, ok
+	})},
+	Object: {strings.Join(Objects, " · "), plain(readObject)},
+}
+
+// plain is a reader of what has one way to be written.
+func plain(read func(string) (string, bool)) func(string) (canonical, key string, ok bool) {
+	return func(s string) (string, string, bool) {
+		c, ok := read(s)
+		return c, c, ok
+	}
 }
 
 var (
@@ -243,8 +237,8 @@ func readInt(s string, low, high int) (string, bool) {
 	return strconv.Itoa(n), n >= low && n <= high
 }
 
-func readMetres(s string, low, high int) (string, bool) {
-	return readInt(strings.TrimSuffix(s, "M"), low, high)
+func metres(low, high int) func(string) (string, bool) {
+	return func(s string) (string, bool) { return readInt(strings.TrimSuffix(s, "M"), low, high) }
 }
 
 func readHeading(s string) (string, bool) {
@@ -279,9 +273,12 @@ func readDuration(s string) (canonical, key string, ok bool) {
 	return canonical, strconv.Itoa(n), true
 }
 
-func readName(s string, max int) (string, bool) {
-	s = strings.ReplaceAll(s, " ", "-")
-	return s, len(s) <= max && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == "" && strings.Trim(s, "-") != ""
+// name reads an agreed name of at most so many letters.
+func name(most int) func(string) (string, bool) {
+	return func(s string) (string, bool) {
+		s = strings.ReplaceAll(s, " ", "-")
+		return s, len(s) <= most && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == "" && strings.Trim(s, "-") != ""
+	}
 }
 
 func readObject(s string) (string, bool) {
