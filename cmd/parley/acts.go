@@ -25,7 +25,10 @@ import (
 // SPEC: CLI-022
 func (a *app) addActs(root *cobra.Command) {
 	parents := map[string]*cobra.Command{}
-	for _, v := range verbs.All() {
+	for _, v := range act.Table {
+		if v.Name == "" { // a command of ours does it
+			continue
+		}
 		first, rest, two := strings.Cut(v.Name, " ")
 		c := a.actCommand(v)
 		if !two {

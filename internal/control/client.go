@@ -55,22 +55,20 @@ func (c *Client) Save(ctx context.Context, w io.Writer, line, lang string, a act
 		return act.Reply{}, err
 	}
 	defer r.Body.Close()
-	if r.Header.Get("Content-Type") != typeFile {
-		b, err := io.ReadAll(r.Body)
-		if err != nil {
-			return act.Reply{}, wentAway(ctx)
-		}
-		return readReply(b)
+	var all bytes.Buffer
+	file := r.Header.Get("Content-Type") == typeFile
+	if !file {
+		w = &all
 	}
 	if _, err := io.Copy(w, r.Body); errors.Is(err, io.ErrUnexpectedEOF) {
 		return act.Reply{}, wentAway(ctx)
 	} else if err != nil {
 		return act.Reply{}, err
 	}
-	if t := r.Trailer.Get(trailError); t != "" {
-		return act.Reply{}, readError([]byte(t))
+	if file {
+		all.WriteString(r.Trailer.Get(trailer))
 	}
-	return readReply([]byte(r.Trailer.Get(trailReply)))
+	return decode(all.Bytes())
 }
 
 // Watch asks for one act and goes on: changes has a value for what has changed since it was read last, and is closed when
@@ -82,12 +80,14 @@ func (c *Client) Watch(ctx context.Context, line, lang string, a act.Act) (reply
 	}
 	in := json.NewDecoder(r.Body)
 	var first json.RawMessage
-	if err = in.Decode(&first); err == nil {
-		reply, err = readReply(first)
+	if in.Decode(&first) != nil {
+		err = wentAway(ctx)
+	} else {
+		reply, err = decode(first)
 	}
 	if err != nil {
 		r.Body.Close()
-		return act.Reply{}, nil, wentAway(ctx)
+		return act.Reply{}, nil, err
 	}
 	ch := make(chan struct{}, 1)
 	go func() {
@@ -103,7 +103,7 @@ func (c *Client) Watch(ctx context.Context, line, lang string, a act.Act) (reply
 	return reply, ch, nil
 }
 
-// post sends an act; what comes back is no refusal.
+// post sends an act.
 func (c *Client) post(ctx context.Context, line, lang string, a act.Act, watch bool) (*http.Response, error) {
 	args, err := act.Encode(a)
 	if err != nil {
@@ -123,15 +123,8 @@ func (c *Client) post(ctx context.Context, line, lang string, a act.Act, watch b
 	r, err := c.http.Do(req)
 	var op *net.OpError
 	switch {
-	case err == nil && r.StatusCode == http.StatusOK:
-		return r, nil
 	case err == nil:
-		defer r.Body.Close()
-		b, err := io.ReadAll(r.Body)
-		if err != nil {
-			return nil, wentAway(ctx)
-		}
-		return nil, readError(b)
+		return r, nil
 	case errors.Is(err, fs.ErrPermission):
 		return nil, hint.New("its keeper shares it with a group: parley init --group GROUP", "this account may not use the node at %s", c.home.Dir)
 	case errors.As(err, &op) && op.Op == "dial" && ctx.Err() == nil:
@@ -146,22 +139,4 @@ func wentAway(ctx context.Context) error {
 		return ctx.Err()
 	}
 	return hint.New("", "%v: it went away", ErrNotRunning)
-}
-
-func readReply(b []byte) (act.Reply, error) {
-	var data json.RawMessage
-	r := act.Reply{Data: &data}
-	if err := json.Unmarshal(b, &r); err != nil {
-		return r, fmt.Errorf("couldn't read the answer: %w", err)
-	}
-	r.Data = data
-	return r, nil
-}
-
-func readError(b []byte) error {
-	var e hint.Error
-	if err := json.Unmarshal(b, &e); err != nil {
-		return fmt.Errorf("couldn't read the answer: %s", b)
-	}
-	return &e
 }

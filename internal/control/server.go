@@ -5,7 +5,6 @@ package control
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -27,7 +26,6 @@ import (
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/home"
-	"example.org/parley/words"
 )
 
 // What a client may cost, SPEC: CLI-018: connections, the bytes of an act, and the time in which it must have come.
@@ -217,7 +215,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.acts.Done()
 	if err := s.act(w, r); err != nil {
 		w.WriteHeader(http.StatusUnprocessableEntity)
-		_ = json.NewEncoder(w).Encode(hint.Of(err).In(r.URL.Query().Get(argLang), words.Say))
+		_, _ = w.Write(encode(act.Reply{}, err, r.URL.Query().Get(argLang)))
 	}
 }
 
@@ -273,11 +271,7 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request) error {
 	case reply.File != nil:
 		sendFile(w, reply, q.Get(argLang))
 	default:
-		b, err := json.Marshal(reply)
-		if err != nil {
-			return hint.New("", "the answer could not be written: %v", err)
-		}
-		_, _ = w.Write(append(b, '\n'))
+		_, _ = w.Write(encode(reply, nil, q.Get(argLang)))
 	}
 	if watch {
 		s.tell(w, r, changed, func() bool {
@@ -326,16 +320,11 @@ func (s *Server) tell(w http.ResponseWriter, r *http.Request, changed <-chan str
 // sendFile sends the file that is an answer while it is made; its end says whether it is whole.
 func sendFile(w http.ResponseWriter, r act.Reply, lang string) {
 	w.Header().Set("Content-Type", typeFile)
-	w.Header().Set("Trailer", trailReply+", "+trailError)
+	w.Header().Set("Trailer", trailer)
 	out := bufio.NewWriterSize(w, 64<<10)
 	err := r.File(out)
 	if err == nil {
 		err = out.Flush()
 	}
-	name, v := trailReply, any(r)
-	if err != nil {
-		name, v = trailError, hint.Of(err).In(lang, words.Say)
-	}
-	b, _ := json.Marshal(v) // what has no file was marshalled before, and an error can be
-	w.Header().Set(name, string(b))
+	w.Header().Set(trailer, string(encode(r, err, lang)))
 }

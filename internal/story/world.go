@@ -271,10 +271,7 @@ func (s *Site) Pid() int {
 // now is how it is.
 func (s *Site) now() page.DemoPart { s.mu.Lock(); defer s.mu.Unlock(); return s.DemoPart }
 
-// Stop ends a node in an orderly way.
-func (w *World) Stop(s *Site) { w.end(s, syscall.SIGTERM) }
-
-// Kill ends it as a power cut would.
+// Kill ends a node as a power cut would.
 func (w *World) Kill(s *Site) { w.end(s, syscall.SIGKILL) }
 
 func (w *World) end(s *Site, sig syscall.Signal) {
@@ -353,7 +350,7 @@ func (w *World) Close() {
 	for i, s := range w.Sites {
 		if s != nil {
 			w.Disarm(i)
-			w.Stop(s)
+			w.end(s, syscall.SIGTERM)
 		}
 	}
 	for _, c := range w.Cables {

@@ -3,7 +3,6 @@
 package verbs
 
 import (
-	"errors"
 	"reflect"
 	"slices"
 	"strings"
@@ -57,15 +56,15 @@ func Bind(v act.Verb, fs *pflag.FlagSet) (build func(args []string, now time.Tim
 
 // explain makes a matter of usage of a refusal: it names the verb and shows its form.
 func explain(v act.Verb, err error) error {
-	var refused *hint.Error
-	if !errors.As(err, &refused) {
-		return err
+	if err == nil {
+		return nil
 	}
-	if refused.Hint == "" {
-		return hint.Usage("", "%s: %v", v.Name, refused).Way("%s", Usage(v))
+	e := hint.Of(err)
+	if e.Hint == "" {
+		e = hint.New("", "%s: %v", v.Name, e).Way("%s", Usage(v))
 	}
-	refused.Usage = true
-	return refused
+	e.Usage = true
+	return e
 }
 
 // fill puts the positional arguments where the form says, and refuses what is missing or too much.

@@ -27,23 +27,13 @@ import (
 // Find gives the verb that argv begins with, and the rest of argv.
 func Find(argv []string) (act.Verb, []string, bool) {
 	for n := min(2, len(argv)); n > 0; n-- {
-		for _, v := range All() {
+		for _, v := range act.Table {
 			if v.Name == strings.Join(argv[:n], " ") {
 				return v, argv[n:], true
 			}
 		}
 	}
 	return act.Verb{}, nil, false
-}
-
-// All lists the verbs in the order of the help.
-func All() (vs []act.Verb) {
-	for _, r := range act.Table {
-		if r.Name != "" {
-			vs = append(vs, r)
-		}
-	}
-	return vs
 }
 
 // Parse makes an act of a command line without the program's name.
