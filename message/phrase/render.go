@@ -3,6 +3,7 @@
 package phrase
 
 import (
+	"regexp"
 	"strings"
 
 	"example.org/parley/statement"
@@ -28,22 +29,34 @@ func Render(language, code string, fields map[string]string) ([]Span, error) {
 	if err := p.Validate(fields); err != nil {
 		return nil, err
 	}
+	template := option.ReplaceAllStringFunc(words.T(language, "phrase.text."+code), func(part string) string {
+		if _, there := fields[blank.FindStringSubmatch(part)[1]]; !there {
+			return ""
+		}
+		return strings.Trim(part, "[]")
+	})
 	var spans []Span
-	template := words.T(language, "phrase.text."+code)
-	for template != "" {
-		open := strings.IndexByte(template, '[')
-		if open < 0 {
-			return draw(language, spans, p, template, fields), nil
+	at := 0
+	text := func(end int) {
+		if at < end {
+			spans = append(spans, Span{Text: template[at:end]})
 		}
-		end := open + strings.IndexByte(template[open:], ']')
-		spans = draw(language, spans, p, template[:open], fields)
-		if part := template[open+1 : end]; present(part, fields) {
-			spans = draw(language, spans, p, part, fields)
-		}
-		template = template[end+1:]
 	}
+	for _, m := range blank.FindAllStringSubmatchIndex(template, -1) {
+		text(m[0])
+		name := template[m[2]:m[3]]
+		f, _ := p.Field(name)
+		spans, at = append(spans, Span{Text: Value(language, f.Type, fields[name]), Coded: true, Field: name}), m[1]
+	}
+	text(len(template))
 	return spans, nil
 }
+
+// A template has blanks, {place}; what stands in brackets is left out where the field of its first blank is.
+var (
+	blank  = regexp.MustCompile(`\{([^}]+)\}`)
+	option = regexp.MustCompile(`\[[^]]*\]`)
+)
 
 // Title gives a few words for a phrase in a list.
 func Title(language, code string) string { return words.T(language, "phrase.title."+code) }
@@ -65,29 +78,4 @@ func Value(language string, t Type, canonical string) string {
 // Reason draws a coded reason of a STOP; own words come back as they are.
 func Reason(language, reason string) string {
 	return words.Or(language, "reason", reason)
-}
-
-func draw(language string, spans []Span, p Phrase, template string, fields map[string]string) []Span {
-	for template != "" {
-		before, rest, found := strings.Cut(template, "{")
-		if before != "" {
-			spans = append(spans, Span{Text: before})
-		}
-		if !found {
-			break
-		}
-		name, after, _ := strings.Cut(rest, "}")
-		f, _ := p.Field(name)
-		spans = append(spans, Span{Text: Value(language, f.Type, fields[name]), Coded: true, Field: name})
-		template = after
-	}
-	return spans
-}
-
-// present reports whether the first field of an optional part is there.
-func present(part string, fields map[string]string) bool {
-	_, rest, _ := strings.Cut(part, "{")
-	name, _, _ := strings.Cut(rest, "}")
-	_, ok := fields[name]
-	return ok
 }
