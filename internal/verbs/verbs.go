@@ -15,6 +15,7 @@ package verbs
 import (
 	"errors"
 	"io"
+	"regexp"
 	"strings"
 	"time"
 
@@ -72,35 +73,19 @@ func FlagError(err error) *hint.Error {
 	return hint.Usage("", "%v", err)
 }
 
+var (
+	typed  = regexp.MustCompile(`(?:"[^"]*"|'[^']*'|[^ \t"'])+`)
+	quoted = regexp.MustCompile(`"([^"]*)"|'([^']*)'`)
+)
+
 // Split takes a line of a story file apart as a shell would: blanks separate, quotes keep together.
-func Split(line string) ([]string, error) {
-	var out []string
-	var word strings.Builder
-	var quote rune
-	in := false
-	for _, r := range line {
-		switch {
-		case quote != 0 && r == quote:
-			quote = 0
-		case quote != 0:
-			word.WriteRune(r)
-		case r == '"' || r == '\'':
-			quote, in = r, true
-		case r == ' ' || r == '\t':
-			if in {
-				out, in = append(out, word.String()), false
-				word.Reset()
-			}
-		default:
-			in = true
-			word.WriteRune(r)
-		}
+func Split(line string) (out []string, err error) {
+	rest := typed.ReplaceAllString(line, "")
+	if i := strings.IndexAny(rest, `"'`); i >= 0 {
+		return nil, hint.Usage("close it", "a quote %c stands open", rest[i])
 	}
-	if quote != 0 {
-		return nil, hint.Usage("close it", "a quote %c stands open", quote)
-	}
-	if in {
-		out = append(out, word.String())
+	for _, w := range typed.FindAllString(line, -1) {
+		out = append(out, quoted.ReplaceAllString(w, "$1$2"))
 	}
 	return out, nil
 }

@@ -179,3 +179,21 @@ func acts() (vs []string) {
 	}
 	return vs
 }
+
+// A line is taken apart as a shell would: what stands in quotes is kept as it is, joined to what touches it.
+func TestSplitKeepsTogetherWhatIsQuoted(t *testing.T) {
+	for line, want := range map[string][]string{
+		`send --name=it="Capo di 'Stato'" now`: {"send", "--name=it=Capo di 'Stato'", "now"},
+		"  a\t''  b'c d'e ":                    {"a", "", "bc de"},
+		``:                                     nil,
+	} {
+		if got, err := Split(line); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q: %q %v", line, got, err)
+		}
+	}
+	for _, line := range []string{`send "open`, `don't`, `a "b" 'c`} {
+		if got, err := Split(line); err == nil {
+			t.Errorf("%q is taken as %q", line, got)
+		}
+	}
+}
