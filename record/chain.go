@@ -68,8 +68,8 @@ func (l *Log) text(i int, leaf wire.Hash) *Entry {
 	return nil
 }
 
-// rootAt gives the root at a size, if that much is joined: each entry signs the root before it.
-func (l *Log) rootAt(size int) (wire.Hash, bool) {
+// RootAt gives the root at a size, false where that much is not joined here: each entry signs the root before it.
+func (l *Log) RootAt(size int) (wire.Hash, bool) {
 	switch {
 	case size < 0 || size > l.Size:
 		return wire.Hash{}, false
@@ -77,14 +77,6 @@ func (l *Log) rootAt(size int) (wire.Hash, bool) {
 		return l.Root, true
 	}
 	return l.chain[size].Prev, true
-}
-
-// RootAt gives the root of a log at a size; false where that much is not joined here.
-func (r *Record) RootAt(id LogID, size int) (wire.Hash, bool) {
-	if l := r.logs[id]; l != nil {
-		return l.rootAt(size)
-	}
-	return wire.Hash{}, false
 }
 
 // growTree adds a leaf to a compact range of that size and gives the new root: O(log n).

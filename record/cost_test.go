@@ -77,7 +77,7 @@ func TestReceiptsOverAForkCostWhatOthersCost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		root, _ := b.RootAt(all[0].Log.LogID, 1)
+		root, _ := b.Log(all[0].Log.LogID).RootAt(1)
 		var rcs []*Receipt
 		for i := range n {
 			for _, e := range []*Entry{all[1], c.Entry} {

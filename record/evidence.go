@@ -139,7 +139,7 @@ func (l *Log) hear(c claim) {
 
 func (l *Log) weigh(c claim) {
 	size, root := c.point()
-	if ours, ok := l.rootAt(size); ok && ours != root {
+	if ours, ok := l.RootAt(size); ok && ours != root {
 		l.wrong = append(l.wrong, c)
 	}
 }

@@ -114,7 +114,7 @@ func (st *Statement) Encode() []byte {
 	} else {
 		b = fmt.Appendln(b, "heard", st.Heard.Run, st.Heard.Time.UTC().Format(heldForm))
 	}
-	b = fmt.Appendln(b, "time", FormatTime(st.Time))
+	b = fmt.Appendln(b, "time", st.Time.UTC().Format(timeForm))
 	b = fmt.Appendln(b, "kind", st.Kind)
 	b = fmt.Appendln(b, "class", st.Class)
 	b = fmt.Appendln(b, "mark", st.Mark)

@@ -132,9 +132,6 @@ func parseClock(form, s string) (time.Time, error) {
 	return t, nil
 }
 
-// FormatTime is the form of a statement's time.
-func FormatTime(t time.Time) string { return t.UTC().Format(timeForm) }
-
 // compareEntries is the canonical order: party, log number, run, index, leaf.
 func compareEntries(a, b *Entry) int {
 	return cmp.Or(a.Place().Compare(b.Place()), compareHashes(a.Leaf, b.Leaf))

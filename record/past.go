@@ -55,7 +55,7 @@ func (r *Record) known(l *Log, size int, k *Log) int {
 
 // fits reports whether a line of seen names a root that we hold at that size.
 func (s sight) fits() bool {
-	root, ok := s.log.rootAt(int(s.size))
+	root, ok := s.log.RootAt(int(s.size))
 	return ok && root == s.root
 }
 

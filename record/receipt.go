@@ -195,7 +195,7 @@ func insertReceipt(rs []*Receipt, rc *Receipt) ([]*Receipt, bool) {
 
 // cover applies all and whole of a receipt to the joined entries.
 func (l *Log) cover(rc *Receipt) (changed []*Entry) {
-	if root, ok := l.rootAt(rc.All); !ok || root != rc.Root {
+	if root, ok := l.RootAt(rc.All); !ok || root != rc.Root {
 		return nil
 	}
 	l.Receipted, l.Held = max(l.Receipted, rc.All), max(l.Held, rc.Whole)

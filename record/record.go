@@ -4,6 +4,7 @@ package record
 
 import (
 	"iter"
+	"maps"
 	"slices"
 
 	"example.org/parley/wire"
@@ -63,9 +64,7 @@ func (r *Record) AddChecked(c *Checked) (Added, error) {
 	l := r.logs[c.st.Log.LogID]
 	if l != nil {
 		if e := l.text(c.st.Index, c.leaf); e != nil {
-			a := Added{Entry: e, BadBody: c.badBody, Bodies: r.attach(l, e, c)}
-			a.Touched = r.takeTouched()
-			return a, nil
+			return Added{Entry: e, BadBody: c.badBody, Bodies: r.attach(l, e, c), Touched: r.takeTouched()}, nil
 		}
 	}
 	if err := r.room(l, c); err != nil {
@@ -91,9 +90,7 @@ func (r *Record) AddChecked(c *Checked) (Added, error) {
 	}
 	ev := r.place(l, e)
 	r.claim(e)
-	a := Added{Entry: e, New: true, Bodies: e.facts || e.text, BadBody: c.badBody, Evidence: ev}
-	a.Touched = r.takeTouched()
-	return a, nil
+	return Added{Entry: e, New: true, Bodies: e.facts || e.text, BadBody: c.badBody, Evidence: ev, Touched: r.takeTouched()}, nil
 }
 
 // AddStored takes in what a row of the store's holds, as CheckStored found it.
@@ -226,14 +223,7 @@ func (r *Record) Log(id LogID) *Log {
 // Wanted gives the logs of which something is named (seen, receipted, over a gap) that is not
 // joined here, with Claimed above Size; sorted.
 func (r *Record) Wanted() []*Log {
-	var out []*Log
-	for _, l := range r.logs {
-		if l.Claimed > l.Size {
-			out = append(out, l)
-		}
-	}
-	slices.SortFunc(out, compareLogs)
-	return out
+	return slices.DeleteFunc(slices.SortedFunc(maps.Values(r.logs), compareLogs), func(l *Log) bool { return l.Claimed <= l.Size })
 }
 
 // At gives the entry at a place: the one of the log's own past where there are two; nil: none.
@@ -283,15 +273,7 @@ func (r *Record) Entries(id LogID, from int) []*Entry {
 }
 
 // Newest gives all that is held, what came last first: the order for display, since an author's clock may say anything.
-func (r *Record) Newest() iter.Seq[*Entry] {
-	return func(yield func(*Entry) bool) {
-		for _, e := range slices.Backward(r.arrived) {
-			if !yield(e) {
-				return
-			}
-		}
-	}
-}
+func (r *Record) Newest() iter.Seq2[int, *Entry] { return slices.Backward(r.arrived) }
 
 func (r *Record) takeTouched() []string {
 	if len(r.touched) == 0 {

@@ -55,18 +55,17 @@ func New[S any, F Validator](k Kind, fold func(s *S, e *record.Entry, f F)) Kind
 			fold(state.(*S), e, f)
 		}
 	}
+	type named interface {
+		Item(*record.Entry) (party, id string)
+	}
 	var none F
-	if _, ok := any(none).(interface {
-		Item(*record.Entry) (string, string)
-	}); ok {
+	if _, ok := any(none).(named); ok {
 		k.ItemID = func(e *record.Entry) (party, id string, err error) {
 			f, here, err := Read[F](e)
 			if err != nil || !here {
 				return "", "", errors.Join(err, If(!here, "its facts are not here"))
 			}
-			party, id = any(f).(interface {
-				Item(*record.Entry) (string, string)
-			}).Item(e)
+			party, id = any(f).(named).Item(e)
 			return party, id, nil
 		}
 	}

@@ -295,7 +295,7 @@ func TestVerifyCostOfAForkIsLinear(t *testing.T) {
 			for _, f := range []wire.Hash{e.Leaf, leaf} {
 				rc := record.Receipt{Log: e.Log, Index: e.Index, Entry: f, Bodies: "facts", All: 1, Root: w.a.Logs()[0].Root,
 					Sheet: 1, By: "borealia", ByRun: "k7qx3m", Held: w.now.Add(at(i)).Truncate(time.Second)}
-				root, _ := w.a.RootAt(e.Log.LogID, 1)
+				root, _ := w.a.Log(e.Log.LogID).RootAt(1)
 				rc.Root = root
 				note, err := wire.SignNote(rc.Encode(), "borealia/sign", w.keys["borealia"].Sign)
 				w.must(err)

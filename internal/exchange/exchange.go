@@ -164,7 +164,7 @@ func (x *Exchange) ask() {
 func (x *Exchange) known(l *record.Log, h Have, run string, t *Told) {
 	k, from := l.Name.LogID, min(h.Size, h.Whole)
 	x.cursor[k] = from
-	switch root, ok := x.rec.RootAt(k, h.Size); {
+	switch root, ok := l.RootAt(h.Size); {
 	case h.Size > l.Size && k.Party == x.us:
 		t.Found = append(t.Found, Finding{h, "they hold more of our log than we do"})
 	case h.Size > 0 && ok && root != h.Root:

@@ -4,6 +4,8 @@ package exchange
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 
 	"example.org/parley/record"
 	"example.org/parley/wire"
@@ -78,13 +80,7 @@ func whole(b []byte) (wire.Frame, bool) {
 
 func (x *Exchange) trim() {
 	for len(x.half) > MaxHalf {
-		var oldest record.Place
-		seq := x.halfSeq + 1
-		for k, h := range x.half {
-			if h.seq < seq {
-				oldest, seq = k, h.seq
-			}
-		}
+		oldest := slices.MinFunc(slices.Collect(maps.Keys(x.half)), func(a, b record.Place) int { return x.half[a].seq - x.half[b].seq })
 		delete(x.half, oldest)
 	}
 }

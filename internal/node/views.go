@@ -146,7 +146,7 @@ func bars(db float64) int { return int(math.Max(0, math.Min(6, math.Round((db+48
 // newestEntries lists copies of what is on record, in the order in which it came.
 func (l *Line) newestEntries(n int) []*record.Entry {
 	var out []*record.Entry
-	for e := range l.rec.Newest() {
+	for _, e := range l.rec.Newest() {
 		if len(out) == n {
 			break
 		}
