@@ -6,6 +6,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -167,5 +169,9 @@ func (l *Line) signedOn() map[string][]string {
 
 // export gives the whole shared record as one file that anyone can verify offline. The loop only lists what is in it. SPEC: NOD-018
 func (l *Line) export(_ act.Who, lang string, _ act.Plain) (act.Reply, error) {
-	return act.Reply{Text: fmt.Sprintf(words.Say(lang, "%d logs"), len(l.rec.Logs())), File: verify.FromRecord(l.cfg.GenesisText, l.cfg.Terms, l.cfg.Sheets, l.rec, l.durable)}, nil
+	write := verify.FromRecord(l.cfg.GenesisText, l.cfg.Terms, l.cfg.Sheets, l.rec, l.durable)
+	return act.Reply{Text: fmt.Sprintf(words.Say(lang, "%d logs"), len(l.rec.Logs())), File: func(w io.Writer) error {
+		defer debug.FreeOSMemory() // what reading has left behind
+		return write(w)
+	}}, nil
 }
