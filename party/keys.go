@@ -7,24 +7,20 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
-
-	"filippo.io/age"
 
 	"example.org/parley/wire"
 )
 
 // Keys are what a party holds in secret for one line.
 type Keys struct {
-	Party   ed25519.PrivateKey // signs sheets; may be kept off the machine
-	Sign    ed25519.PrivateKey // signs statements, receipts and the genesis
-	Link    ed25519.PrivateKey // proves the node to its peer
-	Courier *age.X25519Identity
+	Party ed25519.PrivateKey // signs sheets; may be kept off the machine
+	Sign  ed25519.PrivateKey // signs statements, receipts and the genesis
+	Link  ed25519.PrivateKey // proves the node to its peer
 }
 
-// NewKeys draws the four keys of a line. The courier key's randomness is that of the age library.
+// NewKeys draws the three keys of a line.
 func NewKeys(rand io.Reader) (Keys, error) {
 	var k Keys
 	for _, p := range []*ed25519.PrivateKey{&k.Party, &k.Sign, &k.Link} {
@@ -34,11 +30,6 @@ func NewKeys(rand io.Reader) (Keys, error) {
 		}
 		*p = ed25519.NewKeyFromSeed(seed[:])
 	}
-	id, err := age.GenerateX25519Identity()
-	if err != nil {
-		return k, fmt.Errorf("couldn't draw the courier key: %w", err)
-	}
-	k.Courier = id
 	return k, nil
 }
 

@@ -30,7 +30,7 @@ func newWorld(t testing.TB) world {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &Sheet{Party: name, Issue: 1, Sign: Public(k.Sign), Link: Public(k.Link), Courier: k.Courier.Recipient().String(),
+		s := &Sheet{Party: name, Issue: 1, Sign: Public(k.Sign), Link: Public(k.Link),
 			Paths: []SheetPath{{"1", "udp", ip + ":7443"}, {"2", "udp", "[2001:db8::1]:7443"}}}
 		if err := s.SignSheet(k.Party); err != nil {
 			t.Fatal(err)

@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"filippo.io/age"
-
 	"example.org/parley/wire"
 )
 
@@ -24,7 +22,6 @@ type Sheet struct {
 	PartyKey ed25519.PublicKey
 	Sign     ed25519.PublicKey
 	Link     ed25519.PublicKey
-	Courier  string // an age recipient
 	Ends     []KeyEnd
 	Paths    []SheetPath
 
@@ -64,8 +61,8 @@ func (s *Sheet) Text() []byte {
 	if !s.Before.IsZero() {
 		before = s.Before.String()
 	}
-	b := fmt.Appendf(nil, "parley/v1 sheet\nparty %s\nissue %d\nbefore %s\nparty-key %s\nsign %s\nlink %s\ncourier %s\n",
-		s.Party, s.Issue, before, wire.KeyText(s.PartyKey), wire.KeyText(s.Sign), wire.KeyText(s.Link), s.Courier)
+	b := fmt.Appendf(nil, "parley/v1 sheet\nparty %s\nissue %d\nbefore %s\nparty-key %s\nsign %s\nlink %s\n",
+		s.Party, s.Issue, before, wire.KeyText(s.PartyKey), wire.KeyText(s.Sign), wire.KeyText(s.Link))
 	for _, e := range s.Ends {
 		b = fmt.Appendf(b, "end sign %s past %s %d\n", wire.KeyText(e.Key), e.Log, e.Size)
 	}
@@ -87,7 +84,6 @@ func (s *Sheet) read(text []byte) error {
 		return wire.ParseHash(h)
 	})
 	s.PartyKey, s.Sign, s.Link = l.Line("party-key").Key(), l.Line("sign").Key(), l.Line("link").Key()
-	s.Courier = l.Line("courier").Word()
 	for l.Next("end sign") {
 		e := KeyEnd{Key: l.Key()}
 		l.OneOf("past")
@@ -111,14 +107,11 @@ func (s *Sheet) read(text []byte) error {
 
 // check says what a sheet's fields must be.
 func (s *Sheet) check() error {
-	courier, err := age.ParseX25519Recipient(s.Courier)
 	switch {
 	case !wire.ValidName(s.Party):
 		return notSheet("party %q", s.Party)
 	case s.Issue < 1 || (s.Issue == 1) != s.Before.IsZero():
 		return notSheet("issue %d and its before line do not fit", s.Issue)
-	case err != nil || courier.String() != s.Courier:
-		return notSheet("courier is no age recipient")
 	case len(s.Ends) > 4 || len(s.Paths) > 8:
 		return notSheet("more than 4 ends or 8 paths")
 	}

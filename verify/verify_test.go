@@ -52,7 +52,7 @@ func newParties(t testing.TB) *world {
 	for _, name := range []string{"aurelia", "borealia"} {
 		k, err := party.NewKeys(w.rand)
 		w.must(err)
-		s := &party.Sheet{Party: name, Issue: 1, Sign: party.Public(k.Sign), Link: party.Public(k.Link), Courier: k.Courier.Recipient().String(),
+		s := &party.Sheet{Party: name, Issue: 1, Sign: party.Public(k.Sign), Link: party.Public(k.Link),
 			Paths: []party.SheetPath{{Label: "1", Kind: "udp", Address: "192.0.2.1:7443"}}}
 		w.must(s.SignSheet(k.Party))
 		w.keys[name], w.sheets = k, append(w.sheets, s)
@@ -393,7 +393,7 @@ func TestVerifyNamesForgeries(t *testing.T) {
 		{"a sheet left out", DoesNotHold, func(x *export) { x.Sheets = x.Sheets[:1] }},
 		{"a sheet of a third", DoesNotHold, func(x *export) {
 			k := w.keys["aurelia"]
-			s := &party.Sheet{Party: "cordelia", Issue: 1, Sign: party.Public(k.Sign), Link: party.Public(k.Link), Courier: k.Courier.Recipient().String()}
+			s := &party.Sheet{Party: "cordelia", Issue: 1, Sign: party.Public(k.Sign), Link: party.Public(k.Link)}
 			if s.SignSheet(k.Party) == nil {
 				x.Sheets = append(x.Sheets, s.Note)
 			} else {

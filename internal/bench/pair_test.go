@@ -50,7 +50,7 @@ func newPair(tb testing.TB) *pair {
 		for i, name := range names {
 			k, err := party.NewKeys(rand.Reader)
 			p.check(err)
-			s := &party.Sheet{Party: name, Issue: 1, Sign: party.Public(k.Sign), Link: party.Public(k.Link), Courier: k.Courier.Recipient().String(),
+			s := &party.Sheet{Party: name, Issue: 1, Sign: party.Public(k.Sign), Link: party.Public(k.Link),
 				Paths: []party.SheetPath{{Label: "1", Kind: "udp", Address: fmt.Sprintf("192.0.2.%d:7443", i+1)}}}
 			p.check(s.SignSheet(k.Party))
 			p.keys[i], p.sheets[i] = k, s

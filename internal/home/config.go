@@ -120,7 +120,7 @@ func (c *Config) reachable(p party.SheetPath) error {
 
 // sheet makes the issue of our sheet that follows before, or the first.
 func (c *Config) sheet(k party.Keys, before *party.Sheet) (*party.Sheet, error) {
-	s := &party.Sheet{Party: c.Party, Issue: 1, Sign: party.Public(k.Sign), Link: party.Public(k.Link), Courier: k.Courier.Recipient().String()}
+	s := &party.Sheet{Party: c.Party, Issue: 1, Sign: party.Public(k.Sign), Link: party.Public(k.Link)}
 	if before != nil {
 		s.Issue, s.Before = before.Issue+1, before.Hash
 	}

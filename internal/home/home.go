@@ -6,7 +6,7 @@
 //	HOME/desks.json              who is signed on at which terminal (internal/control)
 //	HOME/serve.lock              which process serves this home
 //	HOME/lines/NAME/config.toml  one documented struct, validated once (Config)
-//	HOME/lines/NAME/*.key        party, sign, link, courier and tag keys, 0600, refused otherwise
+//	HOME/lines/NAME/*.key        party, sign, link and tag keys, 0600, refused otherwise
 //	HOME/lines/NAME/sheet.ours   our sheet · sheet.theirs: the other party's, once entered
 //	HOME/lines/NAME/genesis      signed by both, once confirmed · terms: its body · pairing.json: how far it is
 //	HOME/lines/NAME/page.key     signs the cookies of the desks' page
@@ -33,8 +33,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-
-	"filippo.io/age"
 
 	"example.org/parley/hint"
 	"example.org/parley/party"
@@ -226,7 +224,7 @@ func (l *Line) create(rand io.Reader) error {
 	l.Keys = k
 	files := map[string][]byte{
 		"party.key": party.EncodeSecret("party", k.Party), "sign.key": party.EncodeSecret("sign", k.Sign),
-		"link.key": party.EncodeSecret("link", k.Link), "courier.key": []byte(k.Courier.String() + "\n"),
+		"link.key":    party.EncodeSecret("link", k.Link),
 		"config.toml": l.Config.encode(),
 	}
 	s, err := l.Config.sheet(k, nil)
@@ -260,12 +258,6 @@ func (h Home) Load(name string) (*Line, error) {
 		if *k, err = party.DecodeSecret(role, b); err != nil {
 			return nil, damaged(role+".key", err)
 		}
-	}
-	if b, err = l.secret("courier.key"); err != nil {
-		return nil, err
-	}
-	if l.Keys.Courier, err = age.ParseX25519Identity(strings.TrimSpace(string(b))); err != nil {
-		return nil, damaged("courier.key", errors.New("not an age identity"))
 	}
 	return l, l.loadSheets()
 }

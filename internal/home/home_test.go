@@ -55,7 +55,7 @@ func TestLineIsLoadedAsItWasMade(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range []string{"party.key", "sign.key", "link.key", "courier.key", "config.toml", "sheet.ours"} {
+	for _, f := range []string{"party.key", "sign.key", "link.key", "config.toml", "sheet.ours"} {
 		st, err := os.Stat(filepath.Join(l.Dir, f))
 		if err != nil || st.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v %v", f, st, err)
@@ -81,7 +81,7 @@ func TestKeysThatOthersMayReadAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range []string{"party.key", "sign.key", "link.key", "courier.key"} {
+	for _, f := range []string{"party.key", "sign.key", "link.key"} {
 		p := filepath.Join(l.Dir, f)
 		if err := os.Chmod(p, 0o640); err != nil {
 			t.Fatal(err)

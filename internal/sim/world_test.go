@@ -59,7 +59,7 @@ func tryPair(rnd io.Reader) (l *line, err error) {
 		if err != nil {
 			return nil, err
 		}
-		s := &party.Sheet{Party: name, Issue: 1, Sign: party.Public(k.Sign), Link: party.Public(k.Link), Courier: k.Courier.Recipient().String(),
+		s := &party.Sheet{Party: name, Issue: 1, Sign: party.Public(k.Sign), Link: party.Public(k.Link),
 			Paths: []party.SheetPath{{Label: "1", Kind: "udp", Address: fmt.Sprintf("192.0.2.%d:7443", i+1)}}}
 		if err := s.SignSheet(k.Party); err != nil {
 			return nil, err
