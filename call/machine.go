@@ -4,7 +4,6 @@ package call
 
 import (
 	"cmp"
-	"errors"
 	"io"
 	"slices"
 	"time"
@@ -115,10 +114,10 @@ type Out struct {
 
 // Acts that do not fit.
 var (
-	ErrNotRinging = errors.New("nothing rings here")
-	ErrNoCall     = errors.New("there is no call")
-	ErrAct        = errors.New("the act names what a signal cannot carry")
-	ErrRandom     = errors.New("no randomness for a call's id")
+	ErrNotRinging = statement.Refuse("to ring the other end: parley ring", "nothing rings here")
+	ErrNoCall     = statement.Refuse("to ring the other end: parley ring", "there is no call")
+	ErrAct        = statement.Refuse("", "the act names what a signal cannot carry")
+	ErrRandom     = statement.Refuse("", "no randomness for a call's id")
 )
 
 // Live gives how the call stands.

@@ -5,7 +5,6 @@ package check
 import (
 	"cmp"
 	"encoding/hex"
-	"errors"
 	"io"
 	"maps"
 	"slices"
@@ -85,10 +84,10 @@ type Out struct {
 
 // Acts that do not fit.
 var (
-	ErrRunning = errors.New("a check is running")
-	ErrNothing = errors.New("no check waits for this")
-	ErrAnswer  = errors.New("an answer is a, b, c or d")
-	ErrRandom  = errors.New("no randomness for a check's id")
+	ErrRunning = statement.Refuse("see: parley checks", "a check is running")
+	ErrNothing = statement.Refuse("see: parley checks", "no check waits for this")
+	ErrAnswer  = statement.Refuse("parley check confirm a|b|c|d", "an answer is a, b, c or d")
+	ErrRandom  = statement.Refuse("", "no randomness for a check's id")
 )
 
 // Live gives how the running slot stands.

@@ -296,8 +296,8 @@ func (s *service) nodeConfig(l *home.Line) (node.Config, error) {
 	letters := l.Genesis.Letters()
 	c := node.Config{
 		Name: l.Genesis.Line, DB: l.DB(), First: l.IsPartyA(), Key: l.Keys.Sign,
-		Us:      node.Party{Name: l.Ours.Party, Letter: letters[place], SignKey: l.Ours.Sign, Link: l.Ours.Link},
-		Them:    node.Party{Name: l.Theirs.Party, Letter: letters[1-place], SignKey: l.Theirs.Sign, Link: l.Theirs.Link},
+		Us:      node.Party{Name: l.Ours.Party, Letter: letters[place], SignKey: l.Ours.Sign},
+		Them:    node.Party{Name: l.Theirs.Party, Letter: letters[1-place], SignKey: l.Theirs.Sign},
 		Genesis: l.Genesis.Hash, GenesisText: l.Genesis.Note, Terms: l.Terms, Sheets: [][]byte{sheets[0].Note, sheets[1].Note}, Sheet: l.Theirs.Issue, Station: l.Config.Station,
 		Schedule: terms.Schedule, Due: terms.Policy.Due, Fallback: terms.Fallback[l.Theirs.Party], Demo: s.demo || l.Config.Demo, Now: time.Now, Boot: s.boot, Rand: rand.Reader, Log: s.log.With("line", l.Name),
 	}

@@ -4,7 +4,6 @@ package node
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -254,19 +253,6 @@ func (c *calls) paths() { _ = c.do(c.m.Line(c.l.carries(), c.l.now)) }
 
 func (c *calls) peerRun(run string) { _ = c.do(c.m.PeerRun(run, c.l.now)) }
 
-// callAct turns the machine's refusals into words.
-func callAct(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, call.ErrNotRinging):
-		return hint.New("to ring the other end: parley ring", "nothing rings here")
-	case errors.Is(err, call.ErrNoCall):
-		return hint.New("to ring the other end: parley ring", "there is no call")
-	}
-	return hint.New("", "%v", err)
-}
-
 var callActs = []handler{
 	on((*Line).ring), on((*Line).answerCall), on((*Line).decline), on((*Line).hangUp), on((*Line).classCall),
 }
@@ -294,7 +280,7 @@ func (l *Line) callReply(who act.Who, lang string, err error) (act.Reply, error)
 		}
 		return r
 	}
-	return act.Reply{}, callAct(err)
+	return act.Reply{}, err
 }
 
 func (l *Line) answerCall(who act.Who, lang string, a act.Answer) (act.Reply, error) {

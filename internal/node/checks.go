@@ -5,12 +5,10 @@ package node
 import (
 	"cmp"
 	"encoding/binary"
-	"errors"
 	"slices"
 	"time"
 
 	"example.org/parley/check"
-	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/exchange"
@@ -352,32 +350,20 @@ func (c *checks) in() view.Check {
 	return in
 }
 
-func checkAct(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, check.ErrRunning):
-		return hint.New("see: parley checks", "a check is running")
-	case errors.Is(err, check.ErrNothing):
-		return hint.New("see: parley checks", "no check waits for this")
-	}
-	return hint.New("parley check confirm a|b|c|d", "%v", err)
-}
-
 var checkActs = []handler{on((*Line).checkNow, act.CheckNow), on((*Line).checkConfirm)}
 
 func (l *Line) checkNow(who act.Who, lang string, _ act.Plain) (act.Reply, error) {
 	if l.disk.dead != nil {
 		return act.Reply{}, l.disk.unrecorded()
 	}
-	return act.Reply{Text: words.Say(lang, "the check runs: see parley checks")}, checkAct(l.checks.do(l.checks.m.Now(l.author(who), l.now)))
+	return act.Reply{Text: words.Say(lang, "the check runs: see parley checks")}, l.checks.do(l.checks.m.Now(l.author(who), l.now))
 }
 
 // checkConfirm answers the check's ring, then the other end's question; or declines the check.
 func (l *Line) checkConfirm(who act.Who, lang string, a act.CheckConfirm) (act.Reply, error) {
 	c := l.checks
 	if a.Decline {
-		return act.Reply{Text: words.Say(lang, "declined")}, checkAct(c.do(c.m.Decline(l.author(who), l.now)))
+		return act.Reply{Text: words.Say(lang, "declined")}, c.do(c.m.Decline(l.author(who), l.now))
 	}
 	if c.ringing() {
 		if err := l.answerCheck(who); err != nil {
@@ -387,7 +373,7 @@ func (l *Line) checkConfirm(who act.Who, lang string, a act.CheckConfirm) (act.R
 	if a.Answer == "" {
 		return act.Reply{Text: words.Say(lang, "answered: the question is on the desk")}, nil
 	}
-	return act.Reply{Text: words.Say(lang, "confirmed")}, checkAct(c.do(c.m.Answer(l.author(who), a.Answer, l.now)))
+	return act.Reply{Text: words.Say(lang, "confirmed")}, c.do(c.m.Answer(l.author(who), a.Answer, l.now))
 }
 
 // answerCheck answers the ring of a check: the person at the desk, and the languages that he reads.
@@ -396,5 +382,5 @@ func (l *Line) answerCheck(who act.Who) error {
 	if o := l.register().OfficerAt(l.author(who).Officer); o != nil && len(o.Langs) > 0 {
 		langs = o.Langs
 	}
-	return checkAct(l.checks.do(l.checks.m.AnswerRing(l.author(who), langs, l.now)))
+	return l.checks.do(l.checks.m.AnswerRing(l.author(who), langs, l.now))
 }

@@ -67,7 +67,6 @@ type Party struct {
 	Name    string
 	Letter  string            // of short IDs: the initial, or A and B where the initials are the same
 	SignKey ed25519.PublicKey // of the statements
-	Link    ed25519.PublicKey // of the session
 }
 
 // Config is everything that a line's node is given. The caller has checked the genesis and the sheets.

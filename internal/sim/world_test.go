@@ -312,7 +312,7 @@ func (w *world) close() {
 
 func (s *side) party(i int) node.Party {
 	l, letters := s.w.line, s.w.line.genesis.Letters()
-	return node.Party{Name: names[i], Letter: letters[i], SignKey: l.sheets[i].Sign, Link: l.sheets[i].Link}
+	return node.Party{Name: names[i], Letter: letters[i], SignKey: l.sheets[i].Sign}
 }
 
 func (s *side) config() node.Config {
