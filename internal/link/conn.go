@@ -24,6 +24,9 @@ const (
 	codeStuck    quic.ApplicationErrorCode = 4
 )
 
+// AnotherRun is the Reason of a SessionDown where the peer says that a session of another run of ours took the place.
+const AnotherRun = "another run took its place"
+
 // conn is one QUIC connection of a path. Fields without a note are set before it is up, or under Link.mu.
 type conn struct {
 	l       *Link
@@ -332,7 +335,7 @@ func (c *conn) explain(err error) {
 	case errors.As(err, &app) && app.Remote && app.ErrorCode == codeBye:
 		c.bye, c.why = true, printable([]byte(app.ErrorMessage))
 	case errors.As(err, &app) && app.ErrorCode == codeReplaced:
-		c.why = "replaced"
+		c.why = printable([]byte(app.ErrorMessage))
 	case err != nil:
 		c.why = printable([]byte(err.Error()))
 	}

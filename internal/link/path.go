@@ -212,7 +212,11 @@ func (p *path) choose() {
 	for _, c := range p.conns {
 		lost := best != nil && c != best.conn && c.up && (p.l.cfg.First || c.run != best.conn.run)
 		if lost {
-			go c.q.CloseWithError(codeReplaced, "replaced")
+			why := "replaced"
+			if c.run != best.conn.run {
+				why = AnotherRun
+			}
+			go c.q.CloseWithError(codeReplaced, why)
 		}
 	}
 	p.l.setOut()

@@ -204,8 +204,8 @@ func (l *Line) lossConditions(add func(id, key string, w alarm.Detail)) {
 			add("A7", p, alarm.Say(said, p, s.n))
 		}
 	}
-	for i, is := range []bool{l.peer.up && l.peer.state.Twins, l.peer.twins(l.now)} {
-		if p := []string{l.cfg.Us.Name, l.cfg.Them.Name}[i]; is {
+	for i, r := range []*recurs{&l.peer.displaced, &l.peer.returned} {
+		if p := []string{l.cfg.Us.Name, l.cfg.Them.Name}[i]; r.stands(l.now) {
 			add("A7", "two "+p, alarm.Say("at.twins", p))
 		}
 	}

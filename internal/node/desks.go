@@ -165,9 +165,8 @@ type peerDesks struct {
 	Run        string    `json:"run"`
 	NoSound    bool      `json:"no_sound,omitempty"` // of the call that is up, a direction carries nothing, by this end's count
 	Unrecorded time.Time `json:"unrecorded,omitzero"`
-	Away       string    `json:"away,omitempty"`  // why not all of the other's statements find room: disk, quota
-	Until      time.Time `json:"until,omitzero"`  // when some of it does
-	Twins      bool      `json:"twins,omitempty"` // two nodes with the other's keys are heard
+	Away       string    `json:"away,omitempty"` // why not all of the other's statements find room: disk, quota
+	Until      time.Time `json:"until,omitzero"` // when some of it does
 }
 
 // tellState tells the peer at once that something about our desks or our store changed; it is
@@ -181,7 +180,7 @@ func (l *Line) tellState() {
 }
 
 func (l *Line) stateBytes() []byte {
-	s := peerDesks{crew: l.crew(), Version: l.peer.told, Run: l.runName, NoSound: l.calls.mute, Twins: l.peer.twins(l.now),
+	s := peerDesks{crew: l.crew(), Version: l.peer.told, Run: l.runName, NoSound: l.calls.mute,
 		Unrecorded: l.disk.since.Truncate(time.Second), Away: l.peer.away.why, Until: l.peer.away.until.Truncate(time.Second)}
 	s.Officers = s.Officers[:min(4, len(s.Officers))]
 	for len(strings.Join(s.Officers, "")) > 240 { // the other end reads 512 bytes of all; a name may be 120

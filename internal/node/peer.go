@@ -51,18 +51,32 @@ type peerState struct {
 	away    turnedAway
 	refused time.Time // when it called a statement of ours unsound
 
-	left     []string  // its runs that another took the place of, the newest few
-	returns  int       // how often one of them came back, each within returnWithin of the one before
-	returned time.Time // when one did last
+	left      []string // its runs that another took the place of, the newest few
+	returned  recurs   // one of them came back
+	displaced recurs   // it gave our place to another run with our keys
 }
 
-// A run that another took the place of never comes back, but for packets that were under way: two nodes that run with the
-// same keys take the line from each other for good.
+// A run that another took the place of never comes back, nor does a living one lose its place to another, but for packets
+// that were under way: two nodes that run with the same keys take the line from each other again and again.
+type recurs struct {
+	n  int // times, each within recurWithin of the one before
+	at time.Time
+}
+
 const (
-	returnWithin = time.Minute
-	maxReturns   = 3
-	maxLeft      = 8
+	recurWithin = time.Minute
+	maxRecurs   = 3
+	maxLeft     = 8
 )
+
+func (r *recurs) add(now time.Time) {
+	if now.Sub(r.at) > recurWithin {
+		r.n = 0
+	}
+	r.n, r.at = r.n+1, now
+}
+
+func (r *recurs) stands(now time.Time) bool { return r.n > maxRecurs && now.Sub(r.at) <= recurWithin }
 
 // greeted takes the run of a new session.
 func (p *peerState) greeted(run string, now time.Time) {
@@ -70,18 +84,10 @@ func (p *peerState) greeted(run string, now time.Time) {
 		return
 	}
 	if slices.Contains(p.left, run) {
-		if now.Sub(p.returned) > returnWithin {
-			p.returns = 0
-		}
-		p.returns, p.returned = p.returns+1, now
+		p.returned.add(now)
 	}
 	p.left = append(slices.DeleteFunc(p.left, func(r string) bool { return r == run }), p.run)
 	p.left, p.run = p.left[max(0, len(p.left)-maxLeft):], run
-}
-
-// twins reports whether two nodes run with the peer's keys. SPEC: NOD-015
-func (p *peerState) twins(now time.Time) bool {
-	return p.returns > maxReturns && now.Sub(p.returned) <= returnWithin
 }
 
 // fromLink takes one event of the sessions.
@@ -90,6 +96,9 @@ func (l *Line) fromLink(ev link.Event) {
 	case link.SessionUp, link.Greeted:
 		l.sessionUp(ev.Run, ev.Greeting)
 	case link.SessionDown:
+		if ev.Reason == link.AnotherRun {
+			l.peer.displaced.add(l.now)
+		}
 		if ev.Bye {
 			l.peer.goodbye = ev.Reason
 			_ = l.calls.do(l.calls.m.Goodbye(l.now))
