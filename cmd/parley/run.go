@@ -22,11 +22,10 @@ import (
 	"example.org/parley/words"
 )
 
-// The exit codes. SPEC: CLI-030
+// The exit codes; verify adds 2, CANNOT BE KNOWN. SPEC: CLI-030
 const (
 	exitDone    = 0
 	exitRefused = 1
-	exitUnknown = 2 // CANNOT BE KNOWN
 	exitUsage   = 64
 	exitNoFile  = 66
 	exitNotUp   = 69
