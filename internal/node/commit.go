@@ -313,7 +313,8 @@ type memory struct {
 	showing   map[string]bool       // messages whose *shown* is on its way to the disk
 	got       []*record.Entry       // entries of the peer that need a receipt
 	urgent    bool                  // one of them came by lane, so do their receipts
-	answered  time.Time             // when the last receipts were made
+	answered  time.Time             // when the span of answerEvery began
+	answers   int                   // how often was answered in it
 }
 
 // empty is the memory of a record without a statement.

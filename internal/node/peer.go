@@ -378,16 +378,23 @@ func (l *Line) again(e *record.Entry, path int) {
 	l.sendReceipt(rc, false)
 }
 
-// answerEvery is how long what comes by the stream waits for its receipt while more comes: one answers all.
-const answerEvery = tickEvery / 2
+// What comes by the stream one by one is answered at once, atOnce times in a span of answerEvery; what comes faster waits
+// for the end of the span, and one receipt answers all.
+const (
+	answerEvery = tickEvery / 2
+	atOnce      = 8
+)
 
 // answer makes the receipts of what came; none is sent before the entries that it answers are on disk. SPEC: EXC-007
 func (l *Line) answer() {
-	if len(l.got) == 0 || !l.urgent && l.now.Sub(l.answered).Abs() < answerEvery {
+	if l.now.Sub(l.answered).Abs() >= answerEvery {
+		l.answered, l.answers = l.now, 0
+	}
+	if len(l.got) == 0 || !l.urgent && l.answers >= atOnce {
 		return
 	}
 	lane, got := l.urgent, l.got
-	l.got, l.urgent, l.answered = nil, false, l.now
+	l.got, l.urgent, l.answers = nil, false, l.answers+1
 	for _, e := range exchange.Answers(l.rec, got) {
 		rc, err := l.rec.Receipt(e, l.cfg.Us.Name, l.runName, l.cfg.Sheet, l.now, l.cfg.Key)
 		if err != nil {
