@@ -157,10 +157,8 @@ func (l *Line) itemConditions() (cs []alarm.Condition) {
 			continue
 		}
 		sum("A4", k.from, k, func() alarm.Detail {
-			s, _ := fold[message.State](l, k.key)
-			due := l.due(s, l.now)
-			i := slices.IndexFunc(due, func(c statement.Clock) bool { return c.Overdue })
-			return alarm.Say("at.step", l.rec.Short(s.Begin), "@rung."+due[max(i, 0)].Step)
+			it, r := l.item(k.key)
+			return alarm.Say("at.step", r.Short(it.Begin), "@rung."+k.step)
 		})
 	}
 	for _, s := range l.stops.of(l.open("stop")) {

@@ -36,6 +36,7 @@ type stamp struct {
 	rank int       // of what waits: the lower the more urgent
 	from string    // of a message, its party
 	due  time.Time // when the first of its steps is overdue, or a call ended; zero: no clock runs
+	step string    // that step
 	till time.Time // of a message that is of no use later
 }
 
@@ -161,7 +162,7 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp,
 // run notes when a step that is to come is overdue.
 func (s *stamp) run(c statement.Clock) {
 	if !c.Done && (s.due.IsZero() || c.Due.Before(s.due)) {
-		s.due = c.Due
+		s.due, s.step = c.Due, c.Step
 	}
 }
 

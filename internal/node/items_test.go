@@ -8,7 +8,36 @@ import (
 	"time"
 
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/alarm"
+	"example.org/parley/message"
 )
+
+// A step that is overdue is an alarm that names it, though the words of its message cannot be read back from the disk now.
+// SPEC: ALM-010
+func TestAnOverdueStepIsNamedThoughItsWordsCannotBeRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m machine
+		l := m.begin(t)
+		time.Sleep(time.Second)
+		r, err := l.Do(t.Context(), act.Who{Desk: "watch", Account: "amaro"}, "en", act.Send{Kind: "information", Precedence: "FLASH", Text: "The convoy leaves at noon"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		var found []alarm.Condition
+		inLoop(t, l, func() {
+			for key := range l.sorted().stamps {
+				l.cache[key] = message.State{} // what a fold gives without the words
+			}
+			found = l.itemConditions()
+		})
+		want := alarm.Say("at.step", r.ID, "@rung.held").In("en")
+		if len(found) != 1 || found[0].ID != "A4" || found[0].Detail.In("en") != want {
+			t.Errorf("%+v, want %s", found, want)
+		}
+		l.Close()
+	})
+}
 
 // An act that names a statement of another kind is refused, and hides nothing of it.
 // SPEC: NOD-019
