@@ -27,14 +27,13 @@ const (
 // that could hold a checkpoint up; one MiB of cache.
 // SPEC: STO-011 STO-013
 type db struct {
-	conn                         *sqlite3.Conn
-	begin, end, undo             *sqlite3.Stmt
-	insert, upsert, forget       *sqlite3.Stmt
-	several, one, locals, newest *sqlite3.Stmt
-	statements                   []*sqlite3.Stmt // all of them
-	walFile                      walFile         // the WAL, opened with the first commit
-	at                           int             // where one stands; 0: nowhere
-	wal                          int             // bytes in the WAL that are not copied back yet, as SQLite last said
+	conn                    *sqlite3.Conn
+	begin, end, undo        *sqlite3.Stmt
+	insert, upsert, forget  *sqlite3.Stmt
+	several, locals, newest *sqlite3.Stmt
+	statements              []*sqlite3.Stmt // all of them
+	walFile                 walFile         // the WAL, opened with the first commit
+	wal                     int             // bytes in the WAL that are not copied back yet, as SQLite last said
 }
 
 // open makes the file what the package promises before anything is read from it.
@@ -168,7 +167,6 @@ func (d *db) pragma(name string) (string, error) {
 
 // truncate copies the whole WAL back and empties it, or fails.
 func (d *db) truncate() error {
-	d.leave()
 	if _, _, err := d.conn.WALCheckpoint("main", sqlite3.CHECKPOINT_TRUNCATE); err != nil {
 		return fmt.Errorf("couldn't empty the WAL: %w", err)
 	}
@@ -178,7 +176,6 @@ func (d *db) truncate() error {
 
 // checkpoint copies the WAL back; the next commit writes from its beginning again.
 func (d *db) checkpoint() error {
-	d.leave()
 	log, copied, err := d.conn.WALCheckpoint("main", sqlite3.CHECKPOINT_PASSIVE)
 	if err != nil || copied < log {
 		return errors.Join(err, fmt.Errorf("couldn't copy the WAL back: %d of %d pages", copied, log))
@@ -201,7 +198,6 @@ func (d *db) prepare() (made bool, err error) {
 		{&d.upsert, "INSERT INTO local (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2"},
 		{&d.forget, "DELETE FROM local WHERE key = ?"},
 		{&d.several, "SELECT n, kind, log, idx, leaf, a, b, c FROM row WHERE n > ? ORDER BY n LIMIT ?"},
-		{&d.one, "SELECT n, a, b, c FROM row WHERE n >= ? ORDER BY n"},
 		{&d.locals, "SELECT key, value FROM local ORDER BY key"},
 		{&d.newest, "SELECT max(n) FROM row"},
 	} {
@@ -244,7 +240,6 @@ func (d *db) migrate() (made bool, err error) {
 
 // commit writes all rows of all batches in one transaction.
 func (d *db) commit(bs []batch) error {
-	d.leave()
 	if err := d.begin.Exec(); err != nil {
 		return err
 	}
@@ -294,38 +289,6 @@ func (d *db) rows(n, max int) (out []Row, err error) {
 		out = append(out, r)
 	}))
 	return out, err
-}
-
-// near is how many rows are passed over on the way to the next that is asked for; what is farther is looked up.
-const near = 32
-
-// row reads one row's bytes. It stays where it is, since rows are often asked for in their order.
-func (d *db) row(n int) (r Row, err error) {
-	if d.at == 0 || n <= d.at || n > d.at+near {
-		d.leave()
-		if err := d.one.BindInt(1, n); err != nil {
-			return r, err
-		}
-	}
-	for d.one.Step() {
-		if d.at = d.one.ColumnInt(0); d.at >= n {
-			break
-		}
-	}
-	if d.at != n {
-		err = errors.Join(fmt.Errorf("there is no row %d", n), d.one.Err())
-		d.leave()
-		return r, err
-	}
-	return Row{N: n, A: blob(d.one, 1), B: blob(d.one, 2), C: blob(d.one, 3)}, nil
-}
-
-// leave ends the reading of rows one by one: it would hold up a checkpoint.
-func (d *db) leave() {
-	d.at = 0
-	if d.one != nil {
-		_ = d.one.Reset() // its error was that of the last step
-	}
 }
 
 // local reads the local values by key. SPEC: STO-009

@@ -18,7 +18,7 @@ import (
 func TestRowsAreReadAgainByNumber(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "record.db")
 	s := open(t, path, Options{Reserve: -1})
-	const all = 3 * near
+	const all = 3 * ahead
 	var numbers []int
 	for i := range all {
 		rows := []Row{Local("key", []byte{byte(i)}), entry(i)}

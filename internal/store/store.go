@@ -26,6 +26,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -122,6 +123,7 @@ type Store struct {
 	last   uint64 // highest number known to be on disk
 	next   int    // N of the next row
 	closed bool
+	near   []Row // read last, in their order: rows are often asked for one after the other
 
 	disk lock // guards db; held over disk operations
 	db   *db
@@ -245,7 +247,7 @@ func (s *Store) Reopen() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.failed, s.next = nil, rows+1
+	s.failed, s.next, s.near = nil, rows+1, nil
 	s.life++
 	return nil
 }
@@ -271,19 +273,45 @@ func (s *Store) Read(n, max int, each func(Row) error) error {
 
 // Row reads one row. It waits no longer than ctx lasts: neither for who holds the disk, which no flush does, nor for the
 // disk itself.
-func (s *Store) Row(ctx context.Context, n int) (r Row, err error) {
+func (s *Store) Row(ctx context.Context, n int) (Row, error) {
+	s.mu.Lock()
+	rows, max := s.near, 1
+	s.mu.Unlock()
+	if i := slices.IndexFunc(rows, func(r Row) bool { return r.N == n }); i >= 0 {
+		return rows[i], nil
+	}
+	if k := len(rows); k > 0 && n > rows[0].N && n <= rows[k-1].N+ahead {
+		max = ahead
+	}
 	done := make(chan error, 1)
-	var row Row
 	go func() { // ends when the disk answers
-		done <- s.held(func(d *db) (err error) { row, err = d.row(n); return err })
+		done <- s.held(func(d *db) (err error) {
+			if rows, err = d.rows(n-1, max); err != nil {
+				return err
+			}
+			if len(rows) == 0 || rows[0].N != n {
+				return fmt.Errorf("there is no row %d", n)
+			}
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.near = rows
+			return nil
+		})
 	}()
 	select {
 	case err := <-done:
-		return row, err
+		if err != nil {
+			return Row{}, err
+		}
+		return rows[0], nil
 	case <-ctx.Done():
-		return r, fmt.Errorf("the disk is busy: %w", ctx.Err())
+		return Row{}, fmt.Errorf("the disk is busy: %w", ctx.Err())
 	}
 }
+
+// ahead is how many rows are read at once where they are asked for in their order: to wait for the disk costs more than
+// to read a row.
+const ahead = 32
 
 // held does something with the open file.
 func (s *Store) held(do func(*db) error) error {
