@@ -194,7 +194,7 @@ const seen = `(() => {
 // the call key and STOP stand where they stood in every other state. With PARLEY_STILLS each is photographed for doc/desk;
 // with PARLEY_MATRIX axe-core judges every state at every size, theme and language instead of one of them.
 //
-// SPEC: PAG-018 PAG-031 PAG-037
+// SPEC: PAG-018 PAG-031 PAG-037 PAG-057
 func TestEveryStateOfTheDesk(t *testing.T) {
 	sizes := [][2]int64{{1366, 768}, {1366, 650}, {1920, 1080}, {390, 844}, {683, 384}} // the last: 1366×768 at 200 %
 	axe, err := os.ReadFile(os.Getenv("PARLEY_AXE"))

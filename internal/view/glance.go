@@ -23,7 +23,7 @@ type Glance struct {
 	Until  time.Time `json:"until,omitzero"`  // one that runs down
 }
 
-// answers are the three of a desk, in their order. SPEC: PAG-018
+// answers are the three of a desk, in their order. SPEC: PAG-018 PAG-057
 func (b builder) answers(d *Desk) []Glance {
 	return []Glance{b.isUp(d), b.isThere(d), b.waits(d)}
 }
