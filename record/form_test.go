@@ -4,6 +4,8 @@ package record
 
 import (
 	"bytes"
+	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +44,37 @@ func TestExample(t *testing.T) {
 	note := example + "\n— aurelia/sign xDQ4SS3LkLd3KQKTcZqpaAsl8f0CTTkVZ1+PabVyfw/1RyJhhL647vuIEzzLnI74itJri4wrtG9gWQTzSj1fiRZB8wM=\n"
 	if _, err := wire.ParseNote([]byte(note), wire.MaxNote); err != nil {
 		t.Error(err)
+	}
+}
+
+// What is kept of a header keeps nothing else of its text in memory: a record holds a hundred thousand of them.
+func TestWhatIsKeptOfAHeaderDoesNotKeepItsText(t *testing.T) {
+	const n = 1000
+	seen := ""
+	for i := range MaxSeen - 1 {
+		seen += fmt.Sprintf("seen borealia/%d.9dm2aa 3920 CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n", i+100)
+	}
+	for name, text := range map[string]string{
+		"a header":  strings.Replace(example, "heard 9", seen+"heard 9", 1),
+		"the first": strings.Replace(strings.Replace(example, "heard 9", seen+"heard 9", 1), "index 2\nprev bmHg+BAg5SlnLHDVY45ycFvsl5TeDcqGST07QdaI5gg=\n", "index 0\nprev 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\nopened main restart\n", 1),
+	} {
+		kept := make([]Statement, n)
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		for i := range kept {
+			st, form, err := ParseHeader([]byte(text))
+			if err != nil || form != "" {
+				t.Fatalf("%s: %v %s", name, err, form)
+			}
+			kept[i] = Statement{Head: Head{Kind: st.Kind, Class: st.Class, Mark: st.Mark, Re: st.Re}, Station: st.Station, Why: st.Why, Heard: st.Heard}
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if each := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / n; each > int64(len(text))/2 {
+			t.Errorf("%s: %d bytes are kept of %d", name, each, len(text))
+		}
+		runtime.KeepAlive(kept)
 	}
 }
 

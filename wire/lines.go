@@ -57,11 +57,12 @@ func (l *Lines) Word() string {
 	return w
 }
 
-// OneOf takes the next field, which must be one of the words.
+// OneOf takes the next field, which must be one of the words. It gives the word of the list: a part of the text
+// would keep the whole text in memory.
 func (l *Lines) OneOf(words ...string) string {
-	w := l.Word()
-	l.Need(slices.Contains(words, w))
-	return w
+	i := slices.Index(words, l.Word())
+	l.Need(i >= 0)
+	return words[max(i, 0)]
 }
 
 // Field takes the next field as parse reads it.
