@@ -62,6 +62,7 @@ type PairFigure struct {
 	//
 	// SPEC: CNT-012
 	ByUs, ByThem map[string]Count
+	Attempts     [2][]Attempt // those counted: ours, theirs
 
 	Sought []*Request
 }
@@ -235,9 +236,9 @@ func (q *Query) pair(ours, theirs *office) PairFigure {
 		from, with := q.office[r.FromPost], q.office[r.WithPost]
 		switch {
 		case from == ours && with == theirs:
-			q.attempts(r, p.ByUs)
+			p.Attempts[0] = append(p.Attempts[0], q.attempts(r, p.ByUs)...)
 		case from == theirs && with == ours:
-			q.attempts(r, p.ByThem)
+			p.Attempts[1] = append(p.Attempts[1], q.attempts(r, p.ByThem)...)
 		default:
 			continue
 		}
@@ -252,7 +253,8 @@ func (q *Query) has(posts []record.Place, o *office) bool {
 	return slices.ContainsFunc(posts, func(p record.Place) bool { return q.office[p] == o })
 }
 
-func (q *Query) attempts(r *Request, columns map[string]Count) {
+// attempts counts those of a request in their columns, and gives them.
+func (q *Query) attempts(r *Request, columns map[string]Count) (counted []Attempt) {
 	for _, a := range r.Attempts {
 		column := Column(a.Outcome)
 		switch side := a.When.Side(q.begin); {
@@ -264,7 +266,9 @@ func (q *Query) attempts(r *Request, columns map[string]Count) {
 		n := columns[column]
 		n.add(a.Party, a.Standing, q.Us)
 		columns[column] = n
+		counted = append(counted, a)
 	}
+	return counted
 }
 
 func (c *Count) add(party, standing, us string) {

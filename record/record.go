@@ -272,6 +272,17 @@ func (r *Record) Entries(id LogID, from int) []*Entry {
 	return out
 }
 
+// Len is how many entries are held.
+func (r *Record) Len() int { return len(r.arrived) }
+
+// Arrived gives the entry that came as the n-th, from 1; nil: none.
+func (r *Record) Arrived(n int) *Entry {
+	if n < 1 || n > len(r.arrived) {
+		return nil
+	}
+	return r.arrived[n-1]
+}
+
 // Newest gives all that is held, what came last first: the order for display, since an author's clock may say anything.
 func (r *Record) Newest() iter.Seq2[int, *Entry] { return slices.Backward(r.arrived) }
 

@@ -10,6 +10,7 @@
 //	arg:"ID"        the positional of that name in a verb's row
 //	of:"class"      one of these words, which are the kinds' own (words.go)
 //	most:"9"        a number from 1 to 9 · default:"en"
+//	pick:"post"     a form offers these: posts, requests that are still sought, languages; desk: the desk itself says it
 //	help:"…"        what the flag is
 //
 // What an act does stands in internal/node.
@@ -18,6 +19,8 @@ package act
 import (
 	"io"
 	"reflect"
+	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 
@@ -68,14 +71,32 @@ type Verb struct {
 	Rule  int
 }
 
-// RuleOf gives the rule of an act.
-func RuleOf(a Act) int {
-	for _, v := range Table {
-		if v.Act.Verb() == a.Verb() {
-			return v.Rule
+// Members are those of the verb's act that a person fills in, with what its form says that there must be.
+func (v Verb) Members() (ms []Member) {
+	for _, m := range Members(reflect.TypeOf(v.Act)) {
+		m.Must = slices.ContainsFunc(strings.Fields(v.Args), func(part string) bool {
+			return m.Arg != "" && strings.TrimSuffix(part, "…") == m.Arg || m.Flag != "" && part == "--"+m.Flag
+		})
+		if m.Flag != "" || m.Arg != "" {
+			ms = append(ms, m)
 		}
 	}
-	return 0
+	return ms
+}
+
+// Of gives the row of a verb, by the first that makes it.
+func Of(verb string) (v Verb, ok bool) {
+	i := slices.IndexFunc(Table, func(v Verb) bool { return v.Act.Verb() == verb })
+	if i < 0 {
+		return v, false
+	}
+	return Table[i], true
+}
+
+// RuleOf gives the rule of an act.
+func RuleOf(a Act) int {
+	v, _ := Of(a.Verb())
+	return v.Rule
 }
 
 // Encode gives the arguments of an act, which Decode takes.
@@ -88,10 +109,7 @@ func Encode(a Act) ([]byte, error) {
 
 // Decode makes an act of its verb and JSON arguments; unknown verbs, members and words are refused.
 func Decode(verb string, args []byte) (Act, error) {
-	for _, v := range Table {
-		if v.Act.Verb() != verb {
-			continue
-		}
+	if v, ok := Of(verb); ok {
 		p := reflect.New(reflect.TypeOf(v.Act))
 		into := p.Interface()
 		switch v.Act.(type) {

@@ -53,10 +53,10 @@ var Table = []Verb{
 	{"request outcome", "ID OUTCOME", "State what became of a request.", "counterparts", RequestOutcome{}, Touches | Person},
 	{"contacts", "", "When each pair last spoke, and what was sought since.", "counterparts", Contacts{}, 0},
 
-	{"log", "", "The newest statements.", "record", ReadLog{}, 0},
+	{"log", "[WORDS…]", "The newest statements, or those that have these words.", "record", ReadLog{}, 0},
 	{"show", "ID", "One statement, its item, and its bytes as signed.", "record", Show, 0},
 
-	{Act: SetDesk{}, Rule: Early}, {Act: Export},
+	{Act: SetDesk{}, Rule: Early}, {Act: Export}, {Act: Verify},
 }
 
 // Plain is an act that says no more than its verb.
@@ -75,6 +75,7 @@ const (
 	Calls       Plain = "calls"
 	Checks      Plain = "checks"
 	Export      Plain = "export" // asks for the whole shared record of the line as one file's bytes
+	Verify      Plain = "verify" // asks whether that file would hold
 )
 
 // Item is an act that names no more than an item.
@@ -99,7 +100,7 @@ type (
 		Name     string   `json:"name" arg:"NAME"`
 		Account  string   `json:"account,omitempty" help:"Unix account (default: the caller's)"`
 		Number   string   `json:"number,omitempty" help:"telephone number, for the counterpart"`
-		Langs    []string `json:"langs,omitempty" default:"en" help:"languages that the officer reads"`
+		Langs    []string `json:"langs,omitempty" default:"en" pick:"lang" help:"languages that the officer reads"`
 		Releaser bool     `json:"releaser,omitempty" help:"may release what needs a second person"`
 	}
 	// SignOn binds the caller's account and terminal to an officer listed for that account.
@@ -123,8 +124,8 @@ type (
 		Fields     map[string]string `json:"fields,omitempty" arg:"FIELD=VALUE"`
 		ReadBack   []string          `json:"read_back,omitempty" help:"fields to be read back"`
 		ReplyTo    string            `json:"reply_to,omitempty" help:"the message that this replies to"`
-		To         string            `json:"to,omitempty" help:"action post"`
-		Info       []string          `json:"info,omitempty" help:"info posts"`
+		To         string            `json:"to,omitempty" pick:"post" help:"action post"`
+		Info       []string          `json:"info,omitempty" pick:"post" help:"info posts"`
 		Respond    bool              `json:"respond,omitempty" help:"a response is asked for"`
 		NotAfter   time.Time         `json:"not_after,omitzero" help:"no longer of use after: 09:41Z, +30m"`
 	}
@@ -164,10 +165,10 @@ type (
 		Class    string `json:"class,omitempty" of:"class"`
 		Mark     string `json:"mark,omitempty" of:"mark"`
 		Priority string `json:"priority,omitempty" of:"priority" help:"a priority ring, and why: danger, incident, deadline"`
-		Sound    string `json:"sound,omitempty" help:"a tone that the node makes, since a terminal has no sound: 'tone 440'"`
+		Sound    string `json:"sound,omitempty" pick:"desk" help:"a tone that the node makes, since a terminal has no sound: 'tone 440'"`
 	}
 	Answer struct {
-		Sound string `json:"sound,omitempty" help:"a tone that the node makes, since a terminal has no sound: 'tone 440'"`
+		Sound string `json:"sound,omitempty" pick:"desk" help:"a tone that the node makes, since a terminal has no sound: 'tone 440'"`
 	}
 	Decline struct {
 		Reason  string    `json:"reason,omitempty" arg:"REASON"`
@@ -192,7 +193,7 @@ type (
 		Org    string            `json:"org" help:"organisation: ministry, staff, presidency"`
 		Level  int               `json:"level" most:"9" help:"1 (highest) to 9"`
 		Theirs bool              `json:"theirs,omitempty" help:"a post of the other party, as we know it"`
-		Pair   string            `json:"pair,omitempty" help:"the counterpart's name or ID"`
+		Pair   string            `json:"pair,omitempty" pick:"post" help:"the counterpart's name or ID"`
 		Names  map[string]string `json:"names,omitempty" flag:"name" help:"the name in another language: it=Ministro"`
 		Number string            `json:"number,omitempty" help:"telephone number"`
 	}
@@ -204,7 +205,7 @@ type (
 	ContactAdd struct {
 		Kind         string   `json:"kind" arg:"KIND" of:"contact"`
 		When         string   `json:"when" help:"2022-02-18, 2022-02-18T09:41Z or a span 2022-03-14/2022-03-20"`
-		Participants []string `json:"participants" flag:"with" help:"the posts that took part, of both parties"`
+		Participants []string `json:"participants" flag:"with" pick:"post" help:"the posts that took part, of both parties"`
 		Channel      string   `json:"channel,omitempty" of:"channel"`
 		Basis        string   `json:"basis" help:"how it is known: own, press, or who said so"`
 		Text         string   `json:"text,omitempty" arg:"TEXT"`
@@ -212,8 +213,8 @@ type (
 		Private      bool     `json:"private,omitempty" help:"keep it in the private log"`
 	}
 	RequestRecord struct {
-		By       string `json:"by" help:"the post that seeks"`
-		With     string `json:"with" help:"the post that is sought"`
+		By       string `json:"by" pick:"post" help:"the post that seeks"`
+		With     string `json:"with" pick:"post" help:"the post that is sought"`
 		For      string `json:"for,omitempty" of:"sought"`
 		When     string `json:"when" help:"2022-02-18, 2022-02-18T09:41Z or a span 2022-03-14/2022-03-20"`
 		Standing bool   `json:"standing,omitempty" help:"open until withdrawn"`
@@ -221,7 +222,7 @@ type (
 		Mark     string `json:"mark,omitempty" of:"mark"`
 	}
 	RequestOutcome struct {
-		ID      string `json:"id" arg:"ID"`
+		ID      string `json:"id" arg:"ID" pick:"request"`
 		Outcome string `json:"outcome" arg:"OUTCOME" of:"outcome"`
 		ToldBy  string `json:"told_by,omitempty" help:"who told us"`
 		On      string `json:"on,omitempty" help:"when: 2022-02-18, 2022-02-18T09:41Z or a span 2022-03-14/2022-03-20"`
@@ -229,7 +230,13 @@ type (
 	}
 
 	ReadLog struct {
-		Last int `json:"last,omitempty" most:"1048576" help:"how many"`
+		Words  string `json:"words,omitempty" arg:"WORDS"`
+		Kind   string `json:"kind,omitempty" of:"about" help:"what it is about; traffic: messages, calls and STOPs as they began"`
+		Person string `json:"person,omitempty" help:"whose it is: a name, or a part of it"`
+		From   string `json:"from,omitempty" help:"not older: 2022-02-18 or 2022-02-18T09:41Z"`
+		To     string `json:"to,omitempty" help:"not newer: 2022-02-18 or 2022-02-18T09:41Z"`
+		Before string `json:"before,omitempty" help:"what came before this statement"`
+		Last   int    `json:"last,omitempty" most:"1048576" help:"how many"`
 	}
 	Contacts struct {
 		Since string `json:"since,omitempty" help:"an event's name or a date"`

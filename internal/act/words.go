@@ -7,11 +7,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"example.org/parley/call"
+	"example.org/parley/check"
 	"example.org/parley/contact"
 	"example.org/parley/hint"
 	"example.org/parley/message"
+	"example.org/parley/register"
 	"example.org/parley/statement"
 	"example.org/parley/stop"
 )
@@ -21,18 +24,43 @@ var words = map[string][]string{
 	"class": statement.Classes, "mark": statement.Marks, "kind": message.KindNames, "precedence": message.Precedences,
 	"read": message.Reads, "response": append(slices.Clone(message.Responses), "complied"), "step": stop.Acts,
 	"contact": contact.Sorts, "sought": contact.Sought, "channel": contact.Channels, "outcome": contact.Outcomes,
-	"priority": call.Priorities,
+	"priority": call.Priorities, "about": about(message.Kinds, stop.Kinds, call.Kinds, check.Kinds, contact.Kinds, register.Kinds),
 }
+
+// Words are the choices that an of tag names.
+func Words(of string) []string { return words[of] }
 
 // Member is one member of an act, as its tags describe it.
 type Member struct {
 	Index   int
+	Name    string // in JSON
+	Sort    string // text, texts, pairs, number, yes or time
+	Of      string // what its words are of
+	Pick    string // what a form offers for it
 	Flag    string // "" for none
 	Arg     string // name of its positional, "" for none
 	Words   []string
 	Most    int
 	Default []string // of a list
 	Help    string
+	Must    bool // of Verb.Members: an act must have it
+}
+
+// about lists what a statement may be about: the first words of all kinds, and traffic, which is some of them.
+func about(lists ...[]statement.Kind) []string {
+	out := []string{"traffic"}
+	for _, k := range slices.Concat(lists...) {
+		if head, _, _ := strings.Cut(k.Name, "."); !slices.Contains(out, head) {
+			out = append(out, head)
+		}
+	}
+	return out
+}
+
+// sorts are the types that a member may have.
+var sorts = map[reflect.Type]string{
+	reflect.TypeFor[string](): "text", reflect.TypeFor[[]string](): "texts", reflect.TypeFor[map[string]string](): "pairs",
+	reflect.TypeFor[int](): "number", reflect.TypeFor[bool](): "yes", reflect.TypeFor[time.Time](): "time",
 }
 
 // Members reads the tags of an act's type.
@@ -43,7 +71,7 @@ func Members(t reflect.Type) (ms []Member) {
 	for i := range t.NumField() {
 		tag := t.Field(i).Tag
 		name, _, _ := strings.Cut(tag.Get("json"), ",")
-		f := Member{Index: i, Flag: strings.ReplaceAll(name, "_", "-"), Arg: tag.Get("arg"), Words: words[tag.Get("of")],
+		f := Member{Index: i, Name: name, Sort: sorts[t.Field(i).Type], Of: tag.Get("of"), Pick: tag.Get("pick"), Flag: strings.ReplaceAll(name, "_", "-"), Arg: tag.Get("arg"), Words: words[tag.Get("of")],
 			Help: tag.Get("help")}
 		if d, ok := tag.Lookup("default"); ok {
 			f.Default = []string{d}

@@ -42,7 +42,7 @@ var layers = map[string][]string{
 	"contact":        {"record", "statement", "register"},
 	"verify":         {"wire", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact"},
 	// Pure machines of the node.
-	"internal/act":      {"hint", "statement", "message", "stop", "call", "contact"},
+	"internal/act":      {"hint", "statement", "message", "stop", "call", "check", "contact", "register"},
 	"internal/alarm":    {"words"},
 	"internal/voice":    {},
 	"internal/pairing":  {"wire", "party", "words"},

@@ -10,12 +10,15 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"example.org/parley/call"
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
 	"example.org/parley/message"
+	"example.org/parley/record"
+	"example.org/parley/statement"
 	"example.org/parley/stop"
 	"example.org/parley/verify"
 	"example.org/parley/words"
@@ -53,7 +56,7 @@ var questions = []handler{
 	ask(act.Calls, func(l *Line, in *view.Input) { in.Calls = l.callStates() }),
 	ask(act.OfficerList, func(l *Line, in *view.Input) { in.SignedOn = l.signedOn() }),
 	on((*Line).inbox, act.Inbox), on((*Line).logged), on((*Line).showOne, act.Show),
-	on((*Line).contacts), on((*Line).phrases), on((*Line).export, act.Export),
+	on((*Line).contacts), on((*Line).phrases), on((*Line).export, act.Export), on((*Line).verified, act.Verify),
 }
 
 func (l *Line) inbox(who act.Who, lang string, a act.Plain) (act.Reply, error) {
@@ -65,10 +68,122 @@ func (l *Line) inbox(who act.Who, lang string, a act.Plain) (act.Reply, error) {
 	})
 }
 
+// Limits of one page of the record: what is looked through for it outside the loop, and what the loop lists at a time.
+const (
+	maxRead = 1000
+	maxLook = 10_000
+)
+
+// logged answers with the newest statements that fit, and where the next page begins. The loop lists those that may fit
+// by their heads, some at a time; their words are read by who asks. SPEC: PAG-042
 func (l *Line) logged(who act.Who, lang string, a act.ReadLog) (act.Reply, error) {
-	in := l.input(who.Desk)
-	in.Log = l.newestEntries(cmp.Or(a.Last, 40))
-	return l.asked(in, lang, a)
+	at := l.rec.Len()
+	if a.Before != "" {
+		e, err := l.find(a.Before)
+		if err != nil {
+			return act.Reply{}, err
+		}
+		at = e.Arrived - 1
+	}
+	var from, to time.Time
+	for _, b := range []struct {
+		said string
+		t    *time.Time
+		of   func(statement.When) time.Time
+	}{{a.From, &from, statement.When.Earliest}, {a.To, &to, statement.When.Latest}} {
+		if b.said == "" {
+			continue
+		}
+		w, err := statement.ReadWhen(b.said)
+		if err != nil {
+			return act.Reply{}, err
+		}
+		*b.t = b.of(w)
+	}
+	fits := func(e *record.Entry) bool {
+		return l.durable(e) && about(e, a.Kind) && !e.Time.Before(from) && (to.IsZero() || !e.Time.After(to))
+	}
+	in, most := l.input(who.Desk), cmp.Or(a.Last, 40)
+	return l.drawn(func(ctx context.Context) view.Desk {
+		read := view.Finder(in, lang, strings.Fields(a.Words), a.Person)
+		in.Log = nil
+		left := max(maxRead, most)
+		for len(in.Log) < most && left > 0 && at > 0 {
+			var some []*record.Entry
+			was := at
+			if err := l.between(ctx, func() { some, at = l.listed(at, min(left, most), fits) }); err != nil || was == at {
+				break
+			}
+			for i, e := range some {
+				left--
+				if !read(e) {
+					continue
+				}
+				if in.Log = append(in.Log, e); len(in.Log) == most {
+					at = some[i].Arrived - 1
+					break
+				}
+			}
+		}
+		slices.Reverse(in.Log)
+		d := view.Answer(in, lang, a.Verb())
+		if at > 0 {
+			_ = l.between(ctx, func() {
+				if e := l.rec.Arrived(at + 1); e != nil {
+					d.Older, d.Back = l.rec.Short(e), e.Time
+				}
+			})
+		}
+		return d
+	})
+}
+
+// between runs f in the loop, between two of its steps, and waits for it.
+func (l *Line) between(ctx context.Context, f func()) error {
+	done := make(chan struct{})
+	err := l.in(ctx, l.looks, func() {
+		f()
+		close(done)
+	})
+	if err == nil {
+		<-done
+	}
+	return err
+}
+
+// about reports whether a statement is about something: one word of its kind, or the traffic of the line.
+func about(e *record.Entry, what string) bool {
+	head, rest, _ := strings.Cut(e.Kind, ".")
+	if what == "traffic" {
+		return head == "message" && slices.Contains(message.KindNames, rest) || e.Kind == "stop.sent" || e.Kind == "call.placed"
+	}
+	return what == "" || head == what
+}
+
+// listed gives copies of those that fit of what came before a place in the order of arrival, newest first, and how far it
+// looked.
+func (l *Line) listed(at, most int, fits func(*record.Entry) bool) (out []*record.Entry, to int) {
+	at = min(at, l.rec.Len()) // another record may have taken its place
+	for end := max(0, at-maxLook); at > end && len(out) < most; at-- {
+		if e := l.rec.Arrived(at); fits(e) {
+			as := *e
+			out = append(out, &as)
+		}
+	}
+	return out, at
+}
+
+// verified says of the whole shared record what the offline verifier says of its export.
+func (l *Line) verified(act.Who, string, act.Plain) (act.Reply, error) {
+	file := verify.FromRecord(l.cfg.GenesisText, l.cfg.Terms, l.cfg.Sheets, l.rec, l.durable)
+	l.tx.draw = func(context.Context, bool) act.Reply {
+		r, w := io.Pipe()
+		go func() { w.CloseWithError(file(w)) }() // ends with the file, or with its reader
+		defer r.Close()
+		found := verify.Verify(r, verify.Expected{})
+		return act.Reply{Text: found.String(), Data: found}
+	}
+	return act.Reply{}, nil
 }
 
 func (l *Line) contacts(who act.Who, lang string, a act.Contacts) (act.Reply, error) {

@@ -23,6 +23,7 @@ func TestAxe(t *testing.T) {
 		need(t, "axe", "PARLEY_AXE names no axe.min.js: make test has it")
 	}
 	r := newRig(t)
+	r.nodes[0].reply = asking()
 	axe := func(w *watched, name string) {
 		var out string
 		w.run(t, chromedp.Evaluate(string(b)+";0", nil), chromedp.Evaluate(`axe.run(document, {iframes: false}).then(r => (r.passes.length < 15 ? 'axe saw too little\n' : '') + r.violations.map(v => v.id + ': ' + v.help + '\n' + v.nodes.map(n => '   ' + n.html.slice(0,160) + ' | ' + n.any.concat(n.all,n.none).map(x => x.message).join('; ').slice(0,200)).join('\n')).join('\n'))`, &out, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
@@ -45,6 +46,15 @@ func TestAxe(t *testing.T) {
 				}
 				axe(w, fmt.Sprint(name, scheme, width))
 			}
+			r.nodes[0].show(fixtureRead) // the pages that are read
+			for page, asks := range map[string]string{"record": "#f-find [type=submit]", "counterparts": "#p-enter [type=submit]"} {
+				w.run(t, chromedp.Click("#page-"+page, chromedp.ByQuery), chromedp.WaitVisible("#p-"+map[string]string{"record": "log", "counterparts": "counterparts"}[page]+" table", chromedp.ByQuery))
+				axe(w, fmt.Sprint(page, scheme, width))
+				w.run(t, chromedp.Click(asks, chromedp.ByQuery), chromedp.WaitVisible(".found table", chromedp.ByQuery))
+				axe(w, fmt.Sprint(page, "asked", scheme, width))
+			}
+			w.run(t, chromedp.Click("#page-counterparts", chromedp.ByQuery), chromedp.Click("#d-enter summary", chromedp.ByQuery), chromedp.Click(`[id="en-contact.add"]`, chromedp.ByQuery), chromedp.WaitVisible("#e-kind", chromedp.ByQuery))
+			axe(w, fmt.Sprint("form", scheme, width))
 			w.run(t, chromedp.Navigate(r.url), chromedp.WaitVisible("#pull-1", chromedp.ByQuery))
 			axe(w, fmt.Sprint("demo", scheme, width))
 		}

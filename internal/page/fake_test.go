@@ -28,6 +28,7 @@ type fakeNode struct {
 	acts  []act.Act
 	who   []act.Who
 	fail  error
+	reply map[string]act.Reply // to a verb
 	subs  []chan struct{}
 	react func(n *fakeNode, a act.Act)
 }
@@ -47,6 +48,9 @@ func (n *fakeNode) Do(_ context.Context, who act.Who, _ string, a act.Act) (act.
 	}
 	if n.react != nil {
 		n.react(n, a)
+	}
+	if r, ok := n.reply[a.Verb()]; ok {
+		return r, nil
 	}
 	return act.Reply{ID: "A7-50", Text: "Done: " + a.Verb()}, nil
 }

@@ -93,3 +93,35 @@ func fixtureStop(us, them, lang string) view.Desk {
 	d.Answers[2] = view.Glance{Tone: "high", Mark: "stop", Count: 2, Word: w("ans.stop+flash"), Detail: w("ans.stop+flash.do") + w("ans.also", 1)}
 	return d
 }
+
+// fixtureRead is a quiet desk with something to read: a page of the record, six pairs with a calendar.
+func fixtureRead(us, them, lang string) view.Desk {
+	d := fixtureIdle(us, them, lang)
+	w := func(k string, a ...any) string { return words.T(lang, k, a...) }
+	full := fixture(us, them, lang)
+	d.Messages = full.Messages
+	d.Log = nil
+	for i := range 14 {
+		for j, r := range full.Log {
+			r.At = r.At.Add(-time.Duration(i) * time.Hour)
+			r.By, r.Says = [2]string{"Cpt Bruni", "Lt Amaro"}[j], [2]string{"Is this yours? An aircraft at 54.20N 18.40E at 241359Z NOV 26.", "Two of our helicopters will land at the harbour for fuel and leave before dusk."}[j]
+			d.Log = append(d.Log, r)
+		}
+		d.Log = append(d.Log, view.LogRow{ID: "B7-40", At: at("09:00:10"), Party: them, By: "Cpt Bruni", Kind: "stop.taken", Class: "test", Re: []string{"A7-39"}, State: "held", Held: at("09:00:11")})
+	}
+	spoke := func(day int) view.Mark { return view.Mark{Day: day, Sort: "spoke", Word: w("cal.spoke")} }
+	by := func(day int, sort string, theirs bool) view.Mark {
+		return view.Mark{Day: day, Sort: sort, Theirs: theirs, Word: w("request." + sort)}
+	}
+	p := &d.Counterparts
+	p.Pairs = []view.Pair{
+		{Ours: "Minister of Defence", Theirs: "Minister of Defence", LastSpoke: "18 Feb", Channel: w("chan.meeting"), Days: 279, Sought: 6, Declined: 3, NoReply: 2, NotReached: 1, Still: true, Confirmed: w("confirmed.stated"), Marks: []view.Mark{by(18, "declined", false), by(36, "declined", false), by(53, "no-reply", false), by(70, "declined", false), by(77, "not-reached", false), by(85, "no-reply", false)}},
+		{Ours: "Chief of Staff", Theirs: "Chief of the General Staff", LastSpoke: "21 Nov", Channel: w("chan.line"), Days: 3, Sought: 3, TheirsSought: 2, TheirsDeclined: 1, Confirmed: w("confirmed.theirs"), Marks: []view.Mark{spoke(13), spoke(34), spoke(63), spoke(86), by(40, "declined", true)}},
+		{Ours: "Head of Operations", Theirs: "Head of Operations", LastSpoke: "23 Nov", Channel: w("chan.line"), Days: 1, Sought: 4, TheirsSought: 4, Disputed: true, Marks: []view.Mark{spoke(3), spoke(17), {Day: 74, Sort: "disputed", Word: w("cal.disputed")}, spoke(88)}},
+	}
+	p.Months = []view.Mark{{Day: 5, Sort: "month", Word: "1 Sep"}, {Day: 35, Sort: "month", Word: "1 Oct"}, {Day: 66, Sort: "month", Word: "1 Nov"}}
+	for day := range view.CalendarDays {
+		p.Tested = append(p.Tested, view.Mark{Day: day, Sort: map[bool]string{true: "missed", false: "tested"}[day == 71], Word: w("cal.tested")})
+	}
+	return d
+}

@@ -77,6 +77,8 @@ func New(cfg Config) (*Server, error) {
 	s.mux.HandleFunc("GET /{$}", s.desk)
 	s.mux.HandleFunc("GET /in", s.in)
 	s.mux.HandleFunc("GET /ws", s.socket)
+	s.mux.HandleFunc("GET /ask/{verb}", s.ask)
+	s.mux.HandleFunc("GET /export", s.export)
 	return s, nil
 }
 

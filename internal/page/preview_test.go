@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
 	"example.org/parley/words"
 )
@@ -49,11 +50,45 @@ func TestEveryPanelIsDrawn(t *testing.T) {
 					}
 				}
 			}
+			if name == "idle" && dir != "" {
+				readingStills(t, dir, lang)
+			}
 			if dir != "" {
 				if err := os.WriteFile(filepath.Join(dir, name+"-"+lang+".html"), []byte(out), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
+	}
+}
+
+// readingStills writes the pages that are read, and the forms that are made of the table of verbs.
+func readingStills(t *testing.T, dir, lang string) {
+	t.Helper()
+	s := &Server{cfg: Config{Node: &fakeNode{reply: asking()}}}
+	d := fixtureRead("aurelia", "borealia", lang)
+	out := stillOf(t, d, nil)
+	put := func(name, page, slot, html string) {
+		out := strings.Replace(strings.Replace(out, `data-page="desk">`, `data-page="`+page+`">`, 1), slot, slot+html, 1)
+		if err := os.WriteFile(filepath.Join(dir, name+"-"+lang+".html"), []byte(out), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	draw := func(name string, sh sheet) string {
+		html, err := render(name, lang, sh)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return html
+	}
+	found := `<div id="found" class="found" aria-live="polite">`
+	put("record", "record", found, "")
+	put("counterparts", "counterparts", found, "")
+	d.Older, d.Back = "A7-3", at("10:00:00")
+	put("search", "record", found, draw("ask-log", sheet{Desk: d}))
+	put("show", "record", found, draw("ask-show", sheet{Desk: d}))
+	put("sheet", "record", `<section id="sheet" hidden>`, draw("sheet-log", sheet{Desk: d}))
+	for _, verb := range append(entries(), "ring", "stop") {
+		put("enter-"+verb, "desk", `<div id="p-entry">`, draw("form-act", sheet{Desk: d, openForm: openForm{"act", verb}, Fields: s.fields(act.Who{}, lang, verb)}))
 	}
 }

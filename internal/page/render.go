@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
 	"example.org/parley/words"
 )
@@ -28,12 +29,12 @@ var staticFiles embed.FS
 // static/page.css: colours of measured contrast, a shape and a word beside each. SPEC: PAG-031 PAG-037
 func panels() []string {
 	return []string{"state", "header", "answers", "call", "meters", "sound", "calls", "liveness", "stops", "urgent", "ring", "question", "alarms",
-		"sentences", "check", "spoken", "msghead", "messages", "counterparts", "log", "help"}
+		"sentences", "check", "spoken", "msghead", "messages", "enter", "counterparts", "find", "log", "help"}
 }
 
 // slots are the panels that hold a form while it is open, by the name of the form. SPEC: PAG-010
 func slot(form string) string {
-	return map[string]string{"decline": "fcall", "refuse": "fstop", "lift": "fstop", "ack": "fmsg", "respond": "fmsg", "compose": "compose", "check": "fcheck"}[form]
+	return map[string]string{"decline": "fcall", "refuse": "fstop", "lift": "fstop", "ack": "fmsg", "respond": "fmsg", "compose": "compose", "check": "fcheck", "act": "entry"}[form]
 }
 
 // templates holds those of every language, with that language's words bound to t; html/template escapes whatever stands
@@ -49,6 +50,18 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 			"tries":    func() []string { return []string{"ring", "flash", "pull", "forge"} },
 			"inc":      func(i int) int { return i + 1 },
 			"args":     jsonArgs,
+			"entries":  entries,
+			"abouts":   func() []string { return act.Words("about") },
+			"short":    short,
+			"sides":    func() [2]bool { return [2]bool{} },
+			"x":        func(day int) int { return day*10 + 5 },
+			"calmark":  func(sort string) view.Mark { return view.Mark{Sort: sort} },
+			"calrow":   func(name string, marks []view.Mark) view.Pair { return view.Pair{Ours: name, Marks: marks} },
+			"marksorts": func() [][2]string {
+				return [][2]string{{"spoke", "cal.spoke"}, {"declined", "request.declined"}, {"no-reply", "request.no-reply"}, {"not-reached", "request.not-reached"}, {"disputed", "cal.disputed"}, {"tested", "cal.tested"}, {"missed", "cal.missed"}}
+			},
+			"last":     func(list []view.LogRow) view.LogRow { return list[len(list)-1] },
+			"backward": func(list []view.LogRow) []view.LogRow { list = slices.Clone(list); slices.Reverse(list); return list },
 			"rungs":    rungs,
 			"rung":     rung,
 			"due":      due,
@@ -109,6 +122,14 @@ func due(steps []view.Progress, names ...string) *time.Time {
 	return nil
 }
 
+// short cuts a text to what a row of a table has room for.
+func short(s string) string {
+	if r := []rune(s); len(r) > 300 {
+		return string(r[:299]) + "…"
+	}
+	return s
+}
+
 // jsonArgs writes pairs of name and value as the JSON of an act's arguments.
 func jsonArgs(pairs ...any) (string, error) {
 	m := map[string]any{}
@@ -135,6 +156,8 @@ type sheet struct {
 	Prec    string
 	Reply   string
 	Msg     *view.Message
+	Fields  []field
+	Said    string // of a question, the answer in words
 
 	// of the demo's page
 	Parts []DemoPart

@@ -134,6 +134,14 @@ func (s *Server) openForm(t *tab, f openForm) (html, where string, ok bool, err 
 	if re, is := strings.CutPrefix(f.ID, "reply "); is {
 		sh.Reply = re
 	}
+	switch f.Form {
+	case "act":
+		if v, ok := act.Of(f.ID); ok && v.Name != "" {
+			sh.Fields = s.fields(t.who, t.lang, f.ID)
+		}
+	case "compose":
+		sh.Fields = s.fields(t.who, t.lang, "send", "to", "info", "not_after")
+	}
 	if i := slices.IndexFunc(sh.Messages, func(m view.Message) bool { return m.ID == f.ID }); i >= 0 {
 		sh.Msg = &sh.Messages[i]
 	}

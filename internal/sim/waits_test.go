@@ -3,6 +3,7 @@
 package sim
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/link/linktest"
 	"example.org/parley/internal/view"
+	"example.org/parley/verify"
 )
 
 // flashOf gives a message of a desk by its ID, nil where it is not drawn.
@@ -104,6 +106,74 @@ func TestRecordIsListedByArrival(t *testing.T) {
 			if v := s.view(); len(v.Stops) != 1 || v.Stops[0].ID != stop || v.Stops[0].Impossible == "" {
 				t.Errorf("%s: %+v", s.name, v.Stops)
 			}
+		}
+	})
+}
+
+// The record is read page by page to its beginning, each statement once, and searched by words, person, kind and dates.
+// SPEC: PAG-042
+func TestRecordIsReadPageByPageAndSearched(t *testing.T) {
+	simulate(t, 83, func(w *world) {
+		w.watch()
+		a, b := w.sides[0], w.sides[1]
+		for i := range 57 {
+			a.must(fmt.Sprintf("send Convoy %d", i))
+		}
+		b.must("send --phrase IS_THIS_YOURS object=drone place=54.20N18.40E")
+		b.must("stop --reason test --place Gdynia")
+		time.Sleep(time.Second)
+		read := func(q act.ReadLog) (rows []view.LogRow, pages int) {
+			for pages = 1; ; pages++ {
+				r, err := a.act(q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				d := r.Data.(view.Desk)
+				rows = append(rows, d.Log...)
+				if d.Older == "" {
+					return rows, pages
+				}
+				q.Before = d.Older
+			}
+		}
+		all, _ := read(act.ReadLog{Last: 1000})
+		rows, pages := read(act.ReadLog{Last: 7})
+		once := map[string]bool{}
+		for _, r := range rows {
+			once[r.ID] = true
+		}
+		if len(all) < 63 || len(rows) != len(all) || len(once) != len(all) || pages < len(all)/7 {
+			t.Errorf("%d statements are read on %d pages as %d, %d different", len(all), pages, len(rows), len(once))
+		}
+		day := time.Now().UTC().Format("2006-01-02")
+		for what, q := range map[string]act.ReadLog{
+			"a word in another case": {Words: "CONVOY 33"}, "a phrase, in words": {Words: "drone yours"}, "a place": {Words: "gdynia"}, "a kind": {Kind: "stop"},
+			"an ID": {Words: "B1-2"}, "a day and words": {From: day, To: day, Words: "convoy 12"},
+		} {
+			q.Last = 7
+			if rows, _ := read(q); len(rows) != 1 {
+				t.Errorf("%s finds %d: %+v", what, len(rows), rows)
+			}
+		}
+		if rows, _ := read(act.ReadLog{Person: "amaro", Kind: "message", Last: 20}); len(rows) != 57 {
+			t.Errorf("a person has %d messages", len(rows))
+		}
+		if rows, _ := read(act.ReadLog{Kind: "traffic", Last: 20}); len(rows) != 59 {
+			t.Errorf("%d of the line's traffic", len(rows))
+		}
+		if rows, _ := read(act.ReadLog{To: "2020-01-01"}); len(rows) != 0 {
+			t.Errorf("before the line: %+v", rows)
+		}
+		if _, err := a.act(act.ReadLog{From: "yesterday"}); err == nil {
+			t.Error("a date that is none is taken")
+		}
+		var out bytes.Buffer
+		r, err := a.act(act.Export)
+		if err != nil || r.File(&out) != nil {
+			t.Fatal(err)
+		}
+		if own, err := a.act(act.Verify); err != nil || own.Text != verify.Verify(&out, verify.Expected{}).String() {
+			t.Errorf("the check of the record here differs from that of its export: %+v %v", own, err)
 		}
 	})
 }

@@ -161,9 +161,6 @@ func Show(in Input, lang string, e *record.Entry, item *record.Item, m *message.
 	if e.Receipt != nil {
 		r.Receipt = string(e.Receipt.Note())
 	}
-	for _, x := range e.Re {
-		r.Re = append(r.Re, b.IDs.ShortPlace(x.Place))
-	}
 	d.Log = []LogRow{r}
 	if item != nil {
 		for _, x := range item.Entries {

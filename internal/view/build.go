@@ -353,6 +353,7 @@ func (b builder) counterparts() Counterparts {
 		c.Window = b.t("window.since", c.Since)
 	}
 	c.Basis = b.t("basis.both", b.when(f.AsOf))
+	c.Months, c.Tested = b.months(), b.days()
 	for i, p := range f.Pairs {
 		v := b.pair(p)
 		c.Pairs = append(c.Pairs, v)
@@ -367,6 +368,8 @@ func (b builder) pair(p contact.PairFigure) Pair {
 	v := Pair{Ours: p.Ours.Title(b.lang), Theirs: p.Theirs.Title(b.lang), Org: p.Ours.Org, Level: p.Ours.Level, Days: p.Days, Before: p.Side == statement.SideBefore,
 		Declined: p.ByUs[contact.Declined].N(), NoReply: p.ByUs[contact.NoReply].N(), NotReached: p.ByUs[contact.NotReached].N(),
 		TheirsDeclined: p.ByThem[contact.Declined].N(), TheirsNoReply: p.ByThem[contact.NoReply].N(), TheirsNotReached: p.ByThem[contact.NotReached].N(), Still: len(p.Sought) > 0}
+	v.Sought, v.TheirsSought, v.Marks = len(p.Attempts[0]), len(p.Attempts[1]), b.marks(p)
+	v.Disputed = slices.ContainsFunc(v.Marks, func(m Mark) bool { return m.Sort == contact.Disputed })
 	v.Word = b.t("spoken.pair", v.Ours, v.Theirs)
 	if v.Ours == v.Theirs {
 		v.Word = b.t("spoken.same", v.Ours)

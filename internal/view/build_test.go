@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -185,6 +186,35 @@ func TestStopOfAPlace(t *testing.T) {
 	in.Stops[0].Place = "Sector 4"
 	if s := Build(in, "en").Stops[0]; s.Scope != "Sector 4" || s.Place != "Sector 4" {
 		t.Errorf("%q %q", s.Scope, s.Place)
+	}
+}
+
+// The calendar of a pair has a mark for each contact and attempt at its day, and tells sides, refusal and silence apart.
+// SPEC: PAG-043
+func TestCalendarOfAPair(t *testing.T) {
+	in := world()
+	day := func(s string) statement.When {
+		w, err := statement.ReadWhen(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w
+	}
+	p := &in.Contacts.Pairs[0]
+	p.Since = []*contact.Contact{{When: day("2026-11-23")}, {When: day("2026-02-18")}} // the second is older than the calendar
+	p.Attempts = [2][]contact.Attempt{{{When: day("2026-11-24"), Outcome: contact.Declined}, {When: day("2026-11-20"), Outcome: contact.Lapsed}}, {{When: day("2026-11-21"), Outcome: contact.NotReached, Standing: contact.Disputed}}}
+	in.Checks.Slots = []check.State{{Due: at("09:00:00").AddDate(0, 0, -1), Outcome: check.Missed}, {Due: at("08:00:00"), Outcome: check.Failed}, {Due: at("09:00:00"), Outcome: check.Passed}}
+	d := Build(in, "en").Counterparts
+	got := d.Pairs[0]
+	want := []Mark{{88, "spoke", false, "23 Nov · spoke"}, {89, contact.Declined, false, "24 Nov · by us · declined"}, {85, contact.NoReply, false, "20 Nov · by us · lapsed"}, {86, contact.Disputed, true, "21 Nov · by them · not reached · disputed"}}
+	if !slices.Equal(got.Marks, want) || got.Sought != 2 || got.TheirsSought != 1 || !got.Disputed {
+		t.Errorf("%+v", got)
+	}
+	if len(d.Months) != 3 || d.Months[2].Word != "1 Nov" || d.Months[2].Day != 66 {
+		t.Errorf("months: %+v", d.Months)
+	}
+	if len(d.Tested) != 2 || d.Tested[0].Sort != "missed" || d.Tested[1].Day != 89 || d.Tested[1].Sort != "tested" {
+		t.Errorf("days: %+v", d.Tested)
 	}
 }
 

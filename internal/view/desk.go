@@ -33,8 +33,10 @@ type Desk struct {
 	More            string        `json:"more,omitempty"`    // what waits and found no room
 	Check           Check         `json:"check,omitzero"`
 	Counterparts    Counterparts  `json:"counterparts,omitzero"`
-	Calls           []Call        `json:"calls,omitzero"` // newest first
-	Log             []LogRow      `json:"log,omitzero"`   // newest first
+	Calls           []Call        `json:"calls,omitzero"`  // newest first
+	Log             []LogRow      `json:"log,omitzero"`    // newest first
+	Older           string        `json:"older,omitempty"` // of a page of the record: the next is what came before this one
+	Back            time.Time     `json:"back,omitzero"`   // when that one was stated
 
 	// Of questions alone.
 	Checks   []check.State              `json:"checks,omitzero"` // every slot, newest first
@@ -247,6 +249,8 @@ type Counterparts struct {
 	Sentence string `json:"sentence,omitempty"`
 	Exercise bool   `json:"exercise,omitempty"` // something of mark exercise is counted
 	Pairs    []Pair `json:"pairs"`
+	Months   []Mark `json:"months,omitempty"` // of the calendar: where each begins
+	Tested   []Mark `json:"tested,omitempty"` // the line, a day each
 
 	// Of the question alone.
 	Contacts []Dealing `json:"contacts,omitzero"` // in the window, oldest first
@@ -301,8 +305,20 @@ type Pair struct {
 	TheirsNoReply    int    `json:"theirs_no_reply"`
 	TheirsNotReached int    `json:"theirs_not_reached"`
 	Still            bool   `json:"still_sought"`
+	Sought           int    `json:"attempts,omitempty"` // of ours in all, in the window, whatever became of them
+	TheirsSought     int    `json:"theirs_attempts,omitempty"`
 	Word             string `json:"word"`
 	Confirmed        string `json:"confirmed,omitempty"` // stated by us · confirmed by them · disputed
+	Disputed         bool   `json:"disputed,omitempty"`
+	Marks            []Mark `json:"marks,omitempty"`
+}
+
+// Mark is one mark of the calendar, of the last CalendarDays days.
+type Mark struct {
+	Day    int    `json:"day"`  // from 0; the last is today
+	Sort   string `json:"sort"` // spoke declined no-reply not-reached disputed · tested missed · month
+	Theirs bool   `json:"theirs,omitempty"`
+	Word   string `json:"word"`
 }
 
 // LogRow is one statement in the order of the record.
@@ -313,7 +329,10 @@ type LogRow struct {
 	Kind  string    `json:"kind"`
 	Class string    `json:"class"`
 	Mark  string    `json:"mark"`
-	Word  string    `json:"word"` // one line: the kind's words, after the word for a test where it is of that class
+	Word  string    `json:"word"`                         // one line: the kind's words, after the word for a test where it is of that class
+	By    string    `json:"by,omitempty"`                 // the person behind it
+	To    string    `json:"to,omitempty"`                 // of a message, its action post
+	Says  string    `json:"says,omitempty" drawn:"lines"` // what it says, whole: words, a phrase in the reader's language, an outcome
 	Held  time.Time `json:"held,omitzero"`
 	State string    `json:"state"` // held recorded inert evidence absent
 	Note  string    `json:"note,omitempty"`

@@ -4,13 +4,16 @@ package view
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
 
 	"example.org/parley/call"
 	"example.org/parley/check"
+	"example.org/parley/message/phrase"
 	"example.org/parley/record"
+	"example.org/parley/statement"
 	"example.org/parley/words"
 )
 
@@ -304,7 +307,68 @@ func (b builder) logRow(e *record.Entry) LogRow {
 		r.State, r.Note = "absent", e.Absent
 	}
 	r.Note = join(b.impossible(e.Time, e), r.Note)
+	b.said(&r, e)
+	for _, x := range e.Re {
+		r.Re = append(r.Re, b.IDs.ShortPlace(x.Place))
+	}
 	return r
+}
+
+// said adds who states something, and what it says, of its facts and words.
+func (b builder) said(r *LogRow, e *record.Entry) {
+	var f struct {
+		By       statement.Author  `json:"by"`
+		To       string            `json:"to"`
+		Phrase   string            `json:"phrase"`
+		Fields   map[string]string `json:"fields"`
+		Place    string            `json:"place"`
+		Reason   string            `json:"reason"`
+		Name     string            `json:"name"`
+		ToldBy   string            `json:"told_by"`
+		Prec     string            `json:"precedence"`
+		Outcome  string            `json:"outcome"`
+		Read     string            `json:"read"`
+		How      string            `json:"how"`
+		Kind     string            `json:"kind"`
+		Channel  string            `json:"channel"`
+		Class    string            `json:"class"`
+		Priority string            `json:"priority"`
+	}
+	_ = json.Unmarshal(e.Facts(), &f) // what has another form says nothing here
+	if f.By.Known != "" {
+		r.By = b.author(f.By)
+	}
+	r.To = b.post(f.To)
+	said := []string{f.Name}
+	for _, c := range [][2]string{{"prec", f.Prec}, {"out", f.Outcome}, {"check", f.Outcome}, {"request", f.Outcome}, {"read", f.Read}, {"how", f.How}, {"contact", f.Kind},
+		{"chan", f.Channel}, {"class", f.Class}, {"why", f.Priority}} {
+		if w, ok := words.Get(b.lang, c[0]+"."+c[1]); ok && !slices.Contains(said, w) {
+			said = append(said, w)
+		}
+	}
+	if spans, err := phrase.Render(b.lang, f.Phrase, f.Fields); err == nil {
+		said = append(said, Plain(spans))
+	}
+	said = append(said, f.Place, phrase.Reason(b.lang, f.Reason), f.ToldBy)
+	if t := e.Words(); t != nil {
+		said = append(said, t.Text)
+	}
+	r.Says = join(said...)
+}
+
+// Finder gives what says of a statement whether its row has all these words, in any letter case, and is by that person: what
+// is searched is what is drawn.
+func Finder(in Input, lang string, has []string, person string) func(*record.Entry) bool {
+	b := newBuilder(in, lang)
+	return func(e *record.Entry) bool {
+		if len(has) == 0 && person == "" {
+			return true
+		}
+		r := b.logRow(e)
+		row := strings.ToLower(strings.Join([]string{r.Word, r.By, r.To, r.Says, r.Party}, "\n"))
+		return strings.Contains(strings.ToLower(r.By), strings.ToLower(person)) &&
+			!slices.ContainsFunc(has, func(w string) bool { return !strings.Contains(row, strings.ToLower(w)) && !strings.EqualFold(w, r.ID) })
+	}
 }
 
 // logWord is one line about a statement: that it is a test, its kind, what it is about, and how much of its words fits.

@@ -33,7 +33,7 @@
       if (v === '') continue;
       if (k.endsWith('[]')) (a[k.slice(0, -2)] ||= []).push(v);
       else if (k.includes('.')) { const [o, f] = k.split('.'); (a[o] ||= {})[f] = v; }
-      else a[k] = time ? instant(v) : v === 'true' ? true : v;
+      else a[k] = time ? instant(v) : v === 'true' ? true : el.type === 'number' ? +v : v;
     }
     return a;
   }
@@ -53,14 +53,15 @@
   function put(m) {
     const p = panel(m.panel);
     seq = Math.max(seq, m.seq || 0);
-    if (!p || (!m.close && $('form', p))) return;
+    if (!p || (!m.close && $('form[data-of]', p)) || $('form[data-ask]', p) && p.lang === lang) return;
     if (down && p.contains(down) || waitsForReader(m, p)) { held.set(m.panel, m); return; }
     held.delete(m.panel);
     const were = tops();
     const had = p.contains(document.activeElement) ? document.activeElement.id : '', open = $$('details[open]', p).map(d => d.id);
     p.innerHTML = m.html || '';
     open.forEach(id => { const d = document.getElementById(id); if (d) d.open = true; });
-    if ($('form', p)) { pick(p); ($('[data-focus]', p) || $('input,select,textarea', p)).focus(); release(); }
+    p.lang = lang;
+    if ($('form[data-of]', p)) { pick(p); ($('[data-focus]', p) || $('input,select,textarea', p)).focus(); release(); }
     else if (had) focus(had, p);
     if (m.close && opener) { focus(opener, panel('messages')); opener = null; }
     after();
@@ -99,6 +100,7 @@
   // show turns to a page of the desk: head, answers and voice stay.
   function show(name) {
     if (!name) return;
+    if (name !== body.dataset.page) $$('.found,#sheet').forEach(e => e.replaceChildren());
     body.dataset.page = name;
     $$('[data-page]').forEach(b => { if (b !== body) b.setAttribute('aria-pressed', b.dataset.page === name); });
   }
@@ -153,9 +155,31 @@
   });
   document.addEventListener('submit', e => {
     e.preventDefault();
-    const f = e.target, slot = f.parentElement.id.slice(2);
-    act(f.dataset.verb, argsOf(f), { slot, why: $('.why', f) });
+    const f = e.target, slot = f.parentElement.id.slice(2), args = argsOf(f);
+    if (f.dataset.ask) return void ask(f.dataset.ask, args, f.dataset.into && $('#' + f.dataset.into));
+    if ('sound' in f.dataset) { args.sound = usable(); link(); }
+    act(f.dataset.verb, args, { slot, why: $('.why', f) });
   });
+
+  // ---- questions --------------------------------------------------------------------------------
+  // ask gets what the server draws of a question: on the record's page, in the place of the key that asked for more, or on
+  // the sheet that is printed. While values are read back nothing is looked up. SPEC: PAG-011 PAG-040
+  let asked = {};
+  async function ask(verb, args, at) {
+    const sheet = at && at.id === 'sheet', more = at && at.matches('button');
+    if ($('form[data-of=ack]')) return said({ error: state.busy });
+    if (verb === 'log' && !sheet) asked = args;
+    const r = await fetch('/ask/' + verb + '?lang=' + lang + (sheet ? '&sheet' : '') + '&args=' + encodeURIComponent(JSON.stringify(args))).catch(() => null);
+    if (!r || !r.ok) return r && r.status === 401 ? location.reload() : said({ error: state.lost });
+    const html = await r.text(), into = more ? document.createElement('div') : at || $('#found');
+    if (!more && !sheet) show(into.closest('.pane').dataset.of);
+    into.innerHTML = html;
+    if (sheet) return print();
+    if (more) at.parentElement.replaceWith(into);
+    const h = $('h2', into), on = $('[data-older]', into);
+    if (h) h.focus({ preventScroll: !more });
+    if (on && !$('tbody tr', into)) on.click(); // nothing among those: look further
+  }
 
   // ---- pointer and keys -------------------------------------------------------------------------
   document.addEventListener('pointerdown', e => { down = e.target; }, true);
@@ -170,6 +194,10 @@
     if (Date.now() - (moved.get(b.id) || 0) < 500) return; // it has just come under the pointer
     if (d.try) { const f = $('iframe'); return f.contentWindow.postMessage('try-' + d.try, new URL(f.src).origin); }
     if (d.page) return show(d.page);
+    if ('back' in d) return $$('.found').forEach(e => e.replaceChildren());
+    if (d.older) return void ask('log', { ...asked, before: d.older }, b);
+    if ('sheet' in d) { const a = argsOf(b.form); return void ask('log', { kind: 'traffic', ...(a.from ? {} : { from: new Date(now() - 864e5).toISOString().slice(0, 16) + 'Z' }), ...a }, $('#sheet')); }
+    if (d.ask) return void ask(d.ask, d.args ? JSON.parse(d.args) : {});
     if (d.ringclass) { ringClass = d.ringclass; return after(); }
     if (d.each) return JSON.parse(d.each).forEach(a => act(d.verb, a));
     if (d.form) show('desk');
