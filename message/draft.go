@@ -66,7 +66,7 @@ func (f *Facts) code(now time.Time) (phrase.Phrase, error) {
 	if !ok {
 		return p, statement.Refuse("see: parley phrase list", "there is no phrase %q", f.Phrase)
 	}
-	fields, err := p.Canonical(f.Fields)
+	fields, err := p.Canonical(f.Fields, now)
 	if err == nil {
 		err = p.Timely(fields, now)
 	}
@@ -151,7 +151,7 @@ func AckDraft(s State, a statement.Actor, read, translator string, typed map[str
 		return record.Draft{}, statement.Refuse("leave the fields out", "this message asks for no read-back")
 	}
 	if read != Linguist && ok {
-		f.ReadBack = p.Typed(typed)
+		f.ReadBack = p.Typed(typed, s.Recorded.At)
 		if err := differs(p.Differ(s.Facts.ReadBack, s.Facts.Fields, f.ReadBack), s.Facts.ReadBack, typed); err != nil {
 			return record.Draft{}, err
 		}

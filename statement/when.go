@@ -106,6 +106,26 @@ func ReadInstant(s string) (time.Time, error) {
 	return time.Time{}, Refuse("", "%q is no instant: write 2022-02-18T14:05Z, 2022-02-18T15:05+01:00 or 181405Z FEB 22", s)
 }
 
+var clock = regexp.MustCompile(`^([01]\d|2[0-3]):?([0-5]\d)Z?$`)
+
+// ReadClock reads a time of day, which is UTC: 1430, 14:30, 14:30Z. It is the one nearest to at, or with next the first that
+// is not before it. Whoever types it is shown the day that was meant.
+// SPEC: MSG-017
+func ReadClock(s string, at time.Time, next bool) (t time.Time, ok bool) {
+	m := clock.FindStringSubmatch(strings.ToUpper(strings.TrimSpace(s)))
+	if m == nil {
+		return t, false
+	}
+	t, _ = time.Parse(dayForm+" 1504", at.UTC().Format(dayForm)+" "+m[1]+m[2])
+	for t.Before(at) && next || at.Sub(t) > 12*time.Hour {
+		t = t.AddDate(0, 0, 1)
+	}
+	if t.Sub(at) > 12*time.Hour && !next {
+		t = t.AddDate(0, 0, -1)
+	}
+	return t, true
+}
+
 // String gives the spelling that ParseWhen reads, "" for the zero When.
 func (w When) String() string {
 	switch {

@@ -33,7 +33,7 @@ func (p *play) looks(t *testing.T, chrome context.Context) {
 	p.ring(t, b, a)
 	for _, d := range []string{a, b} {
 		p.typing(t, d)
-		p.pick(t, d, "#p-compose [data-close]", `!document.querySelector('#w-text')`)
+		p.pick(t, d, "#p-compose [data-discard]", `!document.querySelector('#w-text')`)
 		for range 6 { // each F8 takes the top one
 			var n int
 			if p.eval(t, d, `document.querySelectorAll('.alarms button').length`, &n); n == 0 {

@@ -122,7 +122,11 @@ func (p *play) typing(t *testing.T, d string) bool {
 		return true
 	}
 	p.pick(t, d, "#b-write", `document.querySelector('#w-text')`)
-	p.write(t, d, "#w-text", "half a sentence")
+	var kept bool // as a draft, through a restart
+	p.eval(t, d, `document.querySelector('#w-text').value === 'half a sentence'`, &kept)
+	if !kept {
+		p.write(t, d, "#w-text", "half a sentence")
+	}
 	return true
 }
 
@@ -191,7 +195,7 @@ func (p *play) calls(t *testing.T) {
 	}
 	p.is(t, b, `document.querySelector('#w-text').value === 'half a sentence'`)
 	for _, d := range []string{a, b} {
-		p.pick(t, d, "#p-compose [data-close]", `!document.querySelector('#w-text')`)
+		p.pick(t, d, "#p-compose [data-discard]", `!document.querySelector('#w-text')`)
 	}
 }
 
@@ -236,7 +240,7 @@ func (p *play) flash(t *testing.T) {
 	p.pick(t, b, "#p-fmsg button[type=submit]", `!document.querySelector('#rb-place')`)
 	p.is(t, a, rung(3, ".done"))
 	p.is(t, b, `document.querySelector('.msg.FLASH:not(.urgent) .said').textContent.includes('54.20N') && document.querySelector('#p-state > i').dataset.sound !== 'high'`)
-	p.pick(t, b, ".msg.FLASH [data-form=respond]", `document.querySelector('#re-text')`)
+	p.is(t, b, `document.querySelector('#re-text')`) // the response is the next step
 	p.pick(t, b, "#p-fmsg [value=will-comply]", `document.querySelector('#p-fmsg :checked')`)
 	p.pick(t, b, "#p-fmsg button[type=submit]", `!document.querySelector('#re-text')`)
 	p.is(t, a, rung(4, ".done"))
@@ -267,7 +271,7 @@ func (p *play) stop(t *testing.T) {
 
 // check runs one; both desks ring and both officers answer the other's question.
 func (p *play) check(t *testing.T) {
-	p.pick(t, a, "#p-compose [data-close]", `!document.querySelector('#w-text')`) // what is calm gives way to what is written
+	p.pick(t, a, "#p-compose [data-discard]", `!document.querySelector('#w-text')`) // what is calm gives way to what is written
 	p.pick(t, a, "#ck-now", `document.querySelector('#p-check .parts li.waiting') || `+call("ringing-here"))
 	for _, d := range []string{a, b} {
 		p.is(t, d, call("ringing-here"))
@@ -321,7 +325,7 @@ func (p *play) cables(t *testing.T) {
 	p.pick(t, a, "#w-text", `(document.activeElement.id === 'w-text' && document.activeElement.select(), 1)`)
 	p.run(t, chromedp.KeyEvent(words))
 	p.is(t, a, fmt.Sprintf(`document.querySelector('#w-text').value === %q`, words))
-	p.choose(t, a, "#w-prec", "IMMEDIATE")
+	p.pick(t, a, "#w-prec .IMMEDIATE", `document.querySelector('#w-prec :checked').value === 'IMMEDIATE'`)
 	p.pick(t, a, "#p-compose button[type=submit]", `!document.querySelector('#w-text')`)
 	p.is(t, a, `document.querySelector('.msg:first-child').textContent.includes('RECORDED, NOT HELD')`)
 	for n := 1; n <= 2; n++ {
@@ -381,7 +385,7 @@ func (p *play) breaks(t *testing.T) {
 	p.mu.Lock()
 	p.wanted = nil
 	p.mu.Unlock()
-	p.pick(t, b, "#p-compose [data-close]", `!document.querySelector('#w-text')`)
+	p.pick(t, b, "#p-compose [data-discard]", `!document.querySelector('#w-text')`)
 	p.ring(t, a, b)
 	p.isTone(t, a, hz, db)
 	p.key(t, "Enter", ctrl, shft)

@@ -42,7 +42,7 @@ func TestAxe(t *testing.T) {
 				if name == "ring" { // a message and a form are read in the place of the list: one after the other
 					w.run(t, chromedp.Click("#ack-b742", chromedp.ByQuery), chromedp.WaitVisible("#rb-place", chromedp.ByQuery), chromedp.Click("#c-decline", chromedp.ByQuery), chromedp.WaitVisible("#d-reason", chromedp.ByQuery))
 					axe(w, fmt.Sprint("ack", scheme, width))
-					w.run(t, chromedp.Click("#p-fmsg [data-close]:not(.quiet)", chromedp.ByQuery), chromedp.Click("#b-flash", chromedp.ByQuery), chromedp.WaitVisible("#w-text", chromedp.ByQuery))
+					w.run(t, chromedp.Click("#p-fmsg .keys-of [data-close]", chromedp.ByQuery), chromedp.Click("#b-flash", chromedp.ByQuery), chromedp.WaitVisible("#w-text", chromedp.ByQuery))
 				}
 				axe(w, fmt.Sprint(name, scheme, width))
 			}

@@ -15,6 +15,7 @@ import (
 
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
+	"example.org/parley/words"
 )
 
 // DemoActions is what the demo's page asks of the demo that runs the two nodes.
@@ -25,21 +26,21 @@ type DemoActions interface {
 	// Subscribe gives a channel that says that the state changed, and its end.
 	Subscribe() (<-chan struct{}, func())
 	// Do breaks something, or mends it: the same verb undoes it. Verbs: pull (target: the cable's label), freeze,
-	// kill, spoil (target: the party), forge (no target). The text is for the person.
-	Do(ctx context.Context, verb, target string) (text string, err error)
+	// kill, spoil (target: the party), forge (no target). What was done is said by the words demo.said and its code.
+	Do(ctx context.Context, verb, target string) (said string, err error)
 	// Desk gives a fresh one-time link to a party's desk.
 	Desk(party string) (url string, err error)
 }
 
 // DemoPart is what can be broken: a party's node, a cable, the forged copy of the record.
 type DemoPart struct {
-	Kind    string // party cable forge
-	Name    string // of a party; label of a cable
-	State   string // of a party: running frozen killed starting
-	Broken  bool   // a party's disk is full, a cable is pulled, a word of the record is forged
-	RTTms   float64
-	Verdict string // of verify on the copy: its own sentence
-	Holds   bool
+	Kind   string // party cable forge
+	Name   string // of a party, of a forged statement its author; label of a cable
+	State  string // of a party: running frozen killed starting; of a forgery the statement
+	Broken bool   // a party's disk is full, a cable is pulled, a word of the record is forged
+	RTTms  float64
+	Lie    [2]string // the word that was signed, and the one in its place
+	Holds  bool      // verify on the copy
 	// Life of a party grows when its desk must be opened anew, with a new link; a desk whose node comes back with the
 	// same Config.Keep finds its way by itself.
 	Life int
@@ -147,17 +148,25 @@ func (d *demo) socket(w http.ResponseWriter, r *http.Request) {
 	}
 	changed, done := d.of.Subscribe()
 	defer done()
-	c := &conn{s: d.Server, link: link{Who: act.Who{Desk: "demo"}}, draw: d.changes, act: d.do}
+	c := &conn{s: d.Server, link: link{Who: act.Who{Desk: "demo"}}, draw: d.changes}
+	c.act = func(ctx context.Context, m fromBrowser, r *toBrowser) error { return d.do(ctx, c.t, m, r) }
 	c.serve(w, r, changed)
 }
 
-// do breaks or mends something.
-func (d *demo) do(ctx context.Context, m fromBrowser, r *toBrowser) (err error) {
+// do breaks or mends something, and says so in the language of the tab.
+func (d *demo) do(ctx context.Context, t *tab, m fromBrowser, r *toBrowser) error {
 	var a struct {
 		Target string `json:"target"`
 	}
-	if err = json.Unmarshal(m.Args, &a); err == nil {
-		r.Text, err = d.of.Do(ctx, m.Verb, a.Target)
+	if err := json.Unmarshal(m.Args, &a); err != nil {
+		return err
 	}
-	return err
+	said, err := d.of.Do(ctx, m.Verb, a.Target)
+	if err != nil || said == "" {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r.Text = words.T(t.lang, "demo.said."+said, strings.ToUpper(a.Target))
+	return nil
 }

@@ -134,7 +134,7 @@ func (d *fakeDemo) Do(_ context.Context, verb, target string) (string, error) {
 		d.done = []string{"pull"}
 	case "forge":
 		p := &d.parts[len(d.parts)-1]
-		p.Broken, p.Verdict = !p.Broken, "DOES NOT HOLD: A7-3 was changed after it was signed"
+		p.Broken, p.Holds, p.Name, p.State, p.Lie = !p.Broken, p.Broken, "aurelia", "A7-3", [2]string{"54.20N", "54.21N"}
 	default:
 		return "", errors.New("not in this demo")
 	}
@@ -144,7 +144,7 @@ func (d *fakeDemo) Do(_ context.Context, verb, target string) (string, error) {
 		default:
 		}
 	}
-	return "done", nil
+	return map[string]string{"pull": "pulled"}[verb], nil
 }
 
 func (d *fakeDemo) Desk(party string) (string, error) { return d.link(party) }

@@ -28,7 +28,7 @@ func fixture(us, them, lang string) view.Desk {
 	w := func(k string, a ...any) string { return words.T(lang, k, a...) }
 	ly := func(s string) view.Layer { return view.Layer{State: s, Word: w("layer." + s)} }
 	d := view.Desk{Line: "north", Lang: lang, AsOf: fixtureNow, Demo: true,
-		Header:    view.Header{Party: us, Peer: them, Officer: "Lt Amaro", KnownHow: "account + link", Desk: "page-1", Armed: true, Word: w("header.on", "Lt Amaro", w("known.account + link"))},
+		Header:    view.Header{Party: us, Peer: them, Officer: "Lt Amaro", KnownHow: "account + link", Desk: "page-1", Armed: true, Reads: "it", Word: w("header.on", "Lt Amaro", w("known.account + link"))},
 		Sentences: []string{w("line.up", 1, 2, w("tested.today", "09:00Z")), w("spoken.not", w("spoken.pair", "Minister of Defence", "Minister of Defence"), "18 Feb", w("spoken.figures", w("fig.declined", 3)))},
 		Alarms:    []alarm.Alarm{{Condition: alarm.Condition{ID: "A11"}, Priority: "medium", State: "raised", Since: at("14:01:51"), Cause: "ONE PATH LOST: 1", Do: "The other path carries all. Tell the technician.", Word: w("prio.medium"), Sound: "medium"}},
 		Liveness: view.Liveness{

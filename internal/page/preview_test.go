@@ -39,8 +39,10 @@ func TestEveryPanelIsDrawn(t *testing.T) {
 			d := f("aurelia", "borealia", lang)
 			out := stillOf(t, d, nil)
 			if name == "ring" && dir != "" {
+				d.Header.Reads = map[string]string{"en": "it", "it": "en"}[lang]
+				send := act.Send{Precedence: "PRIORITY", Phrase: "KEEP_CLEAR", Fields: map[string]string{"place": "54.20N 18.40E", "radius": "5000", "until": "2230"}, ReadBack: []string{"place", "until"}, Mark: "actual", Respond: true}
 				for _, form := range []string{"ack", "respond", "compose", "refuse", "decline"} {
-					h, err := render("form-"+form, lang, sheet{Desk: d, openForm: openForm{form, "B7-42"}, Compose: view.Composer(lang), Prec: "PRIORITY", Msg: &d.Messages[0]})
+					h, err := render("form-"+form, lang, sheet{Desk: d, openForm: openForm{form, "B7-42"}, Compose: view.Composer(lang), Send: send, Preview: d.Preview(send), Msg: &d.Messages[0]})
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
 	"example.org/parley/words"
@@ -80,12 +81,21 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 			"hides": func(m *view.Message, back bool, field string) bool {
 				return back && slices.ContainsFunc(m.ReadBack, func(b view.Blank) bool { return b.Name == field })
 			},
-			"field": func(prefix string, b view.Blank) any {
+			// field is a value to be typed: into a message that is written, or read back.
+			"field": func(prefix string, b view.Blank, compose bool) any {
 				return struct {
-					ID string
-					F  view.Blank
-				}{prefix + b.Name, b}
+					ID      string
+					F       view.Blank
+					Compose bool
+				}{prefix + b.Name, b, compose}
 			},
+			"segments": func(name string, of []view.Choice, usual string) any {
+				return struct {
+					Name, Usual string
+					Of          []view.Choice
+				}{name, usual, of}
+			},
+			"first": func(forms string) string { form, _, _ := strings.Cut(forms, " · "); return form },
 		}).ParseFS(templateFiles, "templates/*.html"))
 	}
 	return all
@@ -153,7 +163,8 @@ type sheet struct {
 	// of a form
 	openForm
 	Compose view.Compose
-	Prec    string
+	Send    act.Send // as far as it is written
+	Preview view.Preview
 	Reply   string
 	Msg     *view.Message
 	Fields  []field
@@ -168,6 +179,17 @@ type sheet struct {
 type openForm struct {
 	Form string `json:"form"`
 	ID   string `json:"id,omitempty"`
+}
+
+// Why says why what is being written could not be sent.
+func (s sheet) Why() string { return hint.Of(s.Preview.Wrong).In(s.Lang, words.Say).What }
+
+// Usual is the mark that a message has unless its author chooses another.
+func (s sheet) Usual() string {
+	if s.Demo {
+		return "exercise"
+	}
+	return "actual"
 }
 
 // Hidden says that a message must not be on the screen: its values are being read back. SPEC: PAG-011

@@ -29,7 +29,7 @@ const (
 
 // fromBrowser is what a browser says.
 type fromBrowser struct {
-	T        string              `json:"t"` // hello beat act form close lang offer
+	T        string              `json:"t"` // hello beat act form preview close lang offer
 	N        int                 `json:"n"`
 	openForm                     // of form
 	Seq      uint64              `json:"seq"`
@@ -37,6 +37,7 @@ type fromBrowser struct {
 	Forms    map[string]openForm `json:"forms"`
 	Verb     string              `json:"verb"`
 	Args     json.RawMessage     `json:"args"`
+	Times    map[string]string   `json:"times"` // of an act's arguments, as they were typed
 	Slot     string              `json:"slot"`
 	SDP      string              `json:"sdp"`
 	Audio    bool                `json:"audio"` // of a beat: its sound runs
@@ -45,19 +46,20 @@ type fromBrowser struct {
 
 // toBrowser is a panel on its way to a browser, or the answer to an act, an offer or a form.
 type toBrowser struct {
-	T     string    `json:"t,omitempty"` // reply say busy beat link reload; "" is a panel
-	Seq   uint64    `json:"seq,omitempty"`
-	Panel string    `json:"panel,omitempty"`
-	HTML  string    `json:"html,omitempty"`
-	Close bool      `json:"close,omitempty"` // a form was closed: put it even over an open form
-	N     int       `json:"n,omitempty"`
-	ID    string    `json:"id,omitempty"`
-	Text  string    `json:"text,omitempty"`
-	SDP   string    `json:"sdp,omitempty"`
-	Error string    `json:"error,omitempty"`
-	Hint  string    `json:"hint,omitempty"`
-	Slot  string    `json:"slot,omitempty"`
-	Now   time.Time `json:"now,omitzero"`
+	T     string            `json:"t,omitempty"` // reply say parts busy beat link reload; "" is a panel
+	Seq   uint64            `json:"seq,omitempty"`
+	Panel string            `json:"panel,omitempty"`
+	HTML  string            `json:"html,omitempty"`
+	Close bool              `json:"close,omitempty"` // a form was closed: put it even over an open form
+	N     int               `json:"n,omitempty"`
+	ID    string            `json:"id,omitempty"`
+	Text  string            `json:"text,omitempty"`
+	SDP   string            `json:"sdp,omitempty"`
+	Error string            `json:"error,omitempty"`
+	Hint  string            `json:"hint,omitempty"`
+	Slot  string            `json:"slot,omitempty"`
+	Parts map[string]string `json:"parts,omitempty"` // of a form, by element
+	Now   time.Time         `json:"now,omitzero"`
 }
 
 // conn is one socket of a tab. Its loop is the only one that writes.
@@ -228,6 +230,12 @@ func (c *conn) take(ctx context.Context, m fromBrowser) error {
 		}
 	case "form":
 		return c.form(ctx, m)
+	case "preview":
+		parts, err := c.s.preview(c.t, m)
+		if err != nil { // half typed is no error of the person's, and what he sends is judged anyway
+			return nil
+		}
+		return c.send(ctx, toBrowser{T: "parts", Parts: parts})
 	case "close":
 		c.t.mu.Lock()
 		out := c.t.closeForm(m.Slot)
@@ -314,7 +322,11 @@ func (c *conn) push(ctx context.Context, out ...toBrowser) {
 
 // do decodes and does one act; the form that it came from closes when it was done. SPEC: PAG-007
 func (c *conn) do(ctx context.Context, m fromBrowser, r *toBrowser) error {
-	a, err := act.Decode(m.Verb, m.Args)
+	args, err := act.Timed(m.Args, m.Times, c.s.cfg.Now())
+	if err != nil {
+		return err
+	}
+	a, err := act.Decode(m.Verb, args)
 	if err != nil {
 		return err
 	}

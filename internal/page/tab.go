@@ -5,6 +5,7 @@ package page
 import (
 	"cmp"
 	"crypto/rand"
+	"encoding/json"
 	"html/template"
 	"maps"
 	"slices"
@@ -127,10 +128,11 @@ func (s *Server) openForm(t *tab, f openForm) (html, where string, ok bool, err 
 		return "", where, false, nil
 	}
 	sh := s.sheet(t)
-	sh.openForm, sh.Compose, sh.Prec = f, view.Composer(t.lang), "ROUTINE"
+	sh.openForm, sh.Compose, sh.Send = f, view.Composer(t.lang), act.Send{Precedence: "ROUTINE", Mark: sh.Usual(), Respond: f.ID == "flash"}
 	if f.ID == "flash" {
-		sh.Prec = "FLASH"
+		sh.Send.Precedence = "FLASH"
 	}
+	sh.Preview = sh.Desk.Preview(sh.Send)
 	if re, is := strings.CutPrefix(f.ID, "reply "); is {
 		sh.Reply = re
 	}
@@ -153,6 +155,52 @@ func (s *Server) openForm(t *tab, f openForm) (html, where string, ok bool, err 
 		t.open[where] = f
 	}
 	return html, where, err == nil, err
+}
+
+// preview says what a form holds so far: what each value was understood as, and of a message what each side will read. It
+// gives parts of the form, by element. SPEC: PAG-050 PAG-051
+func (s *Server) preview(t *tab, m fromBrowser) (parts map[string]string, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	sh := s.sheet(t)
+	parts = map[string]string{}
+	part := func(id, name string, data any) {
+		if err == nil {
+			parts[id], err = render(name, t.lang, data)
+		}
+	}
+	echo := func(prefix string, list []view.Echo) {
+		for _, e := range list {
+			part("x-"+prefix+e.Name, "echo", e)
+		}
+	}
+	for name, typed := range m.Times {
+		part("x-"+name, "echo", view.EchoTime(t.lang, typed, sh.AsOf))
+	}
+	switch m.Form {
+	case "compose":
+		a, err := act.Decode("send", m.Args)
+		if err != nil {
+			return nil, err
+		}
+		sh.Send = a.(act.Send)
+		sh.Preview = sh.Desk.Preview(sh.Send)
+		echo("f-"+sh.Send.Phrase+"-", sh.Preview.Echoes)
+		part("w-preview", "preview", sh)
+		part("w-send", "sends", sh)
+		parts["w-asks"] = template.HTMLEscapeString(sh.Preview.Asks)
+	case "ack":
+		var typed struct {
+			Fields map[string]string `json:"fields"`
+		}
+		if err := json.Unmarshal(m.Args, &typed); err != nil {
+			return nil, err
+		}
+		if i := slices.IndexFunc(sh.Messages, func(x view.Message) bool { return x.ID == m.ID }); i >= 0 {
+			echo("rb-", view.Echoes(t.lang, sh.Messages[i].ReadBack, typed.Fields, sh.Messages[i].At))
+		}
+	}
+	return parts, err
 }
 
 // closeForm empties a slot. The caller holds t.mu.

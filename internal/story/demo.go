@@ -50,7 +50,7 @@ func OpenDemo(ctx context.Context, w *World, tell func(Scene)) (_ *Demo, err err
 	port := ln.Addr().(*net.TCPAddr).Port
 	origin := fmt.Sprintf("http://%s:%d", demoHost, port)
 	w.Frame, w.Hosts = origin, [2]string{Aurelia + "." + demoHost, Borealia + "." + demoHost}
-	d := &Demo{w: w, subs: map[chan struct{}]struct{}{}, forge: page.DemoPart{Kind: "forge", Holds: true, Verdict: verify.Holds}}
+	d := &Demo{w: w, subs: map[chan struct{}]struct{}{}, forge: page.DemoPart{Kind: "forge", Holds: true}}
 	defer func() {
 		if err != nil {
 			d.Close()
@@ -183,12 +183,12 @@ func (d *Demo) State() (parts []page.DemoPart, done []string) {
 	return append(parts, d.forge), slices.Clone(d.done)
 }
 
-// breaks are what can be broken: how the world does and undoes it, and what the person is told.
+// breaks are what can be broken: how the world does and undoes it, and the words of the page that say so.
 var breaks = map[string]struct{ do, undo, done, undone string }{
-	"pull":   {"cut", "restore", "Cable %s is pulled.", "Cable %s is plugged in."},
-	"freeze": {"freeze", "thaw", "%s's node stands still.", "%s's node goes on."},
-	"kill":   {"kill", "start", "%s's node is killed, as by a power cut.", "%s's node is started again."},
-	"spoil":  {"fail-disk", "mend-disk", "%s's disk is full: nothing more is written.", "%s's disk is mended."},
+	"pull":   {"cut", "restore", "pulled", "plugged"},
+	"freeze": {"freeze", "thaw", "frozen", "thawed"},
+	"kill":   {"kill", "start", "killed", "started"},
+	"spoil":  {"fail-disk", "mend-disk", "spoiled", "mended"},
 }
 
 // Do breaks something, or mends it: the same verb undoes it.
@@ -197,7 +197,7 @@ func (d *Demo) Do(_ context.Context, verb, target string) (string, error) {
 	b, ok := breaks[verb]
 	switch {
 	case verb == "forge":
-		return d.doForge()
+		return "", d.doForge()
 	case !ok:
 		return "", fmt.Errorf("there is nothing to %s called %q", verb, target)
 	}
@@ -213,7 +213,7 @@ func (d *Demo) Do(_ context.Context, verb, target string) (string, error) {
 		change, said = b.undo, b.undone
 	}
 	_, err = d.w.Change([]string{change, target})
-	return fmt.Sprintf(said, strings.ToUpper(target)), err
+	return said, err
 }
 
 // broken reports whether it is what the verb makes it.
@@ -237,35 +237,35 @@ func (d *Demo) broken(verb, target string) (bool, error) {
 }
 
 // doForge exports the record, changes a word of it and lets the verifier judge; the same key takes the word back.
-func (d *Demo) doForge() (string, error) {
+func (d *Demo) doForge() error {
 	d.mu.Lock()
 	forged := d.forge.Broken
 	d.mu.Unlock()
 	file := filepath.Join(d.w.Dir, "north.parley")
 	defer os.Remove(file)
 	if _, err := d.w.Exec(d.w.Sites[0], "export", file); err != nil {
-		return "", err
+		return err
 	}
+	f := page.DemoPart{Kind: "forge", Broken: !forged}
 	if !forged {
-		if _, err := Forge(file, file); err != nil {
-			return "", err
+		lie, at, err := Forge(file, file)
+		if err != nil {
+			return err
 		}
+		f.Name, f.Lie, f.State = at.Party, lie, fmt.Sprintf("%s%d-%d", strings.ToUpper(at.Party[:1]), at.Number, at.Index)
 	}
 	in, err := os.Open(file)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer in.Close()
 	r := verify.Verify(in, verify.Expected{})
-	f := page.DemoPart{Kind: "forge", Broken: !forged, Holds: r.Verdict == verify.Holds, Verdict: r.Verdict}
-	if len(r.Wrong) > 0 {
-		f.Verdict += ": " + r.Wrong[0]
-	}
+	f.Holds = r.Verdict == verify.Holds
 	d.mu.Lock()
 	d.forge = f
 	d.mu.Unlock()
 	d.tried("forge")
-	return f.Verdict, nil
+	return nil
 }
 
 // Desk gives a fresh one-time link to a party's desk.

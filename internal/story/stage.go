@@ -211,8 +211,8 @@ func (w *World) Change(f []string) (map[string]string, error) {
 		time.Sleep(d)
 		return nil, err
 	case "forge":
-		what, err := Forge(f[1], f[len(f)-1])
-		return map[string]string{"forged": what}, err
+		lie, _, err := Forge(f[1], f[len(f)-1])
+		return map[string]string{"forged": lie[0] + " becomes " + lie[1]}, err
 	}
 	s, err := w.site(f[1])
 	if err != nil {

@@ -43,7 +43,7 @@ func Bind(v act.Verb, fs *pflag.FlagSet) (build func(args []string, now time.Tim
 		err := fill(v, p.Elem(), fields, fs, args)
 		for _, f := range fields {
 			if s := moments[f.Flag]; s != nil && err == nil {
-				*p.Elem().Field(f.Index).Addr().Interface().(*time.Time), err = When(*s, now)
+				*p.Elem().Field(f.Index).Addr().Interface().(*time.Time), err = act.When(*s, now)
 			}
 		}
 		var a act.Act

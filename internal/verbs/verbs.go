@@ -105,27 +105,3 @@ func pairs(args []string) (map[string]string, error) {
 	}
 	return m, nil
 }
-
-// When reads a moment: 2026-11-23T09:41:00Z, 2026-11-23T09:41Z, 09:41Z (the next one), +30m. Empty is zero.
-func When(s string, now time.Time) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	for _, f := range []string{time.RFC3339, "2006-01-02T15:04Z"} {
-		if t, err := time.Parse(f, s); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	if t, err := time.Parse("15:04Z", s); err == nil {
-		now = now.UTC()
-		t = time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), 0, 0, time.UTC)
-		if t.Before(now) {
-			t = t.AddDate(0, 0, 1)
-		}
-		return t, nil
-	}
-	if d, err := time.ParseDuration(strings.TrimPrefix(s, "+")); err == nil && strings.HasPrefix(s, "+") && d > 0 {
-		return now.UTC().Add(d).Truncate(time.Second), nil
-	}
-	return time.Time{}, hint.Usage("2026-11-23T09:41Z, 09:41Z or +30m", "%q is no time", s)
-}

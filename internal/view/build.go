@@ -3,6 +3,7 @@
 package view
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -135,12 +136,26 @@ func (b builder) header(stops []StopCard) Header {
 	if h.Officer != "" {
 		h.Word = b.t("header.on", h.Officer, b.or("known", h.KnownHow))
 	}
+	h.Reads = b.reads()
 	for _, s := range stops {
 		if s.Stands && (h.Stop == "" || !s.Ours) {
 			h.Stop = map[bool]string{true: "ours", false: "theirs"}[s.Ours]
 		}
 	}
 	return h
+}
+
+// reads is the language in which the other end reads a coded phrase: the first that an officer of theirs has given and that
+// is there, of one who is present before any other.
+func (b builder) reads() string {
+	reads := ""
+	for _, o := range b.Register.Officers {
+		i := slices.IndexFunc(o.Langs, func(l string) bool { return slices.Contains(words.Langs(), l) })
+		if o.Party == b.Them && o.Revoked == nil && i >= 0 && (reads == "" || slices.Contains(b.WeSee.Officers, o.Name)) {
+			reads = o.Langs[i]
+		}
+	}
+	return cmp.Or(reads, "en")
 }
 
 // sentences are the status, fit to be read aloud: the line, what a cut means, who has not spoken. SPEC: PAG-018

@@ -58,6 +58,7 @@ type Header struct {
 	NoSound  string `json:"no_sound,omitempty"` // why the desk has no sound, "" when it has
 	Word     string `json:"word"`               // "Lt Amaro signed on, known by account + link"
 	Stop     string `json:"stop"`               // "", ours (ours stands), theirs
+	Reads    string `json:"reads"`              // language that they read: of an officer present there, else of one of theirs
 }
 
 // Liveness is the four layers, as we see them and as they see them of us.

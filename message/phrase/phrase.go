@@ -72,10 +72,21 @@ func (p Phrase) Field(name string) (Field, bool) {
 	return p.Fields[i], true
 }
 
-// Canonical checks the fields typed for a phrase and gives their canonical values.
+// Read is Parse for what a person types at an instant: a time of day may stand without its day. The ends of a window are
+// still to come; any other time is the nearest.
+//
+// SPEC: MSG-017
+func (f Field) Read(typed string, at time.Time) (canonical string, err error) {
+	if t, ok := statement.ReadClock(typed, at, f.Name == "from" || f.Name == "until"); ok && f.Type == Time && !at.IsZero() {
+		return DTG(t), nil
+	}
+	return f.Type.Parse(typed)
+}
+
+// Canonical checks the fields typed for a phrase at an instant and gives their canonical values.
 //
 // SPEC: MSG-011, MSG-012, MSG-016
-func (p Phrase) Canonical(fields map[string]string) (map[string]string, error) {
+func (p Phrase) Canonical(fields map[string]string, at time.Time) (map[string]string, error) {
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if _, ok := p.Field(name); !ok {
 			return nil, statement.Refuse("", "%s is not a field of %s, which has: %s", name, p.Code, strings.Join(p.names(), ", "))
@@ -90,7 +101,7 @@ func (p Phrase) Canonical(fields map[string]string) (map[string]string, error) {
 			}
 			return nil, statement.Refuse("", "%s is missing: write it as %s", f.Name, f.Type.Example())
 		}
-		c, err := f.Type.Parse(v)
+		c, err := f.Read(v, at)
 		if err != nil {
 			return nil, statement.Refuse("", "%s %v", f.Name, err)
 		}
@@ -101,7 +112,7 @@ func (p Phrase) Canonical(fields map[string]string) (map[string]string, error) {
 
 // Validate reports why signed fields do not stand: they must be present, known and in canonical form already.
 func (p Phrase) Validate(fields map[string]string) error {
-	canonical, err := p.Canonical(fields)
+	canonical, err := p.Canonical(fields, time.Time{})
 	if err != nil {
 		return err
 	}
@@ -133,13 +144,13 @@ func window(fields map[string]string) error {
 	return nil
 }
 
-// Typed gives what was typed to be read back, in its canonical form where it has one.
-func (p Phrase) Typed(typed map[string]string) map[string]string {
+// Typed gives what was typed to be read back of a message of an instant, in its canonical form where it has one.
+func (p Phrase) Typed(typed map[string]string, of time.Time) map[string]string {
 	out := make(map[string]string, len(typed))
 	for name, v := range typed {
 		out[name] = v
 		if f, ok := p.Field(name); ok {
-			if c, err := f.Type.Parse(v); err == nil {
+			if c, err := f.Read(v, of); err == nil {
 				out[name] = c
 			}
 		}

@@ -232,7 +232,7 @@ func TestCanonicalRefusesWhatIsMissingOrUnknown(t *testing.T) {
 		{map[string]string{"object": "drone", "place": "54N 18E", "colour": "red"}, "colour"},
 		{map[string]string{"object": "drone", "place": "north of the bridge"}, "place"},
 	} {
-		if _, err := p.Canonical(c.fields); err == nil || !strings.HasPrefix(err.Error(), c.field+" ") {
+		if _, err := p.Canonical(c.fields, time.Time{}); err == nil || !strings.HasPrefix(err.Error(), c.field+" ") {
 			t.Errorf("%v: %v", c.fields, err)
 		}
 	}
@@ -244,7 +244,7 @@ func TestWindowsEndAfterTheyBeginAndAreNotOver(t *testing.T) {
 	fields := filled(p, false)
 	for until, good := range map[string]bool{"231301Z NOV 26": true, "2026-11-23T14:30+01:00": true, "231300Z NOV 26": false, "2026-11-23T13:30+01:00": false} {
 		fields["until"] = until
-		_, err := p.Canonical(fields)
+		_, err := p.Canonical(fields, time.Time{})
 		if (err == nil) != good || !good && !strings.HasPrefix(err.Error(), "until ") {
 			t.Errorf("from %s until %s: %v", fields["from"], until, err)
 		}
@@ -255,6 +255,43 @@ func TestWindowsEndAfterTheyBeginAndAreNotOver(t *testing.T) {
 	}
 	if p.Timely(fields, time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)) == nil {
 		t.Error("a window that is over is taken")
+	}
+}
+
+// A time of day is understood with its day: the ends of a window are still to come, any other time is the nearest.
+//
+// SPEC: MSG-017
+func TestATimeOfDayIsUnderstoodWithItsDay(t *testing.T) {
+	at := time.Date(2026, 11, 24, 3, 22, 8, 0, time.UTC)
+	for _, c := range []struct{ field, typed, want string }{
+		{"until", "1430", "241430Z NOV 26"}, {"until", "14:30Z", "241430Z NOV 26"}, {"until", "14:30", "241430Z NOV 26"}, {"until", "0321", "250321Z NOV 26"}, {"from", "2300", "242300Z NOV 26"},
+		{"time", "0312", "240312Z NOV 26"}, {"time", "2355z", "232355Z NOV 26"}, {"time", "1521", "241521Z NOV 26"}, {"time", "1523", "231523Z NOV 26"}, {"until", "241430Z NOV 26", "241430Z NOV 26"},
+		{"until", "2430", ""}, {"until", "14", ""}, {"until", "14:60", ""}, {"until", "1430A", ""}, {"place", "1430", ""},
+	} {
+		f := Field{c.field, Time, false}
+		if c.field == "place" {
+			f.Type = Place
+		}
+		got, err := f.Read(c.typed, at)
+		if got != c.want || (err == nil) != (c.want != "") {
+			t.Errorf("%s %q: got %q, %v; want %q", c.field, c.typed, got, err, c.want)
+		}
+	}
+	p, _ := Find("KEEP_CLEAR")
+	fields := map[string]string{"place": "54.20N 18.40E", "radius": "5000", "until": "1430"}
+	if got, err := p.Canonical(fields, at); err != nil || got["until"] != "241430Z NOV 26" || p.Validate(fields) == nil {
+		t.Errorf("got %v, %v: what is signed must have its day", got, err)
+	}
+	if got := p.Typed(map[string]string{"until": "1430"}, at); got["until"] != "241430Z NOV 26" {
+		t.Errorf("read back as %v", got)
+	}
+}
+
+func TestMinutesSayAPlaceOtherwise(t *testing.T) {
+	for in, want := range map[string]string{"54.26N 018.52E": "54° 15.6′ N, 18° 31.2′ E", "4-02.5S 8-05W": "4° 2.5′ S, 8° 5.0′ W", "54.99999N 18.40E": "55° 0.0′ N, 18° 24.0′ E", "34UCF1234": ""} {
+		if got := Minutes(in); got != want {
+			t.Errorf("%s: %q, want %q", in, got, want)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@
 package phrase
 
 import (
+	"maps"
 	"regexp"
 	"strings"
 
@@ -29,13 +30,29 @@ func Render(language, code string, fields map[string]string) ([]Span, error) {
 	if err := p.Validate(fields); err != nil {
 		return nil, err
 	}
-	template := option.ReplaceAllStringFunc(words.T(language, "phrase.text."+code), func(part string) string {
+	return draw(language, p, fields), nil
+}
+
+// Draft draws a phrase while it is being written: a field that must be there and is not yet stands as its label.
+//
+// SPEC: PAG-051
+func Draft(language string, p Phrase, fields map[string]string) []Span {
+	all := maps.Clone(fields)
+	for _, f := range p.Fields {
+		if _, there := all[f.Name]; !there && !f.Optional {
+			all[f.Name] = "" // no value of any type
+		}
+	}
+	return draw(language, p, all)
+}
+
+func draw(language string, p Phrase, fields map[string]string) (spans []Span) {
+	template := option.ReplaceAllStringFunc(words.T(language, "phrase.text."+p.Code), func(part string) string {
 		if _, there := fields[blank.FindStringSubmatch(part)[1]]; !there {
 			return ""
 		}
 		return strings.Trim(part, "[]")
 	})
-	var spans []Span
 	at := 0
 	text := func(end int) {
 		if at < end {
@@ -46,10 +63,14 @@ func Render(language, code string, fields map[string]string) ([]Span, error) {
 		text(m[0])
 		name := template[m[2]:m[3]]
 		f, _ := p.Field(name)
-		spans, at = append(spans, Span{Text: Value(language, f.Type, fields[name]), Coded: true, Field: name}), m[1]
+		s := Span{Text: Value(language, f.Type, fields[name]), Coded: true, Field: name}
+		if fields[name] == "" {
+			s = Span{Text: "… " + Label(language, name) + " …"}
+		}
+		spans, at = append(spans, s), m[1]
 	}
 	text(len(template))
-	return spans, nil
+	return spans
 }
 
 // A template has blanks, {place}; what stands in brackets is left out where the field of its first blank is.

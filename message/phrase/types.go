@@ -124,6 +124,23 @@ var (
 	grid        = regexp.MustCompile(`^(\d{1,2})([C-HJ-NP-X])([A-HJ-NP-Z]{2})(\d{2,10})$`)
 )
 
+// Minutes writes a place in degrees and minutes, as it may stand on another chart; "" for a grid reference.
+func Minutes(place string) string {
+	var lat, lon int
+	_, key, _ := Place.read(place)
+	if n, _ := fmt.Sscanf(key, "%d %d", &lat, &lon); n != 2 {
+		return ""
+	}
+	half := func(n int, plus, minus string) string {
+		if n < 0 {
+			n, plus = -n, minus
+		}
+		tenths := (n*600 + degree/2) / degree
+		return fmt.Sprintf("%d° %d.%d′ %s", tenths/600, tenths%600/10, tenths%10, plus)
+	}
+	return half(lat, "N", "S") + ", " + half(lon, "E", "W")
+}
+
 // marks gives the signs of degrees, minutes and seconds one way of writing.
 var marks = strings.NewReplacer("°", "-", "º", "-", "''", "", "\"", "", "″", "", "”", "", "'", "-", "′", "-", "’", "-")
 

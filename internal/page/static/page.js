@@ -13,38 +13,32 @@
   // ---- acts -------------------------------------------------------------------------------------
   function act(verb, args, opt = {}) {
     const id = ++n;
-    if (!send({ t: 'act', n: id, verb, args: args || {}, slot: opt.slot || '' })) return said({ error: state.lost }, opt.why);
-    waits.set(id, r => { if (!opt.quiet || r.error) said(r, opt.why); });
+    if (!send({ t: 'act', n: id, verb, args: args || {}, times: opt.times, slot: opt.slot || '' })) return said({ error: state.lost }, opt.why);
+    waits.set(id, r => { if (!opt.quiet || r.error) said(r, opt.why); if (!r.error && opt.done) opt.done(); });
   }
-  // said shows an answer: at the form that asked, else under the status. Focus stays where it is.
+  // said shows an answer: at the form that asked, else under the status; what to do stands apart from what was refused.
+  // Focus stays where it is.
   function said(r, why) {
-    const text = r.error ? r.error + (r.hint ? ' ' + r.hint : '') : r.text || '';
-    if (why && why.isConnected) { why.textContent = text; if (r.error) return; }
+    const text = r.error || r.text || '', tell = e => { const h = document.createElement('small'); h.textContent = r.hint || ''; e.replaceChildren(text, ...(r.hint ? [' ', h] : [])); };
+    if (why && why.isConnected) { tell(why); if (r.error) return; }
     const p = panel('said');
     if (!p) return;
-    p.textContent = text; p.classList.toggle('bad', !!r.error);
+    tell(p); p.classList.toggle('bad', !!r.error);
     clearTimeout(fading);
     if (!r.error) fading = setTimeout(() => { p.textContent = ''; }, 8000); // what was done stands in its own panel
   }
+  // argsOf gives what a form says: values as they were typed, times apart; the node reads them.
   function argsOf(form) {
-    const a = {};
+    const args = {}, times = {};
     for (const [k, v] of new FormData(form)) {
-      const el = form.elements[k], time = el && el.dataset && 'time' in el.dataset;
+      const el = form.elements[k];
       if (v === '') continue;
-      if (k.endsWith('[]')) (a[k.slice(0, -2)] ||= []).push(v);
-      else if (k.includes('.')) { const [o, f] = k.split('.'); (a[o] ||= {})[f] = v; }
-      else a[k] = time ? instant(v) : v === 'true' ? true : el.type === 'number' ? +v : v;
+      if (el && el.dataset && 'time' in el.dataset) times[k] = v;
+      else if (k.endsWith('[]')) (args[k.slice(0, -2)] ||= []).push(v);
+      else if (k.includes('.')) { const [o, f] = k.split('.'); (args[o] ||= {})[f] = v; }
+      else args[k] = v === 'true' ? true : el && el.type === 'number' ? +v : v;
     }
-    return a;
-  }
-  // instant reads 1430, 14:30 or 14:30Z as the next such instant, UTC.
-  function instant(v) {
-    const m = /^(\d\d):?(\d\d)Z?$/i.exec(v.trim());
-    if (!m) return v;
-    const t = new Date(now());
-    t.setUTCHours(+m[1], +m[2], 0, 0);
-    if (t < now()) t.setUTCDate(t.getUTCDate() + 1);
-    return t.toISOString();
+    return { args, times };
   }
 
   // ---- panels -----------------------------------------------------------------------------------
@@ -61,7 +55,7 @@
     p.innerHTML = m.html || '';
     open.forEach(id => { const d = document.getElementById(id); if (d) d.open = true; });
     p.lang = lang;
-    if ($('form[data-of]', p)) { pick(p); ($('[data-focus]', p) || $('input,select,textarea', p)).focus(); release(); }
+    if ($('form[data-of]', p)) { begin($('form[data-of]', p)); const may = $$('input:not([type=hidden]):not(.sr),select,textarea', p).filter(e => !e.matches(':disabled')); (may.find(e => 'focus' in e.dataset) || may[0]).focus(); release(); }
     else if (had) focus(had, p);
     if (m.close && opener) { focus(opener, panel('messages')); opener = null; }
     after();
@@ -93,6 +87,7 @@
     $$('[name=source]').forEach(r => { r.checked = r.value === source(); });
     $$('[data-ringclass]').forEach(b => b.setAttribute('aria-pressed', b.dataset.ringclass === ringClass));
     show(body.dataset.page);
+    $$('[data-form=compose]').forEach(b => b.classList.toggle('kept', !!localStorage.getItem('draft ' + b.dataset.id)));
     if ($('#mute')) $('#mute').setAttribute('aria-pressed', !!(snd && snd.state().muted));
     const i = $('#p-state > i');
     if (i) follow({ ...i.dataset });
@@ -126,6 +121,7 @@
     const d = new Date(t), day = o => new Intl.DateTimeFormat(lang, o).format(d);
     $$('[data-day]').forEach(e => { e.textContent = ['weekday', 'day', 'month', 'year'].map(k => day({ [k]: { weekday: 'short', month: 'short' }[k] || '2-digit', timeZone: 'UTC' })).join(' ').replace(/ (\D+) /, m => m.toUpperCase()); });
     $$('[data-local]').forEach(e => { e.textContent = (state.local || '%s').replace('%s', day({ hour: '2-digit', minute: '2-digit', hour12: false })); });
+    $$('[data-at]').forEach(e => { e.textContent = (state.local || '%s').replace('%s', new Intl.DateTimeFormat(lang, { hour: '2-digit', minute: '2-digit', hour12: false }).format(new Date(e.dataset.at))); });
     $$('[data-left]').forEach(e => { const s = Math.floor((Date.parse(e.dataset.left) - t) / 1000), a = Math.abs(s); e.parentElement.classList.toggle('over', s < 0); e.textContent = (s < 0 ? '−' : '') + (a < 3600 ? Math.floor(a / 60) + ':' + String(a % 60).padStart(2, '0') : Math.floor(a / 3600) + ' h'); });
     $$('[data-since]').forEach(e => { const s = Math.max(0, Math.floor((t - Date.parse(e.dataset.since)) / 1000)); e.textContent = Math.floor(s / 60) + ':' + String(s % 60).padStart(2, '0'); });
   }
@@ -144,21 +140,96 @@
   document.addEventListener('scroll', () => { looking ||= setTimeout(() => { looking = 0; look(); }, 200); }, { capture: true, passive: true });
 
   // ---- forms ------------------------------------------------------------------------------------
-  // pick shows the fields of the chosen phrase and lets no other take part.
-  function pick(p) {
-    const sel = $('[data-pick]', p);
-    if (sel) $$('[data-for]', p).forEach(d => { d.hidden = d.dataset.for !== sel.value; $$('input,select,textarea', d).forEach(e => { e.disabled = d.hidden; }); });
+  // begin fills a form that was opened with its draft, and asks what the node makes of it.
+  function begin(f) {
+    const d = kept(f);
+    if (d) $$('[name]', f).forEach(e => {
+      const vs = d.said.filter(([k]) => k === e.name).map(([, v]) => v);
+      if (e.type === 'radio' || e.type === 'checkbox') e.checked = vs.includes(e.value);
+      else if (e.type !== 'hidden' && vs.length) e.value = vs[0];
+    });
+    pick(f); ready(f); hear(f);
   }
+  // pick shows the fields of the chosen phrase and lets no other take part.
+  function pick(f) {
+    const sel = $('[data-pick]', f), by = $('#w-find', f);
+    if (!sel) return;
+    $$('[data-for]', f).forEach(d => { d.hidden = d.dataset.for !== sel.value; $$('input,select,textarea', d).forEach(e => { e.disabled = d.hidden; }); });
+    by.value = sel.value && sel.selectedOptions[0].dataset.says; $('#w-free').hidden = !sel.value;
+    $$('option', sel).forEach(o => { o.hidden = false; });
+  }
+  // find leaves of the phrases those that have every word that was typed.
+  function find(by) {
+    const ws = by.value.toLowerCase().split(/\s+/);
+    $$('#w-phrase option').forEach(o => { o.hidden = !!by.value && (!o.value || !ws.every(w => (o.textContent + ' ' + o.value).toLowerCase().includes(w))); });
+  }
+  function choose(value, f) {
+    const sel = $('[data-pick]', f);
+    sel.value = value; sel.dispatchEvent(new Event('change', { bubbles: true }));
+    const e = $$('[data-for] :is(input,select,textarea)', f).find(x => !x.disabled);
+    if (e) e.focus();
+  }
+  // ready shuts the key of a form while something that must be there is not, and what belongs to a choice not made.
+  function ready(f) {
+    $$('[data-when]', f).forEach(p => { const on = !!$(`[value=${p.dataset.when}]:checked`, f); $$('input', p).forEach(e => { e.disabled = !on; e.required = on; }); });
+    const chosen = $('[data-chosen]', f), c = chosen && $('.opts :checked', f);
+    if (c) chosen.textContent = c.nextElementSibling.firstChild.textContent;
+    $('[type=submit]', f).disabled = f.noValidate && !f.checkValidity();
+  }
+  // hear asks what the node understood of a form so far; the answer is parts of it.
+  let hearing = 0;
+  function hear(f) {
+    clearTimeout(hearing);
+    if ('echo' in f.dataset) hearing = setTimeout(() => f.isConnected && send({ t: 'preview', form: f.dataset.of, id: f.dataset.id, ...argsOf(f) }), 120);
+  }
+  function parts(all) {
+    $$('.echo[id]').forEach(e => { if (!(e.id in all) && !(document.getElementById(e.id.slice(2)) || {}).value) e.textContent = e.dataset.hint || ''; });
+    for (const [id, html] of Object.entries(all)) {
+      const e = document.getElementById(id), of = document.getElementById(id.slice(2));
+      if (e && e.innerHTML !== html) e.innerHTML = html;
+      if (e && of && of.form) { of.setCustomValidity($('.no', e) ? '?' : ''); ready(of.form); }
+    }
+    clock();
+  }
+  // Drafts are kept at the desk: they outlive a reload and the node. SPEC: PAG-052
+  const draft = f => 'draft ' + f.dataset.id;
+  function kept(f, d) {
+    if (!('draft' in f.dataset)) return null;
+    if (d) localStorage.setItem(draft(f), JSON.stringify(d));
+    d = JSON.parse(localStorage.getItem(draft(f)) || 'null');
+    const e = $('[data-kept]', f);
+    e.textContent = d ? e.dataset.kept.replace('%s', new Date(d.at).toISOString().slice(11, 19) + 'Z') : '';
+    return d;
+  }
+  const forget = f => 'draft' in f.dataset && localStorage.removeItem(draft(f));
+  function changed(f) { ready(f); hear(f); kept(f, { at: now(), said: [...new FormData(f)].filter(([, v]) => v) }); }
+  document.addEventListener('focusin', e => { if (e.target.id === 'w-find') e.target.select(); });
+  document.addEventListener('input', e => {
+    if (e.target.id === 'w-find') return find(e.target);
+    if (!e.target.form) return;
+    if (e.target.setCustomValidity) e.target.setCustomValidity('');
+    changed(e.target.form);
+  });
   document.addEventListener('change', e => {
-    if (e.target.matches('[data-pick]')) pick(e.target.closest('form'));
+    if (e.target.matches('[data-pick]')) pick(e.target.form);
+    if (e.target.form) changed(e.target.form);
     if (e.target.name === 'source') { localStorage.setItem('source', e.target.value); if (snd) snd.source(e.target.value); }
   });
   document.addEventListener('submit', e => {
     e.preventDefault();
-    const f = e.target, slot = f.parentElement.id.slice(2), args = argsOf(f);
-    if (f.dataset.ask) return void ask(f.dataset.ask, args, f.dataset.into && $('#' + f.dataset.into));
-    if ('sound' in f.dataset) { args.sound = usable(); link(); }
-    act(f.dataset.verb, args, { slot, why: $('.why', f) });
+    const f = e.target, slot = f.parentElement.id.slice(2), said = argsOf(f), { next, id } = f.dataset, from = opener;
+    if (f.dataset.ask) return void ask(f.dataset.ask, { ...said.args, ...said.times }, f.dataset.into && $('#' + f.dataset.into));
+    if ('sound' in f.dataset) { said.args.sound = usable(); link(); }
+    act(f.dataset.verb, said.args, { slot, why: $('.why', f), times: said.times, done: () => { forget(f); after(); if (next && said.args.read !== 'awaiting-linguist' && send({ t: 'form', form: next, id })) opener = from; } });
+  });
+  // Enter chooses the first phrase that was found; it sends, acknowledges and responds nothing.
+  document.addEventListener('keydown', e => {
+    const t = e.target, f = t.form;
+    if (!f || !f.noValidate || e.ctrlKey) return;
+    const found = () => $$('#w-phrase option').find(o => !o.hidden && o.value);
+    if (t.id === 'w-phrase' && e.key === 'Enter') { e.preventDefault(); choose(t.value, f); }
+    else if (t.id === 'w-find' && e.key === 'ArrowDown') { e.preventDefault(); $('#w-phrase').focus(); }
+    else if (e.key === 'Enter' && t.matches('input')) { e.preventDefault(); if (t.id === 'w-find' && found()) choose(found().value, f); }
   });
 
   // ---- questions --------------------------------------------------------------------------------
@@ -187,6 +258,7 @@
   document.addEventListener('pointerup', up, true);
   document.addEventListener('pointercancel', up, true);
   document.addEventListener('click', e => {
+    if (e.target.parentElement?.id === 'w-phrase') choose(e.target.value, e.target.parentElement.form);
     arm(); // not at the press: what comes and goes with the sound would move the button away under it
     const b = e.target.closest('button');
     if (!b) return;
@@ -204,6 +276,8 @@
     if ('stop' in d) return stop();
     if ('mute' in d) return mute();
     if ('soundon' in d) return arm();
+    if ('free' in d) return choose('', b.form);
+    if ('discard' in d) { forget(b.form); after(); }
     if ('close' in d) return void send({ t: 'close', slot: b.closest('form').parentElement.id.slice(2) });
     if (d.tolang) return void send({ t: 'lang', lang: d.tolang });
     if (d.form) { opener = b.id; return void send({ t: 'form', form: d.form, id: d.id || '' }); }
@@ -268,7 +342,7 @@
   // why is what is wrong with the sound, in a sentence of the page's language.
   function why(code) {
     const known = $$('#p-sound [data-code]').find(e => e.dataset.code === code);
-    return known ? known.textContent : code;
+    return (known || { textContent: code && $$('#p-sound [data-code]').at(-1).textContent }).textContent; // what a browser says is for no officer
   }
   function levels() {
     if (!snd) return;
@@ -302,6 +376,7 @@
       else if (m.t === 'beat') { skew = Date.parse(m.now) - Date.now(); beat(); }
       else if (m.t === 'busy') { said({ error: state.busy }); const f = $('form', panel(m.slot)); if (f) $('input,select,textarea,button', f).focus(); }
       else if (m.t === 'say') said(m);
+      else if (m.t === 'parts') parts(m.parts || {});
       else if (m.t === 'link') link();
       else if (m.t === 'reload') location.reload();
       else if (waits.has(m.n)) { waits.get(m.n)(m); waits.delete(m.n); }
