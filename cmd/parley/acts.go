@@ -62,6 +62,10 @@ func (a *app) actCommand(v act.Verb) *cobra.Command {
 	if v.Name == "ring" {
 		wait = c.Flags().Bool("wait", false, "stay until the ring or the call has ended; Ctrl-C hangs up")
 	}
+	all := new(bool)
+	if v.Name == "stop" || v.Name == "open" {
+		all = c.Flags().Bool("all", false, map[string]string{"stop": "to every line of the home", "open": "the page of every line of the home"}[v.Name])
+	}
 	c.RunE = func(c *cobra.Command, args []string) error {
 		x, err := build(args, time.Now())
 		if err == nil {
@@ -73,9 +77,44 @@ func (a *app) actCommand(v act.Verb) *cobra.Command {
 		if r, ok := x.(act.Ring); ok {
 			return a.ring(c.Context(), r, *wait)
 		}
+		if *all && x != act.Open {
+			return a.every(c.Context(), x)
+		}
+		if *all {
+			a.line = control.EveryLine
+		}
 		return a.ask(c.Context(), x)
 	}
 	return c
+}
+
+// every carries out an act on each line, and prints what came of each; one that failed is no success.
+//
+// SPEC: CLI-046
+func (a *app) every(ctx context.Context, x act.Act) error {
+	r, err := a.node().Do(ctx, control.EveryLine, a.lang, x)
+	if err != nil {
+		return a.known(err)
+	}
+	var out []act.Came
+	if err := json.Unmarshal(r.Data.(json.RawMessage), &out); err != nil {
+		return fmt.Errorf("couldn't read the outcomes: %w", err)
+	}
+	if a.json {
+		err = a.printJSON(out)
+	}
+	for _, o := range out {
+		switch {
+		case o.Error != nil:
+			err = exitError(exitRefused)
+			if !a.json {
+				a.complain(&hint.Error{What: o.Line + ": " + o.Error.What, Hint: o.Error.Hint})
+			}
+		case !a.json:
+			fmt.Fprintln(a.out, o.Line+"  "+strings.TrimSpace(o.ID+"  "+o.Text))
+		}
+	}
+	return err
 }
 
 // node is the node of the home. No file there is read: which line is meant, the node says.

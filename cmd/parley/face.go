@@ -81,19 +81,23 @@ func (f *face) serve(ctx context.Context, s *service, l *home.Line) (err error) 
 			return fmt.Errorf("couldn't open the browsers' sound: %w", err)
 		}
 	}
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.Config.Page)
-	if err != nil {
-		return fmt.Errorf("couldn't open the page: %w", err)
-	}
-	defer ln.Close()
 	p, err := page.New(cfg)
 	if err != nil {
 		return fmt.Errorf("couldn't open the page: %w", err)
 	}
-	srv := &http.Server{Handler: p, ReadHeaderTimeout: 5 * time.Second}
+	return servePage(ctx, l.Config.Page, p, func() { f.set(p, edge, nil) })
+}
+
+// servePage serves a page until ctx ends, and says why it ended; up is called once it can be asked.
+func servePage(ctx context.Context, at string, h http.Handler, up func()) error {
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", at)
+	if err != nil {
+		return fmt.Errorf("couldn't open the page: %w", err)
+	}
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
 	defer srv.Close()
 	defer context.AfterFunc(ctx, func() { srv.Close() })()
-	f.set(p, edge, nil)
+	up()
 	return fmt.Errorf("the page ended: %w", srv.Serve(ln))
 }
 

@@ -24,6 +24,7 @@ import (
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/node"
+	"example.org/parley/internal/page"
 	"example.org/parley/party"
 	"example.org/parley/record"
 )
@@ -39,6 +40,8 @@ type service struct {
 	listen   func(netip.AddrPort) (link.Socket, error) // nil: the machine's
 	boot     func() time.Duration
 	names    []string // of the lines that this process serves
+	board    *page.Board
+	boardAt  string // its address; "" for one port below the first line's page
 
 	mu    sync.Mutex
 	lines map[string]control.Doer // guarded by mu
@@ -52,6 +55,7 @@ func (a *app) serve() *cobra.Command {
 	c.Flags().StringVar(&s.pageHost, "page-host", "", "name and port under which the page is asked")
 	c.Flags().StringVar(&s.frame, "frame", "", "the only origin that may frame the page")
 	c.Flags().BoolVar(&s.demo, "demo", false, "label the lines as a demo's")
+	c.Flags().StringVar(&s.boardAt, "board", "", "address of the page of all lines, where the home has several (default: one port below the first line's page)")
 	_ = c.Flags().MarkHidden("frame")
 	_ = c.Flags().MarkHidden("demo")
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -86,6 +90,12 @@ func (s *service) run(ctx context.Context, only string) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
+	s.ctl.Every = s.every
+	if err := s.openBoard(); err != nil {
+		s.log.Error("there is no board", "err", err)
+	} else if len(names) > 1 {
+		wg.Go(func() { s.keepBoard(ctx) })
+	}
 	for _, n := range names {
 		wg.Go(func() { s.keep(ctx, n) })
 	}

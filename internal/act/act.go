@@ -51,6 +51,13 @@ type Reply struct {
 	File func(io.Writer) error `json:"-"`
 }
 
+// Came is what came of an act on one of several lines.
+type Came struct {
+	Line string `json:"line"`
+	Reply
+	Error *hint.Error `json:"error,omitempty"`
+}
+
 // The rule of a verb says who may do its act, and what else a face or the node must know of it: a sum of these. Zero is a
 // question that anybody may ask.
 const (

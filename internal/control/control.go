@@ -32,6 +32,9 @@ type Doer interface {
 	Do(ctx context.Context, who act.Who, lang string, a act.Act) (act.Reply, error)
 }
 
+// EveryLine is asked for in the place of a line where an act is for each line of the home.
+const EveryLine = "*"
+
 // Names of the protocol.
 const (
 	argLine, argLang, argSees, argWatch = "line", "lang", "sees", "watch"

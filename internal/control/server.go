@@ -50,6 +50,9 @@ type Server struct {
 	acts  sync.WaitGroup
 	conns atomic.Int32
 
+	// Every does an act on each line of the home, as whoever sits at that desk of it. Set before Serve.
+	Every func(ctx context.Context, whom func(line string) act.Who, lang string, a act.Act) (act.Reply, error)
+
 	arming sync.Mutex        // held while a desk is armed or disarmed
 	armed  map[[2]string]int // watches that arm a desk, by line and desk; guarded by arming
 }
@@ -235,6 +238,13 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	q := r.URL.Query()
+	if q.Get(argLine) == EveryLine && s.Every != nil {
+		reply, err := s.Every(r.Context(), func(line string) act.Who { return s.desks.who(line, at) }, q.Get(argLang), a)
+		if err == nil {
+			_, _ = w.Write(encode(reply, nil, q.Get(argLang)))
+		}
+		return err
+	}
 	line, l, err := s.find(q.Get(argLine))
 	if err != nil {
 		return err

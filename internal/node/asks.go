@@ -75,7 +75,7 @@ const (
 )
 
 // logged answers with the newest statements that fit, and where the next page begins. The loop lists those that may fit
-// by their heads, some at a time; their words are read by who asks. SPEC: PAG-042
+// by their heads, some at a time; their words are read by who asks. SPEC: PAG-055
 func (l *Line) logged(who act.Who, lang string, a act.ReadLog) (act.Reply, error) {
 	at := l.rec.Len()
 	if a.Before != "" {

@@ -21,7 +21,7 @@ const (
 )
 
 // ask answers one question of a desk beside its panels, drawn by the template of its verb: what changes nothing and has one.
-// SPEC: PAG-040
+// SPEC: PAG-053
 func (s *Server) ask(w http.ResponseWriter, r *http.Request) {
 	l, ok := s.session(r)
 	if !ok {
@@ -83,7 +83,7 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// entries are the acts about people and offices, which are stated by the one form that is made of their row and tags. SPEC: PAG-041
+// entries are the acts about people and offices, which are stated by the one form that is made of their row and tags. SPEC: PAG-054
 func entries() (verbs []string) {
 	for _, v := range act.Table {
 		if (v.Group == "counterparts" || v.Group == "people") && v.Args != "" && !strings.HasPrefix(v.Args, "[") {
@@ -103,7 +103,7 @@ type field struct {
 	Choices []view.Choice
 }
 
-// fields are those of an act that a person fills in here, all or the named. SPEC: PAG-041
+// fields are those of an act that a person fills in here, all or the named. SPEC: PAG-054
 func (s *Server) fields(who act.Who, lang, verb string, names ...string) (out []field) {
 	v, _ := act.Of(verb)
 	for _, m := range v.Members() {

@@ -35,7 +35,7 @@ func asking() map[string]act.Reply {
 	}
 }
 
-// SPEC: PAG-040
+// SPEC: PAG-053
 func TestQuestionsAreAskedUnderTheDesksSession(t *testing.T) {
 	s, n := testServer(t, Config{})
 	n.reply = asking()
@@ -82,7 +82,7 @@ func TestQuestionsAreAskedUnderTheDesksSession(t *testing.T) {
 	}
 }
 
-// SPEC: PAG-041
+// SPEC: PAG-054
 func TestFormsAreMadeOfTheTableOfVerbs(t *testing.T) {
 	s, n := testServer(t, Config{})
 	n.reply = asking()
@@ -126,7 +126,7 @@ var elsewhere = map[string]string{
 	"status": "the page itself", "alarm.list": "a panel", "phrase.list": "the composer", "post.list": "what the forms offer", "contacts": "a panel",
 }
 
-// Whatever can be done at the shell can be done at the page. SPEC: PAG-041
+// Whatever can be done at the shell can be done at the page. SPEC: PAG-054
 func TestEveryActIsOnThePage(t *testing.T) {
 	src := ""
 	for _, dir := range []string{"templates", "static"} {
@@ -159,7 +159,7 @@ func TestEveryActIsOnThePage(t *testing.T) {
 }
 
 // An officer searches the record, reads on, looks at an item, prints the watch's log, and states a contact, all by keys and
-// forms. SPEC: PAG-040 PAG-041 PAG-042
+// forms. SPEC: PAG-053 PAG-054 PAG-055
 func TestSearchAndAFormInABrowser(t *testing.T) {
 	r := newRig(t)
 	n := r.nodes[0]

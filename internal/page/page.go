@@ -153,6 +153,7 @@ func (s *Server) desk(w http.ResponseWriter, r *http.Request) {
 	t := s.addTab(rand.Text(), l.Who, firstLang(r))
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.root = l.root
 	sh := s.sheet(t)
 	if _, err := t.redraw(sh); err != nil {
 		s.answer(w, http.StatusOK, "", "", nil, err)

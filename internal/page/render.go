@@ -27,7 +27,8 @@ var templateFiles embed.FS
 var staticFiles embed.FS
 
 // panels are drawn in this order; each is one template and one element of the page. What they are drawn in is in
-// static/page.css: colours of measured contrast, a shape and a word beside each. SPEC: PAG-031 PAG-037
+// static/page.css: colours of measured contrast, a shape and a word beside each. Devices, notices and the screen's lock are the
+// browser's (static/page.js, static/sound.js). SPEC: PAG-031 PAG-037 PAG-047 PAG-048
 func panels() []string {
 	return []string{"state", "header", "answers", "call", "meters", "sound", "calls", "liveness", "stops", "urgent", "ring", "question", "alarms",
 		"sentences", "check", "spoken", "msghead", "messages", "enter", "counterparts", "find", "log", "help"}
@@ -61,13 +62,14 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 			"marksorts": func() [][2]string {
 				return [][2]string{{"spoke", "cal.spoke"}, {"declined", "request.declined"}, {"no-reply", "request.no-reply"}, {"not-reached", "request.not-reached"}, {"disputed", "cal.disputed"}, {"tested", "cal.tested"}, {"missed", "cal.missed"}}
 			},
-			"last":     func(list []view.LogRow) view.LogRow { return list[len(list)-1] },
-			"backward": func(list []view.LogRow) []view.LogRow { list = slices.Clone(list); slices.Reverse(list); return list },
-			"rungs":    rungs,
-			"rung":     rung,
-			"due":      due,
-			"keys":     func() [][2]string { return deskKeys[:4] },
-			"allkeys":  func() [][2]string { return deskKeys },
+			"last":      func(list []view.LogRow) view.LogRow { return list[len(list)-1] },
+			"backward":  func(list []view.LogRow) []view.LogRow { list = slices.Clone(list); slices.Reverse(list); return list },
+			"rungs":     rungs,
+			"rung":      rung,
+			"due":       due,
+			"keys":      func() [][2]string { return deskKeys[:4] },
+			"allkeys":   func() [][2]string { return append(slices.Clone(deskKeys), boardKeys[:2]...) },
+			"boardkeys": func() [][2]string { return append(slices.Clone(boardKeys), deskKeys[:4]...) },
 			"pages": func() [][2]string {
 				return [][2]string{{"desk", "page.desk"}, {"counterparts", "counterparts"}, {"record", "log"}, {"keys", "keys"}}
 			},
@@ -107,6 +109,9 @@ var troubles = []string{"sound not turned on", "no sound: the browser starts non
 // deskKeys are the keys of a desk and the names of their words, those at its foot first.
 var deskKeys = [][2]string{{"Ctrl+Enter", "keys.answer"}, {"F2 F2", "keys.stop.short"}, {"F4", "mute"}, {"F8", "keys.alarm"},
 	{"Ctrl+Shift+Enter", "keys.decline"}, {"F2 F2", "keys.stop"}, {"?", "keys.this"}, {"Esc", "keys.back"}}
+
+// boardKeys are those of a board alone.
+var boardKeys = [][2]string{{"1–9", "keys.choose"}, {"0", "keys.board"}, {"Enter", "keys.desk"}}
 
 // rungs are the steps of a message that have a column of their own.
 func rungs() []string { return []string{"recorded", "held", "shown", "acknowledged", "responded"} }
@@ -156,6 +161,7 @@ type sheet struct {
 	Langs  []string
 	Tab    string
 	Seq    uint64
+	Root   string // under which a board frames this desk: /line/NAME
 	Framer string // origin of the demo's page that may frame this one
 	Panels map[string]template.HTML
 	open   map[string]openForm
@@ -169,6 +175,8 @@ type sheet struct {
 	Msg     *view.Message
 	Fields  []field
 	Said    string // of a question, the answer in words
+
+	Rows []row // of the board
 
 	// of the demo's page
 	Parts []DemoPart
@@ -272,14 +280,40 @@ func (s sheet) Lines() int {
 	return n
 }
 
-// Title is the page's title: it names the call that is under way.
-func (s sheet) Title() string {
-	h := s.Header
-	party := strings.ToUpper(h.Party)
-	if c := s.Call; c.State != "idle" && c.State != "ended" {
-		return words.T(s.Lang, "title.call", party, c.Word)
+// WaitCount is how much waits for a person here: STOPs to take, FLASH and IMMEDIATE, a ring, new alarms; of a board, on all
+// its lines. SPEC: PAG-046
+func (s sheet) WaitCount() (n int) {
+	for _, r := range s.Rows {
+		n += r.WaitCount()
 	}
-	return words.T(s.Lang, "title", party)
+	for _, st := range s.Stops {
+		if st.Stands && slices.Contains(st.Acts, "take") {
+			n++
+		}
+	}
+	for _, a := range s.Alarms {
+		if a.State == "raised" {
+			n++
+		}
+	}
+	if s.Call.State == "ringing-here" {
+		n++
+	}
+	return n + len(s.Urgent())
+}
+
+// Title is the page's title: how much waits, then the call that is under way; of the board, that it is one.
+func (s sheet) Title() string {
+	title := words.T(s.Lang, "title", strings.ToUpper(s.Header.Party))
+	if len(s.Rows) > 0 {
+		title = words.T(s.Lang, "title.call", strings.ToUpper(s.Header.Party), words.T(s.Lang, "page.board"))
+	} else if c := s.Call; c.State != "idle" && c.State != "ended" {
+		title = words.T(s.Lang, "title.call", strings.ToUpper(s.Header.Party), c.Word)
+	}
+	if n := s.WaitCount(); n > 0 {
+		title = fmt.Sprintf("(%d) %s", n, title)
+	}
+	return title
 }
 
 // Assert is what a screen reader says at once: a ring, a STOP, a FLASH, an alarm high.

@@ -27,10 +27,13 @@ const (
 
 // link is a person's way to a desk: for a while the one-time link that was given out, then what its cookie says, signed.
 type link struct {
-	ID    string    `json:"id"` // of the session
-	Who   act.Who   `json:"who"`
-	Lang  string    `json:"lang"`
-	Until time.Time `json:"until"`
+	ID    string             `json:"id"` // of the session
+	Who   act.Who            `json:"who"`
+	Lang  string             `json:"lang"`
+	Until time.Time          `json:"until"`
+	Lines map[string]act.Who `json:"lines,omitempty"` // of a board: who its person is on each
+
+	root string // under which a board has the page: /line/NAME
 }
 
 var b64 = base64.RawURLEncoding
@@ -84,13 +87,23 @@ func (s *Server) signedOff(session string) bool {
 // Link gives a one-time link to the page of a person; the desk that it opens is who.Desk, or a new one.
 // SPEC: PAG-005
 func (s *Server) Link(who act.Who, lang string) (string, error) {
-	token := rand.Text()
+	return s.give(link{Who: seated(who)}, lang)
+}
+
+// seated is a person at a desk of the page.
+func seated(who act.Who) act.Who {
 	if !strings.HasPrefix(who.Desk, "page-") {
 		who.Desk = "page-" + strings.ToLower(rand.Text()[:3])
 	}
 	if who.Officer != "" {
 		who.Known = "account + link"
 	}
+	return who
+}
+
+// give makes a link of what it opens.
+func (s *Server) give(l link, lang string) (string, error) {
+	token := rand.Text()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.cfg.Now()
@@ -98,7 +111,8 @@ func (s *Server) Link(who act.Who, lang string) (string, error) {
 	if len(s.links) >= maxLinks {
 		return "", hint.New("use one of them, or wait ten minutes", "too many links wait to be used")
 	}
-	s.links[key(token)] = link{ID: rand.Text(), Who: who, Lang: words.Lang(lang), Until: now.Add(linkLife)}
+	l.ID, l.Lang, l.Until = rand.Text(), words.Lang(lang), now.Add(linkLife)
+	s.links[key(token)] = l
 	return "http://" + s.cfg.Hosts[0] + "/in?token=" + token, nil
 }
 
@@ -145,6 +159,9 @@ func (s *Server) cookie(l link) *http.Cookie {
 
 // session reads who asks. SPEC: PAG-006
 func (s *Server) session(r *http.Request) (l link, ok bool) {
+	if l, ok = r.Context().Value(deskKey{}).(link); ok { // the board has asked who it is
+		return l, !s.signedOff(l.ID)
+	}
 	c, err := r.Cookie(s.cookieName())
 	if err != nil {
 		return l, false

@@ -176,6 +176,7 @@ func (c *conn) hello(ctx context.Context, id string, m fromBrowser) error {
 	t, known := c.s.resume(id, c.link.Who, m.Lang)
 	c.t = t
 	t.mu.Lock()
+	t.root = c.link.root
 	from := m.Seq
 	if !known {
 		from = 0

@@ -30,6 +30,7 @@ type tab struct {
 	used time.Time // owned by Server.mu
 
 	mu    sync.Mutex // guards what follows
+	root  string     // of a desk that a board frames
 	lang  string
 	seq   uint64
 	drawn map[string]toBrowser // panels, as they were last sent
@@ -70,7 +71,7 @@ func (s *Server) resume(id string, who act.Who, lang string) (t *tab, known bool
 
 // sheet asks the node what this desk sees now. The caller holds t.mu.
 func (s *Server) sheet(t *tab) sheet {
-	return sheet{Desk: s.cfg.Node.View(t.lang, t.who.Desk), Langs: words.Langs(), open: t.open}
+	return sheet{Desk: s.cfg.Node.View(t.lang, t.who.Desk), Langs: words.Langs(), Root: t.root, open: t.open}
 }
 
 // fill gives a sheet the panels that are drawn, numbered so that the socket goes on from there. The caller holds t.mu.

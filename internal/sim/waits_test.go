@@ -111,7 +111,7 @@ func TestRecordIsListedByArrival(t *testing.T) {
 }
 
 // The record is read page by page to its beginning, each statement once, and searched by words, person, kind and dates.
-// SPEC: PAG-042
+// SPEC: PAG-055
 func TestRecordIsReadPageByPageAndSearched(t *testing.T) {
 	simulate(t, 83, func(w *world) {
 		w.watch()

@@ -190,7 +190,7 @@ func TestStopOfAPlace(t *testing.T) {
 }
 
 // The calendar of a pair has a mark for each contact and attempt at its day, and tells sides, refusal and silence apart.
-// SPEC: PAG-043
+// SPEC: PAG-056
 func TestCalendarOfAPair(t *testing.T) {
 	in := world()
 	day := func(s string) statement.When {

@@ -18,7 +18,7 @@ func (b builder) day(t time.Time) int {
 	return CalendarDays - 1 - int(b.Now.UTC().Truncate(day).Sub(t.UTC().Truncate(day))/day)
 }
 
-// marks are the contacts of a pair and what became of its attempts, each at its first day. SPEC: PAG-043
+// marks are the contacts of a pair and what became of its attempts, each at its first day. SPEC: PAG-056
 func (b builder) marks(p contact.PairFigure) (out []Mark) {
 	for _, c := range p.Since {
 		if day := b.day(c.When.Earliest()); day >= 0 {

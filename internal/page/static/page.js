@@ -4,9 +4,11 @@
 (() => {
   const $ = (s, e) => (e || document).querySelector(s), $$ = (s, e) => [...(e || document).querySelectorAll(s)];
   const body = document.body, panel = name => document.getElementById('p-' + name);
+  // A desk that a board frames tells it what is pressed, and whose call has the microphone.
+  const board = () => body.dataset.root && parent.Board || window.Board || null;
   const snd = window.Sound || null, held = new Map(), waits = new Map(), shown = new Set();
   let ws, seq = +body.dataset.seq || 0, n = 0, heard = Date.now(), skew = 0, lang = document.documentElement.lang;
-  let ringClass = 'substantive', stopAt = 0, state = { lost: body.dataset.lost }, down = null, opener = null, fading = 0;
+  let ringClass = 'substantive', stopAt = 0, stopOn = '', state = { lost: body.dataset.lost }, down = null, opener = null, fading = 0;
   const now = () => Date.now() + skew;
   const send = m => ws && ws.readyState === 1 ? (ws.send(JSON.stringify(m)), true) : false;
 
@@ -24,6 +26,7 @@
     const p = panel('said');
     if (!p) return;
     tell(p); p.classList.toggle('bad', !!r.error);
+    if (window.Board) window.Board.tell(r);
     clearTimeout(fading);
     if (!r.error) fading = setTimeout(() => { p.textContent = ''; }, 8000); // what was done stands in its own panel
   }
@@ -88,7 +91,12 @@
     $$('[data-ringclass]').forEach(b => b.setAttribute('aria-pressed', b.dataset.ringclass === ringClass));
     show(body.dataset.page);
     $$('[data-form=compose]').forEach(b => b.classList.toggle('kept', !!localStorage.getItem('draft ' + b.dataset.id)));
+    if (window.Board) window.Board.paint();
+    rearm();
     if ($('#mute')) $('#mute').setAttribute('aria-pressed', !!(snd && snd.state().muted));
+    body.dataset.muted = !!(snd && snd.state().muted);
+    if ($('#chars')) $('#chars').setAttribute('aria-pressed', chars());
+    devices();
     const i = $('#p-state > i');
     if (i) follow({ ...i.dataset });
   }
@@ -102,18 +110,54 @@
   // follow is the state panel: title, what a screen reader says, tones.
   function follow(s) {
     if (s.title) document.title = s.title;
+    if (s.count !== state.count || s.tone !== state.tone) icon(+s.count || 0, s.tone);
     if (s.lang) document.documentElement.lang = lang = s.lang;
-    if (s.assert !== state.assert) $('#say-now').textContent = s.assert || '';
+    if (s.assert !== state.assert) { $('#say-now').textContent = s.assert || ''; notice(s.assert); }
     if (s.polite !== state.polite) $('#say').textContent = s.polite || '';
     const was = state;
     state = s;
+    if (body.dataset.root && board()) board().stir();
     if (!snd) return;
     if (s.sound !== was.sound) { snd.ring(s.sound === 'ring'); snd.alarmHigh(s.sound === 'high'); snd.alarm(s.sound === 'alarm'); }
     if (s.call !== was.call) {
-      if (s.call === 'connected') snd.connected();
+      if (s.call === 'connected') { if (body.dataset.root && board()) board().talks(window); snd.connected(); }
       if (was.call === 'connected') snd.ended();
       if (s.call !== 'idle' && s.call !== 'ended') link();
     }
+  }
+  // notice tells of what is urgent outside a page that is hidden, where the person allowed it; a board does it for its desks.
+  function notice(text) {
+    if (text && document.hidden && !body.dataset.root && window.Notification && Notification.permission === 'granted') new Notification(document.title, { body: text, tag: 'parley', requireInteraction: true }).onclick = () => window.focus();
+  }
+  // wake keeps the screen on while a desk is armed, where the browser can. SPEC: PAG-047
+  let awake = null;
+  function wake() {
+    if (body.dataset.root || awake || !navigator.wakeLock || document.hidden) return;
+    awake = true;
+    navigator.wakeLock.request('screen').then(l => { l.onrelease = () => { awake = null; }; }, () => { awake = null; });
+  }
+  const chars = () => localStorage.getItem('chars') !== 'off';
+  // devices fills the lists of microphones and loudspeakers; their names are known once the microphone was allowed.
+  async function devices() {
+    if (!snd || !$('[data-device]')) return;
+    const all = navigator.mediaDevices ? await navigator.mediaDevices.enumerateDevices().catch(() => []) : [];
+    $$('[data-device]').forEach(sel => {
+      if (sel === document.activeElement) return;
+      const of = all.filter(d => d.kind === sel.dataset.device && d.deviceId && d.deviceId !== 'default' && d.label);
+      sel.length = 1;
+      of.forEach(d => sel.add(new Option(d.label, d.deviceId)));
+      sel.value = of.some(d => d.deviceId === snd.kept(sel.dataset.kept)) ? snd.kept(sel.dataset.kept) : '';
+      sel.disabled = sel.dataset.device === 'audiooutput' && !snd.sinks;
+    });
+    if ($('#no-sinks')) $('#no-sinks').hidden = snd.sinks;
+    if ($('#s-volume')) $('#s-volume').value = snd.kept('volume') || 100;
+  }
+  window.addEventListener('devices', devices);
+  // icon draws how much waits, in the colour and shape of what is most urgent. SPEC: PAG-046
+  function icon(count, tone) {
+    const [shape, fill, ink] = { high: ['M10 1h12l9 9v12l-9 9H10l-9-9V10z', '#b3141c', '#fff'], flash: ['M1 1h30v30H1z', '#15191d', '#fff'], ring: ['M16 1a15 15 0 1 1 0 30 15 15 0 1 1 0-30z', '#f2b632', '#15191d'], medium: ['M16 1l15 29H1z', '#f2b632', '#15191d'] }[tone] || ['M1 9h30v14H1z', '#6b7680', '#fff'];
+    const l = $('#icon');
+    if (l) l.href = 'data:image/svg+xml,' + encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="${fill}" stroke="#fff" d="${shape}"/>` + (count ? `<text x="16" y="24" text-anchor="middle" font-family="sans-serif" font-weight="bold" font-size="20" fill="${ink}">${count > 9 ? '9+' : count}</text>` : '') + '</svg>');
   }
   function clock() {
     const t = now(), iso = new Date(t).toISOString();
@@ -213,6 +257,7 @@
   document.addEventListener('change', e => {
     if (e.target.matches('[data-pick]')) pick(e.target.form);
     if (e.target.form) changed(e.target.form);
+    if (snd && e.target.dataset.kept) snd.choose(e.target.dataset.kept, e.target.value);
     if (e.target.name === 'source') { localStorage.setItem('source', e.target.value); if (snd) snd.source(e.target.value); }
   });
   document.addEventListener('submit', e => {
@@ -234,7 +279,7 @@
 
   // ---- questions --------------------------------------------------------------------------------
   // ask gets what the server draws of a question: on the record's page, in the place of the key that asked for more, or on
-  // the sheet that is printed. While values are read back nothing is looked up. SPEC: PAG-011 PAG-040
+  // the sheet that is printed. While values are read back nothing is looked up. SPEC: PAG-011 PAG-053
   let asked = {};
   async function ask(verb, args, at) {
     const sheet = at && at.id === 'sheet', more = at && at.matches('button');
@@ -273,8 +318,12 @@
     if (d.ringclass) { ringClass = d.ringclass; return after(); }
     if (d.each) return JSON.parse(d.each).forEach(a => act(d.verb, a));
     if (d.form) show('desk');
-    if ('stop' in d) return stop();
+    if ('toboard' in d) return board() && board().show('board');
+    if ('stop' in d) return stop(b);
     if ('mute' in d) return mute();
+    if (d.test && snd) return void snd.test(d.test);
+    if ('notices' in d) return window.Notification && void Notification.requestPermission();
+    if ('chars' in d) { localStorage.setItem('chars', chars() ? 'off' : 'on'); return after(); }
     if ('soundon' in d) return arm();
     if ('free' in d) return choose('', b.form);
     if ('discard' in d) { forget(b.form); after(); }
@@ -288,37 +337,55 @@
       act(d.verb, args);
     }
   });
-  // stop: two presses within three seconds, no dialog.
-  function stop() {
-    const b = $('#stop'), t = Date.now();
-    if (t - stopAt < 3000) { stopAt = 0; calm(); return act('stop', {}); }
-    stopAt = t;
-    b.classList.add('armed'); b.firstElementChild.textContent = state.again; $('#say-now').textContent = 'STOP: ' + state.again;
+  // stop: two presses of one key within three seconds, no dialog. What a key goes to may change between them: then the
+  // second press is the first of another.
+  const goesTo = b => b.id + (b.dataset.args || '');
+  function stop(b = $('#stop')) {
+    const t = Date.now();
+    if (t - stopAt < 3000 && stopOn === goesTo(b)) { calm(); return act('stop', b.dataset.args ? JSON.parse(b.dataset.args) : {}); }
+    calm();
+    stopAt = t; stopOn = goesTo(b);
+    rearm();
+    $('#say-now').textContent = 'STOP: ' + state.again;
     setTimeout(() => { if (Date.now() - stopAt >= 3000) calm(); }, 3050);
   }
-  function calm() { const b = $('#stop'); b.classList.remove('armed'); b.firstElementChild.textContent = 'STOP'; }
+  // rearm shows which key waits for its second press, also where it was drawn anew.
+  function rearm() {
+    $$('[data-stop]').forEach(b => {
+      const on = stopOn === goesTo(b), w = b.firstElementChild;
+      if (on && !b.classList.contains('armed')) { w.dataset.was = w.textContent; w.textContent = state.again; }
+      if (!on && b.classList.contains('armed')) w.textContent = w.dataset.was;
+      b.classList.toggle('armed', on);
+    });
+  }
+  function calm() { stopOn = ''; stopAt = 0; rearm(); }
   function mute() { if (snd) { snd.mute(!snd.state().muted); after(); } }
   // A key works while a text field has the focus; Ctrl+Enter answers and never sends. SPEC: PAG-014
-  document.addEventListener('keydown', e => {
+  document.addEventListener('keydown', key, true);
+  function key(e) {
     arm();
+    if (body.dataset.root && board() && board().key(e)) { e.preventDefault(); return; }
     const enter = e.key === 'Enter' && e.ctrlKey, k = enter ? (e.shiftKey ? 'end' : 'answer') : e.altKey || e.ctrlKey || e.metaKey ? '' : e.key;
     const f = {
-      answer: () => { if (state.call === 'ringing-here') { link(); act('answer', { sound: usable() }); } },
+      answer: () => { if (state.call === 'ringing-here') answer(); },
       end: () => { if (state.call === 'ringing-here') act('decline', {}); else if (state.call && state.call !== 'idle' && state.call !== 'ended') act('hang-up', {}); },
-      F2: () => { if (!e.repeat) stop(); }, F4: mute, F8: () => { if ($('.alarms button')) act('alarm.ack', {}); },
+      F2: () => { if (!e.repeat) stop(); }, F4: mute, F8: () => { const b = $('.alarms button'); if (b) act('alarm.ack', window.Board ? JSON.parse(b.dataset.args) : {}); },
       '?': () => show(body.dataset.page === 'keys' ? 'desk' : 'keys'), Escape: () => show('desk'),
     }[k];
-    if ((k === '?' || k === 'Escape') && e.target.matches('input,textarea,select')) return;
+    if ((k === '?' || k === 'Escape') && e.target.matches('input,textarea,select') || k === '?' && !chars()) return;
     if (!f || !$('#stop')) return;
     e.preventDefault(); e.stopPropagation(); f();
-  }, true);
+  }
+  function answer() { link(); act('answer', { sound: usable() }); }
 
   // ---- sound (sound.js) -------------------------------------------------------------------------
   const source = () => localStorage.getItem('source') || 'microphone';
   const usable = () => snd && snd.state().audio ? source() : 'none';
   let arming = false, linking = null;
   async function arm() {
-    $$('iframe').forEach(f => f.contentWindow.postMessage('sound', new URL(f.src).origin));
+    wake();
+    if (body.dataset.root && board()) board().arm();
+    $$('.demo iframe').forEach(f => f.contentWindow.postMessage('sound', new URL(f.src).origin));
     if (!snd || arming) return;
     const s = snd.state();
     if (s.audio && (s.mic || source() === 'test-voice')) return; // SPEC: PAG-039
@@ -349,7 +416,7 @@
     const s = snd.state();
     body.dataset.snd = s.audio ? 'on' : 'off';
     if ($('#sound-why')) $('#sound-why').textContent = why(s.why);
-    $$('[data-meter]').forEach(e => { const v = e.dataset.meter === 'out' ? s.out : s.in; if (v >= 0) e.dataset.level = Math.round(v); });
+    $$('[data-meter]').forEach(e => { const v = s[e.dataset.meter]; if (v >= 0) e.dataset.level = Math.round(v); });
   }
 
   // ---- the socket -------------------------------------------------------------------------------
@@ -381,7 +448,7 @@
       else if (m.t === 'reload') location.reload();
       else if (waits.has(m.n)) { waits.get(m.n)(m); waits.delete(m.n); }
     };
-    ws.onclose = () => { waits.forEach(w => w({ error: state.lost })); waits.clear(); setTimeout(dial, 1000); if (!was) fetch('/').then(r => r.status === 401 && location.reload(), () => {}); };
+    ws.onclose = () => { waits.forEach(w => w({ error: state.lost })); waits.clear(); setTimeout(dial, 1000); if (!was) fetch((body.dataset.root || '') + '/').then(r => r.status === 401 && location.reload(), () => {}); };
   }
   function fresh() {
     heard = Date.now();
@@ -399,7 +466,7 @@
     if (snd) snd.stale(true);
   }, 250);
   setInterval(levels, 100);
-  document.addEventListener('visibilitychange', () => { beat(); look(); });
+  document.addEventListener('visibilitychange', () => { beat(); look(); if (snd && snd.state().audio) wake(); });
   // The demo's page turns the sound of both desks on with one press, and hands over new links.
   window.addEventListener('message', e => {
     if (e.data === 'on' && $('.demo #sound-on') && $$('iframe').some(f => f.contentWindow === e.source)) $('#sound-on').hidden = true;
@@ -410,6 +477,7 @@
   });
   window.addEventListener('pagehide', () => { if (snd && snd.close) snd.close(); });
   if (matchMedia('(min-width: 1000px)').matches) $$('#d-check,#d-cp').forEach(d => { d.open = true; });
+  window.Desk = { win: window, arm, draw: () => send({ t: 'lang', lang }), key, said, answer, mute, muted: () => !!snd && snd.state().muted, state: () => state, press: id => { const b = document.getElementById(id); if (b) b.click(); } };
   after(); dial();
   if (sessionStorage.getItem('armed')) arm(); // as before the reload; the browser may want a press all the same. SPEC: PAG-038
 })();

@@ -4,9 +4,10 @@
 'use strict';
 window.Sound = (() => {
   const rate = 48000, harmonics = [1, 0.6, 0.4, 0.3, 0.2]; // five partials: a pure sine is hard to place in a room
-  let ctx, starting, pc, sender, ask, mic, voice, voiceOut, heard, own, far, why = 'sound not turned on';
+  let ctx, starting, pc, sender, ask, mic, ear, bell, belfry, idle, trial, voice, voiceOut, heard, own, far, why = 'sound not turned on';
   let chosen = 'microphone', muted = false, inCall = false, retry;
-  const loops = {}, wanted = {}, player = new Audio();
+  const loops = {}, wanted = {}, player = new Audio(), ringer = new Audio();
+  const kept = name => localStorage.getItem('sound.' + name) || ''; // what was chosen at this machine: mic speaker ringer volume
 
   // ---- what the desk sounds ---------------------------------------------------------------------
   // A signal is a buffer with notes [start, length, Hz, Hz at its end]; played in a loop it repeats exactly.
@@ -34,7 +35,7 @@ window.Sound = (() => {
     const s = ctx.createBufferSource();
     s.buffer = signals[name].buffer || (signals[name].buffer = clip(signals[name]));
     s.loop = loop;
-    s.connect(ctx.destination); s.start();
+    s.connect(bell); s.start();
     return s;
   }
   const once = name => { if (ctx) play(name, false); };
@@ -73,15 +74,18 @@ window.Sound = (() => {
   // openMicrophone: a headset is taken as it is; a loudspeaker's echo must be taken out, which costs pure tones and music.
   // What cleans noise and level for the ear stays off: it takes a test tone for noise.
   async function openMicrophone() {
-    if (mic && mic.readyState === 'live' && mic.asked === chosen) return;
-    if (mic) mic.stop();
-    const asked = chosen, audio = { echoCancellation: asked !== 'headset', noiseSuppression: false, autoGainControl: false };
+    const asked = chosen + ' ' + kept('mic');
+    if (mic && mic.readyState === 'live' && mic.asked === asked) return;
+    for (const t of [mic, ear]) if (t) t.stop();
+    const audio = { deviceId: kept('mic') ? { ideal: kept('mic') } : undefined, echoCancellation: chosen !== 'headset', noiseSuppression: false, autoGainControl: false };
     try {
       const s = await navigator.mediaDevices.getUserMedia({ audio });
       mic = Object.assign(s.getAudioTracks()[0], { asked });
       mic.onended = () => { why = 'microphone lost'; track(); };
       why = '';
       ctx.createMediaStreamSource(s).connect(own);
+      ear = mic.clone(); // of what is not sent the level is shown all the same, and it can be tried
+      ctx.createMediaStreamSource(new MediaStream([ear])).connect(idle);
     } catch (e) { why = e.name === 'NotFoundError' ? 'no microphone' : 'microphone refused'; }
   }
   // track puts the chosen source on the wire. Outside a call, muted or without a microphone it is silence, which is sent
@@ -117,17 +121,54 @@ window.Sound = (() => {
       }
       if (ctx) return;
       ctx = c;
-      [own, heard] = [0, 0].map(() => Object.assign(ctx.createAnalyser(), { fftSize: 2048 }));
+      [own, heard, idle] = [0, 0, 0].map(() => Object.assign(ctx.createAnalyser(), { fftSize: 2048 }));
+      bell = ctx.createGain();
+      belfry = ctx.createMediaStreamDestination();
+      trial = ctx.createDelay(2);
+      trial.delayTime.value = 1.5;
+      await route();
       voiceOut = ctx.createMediaStreamDestination(); // with something running into it, else nothing is sent
       voice = ctx.createGain();
       voice.connect(voiceOut); voice.connect(own);
       const s = Object.assign(ctx.createBufferSource(), { buffer: testVoice(), loop: true });
       s.connect(voice); s.start();
       why = '';
-      navigator.mediaDevices.ondevicechange = () => source(chosen); // a headset plugged in again
+      navigator.mediaDevices.ondevicechange = () => { source(chosen); route(); dispatchEvent(new Event('devices')); }; // a headset plugged in again
       Object.keys(wanted).forEach(n => repeat(n, wanted[n]));
     }
     await source(chosen);
+  }
+
+  // route sends what sounds to the devices that were chosen: the voice to the loudspeaker, ring and alarms to their own, at
+  // their own volume, which is never under 30 %. Where a browser lets a page choose for an element alone, the ring goes through one.
+  async function route() {
+    if (!ctx) return;
+    bell.gain.value = Math.max(30, Math.min(100, +(kept('volume') || 100))) / 100;
+    bell.disconnect();
+    const id = kept('ringer');
+    if (id && ringer.setSinkId) {
+      bell.connect(belfry);
+      ringer.srcObject = belfry.stream;
+      await ringer.setSinkId(id).then(() => ringer.play()).catch(() => { bell.disconnect(); bell.connect(ctx.destination); });
+    } else { ringer.pause(); bell.connect(ctx.destination); }
+    if (player.setSinkId) await player.setSinkId(kept('speaker')).catch(() => {}); // a device that is gone: the usual one
+  }
+  // test plays the ring for two seconds, or for five what the microphone hears, a moment later, from the loudspeaker.
+  async function test(what) {
+    if (!ctx) return;
+    if (what === 'ring') { const s = play('ring', true); setTimeout(() => s.stop(), 2000); return; }
+    const out = ctx.createMediaStreamDestination(), a = new Audio();
+    idle.connect(trial); // only now: a meter that leads nowhere runs by itself
+    trial.connect(out);
+    a.srcObject = out.stream;
+    if (a.setSinkId && kept('speaker')) await a.setSinkId(kept('speaker')).catch(() => {});
+    a.play().catch(() => {});
+    setTimeout(() => { a.pause(); trial.disconnect(); idle.disconnect(); }, 5000);
+  }
+  async function choose(name, value) {
+    localStorage.setItem('sound.' + name, value);
+    await route();
+    if (name === 'mic' && ctx) await source(chosen);
   }
 
   // ---- the connection to the node ---------------------------------------------------------------
@@ -176,10 +217,10 @@ window.Sound = (() => {
   function call(up) { inCall = up; track(); once(up ? 'connected' : 'ended'); }
   player.id = 'sound-remote'; player.hidden = true; document.body.append(player);
   return {
-    on, source, connect, close,
+    on, source, connect, close, test, choose, kept, sinks: !!player.setSinkId,
     state: () => ({
       ok: !why, why, muted, audio: !!ctx && ctx.state === 'running', mic: !!mic && mic.readyState === 'live',
-      connected: connected(), out: ctx ? level(own) : -1, in: ctx && far ? level(heard) : -1,
+      connected: connected(), out: ctx ? level(own) : -1, in: ctx && far ? level(heard) : -1, idle: ctx && ear ? level(idle) : -1,
     }),
     mute: m => { muted = !!m; track(); once(muted ? 'mute' : 'unmute'); },
     ring: x => repeat('ring', x), alarmHigh: x => repeat('high', x), alarm: (x = true) => repeat('alarm', x), stale: x => repeat('stale', x),
