@@ -44,7 +44,7 @@ test: setup build
 	@test -z "$$(gofmt -l .)" || { echo "error: gofmt would change:"; gofmt -l .; exit 1; }
 	@go vet ./...
 	@. ./.cache/need && go test $$(go list ./... | grep -vE '$(BROWSER)') -timeout 9m
-	@. ./.cache/need && go test -p 1 $$(go list ./... | grep -E '$(BROWSER)') -timeout 9m
+	@. ./.cache/need && go test -p 1 $$(go list ./... | grep -E '$(BROWSER)') -timeout 14m
 
 bench: build
 	@mkdir -p .cache && go test -c -o .cache/bench ./internal/bench
