@@ -114,8 +114,8 @@ type Out struct {
 
 // Acts that do not fit.
 var (
-	ErrNotRinging = statement.Refuse("to ring the other end: parley ring", "nothing rings here")
-	ErrNoCall     = statement.Refuse("to ring the other end: parley ring", "there is no call")
+	ErrNotRinging = statement.Refuse("ring the other end: parley ring", "nothing rings here")
+	ErrNoCall     = statement.Refuse("ring the other end: parley ring", "there is no call")
 	ErrAct        = statement.Refuse("", "the act names what a signal cannot carry")
 	ErrRandom     = statement.Refuse("", "no randomness for a call's id")
 )

@@ -207,7 +207,7 @@ func (s *screen) eval(t *testing.T, where, js string, out any) {
 // is waits until an expression is true in a frame; the limits are generous, two cores carry much.
 func (s *screen) is(t *testing.T, where, js string) {
 	t.Helper()
-	s.within(t, 2*time.Minute, where, js)
+	s.within(t, 45*time.Second, where, js)
 }
 
 func (s *screen) within(t *testing.T, d time.Duration, where, js string) time.Duration {
@@ -259,7 +259,7 @@ func (s *screen) spot(where, sel string) (x, y float64, err error) {
 func (s *screen) click(t *testing.T, where, sel string) {
 	t.Helper()
 	var err error
-	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(45 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		var x, y float64
 		if x, y, err = s.spot(where, sel); err == nil {
 			if s.fox == nil {

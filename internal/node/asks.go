@@ -26,9 +26,9 @@ import (
 
 // drawn answers with what f draws in the goroutine of who asked, of what was gathered here. SPEC: NOD-019
 func (l *Line) drawn(f func(ctx context.Context) view.Desk) (act.Reply, error) {
-	l.tx.draw = func(ctx context.Context, _ bool) act.Reply {
+	l.tx.draw = func(ctx context.Context, _ bool) (act.Reply, error) {
 		d := f(ctx)
-		return act.Reply{Text: d.Text(), Data: d}
+		return act.Reply{Text: d.Text(), Data: d}, nil
 	}
 	return act.Reply{}, nil
 }
@@ -173,15 +173,20 @@ func (l *Line) listed(at, most int, fits func(*record.Entry) bool) (out []*recor
 	return out, at
 }
 
-// verified says of the whole shared record what the offline verifier says of its export.
+// verified says of the whole shared record what the offline verifier says of its export. It holds the record a second time
+// in memory while it does: one at a time. SPEC: PAG-053
 func (l *Line) verified(act.Who, string, act.Plain) (act.Reply, error) {
 	file := verify.FromRecord(l.cfg.GenesisText, l.cfg.Terms, l.cfg.Sheets, l.rec, l.durable)
-	l.tx.draw = func(context.Context, bool) act.Reply {
+	l.tx.draw = func(context.Context, bool) (act.Reply, error) {
+		if !l.verifying.TryLock() {
+			return act.Reply{}, hint.New("ask again when it has ended", "the record is being verified already")
+		}
+		defer l.verifying.Unlock()
 		r, w := io.Pipe()
 		go func() { w.CloseWithError(file(w)) }() // ends with the file, or with its reader
 		defer r.Close()
 		found := verify.Verify(r, verify.Expected{})
-		return act.Reply{Text: found.String(), Data: found}
+		return act.Reply{Text: found.String(), Data: found}, nil
 	}
 	return act.Reply{}, nil
 }

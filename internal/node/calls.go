@@ -269,7 +269,7 @@ func (l *Line) ring(who act.Who, lang string, a act.Ring) (act.Reply, error) {
 // the session has said it.
 func (l *Line) callReply(who act.Who, lang string, err error) (act.Reply, error) {
 	in := l.at(l.outline(), who.Desk)
-	l.tx.draw = func(_ context.Context, recorded bool) act.Reply {
+	l.tx.draw = func(_ context.Context, recorded bool) (act.Reply, error) {
 		c := view.Build(in, lang).Call
 		r := act.Reply{Text: c.Word}
 		if c.State == "ended" && c.OutcomeWas != "" {
@@ -278,7 +278,7 @@ func (l *Line) callReply(who act.Who, lang string, err error) (act.Reply, error)
 		if !recorded {
 			r.Text += "; " + words.Say(lang, "UNRECORDED HERE")
 		}
-		return r
+		return r, nil
 	}
 	return act.Reply{}, err
 }

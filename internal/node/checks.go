@@ -356,7 +356,7 @@ func (l *Line) checkNow(who act.Who, lang string, _ act.Plain) (act.Reply, error
 	if l.disk.dead != nil {
 		return act.Reply{}, l.disk.unrecorded()
 	}
-	return act.Reply{Text: words.Say(lang, "the check runs: see parley checks")}, l.checks.do(l.checks.m.Now(l.author(who), l.now))
+	return act.Reply{Text: words.Say(lang, "the check runs")}, l.checks.do(l.checks.m.Now(l.author(who), l.now))
 }
 
 // checkConfirm answers the check's ring, then the other end's question; or declines the check.

@@ -29,7 +29,7 @@ type tx struct {
 	seq   uint64                         // of the step, once its rows are handed to the writer
 	// draw makes the answer of an act, in the goroutine of who asked. The act is answered though its commit fails:
 	// nothing was to be recorded, or the session has said it.
-	draw func(ctx context.Context, recorded bool) act.Reply
+	draw func(ctx context.Context, recorded bool) (act.Reply, error)
 }
 
 // end carries out the effects of a step: its rows are on disk, or err says why they never will be.

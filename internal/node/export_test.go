@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/register"
 )
@@ -55,5 +56,28 @@ func TestExportHoldsOnlyWhatIsOnDisk(t *testing.T) {
 			t.Errorf("%d statements before, %d while the commit is pending, %d after it", before, pending, after)
 		}
 		l.Close()
+	})
+}
+
+// Verifying holds the record a second time in memory: a second one that is asked for meanwhile is refused, and says what to do.
+//
+// SPEC: PAG-053
+func TestTheRecordIsVerifiedOnceAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m machine
+		l := m.begin(t)
+		defer l.Close()
+		time.Sleep(time.Second)
+		l.verifying.Lock()
+		_, err := l.Do(t.Context(), act.Who{}, "en", act.Verify)
+		if e := hint.Of(err); err == nil || e.What != "the record is being verified already" || e.Hint == "" {
+			t.Errorf("a second one was answered %v", err)
+		}
+		l.verifying.Unlock()
+		for range 2 {
+			if r, err := l.Do(t.Context(), act.Who{}, "en", act.Verify); err != nil || r.Text == "" {
+				t.Errorf("%q %v", r.Text, err)
+			}
+		}
 	})
 }

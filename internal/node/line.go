@@ -136,6 +136,8 @@ type Line struct {
 	subs  map[chan struct{}]struct{}
 	dirty bool
 	seen  *view.Input // what every desk sees, gathered since the last step; nil: to be gathered
+
+	verifying sync.Mutex // by whoever has the whole record verified, outside the loop
 }
 
 // Open starts the loop and the sessions at once: ringing, voice and STOP wait for no record. Beside the loop the
@@ -299,7 +301,7 @@ func (l *Line) step(ctx context.Context, f func() (act.Reply, error)) (act.Reply
 	type result struct {
 		r    act.Reply
 		err  error
-		draw func(context.Context, bool) act.Reply
+		draw func(context.Context, bool) (act.Reply, error)
 	}
 	out := make(chan result, 1)
 	err := l.in(ctx, l.events, func() {
@@ -318,7 +320,7 @@ func (l *Line) step(ctx context.Context, f func() (act.Reply, error)) (act.Reply
 	select {
 	case r := <-out:
 		if r.draw != nil {
-			return r.draw(ctx, r.err == nil), nil
+			return r.draw(ctx, r.err == nil)
 		}
 		return r.r, r.err
 	case <-ctx.Done():

@@ -44,7 +44,7 @@ var peopleActs = []handler{
 
 // confirm is the pairing's; here it is over.
 func (l *Line) confirm(act.Who, string, act.Confirm) (act.Reply, error) {
-	return act.Reply{}, hint.New("how it stands: parley status", "this line is paired with %s since %s: there is nothing left to confirm", l.cfg.Them.Name, l.began().Format("2006-01-02 15:04Z"))
+	return act.Reply{}, hint.New("see: parley status", "this line is paired with %s since %s: there is nothing left to confirm", l.cfg.Them.Name, l.began().Format("2006-01-02 15:04Z"))
 }
 
 func (l *Line) officerAdd(who act.Who, _ string, a act.OfficerAdd) (act.Reply, error) {

@@ -208,11 +208,11 @@ func (l *Line) stopState(st stop.State, d record.Draft, who act.Who, lang string
 		l.later(d, nil)
 		return said, nil
 	}
-	l.tx.draw = func(_ context.Context, onDisk bool) act.Reply {
+	l.tx.draw = func(_ context.Context, onDisk bool) (act.Reply, error) {
 		if onDisk {
-			return recorded(lang, r)
+			return recorded(lang, r), nil
 		}
-		return said
+		return said, nil
 	}
 	l.tx.then(func() {}, func(error) { l.later(d, e) })
 	return r, nil

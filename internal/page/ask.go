@@ -58,8 +58,8 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if err != nil {
-		e := hint.Of(err).In(lang, words.Say)
-		sh.Said, name = e.What, "ask-no"
+		e := refusal(err, lang)
+		sh.Said, sh.Way, name = e.What, e.Hint, "ask-no"
 	}
 	s.answer(w, http.StatusOK, name, lang, sh, nil)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
 	"example.org/parley/register"
@@ -79,6 +80,27 @@ func TestQuestionsAreAskedUnderTheDesksSession(t *testing.T) {
 	}
 	if res := ask(s, "/export", func(r *http.Request) { r.AddCookie(c) }); !strings.Contains(res.Header.Get("Content-Disposition"), "attachment") || body(t, res) != "the record" {
 		t.Errorf("the export: %v", res.Header)
+	}
+}
+
+// A refusal says on the page what to do there: no verb of the shell. SPEC: PAG-058
+func TestNoHintOnThePageNamesAVerbOfTheShell(t *testing.T) {
+	for lang, rows := range map[string]map[string]string{
+		"en": {"sign on first: parley sign-on": "sign on first", "see: parley log": "", "as: parley event add incursion --when 2022-02-24": "", "parley check confirm a|b|c|d": "",
+			"ask again when it has ended": "ask again when it has ended", "": ""},
+		"it": {"sign on first: parley sign-on": "prima prendere servizio", "see: parley log": ""},
+	} {
+		for way, want := range rows {
+			if e := refusal(hint.New(way, "there is no call"), lang); e.Hint != want || e.What == "" {
+				t.Errorf("%s: %q became %q", lang, way, e.Hint)
+			}
+		}
+	}
+	s, n := testServer(t, Config{})
+	n.fail = hint.New("write it, or choose a phrase: parley phrase list", "there is nothing to send")
+	c := enter(t, s)
+	if out := body(t, ask(s, "/ask/log", func(r *http.Request) { r.AddCookie(c) })); !strings.Contains(out, "<small>write it, or choose a phrase</small>") {
+		t.Error(out)
 	}
 }
 

@@ -92,7 +92,7 @@ func (b *Board) framed(w http.ResponseWriter, r *http.Request) {
 	line := lines[i]
 	if line.Page == nil {
 		lang := words.Lang(firstLang(r))
-		b.answer(w, http.StatusServiceUnavailable, "waits", lang, sheet{Desk: view.Desk{Lang: lang, Line: hint.Of(line.Why).In(lang, words.Say).What}}, nil)
+		b.answer(w, http.StatusOK, "waits", lang, sheet{Desk: view.Desk{Lang: lang, Line: hint.Of(line.Why).In(lang, words.Say).What}}, nil)
 		return
 	}
 	l.Who, l.root = l.on(line.Name), "/line/"+line.Name

@@ -113,7 +113,18 @@ func (w *watched) begin(t *testing.T, script string) {
 func (w *watched) is(t *testing.T, js string) {
 	t.Helper()
 	var ok bool
-	if err := chromedp.Run(w.ctx, chromedp.Poll(js, &ok, chromedp.WithPollingTimeout(2*time.Minute))); err != nil {
+	poll := func() error {
+		return chromedp.Run(w.ctx, chromedp.Poll(js, &ok, chromedp.WithPollingTimeout(45*time.Second)))
+	}
+	err := poll()
+	for range 20 { // while the page is loaded again there is nothing to ask
+		if err == nil || strings.Contains(err.Error(), "timeout") {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+		err = poll()
+	}
+	if err != nil {
 		var page string
 		_ = chromedp.Run(w.ctx, chromedp.Evaluate(`document.body.innerText.slice(0, 1500)`, &page))
 		t.Fatalf("never true: %s (%v)\n%s", js, err, page)
@@ -202,6 +213,7 @@ func TestWritingAsDrawn(t *testing.T) {
 	n.show(fixtureIdle)
 	w := browser(t, 1366, 768)
 	link, _ := r.desks[0].Link(act.Who{Officer: "A7-2"}, "en")
+	n.reply = asking()
 	w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#b-write", chromedp.ByQuery), chromedp.Click("#b-write", chromedp.ByQuery), chromedp.WaitVisible("#w-text", chromedp.ByQuery))
 	w.is(t, `document.querySelector('#w-send').disabled && document.querySelector('#w-preview').textContent.includes('still missing: Text')`)
 	w.run(t, chromedp.SendKeys("#w-find", "keep cl", chromedp.ByQuery))
@@ -215,9 +227,11 @@ func TestWritingAsDrawn(t *testing.T) {
 		chromedp.Click("[name='read_back[]'][value=place]:enabled", chromedp.ByQuery), chromedp.Click("[name='read_back[]'][value=until]:enabled", chromedp.ByQuery), chromedp.Click("#w-prec .PRIORITY", chromedp.ByQuery))
 	w.is(t, `document.querySelector('.prev[lang=it] .said').textContent.startsWith('Restate lontani') && document.querySelector('#w-preview').textContent.includes('nothing missing') && !document.querySelector('#w-send').disabled && document.querySelector('#w-send').textContent === 'Send PRIORITY to BOREALIA'`)
 	drawn(t, w, "compose")
+	w.run(t, chromedp.Click("#w-more summary", chromedp.ByQuery), chromedp.SetValue("#e-to", "A7-5", chromedp.ByQuery), chromedp.Click("[name='info[]'][value='A7-5']", chromedp.ByQuery), chromedp.SendKeys("#e-not_after", "2300", chromedp.ByQuery))
+	w.is(t, `document.querySelector('#x-not_after .ok bdi')?.textContent === '242300Z NOV 26'`)
 	w.clean(t) // the browser says of a page that is loaded again that it starts no sound by itself
 	w.run(t, press("Enter", "Enter", 13, 0), chromedp.Reload(), chromedp.WaitVisible("#b-write.kept", chromedp.ByQuery), chromedp.Click("#b-write", chromedp.ByQuery), chromedp.WaitVisible("#f-KEEP_CLEAR-until", chromedp.ByQuery))
-	w.is(t, `document.querySelector('#f-KEEP_CLEAR-until').value === '2230' && document.querySelector('[data-kept]').textContent.includes('draft kept') && !document.querySelector('#w-send').disabled`)
+	w.is(t, `document.querySelector('#f-KEEP_CLEAR-until').value === '2230' && document.querySelector('#w-more').open && document.querySelector('#e-not_after').value === '2300' && document.querySelector('#p-compose [data-kept]').textContent.includes('draft kept') && !document.querySelector('#w-send').disabled`)
 	if n.done("send") != 0 {
 		t.Error("Enter sent a message")
 	}
@@ -225,12 +239,23 @@ func TestWritingAsDrawn(t *testing.T) {
 	wait(t, "the phrase", func() bool { return n.done("send") == 1 })
 	n.mu.Lock()
 	for _, a := range n.acts {
-		if s, ok := a.(act.Send); ok && (s.Phrase != "KEEP_CLEAR" || s.Fields["until"] != "2230" || len(s.Fields) != 3 || s.Precedence != "PRIORITY" || fmt.Sprint(s.ReadBack) != "[place until]" || s.Text != "" || s.Respond) {
+		if s, ok := a.(act.Send); ok && (s.Phrase != "KEEP_CLEAR" || s.Fields["until"] != "2230" || len(s.Fields) != 3 || s.Precedence != "PRIORITY" || fmt.Sprint(s.ReadBack) != "[place until]" || s.To != "A7-5" || fmt.Sprint(s.Info) != "[A7-5]" || s.NotAfter.Format("1504") != "2300" || s.Text != "" || s.Respond) {
 			t.Errorf("the form became %+v", s)
 		}
 	}
 	n.mu.Unlock()
 	w.is(t, `!document.querySelector('#b-write.kept') && document.activeElement.id === 'b-write'`)
+	// Whoever signs off leaves nothing written behind, and is told so before: the first press loses nothing.
+	w.run(t, chromedp.Click("#b-write", chromedp.ByQuery), chromedp.WaitVisible("#w-text", chromedp.ByQuery), chromedp.SendKeys("#w-text", "for my relief", chromedp.ByQuery), chromedp.Click("#off", chromedp.ByQuery))
+	w.is(t, `document.querySelector('#p-said.bad')?.textContent.startsWith('Drafts that wait here: 1.') && Object.keys(localStorage).some(k => k.startsWith('draft '))`)
+	if n.done("sign-off") != 0 {
+		t.Error("the first press signed off and a draft was left")
+	}
+	w.run(t, chromedp.Click("#off", chromedp.ByQuery))
+	w.is(t, `document.body.innerText.includes('parley open') && !Object.keys(localStorage).some(k => k.startsWith('draft '))`)
+	if n.done("sign-off") != 1 {
+		t.Error("the second press did not sign off")
+	}
 }
 
 // While values are read back only these are hidden; the key opens when each is understood and a way of reading is chosen, and

@@ -282,7 +282,7 @@ func open(t *testing.T, base string, c *http.Cookie) (k *talker, tab, seq, page 
 	}
 	defer res.Body.Close()
 	page = body(t, res)
-	m := regexp.MustCompile(`data-ws="(/ws\?tab=[^"]+)" data-seq="(\d+)"`).FindStringSubmatch(page)
+	m := regexp.MustCompile(`data-ws="(/ws\?tab=[^"]+)" data-root="" data-seq="(\d+)"`).FindStringSubmatch(page)
 	if m == nil {
 		t.Fatalf("no socket in the page: %.300s", page)
 	}

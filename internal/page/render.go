@@ -175,6 +175,7 @@ type sheet struct {
 	Msg     *view.Message
 	Fields  []field
 	Said    string // of a question, the answer in words
+	Way     string // out, where it is a refusal
 
 	Rows []row // of the board
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/coder/websocket"
@@ -308,7 +309,19 @@ func (c *conn) aside(ctx context.Context, m fromBrowser) {
 func (c *conn) refusal(err error) *hint.Error {
 	c.t.mu.Lock()
 	defer c.t.mu.Unlock()
-	return hint.Of(err).In(c.t.lang, words.Say)
+	return refusal(err, c.t.lang)
+}
+
+// refusal says an error as the page says it: its way out without the verb of the shell, and none where it was that alone.
+// SPEC: PAG-058
+func refusal(err error, lang string) *hint.Error {
+	e := hint.Of(err).In(lang, words.Say)
+	if way, _, shell := strings.Cut(e.Hint, "parley "); shell {
+		if e.Hint = strings.TrimRight(way, ": "); !strings.Contains(e.Hint, " ") { // what is left says "see" or "as"
+			e.Hint = ""
+		}
+	}
+	return e
 }
 
 // push hands something to the loop, which may have ended.

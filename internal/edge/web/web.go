@@ -12,7 +12,7 @@
 // speech to whoever sees them, though sealed. What comes is held to it, by size. Frames are not
 // looked into: the bytes that one browser made are the bytes that the other one plays.
 //
-// A killed tab is reported by its ICE connection after six seconds; so a watchdog of ours calls
+// A killed tab is reported by its ICE connection after twenty seconds; so a watchdog of ours calls
 // half a second without a packet *media stalled*, tells the node, and closes what stays so.
 //
 // Goroutines: one watchdog an Edge, from New to Close; one reader a Browser, from its first packet to
@@ -116,7 +116,7 @@ func (e *Edge) newAPI() (*webrtc.API, error) {
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
-	s.SetICETimeouts(2*time.Second, 3*time.Second, 500*time.Millisecond)
+	s.SetICETimeouts(2*time.Second, openWithin-2*time.Second, 500*time.Millisecond) // a slow browser begins late; of what was live the watchdog tells
 	var m webrtc.MediaEngine
 	err := m.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: opus, PayloadType: 111}, webrtc.RTPCodecTypeAudio)
 	if err != nil {
@@ -145,10 +145,7 @@ func (e *Edge) Offer(desk, sdp string, onFrame func(frame []byte)) (answer strin
 	if err != nil {
 		return "", nil, err
 	}
-	p, old, err := e.enter(desk, onFrame)
-	if old != nil {
-		old.Close()
-	}
+	p, err = e.enter(desk, onFrame)
 	if err != nil {
 		return "", nil, err
 	}
@@ -165,23 +162,25 @@ func (e *Edge) Offer(desk, sdp string, onFrame func(frame []byte)) (answer strin
 	return answer, p, err
 }
 
-// enter makes the desk's peer and takes the place of the one before.
-func (e *Edge) enter(desk string, onFrame func([]byte)) (p, old *Browser, err error) {
+// enter makes the desk's peer and takes the place of the one before, which is closed beside it: how long that takes is no
+// matter of the new one.
+func (e *Edge) enter(desk string, onFrame func([]byte)) (p *Browser, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	old = e.peers[desk]
 	if e.closed {
-		return nil, old, ErrClosed
+		return nil, ErrClosed
 	}
+	old := e.peers[desk]
 	if old == nil && len(e.peers) >= maxPeers {
-		return nil, nil, ErrFull
+		return nil, ErrFull
 	}
-	p, err = newBrowser(e, desk, onFrame)
-	if err != nil {
-		return nil, nil, err
+	if p, err = newBrowser(e, desk, onFrame); err != nil {
+		return nil, err
 	}
-	e.peers[desk] = p
-	return p, old, nil
+	if e.peers[desk] = p; old != nil {
+		e.wait.Go(old.Close)
+	}
+	return p, nil
 }
 
 func (e *Edge) all() []*Browser {

@@ -91,7 +91,7 @@ window.Board = (() => {
     arm();
     const b = e.target.closest('button'), r = e.target.closest('[data-line]');
     if (!b) { if (r) choose(r.dataset.line); return; }
-    if ('go' in b.dataset) go(b.dataset.at, b.dataset.go);
+    if ('go' in b.dataset) go(b.dataset.to, b.dataset.go);
     else if (b.dataset.choose) choose(b.dataset.choose, b.dataset.view);
     else if (b.dataset.view) show(b.dataset.view);
   });

@@ -90,7 +90,7 @@
     $$('[name=source]').forEach(r => { r.checked = r.value === source(); });
     $$('[data-ringclass]').forEach(b => b.setAttribute('aria-pressed', b.dataset.ringclass === ringClass));
     show(body.dataset.page);
-    $$('[data-form=compose]').forEach(b => b.classList.toggle('kept', !!localStorage.getItem('draft ' + b.dataset.id)));
+    $$('[data-form=compose]').forEach(b => b.classList.toggle('kept', !!localStorage.getItem(drafts() + b.dataset.id)));
     if (window.Board) window.Board.paint();
     rearm();
     if ($('#mute')) $('#mute').setAttribute('aria-pressed', !!(snd && snd.state().muted));
@@ -132,7 +132,7 @@
   // wake keeps the screen on while a desk is armed, where the browser can. SPEC: PAG-047
   let awake = null;
   function wake() {
-    if (body.dataset.root || awake || !navigator.wakeLock || document.hidden) return;
+    if (window !== top || awake || !navigator.wakeLock || document.hidden) return;
     awake = true;
     navigator.wakeLock.request('screen').then(l => { l.onrelease = () => { awake = null; }; }, () => { awake = null; });
   }
@@ -192,6 +192,7 @@
       if (e.type === 'radio' || e.type === 'checkbox') e.checked = vs.includes(e.value);
       else if (e.type !== 'hidden' && vs.length) e.value = vs[0];
     });
+    $$('details', f).forEach(x => { x.open = $$('input,select', x).some(e => e.type === 'checkbox' ? e.checked : e.value); });
     pick(f); ready(f); hear(f);
   }
   // pick shows the fields of the chosen phrase and lets no other take part.
@@ -235,8 +236,19 @@
     }
     clock();
   }
-  // Drafts are kept at the desk: they outlive a reload and the node. SPEC: PAG-052
-  const draft = f => 'draft ' + f.dataset.id;
+  // Drafts are kept at the desk, of each line apart: they outlive a reload and the node, and end with whoever wrote them.
+  // SPEC: PAG-052
+  const drafts = () => 'draft ' + (body.dataset.root ? body.dataset.root + ' ' : ''), draft = f => drafts() + f.dataset.id;
+  const left = () => Object.keys(localStorage).filter(k => k.startsWith(drafts()));
+  const signedOff = () => left().forEach(k => localStorage.removeItem(k));
+  let warned = 0;
+  // leaves reports whether nothing that was written would be lost with a sign-off, or the person has been told.
+  function leaves() {
+    if (!left().length || now() - warned < 10000) return true;
+    warned = now();
+    said({ error: state.drafts.replace('%d', left().length) });
+    return false;
+  }
   function kept(f, d) {
     if (!('draft' in f.dataset)) return null;
     if (d) localStorage.setItem(draft(f), JSON.stringify(d));
@@ -332,6 +344,7 @@
     if (d.form) { opener = b.id; return void send({ t: 'form', form: d.form, id: d.id || '' }); }
     if (d.verb) {
       const args = d.args ? JSON.parse(d.args) : {};
+      if (d.verb === 'sign-off' && !leaves()) return;
       if ('sound' in d) { args.sound = usable(); link(); }
       if ('class' in d && ringClass !== 'substantive') { args.class = ringClass; ringClass = 'substantive'; after(); }
       act(d.verb, args);
@@ -445,7 +458,7 @@
       else if (m.t === 'say') said(m);
       else if (m.t === 'parts') parts(m.parts || {});
       else if (m.t === 'link') link();
-      else if (m.t === 'reload') location.reload();
+      else if (m.t === 'reload') { signedOff(); location.reload(); }
       else if (waits.has(m.n)) { waits.get(m.n)(m); waits.delete(m.n); }
     };
     ws.onclose = () => { waits.forEach(w => w({ error: state.lost })); waits.clear(); setTimeout(dial, 1000); if (!was) fetch((body.dataset.root || '') + '/').then(r => r.status === 401 && location.reload(), () => {}); };

@@ -4,7 +4,7 @@
 'use strict';
 window.Sound = (() => {
   const rate = 48000, harmonics = [1, 0.6, 0.4, 0.3, 0.2]; // five partials: a pure sine is hard to place in a room
-  let ctx, starting, pc, sender, ask, mic, ear, bell, belfry, idle, trial, voice, voiceOut, heard, own, far, why = 'sound not turned on';
+  let ctx, starting, pc, sender, ask, mic, ear, drop, bell, belfry, idle, trial, voice, voiceOut, heard, own, far, why = 'sound not turned on';
   let chosen = 'microphone', muted = false, inCall = false, retry;
   const loops = {}, wanted = {}, player = new Audio(), ringer = new Audio();
   const kept = name => localStorage.getItem('sound.' + name) || ''; // what was chosen at this machine: mic speaker ringer volume
@@ -179,7 +179,20 @@ window.Sound = (() => {
     close();
     ask = send;
     const p = pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
-    const fail = text => { p.close(); if (pc === p) { close(); why = text; } throw new Error(text); };
+    // What a connection that was closed meanwhile was asked never answers: neither that nor an answer that does not come
+    // holds up the next try.
+    const gone = new Promise((_, no) => { drop = () => no(new Error('no connection to the node')); setTimeout(drop, 25000); });
+    try { await Promise.race([join(p), gone]); } catch (e) {
+      p.close();
+      if (pc === p) { close(); why = e.message; }
+      throw e;
+    }
+    why = /microphone/.test(why) ? why : '';
+    // The node hung up: another page has this desk's sound. Else the way to it is gone: try again until it is there.
+    sender.transport.onstatechange = () => { if (pc === p && sender.transport.state === 'closed') close(); };
+    p.onconnectionstatechange = () => { if (pc === p && /disconnected|failed/.test(p.connectionState)) again(); };
+  }
+  async function join(p) {
     sender = p.addTransceiver(track(), { direction: 'sendrecv' }).sender;
     p.ontrack = e => {
       // A remote track is silent in WebAudio unless an element plays it too.
@@ -191,21 +204,16 @@ window.Sound = (() => {
     };
     const net = new Promise(ok => { p.onicecandidate = e => ok(!!e.candidate); });
     await p.setLocalDescription();
-    if (!await net) fail('no network interface');
-    try { await p.setRemoteDescription({ type: 'answer', sdp: await ask(p.localDescription.sdp) }); } catch (e) { fail(e.message); }
-    const up = await new Promise(ok => {
-      const look = () => p.connectionState === 'connected' ? ok(true) : p.connectionState === 'failed' && ok(false);
-      p.onconnectionstatechange = look; look(); setTimeout(() => ok(false), 10000);
+    if (!await net) throw new Error('no network interface');
+    await p.setRemoteDescription({ type: 'answer', sdp: await ask(p.localDescription.sdp) });
+    await new Promise((ok, no) => {
+      const look = () => p.connectionState === 'connected' ? ok() : p.connectionState === 'failed' && no(new Error('no connection to the node'));
+      p.onconnectionstatechange = look; look();
     });
-    if (!up) fail('no connection to the node');
-    why = /microphone/.test(why) ? why : '';
-    // The node hung up: another page has this desk's sound. Else the way to it is gone: try again until it is there.
-    sender.transport.onstatechange = () => { if (pc === p && sender.transport.state === 'closed') close(); };
-    p.onconnectionstatechange = () => { if (pc === p && /disconnected|failed/.test(p.connectionState)) again(); };
   }
   const connected = () => !!pc && pc.connectionState === 'connected';
   function again() { clearTimeout(retry); retry = setTimeout(() => connected() || connect(ask).catch(again), 1000); }
-  function close() { clearTimeout(retry); if (pc) { const p = pc; pc = sender = null; p.close(); } }
+  function close() { clearTimeout(retry); if (drop) drop(); if (pc) { const p = pc; pc = sender = null; p.close(); } }
 
   // level is 0 … 6 of what an analyser hears now: -58 dB … -10 dB.
   function level(a) {
