@@ -202,8 +202,13 @@ func TestBoardInABrowser(t *testing.T) {
 	w.run(t, press("2", "Digit2", 50, 0), press("F2", "F2", 113, 0), press("F2", "F2", 113, 0))
 	wait(t, "STOP on the river line alone", func() bool { return nodes[1].done("stop") == 1 && nodes[0].done("stop") == 0 })
 	w.run(t, chromedp.Click("#stop-all", chromedp.ByQuery))
-	w.is(t, `document.querySelector('#stop-all').classList.contains('armed') && !document.querySelector('#stop').classList.contains('armed')`)
-	w.run(t, chromedp.Click("#stop-all", chromedp.ByQuery))
+	// A busy machine may take longer than the three seconds between two presses: then the first is pressed again.
+	const first = `(() => { const b = document.querySelector('#stop-all'); if (!b.classList.contains('armed')) b.click(); return b; })()`
+	w.is(t, first+`.classList.contains('armed') && !document.querySelector('#stop').classList.contains('armed')`)
+	if nodes[0].done("stop") != 0 {
+		t.Error("one press was a STOP to all")
+	}
+	w.run(t, chromedp.Evaluate(first+`.click()`, nil))
 	wait(t, "STOP on both lines", func() bool { return nodes[1].done("stop") == 2 && nodes[0].done("stop") == 1 })
 	w.is(t, `document.querySelector('#p-said').textContent.includes('strait: the line strait is not in service')`)
 
