@@ -306,6 +306,7 @@ type memory struct {
 	newest    map[record.LogID]*record.Receipt // that we gave
 	local     []store.Row
 	touched   map[string]struct{} // items that changed since they were sorted
+	behind    []string            // of these, those of a step that changed very many: they are sorted a few a step
 	items     *items
 	cache     map[string]any        // the state of an item, dropped when it is touched
 	reg       *register.Register    // nil: to be built again

@@ -81,17 +81,38 @@ func (l *Line) sort(most int) {
 		if most--; most < 0 {
 			return
 		}
-		it, r := l.item(key)
-		s, state := l.stamp(it, r, l.now)
-		if state != nil && len(l.cache) < maxFolded { // what is seen does not give way to what only came
-			l.cache[key] = state
-		}
-		if s.list == "line" || l.items.stamps[key].list == "line" {
-			l.reg = nil
-		}
-		l.items.put(key, s)
-		delete(l.touched, key)
+		l.place(key)
 	}
+}
+
+// maxLater is how many items each step sorts of those that one statement or receipt changed with many others, the newest
+// first: their words may have to be read back from the disk.
+const maxLater = 8
+
+// sortLater sorts some of them; what is left has steps of its own, and until then keeps its place. SPEC: NOD-027
+func (l *Line) sortLater() {
+	left := max(0, len(l.behind)-maxLater)
+	for _, key := range l.behind[left:] {
+		l.place(key)
+		l.dirty = true
+	}
+	if l.behind = l.behind[:left]; left > 0 {
+		l.goOn()
+	}
+}
+
+// place sorts one item.
+func (l *Line) place(key string) {
+	it, r := l.item(key)
+	s, state := l.stamp(it, r, l.now)
+	if state != nil && len(l.cache) < maxFolded { // what is seen does not give way to what only came
+		l.cache[key] = state
+	}
+	if s.list == "line" || l.items.stamps[key].list == "line" {
+		l.reg = nil
+	}
+	l.items.put(key, s)
+	delete(l.touched, key)
 }
 
 // put moves an item to where it belongs now; without a list it is gone.

@@ -3,6 +3,7 @@
 package node
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,6 +71,55 @@ func TestActOnAnotherKindHidesNothing(t *testing.T) {
 				t.Errorf("after %s of it %d messages are drawn", name, n)
 			}
 		}
+		l.Close()
+	})
+}
+
+// One statement that makes very many others valid, or one receipt for many, changes very many items: each step of the loop
+// sorts a few of them, and in the end all are sorted, though nothing else happens.
+// SPEC: NOD-027
+func TestVeryManyChangedItemsAreSortedAFewAStep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m machine
+		l := m.begin(t)
+		time.Sleep(time.Second)
+		who := act.Who{Desk: "watch", Account: "amaro"}
+		do := func(a act.Act) act.Reply {
+			r, err := l.Do(t.Context(), who, "en", a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+		do(act.OfficerAdd{Name: "Lt Amaro"})
+		who.Officer, who.Known = do(act.SignOn{}).ID, "account"
+		const n = 200
+		for range n {
+			do(act.Send{Kind: "information", Text: "The convoy leaves at noon"})
+		}
+		time.Sleep(time.Second)
+		inLoop(t, l, func() {
+			keys := []string{}
+			for _, s := range slices.Clone(l.keys("message")) {
+				keys = append(keys, s.key)
+				l.items.put(s.key, stamp{})
+			}
+			l.touch(keys...)
+			l.sorted()
+			if did := len(l.items.lists["message"]); did > 0 {
+				t.Errorf("%d were sorted for who asks", did)
+			}
+			l.sortLater()
+			if did := len(l.items.lists["message"]); did != maxLater {
+				t.Errorf("%d were sorted at the end of the step", did)
+			}
+		})
+		time.Sleep(time.Second)
+		inLoop(t, l, func() {
+			if len(l.behind) > 0 || len(l.items.lists["message"]) != n || len(l.open("message")) != n {
+				t.Errorf("%d left, %d sorted, %d that wait", len(l.behind), len(l.items.lists["message"]), len(l.open("message")))
+			}
+		})
 		l.Close()
 	})
 }

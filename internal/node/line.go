@@ -243,6 +243,7 @@ func (l *Line) finish() {
 	l.commit()
 	l.pump()
 	l.sort(maxSorted)
+	l.sortLater()
 	l.seen = nil
 	l.notify()
 }

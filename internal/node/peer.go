@@ -403,9 +403,7 @@ func (l *Line) answer() {
 		}
 		l.tx.receipt(rc)
 		l.tx.then(func() {
-			for _, e := range l.rec.ApplyReceipt(rc) {
-				l.touch(l.rec.ItemOf(e))
-			}
+			l.touch(l.itemsOf(l.rec.ApplyReceipt(rc))...)
 			l.keepOurs(rc)
 			l.sendReceipt(rc, lane)
 		}, nil)
@@ -449,8 +447,9 @@ func (l *Line) receipt(rc *record.Receipt, err error, path int) {
 	l.tx.receipt(rc)
 	l.tx.then(func() {
 		delete(l.receipts, rc.Leaf())
-		for _, e := range l.rec.ApplyReceipt(rc) {
-			l.touch(l.rec.ItemOf(e))
+		held := l.rec.ApplyReceipt(rc)
+		l.touch(l.itemsOf(held)...)
+		for _, e := range held {
 			l.checks.held(e)
 		}
 		l.covered(rc)

@@ -103,6 +103,7 @@ func (l *Line) keepEntry(e *record.Entry, kind store.RowKind, reserve bool, touc
 			delete(l.volatile, e)
 		}
 		l.touch(touched...)
+		l.touch(l.rec.ItemOf(e))
 		l.dirty = true
 		then()
 	}, nil)
@@ -160,14 +161,26 @@ func urgentID(p record.Place) string { return fmt.Sprintf("u%s/%d", p.LogID, p.I
 // durable reports whether an entry is on our disk.
 func (l *Line) durable(e *record.Entry) bool { return l.volatile[e] == 0 }
 
-// touch drops the folded state of items.
+// touch drops the folded state of items that one step changed, to sort them anew: in this step, where they are few. One
+// receipt may answer thousands, and one statement make thousands valid that came before it.
 func (l *Line) touch(keys ...string) {
 	for _, k := range keys {
-		if k != "" {
-			delete(l.cache, k)
+		switch delete(l.cache, k); {
+		case k == "":
+		case len(keys) > maxSorted:
+			l.behind = append(l.behind, k)
+		default:
 			l.touched[k] = struct{}{}
 		}
 	}
+}
+
+// itemsOf gives the items of statements.
+func (l *Line) itemsOf(es []*record.Entry) (keys []string) {
+	for _, e := range es {
+		keys = append(keys, l.rec.ItemOf(e))
+	}
+	return keys
 }
 
 // item is an item as far as it is on disk, which is what may be shown, and the record that it is of. It is a copy with
