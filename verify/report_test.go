@@ -68,6 +68,23 @@ func TestVerifySaysFirstThatCompletenessIsNotChecked(t *testing.T) {
 	wants(t, judged(w.file(x), Expected{}), Holds, "not checked: whether this is all")
 }
 
+// The sentences of the report are in the reader's language; what stands in the file is printed as it stands.
+//
+// SPEC: CLI-019
+func TestVerifyReportsInTheReadersLanguage(t *testing.T) {
+	w := newWorld(t)
+	w.state(w.a, w.wa, officer("Lt Amaro"))
+	rep := judged(w.file(w.export()), Expected{Lang: "it"})
+	for _, s := range []string{"HOLDS\n  non verificato: se questo è tutto", "linea north", "2 dichiarazioni", "con ricevuta fino a 2"} {
+		if !strings.Contains(rep.String(), s) {
+			t.Errorf("%q is missing:\n%s", s, rep)
+		}
+	}
+	if s := rep.say("%s twice", "è\x1b"); s != `\u00e8\u001b due volte` {
+		t.Errorf("%s", s)
+	}
+}
+
 // The digits of a party are what people hold on paper.
 //
 // SPEC: REC-032

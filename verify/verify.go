@@ -14,6 +14,7 @@ import (
 	"example.org/parley/record"
 	"example.org/parley/statement"
 	"example.org/parley/wire"
+	"example.org/parley/words"
 )
 
 // The three words of a verdict.
@@ -28,6 +29,7 @@ type Expected struct {
 	Party  wire.Hash              // that one of the two must have; zero: none expected
 	Digits string                 // or the digits of one, as party.ParseDigits gives them
 	Kinds  map[string]record.Kind // nil: those of Kinds
+	Lang   string                 // of the sentences of the report; "" is English
 }
 
 // Report is what was found.
@@ -40,6 +42,8 @@ type Report struct {
 	Parties   []PartyReport `json:"parties,omitempty"`
 	Logs      []LogReport   `json:"logs,omitempty"`
 	Notes     []string      `json:"notes,omitempty"` // what proves nothing and should be known
+
+	lang string
 }
 
 // PartyReport names one of the two.
@@ -72,7 +76,8 @@ func (rep Report) Exit() int {
 //
 // SPEC: REC-031 REC-032
 func Verify(r io.Reader, o Expected) Report {
-	rep := Report{Unchecked: []string{"whether this is all: a file cannot show that nothing was left out of it"}}
+	rep := Report{lang: o.Lang}
+	rep.unchecked("whether this is all: a file cannot show that nothing was left out of it")
 	switch err := rep.export(newReader(r), o); {
 	case errors.Is(err, ErrFile):
 		rep.wrong("%v", err)
@@ -90,14 +95,27 @@ func Verify(r io.Reader, o Expected) Report {
 	return rep
 }
 
-func (rep *Report) wrong(f string, a ...any)   { rep.Wrong = append(rep.Wrong, sentence(f, a)) }
-func (rep *Report) unknown(f string, a ...any) { rep.Unknown = append(rep.Unknown, sentence(f, a)) }
-func (rep *Report) note(f string, a ...any)    { rep.Notes = append(rep.Notes, sentence(f, a)) }
+func (rep *Report) wrong(f string, a ...any)   { rep.Wrong = append(rep.Wrong, rep.say(f, a...)) }
+func (rep *Report) unknown(f string, a ...any) { rep.Unknown = append(rep.Unknown, rep.say(f, a...)) }
+func (rep *Report) unchecked(f string, a ...any) {
+	rep.Unchecked = append(rep.Unchecked, rep.say(f, a...))
+}
+func (rep *Report) note(f string, a ...any) { rep.Notes = append(rep.Notes, rep.say(f, a...)) }
 
-// sentence is what may be printed: whatever of the file is in it cannot steer a terminal.
-func sentence(f string, a []any) string {
+// say is what may be printed: whatever of the file is in it cannot steer a terminal.
+func (rep *Report) say(f string, a ...any) string {
+	for i, x := range a {
+		if _, number := x.(int); !number {
+			a[i] = seen(fmt.Sprint(x))
+		}
+	}
+	return fmt.Sprintf(words.Say(rep.lang, f), a...)
+}
+
+// seen writes out what is not plain ASCII.
+func seen(s string) string {
 	var b strings.Builder
-	for _, r := range fmt.Sprintf(f, a...) {
+	for _, r := range s {
 		if r < ' ' || r > '~' {
 			fmt.Fprintf(&b, `\u%04x`, r)
 		} else {
@@ -323,7 +341,7 @@ func (rep *Report) line(head map[string][][]byte, o Expected) *judgement {
 // expect compares what the reader knows of the two beforehand.
 func (rep *Report) expect(o Expected) {
 	if o.Party.IsZero() && o.Digits == "" {
-		rep.Unchecked = append(rep.Unchecked, "whose keys these are: no party hash was given to expect")
+		rep.unchecked("whose keys these are: no party hash was given to expect")
 		return
 	}
 	i := slices.IndexFunc(rep.Parties, func(p PartyReport) bool { return p.Hash == o.Party.String() || p.Digits == o.Digits })
@@ -332,9 +350,9 @@ func (rep *Report) expect(o Expected) {
 		return
 	}
 	if o.Digits != "" {
-		rep.Unchecked = append(rep.Unchecked, "more than 132 bits of the party hash of "+rep.Parties[i].Name+": its digits say no more")
+		rep.unchecked("more than 132 bits of the party hash of %s: its digits say no more", rep.Parties[i].Name)
 	}
-	rep.Unchecked = append(rep.Unchecked, "whose keys those of "+rep.Parties[1-i].Name+" are: only the hash of the other party was given to expect")
+	rep.unchecked("whose keys those of %s are: only the hash of the other party was given to expect", rep.Parties[1-i].Name)
 }
 
 // receipt compares what a receipt names with what is here.
@@ -398,7 +416,7 @@ func (j *judgement) beyond(last *record.Entry, key uint32) {
 		}
 	}
 	if receipts > 0 {
-		j.Unchecked = append(j.Unchecked, fmt.Sprintf("when %s made %d receipts under a key that has ended", last.Log.Party, receipts))
+		j.unchecked("when %s made %d receipts under a key that has ended", last.Log.Party, receipts)
 	}
 }
 
@@ -461,39 +479,39 @@ func (j *judgement) reportLog(l *record.Log, restored bool) {
 	j.Logs = append(j.Logs, out)
 }
 
-// String is the report for people, in English.
+// String is the report for people, in the language that was asked for.
 func (rep Report) String() string {
 	var b strings.Builder
 	fmt.Fprintln(&b, rep.Verdict)
 	for _, part := range []struct {
 		word  string
 		lines []string
-	}{{"not checked", rep.Unchecked}, {"wrong", rep.Wrong}, {"cannot be known", rep.Unknown}} {
+	}{{rep.say("not checked"), rep.Unchecked}, {rep.say("wrong"), rep.Wrong}, {rep.say("cannot be known"), rep.Unknown}} {
 		for _, s := range part.lines {
 			fmt.Fprintf(&b, "  %s: %s\n", part.word, s)
 		}
 	}
 	if rep.Line != "" {
-		fmt.Fprintln(&b, "line", rep.Line)
+		fmt.Fprintln(&b, rep.say("line %s", rep.Line))
 	}
 	for _, p := range rep.Parties {
-		fmt.Fprintf(&b, "  %s  party %s\n", p.Name, p.Hash)
+		fmt.Fprintln(&b, rep.say("  %s  party %s", p.Name, p.Hash))
 	}
 	for _, l := range rep.Logs {
-		fmt.Fprintf(&b, "  %s  %d entries", l.Log, l.Entries)
+		b.WriteString(rep.say("  %s  %d entries", l.Log, l.Entries))
 		if l.Inert > 0 {
-			fmt.Fprintf(&b, ", %d not valid", l.Inert)
+			b.WriteString(rep.say(", %d not valid", l.Inert))
 		}
 		if l.ReceiptedTo > 0 {
-			fmt.Fprintf(&b, ", receipted to %d (%s)", l.ReceiptedTo, l.ReceiptedAt.UTC().Format("2006-01-02 15:04:05Z"))
+			b.WriteString(rep.say(", receipted to %d (%s)", l.ReceiptedTo, l.ReceiptedAt.UTC().Format("2006-01-02 15:04:05Z")))
 		} else {
-			fmt.Fprint(&b, ", not receipted")
+			b.WriteString(rep.say(", not receipted"))
 		}
 		if l.WithoutBodiesTo > 0 {
-			fmt.Fprintf(&b, ", to %d without all words", l.WithoutBodiesTo)
+			b.WriteString(rep.say(", to %d without all words", l.WithoutBodiesTo))
 		}
 		if l.Restored {
-			fmt.Fprint(&b, ", restored from an older copy")
+			b.WriteString(rep.say(", restored from an older copy"))
 		}
 		fmt.Fprintln(&b)
 	}

@@ -74,6 +74,9 @@ func (a *app) verify() *cobra.Command {
 			return exitError(exitNoFile)
 		}
 		defer f.Close()
+		if o.Lang = a.lang; a.json {
+			o.Lang = "en"
+		}
 		r := verify.Verify(f, o)
 		if err := a.say(r, "%s", r); err != nil {
 			return err
