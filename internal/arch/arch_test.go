@@ -40,7 +40,7 @@ var layers = map[string][]string{
 	"call":           {"wire", "record", "statement"},
 	"check":          {"wire", "party", "record", "statement", "words"},
 	"contact":        {"record", "statement", "register"},
-	"verify":         {"wire", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact"},
+	"verify":         {"wire", "words", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact"},
 	// Pure machines of the node.
 	"internal/act":      {"hint", "statement", "message", "stop", "call", "check", "contact", "register"},
 	"internal/alarm":    {"words"},
