@@ -139,9 +139,11 @@ func (s State) View(sch party.Schedule, now time.Time) State {
 
 // Days makes the figures of the checks since the line began (or any later time), as of now.
 //
-// SPEC: CHK-011
-func Days(states []State, sch party.Schedule, from, now time.Time) Summary {
-	f := Summary{From: from.UTC(), Now: now.UTC()}
+// away says of an instant whether the line was Suspended then or in Maintenance, "" in service; nil: it always was.
+//
+// SPEC: CHK-011 CHK-015
+func Days(states []State, sch party.Schedule, away func(time.Time) string, from, now time.Time) Summary {
+	f := Summary{From: from.UTC(), Now: now.UTC(), Away: map[string]int{}}
 	scheduled := map[time.Time]State{}
 	ends := map[time.Time]int{}
 	due := sch.Slots(from, now)
@@ -168,9 +170,46 @@ func Days(states []State, sch party.Schedule, from, now time.Time) Summary {
 		}
 		f.Slots = append(f.Slots, v)
 	}
+	for i := range f.Slots {
+		f.Slots[i].excuse(away)
+	}
 	slices.SortFunc(f.Slots, func(a, b State) int { return cmp.Or(a.Due.Compare(b.Due), strings.Compare(a.Slot.Key(), b.Slot.Key())) })
 	f.count(sch)
 	return f
+}
+
+// excuse takes a slot out of the faults that was due, or was ended, while the line was out of service.
+func (s *State) excuse(away func(time.Time) string) {
+	times := []time.Time{s.Due}
+	for _, e := range s.Ends {
+		if e.Closed != nil {
+			times = append(times, e.Result.At)
+		}
+	}
+	for _, t := range times {
+		if word := at(away, t); word != "" && s.Outcome != Passed {
+			s.Outcome, s.Which, s.Overdue = word, nil, false
+			return
+		}
+	}
+}
+
+func at(away func(time.Time) string, t time.Time) string {
+	if away == nil {
+		return ""
+	}
+	return away(t)
+}
+
+// apart is the word for a day on which no slot was due while the line was in service.
+func apart(day []State) (word string) {
+	for _, v := range day {
+		if v.Outcome != Suspended && v.Outcome != Maintenance {
+			return ""
+		}
+		word = v.Outcome
+	}
+	return word
 }
 
 // count goes through the slots by UTC days. The streak is the tested days running up to today, or to yesterday while today
@@ -191,9 +230,11 @@ func (f *Summary) count(sch party.Schedule) {
 			if v.Outcome == Passed {
 				tested, f.LastPassed = true, v.Due
 			}
-			if v.Outcome == Pending {
+			switch v.Outcome {
+			case Pending:
 				open = true
-			} else {
+			case Suspended, Maintenance:
+			default:
 				f.Last = &day[i]
 			}
 		}
@@ -202,6 +243,8 @@ func (f *Summary) count(sch party.Schedule) {
 		switch later := today && len(sch.Slots(f.Now, d.Add(24*time.Hour-1))) > 0; {
 		case tested:
 			f.Tested, f.Streak = f.Tested+1, f.Streak+1
+		case apart(day) != "":
+			f.Away[apart(day)]++ // it neither goes on nor breaks
 		case !today || !open && !later:
 			f.Streak = 0
 		}

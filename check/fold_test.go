@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/parley/party"
 	"example.org/parley/record"
 	"example.org/parley/statement"
 	"example.org/parley/wire"
@@ -179,7 +180,7 @@ func FuzzValidate(f *testing.F) {
 		for i := range 5 {
 			m.Tick(began.Add(time.Duration(i) * time.Hour))
 		}
-		Days([]State{s}, daily, began, began.Add(48*time.Hour))
+		Days([]State{s}, daily, nil, began, began.Add(48*time.Hour))
 	})
 }
 
@@ -204,5 +205,31 @@ func golden(t *testing.T, file, name, want string) {
 	}
 	if err := os.WriteFile(file, []byte(before+from+want+to+after), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A slot that was due while the line was suspended is no fault: its day is named apart, and neither goes on nor breaks
+// the days running.
+//
+// SPEC: CHK-015
+func TestSlotsOfASuspendedLineAreNoFaults(t *testing.T) {
+	began := time.Date(2026, 3, 1, 7, 0, 0, 0, time.UTC)
+	daily := party.Schedule{Checks: []string{"09:00"}, Officer: 30}
+	passed := func(day int) State {
+		due := time.Date(2026, 3, day, 9, 0, 0, 0, time.UTC)
+		return State{Slot: Slot{By: "aurelia", ID: due.Format(slotForm)}, Due: due, Outcome: Passed, Ends: []Account{{Party: "aurelia"}, {Party: "borealia"}}}
+	}
+	alone := passed(3) // one end opened it before it heard of the suspension
+	alone.Outcome, alone.Ends = Pending, []Account{{Party: "borealia"}}
+	away := func(at time.Time) string {
+		return map[int]string{2: Suspended, 3: Suspended, 4: Maintenance}[at.Day()]
+	}
+	now := time.Date(2026, 3, 5, 12, 0, 0, 0, time.UTC)
+	f := Days([]State{passed(1), alone, passed(5)}, daily, away, began, now)
+	if f.Days != 5 || f.Tested != 2 || f.Streak != 2 || f.Away[Suspended] != 2 || f.Away[Maintenance] != 1 || len(f.Alarming()) != 0 {
+		t.Errorf("%d of %d days, %d running, away %v, alarming %v", f.Tested, f.Days, f.Streak, f.Away, f.Alarming())
+	}
+	if f = Days([]State{passed(1), alone, passed(5)}, daily, nil, began, now); f.Streak != 1 || len(f.Away) != 0 {
+		t.Errorf("in service: %d running, away %v", f.Streak, f.Away)
 	}
 }

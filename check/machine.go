@@ -58,6 +58,7 @@ type Machine struct {
 	From     time.Time // the line began: no slot is due before
 	Mark     string    // actual, in a demo exercise
 	Rand     io.Reader
+	Away     func(time.Time) string // why the line is out of service at an instant, "" in service; nil: never
 
 	cur   *Running
 	known map[Slot]State // slots that are open in the record
@@ -85,6 +86,7 @@ type Out struct {
 // Acts that do not fit.
 var (
 	ErrRunning = statement.Refuse("see: parley checks", "a check is running")
+	ErrAway    = statement.Refuse("see: parley status", "the line is out of service: no check is run")
 	ErrNothing = statement.Refuse("see: parley checks", "no check waits for this")
 	ErrAnswer  = statement.Refuse("parley check confirm a|b|c|d", "an answer is a, b, c or d")
 	ErrRandom  = statement.Refuse("", "no randomness for a check's id")
@@ -142,6 +144,8 @@ func (m *Machine) Now(by statement.Author, now time.Time) Out {
 		var id [16]byte
 		if m.cur != nil {
 			m.cannot(ErrRunning)
+		} else if at(m.Away, m.now) != "" {
+			m.cannot(ErrAway)
 		} else if _, err := io.ReadFull(m.Rand, id[:]); err != nil {
 			m.cannot(ErrRandom)
 		} else {
@@ -246,7 +250,7 @@ func (m *Machine) pick() {
 			return
 		case theirs.Opened == nil || m.now.Sub(st.Due) > m.Schedule.Window() || st.Due.Sub(m.now) > time.Minute:
 			m.done[s] = m.now
-		case m.mayJoin(s, st):
+		case at(m.Away, m.now) == "" && m.mayJoin(s, st):
 			m.begin(s, m.now, st.Mark)
 			m.update(st)
 			m.state(KindJoined, st.Mark, OpenedFacts{Slot: s, At: whole(m.now), Question: m.choose()})
@@ -301,7 +305,7 @@ func (m *Machine) partyA() string {
 // schedule opens a slot that is due: A at once, B when A has not.
 func (m *Machine) schedule() {
 	due := m.Schedule.Slots(slices.MaxFunc([]time.Time{m.From, m.now.Add(-m.Schedule.Window())}, time.Time.Compare), m.now)
-	if len(due) == 0 {
+	if len(due) == 0 || at(m.Away, m.now) != "" {
 		return
 	}
 	t := due[len(due)-1]
@@ -324,7 +328,7 @@ func (m *Machine) Tick(now time.Time) Out {
 		if m.cur == nil {
 			m.schedule()
 		}
-		if m.cur != nil && !m.now.Before(m.cur.Until) {
+		if m.cur != nil && (!m.now.Before(m.cur.Until) || at(m.Away, m.now) != "") {
 			m.finish()
 		}
 	})

@@ -56,7 +56,7 @@ func TestOnARecord(t *testing.T) {
 		}
 		states = append(states, s)
 	}
-	if f := Days(states, daily, began, p.now); f.Streak != 7 || len(f.Alarming()) != 0 {
+	if f := Days(states, daily, nil, began, p.now); f.Streak != 7 || len(f.Alarming()) != 0 {
 		t.Errorf("%+v", f)
 	}
 }

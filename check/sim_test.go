@@ -214,7 +214,7 @@ func (p *pair) officer(i int) {
 
 // days says the figures as one end has them.
 func (p *pair) days(i int) Summary {
-	return Days(p.states(i), daily, began, p.now)
+	return Days(p.states(i), daily, nil, began, p.now)
 }
 
 func (p *pair) outcomes(i int) string {

@@ -26,6 +26,10 @@ const (
 	Declined   = "declined"    // an officer's act
 	Missed     = "missed"      // a view: nobody opened it
 	Pending    = "pending"     // a view: it runs
+
+	// Views of a scheduled slot that was due while the line was out of service, by a party's act: no fault.
+	Suspended   = "suspended"
+	Maintenance = "maintenance"
 )
 
 // Parts of a check.
@@ -130,11 +134,12 @@ type State struct {
 // Summary is what `checks` prints: as of Now, since From, on both parties' statements.
 type Summary struct {
 	From, Now  time.Time
-	Slots      []State   // oldest first
-	Days       int       // UTC days since From, today's too
-	Tested     int       // of them, those with a passed slot
-	Streak     int       // of them, those running up to today, or to yesterday while today's is not over
-	Last       *State    // the newest slot that is over
-	LastPassed time.Time // zero: never
-	Overdue    []State   // unfinished business: A3 at both ends
+	Slots      []State        // oldest first
+	Days       int            // UTC days since From, today's too
+	Tested     int            // of them, those with a passed slot
+	Away       map[string]int // of Days, those whose slots were all due while the line was suspended or in maintenance, by that word
+	Streak     int            // of them, those running up to today, or to yesterday while today's is not over
+	Last       *State         // the newest slot that is over
+	LastPassed time.Time      // zero: never
+	Overdue    []State        // unfinished business: A3 at both ends
 }

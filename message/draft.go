@@ -134,6 +134,11 @@ func ShownDraft(s State, a statement.Actor) (record.Draft, error) {
 	return s.take(a, Shown, StepFacts{}, nil, "sign on again: parley sign-on")
 }
 
+// RelayDraft states that the message was passed on to a post (its place), and who there was told.
+func RelayDraft(s State, a statement.Actor, to, told string) (record.Draft, error) {
+	return s.take(a, Relayed, StepFacts{To: to, Told: told}, nil, "name a post and who was told: parley relay ID --to POST --told NAME")
+}
+
 // AckDraft acknowledges: read in the original, in a translation (translator: place of the officer, "" for the
 // acknowledging one), or awaiting-linguist. What is asked to be read back must be typed and must match.
 //

@@ -141,6 +141,7 @@ type StepFacts struct {
 	How        string            `json:"how,omitempty" must:"responded"` // will-comply · standby · cannot-comply · not-ours
 	Until      time.Time         `json:"until,omitzero" of:"responded"`  // of standby
 	To         string            `json:"to,omitempty" must:"relayed"`    // place of a post.added
+	Told       string            `json:"told,omitempty" of:"relayed"`    // who there was told
 	By         statement.Author  `json:"by"`
 }
 
@@ -152,7 +153,7 @@ func (f StepFacts) Validate(e, begin *record.Entry) error {
 	if err := statement.First(
 		statement.If(step != Acknowledged && (f.Read != "" || f.Translator != "" || f.ReadBack != nil), "only an acknowledgement says how it was read"),
 		statement.If(step != Responded && (f.How != "" || !f.Until.IsZero()), "only a response says how, and until when"),
-		statement.If(step != Relayed && f.To != "", "only a relay names to whom"), f.By.Person()); err != nil {
+		statement.If(step != Relayed && f.To+f.Told != "", "only a relay names to whom"), statement.Optional("told", f.Told, 120), f.By.Person()); err != nil {
 		return err
 	}
 	if begin != nil {

@@ -191,7 +191,7 @@ func TestStepDraftsRefuseWhatTheOtherEndWould(t *testing.T) {
 	refused(t, "no response", err)
 	_, err = RespondDraft(s, atB, "not-ours", t0.Add(time.Hour), nil, t0)
 	refused(t, "only standby", err)
-	_, err = relayDraft(s, atB, "brigade")
+	_, err = RelayDraft(s, atB, "brigade", "")
 	refused(t, "not a place", err)
 	if d, err := RespondDraft(s, atB, Complied, time.Time{}, nil, t0); err != nil || d.Kind != "message.complied" {
 		t.Errorf("%v %v", d, err)
@@ -323,9 +323,4 @@ func FuzzFacts(f *testing.F) {
 			}
 		}
 	})
-}
-
-// relayDraft states that the message was passed on to a post (its place).
-func relayDraft(s State, a statement.Actor, to string) (record.Draft, error) {
-	return s.take(a, Relayed, StepFacts{To: to, By: a.Author}, nil, "name a post: parley post list")
 }

@@ -188,7 +188,7 @@ func messageStep(w *world, s State, name string, party string) *record.Entry {
 	case "awaiting-linguist":
 		d, err = AckDraft(s, a, Linguist, "", nil)
 	case "relayed":
-		d, err = relayDraft(s, a, "borealia/1.bbbbbb 7")
+		d, err = RelayDraft(s, a, "borealia/1.bbbbbb 7", "Cpt Bruni")
 	default:
 		s.Understood = &Step{}
 		until := time.Time{}

@@ -309,7 +309,7 @@ func (s *service) nodeConfig(l *home.Line) (node.Config, error) {
 		Us:      node.Party{Name: l.Ours.Party, Letter: letters[place], SignKey: l.Ours.Sign},
 		Them:    node.Party{Name: l.Theirs.Party, Letter: letters[1-place], SignKey: l.Theirs.Sign},
 		Genesis: l.Genesis.Hash, GenesisText: l.Genesis.Note, Terms: l.Terms, Sheets: [][]byte{sheets[0].Note, sheets[1].Note}, Sheet: l.Theirs.Issue, Station: l.Config.Station,
-		Schedule: terms.Schedule, Due: terms.Policy.Due, Fallback: terms.Fallback[l.Theirs.Party], Demo: s.demo || l.Config.Demo, Now: time.Now, Boot: s.boot, Rand: rand.Reader, Log: s.log.With("line", l.Name),
+		Schedule: terms.Schedule, Due: terms.Policy.Due, Fallback: terms.Fallback, Demo: s.demo || l.Config.Demo, Now: time.Now, Boot: s.boot, Rand: rand.Reader, Log: s.log.With("line", l.Name),
 	}
 	c.Link = func(of link.Config) (node.Link, error) {
 		lc.Run, lc.Greeting, lc.OnFrame, lc.Prepare = of.Run, of.Greeting, of.OnFrame, of.Prepare

@@ -10,7 +10,7 @@
 //	arg:"ID"        the positional of that name in a verb's row
 //	of:"class"      one of these words, which are the kinds' own (words.go)
 //	most:"9"        a number from 1 to 9 · default:"en"
-//	pick:"post"     a form offers these: posts, requests that are still sought, languages; desk: the desk itself says it
+//	pick:"post"     a form offers these: posts, requests that are still sought, what was received, languages; desk: the desk itself says it
 //	help:"…"        what the flag is
 //
 // What an act does stands in internal/node.
@@ -84,7 +84,10 @@ func (v Verb) Members() (ms []Member) {
 		m.Must = slices.ContainsFunc(strings.Fields(v.Args), func(part string) bool {
 			return m.Arg != "" && strings.TrimSuffix(part, "…") == m.Arg || m.Flag != "" && part == "--"+m.Flag
 		})
-		if m.Flag != "" || m.Arg != "" {
+		if m.Step() {
+			m.Must = true
+		}
+		if m.Flag != "" || m.Arg != "" || m.Step() {
 			ms = append(ms, m)
 		}
 	}

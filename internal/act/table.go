@@ -10,19 +10,29 @@ import "time"
 var Table = []Verb{
 	{"confirm", "[NUMBER]", "Show the genesis in words and our number; take the number that the other end reads out.", "pairing", Confirm{}, 0},
 
+	{"line suspend", "", "Suspend the line: no check is run; STOP, rings, messages and the record go on.", "node", LineStep{Step: "suspend"}, Touches | Person},
+	{"line maintenance", "--until UNTIL", "State that the line is worked on until then.", "node", LineStep{Step: "maintenance"}, Touches | Person},
+	{"line leave", "", "State that we leave this line.", "node", LineStep{Step: "leave"}, Touches | Person},
+	{"line resume", "", "Take the line back into service where we had taken it out.", "node", LineStep{Step: "resume"}, Touches | Person},
+
 	{"officer add", "NAME…", "Enrol an officer, known by his Unix account.", "people", OfficerAdd{}, 0},
 	{"officer list", "", "The officers of both parties, and where they are signed on.", "people", OfficerList, 0},
 	{"sign-on", "[OFFICER]", "Sign on at this terminal as the officer listed for this account.", "people", SignOn{}, 0},
 	{"sign-off", "", "Sign off at this terminal.", "people", SignOff, Early},
+	{"note", "TEXT…", "Note something in the watch's log; it stays here unless it is shared.", "people", Watch{Step: "note"}, Touches | Person},
+	{"handover give", "[TEXT…]", "Give the watch to who comes next, with what is open.", "people", Watch{Step: "give"}, Touches | Person},
+	{"handover take", "[TEXT…]", "Take the watch over.", "people", Watch{Step: "take"}, Touches | Person},
 	{"open", "", "Print a one-time link to this officer's page.", "people", Open, Person},
 
 	{"status", "", "How the line stands; the first line can be read aloud.", "status", Status, Failed},
+	{"card", "", "What an officer keeps beside the telephone: both sides' numbers, the checks, the paths.", "status", Card, 0},
 	{"alarm list", "", "The alarms.", "status", AlarmList, Failed},
 	{"alarm ack", "[ID]", "Acknowledge an alarm; without an ID the most urgent one.", "status", AlarmAck, Touches | Failed},
 
 	{"send", "TEXT… | --phrase CODE [FIELD=VALUE…]", "Send a message.", "messages", Send{}, Touches},
 	{"ack", "ID --read READ [FIELD=VALUE…]", "Acknowledge a message; say how it was read, read back what it asks for.", "messages", Ack{}, Touches},
 	{"respond", "ID RESPONSE [TEXT…]", "Respond to a message.", "messages", Respond{}, Touches},
+	{"relay", "ID --to POST --told NAME", "State that a message or a STOP was passed on: to which post, and who there was told.", "messages", Relay{}, Touches | Person},
 	{"phrase list", "", "The coded phrases.", "messages", PhraseList{}, 0},
 	{"phrase show", "CODE", "One coded phrase and its fields.", "messages", PhraseList{}, 0},
 	{"inbox", "", "What waits for somebody here, by clock.", "messages", Inbox, 0},
@@ -71,6 +81,7 @@ const (
 	PostList    Plain = "post.list"
 	AlarmList   Plain = "alarm.list"
 	Status      Plain = "status"
+	Card        Plain = "card"
 	Inbox       Plain = "inbox"
 	Calls       Plain = "calls"
 	Checks      Plain = "checks"
@@ -113,6 +124,20 @@ type (
 		Sound string `json:"sound,omitempty"` // ok, or why this desk has no sound
 	}
 
+	// LineStep takes the line out of service by an act, or back into it.
+	LineStep struct {
+		Step   string    `json:"step" flag:"-" of:"line"`
+		Until  time.Time `json:"until,omitzero" help:"until: 14:30Z, +2h, 2026-03-22T09:00Z"`
+		Reason string    `json:"reason,omitempty" help:"why, for both boards"`
+	}
+	// Watch notes something in the watch's log, gives the watch or takes it over.
+	Watch struct {
+		Step   string `json:"step" flag:"-" of:"watch"`
+		Text   string `json:"text,omitempty" arg:"TEXT"`
+		Shared bool   `json:"shared,omitempty" help:"for both parties to read"`
+		Lang   string `json:"lang,omitempty" flag:"text-lang" help:"language of the text"`
+	}
+
 	Send struct {
 		Kind       string            `json:"kind,omitempty" of:"kind"`
 		Class      string            `json:"class,omitempty" of:"class"`
@@ -144,6 +169,11 @@ type (
 	// Shown states that items were drawn, unlocked, on the caller's desk.
 	Shown struct {
 		IDs []string `json:"ids" arg:"ID"`
+	}
+	Relay struct {
+		ID   string `json:"id" arg:"ID" pick:"received"`
+		To   string `json:"to" pick:"post" help:"the post that it was passed on to"`
+		Told string `json:"told" help:"the name of who there was told"`
 	}
 	PhraseList struct {
 		Code string `json:"code,omitempty" arg:"CODE"` // only this one: phrase show
@@ -237,6 +267,7 @@ type (
 		To     string `json:"to,omitempty" help:"not newer: 2022-02-18 or 2022-02-18T09:41Z"`
 		Before string `json:"before,omitempty" help:"what came before this statement"`
 		Last   int    `json:"last,omitempty" most:"1048576" help:"how many"`
+		ICS309 bool   `json:"ics309,omitempty" help:"as a communications log: time, from, to, message, prepared by"`
 	}
 	Contacts struct {
 		Since string `json:"since,omitempty" help:"an event's name or a date"`
@@ -257,6 +288,9 @@ func (i Item) Verb() string         { return i.Do }
 func (OfficerAdd) Verb() string     { return "officer.add" }
 func (SignOn) Verb() string         { return "sign-on" }
 func (SetDesk) Verb() string        { return "desk" }
+func (LineStep) Verb() string       { return "line.step" }
+func (Watch) Verb() string          { return "watch.step" }
+func (Relay) Verb() string          { return "relay" }
 func (Send) Verb() string           { return "send" }
 func (Ack) Verb() string            { return "ack" }
 func (Respond) Verb() string        { return "respond" }

@@ -3,6 +3,7 @@
 package act
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 	"example.org/parley/hint"
 	"example.org/parley/message"
 	"example.org/parley/register"
+	"example.org/parley/service"
 	"example.org/parley/statement"
 	"example.org/parley/stop"
 )
@@ -24,7 +26,8 @@ var words = map[string][]string{
 	"class": statement.Classes, "mark": statement.Marks, "kind": message.KindNames, "precedence": message.Precedences,
 	"read": message.Reads, "response": append(slices.Clone(message.Responses), "complied"), "step": stop.Acts,
 	"contact": contact.Sorts, "sought": contact.Sought, "channel": contact.Channels, "outcome": contact.Outcomes,
-	"priority": call.Priorities, "about": about(message.Kinds, stop.Kinds, call.Kinds, check.Kinds, contact.Kinds, register.Kinds),
+	"priority": call.Priorities, "about": about(message.Kinds, stop.Kinds, call.Kinds, check.Kinds, contact.Kinds, register.Kinds, service.Kinds),
+	"line": append(slices.Sorted(maps.Keys(service.Acts)), "resume"), "watch": {"note", "give", "take"},
 }
 
 // Words are the choices that an of tag names.
@@ -45,6 +48,9 @@ type Member struct {
 	Help    string
 	Must    bool // of Verb.Members: an act must have it
 }
+
+// Step reports whether it is the word that several verbs of one act differ in: the shell's verb says it, a form asks for it.
+func (m Member) Step() bool { return m.Flag == "" && m.Arg == "" && len(m.Words) > 0 }
 
 // about lists what a statement may be about: the first words of all kinds, and traffic, which is some of them.
 func about(lists ...[]statement.Kind) []string {

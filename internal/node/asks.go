@@ -52,7 +52,7 @@ func ask(which act.Plain, more func(l *Line, in *view.Input)) handler {
 // questions change nothing, but that a terminal is a desk: what inbox and show draw there before an officer who is signed
 // on is stated *shown*. What goes into a pipe is drawn before nobody.
 var questions = []handler{
-	ask(act.Status, nil), ask(act.Checks, nil), ask(act.AlarmList, nil), ask(act.PostList, nil),
+	ask(act.Status, nil), ask(act.Checks, nil), ask(act.AlarmList, nil), ask(act.PostList, nil), on((*Line).card, act.Card),
 	ask(act.Calls, func(l *Line, in *view.Input) { in.Calls = l.callStates() }),
 	ask(act.OfficerList, func(l *Line, in *view.Input) { in.SignedOn = l.signedOn() }),
 	on((*Line).inbox, act.Inbox), on((*Line).logged), on((*Line).showOne, act.Show),
@@ -77,13 +77,13 @@ const (
 // logged answers with the newest statements that fit, and where the next page begins. The loop lists those that may fit
 // by their heads, some at a time; their words are read by who asks. SPEC: PAG-055
 func (l *Line) logged(who act.Who, lang string, a act.ReadLog) (act.Reply, error) {
-	at := l.rec.Len()
+	at, before := l.rec.Len(), time.Time{}
 	if a.Before != "" {
 		e, err := l.find(a.Before)
 		if err != nil {
 			return act.Reply{}, err
 		}
-		at = e.Arrived - 1
+		at, before = e.Arrived-1, e.Time
 	}
 	var from, to time.Time
 	for _, b := range []struct {
@@ -104,6 +104,7 @@ func (l *Line) logged(who act.Who, lang string, a act.ReadLog) (act.Reply, error
 		return l.durable(e) && about(e, a.Kind) && !e.Time.Before(from) && (to.IsZero() || !e.Time.After(to))
 	}
 	in, most := l.input(who.Desk), cmp.Or(a.Last, 40)
+	own := l.notes(func(e *record.Entry) bool { return fits(e) && (before.IsZero() || e.Time.Before(before)) })
 	return l.drawn(func(ctx context.Context) view.Desk {
 		read := view.Finder(in, lang, strings.Fields(a.Words), a.Person)
 		in.Log = nil
@@ -126,7 +127,13 @@ func (l *Line) logged(who act.Who, lang string, a act.ReadLog) (act.Reply, error
 			}
 		}
 		slices.Reverse(in.Log)
-		d := view.Answer(in, lang, a.Verb())
+		for _, e := range own { // where they belong by their time, as far back as the page goes
+			i := slices.IndexFunc(in.Log, func(x *record.Entry) bool { return x.Time.After(e.Time) })
+			if (i != 0 || at == 0) && read(e) {
+				in.Log = slices.Insert(in.Log, cmp.Or(i+1, len(in.Log)+1)-1, e)
+			}
+		}
+		d := view.Answer(in, lang, map[bool]string{true: "log.sheet", false: a.Verb()}[a.ICS309])
 		if at > 0 {
 			_ = l.between(ctx, func() {
 				if e := l.rec.Arrived(at + 1); e != nil {
@@ -238,7 +245,7 @@ func (l *Line) sees(who act.Who) func(context.Context, []view.Message) {
 
 // showOne answers show ID: the statement, its item, and its bytes as they were signed.
 func (l *Line) showOne(who act.Who, lang string, a act.Item) (act.Reply, error) {
-	e, err := l.find(a.ID)
+	e, err := l.findAny(a.ID)
 	if err != nil {
 		return act.Reply{}, err
 	}

@@ -15,6 +15,7 @@ import (
 	"example.org/parley/internal/view"
 	"example.org/parley/internal/voice"
 	"example.org/parley/record"
+	"example.org/parley/service"
 	"example.org/parley/statement"
 	"example.org/parley/stop"
 	"example.org/parley/wire"
@@ -54,6 +55,7 @@ const (
 func newChecks(l *Line) *checks {
 	return &checks{l: l, over: -1, m: &check.Machine{
 		Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, First: l.cfg.First, Schedule: l.cfg.Schedule, From: l.began(), Mark: l.mark(""), Rand: l.cfg.Rand,
+		Away: func(t time.Time) string { return service.Away(l.services(), t) },
 	}}
 }
 
@@ -293,7 +295,7 @@ func (c *checks) tick() {
 func (c *checks) count() check.Summary {
 	if c.states == nil || c.l.now.Sub(c.counted) >= time.Second {
 		c.states, c.counted = c.l.checkStates(), c.l.now
-		c.figures = check.Days(c.states, c.l.cfg.Schedule, c.l.began(), c.l.now)
+		c.figures = check.Days(c.states, c.l.cfg.Schedule, c.l.away(), c.l.began(), c.l.now)
 	}
 	return c.figures
 }
@@ -312,10 +314,11 @@ func (c *checks) in() view.Check {
 	running := live.Slot != check.Slot{}
 	in := view.Check{Due: live.Due}
 	var ours, last *check.State
-	late := false
+	late, away := false, c.l.away()
 	for i := range c.states {
 		s := &c.states[i]
 		switch v := s.View(c.l.cfg.Schedule, c.l.now); {
+		case away(s.Due) != "" && v.Outcome != check.Passed: // out of service then
 		case s.Due.After(c.l.now): // a time that its author invented
 		case running && s.Slot == live.Slot:
 			in.Started = s.Due

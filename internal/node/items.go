@@ -14,6 +14,7 @@ import (
 	"example.org/parley/message"
 	"example.org/parley/record"
 	"example.org/parley/register"
+	"example.org/parley/service"
 	"example.org/parley/statement"
 	"example.org/parley/stop"
 )
@@ -23,7 +24,7 @@ import (
 // record costs a view nothing.
 type items struct {
 	stamps map[string]stamp
-	lists  map[string][]stamp // by the first word of the kind: message stop call check contact line
+	lists  map[string][]stamp // by the first word of the kind: message stop call check contact line service watch
 	open   map[string][]stamp // of each list what waits: the most urgent first, then as they came
 }
 
@@ -175,6 +176,8 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp,
 	default:
 		if _, ok := statement.Find(register.Kinds, kind); ok {
 			s.list = "line"
+		} else if _, ok := statement.Find(service.Kinds, kind); ok {
+			state, s.list = service.Fold(it), map[bool]string{true: "watch", false: "service"}[head == "watch"]
 		}
 	}
 	return s, state

@@ -16,7 +16,7 @@
 //	desks.go     desks: armed, present; what each end tells the other of them
 //	calls.go     ring-down calls and their sound · stops.go STOP · checks.go the daily check
 //	alarms.go    the conditions of every alarm · watch.go clocks, sessions and disk under us
-//	acts.go      who does what: messages.go, people.go, counterparts.go, and asks.go for what changes nothing
+//	acts.go      who does what: messages.go, people.go, counterparts.go, service.go, and asks.go for what changes nothing
 //	views.go     what a person sees, gathered in the loop and drawn by who asks
 //
 // Calls, STOPs, checks, desks, alarms, the peer and the disk are parts with fields of their own; each knows the line, which
@@ -84,7 +84,7 @@ type Config struct {
 	Station     string   // "main" unless named
 	Schedule    party.Schedule
 	Due         map[string]map[string]int // clocks that the terms change
-	Fallback    []string                  // their telephones, of the terms
+	Fallback    map[string][]string       // telephones by party, of the terms
 	Demo        bool                      // seeded by a demo: said on the page
 	// Link opens the sessions: with the run, the greeting and what takes frames and messages as they are given, and the
 	// rest as the line has it.

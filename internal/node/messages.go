@@ -38,7 +38,8 @@ func (l *Line) send(who act.Who, lang string, a act.Send) (act.Reply, error) {
 		d.Re = []record.Ref{s.Ref}
 	}
 	d, err := message.NewDraft(l.cfg.Us.Name, d, f, l.now)
-	return l.reply(d, statement.First(n.err, err))
+	r, err := l.reply(d, statement.First(n.err, err))
+	return l.warned(lang, r, err)
 }
 
 // ack acknowledges; what was not yet shown on this desk is stated shown first (a terminal is a desk).

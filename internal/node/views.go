@@ -13,6 +13,7 @@ import (
 	"example.org/parley/internal/voice"
 	"example.org/parley/message"
 	"example.org/parley/record"
+	"example.org/parley/service"
 	"example.org/parley/wire"
 )
 
@@ -36,6 +37,7 @@ func (l *Line) outline() view.Input {
 	in := view.Input{
 		Line: l.cfg.Name, Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, Demo: l.cfg.Demo, IDs: l.rec.Names(), Register: l.register(),
 		WeSee: l.weSee(), TheySee: l.theySee(), Began: l.began(), Due: l.cfg.Due, Fallback: l.cfg.Fallback,
+		Service: service.At(l.services(), l.now), Schedule: l.cfg.Schedule.Checks,
 		Paths: l.link.Paths(), Unrecorded: l.disk.since, Unread: l.disk.unread, Starting: l.disk.starting(), Alarms: l.alarms.List(),
 	}
 	if l.peer.up {

@@ -83,18 +83,19 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// entries are the acts about people and offices, which are stated by the one form that is made of their row and tags. SPEC: PAG-054
+// entries are the acts about the line, people and offices, which are stated by the one form that is made of their row and tags. SPEC: PAG-054
 func entries() (verbs []string) {
 	for _, v := range act.Table {
-		if (v.Group == "counterparts" || v.Group == "people") && v.Args != "" && !strings.HasPrefix(v.Args, "[") {
+		steps := slices.ContainsFunc(v.Members(), act.Member.Step)
+		if slices.Contains([]string{"counterparts", "people", "node"}, v.Group) && (steps || v.Args != "" && !strings.HasPrefix(v.Args, "[")) {
 			verbs = append(verbs, v.Act.Verb())
 		}
 	}
-	return verbs
+	return slices.Compact(verbs)
 }
 
 // wordsOf is where the words of a member's choices stand.
-var wordsOf = map[string]string{"contact": "contact", "sought": "contact", "channel": "chan", "outcome": "request", "priority": "why", "about": "about", "class": "class", "mark": "mark"}
+var wordsOf = map[string]string{"contact": "contact", "sought": "contact", "channel": "chan", "outcome": "request", "priority": "why", "about": "about", "class": "class", "mark": "mark", "line": "step.line", "watch": "step.watch"}
 
 // field is one member of an act as a form asks for it.
 type field struct {
@@ -130,6 +131,20 @@ func (f field) Date() bool { return f.Name == "when" || f.Name == "on" }
 
 // picks are what a form offers instead of an ID to be typed.
 func (s *Server) picks(who act.Who, lang, of string) (out []view.Choice) {
+	if of == "received" {
+		d := s.cfg.Node.View(lang, who.Desk)
+		for _, m := range d.Messages {
+			if !m.Ours {
+				out = append(out, view.Choice{Code: m.ID, Word: short(view.Plain(m.Spans)) + " · " + m.ID})
+			}
+		}
+		for _, st := range (sheet{Desk: d}).Standing() {
+			if !st.Ours {
+				out = append(out, view.Choice{Code: st.ID, Word: "STOP · " + st.Reason})
+			}
+		}
+		return out
+	}
 	question := map[string]act.Act{"post": act.PostList, "request": act.Contacts{}}[of]
 	if question == nil {
 		if of == "lang" {

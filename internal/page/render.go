@@ -63,7 +63,6 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 				return [][2]string{{"spoke", "cal.spoke"}, {"declined", "request.declined"}, {"no-reply", "request.no-reply"}, {"not-reached", "request.not-reached"}, {"disputed", "cal.disputed"}, {"tested", "cal.tested"}, {"missed", "cal.missed"}}
 			},
 			"last":      func(list []view.LogRow) view.LogRow { return list[len(list)-1] },
-			"backward":  func(list []view.LogRow) []view.LogRow { list = slices.Clone(list); slices.Reverse(list); return list },
 			"rungs":     rungs,
 			"rung":      rung,
 			"due":       due,

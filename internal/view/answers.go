@@ -25,7 +25,9 @@ var questions = map[string]func(b builder, d *Desk){
 		d.Stops = slices.DeleteFunc(d.Stops, func(s StopCard) bool { return !s.Stands })
 	},
 	"inbox":        builder.inbox,
+	"card":         builder.card,
 	"log":          func(b builder, d *Desk) { d.Log = b.log() },
+	"log.sheet":    func(b builder, d *Desk) { d.Log, d.Header = b.log(), b.header(nil) },
 	"calls":        func(b builder, d *Desk) { d.Calls = b.calls() },
 	"checks":       builder.slots,
 	"contacts":     builder.contacts,

@@ -41,7 +41,7 @@ func (b builder) status() Desk {
 	d.Unrecorded, d.UnrecordedHere, d.UnrecordedThere = b.unrecorded(), b.Unrecorded, b.UnrecordedThere
 	d.Counterparts = b.counterparts()
 	d.Call = b.call()
-	d.Header = b.header(d.Stops)
+	d.Header, d.Service = b.header(d.Stops), b.service()
 	d.Sentences = b.sentences(d.Counterparts)
 	return d
 }
@@ -176,6 +176,9 @@ func (b builder) sentences(c Counterparts) []string {
 	}
 	tested := b.tested()
 	var out []string
+	for _, s := range b.Service {
+		out = append(out, b.t("service.sentence", OutOfService(b.lang, s, b.Now)))
+	}
 	switch {
 	case heard && heardThere: // perhaps each way over another path
 		out = append(out, b.t("line.up", max(up, 1), len(b.Paths), tested))
@@ -257,12 +260,16 @@ func (b builder) alarms() []alarm.Alarm {
 	return out
 }
 
-// telephone says where they are reached when the line is down, as the terms have it. SPEC: PAG-036
+// telephone says where they are reached when the line is down, as the terms have it, and where we are. SPEC: PAG-036
 func (b builder) telephone() string {
-	if len(b.Fallback) == 0 {
-		return b.t("telephone.none")
+	said := b.t("telephone.none")
+	if n := b.Fallback[b.Them]; len(n) > 0 {
+		said = b.t("telephone", b.Them, strings.Join(n, ", "))
 	}
-	return b.t("telephone", b.Them, strings.Join(b.Fallback, ", "))
+	if n := b.Fallback[b.Us]; len(n) > 0 {
+		said += " " + b.t("telephone.ours", strings.Join(n, ", "))
+	}
+	return said
 }
 
 func (b builder) liveness() Liveness {

@@ -173,7 +173,7 @@ func TestCut(t *testing.T) {
 func TestAlarmThatIsOverAndTelephone(t *testing.T) {
 	in := world()
 	a1, _ := alarm.Find("A1")
-	in.Alarms, in.Fallback = []alarm.Alarm{{Condition: alarm.Condition{ID: "A1"}, Row: a1, Priority: "high", State: alarm.Returned, Since: at("14:01:51")}}, []string{"+39 06 555 0100"}
+	in.Alarms, in.Fallback = []alarm.Alarm{{Condition: alarm.Condition{ID: "A1"}, Row: a1, Priority: "high", State: alarm.Returned, Since: at("14:01:51")}}, map[string][]string{"borealia": {"+39 06 555 0100"}}
 	d := Build(in, "en")
 	if a := d.Alarms[0]; a.Cause != "Over: line down" || !strings.Contains(a.Do, "+39 06 555 0100") || !strings.Contains(d.Liveness.Telephone, "borealia: +39 06 555 0100") {
 		t.Errorf("%+v %q", a, d.Liveness.Telephone)
@@ -251,7 +251,7 @@ func TestWhatWaits(t *testing.T) {
 		t.Fatalf("waits: %d STOPs, %d messages", len(v.Stops), len(v.Messages))
 	}
 	m := v.Messages[0]
-	if got := strings.Join(m.Acts, " "); got != "shown ack respond reply" {
+	if got := strings.Join(m.Acts, " "); got != "shown ack respond reply relay" {
 		t.Errorf("acts of a FLASH that is held: %s", got)
 	}
 	if len(m.ReadBack) != 1 || m.ReadBack[0].Name != "place" {

@@ -21,6 +21,7 @@ type Desk struct {
 	Demo            bool          `json:"demo,omitempty"` // counterparts and checks were seeded by a demo
 	Header          Header        `json:"header,omitzero"`
 	Answers         []Glance      `json:"answers,omitzero"`          // is the line up, is somebody there, does anything wait
+	Service         []Service     `json:"service,omitzero"`          // what keeps the line out of service, by an act: none of it is a fault
 	Sentences       []string      `json:"sentences,omitzero"`        // status, fit to be read aloud; the first is the line's
 	Unrecorded      string        `json:"unrecorded,omitempty"`      // statements cannot be committed, in words; voice, ringing and STOP go on
 	UnrecordedHere  time.Time     `json:"unrecorded_here,omitzero"`  // since when here
@@ -43,6 +44,9 @@ type Desk struct {
 	Officers []Listed[register.Officer] `json:"officers,omitzero"`
 	Posts    []Listed[register.Post]    `json:"posts,omitzero"`
 	Phrases  []Choice                   `json:"phrases,omitzero"`
+
+	Telephones map[string]string `json:"telephones,omitzero"` // by party, of the terms
+	Slots      []string          `json:"slots,omitzero"`      // times of day of the checks
 
 	question string // its verb, and the name of the template of its text
 }

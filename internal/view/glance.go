@@ -49,12 +49,18 @@ func (b builder) isUp(d *Desk) Glance {
 		if len(b.Checks.Overdue) > 0 {
 			a.Tone, a.Mark = "medium", "clock"
 		}
+		if len(b.Service) > 0 {
+			a = Glance{Tone: "medium", Mark: "suspended", Word: b.t("ans." + b.Service[0].What), Detail: OutOfService(b.lang, b.Service[0], b.Now)}
+		}
 	case heard:
 		a.Tone, a.Mark, a.Word, a.Detail = "high", "down", b.t("ans.deaf"), b.t("cut.recorded")
 	case !slices.ContainsFunc(b.Paths, func(p wire.PathState) bool { return !p.LastHeard.IsZero() }):
 		a.Tone, a.Mark, a.Word, a.Detail = "medium", "alone", b.t("ans.never"), d.Liveness.Telephone
 	default:
 		a.Tone, a.Mark, a.Word, a.Detail = "high", "down", b.t("ans.down"), d.Liveness.Telephone
+	}
+	if len(b.Service) > 0 && a.Mark != "suspended" && b.Starting == "" { // down, and announced to be
+		a.Detail = join(OutOfService(b.lang, b.Service[0], b.Now), a.Detail)
 	}
 	if d.Unrecorded != "" && b.Starting == "" {
 		a.Word, a.Detail = b.t("ans.unrecorded", a.Word), d.Unrecorded

@@ -12,6 +12,7 @@ import (
 	"example.org/parley/message"
 	"example.org/parley/record"
 	"example.org/parley/register"
+	"example.org/parley/service"
 	"example.org/parley/stop"
 	"example.org/parley/wire"
 )
@@ -30,9 +31,11 @@ type Input struct {
 	Desk     Header // of it, what the node knows: desk, officer, whether it is armed
 
 	Paths           []wire.PathState
-	Fallback        []string // their telephones, for when the line is down
-	WeSee           Presence // of them
-	TheySee         Presence // of us, as they heard it last
+	Fallback        map[string][]string // telephones by party, for when the line is down
+	Schedule        []string            // the times of day of the checks
+	Service         []service.State     // what keeps the line out of service now, the weightiest first
+	WeSee           Presence            // of them
+	TheySee         Presence            // of us, as they heard it last
 	Unrecorded      time.Time
 	UnrecordedThere time.Time // by their word
 	Unread          bool      // the record could not be read since the node started

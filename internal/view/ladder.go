@@ -80,7 +80,7 @@ func (b builder) receive(s message.State, m *Message) {
 	if s.Response != nil && s.Response.How == "will-comply" && len(s.Steps[message.Complied]) == 0 {
 		m.Acts = append(m.Acts, "comply")
 	}
-	m.Acts = append(m.Acts, "reply")
+	m.Acts = append(m.Acts, "reply", "relay")
 	m.Urgent = len(s.Steps[message.Acknowledged]) == 0 && message.UrgentPrecedence(s.Facts.Precedence) && !s.Expired(b.Now)
 }
 
@@ -185,7 +185,7 @@ func (b builder) done(x message.Step, c statement.Clock, word string) Progress {
 			}
 		}
 	case message.Relayed:
-		s.Note = b.post(x.To)
+		s.Note = join(b.post(x.To), x.Told)
 	}
 	s.By = b.author(x.By)
 	s.Note = join(s.Note, b.impossible(x.At, x.Entry))

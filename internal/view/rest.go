@@ -225,6 +225,11 @@ func (b builder) check() Check {
 		last = b.when(f.LastPassed)
 	}
 	c.Figures = b.t("check.figures", f.Tested, f.Days, f.Streak, last)
+	for _, what := range []string{check.Suspended, check.Maintenance} {
+		if n := f.Away[what]; n > 0 {
+			c.Figures += b.t("check.days."+what, n)
+		}
+	}
 	switch {
 	case c.State != "": // running or waiting
 		c.Word = b.or("check", c.State)
@@ -298,6 +303,9 @@ func (b builder) logRow(e *record.Entry) LogRow {
 	if e.Receipt != nil {
 		r.State, r.Held = "held", e.Receipt.Held
 	}
+	if e.Log.Private {
+		r.State = "private"
+	}
 	switch {
 	case e.Evidence != "":
 		r.State, r.Note = "evidence", e.Evidence
@@ -333,6 +341,9 @@ func (b builder) said(r *LogRow, e *record.Entry) {
 		Channel  string            `json:"channel"`
 		Class    string            `json:"class"`
 		Priority string            `json:"priority"`
+		Told     string            `json:"told"`
+		Open     []string          `json:"open"`
+		Until    time.Time         `json:"until"`
 	}
 	_ = json.Unmarshal(e.Facts(), &f) // what has another form says nothing here
 	if f.By.Known != "" {
@@ -349,7 +360,15 @@ func (b builder) said(r *LogRow, e *record.Entry) {
 	if spans, err := phrase.Render(b.lang, f.Phrase, f.Fields); err == nil {
 		said = append(said, Plain(spans))
 	}
-	said = append(said, f.Place, phrase.Reason(b.lang, f.Reason), f.ToldBy)
+	said = append(said, f.Place, phrase.Reason(b.lang, f.Reason), f.ToldBy, f.Told)
+	if !f.Until.IsZero() {
+		said = append(said, b.t("service.until", b.when(f.Until)))
+	}
+	for _, x := range f.Open {
+		if p, err := record.ParsePlace(x); err == nil {
+			said = append(said, b.IDs.ShortPlace(p))
+		}
+	}
 	if t := e.Words(); t != nil {
 		said = append(said, t.Text)
 	}

@@ -70,6 +70,8 @@ func Funcs(lang string) map[string]any {
 		"dots":      join,
 		"lines":     func(s string) []string { return strings.Split(strings.TrimRight(s, "\n"), "\n") },
 		"row":       row,
+		"oneline":   func(s string) string { return strings.Join(strings.Fields(s), " ") },
+		"backward":  func(rows []LogRow) []LogRow { out := slices.Clone(rows); slices.Reverse(out); return out },
 		"has":       func(list []string, s string) bool { return slices.Contains(list, s) },
 		"list":      func(list []string, sep string) string { return strings.Join(list, sep) },
 		"plain":     Plain,
