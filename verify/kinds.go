@@ -9,10 +9,11 @@ import (
 	"example.org/parley/check"
 	"example.org/parley/contact"
 	"example.org/parley/message"
+	"example.org/parley/readout"
 	"example.org/parley/register"
 	"example.org/parley/service"
 	"example.org/parley/stop"
 )
 
 // Kinds is every kind of statement: the one list that the verifier judges by and the node writes by.
-var Kinds = slices.Concat(register.Kinds, message.Kinds, stop.Kinds, call.Kinds, check.Kinds, contact.Kinds, service.Kinds)
+var Kinds = slices.Concat(register.Kinds, message.Kinds, stop.Kinds, call.Kinds, check.Kinds, contact.Kinds, service.Kinds, readout.Kinds)

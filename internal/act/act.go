@@ -9,6 +9,7 @@
 //	json:"name"     the member, and the flag's name unless flag says another; flag:"-" is no flag
 //	arg:"ID"        the positional of that name in a verb's row
 //	of:"class"      one of these words, which are the kinds' own (words.go)
+//	whole:"yes"     each of a list is taken as it is, commas and all
 //	most:"9"        a number from 1 to 9 · default:"en"
 //	pick:"post"     a form offers these: posts, requests that are still sought, what was received, languages; desk: the desk itself says it
 //	help:"…"        what the flag is

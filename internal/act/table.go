@@ -61,9 +61,15 @@ var Table = []Verb{
 	{"contact add", "KIND --when WHEN --with POST --basis BASIS [TEXT…]", "State a contact between counterparts.", "counterparts", ContactAdd{}, Touches | Person},
 	{"request record", "--by POST --with POST --when WHEN --basis BASIS", "State that a call or a meeting was sought.", "counterparts", RequestRecord{}, Touches | Person},
 	{"request outcome", "ID OUTCOME", "State what became of a request.", "counterparts", RequestOutcome{}, Touches | Person},
+	{"readout file", "ID --point POINT", "File our account of a contact or a call, point by point; a later one replaces it.", "counterparts", ReadoutFile{}, Touches | Person},
+	{"readout publish", "ID", "Make a readout of ours public, as a second person who may release.", "counterparts", ReadoutStep{Step: "publish"}, Touches | Person},
+	{"readout shown", "ID --to TO", "State whom a readout was shown to.", "counterparts", ReadoutStep{Step: "shown"}, Touches | Person},
+	{"readout except", "ID POINT TEXT…", "State an exception to a point of theirs.", "counterparts", ReadoutExcept{}, Touches | Person},
+	{"readouts", "[ID]", "What each side says of a contact, side by side.", "counterparts", Readouts{}, 0},
 	{"contacts", "", "When each pair last spoke, and what was sought since.", "counterparts", Contacts{}, 0},
 
 	{"log", "[WORDS…]", "The newest statements, or those that have these words.", "record", ReadLog{}, 0},
+	{"find", "WORDS…", "Everything that people wrote with these words, our private statements too.", "record", Find{}, 0},
 	{"show", "ID", "One statement, its item, and its bytes as signed.", "record", Show, 0},
 
 	{Act: SetDesk{}, Rule: Early}, {Act: Export}, {Act: Verify},
@@ -259,6 +265,34 @@ type (
 		Reason  string `json:"reason,omitempty" help:"the reason as they gave it"`
 	}
 
+	ReadoutFile struct {
+		ID     string   `json:"id" arg:"ID" pick:"contact"`
+		Points []string `json:"points" flag:"point" whole:"yes" help:"'raised: …', 'answered/topic: …'; raised, answered, agreed, said, observed"`
+		Lang   string   `json:"lang,omitempty" flag:"text-lang" help:"language of the points"`
+	}
+	// ReadoutStep publishes a readout, or states whom one was shown to.
+	ReadoutStep struct {
+		ID   string `json:"id" arg:"ID" pick:"readout"`
+		Step string `json:"step" flag:"-" of:"readout"`
+		To   string `json:"to,omitempty" help:"whom it was shown to"`
+		On   string `json:"on,omitempty" help:"when: 2022-02-18, 2022-02-18T09:41Z or a span 2022-03-14/2022-03-20"`
+	}
+	ReadoutExcept struct {
+		ID    string `json:"id" arg:"ID" pick:"readout"`
+		Point int    `json:"point" arg:"POINT" most:"64" help:"which point, from 1"`
+		Text  string `json:"text" arg:"TEXT"`
+		Lang  string `json:"lang,omitempty" flag:"text-lang" help:"language of the text"`
+	}
+	Readouts struct {
+		ID     string `json:"id,omitempty" arg:"ID"`
+		Points string `json:"points,omitempty" of:"point" help:"only points of this sort: raised, answered, agreed, said, observed"`
+		Shown  bool   `json:"shown,omitempty" help:"only whom they were shown to"`
+		Since  string `json:"since,omitempty" help:"an event's name or a date"`
+	}
+
+	Find struct {
+		Words string `json:"words" arg:"WORDS"`
+	}
 	ReadLog struct {
 		Words  string `json:"words,omitempty" arg:"WORDS"`
 		Kind   string `json:"kind,omitempty" of:"about" help:"what it is about; traffic: messages, calls and STOPs as they began"`
@@ -309,6 +343,11 @@ func (EventAdd) Verb() string       { return "event.add" }
 func (ContactAdd) Verb() string     { return "contact.add" }
 func (RequestRecord) Verb() string  { return "request.record" }
 func (RequestOutcome) Verb() string { return "request.outcome" }
+func (ReadoutFile) Verb() string    { return "readout.file" }
+func (ReadoutStep) Verb() string    { return "readout.step" }
+func (ReadoutExcept) Verb() string  { return "readout.except" }
+func (Readouts) Verb() string       { return "readouts" }
+func (Find) Verb() string           { return "find" }
 func (ReadLog) Verb() string        { return "log" }
 func (Contacts) Verb() string       { return "contacts" }
 func (Confirm) Verb() string        { return "confirm" }

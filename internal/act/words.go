@@ -15,6 +15,7 @@ import (
 	"example.org/parley/contact"
 	"example.org/parley/hint"
 	"example.org/parley/message"
+	"example.org/parley/readout"
 	"example.org/parley/register"
 	"example.org/parley/service"
 	"example.org/parley/statement"
@@ -26,8 +27,9 @@ var words = map[string][]string{
 	"class": statement.Classes, "mark": statement.Marks, "kind": message.KindNames, "precedence": message.Precedences,
 	"read": message.Reads, "response": append(slices.Clone(message.Responses), "complied"), "step": stop.Acts,
 	"contact": contact.Sorts, "sought": contact.Sought, "channel": contact.Channels, "outcome": contact.Outcomes,
-	"priority": call.Priorities, "about": about(message.Kinds, stop.Kinds, call.Kinds, check.Kinds, contact.Kinds, register.Kinds, service.Kinds),
+	"priority": call.Priorities, "about": about(message.Kinds, stop.Kinds, call.Kinds, check.Kinds, contact.Kinds, register.Kinds, service.Kinds, readout.Kinds),
 	"line": append(slices.Sorted(maps.Keys(service.Acts)), "resume"), "watch": {"note", "give", "take"},
+	"readout": {"publish", "shown"}, "point": readout.Sorts,
 }
 
 // Words are the choices that an of tag names.
@@ -44,6 +46,7 @@ type Member struct {
 	Arg     string // name of its positional, "" for none
 	Words   []string
 	Most    int
+	Whole   bool     // each of a list is taken whole, commas and all
 	Default []string // of a list
 	Help    string
 	Must    bool // of Verb.Members: an act must have it
@@ -82,6 +85,7 @@ func Members(t reflect.Type) (ms []Member) {
 		if d, ok := tag.Lookup("default"); ok {
 			f.Default = []string{d}
 		}
+		f.Whole = tag.Get("whole") != ""
 		f.Most, _ = strconv.Atoi(tag.Get("most"))
 		if n, ok := tag.Lookup("flag"); ok || f.Arg != "" {
 			f.Flag = strings.Trim(n, "-")

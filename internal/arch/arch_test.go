@@ -41,15 +41,16 @@ var layers = map[string][]string{
 	"check":          {"wire", "party", "record", "statement", "words"},
 	"contact":        {"record", "statement", "register"},
 	"service":        {"record", "statement"},
-	"verify":         {"wire", "words", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "service"},
+	"readout":        {"record", "statement"},
+	"verify":         {"wire", "words", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "service", "readout"},
 	// Pure machines of the node.
-	"internal/act":      {"hint", "statement", "message", "stop", "call", "check", "contact", "register", "service"},
+	"internal/act":      {"hint", "statement", "message", "stop", "call", "check", "contact", "register", "service", "readout"},
 	"internal/alarm":    {"words"},
 	"internal/voice":    {},
 	"internal/pairing":  {"wire", "party", "words"},
 	"internal/exchange": {"wire", "record"},
 	"internal/verbs":    {"hint", "internal/act"},
-	"internal/view":     {"wire", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "service", "internal/act", "internal/alarm", "words"},
+	"internal/view":     {"wire", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "service", "readout", "internal/act", "internal/alarm", "words"},
 	// The rim.
 	"internal/store":         {"wire"},
 	"internal/link":          {"wire"},
@@ -57,7 +58,7 @@ var layers = map[string][]string{
 	"internal/edge/web":      {"internal/voice"},
 	"internal/home":          {"hint", "wire", "party"},
 	// The meeting place, and the faces that ask it.
-	"internal/node":    {"hint", "wire", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "service", "verify", "internal/act", "internal/alarm", "internal/voice", "internal/exchange", "internal/view", "internal/store", "internal/link", "words"},
+	"internal/node":    {"hint", "wire", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "service", "readout", "verify", "internal/act", "internal/alarm", "internal/voice", "internal/exchange", "internal/view", "internal/store", "internal/link", "words"},
 	"internal/page":    {"hint", "internal/act", "internal/view", "words"},
 	"internal/control": {"hint", "words", "internal/act", "internal/home"},
 }
@@ -66,7 +67,7 @@ var layers = map[string][]string{
 var top = []string{"internal/story", "internal/sim", "internal/e2e", "internal/bench", "internal/arch"}
 
 // pure packages decide; only the rim opens sockets, files and clocks. SPEC: NOD-021
-var pure = []string{"wire", "hint", "words", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "service",
+var pure = []string{"wire", "hint", "words", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "service", "readout",
 	"internal/act", "internal/alarm", "internal/voice", "internal/pairing", "internal/exchange", "internal/view"}
 
 var impure = []string{"net", "net/http", "os", "database/sql", "log/slog", "log", "os/exec", "syscall"}

@@ -52,7 +52,7 @@ func ask(which act.Plain, more func(l *Line, in *view.Input)) handler {
 // questions change nothing, but that a terminal is a desk: what inbox and show draw there before an officer who is signed
 // on is stated *shown*. What goes into a pipe is drawn before nobody.
 var questions = []handler{
-	ask(act.Status, nil), ask(act.Checks, nil), ask(act.AlarmList, nil), ask(act.PostList, nil), on((*Line).card, act.Card),
+	ask(act.Status, nil), ask(act.Checks, nil), ask(act.AlarmList, nil), ask(act.PostList, nil), on((*Line).card, act.Card), on((*Line).readoutsAsked), on((*Line).finds),
 	ask(act.Calls, func(l *Line, in *view.Input) { in.Calls = l.callStates() }),
 	ask(act.OfficerList, func(l *Line, in *view.Input) { in.SignedOn = l.signedOn() }),
 	on((*Line).inbox, act.Inbox), on((*Line).logged), on((*Line).showOne, act.Show),
@@ -77,6 +77,19 @@ const (
 // logged answers with the newest statements that fit, and where the next page begins. The loop lists those that may fit
 // by their heads, some at a time; their words are read by who asks. SPEC: PAG-055
 func (l *Line) logged(who act.Who, lang string, a act.ReadLog) (act.Reply, error) {
+	return l.search(who, lang, a, map[bool]string{true: "log.sheet", false: a.Verb()}[a.ICS309], maxRead)
+}
+
+// maxFound is how many statements a search of everything gives.
+const maxFound = 200
+
+// finds looks through all that people wrote, to the beginning. SPEC: SVC-010
+func (l *Line) finds(who act.Who, lang string, a act.Find) (act.Reply, error) {
+	return l.search(who, lang, act.ReadLog{Words: a.Words, Last: maxFound}, a.Verb(), l.rec.Len())
+}
+
+// search answers a question with what fits, of as many of the newest statements as are to be read for it.
+func (l *Line) search(who act.Who, lang string, a act.ReadLog, question string, reads int) (act.Reply, error) {
 	at, before := l.rec.Len(), time.Time{}
 	if a.Before != "" {
 		e, err := l.find(a.Before)
@@ -108,7 +121,7 @@ func (l *Line) logged(who act.Who, lang string, a act.ReadLog) (act.Reply, error
 	return l.drawn(func(ctx context.Context) view.Desk {
 		read := view.Finder(in, lang, strings.Fields(a.Words), a.Person)
 		in.Log = nil
-		left := max(maxRead, most)
+		left := max(reads, most)
 		for len(in.Log) < most && left > 0 && at > 0 {
 			var some []*record.Entry
 			was := at
@@ -133,7 +146,7 @@ func (l *Line) logged(who act.Who, lang string, a act.ReadLog) (act.Reply, error
 				in.Log = slices.Insert(in.Log, cmp.Or(i+1, len(in.Log)+1)-1, e)
 			}
 		}
-		d := view.Answer(in, lang, map[bool]string{true: "log.sheet", false: a.Verb()}[a.ICS309])
+		d := view.Answer(in, lang, question)
 		if at > 0 {
 			_ = l.between(ctx, func() {
 				if e := l.rec.Arrived(at + 1); e != nil {

@@ -12,6 +12,7 @@ import (
 	"example.org/parley/check"
 	"example.org/parley/contact"
 	"example.org/parley/message"
+	"example.org/parley/readout"
 	"example.org/parley/record"
 	"example.org/parley/register"
 	"example.org/parley/service"
@@ -24,7 +25,7 @@ import (
 // record costs a view nothing.
 type items struct {
 	stamps map[string]stamp
-	lists  map[string][]stamp // by the first word of the kind: message stop call check contact line service watch
+	lists  map[string][]stamp // by the first word of the kind: message stop call check contact line service watch readout
 	open   map[string][]stamp // of each list what waits: the most urgent first, then as they came
 }
 
@@ -171,6 +172,8 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp,
 		for _, c := range stop.Due(st, st.From == l.cfg.Us.Name, now) {
 			s.run(c)
 		}
+	case "readout":
+		state, s.list = readout.Fold(it), head
 	case "contact", "request":
 		state, s.list = contact.Fold(it, r), "contact"
 	default:

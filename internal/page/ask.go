@@ -95,7 +95,7 @@ func entries() (verbs []string) {
 }
 
 // wordsOf is where the words of a member's choices stand.
-var wordsOf = map[string]string{"contact": "contact", "sought": "contact", "channel": "chan", "outcome": "request", "priority": "why", "about": "about", "class": "class", "mark": "mark", "line": "step.line", "watch": "step.watch"}
+var wordsOf = map[string]string{"contact": "contact", "sought": "contact", "channel": "chan", "outcome": "request", "priority": "why", "about": "about", "class": "class", "mark": "mark", "line": "step.line", "watch": "step.watch", "readout": "step.readout"}
 
 // field is one member of an act as a form asks for it.
 type field struct {
@@ -145,7 +145,7 @@ func (s *Server) picks(who act.Who, lang, of string) (out []view.Choice) {
 		}
 		return out
 	}
-	question := map[string]act.Act{"post": act.PostList, "request": act.Contacts{}}[of]
+	question := map[string]act.Act{"post": act.PostList, "request": act.Contacts{}, "contact": act.Contacts{}, "readout": act.Readouts{}}[of]
 	if question == nil {
 		if of == "lang" {
 			for _, l := range words.Langs() {
@@ -161,7 +161,18 @@ func (s *Server) picks(who act.Who, lang, of string) (out []view.Choice) {
 	for _, p := range d.Posts {
 		out = append(out, view.Choice{Code: p.ID, Word: p.Facts.Name + " · " + p.Facts.Org + " · " + p.Party})
 	}
-	for _, q := range d.Counterparts.Sought {
+	dealings := d.Counterparts.Sought
+	if of == "contact" {
+		dealings = d.Counterparts.Contacts
+	}
+	for _, r := range d.Readouts {
+		out = append(out, view.Choice{Code: r.ID, Word: r.Party + " · " + r.At + " · " + r.Word})
+	}
+	for _, q := range dealings {
+		if of == "contact" {
+			out = append(out, view.Choice{Code: q.ID, Word: q.When + " · " + q.Kind + " · " + q.With})
+			continue
+		}
 		out = append(out, view.Choice{Code: q.ID, Word: q.When + " · " + q.Kind + " · " + q.From + " → " + q.With})
 	}
 	return out

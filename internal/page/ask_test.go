@@ -145,7 +145,7 @@ func TestFormsAreMadeOfTheTableOfVerbs(t *testing.T) {
 // elsewhere are the verbs that are no key of the page, and why.
 var elsewhere = map[string]string{
 	"confirm": "a line that is paired has a page", "open": "its answer is the way to this page", "sign-on": "who opens the page is signed on", "shown": "what was seen is stated by itself", "inbox": "the messages and the third answer",
-	"status": "the page itself", "alarm.list": "a panel", "phrase.list": "the composer", "post.list": "what the forms offer", "contacts": "a panel",
+	"status": "the page itself", "alarm.list": "a panel", "phrase.list": "the composer", "post.list": "what the forms offer", "find": "the search of the record", "contacts": "a panel",
 }
 
 // Whatever can be done at the shell can be done at the page. SPEC: PAG-054

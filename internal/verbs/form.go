@@ -5,6 +5,7 @@ package verbs
 import (
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,6 +33,10 @@ func Bind(v act.Verb, fs *pflag.FlagSet) (build func(args []string, now time.Tim
 		case *int:
 			fs.IntVar(m, f.Flag, 0, f.Help)
 		case *[]string:
+			if f.Whole {
+				fs.StringArrayVar(m, f.Flag, nil, f.Help)
+				continue
+			}
 			fs.StringSliceVar(m, f.Flag, slices.Clone(f.Default), f.Help)
 		case *map[string]string:
 			fs.StringToStringVar(m, f.Flag, nil, f.Help)
@@ -129,6 +134,10 @@ func put(m reflect.Value, args []string) (err error) {
 		}
 	case *[]string:
 		*m = args
+	case *int:
+		if *m, err = strconv.Atoi(args[0]); err != nil {
+			err = hint.Usage("", "%q is no number", args[0])
+		}
 	case *map[string]string:
 		*m, err = pairs(args)
 	}

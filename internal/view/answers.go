@@ -27,6 +27,8 @@ var questions = map[string]func(b builder, d *Desk){
 	"inbox":        builder.inbox,
 	"card":         builder.card,
 	"log":          func(b builder, d *Desk) { d.Log = b.log() },
+	"readouts":     builder.readouts,
+	"find":         func(b builder, d *Desk) { d.Log = b.log() },
 	"log.sheet":    func(b builder, d *Desk) { d.Log, d.Header = b.log(), b.header(nil) },
 	"calls":        func(b builder, d *Desk) { d.Calls = b.calls() },
 	"checks":       builder.slots,

@@ -45,6 +45,8 @@ type Desk struct {
 	Posts    []Listed[register.Post]    `json:"posts,omitzero"`
 	Phrases  []Choice                   `json:"phrases,omitzero"`
 
+	Readouts   []FiledReadout    `json:"readouts,omitzero"`   // by contact, oldest first
+	Points     []Remark          `json:"points,omitzero"`     // of the newest version of each, side by side
 	Telephones map[string]string `json:"telephones,omitzero"` // by party, of the terms
 	Slots      []string          `json:"slots,omitzero"`      // times of day of the checks
 

@@ -10,6 +10,7 @@ import (
 	"example.org/parley/contact"
 	"example.org/parley/internal/alarm"
 	"example.org/parley/message"
+	"example.org/parley/readout"
 	"example.org/parley/record"
 	"example.org/parley/register"
 	"example.org/parley/service"
@@ -60,6 +61,10 @@ type Input struct {
 	Contacts      contact.Figures
 	ContactsSince *register.Event // that Contacts counts from; nil: all, or
 	ContactsFrom  string          // the date that was asked for
+	Readouts      []*readout.Readout
+	About         []*contact.Contact // what readouts may be about
+	Points        string             // only this sort of point
+	OnlyShown     bool               // only whom readouts were shown to
 	Log           []*record.Entry
 	SignedOn      map[string][]string // desks, by the short ID of the officer who is signed on there
 }

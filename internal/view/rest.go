@@ -12,6 +12,7 @@ import (
 	"example.org/parley/call"
 	"example.org/parley/check"
 	"example.org/parley/message/phrase"
+	"example.org/parley/readout"
 	"example.org/parley/record"
 	"example.org/parley/statement"
 	"example.org/parley/words"
@@ -343,6 +344,8 @@ func (b builder) said(r *LogRow, e *record.Entry) {
 		Priority string            `json:"priority"`
 		Told     string            `json:"told"`
 		Open     []string          `json:"open"`
+		Points   []readout.Point   `json:"points"`
+		Text     string            `json:"text"`
 		Until    time.Time         `json:"until"`
 	}
 	_ = json.Unmarshal(e.Facts(), &f) // what has another form says nothing here
@@ -364,6 +367,10 @@ func (b builder) said(r *LogRow, e *record.Entry) {
 	if !f.Until.IsZero() {
 		said = append(said, b.t("service.until", b.when(f.Until)))
 	}
+	for _, p := range f.Points {
+		said = append(said, b.or("point", p.Sort)+": "+p.Text)
+	}
+	said = append(said, f.Text)
 	for _, x := range f.Open {
 		if p, err := record.ParsePlace(x); err == nil {
 			said = append(said, b.IDs.ShortPlace(p))
@@ -384,10 +391,35 @@ func Finder(in Input, lang string, has []string, person string) func(*record.Ent
 			return true
 		}
 		r := b.logRow(e)
-		row := strings.ToLower(strings.Join([]string{r.Word, r.By, r.To, r.Says, r.Party}, "\n"))
+		row := strings.ToLower(strings.Join([]string{r.Word, r.By, r.To, r.Says, r.Party, texts(e)}, "\n"))
 		return strings.Contains(strings.ToLower(r.By), strings.ToLower(person)) &&
 			!slices.ContainsFunc(has, func(w string) bool { return !strings.Contains(row, strings.ToLower(w)) && !strings.EqualFold(w, r.ID) })
 	}
+}
+
+// texts are those of the facts of a statement, whatever its kind; its salt is none.
+func texts(e *record.Entry) string {
+	var facts map[string]any
+	_ = json.Unmarshal(e.Facts(), &facts)
+	delete(facts, "salt")
+	var out []string
+	var walk func(x any)
+	walk = func(x any) {
+		switch x := x.(type) {
+		case string:
+			out = append(out, x)
+		case []any:
+			for _, y := range x {
+				walk(y)
+			}
+		case map[string]any:
+			for _, y := range x {
+				walk(y)
+			}
+		}
+	}
+	walk(facts)
+	return strings.Join(out, "\n")
 }
 
 // logWord is one line about a statement: that it is a test, its kind, what it is about, and how much of its words fits.

@@ -6,6 +6,7 @@ import (
 	"embed"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -70,6 +71,7 @@ func Funcs(lang string) map[string]any {
 		"dots":      join,
 		"lines":     func(s string) []string { return strings.Split(strings.TrimRight(s, "\n"), "\n") },
 		"row":       row,
+		"num":       func(n int) string { return strconv.Itoa(n) },
 		"oneline":   func(s string) string { return strings.Join(strings.Fields(s), " ") },
 		"backward":  func(rows []LogRow) []LogRow { out := slices.Clone(rows); slices.Reverse(out); return out },
 		"has":       func(list []string, s string) bool { return slices.Contains(list, s) },

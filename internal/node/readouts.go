@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"cmp"
+	"slices"
+
+	"example.org/parley/contact"
+	"example.org/parley/hint"
+	"example.org/parley/internal/act"
+	"example.org/parley/readout"
+	"example.org/parley/record"
+	"example.org/parley/statement"
+)
+
+var readoutActs = []handler{on((*Line).readoutFile), on((*Line).readoutStep), on((*Line).readoutExcept)}
+
+// readouts are those on record, with their versions.
+func (l *Line) readouts() []*readout.Readout {
+	return readout.Versions(states[*readout.Readout](l, l.keys("readout")), l.rec)
+}
+
+// subject is the beginning of the contact or call that a readout is about, by the ID of any statement of it.
+func (l *Line) subject(id string) (*record.Entry, error) {
+	e, err := l.findAny(id)
+	if err != nil {
+		return nil, err
+	}
+	it, _ := l.item(l.rec.ItemOf(e))
+	if it != nil && it.Begin != nil && (it.Begin.Kind == contact.KindMade || l.items.stamps[it.Key].list == "call") {
+		return it.Begin, nil
+	}
+	return nil, hint.New("see: parley contacts, parley calls", "%s is neither a contact nor a call", id)
+}
+
+// readoutFile files our account of a contact; where we have filed one before, this is its next version.
+func (l *Line) readoutFile(who act.Who, lang string, a act.ReadoutFile) (act.Reply, error) {
+	about, err := l.subject(a.ID)
+	if err != nil {
+		return act.Reply{}, err
+	}
+	f := readout.Readout{Lang: cmp.Or(a.Lang, lang), By: l.author(who)}
+	for _, s := range a.Points {
+		p, no := readout.ReadPoint(s)
+		err, f.Points = statement.First(err, no), append(f.Points, p)
+	}
+	if err != nil {
+		return act.Reply{}, err
+	}
+	var before *readout.Readout
+	for _, r := range l.readouts() {
+		if r.Party == l.cfg.Us.Name && r.About.Leaf == about.Leaf && r.Later == nil {
+			before = r
+		}
+	}
+	d, err := readout.FiledDraft(l.cfg.Us.Name, about.Ref(), before, f, about.Mark)
+	return l.stateOwn(d, err, !about.Log.Private, lang)
+}
+
+// readout finds the readout of a short ID: of itself or of any step of it.
+func (l *Line) readout(id string) (*readout.Readout, error) {
+	e, err := l.findAny(id)
+	if err != nil {
+		return nil, err
+	}
+	if r, _ := fold[*readout.Readout](l, l.rec.ItemOf(e)); r != nil {
+		return r, nil
+	}
+	return nil, hint.New("see: parley readouts", "%s is not a readout", id)
+}
+
+// readoutStep publishes our readout, or states whom one was shown to.
+//
+// SPEC: RDO-003
+func (l *Line) readoutStep(who act.Who, lang string, a act.ReadoutStep) (act.Reply, error) {
+	n := names{l: l}
+	f := readout.Step{To: a.To, By: l.author(who)}
+	if a.On != "" {
+		w := n.happened(a.On)
+		f.On = &w
+	}
+	r, err := l.readout(a.ID)
+	if err = statement.First(err, n.err); err != nil {
+		return act.Reply{}, err
+	}
+	if o := l.register().OfficerAt(f.By.Officer); a.Step == "publish" && (o == nil || !o.Releaser || f.By.Officer == r.By.Officer) {
+		return act.Reply{}, hint.New("another officer who may release publishes it: parley officer add NAME --releaser", "a readout is published by a second person")
+	}
+	return l.afterReadout(r, a.Step, f, lang)
+}
+
+func (l *Line) readoutExcept(who act.Who, lang string, a act.ReadoutExcept) (act.Reply, error) {
+	r, err := l.readout(a.ID)
+	if err != nil {
+		return act.Reply{}, err
+	}
+	return l.afterReadout(r, "except", readout.Step{Point: a.Point, Text: a.Text, Lang: cmp.Or(a.Lang, lang), By: l.author(who)}, lang)
+}
+
+// afterReadout states what followed a readout, where that stands.
+func (l *Line) afterReadout(r *readout.Readout, step string, f readout.Step, lang string) (act.Reply, error) {
+	d, err := readout.StepDraft(l.cfg.Us.Name, step, r, f)
+	return l.stateOwn(d, err, !r.Entry.Log.Private, lang)
+}
+
+// readoutsAsked answers with what the two sides say of contacts, side by side.
+func (l *Line) readoutsAsked(who act.Who, lang string, a act.Readouts) (act.Reply, error) {
+	in, list := l.input(who.Desk), l.readouts()
+	var of *record.Entry
+	if a.ID != "" {
+		var err error
+		if r, no := l.readout(a.ID); no == nil {
+			of = &record.Entry{Leaf: r.About.Leaf}
+		} else if of, err = l.subject(a.ID); err != nil {
+			return act.Reply{}, err
+		}
+	}
+	since, err := l.since(a.Since)
+	if err != nil {
+		return act.Reply{}, err
+	}
+	in.About, _ = l.contactStates()
+	in.Readouts = slices.DeleteFunc(list, func(r *readout.Readout) bool {
+		if of != nil && r.About.Leaf != of.Leaf {
+			return true
+		}
+		return !since.IsZero() && l.dated(r, in.About).Side(since) == statement.SideBefore
+	})
+	in.ContactsFrom, in.Points, in.OnlyShown = a.Since, a.Points, a.Shown
+	return l.asked(in, lang, a)
+}
+
+// dated is when what a readout is about was.
+func (l *Line) dated(r *readout.Readout, contacts []*contact.Contact) statement.When {
+	for _, c := range contacts {
+		if c.Entry.Leaf == r.About.Leaf {
+			return c.When
+		}
+	}
+	if e := l.rec.ByRef(r.About); e != nil {
+		return statement.At(e.Time)
+	}
+	return statement.At(r.Entry.Time)
+}
+
+// since reads an event's name or a date: when a window begins. A plain date is in it.
+func (l *Line) since(s string) (statement.When, error) {
+	if s == "" {
+		return statement.When{}, nil
+	}
+	w, err := statement.ReadWhen(s)
+	if err == nil {
+		return statement.At(w.Earliest()), nil
+	}
+	ev, err := l.register().FindEvent(s, l.rec.Short)
+	if err != nil {
+		return w, err
+	}
+	return ev.When, nil
+}
