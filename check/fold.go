@@ -125,14 +125,14 @@ func swapped(asked, asker Account) bool {
 func (s State) View(sch party.Schedule, now time.Time) State {
 	switch {
 	case s.Outcome != Pending:
-	case now.After(s.Due.Add(2*sch.Window() + 5*time.Minute)):
+	case now.After(s.Due.Add(2*sch.At(s.Due).Window() + 5*time.Minute)):
 		s.Outcome, s.Which, s.Overdue = Failed, []string{PartStation}, true
 		for _, e := range s.Ends {
 			s.Which = append(s.Which, e.Result.Which...)
 		}
 		s.Which = set(s.Which)
 	default:
-		s.Overdue = len(s.Ends) < 2 && now.After(s.Due.Add(sch.Window()))
+		s.Overdue = len(s.Ends) < 2 && now.After(s.Due.Add(sch.At(s.Due).Window()))
 	}
 	return s
 }
@@ -164,7 +164,7 @@ func Days(states []State, sch party.Schedule, away func(time.Time) string, from,
 		v, ok := scheduled[t]
 		if !ok {
 			v = State{Slot: Slot{ID: t.Format(slotForm)}, Due: t, Outcome: Pending}
-			if now.After(t.Add(sch.Window())) {
+			if now.After(t.Add(sch.At(t).Window())) {
 				v.Outcome, v.Overdue = Missed, true
 			}
 		}

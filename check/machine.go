@@ -176,7 +176,7 @@ func (m *Machine) choose() string {
 
 // begin sets a slot up, with its parts in the order of work.
 func (m *Machine) begin(s Slot, at time.Time, mark string) {
-	m.cur = &Running{Slot: s, Began: at, Until: at.Add(m.Schedule.Window()), Mark: mark}
+	m.cur = &Running{Slot: s, Began: at, Until: at.Add(m.Schedule.At(at).Window()), Mark: mark}
 	each := func(name string, paths ...string) {
 		for _, p := range paths {
 			m.cur.Parts = append(m.cur.Parts, Part{Name: name, Path: p})
@@ -248,7 +248,7 @@ func (m *Machine) pick() {
 			m.begin(s, ours.Facts.At, st.Mark)
 			m.update(st)
 			return
-		case theirs.Opened == nil || m.now.Sub(st.Due) > m.Schedule.Window() || st.Due.Sub(m.now) > time.Minute:
+		case theirs.Opened == nil || m.now.Sub(st.Due) > m.Schedule.At(st.Due).Window() || st.Due.Sub(m.now) > time.Minute:
 			m.done[s] = m.now
 		case at(m.Away, m.now) == "" && m.mayJoin(s, st):
 			m.begin(s, m.now, st.Mark)
@@ -304,7 +304,7 @@ func (m *Machine) partyA() string {
 
 // schedule opens a slot that is due: A at once, B when A has not.
 func (m *Machine) schedule() {
-	due := m.Schedule.Slots(slices.MaxFunc([]time.Time{m.From, m.now.Add(-m.Schedule.Window())}, time.Time.Compare), m.now)
+	due := m.Schedule.Slots(slices.MaxFunc([]time.Time{m.From, m.now.Add(-m.Schedule.At(m.now).Window())}, time.Time.Compare), m.now)
 	if len(due) == 0 || at(m.Away, m.now) != "" {
 		return
 	}

@@ -26,6 +26,27 @@ func (g *Genesis) Describe(lang string, terms Terms) string {
 		fmt.Fprintf(&out, "  %s: %s\n", k, v)
 	}
 	fmt.Fprintln(&out, t("title", g.Line, a, b))
+	out.WriteString(terms.Describe(lang, a, b))
+	for i, s := range g.Parties {
+		row(t("sheet", s.Party, string(rune('A'+i))), Digits(s.Sheet))
+		row(t("key", s.Party), wire.KeyText(s.Sign))
+	}
+	row(t("tag"), g.Tag.String())
+	row(t("hash"), g.Hash.String())
+	fmt.Fprintln(&out, t("writes", a, b))
+	return out.String()
+}
+
+// Describe says the terms in words, one line a fact.
+func (terms Terms) Describe(lang string, parties ...string) string {
+	t := func(key string, args ...any) string { return words.T(lang, "genesis."+key, args...) }
+	var out strings.Builder
+	row := func(k, v string) {
+		if v == "" {
+			v = t("none")
+		}
+		fmt.Fprintf(&out, "  %s: %s\n", k, v)
+	}
 	for _, l := range slices.Sorted(maps.Keys(terms.Purpose)) {
 		row(t("purpose", l), terms.Purpose[l])
 	}
@@ -34,8 +55,8 @@ func (g *Genesis) Describe(lang string, terms Terms) string {
 	row(t("hours"), terms.Hours)
 	row(t("languages"), strings.Join(terms.Languages, ", "))
 	row(t("access"), terms.Access)
-	for _, s := range g.Parties {
-		row(t("fallback", s.Party), strings.Join(terms.Fallback[s.Party], ", "))
+	for _, p := range parties {
+		row(t("fallback", p), strings.Join(terms.Fallback[p], ", "))
 	}
 	row(t("checks"), strings.Join(terms.Schedule.Checks, ", "))
 	row(t("officer"), t("minutes", terms.Schedule.Officer))
@@ -47,12 +68,14 @@ func (g *Genesis) Describe(lang string, terms Terms) string {
 			row(t("clock", p, s), t("seconds", terms.Policy.Due[p][s]))
 		}
 	}
-	for i, s := range g.Parties {
-		row(t("sheet", s.Party, string(rune('A'+i))), Digits(s.Sheet))
-		row(t("key", s.Party), wire.KeyText(s.Sign))
+	if len(terms.Policy.Release) > 0 {
+		row(t("release"), strings.Join(terms.Policy.Release, ", "))
 	}
-	row(t("tag"), g.Tag.String())
-	row(t("hash"), g.Hash.String())
-	fmt.Fprintln(&out, t("writes", a, b))
+	for _, k := range slices.Sorted(maps.Keys(terms.Policy.Seal)) {
+		row(t("seal", k), t("hours.n", terms.Policy.Seal[k]))
+	}
+	if terms.Policy.Record {
+		row(t("record"), t("record.yes"))
+	}
 	return out.String()
 }

@@ -23,9 +23,18 @@ type Terms struct {
 	Policy    struct {
 		// Due changes ladder clocks, in seconds, by precedence and step: {"FLASH": {"held": 15}}.
 		Due map[string]map[string]int `json:"due,omitempty"`
+		// Release names what only an officer who may release states: suspend.
+		Release []string `json:"release,omitempty"`
+		// Seal withholds bodies until both sides' are in, or for so many hours: {"readout": 48}.
+		Seal map[string]int `json:"seal,omitempty"`
+		// Record says that calls may be recorded.
+		Record bool `json:"record,omitempty"`
 	} `json:"policy"` // what the parties may change of the usual rules
 	Schedule Schedule `json:"schedule"`
 }
+
+// What the terms may seal, and what they may keep to officers who may release.
+var Sealable, Releasable = []string{"readout"}, []string{"suspend"}
 
 const maxTerm = 400 // bytes of a text of the terms
 
@@ -98,6 +107,16 @@ func (t Terms) check() error {
 	}
 	if !slices.IsSorted(t.Schedule.Checks) || len(slices.Compact(slices.Clone(t.Schedule.Checks))) != len(t.Schedule.Checks) {
 		return notGenesis("terms: the checks of a day in order, none twice")
+	}
+	for _, r := range t.Policy.Release {
+		if !slices.Contains(Releasable, r) {
+			return notGenesis("terms: release of %q: what can be kept to officers who may release: %s", r, strings.Join(Releasable, ", "))
+		}
+	}
+	for k, h := range t.Policy.Seal {
+		if !slices.Contains(Sealable, k) || h < 1 || h > 30*24 {
+			return notGenesis("terms: seal of %q for %d hours: %s, 1 to 720 hours", k, h, strings.Join(Sealable, ", "))
+		}
 	}
 	for prec, steps := range t.Policy.Due {
 		if !slices.Contains([]string{"FLASH", "IMMEDIATE", "PRIORITY", "ROUTINE"}, prec) {

@@ -16,4 +16,4 @@ import (
 )
 
 // Kinds is every kind of statement: the one list that the verifier judges by and the node writes by.
-var Kinds = slices.Concat(register.Kinds, message.Kinds, stop.Kinds, call.Kinds, check.Kinds, contact.Kinds, service.Kinds, readout.Kinds)
+var Kinds = slices.Concat(register.Kinds, message.Kinds, stop.Kinds, call.Kinds, check.Kinds, contact.Kinds, service.Kinds, service.TermKinds, readout.Kinds)

@@ -14,6 +14,9 @@ var Table = []Verb{
 	{"line maintenance", "--until UNTIL", "State that the line is worked on until then.", "node", LineStep{Step: "maintenance"}, Touches | Person},
 	{"line leave", "", "State that we leave this line.", "node", LineStep{Step: "leave"}, Touches | Person},
 	{"line resume", "", "Take the line back into service where we had taken it out.", "node", LineStep{Step: "resume"}, Touches | Person},
+	{"terms show", "", "The terms of the line in force, and what is proposed.", "node", TermsShow, 0},
+	{"terms propose", "--from FROM", "Propose other terms, from a time at least 24 hours ahead.", "node", TermsPropose{}, Touches | Person},
+	{"terms accept", "ID", "Accept the terms that the other party has proposed.", "node", TermsAccept, Touches | Person},
 
 	{"officer add", "NAME…", "Enrol an officer, known by his Unix account.", "people", OfficerAdd{}, 0},
 	{"officer list", "", "The officers of both parties, and where they are signed on.", "people", OfficerList, 0},
@@ -88,6 +91,7 @@ const (
 	AlarmList   Plain = "alarm.list"
 	Status      Plain = "status"
 	Card        Plain = "card"
+	TermsShow   Plain = "terms.show"
 	Inbox       Plain = "inbox"
 	Calls       Plain = "calls"
 	Checks      Plain = "checks"
@@ -103,8 +107,9 @@ type Item struct {
 
 // The acts on an item.
 var (
-	AlarmAck = Item{Do: "alarm.ack"} // without an ID the most urgent one that waits
-	Show     = Item{Do: "show"}
+	AlarmAck    = Item{Do: "alarm.ack"} // without an ID the most urgent one that waits
+	Show        = Item{Do: "show"}
+	TermsAccept = Item{Do: "terms.accept"}
 )
 
 // Of names the item.
@@ -135,6 +140,16 @@ type (
 		Step   string    `json:"step" flag:"-" of:"line"`
 		Until  time.Time `json:"until,omitzero" help:"until: 14:30Z, +2h, 2026-03-22T09:00Z"`
 		Reason string    `json:"reason,omitempty" help:"why, for both boards"`
+	}
+	TermsPropose struct {
+		From     time.Time         `json:"from" help:"from when they hold: +48h, 2026-03-22T09:00Z"`
+		Checks   []string          `json:"checks,omitempty" flag:"check" help:"UTC times of day of the checks: 09:00,21:00"`
+		Officer  int               `json:"officer,omitempty" most:"240" help:"minutes that the officer's parts of a check may take"`
+		Due      map[string]string `json:"due,omitempty" help:"a clock in seconds: FLASH.acknowledged=60"`
+		Fallback []string          `json:"fallback,omitempty" help:"our telephones, for when the line is down"`
+		Release  []string          `json:"release,omitempty" help:"what only an officer who may release states: suspend, none"`
+		Seal     map[string]string `json:"seal,omitempty" help:"hours that bodies stay sealed: readout=48, readout=0"`
+		Record   string            `json:"record,omitempty" of:"yesno" help:"whether calls may be recorded: yes, no"`
 	}
 	// Watch notes something in the watch's log, gives the watch or takes it over.
 	Watch struct {
@@ -323,6 +338,7 @@ func (OfficerAdd) Verb() string     { return "officer.add" }
 func (SignOn) Verb() string         { return "sign-on" }
 func (SetDesk) Verb() string        { return "desk" }
 func (LineStep) Verb() string       { return "line.step" }
+func (TermsPropose) Verb() string   { return "terms.propose" }
 func (Watch) Verb() string          { return "watch.step" }
 func (Relay) Verb() string          { return "relay" }
 func (Send) Verb() string           { return "send" }

@@ -27,9 +27,9 @@ var words = map[string][]string{
 	"class": statement.Classes, "mark": statement.Marks, "kind": message.KindNames, "precedence": message.Precedences,
 	"read": message.Reads, "response": append(slices.Clone(message.Responses), "complied"), "step": stop.Acts,
 	"contact": contact.Sorts, "sought": contact.Sought, "channel": contact.Channels, "outcome": contact.Outcomes,
-	"priority": call.Priorities, "about": about(message.Kinds, stop.Kinds, call.Kinds, check.Kinds, contact.Kinds, register.Kinds, service.Kinds, readout.Kinds),
+	"priority": call.Priorities, "about": about(message.Kinds, stop.Kinds, call.Kinds, check.Kinds, contact.Kinds, register.Kinds, service.Kinds, service.TermKinds, readout.Kinds),
 	"line": append(slices.Sorted(maps.Keys(service.Acts)), "resume"), "watch": {"note", "give", "take"},
-	"readout": {"publish", "shown"}, "point": readout.Sorts,
+	"yesno": {"yes", "no"}, "readout": {"publish", "shown"}, "point": readout.Sorts,
 }
 
 // Words are the choices that an of tag names.

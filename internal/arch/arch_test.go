@@ -40,7 +40,7 @@ var layers = map[string][]string{
 	"call":           {"wire", "record", "statement"},
 	"check":          {"wire", "party", "record", "statement", "words"},
 	"contact":        {"record", "statement", "register"},
-	"service":        {"record", "statement"},
+	"service":        {"wire", "party", "record", "statement"},
 	"readout":        {"record", "statement"},
 	"verify":         {"wire", "words", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "service", "readout"},
 	// Pure machines of the node.

@@ -136,8 +136,8 @@ func netKey(err error) string {
 }
 
 // due lists the clocks of a message as they stand here, by the terms.
-func (l *Line) due(s message.State, now time.Time) []statement.Clock {
-	return message.Due(s, s.From == l.cfg.Us.Name, l.cfg.Due, now)
+func (l *Line) due(s message.State, past statement.Past, now time.Time) []statement.Clock {
+	return message.Due(s, s.From == l.cfg.Us.Name, l.dueOf(s, past), now)
 }
 
 // itemConditions gives one condition a cause, whatever number of items it is about: a peer makes as many as it likes.

@@ -271,7 +271,7 @@ func (l *Line) showOne(who act.Who, lang string, a act.Item) (act.Reply, error) 
 	switch head {
 	case "message":
 		if st, ok := fold[message.State](l, key); ok && st.Begin != nil {
-			m = &st
+			m, in.Dues = &st, l.dues([]message.State{st})
 		}
 	case "stop":
 		if st, ok := fold[stop.State](l, key); ok {

@@ -54,7 +54,7 @@ const (
 
 func newChecks(l *Line) *checks {
 	return &checks{l: l, over: -1, m: &check.Machine{
-		Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, First: l.cfg.First, Schedule: l.cfg.Schedule, From: l.began(), Mark: l.mark(""), Rand: l.cfg.Rand,
+		Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, First: l.cfg.First, Schedule: l.schedule(), From: l.began(), Mark: l.mark(""), Rand: l.cfg.Rand,
 		Away: func(t time.Time) string { return service.Away(l.services(), t) },
 	}}
 }
@@ -295,7 +295,7 @@ func (c *checks) tick() {
 func (c *checks) count() check.Summary {
 	if c.states == nil || c.l.now.Sub(c.counted) >= time.Second {
 		c.states, c.counted = c.l.checkStates(), c.l.now
-		c.figures = check.Days(c.states, c.l.cfg.Schedule, c.l.away(), c.l.began(), c.l.now)
+		c.figures = check.Days(c.states, c.l.schedule(), c.l.away(), c.l.began(), c.l.now)
 	}
 	return c.figures
 }
@@ -317,7 +317,7 @@ func (c *checks) in() view.Check {
 	late, away := false, c.l.away()
 	for i := range c.states {
 		s := &c.states[i]
-		switch v := s.View(c.l.cfg.Schedule, c.l.now); {
+		switch v := s.View(c.m.Schedule, c.l.now); {
 		case away(s.Due) != "" && v.Outcome != check.Passed: // out of service then
 		case s.Due.After(c.l.now): // a time that its author invented
 		case running && s.Slot == live.Slot:

@@ -332,6 +332,7 @@ func (l *Line) empty() *memory {
 // adopt goes on with what was read.
 func (l *Line) adopt(m *memory, first bool) {
 	l.memory, l.run, l.privRun = m, nil, nil
+	l.agree()
 	if first { // later the alarms in memory are newer than those of the disk
 		for _, r := range m.local {
 			l.restoreLocal(r)

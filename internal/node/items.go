@@ -25,7 +25,7 @@ import (
 // record costs a view nothing.
 type items struct {
 	stamps map[string]stamp
-	lists  map[string][]stamp // by the first word of the kind: message stop call check contact line service watch readout
+	lists  map[string][]stamp // by the first word of the kind: message stop call check contact line service watch readout terms
 	open   map[string][]stamp // of each list what waits: the most urgent first, then as they came
 }
 
@@ -81,7 +81,7 @@ func (l *Line) sorted() *items {
 func (l *Line) sort(most int) {
 	for key := range l.touched {
 		if most--; most < 0 {
-			return
+			break
 		}
 		l.place(key)
 	}
@@ -115,6 +115,9 @@ func (l *Line) place(key string) {
 	}
 	l.items.put(key, s)
 	delete(l.touched, key)
+	if s.list == "terms" {
+		l.agree()
+	}
 }
 
 // put moves an item to where it belongs now; without a list it is gone.
@@ -156,7 +159,7 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp,
 		if state = m; m.Begin != nil {
 			s.list, s.rank, s.open = head, -slices.Index(message.Precedences, m.Facts.Precedence), m.Waits()
 			s.from, s.till = m.From, m.Facts.NotAfter
-			for _, c := range l.due(m, now) {
+			for _, c := range l.due(m, r, now) {
 				s.run(c)
 			}
 		}
@@ -179,6 +182,8 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp,
 	default:
 		if _, ok := statement.Find(register.Kinds, kind); ok {
 			s.list = "line"
+		} else if _, ok := statement.Find(service.TermKinds, kind); ok {
+			state, s.list = service.FoldTerms(it), "terms"
 		} else if _, ok := statement.Find(service.Kinds, kind); ok {
 			state, s.list = service.Fold(it), map[bool]string{true: "watch", false: "service"}[head == "watch"]
 		}

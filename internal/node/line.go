@@ -32,6 +32,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.org/parley/hint"
@@ -43,6 +44,7 @@ import (
 	"example.org/parley/internal/view"
 	"example.org/parley/party"
 	"example.org/parley/record"
+	"example.org/parley/service"
 	"example.org/parley/wire"
 )
 
@@ -122,6 +124,7 @@ type Line struct {
 	stops   *stops
 	checks  *checks
 	alarms  alarms
+	agreed  atomic.Pointer[[]service.Proposal] // changes of the terms, replaced whole by the loop
 	started time.Time
 
 	runName      string      // of this life of the process: sessions, receipts, heard

@@ -36,8 +36,8 @@ func (l *Line) at(in view.Input, desk string) view.Input {
 func (l *Line) outline() view.Input {
 	in := view.Input{
 		Line: l.cfg.Name, Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, Demo: l.cfg.Demo, IDs: l.rec.Names(), Register: l.register(),
-		WeSee: l.weSee(), TheySee: l.theySee(), Began: l.began(), Due: l.cfg.Due, Fallback: l.cfg.Fallback,
-		Service: service.At(l.services(), l.now), Schedule: l.cfg.Schedule.Checks,
+		WeSee: l.weSee(), TheySee: l.theySee(), Began: l.began(), Due: l.cfg.Due, Fallback: l.terms(l.now).Fallback,
+		Service: service.At(l.services(), l.now), Schedule: l.terms(l.now).Schedule.Checks,
 		Paths: l.link.Paths(), Unrecorded: l.disk.since, Unread: l.disk.unread, Starting: l.disk.starting(), Alarms: l.alarms.List(),
 	}
 	if l.peer.up {
@@ -55,6 +55,7 @@ func (l *Line) gather() *view.Input {
 	stops, moreStops := l.drawnOf("stop")
 	calls, _ := l.drawnOf("call")
 	in.Messages, in.Stops, in.Calls = states[message.State](l, messages), l.stops.of(stops), states[call.State](l, calls)
+	in.Dues = l.dues(in.Messages)
 	in.MoreMessages, in.MoreStops = len(moreMessages), len(moreStops)
 	q := contact.Query{}
 	if in.ContactsSince = l.lastEvent(); in.ContactsSince != nil {

@@ -10,7 +10,7 @@ import (
 
 // Every file of testdata is a conversation, played on simulated time.
 // SPEC: ALM-010 NOD-001 NOD-002 NOD-003 NOD-004 NOD-005 NOD-006 NOD-007 NOD-013 EXC-003 EXC-004 EXC-007 EXC-009
-// SPEC: CNT-016 MSG-024 CAL-019 CAL-020 SVC-005 SVC-006 SVC-007 SVC-008 SVC-009 SVC-010 RDO-003 RDO-007
+// SPEC: CNT-016 MSG-024 CAL-019 CAL-020 SVC-005 SVC-006 SVC-007 SVC-008 SVC-009 SVC-010 RDO-003 RDO-007 TRM-002 TRM-005 TRM-006
 func TestConversations(t *testing.T) {
 	t.Parallel()
 	files, err := os.ReadDir("testdata")

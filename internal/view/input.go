@@ -50,8 +50,10 @@ type Input struct {
 	LastAsk   bool          // this end may still say what its class was
 	Calls     []call.State
 
-	Due          map[string]map[string]int // of the terms
-	Stops        []stop.State              // as stated, or as heard while no statement is here
+	Due          map[string]map[string]int            // of the terms
+	Dues         map[string]map[string]map[string]int // by the key of a message that other terms than those hold for
+	Terms        []string                             // in words
+	Stops        []stop.State                         // as stated, or as heard while no statement is here
 	Messages     []message.State
 	MoreMessages int // that wait and found no room
 	MoreStops    int

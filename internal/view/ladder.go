@@ -45,7 +45,11 @@ func (b builder) message(s message.State) Message {
 	}
 	m.Impossible = b.impossible(m.At, s.Begin)
 	m.Spans, m.Lang = b.spans(s)
-	clocks := message.Due(s, m.Ours, b.Due, b.Now)
+	due, changed := b.Dues[s.Key]
+	if !changed {
+		due = b.Due
+	}
+	clocks := message.Due(s, m.Ours, due, b.Now)
 	m.Steps = b.steps(s, clocks)
 	m.Overdue = slices.ContainsFunc(clocks, func(c statement.Clock) bool { return c.Overdue })
 	m.Summary = b.summary(m.Steps)
