@@ -81,7 +81,9 @@ func TestClocksAreOfTheTermsAgreedInTheItemsPast(t *testing.T) {
 	two := t0.AddDate(0, 0, 2)
 	p := s.propose("borealia", "10:00", began, two, t0.Add(time.Hour))
 	chain := Chain([]Proposal{p}, began, "aurelia")
-	at := func(d time.Duration) *record.Entry { return record.NewEntry(record.Head{Time: two.Add(d)}, nil, nil, nil) }
+	at := func(d time.Duration) *record.Entry {
+		return record.NewEntry(record.Head{Time: two.Add(d)}, nil, nil, nil)
+	}
 	if For(chain, at(0), knows(p.Accepted)) == nil {
 		t.Error("the new terms are in its past and have begun")
 	}
@@ -129,7 +131,7 @@ func TestProposalsRefuse(t *testing.T) {
 
 // FuzzTerms: whatever a peer proposes, folding it is harmless.
 func FuzzTerms(f *testing.F) {
-	f.Add(`{"salt":"`+wire.Sum(nil).String()+`","terms":"{}","replaces":"`+began.String()+`","from":"2026-03-03T09:00:00Z","by":{"known":"unattributed"}}`)
+	f.Add(`{"salt":"` + wire.Sum(nil).String() + `","terms":"{}","replaces":"` + began.String() + `","from":"2026-03-03T09:00:00Z","by":{"known":"unattributed"}}`)
 	f.Fuzz(func(t *testing.T, body string) {
 		e := record.NewEntry(record.Head{Log: &record.LogName{LogID: record.LogID{Party: "aurelia"}}, Kind: "terms.proposed", Class: "service", Mark: "actual", Time: t0}, nil, []byte(body), nil)
 		Chain([]Proposal{FoldTerms(&record.Item{Begin: e, Entries: []*record.Entry{e}})}, began, "aurelia")
