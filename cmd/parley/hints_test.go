@@ -90,7 +90,7 @@ func TestHintsNameVerbsAndFlagsThatExist(t *testing.T) {
 	if !is("stop", "take") || !is("stop", "") || is("stop", "make") || is("officer", "") || is("officer", "fly") || is("fly", "") || !is("init", "north") {
 		t.Fatal("what is a verb is not known")
 	}
-	verb, flag := regexp.MustCompile(`\bparley ([a-z][a-z-]+)(?: ([a-z][a-z-]+))?`), regexp.MustCompile(`(?:^|[\s('|:`+"`"+`])--([a-z][a-z-]+)`)
+	verb, flag := regexp.MustCompile(`\bparley ([a-z][a-z-]+)(?: ([a-z][a-z-]+))?`), regexp.MustCompile(`(?:^|[\s('|:`+"`"+`])--([a-z][a-z0-9-]+)`)
 	read := map[string]int{}
 	texts(t, func(where, s string) {
 		for _, m := range verb.FindAllStringSubmatch(s, -1) {

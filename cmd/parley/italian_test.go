@@ -23,6 +23,7 @@ import (
 	"example.org/parley/internal/story"
 	"example.org/parley/internal/verbs"
 	"example.org/parley/internal/view"
+	"example.org/parley/party"
 	"example.org/parley/words"
 )
 
@@ -81,12 +82,40 @@ aurelia post add Ministro --org ministry --level 1 --theirs --pair $p as $q
 aurelia post add Ministro --org ministry --level 12 => contains 12
 aurelia post list
 aurelia event add passaggio --when 1999-02-24
-aurelia contact add call --when 1999-02-18 --with $p --with $q --channel telephone --basis own
+aurelia contact add call --when 1999-02-18 --with $p --with $q --channel telephone --basis own as $k
 aurelia contact add call --when 1999-02-18 --with $p --with $q --channel telephone --basis own --private
 aurelia request record --by $p --with $q --when 1999-02-26 --standing --basis own as $r
 aurelia request outcome $r declined --told-by Bruni --on 1999-02-27
 aurelia request outcome $r declined --told-by Bruni --on 1999-02-20 => contains 20
 aurelia contacts --since passaggio
+aurelia readout file $k --point "raised/carburante: chiesto carburante" as $ro
+aurelia readout file $k --point "voci: niente" => contains punto
+aurelia readout shown $ro --to "un giornale" --on 1999-02-28
+aurelia readout publish $ro => contains seconda persona
+borealia readout except $ro 1 "non fu chiesto"
+borealia readout except $ro 7 "non fu chiesto" => contains punto 7
+aurelia readouts $k
+aurelia readouts --points observed --shown --since passaggio
+aurelia find carburante
+aurelia note "tutto calmo"
+aurelia handover give "una guardia"
+aurelia handover take
+aurelia handover take => contains guardia
+borealia relay $m --to $q --told Bruni
+aurelia card
+aurelia line resume => contains servizio
+aurelia line suspend --until +2h --reason esercitazione
+aurelia send "Il convoglio parte"
+aurelia line maintenance --until +3h
+borealia line resume => contains ritira
+aurelia line resume
+aurelia line leave
+aurelia line resume
+aurelia terms propose --from +1h => contains 24
+aurelia terms propose --from +48h --check 08:00 as $t
+aurelia terms show
+borealia terms accept $t
+aurelia terms accept $t => contains nostra
 aurelia alarm list
 aurelia alarm ack => contains parley
 aurelia log
@@ -245,6 +274,8 @@ func TestWhoAsksInItalianIsAnsweredInItalian(t *testing.T) {
 				s.learn(append(m.Words, m.Flag, m.Arg)...)
 			}
 		}
+		terms := party.DefaultTerms() // they are signed, and shown as they were signed
+		s.learn(terms.Purpose["en"], terms.Area, terms.Subject, terms.Access)
 		for _, h := range hs {
 			l, err := h.home().Load("north")
 			if err != nil {
