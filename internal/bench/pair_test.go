@@ -40,6 +40,8 @@ type pair struct {
 	nodes   [2]*node.Line
 	who     [2]act.Who
 	seeded  bool // the record has its officers already
+	flash   int  // of the messages that seed lays, how many are FLASH of the second party that nobody has acknowledged
+	log     *slog.Logger
 }
 
 // newPair makes the keys and the cables; aurelia is A. Nothing runs yet: a record may be laid into db(0) and db(1).
@@ -106,6 +108,9 @@ func (p *pair) config(i int) node.Config {
 	log := slog.New(slog.DiscardHandler)
 	if os.Getenv("PARLEY_LOG") != "" {
 		log = slog.New(slog.NewTextHandler(os.Stderr, nil)).With("node", names[i])
+	}
+	if p.log != nil && i == 0 {
+		log = p.log
 	}
 	lc := link.Config{Key: p.keys[i].Link, Peers: []ed25519.PublicKey{p.sheets[1-i].Link}, Tag: [32]byte{5}, First: i == 0, Binds: []netip.AddrPort{p.ports[i]}, Log: log}
 	for n, f := range p.cables {

@@ -77,6 +77,12 @@ func (p *pair) seed(n int) {
 		by[i] = statement.Author{Officer: say(i, d, err).Place().String(), Known: "account", Desk: "watch"}
 	}
 	for i := 0; n > 0; i = 1 - i {
+		if i == 1 && p.flash > 0 {
+			p.flash--
+			d, err := message.NewDraft(names[i], record.Draft{Kind: "warning", Text: &record.Text{Lang: "en", Text: fmt.Sprintf("Turn back, %d.", n)}}, message.Facts{Precedence: "FLASH", By: by[i]}, now)
+			say(i, d, err)
+			continue
+		}
 		d, err := message.NewDraft(names[i], record.Draft{Text: &record.Text{Lang: "en", Text: fmt.Sprintf("Convoy %d leaves at noon.", n)}}, message.Facts{By: by[i]}, now)
 		e := say(i, d, err)
 		state := func() message.State { return message.Fold(r.Item(r.ItemOf(e)), r) }

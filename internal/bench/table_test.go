@@ -118,6 +118,18 @@ func TestTable(t *testing.T) {
 			})
 		}
 	}
+	b.row("page drawn with 10,000 messages, 3,000 FLASH not acknowledged", func(tb testing.TB) (string, float64, string) {
+		took, size := measurePage(tb, 10_000, 3000)
+		return fmt.Sprintf("%s, %d kB", ms(took), size/1000), max(float64(took)/float64(30*time.Millisecond), float64(size)/150_000), "30 ms, 150 kB"
+	})
+	b.row("20 desks on one line, a message a second", func(tb testing.TB) (string, float64, string) {
+		core, step := measureDesks(tb, 20, 20*time.Second)
+		return fmt.Sprintf("%.1f %% of a core, longest step %s", 100*core, ms(step)), max(core/0.1, float64(step)/float64(5*time.Millisecond)), "10 % of a core, 5 ms"
+	})
+	b.row("the page's script and style, gzip", func(tb testing.TB) (string, float64, string) {
+		n := measureFiles(tb)
+		return fmt.Sprintf("%.1f kB", float64(n)/1000), float64(n) / 40_000, "40 kB"
+	})
 	b.row("longest step while 10,000 statements come", func(tb testing.TB) (string, float64, string) {
 		r := measureRefill(tb, 10_000)
 		return fmt.Sprintf("%s, a FLASH on the desk meanwhile in %s", ms(r.step), ms(r.flash)), float64(r.step) / float64(5*time.Millisecond), "5 ms"
