@@ -217,8 +217,8 @@ func (l *Line) open(list string) []stamp { return l.sorted().open[list] }
 
 // Limits of what a desk draws of a list.
 const (
-	maxWaiting = 200 // of what waits; what is over it is counted, and comes as these are answered
-	maxOver    = 40  // of what does not, the newest
+	maxWaiting = 40 // of what waits; what is over it is counted, and comes as these are answered
+	maxOver    = 40 // of what does not, the newest
 )
 
 // newest are the last n of a list.

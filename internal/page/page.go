@@ -63,6 +63,11 @@ type Server struct {
 	gone  map[string]time.Time // sessions that were signed off, until their cookies end
 	tabs  map[string]*tab
 	desks map[string]*desk
+
+	pictures struct { // by language, the newest
+		sync.Mutex
+		of map[string]*picture
+	}
 }
 
 // New makes the page of a node.
@@ -92,6 +97,7 @@ func newServer(cfg Config) *Server {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{cfg: cfg, mux: http.NewServeMux(), links: map[string]link{}, gone: map[string]time.Time{}, tabs: map[string]*tab{}, desks: map[string]*desk{}}
+	s.pictures.of = map[string]*picture{}
 	s.mux.Handle("GET /static/", http.FileServerFS(staticFiles))
 	return s
 }
@@ -155,7 +161,7 @@ func (s *Server) desk(w http.ResponseWriter, r *http.Request) {
 	defer t.mu.Unlock()
 	t.root = l.root
 	sh := s.sheet(t)
-	if _, err := t.redraw(sh); err != nil {
+	if _, err := s.redraw(t, sh); err != nil {
 		s.answer(w, http.StatusOK, "", "", nil, err)
 		return
 	}

@@ -293,6 +293,49 @@ func open(t *testing.T, base string, c *http.Cookie) (k *talker, tab, seq, page 
 	return k, m[1], m[2], page
 }
 
+// Desks that see the same share what is drawn of it, but for who sits there; where values are read back they are hidden at
+// that desk alone. SPEC: PAG-011 PAG-017
+func TestDesksThatSeeTheSameShareItsPicture(t *testing.T) {
+	s, n := testServer(t, Config{})
+	n.draw = fixture
+	look := func(tab *tab) (all string) {
+		tab.mu.Lock()
+		defer tab.mu.Unlock()
+		if _, err := s.redraw(tab, s.sheet(tab)); err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range tab.drawn {
+			all += m.HTML
+		}
+		return all
+	}
+	a, b := s.addTab("a", act.Who{Officer: "A7-2", Desk: "page-a"}, "en"), s.addTab("b", act.Who{Officer: "A7-2", Desk: "page-b"}, "en")
+	first := look(a)
+	shared := s.pictures.of["en"]
+	if look(b) == "" || s.pictures.of["en"] != shared {
+		t.Error("a desk that sees the same was drawn anew")
+	}
+	a.open["fmsg"] = openForm{"ack", fixture("aurelia", "borealia", "en").Messages[0].ID}
+	if out := look(a); strings.Contains(out, "54.20N") || !strings.Contains(first, "54.20N") {
+		t.Error("the values stand on the desk that reads them back")
+	}
+	if out := look(b); !strings.Contains(out, "54.20N") {
+		t.Error("the values are hidden at another desk")
+	}
+	delete(a.open, "fmsg")
+	if out := look(a); !strings.Contains(out, "54.20N") {
+		t.Error("the values did not come back")
+	}
+	n.show(func(us, them, lang string) view.Desk {
+		d := fixture(us, them, lang)
+		d.Alarms = nil
+		return d
+	})
+	if look(b); s.pictures.of["en"] == shared {
+		t.Error("what changed was not drawn")
+	}
+}
+
 // SPEC: PAG-008 PAG-009
 func TestSocketResumes(t *testing.T) {
 	s, n := testServer(t, Config{})

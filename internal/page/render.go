@@ -237,6 +237,12 @@ func (s sheet) Classes() []view.Choice {
 	return cs
 }
 
+// Newest is the sheet with what the record's page begins with; more is asked for.
+func (s sheet) Newest() sheet {
+	s.Log = s.Log[:min(len(s.Log), 20)]
+	return s
+}
+
 // Standing are the STOPs that stand, those to be taken here first.
 func (s sheet) Standing() (out []view.StopCard) {
 	for _, st := range s.Stops {
@@ -270,6 +276,18 @@ func (s sheet) Drawn() int {
 
 // Folded says how many wait below those that stand open.
 func (s sheet) Folded() int { return len(s.Urgent()) - s.Drawn() }
+
+// foldMost is how many of them open in place; more stand among the messages.
+const foldMost = 5
+
+// Below says how many of those that are folded stand among the messages alone.
+func (s sheet) Below() int { return s.Folded() - foldMost }
+
+// Cards are those that are drawn in the field.
+func (s sheet) Cards() []view.Message {
+	out := s.Urgent()
+	return out[:min(len(out), s.Drawn()+foldMost)]
+}
 
 // Lines is how many sentences stand in the calm field: the counterparts have a place of their own.
 func (s sheet) Lines() int {
@@ -333,8 +351,10 @@ func (s sheet) Assert() string {
 			out = append(out, words.T(s.Lang, "hear.alarm", a.Cause))
 		}
 	}
+	newest := 3
 	for _, m := range s.Messages {
-		if m.Urgent && m.Precedence == "FLASH" && !s.Hidden(m.ID) {
+		if m.Urgent && m.Precedence == "FLASH" && !s.Hidden(m.ID) && newest > 0 {
+			newest--
 			out = append(out, words.T(s.Lang, "hear.flash", m.From, view.Plain(m.Spans)))
 		}
 	}

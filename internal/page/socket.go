@@ -95,7 +95,7 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
 func (s *Server) changes(t *tab) ([]toBrowser, error) {
 	sh := s.sheet(t)
 	out := t.closeDead(sh.Desk)
-	more, err := t.redraw(sh)
+	more, err := s.redraw(t, sh)
 	return append(out, more...), err
 }
 

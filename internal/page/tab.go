@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"html/template"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -82,10 +83,56 @@ func (t *tab) fill(sh *sheet) {
 	}
 }
 
+// picture is what all desks draw alike who see the same: every panel but the head, which names who sits there.
+type picture struct {
+	of   view.Desk
+	html map[string]string
+}
+
+// picture draws what a desk shares with others, or takes what another drew of the same; a desk at which values are read back
+// draws for itself. SPEC: PAG-011 PAG-017
+func (s *Server) picture(lang string, sh sheet) (map[string]string, error) {
+	of := sh.Desk
+	h := of.Header
+	of.Header = view.Header{Party: h.Party, Peer: h.Peer, NoSound: h.NoSound}
+	of.AsOf = of.AsOf.Truncate(24 * time.Hour) // times of today are written as such
+	own := sh.open["fmsg"].Form == "ack"
+	s.pictures.Lock()
+	defer s.pictures.Unlock()
+	if p := s.pictures.of[lang]; !own && p != nil && reflect.DeepEqual(p.of, of) {
+		return p.html, nil
+	}
+	p := &picture{of: of, html: map[string]string{}}
+	for _, name := range panels() {
+		if name == "header" {
+			continue
+		}
+		if old := s.pictures.of[lang]; old != nil && slices.Contains([]string{"msghead", "enter", "find", "help"}, name) { // words alone
+			p.html[name] = old.html[name]
+			continue
+		}
+		html, err := render(name, lang, sh)
+		if err != nil {
+			return nil, err
+		}
+		p.html[name] = html
+	}
+	if !own {
+		s.pictures.of[lang] = p
+	}
+	return p.html, nil
+}
+
 // redraw draws every panel and numbers those that changed. The caller holds t.mu. SPEC: PAG-008
-func (t *tab) redraw(sh sheet) (out []toBrowser, err error) {
+func (s *Server) redraw(t *tab, sh sheet) (out []toBrowser, err error) {
+	shared, err := s.picture(t.lang, sh)
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range panels() {
-		if out, err = t.draw(out, p, p, sh); err != nil {
+		if p != "header" {
+			out = t.changed(out, p, shared[p])
+		} else if out, err = t.draw(out, p, p, sh); err != nil {
 			return nil, err
 		}
 	}
@@ -95,10 +142,18 @@ func (t *tab) redraw(sh sheet) (out []toBrowser, err error) {
 // draw draws one panel by a template and adds it to out where it changed. The caller holds t.mu.
 func (t *tab) draw(out []toBrowser, panel, name string, sh sheet) ([]toBrowser, error) {
 	html, err := render(name, t.lang, sh)
-	if old, ok := t.drawn[panel]; err != nil || ok && old.HTML == html {
+	if err != nil {
 		return out, err
 	}
-	return append(out, t.put(panel, html, false)), nil
+	return t.changed(out, panel, html), nil
+}
+
+// changed adds a panel to out where it is not what was sent last. The caller holds t.mu.
+func (t *tab) changed(out []toBrowser, panel, html string) []toBrowser {
+	if old, ok := t.drawn[panel]; ok && old.HTML == html {
+		return out
+	}
+	return append(out, t.put(panel, html, false))
 }
 
 // put numbers a panel. The caller holds t.mu.

@@ -230,7 +230,7 @@ func TestManyOverdueDropNoAlarm(t *testing.T) {
 			}
 		}
 		v := a.view()
-		if n := len(v.Messages); n != 200 || !strings.Contains(v.More, "100 more messages") || flashOf(v, "B1-2") == nil {
+		if n := len(v.Messages); n != 40 || !strings.Contains(v.More, "260 more messages") || flashOf(v, "B1-2") == nil {
 			t.Errorf("%d messages; %q", n, v.More)
 		}
 	})

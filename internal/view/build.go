@@ -4,8 +4,9 @@ package view
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -458,14 +459,6 @@ func join(parts ...string) string {
 
 // elementKey makes an item's key fit for the id of an element.
 func elementKey(s string) string {
-	var out strings.Builder
-	for _, r := range s {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
-			out.WriteRune(r)
-		default:
-			out.WriteString("_" + strconv.FormatInt(int64(r), 16))
-		}
-	}
-	return out.String()
+	h := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(h[:8])
 }
