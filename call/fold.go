@@ -5,6 +5,7 @@ package call
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"example.org/parley/record"
 	"example.org/parley/statement"
@@ -75,6 +76,16 @@ func (end *End) read(all []End, past statement.Past) {
 			end.Class = w.Began.Class
 		}
 	}
+}
+
+// Substance is when the call used the line for substance, zero where it did not, and whether its ends differ about that.
+//
+// SPEC: CHK-022
+func (s State) Substance() (at time.Time, disputed bool) {
+	if (s.Outcome.What == Answered || s.Outcome.What == NoSound) && s.Class == statement.Classes[0] && s.Mark == "actual" {
+		at = s.Began
+	}
+	return at, s.ClassDisputed
 }
 
 func higher(a, b string) bool {

@@ -212,20 +212,24 @@ func apart(day []State) (word string) {
 	return word
 }
 
-// count goes through the slots by UTC days. The streak is the tested days running up to today, or to yesterday while today
-// may yet be tested.
+// count goes through the slots by UTC days, from that of the first on. The streak is the tested days running up to today,
+// or to the last day that is over.
 //
-// SPEC: CHK-012
+// SPEC: CHK-012 CHK-020
 func (f *Summary) count(sch party.Schedule) {
 	slots := f.Slots
-	for d := f.From.Truncate(24 * time.Hour); !d.After(f.Now); d = d.Add(24 * time.Hour) {
+	if len(slots) == 0 {
+		return
+	}
+	for d := slots[0].Due.UTC().Truncate(24 * time.Hour); !d.After(f.Now); d = d.Add(24 * time.Hour) {
 		n := slices.IndexFunc(slots, func(v State) bool { return !v.Due.Before(d.Add(24 * time.Hour)) })
 		if n < 0 {
 			n = len(slots)
 		}
 		day := slots[:n]
 		slots = slots[n:]
-		tested, open := false, n == 0
+		today := d.Add(24 * time.Hour).After(f.Now)
+		tested, open := false, today && (n == 0 || len(sch.Slots(f.Now, d.Add(24*time.Hour-1))) > 0)
 		for i, v := range day {
 			if v.Outcome == Passed {
 				tested, f.LastPassed = true, v.Due
@@ -238,22 +242,41 @@ func (f *Summary) count(sch party.Schedule) {
 				f.Last = &day[i]
 			}
 		}
-		f.Days++
-		today := d.Add(24 * time.Hour).After(f.Now)
-		switch later := today && len(sch.Slots(f.Now, d.Add(24*time.Hour-1))) > 0; {
+		switch {
 		case tested:
-			f.Tested, f.Streak = f.Tested+1, f.Streak+1
-		case apart(day) != "":
+			f.Days, f.Tested, f.Streak = f.Days+1, f.Tested+1, f.Streak+1
+		case !open && apart(day) != "":
+			f.Days++
 			f.Away[apart(day)]++ // it neither goes on nor breaks
-		case !today || !open && !later:
-			f.Streak = 0
+		case !open:
+			f.Days, f.Streak = f.Days+1, 0
 		}
 	}
+	f.gap()
 	for _, v := range f.Slots[max(0, len(f.Slots)-2):] { // only the newest business: an old one was a matter of its day
 		if v.Overdue && (f.LastPassed.IsZero() || f.LastPassed.Before(v.Due)) {
 			f.Overdue = append(f.Overdue, v)
 		}
 	}
+}
+
+// gap finds the longest time without a slot that passed.
+//
+// SPEC: CHK-020
+func (f *Summary) gap() {
+	from := f.Slots[0].Due
+	till := func(to time.Time) {
+		if to.Sub(from) > f.Gap[1].Sub(f.Gap[0]) {
+			f.Gap = [2]time.Time{from, to}
+		}
+		from = to
+	}
+	for _, v := range f.Slots {
+		if v.Outcome == Passed {
+			till(v.Due)
+		}
+	}
+	till(f.Now)
 }
 
 // Alarming gives the slots for which A3 stands, at both ends: overdue, or the newest that is over failed or

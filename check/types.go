@@ -135,10 +135,11 @@ type State struct {
 type Summary struct {
 	From, Now  time.Time
 	Slots      []State        // oldest first
-	Days       int            // UTC days since From, today's too
+	Days       int            // UTC days since the first slot, those whose slots are over
 	Tested     int            // of them, those with a passed slot
 	Away       map[string]int // of Days, those whose slots were all due while the line was suspended or in maintenance, by that word
-	Streak     int            // of them, those running up to today, or to yesterday while today's is not over
+	Streak     int            // of them, those running up to today, or to the last that is over
+	Gap        [2]time.Time   // the longest without a passed slot
 	Last       *State         // the newest slot that is over
 	LastPassed time.Time      // zero: never
 	Overdue    []State        // unfinished business: A3 at both ends

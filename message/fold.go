@@ -61,6 +61,16 @@ func Fold(it *record.Item, r statement.Past) State {
 	return s
 }
 
+// Substance is when the message used the line for substance, zero where it did not.
+//
+// SPEC: CHK-022
+func (s State) Substance() (at time.Time) {
+	if s.Begin != nil && s.Class == statement.Classes[0] && s.Mark == "actual" {
+		at = s.Begin.Time
+	}
+	return at
+}
+
 func (s *State) begin(b *record.Entry) {
 	s.Ref, s.From, s.Kind = b.Ref(), b.Log.Party, strings.TrimPrefix(b.Kind, "message.")
 	s.Class, s.Mark, s.HasText = b.Class, b.Mark, b.WantText

@@ -23,14 +23,22 @@ import (
 // demo shows the whole with two parties on this machine.
 func (a *app) demo() *cobra.Command {
 	var once bool
-	var keep string
+	var keep, file string
 	var tone float64
-	c := &cobra.Command{Use: "demo", Short: "Two desks at one address, to try everything.", Args: nargs(0, 0),
-		Long: "Starts two nodes and the cables between them, tells the start of the story, and stays up at one address until Ctrl-C.\nWith --once it plays the whole without a person and exits 0 only if every step held."}
+	c := &cobra.Command{Use: "demo [STORY]", Short: "Two desks at one address, to try everything; or a story, with its questions.", Args: nargs(0, 1),
+		Long: "Starts two nodes and the cables between them, tells the start of the story, and stays up at one address until Ctrl-C.\nWith --once it plays the whole without a person and exits 0 only if every step held.\nWith spring, or a file of yours (--story), it plays that story on a time of its own: every question must be answered as the story says."}
 	c.Flags().BoolVar(&once, "once", false, "play the whole without a person, then end")
 	c.Flags().StringVar(&keep, "keep", "", "leave the homes and the export in this directory")
+	c.Flags().StringVar(&file, "story", "", "play this story's file")
 	c.Flags().Float64Var(&tone, "tone", 440, "Hz of the tone that --once sends through its call")
-	c.RunE = func(c *cobra.Command, _ []string) error {
+	c.RunE = func(c *cobra.Command, args []string) error {
+		told, err := readStory(file, args)
+		if err != nil {
+			return err
+		}
+		if told != nil && !once {
+			return hint.Usage("parley demo spring --once", "a story is played once and ends")
+		}
 		if tone < 200 || tone > 3400 {
 			return hint.Usage("--tone 200 to 3400", "a tone of %g Hz does not pass a telephone", tone)
 		}
@@ -46,12 +54,70 @@ func (a *app) demo() *cobra.Command {
 		defer log.Close()
 		ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 		defer stop()
+		if told != nil {
+			return a.demoStory(ctx, dir, log, told)
+		}
 		if once {
 			return a.demoOnce(ctx, dir, log, tone)
 		}
 		return a.demoStay(ctx, dir, log)
 	}
 	return c
+}
+
+// readStory reads the story that is asked for, nil where none is.
+func readStory(file string, built []string) (*story.File, error) {
+	text := ""
+	switch {
+	case file == "" && len(built) == 0:
+		return nil, nil
+	case file != "" && len(built) > 0:
+		return nil, hint.Usage("parley demo spring, or parley demo --story FILE", "one story at a time")
+	case file != "":
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return nil, hint.New("its form: doc/stories.md", "the story cannot be read: %v", err)
+		}
+		text = string(b)
+	case story.Built[built[0]] == "":
+		return nil, hint.Usage("parley demo spring, or a file of yours: parley demo --story FILE", "there is no story %q", built[0])
+	default:
+		text = story.Built[built[0]]
+	}
+	f, err := story.Read(text)
+	if err != nil {
+		return nil, hint.Usage("its form: doc/stories.md", "the story cannot be played: %v", err)
+	}
+	return f, nil
+}
+
+// demoStory plays a story and holds every question to its answer.
+//
+// SPEC: CLI-049
+func (a *app) demoStory(ctx context.Context, dir string, log io.Writer, f *story.File) error {
+	began, asked, held := time.Now(), 0, 0
+	err := story.Simulate(ctx, dir, log, f, func(q story.QuestionLine) {
+		if asked++; q.Held {
+			held++
+		}
+		switch {
+		case a.json:
+			_ = json.NewEncoder(a.out).Encode(q) // one object a line
+		case q.Held:
+			fmt.Fprintf(a.out, "ok   ? %s => %s\n", q.Question, q.Expected)
+		default:
+			fmt.Fprintf(a.out, "FAIL ? %s => %s\n%s\n", q.Question, q.Expected, q.Answer)
+		}
+	})
+	switch {
+	case err != nil:
+		return hint.New("the nodes' log: parley demo --once --keep DIR", "the story could not be played: %v", err)
+	case held < asked:
+		return hint.New("what was answered stands above", "%d of %d questions were not answered as the story says", asked-held, asked)
+	case !a.json:
+		fmt.Fprintf(a.out, a.tr("Every question was answered as the story says: %d, in %.0f s.\n"), asked, time.Since(began).Seconds())
+	}
+	return nil
 }
 
 // demoDir is the directory of the homes: a new one that goes when the demo does, or the one to keep.

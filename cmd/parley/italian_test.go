@@ -77,6 +77,7 @@ aurelia check confirm $ANSWER
 aurelia check now
 aurelia check confirm --decline
 aurelia checks
+aurelia figures
 aurelia post add Ministro --org ministry --level 1 as $p
 aurelia post add Ministro --org ministry --level 1 --theirs --pair $p as $q
 aurelia post add Ministro --org ministry --level 12 => contains 12
@@ -219,7 +220,7 @@ func (s *italian) Name(party, name string) (string, error) {
 	if name == "LONG" {
 		return strings.Repeat("parola ", 300), nil
 	}
-	r, err := s.ask(party, map[string]act.Act{"ANSWER": act.Checks, "CALL": act.Calls}[name])
+	r, err := s.ask(party, map[string]act.Act{"ANSWER": act.Checks{}, "CALL": act.Calls}[name])
 	if err != nil {
 		return "", err
 	}

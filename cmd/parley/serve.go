@@ -298,19 +298,11 @@ func (s *service) nodeConfig(l *home.Line) (node.Config, error) {
 			}
 		}
 	}
-	terms, err := party.ParseTerms(l.Terms)
+	c, err := node.Of(l, s.log.With("line", l.Name))
 	if err != nil {
-		return node.Config{}, err
+		return c, err
 	}
-	sheets, place := l.Sheets(), l.Genesis.Place(l.Ours.Party)
-	letters := l.Genesis.Letters()
-	c := node.Config{
-		Name: l.Genesis.Line, DB: l.DB(), First: l.IsPartyA(), Key: l.Keys.Sign,
-		Us:      node.Party{Name: l.Ours.Party, Letter: letters[place], SignKey: l.Ours.Sign},
-		Them:    node.Party{Name: l.Theirs.Party, Letter: letters[1-place], SignKey: l.Theirs.Sign},
-		Genesis: l.Genesis.Hash, GenesisText: l.Genesis.Note, Terms: l.Terms, Sheets: [][]byte{sheets[0].Note, sheets[1].Note}, Sheet: l.Theirs.Issue, Station: l.Config.Station,
-		Schedule: terms.Schedule, Due: terms.Policy.Due, Fallback: terms.Fallback, Demo: s.demo || l.Config.Demo, Now: time.Now, Boot: s.boot, Rand: rand.Reader, Log: s.log.With("line", l.Name),
-	}
+	c.Demo, c.Boot = c.Demo || s.demo, s.boot
 	c.Link = func(of link.Config) (node.Link, error) {
 		lc.Run, lc.Greeting, lc.OnFrame, lc.Prepare = of.Run, of.Greeting, of.OnFrame, of.Prepare
 		return link.Open(lc)

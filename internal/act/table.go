@@ -29,6 +29,7 @@ var Table = []Verb{
 
 	{"status", "", "How the line stands; the first line can be read aloud.", "status", Status, Failed},
 	{"card", "", "What an officer keeps beside the telephone: both sides' numbers, the checks, the paths.", "status", Card, 0},
+	{"figures", "", "What the line was used for, how often it was tested, how long it was up.", "status", Figure{}, 0},
 	{"alarm list", "", "The alarms.", "status", AlarmList, Failed},
 	{"alarm ack", "[ID]", "Acknowledge an alarm; without an ID the most urgent one.", "status", AlarmAck, Touches | Failed},
 
@@ -56,7 +57,7 @@ var Table = []Verb{
 
 	{"check now", "", "Check the line now.", "checks", CheckNow, Touches},
 	{"check confirm", "REPLY… | --decline", "Answer the other end's question of a check.", "checks", CheckConfirm{}, Touches | Person},
-	{"checks", "", "Days tested, the streak, the last check.", "checks", Checks, 0},
+	{"checks", "", "Days tested, the streak, the last check.", "checks", Checks{}, 0},
 
 	{"post add", "NAME… --org ORGANISATION --level N", "State an office, ours or theirs.", "counterparts", PostAdd{}, Touches},
 	{"post list", "", "The offices and their counterparts.", "counterparts", PostList, 0},
@@ -94,7 +95,6 @@ const (
 	TermsShow   Plain = "terms.show"
 	Inbox       Plain = "inbox"
 	Calls       Plain = "calls"
-	Checks      Plain = "checks"
 	Export      Plain = "export" // asks for the whole shared record of the line as one file's bytes
 	Verify      Plain = "verify" // asks whether that file would hold
 )
@@ -324,6 +324,13 @@ type (
 		Org   string `json:"org,omitempty" help:"only this organisation"`
 		Level int    `json:"level,omitempty" most:"9" help:"only levels 1 to N"`
 	}
+	Checks struct {
+		Since string `json:"since,omitempty" help:"an event's name or a date"`
+	}
+	// Figure asks for the figures of the line.
+	Figure struct {
+		Since string `json:"since,omitempty" help:"an event's name or a date"`
+	}
 	// Confirm is the pairing's: without a number it asks for the genesis in words and for our number to
 	// read out; with the number that the other end read out it confirms.
 	Confirm struct {
@@ -366,4 +373,6 @@ func (Readouts) Verb() string       { return "readouts" }
 func (Find) Verb() string           { return "find" }
 func (ReadLog) Verb() string        { return "log" }
 func (Contacts) Verb() string       { return "contacts" }
+func (Checks) Verb() string         { return "checks" }
+func (Figure) Verb() string         { return "figures" }
 func (Confirm) Verb() string        { return "confirm" }

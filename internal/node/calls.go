@@ -59,7 +59,7 @@ func newCalls(l *Line) *calls {
 
 // onFrame takes a frame of the lane, from its reader: no lock of the loop, no allocation. SPEC: VOX-001
 func (c *calls) onFrame(call uint16, seq uint32, data []byte) {
-	now := time.Now()
+	now := c.l.cfg.Now()
 	if !c.port.In(call, seq, data, now) {
 		return
 	}

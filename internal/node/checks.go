@@ -156,34 +156,22 @@ func (c *checks) loopTone(label string, number uint16) {
 	if path < 0 {
 		return
 	}
-	t := &toneLoop{&voice.Loop{Tone: voice.Tone{Hz: 1000, LevelDB: -12}, Frames: loopFrames}, label, path, number}
-	c.loop = t
-	go func() {
-		tick := time.NewTicker(voice.FrameTime)
-		defer tick.Stop()
-		for range loopFrames {
-			c.l.post(func() { c.frameOut(t) })
-			select {
-			case <-tick.C:
-			case <-c.l.gone:
-				return
-			}
-		}
-		wait := time.NewTimer(loopWait)
-		defer wait.Stop()
-		select {
-		case <-wait.C:
-			c.l.post(func() { c.loopDone(t) })
-		case <-c.l.gone:
-		}
-	}()
+	c.loop = &toneLoop{&voice.Loop{Tone: voice.Tone{Hz: 1000, LevelDB: -12}, Frames: loopFrames}, label, path, number}
+	c.frameOut(c.loop)
 }
 
+// frameOut sends the next frame of a tone, and another when that is due; after the last it waits for what comes back.
 func (c *checks) frameOut(t *toneLoop) {
-	var frame [voice.FrameBytes]byte
-	if seq, ok := t.Next(c.l.now, &frame); ok && c.loop == t {
-		c.l.link.SignalOn(t.path, laneSignal, loopFrame(loopOut, t.voice, seq, frame[:]))
+	if c.loop != t {
+		return
 	}
+	var frame [voice.FrameBytes]byte
+	wait, next := loopWait, c.loopDone
+	if seq, ok := t.Next(c.l.now, &frame); ok {
+		c.l.link.SignalOn(t.path, laneSignal, loopFrame(loopOut, t.voice, seq, frame[:]))
+		wait, next = voice.FrameTime, c.frameOut
+	}
+	c.l.after(wait, func() { next(t) })
 }
 
 func loopFrame(op byte, number uint16, seq uint32, frame []byte) []byte {

@@ -225,6 +225,10 @@ func (l *Line) restoreLocal(r store.Row) {
 			l.log.Error("the room of the other party begins anew", "err", err)
 		}
 		g.saved = g.room[0].Used + g.room[1].Used
+	case uptimeKey:
+		if err := json.Unmarshal(r.A, &l.uptime); err != nil {
+			l.log.Error("the time that the line carried is counted anew", "err", err)
+		}
 	case "alarms":
 		a, err := alarm.Restore(r.A)
 		if err != nil {

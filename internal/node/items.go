@@ -27,6 +27,7 @@ type items struct {
 	stamps map[string]stamp
 	lists  map[string][]stamp // by the first word of the kind: message stop call check contact line service watch readout terms
 	open   map[string][]stamp // of each list what waits: the most urgent first, then as they came
+	used   []stamp            // those that used the line for substance
 }
 
 // stamp is one item in its list.
@@ -40,6 +41,8 @@ type stamp struct {
 	due  time.Time // when the first of its steps is overdue, or a call ended; zero: no clock runs
 	step string    // that step
 	till time.Time // of a message that is of no use later
+	used time.Time // when it used the line for substance; zero: it did not
+	both bool      // the ends differ about its class
 }
 
 func byArrival(a, b stamp) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.key, b.key)) }
@@ -131,12 +134,18 @@ func (x *items) put(key string, s stamp) {
 		if was.open {
 			x.open[was.list] = remove(x.open[was.list], was, byUrgency)
 		}
+		if !was.used.IsZero() {
+			x.used = remove(x.used, was, byArrival)
+		}
 		delete(x.stamps, key)
 	}
 	if s.list != "" {
 		x.lists[s.list], x.stamps[key] = insert(x.lists[s.list], s, byArrival), s
 		if s.open {
 			x.open[s.list] = insert(x.open[s.list], s, byUrgency)
+		}
+		if !s.used.IsZero() {
+			x.used = insert(x.used, s, byArrival)
 		}
 	}
 }
@@ -158,7 +167,7 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp,
 		m := message.Fold(it, r)
 		if state = m; m.Begin != nil {
 			s.list, s.rank, s.open = head, -slices.Index(message.Precedences, m.Facts.Precedence), m.Waits()
-			s.from, s.till = m.From, m.Facts.NotAfter
+			s.from, s.till, s.used = m.From, m.Facts.NotAfter, m.Substance()
 			for _, c := range l.due(m, r, now) {
 				s.run(c)
 			}
@@ -166,11 +175,12 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp,
 	case "call":
 		c := call.Fold(it, r)
 		state, s.list, s.open, s.due = c, head, c.Differ, c.Ended
+		s.used, s.both = c.Substance()
 	case "check":
 		state, s.list = check.Fold(it, r), head
 	case "stop":
 		st := stop.Fold(it, r)
-		state, s.list, s.open = st, head, st.Open && st.Class != "test"
+		state, s.list, s.open, s.used = st, head, st.Open && st.Class != "test", st.Substance()
 		s.rank = min(1, len(st.Steps[stop.Taken])+len(st.Steps[stop.InEffect])+len(st.Steps[stop.Refused]))
 		for _, c := range stop.Due(st, st.From == l.cfg.Us.Name, now) {
 			s.run(c)

@@ -17,6 +17,8 @@
 //	calls.go     ring-down calls and their sound · stops.go STOP · checks.go the daily check
 //	alarms.go    the conditions of every alarm · watch.go clocks, sessions and disk under us
 //	acts.go      who does what: messages.go, people.go, counterparts.go, service.go, and asks.go for what changes nothing
+//	home.go      what a home's files say of it · rest.go the line's time, where it is not the machine's
+//	figures.go   what the line was used for, how often it was tested, how long it carried
 //	views.go     what a person sees, gathered in the loop and drawn by who asks
 //
 // Calls, STOPs, checks, desks, alarms, the peer and the disk are parts with fields of their own; each knows the line, which
@@ -92,7 +94,9 @@ type Config struct {
 	// rest as the line has it.
 	Link  func(link.Config) (Link, error)
 	Now   func() time.Time
-	Boot  func() time.Duration // since the machine's start, asleep or not; nil: monotonic since this start
+	Ticks <-chan time.Time                // when the loop looks at its clocks; nil: every tickEvery of the machine
+	After func(d time.Duration, f func()) // calls f once, after d; nil: by the machine's clock
+	Boot  func() time.Duration            // since the machine's start, asleep or not; nil: monotonic since this start
 	Rand  io.Reader
 	Log   *slog.Logger
 	Store store.Options
@@ -125,6 +129,7 @@ type Line struct {
 	checks  *checks
 	alarms  alarms
 	agreed  atomic.Pointer[[]service.Proposal] // changes of the terms, replaced whole by the loop
+	uptime  uptime
 	started time.Time
 
 	runName      string      // of this life of the process: sessions, receipts, heard
@@ -154,6 +159,9 @@ func Open(cfg Config) *Line {
 	if l.cfg.Boot == nil {
 		began := time.Now()
 		l.cfg.Boot = func() time.Duration { return time.Since(began) }
+	}
+	if l.cfg.After == nil {
+		l.cfg.After = func(d time.Duration, f func()) { time.AfterFunc(d, f) }
 	}
 	l.started = l.now
 	l.opts, l.privOpts = l.options(false), l.options(true)
@@ -200,8 +208,12 @@ const tickEvery = 100 * time.Millisecond
 // loop is the one goroutine that owns the state of this line.
 func (l *Line) loop() {
 	defer close(l.gone)
-	tick := time.NewTicker(tickEvery)
-	defer tick.Stop()
+	ticks := l.cfg.Ticks
+	if ticks == nil {
+		tick := time.NewTicker(tickEvery)
+		defer tick.Stop()
+		ticks = tick.C
+	}
 	for {
 		var step func()
 		select {
@@ -218,7 +230,7 @@ func (l *Line) loop() {
 			step = func() { l.committed(c) }
 		case <-l.more:
 			step = func() { l.release() }
-		case <-tick.C:
+		case <-ticks:
 			step = l.tick
 		}
 		began := time.Now()
@@ -259,6 +271,7 @@ func (l *Line) tick() {
 	l.askAgain()
 	l.link.SetAges(0, l.now.Sub(l.disk.commitAt))
 	l.tickDesks()
+	l.tickUptime()
 	l.calls.tick()
 	l.stops.tick()
 	if !l.disk.unread {
@@ -272,6 +285,7 @@ func (l *Line) shut() {
 	_ = l.calls.do(l.calls.m.Stop(l.now))
 	l.link.Close("stopped")
 	if l.disk.dead == nil {
+		l.saveUptime()
 		l.commit()
 	}
 	l.store.Close()

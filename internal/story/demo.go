@@ -4,18 +4,22 @@ package story
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
+	"os/user"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/home"
 	"example.org/parley/internal/page"
 	"example.org/parley/internal/view"
 	"example.org/parley/verify"
@@ -40,7 +44,7 @@ type Demo struct {
 	rtt   []float64 // by cable, as aurelia's node measures it
 }
 
-// OpenDemo makes a world, plays the opening, serves the page and gives its address. The next free port is taken where the
+// OpenDemo makes a world with a spring behind it, sits two officers down, serves the page and gives its address. The next free port is taken where the
 // usual one is in use.
 func OpenDemo(ctx context.Context, w *World, tell func(Scene)) (_ *Demo, err error) {
 	ln, err := listen(demoPort)
@@ -61,7 +65,10 @@ func OpenDemo(ctx context.Context, w *World, tell func(Scene)) (_ *Demo, err err
 		return nil, err
 	}
 	d.rtt = make([]float64, len(w.Cables))
-	if err := w.Play(ctx, tell, Seat, Opening); err != nil {
+	if err := w.seed(ctx, tell); err != nil {
+		return nil, err
+	}
+	if err := w.Play(ctx, tell, after); err != nil {
 		return nil, err
 	}
 	cfg := page.Config{Hosts: []string{fmt.Sprintf("%s:%d", demoHost, port), fmt.Sprintf("127.0.0.1:%d", port)}, Log: slog.New(slog.NewTextHandler(w.Log, nil))}
@@ -71,6 +78,51 @@ func OpenDemo(ctx context.Context, w *World, tell func(Scene)) (_ *Demo, err err
 	go func() { _ = d.srv.Serve(ln) }()
 	go d.watch(ctx)
 	return d, nil
+}
+
+// day is how a story's text writes one.
+var day = regexp.MustCompile(`\d{4}-\d{2}-\d{2}`)
+
+// seed plays the spring in the homes, moved so that it ended within a day, and lets the line go on until now.
+func (w *World) seed(ctx context.Context, tell func(Scene)) (err error) {
+	began := time.Now()
+	ended, err := time.Parse(time.DateOnly, springEnds)
+	if err != nil {
+		return err
+	}
+	days := int(began.Sub(ended.Add(uptoEvening)) / (24 * time.Hour))
+	f, err := Read(day.ReplaceAllStringFunc(spring, func(d string) string {
+		t, err := time.Parse(time.DateOnly, d)
+		if err != nil {
+			return d
+		}
+		return t.AddDate(0, 0, days).Format(time.DateOnly)
+	}))
+	if err != nil {
+		return err
+	}
+	us, err := user.Current()
+	if err != nil {
+		return fmt.Errorf("couldn't find the account: %w", err)
+	}
+	s := &Simulated{Dir: w.Dir, Log: w.Log, ctx: ctx, begins: f.Begins, account: us.Username, exercise: true}
+	defer func() { err = errors.Join(err, s.close()) }()
+	var homes [2]*home.Line
+	for i, p := range w.Sites {
+		if homes[i], err = p.Home.Load(lineName); err != nil {
+			return err
+		}
+	}
+	if err := s.play(f, homes, func(QuestionLine) {}); err != nil {
+		return err
+	}
+	s.Wait(began.Sub(f.Begins))
+	w.paired = true
+	text, err := s.Ask(Aurelia, "checks")
+	if err == nil {
+		tell(Scene{Step: "spring", OK: true, Says: text[0], MS: time.Since(began).Milliseconds()})
+	}
+	return err
 }
 
 // listen takes the usual port, or the next free one.

@@ -29,19 +29,25 @@ type Stage interface {
 //	# a remark
 //	== call: what it shows        a step; it is told when it has held, its names filled in, or with the last thing seen
 //	@2m30s …                      this much after the beginning; without it, at once
+//	@2022-03-01T07:00Z …          at that time, in a text that has a beginning
 //	aurelia ring                  an act, in the words of the command line; it is to succeed
+//	aurelia/Reyes release …       by a second officer, at a desk of his own
 //	aurelia send … as $flash      its short ID has a name from here on
 //	aurelia ack … => contains X   an act that is to be refused, in such words
 //	? borealia status             a question
-//	cut 1                         the world's, as its stage understands it
+//	! cut 1                       the world's, as its stage understands it; the mark may be left out
 //
 // What was seen stands below its question, each line after a bar; so does the refusal of an act. "=> contains TEXT",
-// "=> lacks TEXT" and "=> nothing" on the line itself are for where not all is to be pinned.
+// "=> lacks TEXT", "=> nothing" and "=> ONE; OTHER", each of which is to be seen, stand on the line itself where not all is
+// to be pinned. The form of a story's file, with its dates, is doc/stories.md.
 type Script struct {
 	Stage
-	Patience time.Duration // on real time: how long a refused act and a question are tried again
-	Update   bool          // write what was seen instead of holding it to what stands there
-	Tell     func(Scene)   // each step as it ends; may be nil
+	Parties  [2]string          // the two whose acts these are
+	Begins   time.Time          // what dates are counted from; zero: the text has none
+	Patience time.Duration      // on real time: how long a refused act and a question are tried again
+	Update   bool               // write what was seen instead of holding it to what stands there
+	Tell     func(Scene)        // each step as it ends; may be nil
+	Answered func(QuestionLine) // each question, held or not; nil: one that does not hold ends the play
 
 	names map[string]string
 	lines []string
@@ -62,10 +68,21 @@ type Scene struct {
 	Call map[string]float64 `json:"call,omitempty"` // figures of a call that was listened to
 }
 
+// QuestionLine is a question of a story and what came of it, as --json prints it.
+type QuestionLine struct {
+	Question string `json:"question"`
+	Answer   string `json:"answer"`
+	Expected string `json:"expected"`
+	Held     bool   `json:"held"`
+}
+
 // Play plays a text and gives it back with what was seen; it ends at the first line that does not hold.
 func (s *Script) Play(ctx context.Context, text string) (string, error) {
 	if s.names == nil {
 		s.names = map[string]string{}
+	}
+	if s.Parties[0] == "" {
+		s.Parties = [2]string{Aurelia, Borealia}
 	}
 	s.lines, s.out = strings.Split(strings.TrimSuffix(text, "\n"), "\n"), nil
 	for s.at = 0; s.at < len(s.lines); s.at++ {
@@ -73,12 +90,15 @@ func (s *Script) Play(ctx context.Context, text string) (string, error) {
 		if strings.HasPrefix(l, "|") {
 			continue
 		}
+		if err := ctx.Err(); err != nil {
+			return "", err
+		}
 		s.out = append(s.out, l)
 		if head, ok := strings.CutPrefix(l, "== "); ok {
 			s.end(nil)
 			name, says, _ := strings.Cut(head, ": ")
 			s.step, s.began = &Scene{Step: name, Says: says}, time.Now()
-		} else if err := s.line(ctx, strings.TrimSpace(l)); err != nil {
+		} else if err := s.line(ctx, l); err != nil {
 			err = fmt.Errorf("line %d: %s: %w", s.at+1, l, err)
 			s.end(err)
 			return "", err
@@ -105,7 +125,7 @@ func (s *Script) end(err error) {
 	s.Tell(*st)
 }
 
-var aName = regexp.MustCompile(`\$\w+`)
+var aName = regexp.MustCompile(`\$\w+(\.\w+)?`)
 
 // fill puts what names mean in their place.
 func (s *Script) fill(party, l string) (_ string, err error) {
@@ -120,37 +140,92 @@ func (s *Script) fill(party, l string) (_ string, err error) {
 	return l, err
 }
 
-func (s *Script) line(ctx context.Context, l string) error {
-	if l == "" || strings.HasPrefix(l, "#") {
-		return nil
+// said is one line of a text, taken apart.
+type said struct {
+	after  time.Duration // the beginning; of a line with neither a time nor a date 0
+	timed  bool
+	ask    bool
+	party  string // whose act or question it is, with the desk: us/Reyes; "" for the world's
+	words  string // the verb and what follows
+	name   string // of what it states
+	want   string
+	pinned bool
+}
+
+// dated is the form of a date, in minutes.
+const dated = "2006-01-02T15:04Z07:00"
+
+// take takes a line apart; ok is false where it says nothing.
+func (s *Script) take(l string) (x said, ok bool, err error) {
+	if l = strings.TrimSpace(l); l == "" || strings.HasPrefix(l, "#") {
+		return x, false, nil
 	}
-	if rest, ok := strings.CutPrefix(l, "@"); ok {
-		when, rest, _ := strings.Cut(rest, " ")
-		d, err := time.ParseDuration(when)
-		if err != nil {
-			return err
+	when := func() error {
+		rest, has := strings.CutPrefix(l, "@")
+		if !has {
+			return nil
 		}
-		s.Wait(d)
-		l = strings.TrimSpace(rest)
+		at, rest, _ := strings.Cut(rest, " ")
+		x.timed, l = true, strings.TrimSpace(rest)
+		d, err := time.ParseDuration(at)
+		if t, bad := time.Parse(dated, at); bad == nil && !s.Begins.IsZero() {
+			d, err = t.Sub(s.Begins), nil
+		} else if err != nil {
+			err = hint.New("@2022-03-01T07:00Z", "%q is no time", at)
+		}
+		x.after = d
+		return err
+	}
+	if err = when(); err != nil {
+		return x, false, err
+	}
+	if rest, ask := strings.CutPrefix(l, "? "); ask {
+		x.ask, l = true, strings.TrimSpace(rest)
+		if err = when(); err != nil {
+			return x, false, err
+		}
+	}
+	l, x.want, x.pinned = strings.Cut(l, " => ")
+	if rest, world := strings.CutPrefix(l, "! "); world {
+		x.words = rest
+		return x, true, nil
+	}
+	first, rest, _ := strings.Cut(l, " ")
+	name, _, _ := strings.Cut(first, "/")
+	if x.words = l; x.ask || slices.Contains(s.Parties[:], name) {
+		x.party = first
+		x.words, x.name, _ = strings.Cut(strings.TrimSpace(rest), " as $")
+	}
+	return x, true, nil
+}
+
+func (s *Script) line(ctx context.Context, l string) error {
+	x, ok, err := s.take(l)
+	if err != nil || !ok {
+		return err
+	}
+	if x.timed {
+		s.Wait(x.after)
 	}
 	s.Settle()
 	defer s.Settle()
-	l, want, pinned := strings.Cut(l, " => ")
-	question := strings.HasPrefix(l, "? ")
-	first, rest, _ := strings.Cut(strings.TrimPrefix(l, "? "), " ")
-	switch {
-	case question:
-		return s.expect(ctx, func() ([]string, error) {
-			rest, err := s.fill(first, rest)
-			if err != nil {
-				return nil, err
-			}
-			return s.Ask(first, rest)
-		}, want, pinned)
-	case first == "aurelia" || first == "borealia":
-		return s.act(ctx, first, rest, want, pinned)
+	see := func() ([]string, error) {
+		words, err := s.fill(x.party, x.words)
+		if err != nil {
+			return nil, err
+		}
+		return s.Ask(x.party, words)
 	}
-	l, err := s.fill("", l)
+	switch {
+	case x.ask && s.Answered != nil:
+		s.answer(x, see)
+		return nil
+	case x.ask:
+		return s.expect(ctx, see, x.want, x.pinned)
+	case x.party != "":
+		return s.act(ctx, x)
+	}
+	l, err = s.fill("", x.words)
 	if err != nil {
 		return err
 	}
@@ -161,6 +236,39 @@ func (s *Script) line(ctx context.Context, l string) error {
 	return err
 }
 
+// answer tells how a question was answered.
+func (s *Script) answer(x said, see func() ([]string, error)) {
+	saw, err := see()
+	if err != nil {
+		saw = Refused(err)
+	}
+	q := QuestionLine{Question: x.party + " " + x.words, Answer: strings.Join(saw, "\n"), Expected: x.want}
+	q.Held = err == nil && holds(q.Answer, x.want)
+	s.Answered(q)
+}
+
+// plain is a text as it is compared: without regard to case and to how wide a blank is.
+func plain(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
+
+// holds reports whether every part of what is wanted occurs in what was seen.
+func holds(saw, want string) bool {
+	what, text, _ := strings.Cut(want, " ")
+	switch {
+	case want == "nothing":
+		return saw == "" || strings.TrimRight(plain(saw), ".") == want
+	case what == "contains":
+		return strings.Contains(saw, text)
+	case what == "lacks":
+		return !strings.Contains(saw, text)
+	}
+	for part := range strings.SplitSeq(want, ";") {
+		if !strings.Contains(plain(saw), plain(part)) {
+			return false
+		}
+	}
+	return true
+}
+
 // bars are what the file says was seen at the line under way.
 func (s *Script) bars() (bars []string) {
 	for i := s.at + 1; i < len(s.lines) && strings.HasPrefix(s.lines[i], "|"); i++ {
@@ -169,32 +277,31 @@ func (s *Script) bars() (bars []string) {
 	return bars
 }
 
-func (s *Script) act(ctx context.Context, party, l, want string, pinned bool) error {
-	l, name, named := strings.Cut(l, " as $")
-	wrong := pinned || len(s.bars()) > 0
+func (s *Script) act(ctx context.Context, x said) error {
+	wrong := x.pinned || len(s.bars()) > 0
 	var id string
 	var refusal error
 	err := s.patient(ctx, func() error {
-		line, err := s.fill(party, l)
+		line, err := s.fill(x.party, x.words)
 		if err != nil {
 			return err
 		}
-		if id, refusal = s.Do(party, line); wrong {
+		if id, refusal = s.Do(x.party, line); wrong {
 			return nil
 		}
 		return refusal
 	})
 	switch {
 	case refusal != nil && (wrong || s.Update):
-		return s.expect(ctx, func() ([]string, error) { return Refused(refusal), nil }, want, pinned)
+		return s.expect(ctx, func() ([]string, error) { return Refused(refusal), nil }, x.want, x.pinned)
 	case err != nil:
 		return err
 	case wrong && !s.Update:
 		return errors.New("it was to be refused")
-	case named && id == "":
+	case x.name != "" && id == "":
 		return errors.New("it stated nothing")
-	case named:
-		s.names[name] = id
+	case x.name != "":
+		s.names[x.name] = id
 	}
 	return nil
 }
@@ -219,10 +326,8 @@ func (s *Script) expect(ctx context.Context, see func() ([]string, error), want 
 			s.saw = []string{"nothing"}
 		}
 		all := strings.Join(s.saw, "\n")
-		what, text, _ := strings.Cut(want, " ")
 		switch {
-		case !pinned && (s.Update || len(bars) > 0 && slices.Equal(s.saw, bars)),
-			what == "contains" && strings.Contains(all, text), what == "lacks" && !strings.Contains(all, text), want == "nothing" && all == want:
+		case !pinned && (s.Update || len(bars) > 0 && slices.Equal(s.saw, bars)), pinned && holds(all, want):
 			return nil
 		case !pinned:
 			return fmt.Errorf("seen:\n%s\nwanted:\n%s", all, strings.Join(bars, "\n"))

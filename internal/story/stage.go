@@ -29,6 +29,8 @@ var (
 	Seat string // two paired nodes, an officer at an armed desk of each
 	//go:embed opening.txt
 	Opening string // counterparts from before the line, and one check that passed
+	//go:embed after.txt
+	after string // the same two officers, in homes that have a story behind them
 	//go:embed rest.txt
 	Rest string // what a visitor would try, without one
 )
@@ -147,7 +149,7 @@ func (w *World) Name(party, name string) (string, error) {
 			return v.Stops[0].ID, nil
 		}
 	case "ANSWER":
-		v, err := data[view.Desk](w.Act(s, act.Checks))
+		v, err := data[view.Desk](w.Act(s, act.Checks{}))
 		if err != nil || v.Check.Question == nil {
 			break
 		}

@@ -92,6 +92,12 @@ func TestDemoOpensWithoutAlarm(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
+	for _, s := range d.w.Sites { // the days of the spring, and of the line since: all were tested, and it was never used
+		v, err := data[view.Desk](d.w.Act(s, act.Figure{}))
+		if err != nil || v.Check.Days < 23 || v.Check.Days > 24 || v.Check.Of != v.Check.Days || v.Figures.Used != 0 || v.Figures.Available[2].Percent < 99 {
+			t.Errorf("%s: %s, %s, %s, %v", s.Name, v.Check.Figures, v.Figures.UsedWord, v.Figures.UpWord, err)
+		}
+	}
 	time.Sleep(25 * time.Second)
 	for _, s := range d.w.Sites {
 		v, err := data[view.Desk](d.w.Act(s, act.Status))

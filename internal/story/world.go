@@ -10,10 +10,12 @@
 // made to outlive this process.
 //
 // What happens in a world is a text: a Script, in the words of the command line (seat.txt, opening.txt,
-// rest.txt). The conversations of internal/sim are Scripts too, on simulated time.
+// rest.txt). The conversations of internal/sim are Scripts too, on simulated time, and so is a story's file,
+// which Simulated plays: two nodes in this process, on a clock that skips the days in which nothing is due.
 //
-//	script.go   the language of the texts; stage.go what a World does of it
-//	world.go    homes, processes, cables; demo.go the demo that stays up
+//	script.go    the language of the texts; stage.go what a World does of it
+//	world.go     homes, processes, cables; demo.go the demo that stays up
+//	file.go      a story's file, read and checked; simulated.go what is done of it, clock.go its time
 package story
 
 import (
@@ -84,6 +86,7 @@ type World struct {
 	Cables  []*linktest.Forwarder // 1, 2
 	leave   [2]func()             // ends what keeps a desk of each site armed
 	numbers map[string]string     // that were read out, by party: with both, a node that answers is one whose line is in service
+	paired  bool                  // the homes were, before their nodes ran
 	tone    bool                  // calls sound a tone
 	heard   map[string]float64    // figures of the last call that was listened to
 }
@@ -248,7 +251,7 @@ func (w *World) ready(s *Site) error {
 		default:
 		}
 		_, err := w.Act(s, act.Status)
-		if err == nil || len(w.numbers) < 2 && !errors.Is(err, control.ErrNotRunning) {
+		if err == nil || !w.paired && len(w.numbers) < 2 && !errors.Is(err, control.ErrNotRunning) {
 			s.set(running)
 			return nil
 		}

@@ -33,6 +33,7 @@ var questions = map[string]func(b builder, d *Desk){
 	"log.sheet":    func(b builder, d *Desk) { d.Log, d.Header = b.log(), b.header(nil) },
 	"calls":        func(b builder, d *Desk) { d.Calls = b.calls() },
 	"checks":       builder.slots,
+	"figures":      func(b builder, d *Desk) { d.Check, d.Figures = b.check(), b.lineFigures() },
 	"contacts":     builder.contacts,
 	"alarm.list":   func(b builder, d *Desk) { d.Alarms = b.alarms() },
 	"officer.list": builder.officers,
@@ -78,7 +79,7 @@ func waits(m Message) (until time.Time, yes bool) {
 
 // slots are those of the checks that are over or should be, newest first.
 func (b builder) slots(d *Desk) {
-	d.Check, d.Checks = b.check(), []check.State{}
+	d.Check, d.Figures, d.Checks = b.check(), b.lineFigures(), []check.State{}
 	for _, s := range slices.Backward(b.Checks.Slots) {
 		if s.Outcome != check.Pending || s.Overdue {
 			d.Checks = append(d.Checks, bare(s))

@@ -43,7 +43,10 @@ func (b builder) status() Desk {
 	d.Counterparts = b.counterparts()
 	d.Call = b.call()
 	d.Header, d.Service = b.header(d.Stops), b.service()
-	d.Sentences = b.sentences(d.Counterparts)
+	d.Figures, d.Sentences = b.lineFigures(), b.sentences(d.Counterparts)
+	if b.Figures != nil {
+		d.Sentences = append(d.Sentences, b.t("used.line", d.Figures.UsedWord, b.dayTime(d.Figures.Since)))
+	}
 	return d
 }
 

@@ -133,7 +133,9 @@ func TestGolden(t *testing.T) {
 		golden(t, "desk."+lang+".json", append(b, '\n'))
 		in := world()
 		texts := []Desk{Answer(in, lang, "status"), Answer(in, lang, "inbox"), Answer(in, lang, "log"), Show(in, lang, in.Log[1], nil, &in.Messages[1], nil, nil)}
-		for _, verb := range []string{"calls", "checks", "contacts", "alarm.list", "officer.list", "post.list", "phrase.list"} {
+		in.Figures = &LineFigures{Since: at("07:00:00").AddDate(0, -1, 0), Used: 2, LastUsed: at("13:40:00"), Disputed: []string{"A7-12"},
+			Available: []Share{{at("14:00:00").AddDate(0, 0, -1), 100}, {at("14:00:00").AddDate(0, 0, -30), 99.998}, {at("07:00:00").AddDate(0, -1, 0), 98.7}}}
+		for _, verb := range []string{"calls", "checks", "figures", "contacts", "alarm.list", "officer.list", "post.list", "phrase.list"} {
 			texts = append(texts, Answer(in, lang, verb))
 		}
 		var out strings.Builder
@@ -305,7 +307,7 @@ func TestCallWords(t *testing.T) {
 // SPEC: PAG-025
 func TestCheckWords(t *testing.T) {
 	in := world()
-	if got := Build(in, "en").Check; got.Word != "passed 09:00Z" || got.Figures != "Days with a passed check: 1 of 1 · in a row: 1 · last passed 09:00Z" {
+	if got := Build(in, "en").Check; got.Word != "passed 09:00Z" || got.Figures != "Tested 1 of 1 days · in a row 1 · last 24 Nov 09:00Z · longest gap 0 h" {
 		t.Errorf("passed: %q %q", got.Word, got.Figures)
 	}
 	in.Check.State, in.Check.Started = "waiting", at("14:00:00")

@@ -33,6 +33,7 @@ type Desk struct {
 	Messages        []Message     `json:"messages,omitzero"` // newest first; all that waits is among them
 	More            string        `json:"more,omitempty"`    // what waits and found no room
 	Check           Check         `json:"check,omitzero"`
+	Figures         LineFigures   `json:"figures,omitzero"`
 	Counterparts    Counterparts  `json:"counterparts,omitzero"`
 	Calls           []Call        `json:"calls,omitzero"`  // newest first
 	Log             []LogRow      `json:"log,omitzero"`    // newest first
@@ -232,11 +233,32 @@ type Check struct {
 	Due      time.Time    `json:"due,omitzero"` // the next slot
 	Parts    []check.Part `json:"parts"`        // of the slot, as far as they are known; else of the last
 	Last     *check.State `json:"last,omitempty"`
-	Days     int          `json:"days"`   // tested, of Of
-	Of       int          `json:"of"`     // days since the line began
-	Streak   int          `json:"streak"` // days running, passed
+	Days     int          `json:"days"`              // tested, of Of
+	Of       int          `json:"of"`                // days since the line began
+	Streak   int          `json:"streak"`            // days running, passed
+	GapFrom  time.Time    `json:"gap_from,omitzero"` // the longest without a passed check
+	GapTo    time.Time    `json:"gap_to,omitzero"`   // zero: it lasts
 	Figures  string       `json:"figures"`
 	Question *Asked       `json:"question,omitempty"`
+}
+
+// LineFigures are those of the line's use since a time; how often it was tested stands in Check. The node hands in what
+// it counted, the words are added here.
+type LineFigures struct {
+	Since     time.Time `json:"since"`
+	Window    string    `json:"window"`             // since when, and as of when
+	Used      int       `json:"used"`               // for substance
+	LastUsed  time.Time `json:"last_used,omitzero"` // when it was, last
+	Disputed  []string  `json:"disputed,omitempty"` // of these, items whose ends state different classes
+	UsedWord  string    `json:"used_word"`          // never used for substance
+	Available []Share   `json:"available"`          // in the last 24 hours, 30 days, and in all
+	UpWord    string    `json:"available_word"`
+}
+
+// Share is the part of a time until now in which the line was up, by this end's own count.
+type Share struct {
+	Since   time.Time `json:"since"`
+	Percent float64   `json:"percent"`
 }
 
 // Asked is the other end's test question, to be answered by the officer here.

@@ -60,6 +60,7 @@ type Input struct {
 
 	Check         Check // the slot that is running or waits for the other end, its parts and question, when the next is due
 	Checks        check.Summary
+	Figures       *LineFigures // of status and figures; nil: not asked for
 	Contacts      contact.Figures
 	ContactsSince *register.Event // that Contacts counts from; nil: all, or
 	ContactsFrom  string          // the date that was asked for

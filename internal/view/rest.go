@@ -5,6 +5,8 @@ package view
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -221,11 +223,10 @@ func (b builder) check() Check {
 		was := bare(*f.Last)
 		c.Last = &was
 	}
-	last := "–"
-	if !f.LastPassed.IsZero() {
-		last = b.when(f.LastPassed)
+	if c.GapFrom, c.GapTo = f.Gap[0], f.Gap[1]; c.GapTo.Equal(f.Now) {
+		c.GapTo = time.Time{}
 	}
-	c.Figures = b.t("check.figures", f.Tested, f.Days, f.Streak, last)
+	c.Figures = b.t("check.figures", f.Tested, f.Days, f.Streak, b.dayTime(f.LastPassed), b.span(f.Gap[1].Sub(f.Gap[0])))
 	for _, what := range []string{check.Suspended, check.Maintenance} {
 		if n := f.Away[what]; n > 0 {
 			c.Figures += b.t("check.days."+what, n)
@@ -243,6 +244,54 @@ func (b builder) check() Check {
 		c.State, c.Word = "none", b.t("check.none")
 	}
 	return c
+}
+
+// dayTime is an instant with its day, today's too.
+func (b builder) dayTime(t time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	return Day(b.lang, t, b.Now) + t.UTC().Format(" 15:04Z")
+}
+
+// span is a time in whole hours, or in days where it is long.
+func (b builder) span(d time.Duration) string {
+	if h := int(d.Hours()); h >= 48 {
+		return b.t("span.days", h/24)
+	} else {
+		return b.t("span.hours", h)
+	}
+}
+
+// lineFigures draws what the line was used for and how long it was up.
+func (b builder) lineFigures() (f LineFigures) {
+	if b.Figures == nil {
+		return f
+	}
+	f = *b.Figures
+	f.Window = b.t("figures.window", b.dayTime(f.Since), b.dayTime(b.Now))
+	switch f.UsedWord = b.t("used.never"); f.Used {
+	case 0:
+	case 1:
+		f.UsedWord = b.t("used.once", b.dayTime(f.LastUsed))
+	default:
+		f.UsedWord = b.t("used.times", f.Used, b.dayTime(f.LastUsed))
+	}
+	if n := len(f.Disputed); n > 0 {
+		f.UsedWord = join(f.UsedWord, b.t("used.disputed", n, strings.Join(f.Disputed, ", ")))
+	}
+	if a := f.Available; len(a) == 3 {
+		f.UpWord = b.t("available", percent(a[0].Percent), percent(a[1].Percent), percent(a[2].Percent), b.dayTime(a[2].Since))
+	}
+	return f
+}
+
+// percent never rounds up to 100.
+func percent(p float64) string {
+	if p >= 100 {
+		return "100 %"
+	}
+	return fmt.Sprintf("%.2f %%", math.Floor(p*100)/100)
 }
 
 // bare is a slot without the statements behind it.

@@ -2,7 +2,8 @@
 
 // Package linktest joins real links without a real network. Net is a network in memory: in testing/synctest all of a link
 // runs on it in simulated time. Forwarder is a UDP relay between real sockets: the cable of the demo and of tests on real
-// time. Both carry packets over a Cable, which is cut, slow or lossy in either direction.
+// time. Both carry packets over a Cable, which is cut, slow or lossy in either direction. Direct stands in for the links
+// themselves, where two nodes are played on a time of their own.
 //
 // It knows nothing of what the packets hold.
 package linktest
