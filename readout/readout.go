@@ -6,13 +6,18 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"example.org/parley/record"
 	"example.org/parley/statement"
 )
 
-// KindFiled begins a readout.
-const KindFiled = "readout.filed"
+// The kinds that begin a readout. The bodies of a sealed one follow its header when both sides' headers are in, or after
+// the time that the terms say.
+const (
+	KindFiled  = "readout.filed"
+	KindSealed = "readout.sealed"
+)
 
 // Sorts are what a point can be, in the order in which they are drawn.
 var Sorts = []string{"raised", "answered", "agreed", "said", "observed"}
@@ -30,6 +35,7 @@ const (
 // Kinds lists the kinds of this package.
 var Kinds = []statement.Kind{
 	statement.New(statement.Kind{Kind: record.Kind{Name: KindFiled, Begins: true}, Class: "service", NoText: true}, (*Readout).filed),
+	statement.New(statement.Kind{Kind: record.Kind{Name: KindSealed, Begins: true, Sealed: true}, Class: "service", NoText: true}, (*Readout).filed),
 	statement.New(statement.Kind{Kind: record.Kind{Name: "readout.published"}, Class: "service", NoText: true}, (*Readout).step),
 	statement.New(statement.Kind{Kind: record.Kind{Name: "readout.shown"}, Class: "service", NoText: true}, (*Readout).step),
 	statement.New(statement.Kind{Kind: record.Kind{Name: "readout.excepted"}, Class: "service", NoText: true}, (*Readout).step),
@@ -106,18 +112,22 @@ func (f Step) Validate(e, begin *record.Entry) error {
 		return nil
 	}
 	r, here, err := statement.Read[Readout](begin)
-	return statement.First(statement.If(begin.Kind != KindFiled, "what it names is no readout"), err,
+	return statement.First(statement.If(begin.Kind != KindFiled && begin.Kind != KindSealed, "what it names is no readout"), err,
 		statement.If(what == "published" && begin.Log.Party != e.Log.Party, "a side publishes its own readout"),
 		statement.If(excepted && begin.Log.Party == e.Log.Party, "an exception is to the other side's readout; a new version replaces one's own"),
 		statement.If(excepted && here && f.Point > len(r.Points), "the readout has no point %d", f.Point))
 }
 
-// Fold gives a readout as a function of the set of its statements; nil while its beginning is not here.
+// Fold gives a readout as a function of the set of its statements; nil while its beginning is not here. Of one whose bodies
+// are withheld it gives what the header says, without points.
 //
 // SPEC: RDO-005
 func Fold(it *record.Item) *Readout {
 	r := &Readout{}
 	statement.Fold(Kinds, r, it)
+	if b := it.Begin; r.Entry == nil && b != nil && b.Kind == KindSealed && len(b.Re) > 0 {
+		r.filed(b, Readout{})
+	}
 	if r.Entry == nil {
 		return nil
 	}
@@ -135,6 +145,25 @@ func (r *Readout) filed(e *record.Entry, f Readout) {
 func (r *Readout) step(e *record.Entry, f Step) {
 	f.Entry = e
 	r.Steps = append(r.Steps, f)
+}
+
+// Sealed reports whether its bodies follow later than its header.
+func (r *Readout) Sealed() bool { return r.Entry.Kind == KindSealed }
+
+// Shut reports whether its bodies are not here.
+func (r *Readout) Shut() bool { return len(r.Points) == 0 }
+
+// heldAt reports whether the other side held the bodies at an instant: of a sealed one only its receipt of them says so, by the second.
+func (r *Readout) heldAt(t time.Time) bool {
+	return !r.Sealed() || r.Entry.Receipt != nil && r.Entry.Receipt.Held.Before(t.Truncate(time.Second))
+}
+
+// Released reports whether the bodies of a sealed readout go to the other side: it has filed one of its own about the same,
+// or the time is up.
+//
+// SPEC: RDO-008
+func (r *Readout) Released(all []*Readout, until, now time.Time) bool {
+	return !now.Before(until) || slices.ContainsFunc(all, func(o *Readout) bool { return o.Party != r.Party && o.About.Leaf == r.About.Leaf })
 }
 
 // Of gives the steps of one word: publish, shown or except.
@@ -159,7 +188,7 @@ func Versions(list []*Readout, past statement.Past) []*Readout {
 			switch {
 			case o.Party == r.Party && o.Replaces != nil && o.Replaces.Leaf == r.Entry.Leaf && (c.Later == nil || o.Entry.Place().Compare(c.Later.Place()) < 0):
 				c.Later = o.Entry
-			case o.Party != r.Party && o.About.Leaf == r.About.Leaf && past.Before(o.Entry, r.Entry):
+			case o.Party != r.Party && o.About.Leaf == r.About.Leaf && past.Before(o.Entry, r.Entry) && o.heldAt(r.Entry.Time):
 				c.Knew = append(c.Knew, o.Entry)
 			}
 		}
@@ -183,8 +212,8 @@ func ReadPoint(s string) (p Point, err error) {
 }
 
 // FiledDraft makes a readout of a party about a contact or call; before is its version that this one replaces, nil: none.
-func FiledDraft(party string, about record.Ref, before *Readout, f Readout, mark string) (record.Draft, error) {
-	d := record.Draft{Kind: KindFiled, Mark: mark, Facts: f, Re: []record.Ref{about}}
+func FiledDraft(party, kind string, about record.Ref, before *Readout, f Readout, mark string) (record.Draft, error) {
+	d := record.Draft{Kind: kind, Mark: mark, Facts: f, Re: []record.Ref{about}}
 	if before != nil {
 		d.Re = append(d.Re, before.Entry.Ref())
 	}

@@ -185,10 +185,15 @@ func (l *Log) misfit() {
 }
 
 func (l *Log) advanceWhole() {
-	for l.Whole < l.Size && (l.chain[l.Whole].complete() || l.chain[l.Whole].barren) {
+	for l.Whole < l.Size && (l.chain[l.Whole].complete() || l.chain[l.Whole].barren || l.chain[l.Whole].sealed) {
 		l.Whole++
 	}
 }
+
+// Sealed reports whether its kind withholds bodies for a while.
+//
+// SPEC: REC-035
+func (e *Entry) Sealed() bool { return e.sealed }
 
 // complete reports whether every body that the header names is here.
 func (e *Entry) complete() bool {

@@ -66,6 +66,7 @@ func testKinds() map[string]Kind {
 		{Name: "message.warning", Begins: true, Validate: valid},
 		{Name: "message.question", Begins: true, Validate: valid},
 		{Name: "message.shown", Validate: valid},
+		{Name: "readout.sealed", Begins: true, Sealed: true, Validate: valid},
 		{Name: "message.cancelled", Two: true, Validate: valid},
 		{Name: "stop.pressed", Begins: true, Validate: valid, ItemID: id},
 		{Name: "stop.taken", Validate: valid, ItemID: id},

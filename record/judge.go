@@ -9,10 +9,10 @@ import (
 	"example.org/parley/wire"
 )
 
-// valid reports whether the entry folds: it is not inert, its facts are here, and it is no second text
+// valid reports whether the entry folds: it is not inert, its facts are here or sealed, and it is no second text
 // that the other party has not receipted.
 func (e *Entry) valid() bool {
-	return e.Inert == "" && e.WantFacts == e.facts && (e.Evidence == "" || e.covered())
+	return e.Inert == "" && (e.WantFacts == e.facts || e.sealed) && (e.Evidence == "" || e.covered())
 }
 
 // judge finds anew whether an entry is valid and which items read it, and passes on what changes.
@@ -67,7 +67,7 @@ func (r *Record) verdict(e *Entry) (v verdict) {
 			return inert(err.Error())
 		}
 	}
-	if e.WantFacts && !e.facts {
+	if e.WantFacts && !e.facts && !kind.Sealed {
 		return v // it waits for its facts
 	}
 	begin, why := r.belongs(e, kind, &v)

@@ -95,7 +95,9 @@ func (rc *Receipt) names(e *Entry) bool {
 //
 // SPEC: REC-018
 func (e *Entry) settle() {
-	e.holds(e.byWhole)
+	if !e.sealed {
+		e.holds(e.byWhole)
+	}
 	for _, rc := range e.receipts {
 		if rc.names(e) {
 			e.holds(rc)
@@ -206,7 +208,7 @@ func (l *Log) cover(rc *Receipt) (changed []*Entry) {
 			break
 		}
 		e.byWhole = rc
-		if e.holds(rc) {
+		if !e.sealed && e.holds(rc) {
 			changed = append(changed, e)
 		}
 	}

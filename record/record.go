@@ -105,6 +105,7 @@ func (r *Record) AddStored(c *Checked, row int) (Added, error) {
 // newEntry makes an entry of what was checked; it stands nowhere yet.
 func (r *Record) newEntry(c *Checked) *Entry {
 	e := NewEntry(c.st.Head, c.bytes.note, c.bytes.facts, c.bytes.text)
+	e.sealed = r.o.Kinds[e.Kind].Sealed
 	e.Leaf, e.Inert, e.malformed = c.leaf, c.form, c.form != ""
 	e.Bodies, e.WantFacts, e.WantText = 0, c.st.Facts != nil, c.st.Text != nil
 	for _, b := range []*Body{c.st.Facts, c.st.Text} {

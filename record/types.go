@@ -104,6 +104,7 @@ type Entry struct {
 	facts     bool       // the body is here, in memory or on disk
 	text      bool       // as facts
 	malformed bool       // its header is, or names a party that is not of this line: Inert says what
+	sealed    bool       // its kind is
 	barren    bool       // inert by itself, whatever its item is
 	asked     bool       // those that name it were judged with it here
 	item      string     // key of its item, "" while it is in none
@@ -160,6 +161,9 @@ type Kind struct {
 	// Begins: a statement of this kind begins an item; where it has a `re` (a reply), the item
 	// that its first re names reads it too.
 	Begins bool
+	// Sealed: its author withholds its bodies for a while. `whole` passes over it, it folds by its header alone, and it is held
+	// only by a receipt that names its bodies.
+	Sealed bool
 	// Two: the item that the second re names reads a statement of this kind too (supersedes,
 	// cancels, a contact made from an attempt).
 	Two bool

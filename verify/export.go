@@ -28,26 +28,31 @@ type Piece struct {
 }
 
 // FromRecord lists what a record holds on disk, as onDisk says, and gives what writes it as an export, beside whoever
-// goes on with the record: each piece is read when it is written.
+// goes on with the record; the bodies of what is withheld, being sealed, are left out. Each piece is read when it is written.
 //
 // SPEC: REC-030
-func FromRecord(genesis, terms []byte, sheets [][]byte, r *record.Record, onDisk func(*record.Entry) bool) func(io.Writer) error {
+func FromRecord(genesis, terms []byte, sheets [][]byte, r *record.Record, onDisk, withheld func(*record.Entry) bool) func(io.Writer) error {
 	type log struct {
 		id       record.LogID
 		entries  []*record.Entry
+		shut     map[*record.Entry]bool
 		receipts []*record.Receipt
 	}
 	var logs []log
 	for _, l := range r.Logs() {
 		es := slices.DeleteFunc(r.Entries(l.Name.LogID, 0), func(e *record.Entry) bool { return !onDisk(e) })
+		shut := map[*record.Entry]bool{}
 		for i, e := range es {
+			if withheld(e) {
+				shut[e] = true
+			}
 			if e.Absent != "" { // a body may come while this is written
 				as := *e
 				es[i] = &as
 			}
 		}
 		if len(es) > 0 {
-			logs = append(logs, log{l.Name.LogID, es, r.LogReceipts(l.Name.LogID)})
+			logs = append(logs, log{l.Name.LogID, es, shut, r.LogReceipts(l.Name.LogID)})
 		}
 	}
 	return func(w io.Writer) error {
@@ -70,8 +75,10 @@ func FromRecord(genesis, terms []byte, sheets [][]byte, r *record.Record, onDisk
 						return fmt.Errorf("couldn't read statement %s back", e.Place())
 					}
 					piece("entry", note)
-					piece("facts", facts)
-					piece("text", text)
+					if !l.shut[e] {
+						piece("facts", facts)
+						piece("text", text)
+					}
 				}
 				for _, rc := range l.receipts {
 					note := rc.Note()

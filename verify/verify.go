@@ -452,9 +452,9 @@ func (j *judgement) reportLog(l *record.Log, restored bool) {
 			}
 			out.Last = e.Time
 		}
-		if e.Joined && e.Receipt != nil && out.ReceiptedTo == e.Index {
+		if e.Joined && out.ReceiptedTo == e.Index && (e.Receipt != nil || e.Sealed() && e.Index < l.Held) {
 			out.ReceiptedTo++
-			if e.Receipt.Held.After(out.ReceiptedAt) {
+			if e.Receipt != nil && e.Receipt.Held.After(out.ReceiptedAt) {
 				out.ReceiptedAt = e.Receipt.Held
 			}
 		}
@@ -464,7 +464,9 @@ func (j *judgement) reportLog(l *record.Log, restored bool) {
 		if _, ok := j.ro.Kinds[e.Kind]; !ok && e.Kind != "" {
 			j.unknown("%s: a kind that this verifier does not know: %s", e.Place(), e.Kind)
 		}
-		if e.Absent == "later" || e.Absent != "" && e.Inert == "" { // of one that is not valid too: its author wrote it
+		if e.Absent == "later" && e.Sealed() && e.Receipt == nil { // nobody has said that he held its bodies
+			j.note("%s is sealed: its bodies are not here", e.Place())
+		} else if e.Absent == "later" || e.Absent != "" && e.Inert == "" { // of one that is not valid too: its author wrote it
 			j.unknown("%s: a body is not here: %s", e.Place(), e.Absent)
 		}
 		for _, ref := range e.Re {

@@ -180,7 +180,7 @@ func (w *world) export() (x export) {
 		sheets = append(sheets, s.Note)
 	}
 	var b bytes.Buffer
-	w.must(FromRecord(w.g.Note, w.terms, sheets, w.a, func(*record.Entry) bool { return true })(&b))
+	w.must(FromRecord(w.g.Note, w.terms, sheets, w.a, func(*record.Entry) bool { return true }, func(*record.Entry) bool { return false })(&b))
 	pieces, err := Read(&b)
 	w.must(err)
 	var l *log
@@ -494,7 +494,7 @@ func TestAnExportWithAHoleDoesNotEndAsAWholeOne(t *testing.T) {
 		e := w.state(w.a, w.wa, officer("Lt Amaro"))
 		lose(w, e)
 		var b bytes.Buffer
-		err := FromRecord(w.g.Note, w.terms, [][]byte{w.sheets[0].Note}, w.a, func(*record.Entry) bool { return true })(&b)
+		err := FromRecord(w.g.Note, w.terms, [][]byte{w.sheets[0].Note}, w.a, func(*record.Entry) bool { return true }, func(*record.Entry) bool { return false })(&b)
 		if err == nil || !strings.Contains(err.Error(), what+e.Place().String()) {
 			t.Errorf("%s: %v", what, err)
 		}

@@ -49,20 +49,23 @@ const (
 
 // Exchange is the state of one line's exchange, owned by the loop.
 type Exchange struct {
-	rec     *record.Record
-	us      string
-	up      bool                 // the peer's list has come on the stream that is up now
-	cursor  map[record.LogID]int // next place to offer on this stream
-	half    map[record.Place]*half
-	halfSeq int
-	again   map[record.LogID]int             // lowest place asked for again on this stream
-	ahead   map[record.LogID][]*record.Entry // what Next offers, as far as it has been asked of the record
-	theirs  map[record.LogID]int             // up to where we held the peer's logs when its list came: what comes later it has
-	todo    []record.LogID                   // logs of which something may be lacking there, in the order of offering
-	turn    int                              // of the record's growth, up to which todo is complete; 0: to be made anew
-	asks    []span                           // where the sums differ: asked for, the first `asked` of them already
-	asked   int
-	out     []wire.Frame // what is asked and answered, before any statement
+	rec      *record.Record
+	us       string
+	up       bool                 // the peer's list has come on the stream that is up now
+	cursor   map[record.LogID]int // next place to offer on this stream
+	half     map[record.Place]*half
+	halfSeq  int
+	again    map[record.LogID]int             // lowest place asked for again on this stream
+	ahead    map[record.LogID][]*record.Entry // what Next offers, as far as it has been asked of the record
+	theirs   map[record.LogID]int             // up to where we held the peer's logs when its list came: what comes later it has
+	todo     []record.LogID                   // logs of which something may be lacking there, in the order of offering
+	turn     int                              // of the record's growth, up to which todo is complete; 0: to be made anew
+	asks     []span                           // where the sums differ: asked for, the first `asked` of them already
+	asked    int
+	Withheld func(*record.Entry) bool // its bodies are sealed and not yet to be sent; nil: none is
+	released []*record.Entry          // sealed and offered with their bodies, though the peer has their headers
+	offered  map[*record.Entry]bool   // those that were, on this stream
+	out      []wire.Frame             // what is asked and answered, before any statement
 }
 
 // New makes the machine over a record; us is our party's name.
@@ -75,6 +78,7 @@ func New(rec *record.Record, us string) *Exchange {
 // what came meanwhile and could not be kept.
 func (x *Exchange) Reset(rec *record.Record) {
 	x.rec, x.ahead, x.todo, x.turn = rec, map[record.LogID][]*record.Entry{}, nil, 0
+	x.released, x.offered = nil, map[*record.Entry]bool{}
 }
 
 // StreamUp begins on a new stream: it gives what we must say first.
@@ -89,6 +93,7 @@ func (x *Exchange) forget() {
 	x.cursor, x.again, x.theirs = map[record.LogID]int{}, map[record.LogID]int{}, map[record.LogID]int{}
 	x.ahead, x.todo, x.turn = map[record.LogID][]*record.Entry{}, nil, 0
 	x.asks, x.asked, x.out = nil, 0, nil
+	x.released, x.offered = nil, map[*record.Entry]bool{}
 }
 
 // Have says what we hold, at the beginning of a stream or again on it.
@@ -210,12 +215,18 @@ func (x *Exchange) Next(durable func(*record.Entry) bool) (wire.Frame, *record.E
 	if !x.up {
 		return wire.Frame{}, nil, false
 	}
+	for ; len(x.released) > 0; x.released = x.released[1:] {
+		if e := x.released[0]; e.Receipt == nil && x.cursor[e.Log.LogID] > e.Index {
+			f, ok := x.frame(e)
+			return f, e, ok
+		}
+	}
 	x.fill()
 	for i := 0; i < len(x.todo); {
 		e, waits := x.offer(x.todo[i], durable)
 		switch {
 		case e != nil:
-			f, ok := entryFrame(e)
+			f, ok := x.frame(e)
 			return f, e, ok
 		case waits:
 			i++
@@ -227,7 +238,25 @@ func (x *Exchange) Next(durable func(*record.Entry) bool) (wire.Frame, *record.E
 	return wire.Frame{}, nil, false
 }
 
-// entryFrame gives false when the statement cannot be read back from the disk.
+// Release offers a sealed statement with its bodies, once a stream until it is held: the peer has its header, and its list
+// does not say that the bodies are lacking.
+//
+// SPEC: EXC-012
+func (x *Exchange) Release(e *record.Entry) {
+	if x.up && e.Receipt == nil && !x.offered[e] {
+		x.offered[e], x.released = true, append(x.released, e)
+	}
+}
+
+// frame gives false when the statement cannot be read back from the disk.
+func (x *Exchange) frame(e *record.Entry) (wire.Frame, bool) {
+	f, ok := entryFrame(e)
+	if x.Withheld != nil && x.Withheld(e) {
+		f.Parts[1], f.Parts[2] = nil, nil
+	}
+	return f, ok
+}
+
 func entryFrame(e *record.Entry) (wire.Frame, bool) {
 	note, facts, text := e.Pieces()
 	return wire.Frame{Kind: wire.FrameEntry, Parts: [][]byte{note, facts, text}}, note != nil
@@ -296,19 +325,21 @@ func (x *Exchange) Sent(e *record.Entry) {
 	switch {
 	case e == nil:
 		x.out = x.out[min(1, len(x.out)):]
+	case len(x.released) > 0 && x.released[0] == e:
+		x.released = x.released[1:]
 	case x.cursor != nil:
 		x.cursor[e.Log.LogID] = e.Index + 1
 	}
 }
 
 // Answers chooses which of the entries that came need a receipt of their own: the highest place of
-// each log whose bodies are whole below it answers all of them, those over a gap each answer for themselves.
+// each log whose bodies are whole below it answers all of them, those over a gap and sealed ones each answer for themselves.
 // SPEC: EXC-007
 func Answers(rec *record.Record, got []*record.Entry) []*record.Entry {
 	best := map[record.LogID]*record.Entry{}
 	var out []*record.Entry
 	for _, e := range got {
-		if l := rec.Log(e.Log.LogID); l == nil || e.Index >= l.Whole {
+		if l := rec.Log(e.Log.LogID); l == nil || e.Index >= l.Whole || e.Sealed() {
 			out = append(out, e)
 			continue
 		}

@@ -28,7 +28,7 @@ var (
 func newKey(b byte) ed25519.PrivateKey { return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{b}, 32)) }
 
 func options() record.Options {
-	o := record.Options{Kinds: map[string]record.Kind{"message.question": {Name: "message.question", Begins: true}}}
+	o := record.Options{Kinds: map[string]record.Kind{"message.question": {Name: "message.question", Begins: true}, "readout.sealed": {Name: "readout.sealed", Begins: true, Sealed: true}}}
 	for i, n := range []string{"aurelia", "borealia"} {
 		o.Parties[i] = record.Party{Name: n, Letter: string(rune('A' + i)), Keys: []ed25519.PublicKey{keys[n].Public().(ed25519.PublicKey)}}
 	}
@@ -588,4 +588,77 @@ func TestWhatCannotBeReadBackIsNotSent(t *testing.T) {
 	if p, ok := Urgent(first); ok {
 		t.Errorf("it is urgent, and goes out as %q", p)
 	}
+}
+
+// A sealed statement goes without its bodies, holds up nothing, and is offered with them once it is released, at each stream
+// until it is held.
+//
+// SPEC: EXC-012
+func TestSealedStatementGoesWithoutItsBodiesUntilItIsReleased(t *testing.T) {
+	a, b := newEnd("aurelia"), newEnd("borealia")
+	shut := true
+	a.x.Withheld = func(e *record.Entry) bool { return e.Sealed() && shut }
+	seal := func() *record.Entry {
+		s, err := a.run.Append(record.Draft{Kind: "readout.sealed", Class: "service", Mark: "actual", Facts: struct{}{}}, noon, record.PeerClock{}, rnd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	a.state(t, "before")
+	sealed := seal()
+	after := a.state(t, "after")
+	meet(t, a, b)
+	there := b.rec.At(sealed.Place())
+	if there == nil || there.Facts() != nil || after.Receipt == nil || sealed.Receipt != nil {
+		t.Fatalf("sealed: %+v, after it held by %v", there, after.Receipt)
+	}
+	sent := a.sent
+	meet(t, a, b)
+	if a.sent != sent {
+		t.Errorf("%d statements sent again on a new stream because of a sealed one", a.sent-sent)
+	}
+	shut = false
+	a.x.Release(sealed)
+	a.x.Release(sealed)
+	run(t, a, b)
+	if a.sent != sent+1 || b.rec.At(sealed.Place()).Facts() == nil || sealed.Receipt == nil {
+		t.Errorf("released: sent %d, held by %v", a.sent-sent, sealed.Receipt)
+	}
+	a.x.Release(sealed)
+	run(t, a, b)
+	if a.sent != sent+1 {
+		t.Error("it is offered though it is held")
+	}
+	same(t, a, b, 3)
+
+	// Released while no stream is up, or before its turn: it comes once, with its bodies.
+	shut = true
+	next := seal()
+	shut = false
+	a.x.StreamDown()
+	a.x.Release(next)
+	fa, fb := a.x.StreamUp(), b.x.StreamUp()
+	a.take(t, b, fb)
+	b.take(t, a, fa)
+	a.x.Release(next)
+	run(t, a, b)
+	same(t, a, b, 4)
+
+	// A receipt that was lost: it is offered again on the next stream.
+	shut = true
+	lost := seal()
+	run(t, a, b)
+	shut = false
+	a.x.Release(lost)
+	if f, s, ok := a.x.Next(a.durable); !ok || s != lost || len(f.Parts[1]) == 0 {
+		t.Fatal("it is not offered")
+	}
+	a.x.Sent(lost)
+	fa, fb = a.x.StreamUp(), b.x.StreamUp()
+	a.take(t, b, fb)
+	b.take(t, a, fa)
+	a.x.Release(lost)
+	run(t, a, b)
+	same(t, a, b, 5)
 }

@@ -196,7 +196,7 @@ func (l *Line) listed(at, most int, fits func(*record.Entry) bool) (out []*recor
 // verified says of the whole shared record what the offline verifier says of its export. It holds the record a second time
 // in memory while it does: one at a time. SPEC: PAG-053
 func (l *Line) verified(act.Who, string, act.Plain) (act.Reply, error) {
-	file := verify.FromRecord(l.cfg.GenesisText, l.cfg.Terms, l.cfg.Sheets, l.rec, l.durable)
+	file := verify.FromRecord(l.cfg.GenesisText, l.cfg.Terms, l.cfg.Sheets, l.rec, l.durable, l.withheld)
 	l.tx.draw = func(context.Context, bool) (act.Reply, error) {
 		if !l.verifying.TryLock() {
 			return act.Reply{}, hint.New("ask again when it has ended", "the record is being verified already")
@@ -309,7 +309,7 @@ func (l *Line) signedOn() map[string][]string {
 
 // export gives the whole shared record as one file that anyone can verify offline. The loop only lists what is in it. SPEC: NOD-018
 func (l *Line) export(_ act.Who, lang string, _ act.Plain) (act.Reply, error) {
-	write := verify.FromRecord(l.cfg.GenesisText, l.cfg.Terms, l.cfg.Sheets, l.rec, l.durable)
+	write := verify.FromRecord(l.cfg.GenesisText, l.cfg.Terms, l.cfg.Sheets, l.rec, l.durable, l.withheld)
 	return act.Reply{Text: fmt.Sprintf(words.Say(lang, "%d logs"), len(l.rec.Logs())), File: func(w io.Writer) error {
 		defer debug.FreeOSMemory() // what reading has left behind
 		return write(w)

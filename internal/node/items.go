@@ -186,7 +186,9 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp,
 			s.run(c)
 		}
 	case "readout":
-		state, s.list = readout.Fold(it), head
+		f := readout.Fold(it)
+		state, s.list = f, head
+		s.open = f != nil && f.Sealed() && f.Party == l.cfg.Us.Name && f.Entry.Receipt == nil
 	case "contact", "request":
 		state, s.list = contact.Fold(it, r), "contact"
 	default:

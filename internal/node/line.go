@@ -171,6 +171,7 @@ func Open(cfg Config) *Line {
 	l.disk = disk{unread: true, dead: errStarting, isRead: make(chan struct{}), altered: map[int]struct{}{}}
 	l.memory = l.empty()
 	l.x = exchange.New(l.rec, cfg.Us.Name)
+	l.x.Withheld = l.withheld
 	l.runName = l.newRunName()
 	l.calls, l.stops, l.checks = newCalls(l), newStops(l), newChecks(l)
 	l.reconnect()
@@ -276,6 +277,7 @@ func (l *Line) tick() {
 	l.stops.tick()
 	if !l.disk.unread {
 		l.checks.tick()
+		l.tickSeals()
 	}
 	l.tickAlarms()
 }

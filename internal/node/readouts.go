@@ -5,12 +5,14 @@ package node
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"example.org/parley/contact"
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/readout"
 	"example.org/parley/record"
+	"example.org/parley/service"
 	"example.org/parley/statement"
 )
 
@@ -19,6 +21,40 @@ var readoutActs = []handler{on((*Line).readoutFile), on((*Line).readoutStep), on
 // readouts are those on record, with their versions.
 func (l *Line) readouts() []*readout.Readout {
 	return readout.Versions(states[*readout.Readout](l, l.keys("readout")), l.rec)
+}
+
+// unseals is when the bodies of a sealed readout go whatever the other side does, by the terms of its time.
+func (l *Line) unseals(e *record.Entry) time.Time {
+	t := l.genesisTerms()
+	if p := service.For(l.chain(), e, l.rec); p != nil {
+		t = p.New
+	}
+	return e.Time.Add(time.Duration(t.Policy.Seal["readout"]) * time.Hour)
+}
+
+// released reports whether the bodies of a readout of ours may be sent.
+func (l *Line) released(r *readout.Readout) bool {
+	return r.Released(states[*readout.Readout](l, l.items.lists["readout"]), l.unseals(r.Entry), l.now)
+}
+
+// withheld reports whether the bodies of a statement stay here for now. What has not been sorted yet does.
+//
+// SPEC: RDO-008
+func (l *Line) withheld(e *record.Entry) bool {
+	if !e.Sealed() || e.Log.Party != l.cfg.Us.Name || e.Receipt != nil {
+		return false
+	}
+	r, _ := fold[*readout.Readout](l, l.rec.ItemOf(e))
+	return r == nil || !l.released(r)
+}
+
+// tickSeals offers the bodies of our sealed readouts that are released, once a stream until they are held.
+func (l *Line) tickSeals() {
+	for _, r := range states[*readout.Readout](l, l.open("readout")) {
+		if e := l.rec.At(r.Entry.Place()); e != nil && l.released(r) {
+			l.x.Release(e)
+		}
+	}
 }
 
 // subject is the beginning of the contact or call that a readout is about, by the ID of any statement of it.
@@ -54,7 +90,11 @@ func (l *Line) readoutFile(who act.Who, lang string, a act.ReadoutFile) (act.Rep
 			before = r
 		}
 	}
-	d, err := readout.FiledDraft(l.cfg.Us.Name, about.Ref(), before, f, about.Mark)
+	kind := readout.KindFiled
+	if l.terms(l.now).Policy.Seal["readout"] > 0 && !about.Log.Private {
+		kind = readout.KindSealed
+	}
+	d, err := readout.FiledDraft(l.cfg.Us.Name, kind, about.Ref(), before, f, about.Mark)
 	return l.stateOwn(d, err, !about.Log.Private, lang)
 }
 
@@ -127,6 +167,10 @@ func (l *Line) readoutsAsked(who act.Who, lang string, a act.Readouts) (act.Repl
 		}
 		return !since.IsZero() && l.dated(r, in.About).Side(since) == statement.SideBefore
 	})
+	in.Unseals = map[string]time.Time{}
+	for _, r := range in.Readouts {
+		in.Unseals[r.Entry.Place().String()] = l.unseals(r.Entry)
+	}
 	in.ContactsFrom, in.Points, in.OnlyShown = a.Since, a.Points, a.Shown
 	return l.asked(in, lang, a)
 }

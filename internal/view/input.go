@@ -65,9 +65,10 @@ type Input struct {
 	ContactsSince *register.Event // that Contacts counts from; nil: all, or
 	ContactsFrom  string          // the date that was asked for
 	Readouts      []*readout.Readout
-	About         []*contact.Contact // what readouts may be about
-	Points        string             // only this sort of point
-	OnlyShown     bool               // only whom readouts were shown to
+	About         []*contact.Contact   // what readouts may be about
+	Unseals       map[string]time.Time // when the bodies of sealed readouts go in any case
+	Points        string               // only this sort of point
+	OnlyShown     bool                 // only whom readouts were shown to
 	Log           []*record.Entry
 	SignedOn      map[string][]string // desks, by the short ID of the officer who is signed on there
 }

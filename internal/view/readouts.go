@@ -21,6 +21,7 @@ type FiledReadout struct {
 	About     string   `json:"about"` // short ID of the contact or call
 	Word      string   `json:"word"`  // what that was
 	TextLang  string   `json:"text_lang"`
+	Sealed    bool     `json:"sealed,omitempty"` // the other side does not have its points yet
 	Replaces  string   `json:"replaces,omitempty"`
 	Later     string   `json:"later,omitempty"` // the version that replaces it
 	Published string   `json:"published,omitempty"`
@@ -109,6 +110,18 @@ func (b builder) readout(r *readout.Readout) FiledReadout {
 	note := func(key, arg string) string {
 		notes = append(notes, b.t(key, arg))
 		return arg
+	}
+	switch {
+	case r.Shut():
+		v.Sealed, v.By = true, ""
+		key := "readout.sealed"
+		if b.Unseals[r.Entry.Place().String()].Before(b.Now) {
+			key = "readout.overdue"
+		}
+		note(key, b.when(b.Unseals[r.Entry.Place().String()]))
+	case r.Sealed() && r.Party == b.Us && r.Entry.Receipt == nil:
+		v.Sealed = true
+		note("readout.withheld", b.when(b.Unseals[r.Entry.Place().String()]))
 	}
 	if r.Replaces != nil {
 		v.Replaces = note("readout.replaces", b.IDs.ShortPlace(r.Replaces.Place))

@@ -361,6 +361,8 @@ func (b builder) logRow(e *record.Entry) LogRow {
 		r.State, r.Note = "evidence", e.Evidence
 	case e.Inert != "":
 		r.State, r.Note = "inert", e.Inert
+	case e.Absent == "later" && e.Sealed():
+		r.State = "sealed"
 	case e.Absent != "":
 		r.State, r.Note = "absent", e.Absent
 	}
