@@ -41,41 +41,59 @@ func (w *world) request(party string, begin *record.Entry) *contact.Request {
 // outcome states one about the request, or about another outcome of it.
 func (w *world) outcome(party string, begin, about *record.Entry, what, on string) *record.Entry {
 	w.t.Helper()
-	f := contact.Attempt{Outcome: what, By: by()}
+	f := contact.Result{Outcome: what, By: by()}
 	if on != "" {
-		d := when(w.t, on)
-		f.On = &d
+		f.On = when(w.t, on)
 	}
 	d, err := contact.OutcomeDraft(w.request(party, begin), about, party, f)
 	return w.state(party, d, err)
 }
 
-// Every pair of outcomes: one after the other, and neither knowing the other; once and standing.
-// SPEC: CNT-008 CNT-011
+// again states a further attempt.
+func (w *world) again(party string, begin *record.Entry, on string) *record.Entry {
+	w.t.Helper()
+	d, err := contact.TriedDraft(w.request(party, begin), party, contact.Attempt{When: when(w.t, on), Basis: contact.Own, By: by()}, false)
+	return w.state(party, d, err)
+}
+
+// Every pair of outcomes of one attempt, of one side each: the same confirms, another disputes; and of two attempts, one after
+// the other, or neither knowing the other; once and standing.
+// SPEC: CNT-008 CNT-010 CNT-011 CNT-021
 func TestPairsOfOutcomesComeToWhatTheTableSays(t *testing.T) {
 	for _, x := range allOutcomes {
 		for _, y := range allOutcomes {
 			for _, standing := range []bool{false, true} {
-				for _, knew := range []bool{true, false} {
+				for _, how := range []string{"one attempt", "knew", "did not know"} {
 					w := newWorld(t)
 					b := w.ask(standing)
-					w.outcome("aurelia", b, nil, x, "")
-					if knew {
+					attempts, want := 1, y
+					switch how {
+					case "one attempt":
+						w.outcome("aurelia", b, b, x, "")
 						w.deliver()
+						w.outcome("borealia", b, b, y, "")
+					default:
+						if attempts = 3; how == "knew" {
+							w.outcome("aurelia", b, w.again("aurelia", b, "2022-02-25"), x, "")
+							w.deliver()
+							w.outcome("borealia", b, w.again("borealia", b, "2022-02-25"), y, "")
+							break
+						}
+						mine, theirs := w.again("aurelia", b, "2022-02-25"), w.again("borealia", b, "2022-02-25")
+						w.outcome("aurelia", b, mine, x, "")
+						w.outcome("borealia", b, theirs, y, "")
 					}
-					w.outcome("borealia", b, nil, y, "")
 					w.deliver()
-					want := y
-					if !knew && x != y {
+					if how != "knew" && x != y {
 						want = contact.Differs
 					}
-					if standing && x == contact.Declined && y == x {
+					if standing && x == contact.Declined && y == x && attempts == 1 {
 						want = contact.DeclinedSoFar
 					}
 					open := standing || slices.Contains([]string{contact.Deferred, contact.CounterProposed, contact.Differs}, want)
 					for _, party := range []string{"aurelia", "borealia"} {
-						if r := w.request(party, b); r.Status != want || r.Sought != open || len(r.Attempts) != 2 {
-							t.Errorf("%s, %s (knew %v, standing %v): %s at %s, sought %v, want %s", x, y, knew, standing, r.Status, party, r.Sought, want)
+						if r := w.request(party, b); r.Status != want || r.Sought != open || len(r.Attempts) != attempts {
+							t.Errorf("%s, %s (%s, standing %v): %s at %s, sought %v, %d attempts, want %s", x, y, how, standing, r.Status, party, r.Sought, len(r.Attempts), want)
 						}
 					}
 				}
@@ -85,12 +103,12 @@ func TestPairsOfOutcomesComeToWhatTheTableSays(t *testing.T) {
 }
 
 // What one side states is stated by that side, until the other confirms or disputes it.
-// SPEC: CNT-009 CNT-010
+// SPEC: CNT-009 CNT-010 CNT-022
 func TestOutcomeIsConfirmedOrDisputedByTheOtherSide(t *testing.T) {
 	w := newWorld(t)
 	b := w.ask(true)
-	first := w.outcome("aurelia", b, nil, contact.Declined, "2022-03-01")
-	second := w.outcome("aurelia", b, nil, contact.Declined, "2022-03-05")
+	first := w.outcome("aurelia", b, b, contact.Declined, "2022-03-01")
+	second := w.outcome("aurelia", b, w.again("aurelia", b, "2022-03-05"), contact.Declined, "2022-03-05")
 	w.deliver()
 	standing := func() string {
 		var s []string
@@ -99,10 +117,15 @@ func TestOutcomeIsConfirmedOrDisputedByTheOtherSide(t *testing.T) {
 		}
 		return strings.Join(s, " ")
 	}
+	says := func(party string, about *record.Entry, yes bool) {
+		t.Helper()
+		d, err := contact.VerdictDraft(party, b, about, yes, contact.Verdict{By: by()})
+		w.state(party, d, err)
+	}
 	if got := standing(); got != "stated stated" {
 		t.Error(got)
 	}
-	w.outcome("borealia", b, first, contact.Declined, "")
+	says("borealia", first, true)
 	w.outcome("borealia", b, second, contact.NotReached, "")
 	if got := standing(); got != "stated stated" {
 		t.Errorf("before it arrived: %s", got)
@@ -114,14 +137,59 @@ func TestOutcomeIsConfirmedOrDisputedByTheOtherSide(t *testing.T) {
 	if r := w.request("aurelia", b); r.Status != contact.Differs || !r.Sought || r.Attempts[1].Other.Outcome != contact.NotReached {
 		t.Errorf("%+v", r)
 	}
-	w.outcome("borealia", b, second, contact.Declined, "") // they take it back
+	says("borealia", second, true) // they take it back
 	w.deliver()
 	if r := w.request("borealia", b); standing() != "confirmed confirmed" || r.Status != contact.DeclinedSoFar {
 		t.Errorf("%s %s", standing(), r.Status)
 	}
-	f := contact.Attempt{Outcome: contact.Accepted, By: by()}
-	if _, err := contact.OutcomeDraft(w.request("aurelia", b), first, "aurelia", f); err == nil {
+	says("borealia", first, false)
+	w.deliver()
+	if got := standing(); got != "disputed confirmed" {
+		t.Error(got)
+	}
+	w.outcome("aurelia", b, first, contact.NotReached, "") // our newer word: what they disputed was another
+	w.deliver()
+	if r := w.request("borealia", b); r.Attempts[0].Outcome != contact.NotReached {
+		t.Errorf("%+v", r.Attempts[0])
+	}
+	if _, err := contact.VerdictDraft("aurelia", b, first, true, contact.Verdict{By: by()}); err == nil {
 		t.Error("a side confirmed its own word")
+	}
+}
+
+// SPEC: CNT-023 CNT-024
+func TestWithdrawnIsNotSoughtUntilItIsTakenUpAgain(t *testing.T) {
+	w := newWorld(t)
+	b := w.ask(true)
+	if _, err := contact.WithdrawnDraft(w.request("borealia", b), "borealia", contact.Verdict{By: by()}); err == nil {
+		t.Error("the other side withdrew it")
+	}
+	d, err := contact.WithdrawnDraft(w.request("aurelia", b), "aurelia", contact.Verdict{Reason: "they spoke", By: by()})
+	w.state("aurelia", d, err)
+	w.deliver()
+	r := w.request("borealia", b)
+	if r.Status != contact.Withdrawn || r.Sought {
+		t.Errorf("%+v", r)
+	}
+	if _, err := contact.OutcomeDraft(r, b, "borealia", contact.Result{Outcome: contact.Declined, By: by()}); err == nil {
+		t.Error("an outcome of what was withdrawn")
+	}
+	f := contact.Attempt{When: when(t, "2022-03-10"), Basis: contact.Own, By: by()}
+	if _, err := contact.TriedDraft(r, "aurelia", f, false); err == nil {
+		t.Error("tried again without being taken up again")
+	}
+	d, err = contact.TriedDraft(r, "aurelia", f, true)
+	w.state("aurelia", d, err)
+	w.deliver()
+	if r = w.request("borealia", b); r.Status != contact.Open || !r.Sought || len(r.Attempts) != 2 {
+		t.Errorf("%+v", r)
+	}
+	at := time.Date(2022, 3, 24, 10, 0, 0, 0, time.UTC)
+	d, err = contact.OutcomeDraft(r, b, "borealia", contact.Result{Outcome: contact.Accepted, At: at, Behalf: "principal", By: by()})
+	w.state("borealia", d, err)
+	w.deliver()
+	if r = w.request("aurelia", b); r.Status != contact.Accepted || !r.Scheduled.Equal(at) {
+		t.Errorf("%+v", r)
 	}
 }
 
@@ -130,8 +198,8 @@ func TestOutcomeIsConfirmedOrDisputedByTheOtherSide(t *testing.T) {
 func TestWhatIsEnteredLateCountsByItsDate(t *testing.T) {
 	w := newWorld(t)
 	b := w.ask(false)
-	w.outcome("aurelia", b, nil, contact.NoReply, "2022-03-15")
-	w.outcome("aurelia", b, nil, contact.Declined, "2022-03-01")
+	w.outcome("aurelia", b, w.again("aurelia", b, "2022-03-15"), contact.NoReply, "")
+	w.outcome("aurelia", b, w.again("aurelia", b, "2022-03-01"), contact.Declined, "")
 	if r := w.request("aurelia", b); r.Status != contact.NoReply {
 		t.Error(r.Status)
 	}
@@ -149,11 +217,17 @@ func TestSameStateInAnyOrder(t *testing.T) {
 	for range 20 {
 		b := begins[rnd.IntN(len(begins))]
 		party := []string{"aurelia", "borealia"}[rnd.IntN(2)]
-		about := (*record.Entry)(nil)
-		if as := w.request(party, b).Attempts; len(as) > 0 && rnd.IntN(2) == 0 && as[0].Party != party {
-			about = as[0].Entry
+		as := w.request(party, b).Attempts
+		a := as[rnd.IntN(len(as))]
+		switch n := rnd.IntN(4); {
+		case n == 0 && a.Result != nil && a.Result.Entry.Log.Party != party:
+			d, err := contact.VerdictDraft(party, b, a.Result.Entry, rnd.IntN(2) == 0, contact.Verdict{By: by()})
+			w.state(party, d, err)
+		case n == 1:
+			w.again(party, b, fmt.Sprintf("2022-03-%02d", 1+rnd.IntN(20)))
+		default:
+			w.outcome(party, b, a.Entry, allOutcomes[rnd.IntN(len(allOutcomes))], "")
 		}
-		w.outcome(party, b, about, allOutcomes[rnd.IntN(len(allOutcomes))], "")
 		if rnd.IntN(3) == 0 {
 			w.deliver()
 		}
@@ -179,7 +253,7 @@ func picture(rec *record.Record) string {
 	for _, r := range requests {
 		fmt.Fprintln(&b, r.Entry.Place(), r.Status, r.Sought)
 		for _, a := range r.Attempts {
-			fmt.Fprintln(&b, "  ", a.Entry.Place(), a.Outcome, a.Standing)
+			fmt.Fprintln(&b, "  ", a.Entry.Place(), a.Outcome, a.Standing, a.Result != nil && a.Other != nil)
 		}
 	}
 	return b.String()
@@ -200,16 +274,23 @@ func TestColumnsAreNeverAddedUp(t *testing.T) {
 func TestRecordRefusesWhatIsNotValid(t *testing.T) {
 	w := newWorld(t)
 	b := w.ask(false)
-	made := contact.Contact{Kind: contact.Call, When: when(t, "2022-02-18"), Participants: []string{postA, postB},
+	made := contact.Contact{Kind: contact.Call, When: when(t, "2022-02-18"), Participants: []contact.Participant{{Post: postA}, {Post: postB}},
 		Channel: contact.ByTelephone, Basis: "press", By: by()}
-	mk := func(f func(*contact.Contact)) contact.Contact { m := made; f(&m); return m }
+	mk := func(f func(*contact.Contact)) contact.Contact {
+		m := made
+		m.Participants = slices.Clone(made.Participants)
+		f(&m)
+		return m
+	}
 	pl := func(f func(*contact.Request)) contact.Request { p := placed(t, false); f(&p); return p }
 	long := strings.Repeat("x", 500)
-	out := func(o string) contact.Attempt { return contact.Attempt{Outcome: o, By: by()} }
+	out := func(o string) contact.Result { return contact.Result{Outcome: o, By: by()} }
 	late := out(contact.Accepted)
 	late.Until = time.Date(2022, 3, 1, 0, 0, 0, 0, time.UTC)
-	own := out(contact.Accepted)
-	own.Attempt = "aurelia/1.k7qx3m 9"
+	deferred := out(contact.Deferred)
+	deferred.At = late.Until
+	behalf := out(contact.Declined)
+	behalf.Behalf = "nobody"
 	for _, c := range []struct {
 		kind  string
 		facts any
@@ -217,14 +298,14 @@ func TestRecordRefusesWhatIsNotValid(t *testing.T) {
 		good  bool
 	}{
 		{contact.KindMade, made, false, true},
-		{contact.KindMade, made, true, false},
+		{contact.KindMade, made, true, true}, // it corrects what it names
 		{contact.KindMade, nil, false, false},
 		{contact.KindMade, mk(func(f *contact.Contact) { f.Kind = "chat" }), false, false},
 		{contact.KindMade, mk(func(f *contact.Contact) { f.Channel = contact.ByLetter }), false, false},
 		{contact.KindMade, mk(func(f *contact.Contact) { f.When = statement.When{} }), false, false},
-		{contact.KindMade, mk(func(f *contact.Contact) { f.Participants = []string{postA} }), false, false},
-		{contact.KindMade, mk(func(f *contact.Contact) { f.Participants = []string{postA, postA} }), false, false},
-		{contact.KindMade, mk(func(f *contact.Contact) { f.Participants = []string{postA, "Minister"} }), false, false},
+		{contact.KindMade, mk(func(f *contact.Contact) { f.Participants = f.Participants[:1] }), false, false},
+		{contact.KindMade, mk(func(f *contact.Contact) { f.Participants = []contact.Participant{{Post: postA}, {Post: postA}} }), false, false},
+		{contact.KindMade, mk(func(f *contact.Contact) { f.Participants = []contact.Participant{{Post: postA}, {Post: "Minister"}} }), false, false},
 		{contact.KindMade, mk(func(f *contact.Contact) { f.Basis = "" }), false, false},
 		{contact.KindMade, mk(func(f *contact.Contact) { f.Basis = "a\u202eb" }), false, false},
 		{contact.KindMade, mk(func(f *contact.Contact) { f.By.Known = "" }), false, false},
@@ -234,12 +315,26 @@ func TestRecordRefusesWhatIsNotValid(t *testing.T) {
 		{contact.KindPlaced, placed(t, true), true, false},
 		{contact.KindPlaced, pl(func(f *contact.Request) { f.For = contact.Letter }), false, false},
 		{contact.KindPlaced, pl(func(f *contact.Request) { f.With = postA }), false, false},
-		{contact.KindPlaced, pl(func(f *contact.Request) { f.ToldBy = long }), false, false},
+		{contact.KindPlaced, pl(func(f *contact.Request) { f.Source = long }), false, false},
 		{contact.KindOutcome, out(contact.Declined), true, true},
 		{contact.KindOutcome, out(contact.Declined), false, false},
 		{contact.KindOutcome, out("refused"), true, false},
 		{contact.KindOutcome, late, true, false},
-		{contact.KindOutcome, own, true, false},
+		{contact.KindOutcome, deferred, true, false},
+		{contact.KindOutcome, behalf, true, false},
+		{contact.KindTried, contact.Attempt{When: when(t, "2022-03-01"), Basis: contact.Own, By: by()}, true, true},
+		{contact.KindTried, contact.Attempt{When: when(t, "2022-02-01"), Basis: contact.Own, By: by()}, true, false},
+		{contact.KindTried, contact.Attempt{When: when(t, "2022-03-01"), Basis: "hearsay", By: by()}, true, false},
+		{contact.KindWithdrawn, contact.Verdict{By: by()}, true, true},
+		{"request.confirmed", contact.Verdict{By: by()}, true, false},   // it names no outcome
+		{contact.KindConfirmed, contact.Verdict{By: by()}, true, false}, // a request, and its own
+		{contact.KindRaised, contact.Concern{By: by()}, true, false},    // no words
+		{contact.KindMade, mk(func(f *contact.Contact) { f.Basis = contact.ToldBy }), false, false},
+		{contact.KindMade, mk(func(f *contact.Contact) { f.Kind = contact.Multilateral; f.Channel = contact.InPerson }), false, false},
+		{contact.KindMade, mk(func(f *contact.Contact) { f.Kind = contact.Public; f.Channel = contact.InPublic }), false, false}, // no words
+		{contact.KindMade, mk(func(f *contact.Contact) { f.Participants[0].Number = -1 }), false, false},
+		{contact.KindMade, mk(func(f *contact.Contact) { f.Occasion = "the day before" }), false, false},
+		{contact.KindMade, mk(func(f *contact.Contact) { f.Place = "a\u202eb" }), false, false},
 	} {
 		d := record.Draft{Kind: c.kind, Class: "service", Mark: "actual", Facts: c.facts}
 		if c.re {
@@ -251,7 +346,7 @@ func TestRecordRefusesWhatIsNotValid(t *testing.T) {
 			t.Errorf("%s %+v: %v, %+v", c.kind, c.facts, err, e)
 		}
 	}
-	d, err := contact.OutcomeDraft(w.request("aurelia", b), nil, "aurelia", out(contact.Declined))
+	d, err := contact.OutcomeDraft(w.request("aurelia", w.ask(false)), b, "aurelia", out(contact.Declined))
 	d.Mark = "exercise"
 	if e, err2 := w.side["aurelia"].run.Append(d, w.now, record.PeerClock{}, w.rand); err != nil || err2 == nil && e.Inert == "" {
 		t.Errorf("an outcome of another mark than its request: %v %v", err, err2)
@@ -263,10 +358,10 @@ func TestDraftsRefuse(t *testing.T) {
 	w := newWorld(t)
 	r := w.request("aurelia", w.ask(false))
 	for what, err := range map[string]error{
-		"kind":    second(contact.MadeDraft("aurelia", contact.Contact{Kind: "chat"}, "", nil)),
-		"facts":   second(contact.MadeDraft("aurelia", contact.Contact{Kind: contact.Call}, "", nil)),
+		"kind":    second(contact.MadeDraft("aurelia", contact.Contact{Kind: "chat"}, "", nil, nil)),
+		"facts":   second(contact.MadeDraft("aurelia", contact.Contact{Kind: contact.Call}, "", nil, nil)),
 		"mark":    second(contact.PlacedDraft("aurelia", placed(t, false), "drill", nil)),
-		"outcome": second(contact.OutcomeDraft(r, nil, "aurelia", contact.Attempt{Outcome: "refused", By: by()})),
+		"outcome": second(contact.OutcomeDraft(r, r.Entry, "aurelia", contact.Result{Outcome: "refused", By: by()})),
 	} {
 		if err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", what, err)
@@ -279,7 +374,7 @@ func second(_ record.Draft, err error) error { return err }
 // A contact in the future, of another mark, or private is told apart.
 func TestFiguresTellExerciseAndPrivateApart(t *testing.T) {
 	w := newWorld(t)
-	s := &story{world: w, posts: map[string]*record.Entry{}}
+	s := &story{world: w, posts: map[string]*record.Entry{}, requests: map[string]*record.Entry{}}
 	for _, l := range []string{
 		`aurelia post ministry 1 Minister --their Theirs`,
 		`aurelia contact call 2022-03-01 Minister Theirs --basis own`,
@@ -291,7 +386,15 @@ func TestFiguresTellExerciseAndPrivateApart(t *testing.T) {
 	if f := contact.Since(q); len(f.Contacts) != 1 || f.Exercise || f.Private {
 		t.Errorf("%d contacts, %+v", len(f.Contacts), f)
 	}
-	q.Contacts[0].Private, q.Contacts[0].Mark = true, "exercise"
+	rec := w.side["aurelia"].rec
+	for _, k := range rec.Items() {
+		if st := contact.Fold(rec.Item(k), rec); st.Contact != nil {
+			st.Contact.Private, st.Contact.Mark = true, "exercise"
+			q.Book.Put(k, st)
+		}
+	}
+	_, _, reg := read(rec)
+	q.Book.Settle(reg, rec)
 	if f := contact.Since(q); !f.Exercise || !f.Private {
 		t.Error("exercise and private are not told")
 	}
@@ -305,23 +408,152 @@ func TestFiguresTellExerciseAndPrivateApart(t *testing.T) {
 
 func FuzzFacts(f *testing.F) {
 	salt := `{"salt":"` + wire.Sum(nil).String() + `",`
-	f.Add(0, salt+`"kind":"call","when":"2022-02-18","participants":["aurelia/1.k7qx3m 4","aurelia/1.k7qx3m 5"],"channel":"telephone","basis":"own","by":{"known":"unattributed"}}`)
-	f.Add(1, salt+`"for":"call","from":"aurelia/1.k7qx3m 4","with":"aurelia/1.k7qx3m 5","when":"2022-02-18/2022-02-20","basis":"own","by":{"known":"unattributed"}}`)
-	f.Add(2, salt+`"outcome":"declined","on":"2022-03-01T10:00:00Z","by":{"known":"unattributed"}}`)
+	f.Add(0, salt+`"kind":"call","when":"2022-02-18","participants":[{"post":"aurelia/1.k7qx3m 4","number":2},{"post":"aurelia/1.k7qx3m 5"}],"channel":"telephone","basis":"own","by":{"known":"unattributed"}}`)
+	f.Add(6, salt+`"for":"call","from":"aurelia/1.k7qx3m 4","with":"aurelia/1.k7qx3m 5","when":"2022-02-18/2022-02-20","basis":"own","by":{"known":"unattributed"}}`)
+	f.Add(7, salt+`"when":"~2022-03-01","basis":"press","by":{"known":"unattributed"}}`)
+	f.Add(8, salt+`"outcome":"declined","on":"2022-03-01T10:00:00Z","by":{"known":"unattributed"}}`)
+	f.Add(1, salt+`"reason":"no","by":{"known":"unattributed"}}`)
+	f.Add(12, salt+`"about":"aurelia/1.k7qx3m 4","by":{"known":"unattributed"}}`)
 	kinds := contact.Kinds
 	f.Fuzz(func(t *testing.T, n int, body string) {
 		e := record.NewEntry(record.Head{Log: &record.LogName{LogID: record.LogID{Party: "aurelia"}}, Class: "service", Mark: "actual"}, nil, []byte(body), nil)
 		k := kinds[uint(n)%uint(len(kinds))]
 		e.Kind = k.Name
-		if k.Name == contact.KindOutcome {
-			e.Re = make([]record.Ref, 1)
+		if !k.Begins {
+			e.Re = make([]record.Ref, 1+uint(n)%2)
 		}
 		if k.Validate(e, nil) != nil {
 			return
 		}
-		st := contact.Fold(&record.Item{Begin: e, Entries: []*record.Entry{e}}, nil)
-		if k.Begins && st.Contact == nil && st.Request == nil {
+		st := contact.Fold(&record.Item{Begin: e, Entries: []*record.Entry{e}}, nobody{})
+		if k.Begins && st.Contact == nil && st.Request == nil && st.Assessment == nil {
 			t.Errorf("valid, and no state: %s", body)
 		}
 	})
+}
+
+// nobody knew anything.
+type nobody struct{}
+
+func (nobody) Before(a, b *record.Entry) bool { return false }
+
+// What a book says is a function of the states in it, whatever was put before, in whatever order.
+//
+// SPEC: CNT-017 CNT-018 CNT-026
+func TestBookIsTheSameWorkedOutFromNothing(t *testing.T) {
+	w := newWorld(t)
+	s := &story{world: w, posts: map[string]*record.Entry{}, requests: map[string]*record.Entry{}}
+	s.tell(words(`aurelia post ministry 1 Minister --their Theirs`))
+	s.tell(words(`aurelia post staff 2 Chief --their Chiefs`))
+	w.deliver()
+	rnd := mrand.New(mrand.NewPCG(3, 4))
+	run := contact.NewBook("aurelia", "borealia")
+	rec := w.side["aurelia"].rec
+	var ids []string
+	for n := range 60 {
+		party := []string{"aurelia", "borealia"}[rnd.IntN(2)]
+		day, pair := fmt.Sprintf("2022-03-%02d", 1+rnd.IntN(9)), []string{"Minister Theirs", "Chief Chiefs"}[rnd.IntN(2)]
+		id := fmt.Sprint("c", n)
+		line := fmt.Sprintf("%s contact call %s %s --basis own --id %s", party, day, pair, id)
+		if len(ids) > 0 && rnd.IntN(3) == 0 {
+			line += " --corrects " + ids[rnd.IntN(len(ids))]
+		}
+		s.tell(words(line))
+		ids = append(ids, id)
+		if about := ids[rnd.IntN(len(ids))]; rnd.IntN(3) == 0 && s.requests[about].Log.Party != party {
+			s.tell(words(fmt.Sprintf("%s says %s %s", party, about, []string{"yes", "no"}[rnd.IntN(2)])))
+		}
+		w.deliver()
+		if n%6 != 0 {
+			continue
+		}
+		_, _, reg := read(rec)
+		for _, k := range rec.Items() {
+			if rnd.IntN(2) == 0 { // what changed comes in any order, and again and again
+				run.Put(k, contact.Fold(rec.Item(k), rec))
+			}
+		}
+		run.Settle(reg, rec)
+		for _, k := range rec.Items() {
+			run.Put(k, contact.Fold(rec.Item(k), rec))
+		}
+		run.Settle(reg, rec)
+		got := fmt.Sprint(render(contact.Since(contact.Query{Book: run, Now: w.now})))
+		want := fmt.Sprint(render(contact.Since(contact.Query{Book: w.book("aurelia"), Now: w.now})))
+		if got != want {
+			t.Fatalf("after %d: %s\nfrom nothing: %s", n, got, want)
+		}
+		there := contact.Since(contact.Query{Book: w.book("borealia"), Now: w.now})
+		if here := contact.Since(contact.Query{Book: run, Now: w.now}); here.By.Both != there.By.Both || here.By.Disputed != there.By.Disputed || here.By.Ours != there.By.Theirs || len(here.Contacts) != len(there.Contacts) {
+			t.Fatalf("after %d the two ends count %+v and %+v", n, here.By, there.By)
+		}
+	}
+	for _, k := range rec.Items() {
+		run.Put(k, contact.State{})
+	}
+	_, _, reg := read(rec)
+	run.Settle(reg, rec)
+	if f := contact.Since(contact.Query{Book: run, Now: w.now}); len(f.Contacts)+len(f.Requests) != 0 {
+		t.Error("what was taken out is still counted")
+	}
+}
+
+// What was raised is open until it is answered or overtaken; what led to a contact and what follows it is found at both ends of
+// the connection; an assessment is of its own item.
+//
+// SPEC: CNT-019 CNT-020 CNT-025
+func TestConcernsAndWhatFollowed(t *testing.T) {
+	w := newWorld(t)
+	s := &story{world: w, posts: map[string]*record.Entry{}, requests: map[string]*record.Entry{}}
+	for _, l := range []string{
+		`aurelia post ministry 1 Minister --their Theirs`,
+		`aurelia contact summons 2022-03-21 Minister Theirs --basis press --id one`,
+		`aurelia contact call 2022-03-23 Minister Theirs --basis own --id two`,
+	} {
+		s.tell(words(l))
+	}
+	one := s.requests["one"]
+	text := &record.Text{Lang: "en", Text: "citizens who are held"}
+	state := func(d record.Draft, err error) *record.Entry { return w.state("aurelia", d, err) }
+	c := state(contact.RaisedDraft("aurelia", s.folded("aurelia", one).Contact, contact.Concern{By: by()}, text))
+	f := contact.Contact{Kind: contact.Public, When: when(t, "2022-03-23"), Participants: []contact.Participant{{Post: s.place("Minister")}}, Basis: contact.Press, Follows: one.Place().String(), By: by()}
+	public := state(contact.MadeDraft("aurelia", f, "", text, nil))
+	f.Follows, f.Occasion = "", public.Place().String()
+	state(contact.MadeDraft("aurelia", f, "", text, nil))
+	if _, err := contact.MadeDraft("aurelia", f, "", &record.Text{Lang: "en", Text: strings.Repeat("x", 10_000)}, nil); err == nil {
+		t.Error("a quote of 10,000 characters")
+	}
+	if _, err := contact.RaisedDraft("aurelia", s.folded("aurelia", one).Contact, contact.Concern{By: by()}, nil); err == nil {
+		t.Error("a concern without words")
+	}
+	w.deliver()
+	for _, party := range []string{"aurelia", "borealia"} {
+		b := w.book(party)
+		raised := b.Raised()
+		if len(raised) != 1 || len(raised[0].Concerns) != 1 || raised[0].Concerns[0].Status != contact.Open || raised[0].Concerns[0].Answer != nil {
+			t.Fatalf("%s: raised %+v", party, raised)
+		}
+		if !raised[0].Late || b.Contact(s.requests["two"].Place()).Late {
+			t.Error("entered late: over 24 h after its latest instant")
+		}
+		if led, followed := b.Linked(one.Place()); len(led) != 0 || len(followed) != 1 || followed[0].Entry.Place() != public.Place() {
+			t.Errorf("followed by %v", followed)
+		}
+		if led, _ := b.Linked(public.Place()); len(led) != 1 {
+			t.Errorf("occasioned %v", led)
+		}
+	}
+	d, err := contact.SettledDraft("borealia", s.folded("borealia", one).Contact, c, contact.Answered, contact.Verdict{By: by()}, text)
+	e := w.state("borealia", d, err)
+	w.deliver()
+	if got := w.book("aurelia").Raised()[0].Concerns[0]; got.Status != contact.Answered || got.Answer.Place() != e.Place() {
+		t.Errorf("%+v", got)
+	}
+	a := state(contact.AssessedDraft("aurelia", contact.Assessment{About: one.Place().String(), By: by()}, "", text))
+	if got := w.book("aurelia").Assessments(one.Place()); len(got) != 1 || got[0].Entry.Place() != a.Place() {
+		t.Errorf("%+v", got)
+	}
+	if _, err := contact.AssessedDraft("aurelia", contact.Assessment{About: "it", By: by()}, "", text); err == nil {
+		t.Error("an assessment of nothing")
+	}
 }

@@ -3,8 +3,6 @@
 package contact
 
 import (
-	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -16,35 +14,42 @@ import (
 
 // Query is a question for Since.
 type Query struct {
-	Us, Them string // the parties, as the asker stands
-	Register *register.Register
-	Contacts []*Contact
-	Requests []*Request
-	Since    statement.When // when the window begins; zero: all
-	Date     bool           // Since is a plain date and its first day is in the window, not an event within that day
-	Now      time.Time
-	Org      string // only posts of this organisation (in any letter case); "": all
-	Level    int    // only posts of level 1 to this; 0: all
-	Mark     string // only what has this mark; "": both, and Figures says if exercise is among it
+	Book  *Book
+	Since statement.When // when the window begins; zero: all
+	Date  bool           // Since is a plain date and its first day is in the window, not an event within that day
+	Now   time.Time
+	Org   string         // only posts of this organisation (in any letter case); "": all
+	Level int            // only posts of level 1 to this; 0: all
+	With  []record.Place // only what all these posts have to do with
+	For   string         // only requests for this
+	Dated string         // only contacts dated as well as this: instant day span (and about a day)
+	Mark  string         // only what has this mark; "": both, and Figures says if exercise is among it
 
-	begin   statement.When           // of the window, while it is counted
-	office  map[record.Place]*office // by each statement that names it
-	offices []*office
+	begin statement.When // of the window, while it is counted
+	with  []*office
 }
+
+// Dates are how well a contact may be dated.
+var Dates = []string{"instant", "day", "span"}
 
 // Figures answer a question as of a time, over a window, on both sides' statements.
 type Figures struct {
 	AsOf       time.Time
 	Since      statement.When
-	Pairs      []PairFigure // by level, then name
-	Contacts   []*Contact   // since, with a post that the question asks for on either side; oldest first
-	By         Count        // of Contacts: by whom they are stated
-	Straddling []*Contact   // before or since, cannot be known
-	Highest    []*Contact   // since, the highest between the parties, of all posts
-	Level      int          // of Highest; 0: none
-	Sought     []*Request   // still sought now, of any pair
-	Exercise   bool         // something of mark exercise is counted
-	Private    bool         // something of a private log is counted: not for the other party
+	Pairs      []PairFigure     // by level, then name
+	Contacts   []*Contact       // since, with a post that the question asks for on either side; oldest first
+	By         Count            // of Contacts: by whom they are stated
+	Said       Count            // of all that is counted here, contacts and attempts
+	Straddling []*Contact       // before or since, cannot be known
+	Highest    []*Contact       // since, the highest between the parties, of all posts
+	Level      int              // of Highest; 0: none
+	Requests   []*Request       // with an attempt in the window or still sought, that the question asks for, by date
+	ByUs       map[string]Count // attempts in the window, of ours, by column; Open for those without an outcome
+	ByThem     map[string]Count
+	Scheduled  []*Request // accepted for a time to come, or for the last hour
+	Sought     []*Request // still sought now, of any pair
+	Exercise   bool       // something of mark exercise is counted
+	Private    bool       // something of a private log is counted: not for the other party
 }
 
 // PairFigure is what is on record of one office and its counterpart.
@@ -62,7 +67,7 @@ type PairFigure struct {
 	//
 	// SPEC: CNT-012
 	ByUs, ByThem map[string]Count
-	Attempts     [2][]Attempt // those counted: ours, theirs
+	Attempts     [2][]*Attempt // those counted: ours, theirs
 
 	Sought []*Request
 }
@@ -70,127 +75,174 @@ type PairFigure struct {
 // Count is a number of one thing by who states it; Ours are stated by us alone.
 type Count struct{ Both, Ours, Theirs, Disputed int }
 
+// Plus counts one more.
+func (c Count) Plus(whose string) Count {
+	c.add(whose)
+	return c
+}
+
 // N is the number whoever states it.
 func (c Count) N() int { return c.Both + c.Ours + c.Theirs + c.Disputed }
 
+func (c *Count) add(whose string) {
+	switch whose {
+	case Both:
+		c.Both++
+	case Differing:
+		c.Disputed++
+	case ByUs:
+		c.Ours++
+	default:
+		c.Theirs++
+	}
+}
+
+// Whose says whose word the outcome of an attempt is.
+func (a *Attempt) Whose(us string) string {
+	by := a.Entry
+	if a.Result != nil {
+		by = a.Result.Entry
+	}
+	switch {
+	case a.Standing == Confirmed:
+		return Both
+	case a.Standing == Disputed:
+		return Differing
+	case by != nil && by.Log.Party == us:
+		return ByUs
+	}
+	return ByThem
+}
+
 // Since counts. A contact or an attempt counts where the whole of its date lies in the window; it reads no call
-// of the line: desks that ring each other are no counterparts.
+// of the line: desks that ring each other are no counterparts. The book must be settled.
 // SPEC: CNT-013
 func Since(q Query) Figures {
-	f := Figures{AsOf: q.Now.UTC(), Since: q.Since}
+	f := Figures{AsOf: q.Now.UTC(), Since: q.Since, ByUs: map[string]Count{}, ByThem: map[string]Count{}}
+	if q.Book == nil {
+		return f
+	}
 	if q.begin = q.Since; q.Date && !q.Since.IsZero() {
 		q.begin = statement.At(q.Since.Earliest())
 	}
-	q.Contacts = slices.DeleteFunc(slices.Clone(q.Contacts), func(x *Contact) bool { return q.skips(x.Mark) || x.When.Earliest().After(q.Now) })
-	slices.SortStableFunc(q.Contacts, older)
-	q.Requests = slices.DeleteFunc(slices.Clone(q.Requests), func(x *Request) bool { return q.skips(x.Mark) })
-	q.group()
-	for _, x := range q.Contacts {
-		f.contact(&q, x)
+	for _, p := range q.With {
+		q.with = append(q.with, q.Book.office[p])
 	}
-	for _, r := range q.Requests {
-		f.Exercise = f.Exercise || r.Mark == "exercise"
-		if r.Sought {
-			f.Sought = append(f.Sought, r)
+	pairs := q.pairs(&f)
+	for _, x := range q.Book.contacts {
+		if !x.replaced && !q.skips(x.Mark) && !x.When.Earliest().After(q.Now) {
+			f.contact(&q, x, pairs)
 		}
 	}
-	f.Pairs = q.pairs()
+	for _, r := range q.Book.requests {
+		if !q.skips(r.Mark) && (q.For == "" || q.For == r.For) {
+			f.request(&q, r, pairs)
+		}
+	}
 	return f
-}
-
-func older(a, b *Contact) int {
-	return cmp.Or(a.When.Latest().Compare(b.When.Latest()), a.When.Earliest().Compare(b.When.Earliest()),
-		strings.Compare(a.Entry.Place().String(), b.Entry.Place().String()))
-}
-
-// office is one post however many statements name it: both parties may have stated it.
-type office struct {
-	*register.Post        // the statement to show: that of its own party where there is one
-	of             string // the party that holds it
-	paired         []record.Place
 }
 
 func (q *Query) skips(mark string) bool { return q.Mark != "" && mark != q.Mark }
 
-// group groups posts: the same party holds them, the same organisation, and a name in common.
-// SPEC: CNT-014
-func (q *Query) group() {
-	q.office = map[record.Place]*office{}
-	if q.Register == nil {
-		return
-	}
-	for _, p := range q.Register.Posts {
-		of := p.Of(q.Us, q.Them)
-		i := slices.IndexFunc(q.offices, func(o *office) bool { return o.of == of && same(o.Post, p) })
-		if i < 0 {
-			i = len(q.offices)
-			q.offices = append(q.offices, &office{Post: p, of: of})
-		}
-		o := q.offices[i]
-		if o.Theirs && !p.Theirs {
-			o.Post = p
-		}
-		o.paired = append(o.paired, p.Counterparts...)
-		q.office[p.Place] = o
-	}
-	slices.SortStableFunc(q.offices, func(a, b *office) int { return cmp.Or(cmp.Compare(a.Level, b.Level), strings.Compare(a.Name, b.Name)) })
-}
-
-func same(a, b *register.Post) bool {
-	if !strings.EqualFold(a.Org, b.Org) {
-		return false
-	}
-	named := func(p *register.Post, name string) bool {
-		return strings.EqualFold(p.Name, name) || slices.ContainsFunc(slices.Collect(maps.Values(p.Names)), func(n string) bool { return strings.EqualFold(n, name) })
-	}
-	return named(a, b.Name) || named(b, a.Name)
-}
-
 // asked reports whether an office is of the organisation and level that the question names.
 func (q *Query) asked(o *office) bool {
-	return (q.Org == "" || strings.EqualFold(o.Org, q.Org)) && (q.Level == 0 || o.Level <= q.Level)
+	return o != nil && (q.Org == "" || strings.EqualFold(o.Org, q.Org)) && (q.Level == 0 || o.Level <= q.Level)
 }
 
-// contact counts one contact for the whole, whoever its pair.
-func (f *Figures) contact(q *Query, x *Contact) {
-	asked := q.Org == "" && q.Level == 0
+// dated reports whether a date is known as the question asks.
+func (q *Query) dated(w statement.When) bool {
+	switch q.Dated {
+	case "instant":
+		return w.IsInstant()
+	case "day":
+		return w.IsDay()
+	case "span":
+		return !w.IsInstant() && !w.IsDay()
+	}
+	return true
+}
+
+// has reports whether all posts that the question names are among offices.
+func (q *Query) has(offices []*office) bool {
+	for _, o := range q.with {
+		if o == nil || !slices.Contains(offices, o) {
+			return false
+		}
+	}
+	return true
+}
+
+// pairs lists the offices and their counterparts that the question asks for, and where each stands in the list.
+func (q *Query) pairs(f *Figures) map[[2]*office]int {
+	at := map[[2]*office]int{}
+	for _, ours := range q.Book.offices {
+		if ours.of != q.Book.us {
+			continue
+		}
+		for _, p := range ours.paired {
+			theirs := q.Book.office[p]
+			pair := [2]*office{ours, theirs}
+			if _, done := at[pair]; done || theirs == nil || theirs.of != q.Book.them || !q.asked(ours) && !q.asked(theirs) || !q.has(pair[:]) {
+				continue
+			}
+			at[pair] = len(f.Pairs)
+			f.Pairs = append(f.Pairs, PairFigure{Ours: ours.Post, Theirs: theirs.Post, Side: statement.SideNever, Days: -1, DaysMost: -1, ByUs: map[string]Count{}, ByThem: map[string]Count{}})
+		}
+	}
+	return at
+}
+
+// contact counts one contact, for the whole and for its pairs.
+func (f *Figures) contact(q *Query, x *account, pairs map[[2]*office]int) {
+	side := x.When.Side(q.begin)
 	var best [2]int // the highest level present of each side
-	for _, p := range x.Posts {
-		o := q.office[p]
-		if o == nil {
+	asked := false
+	for _, o := range x.offices {
+		i := 0
+		switch o.of {
+		case q.Book.us:
+		case q.Book.them:
+			i = 1
+		default: // a third party's
 			continue
 		}
 		asked = asked || q.asked(o)
-		side := 0
-		if o.of != q.Us {
-			side = 1
-		}
-		if best[side] == 0 || o.Level < best[side] {
-			best[side] = o.Level
+		if best[i] == 0 || o.Level < best[i] {
+			best[i] = o.Level
 		}
 	}
-	f.Exercise = f.Exercise || x.Mark == "exercise"
-	f.Private = f.Private || x.Private
-	switch x.When.Side(q.begin) {
-	case statement.SideStraddles:
+	between := best[0] != 0 && best[1] != 0
+	asked = q.dated(x.When) && q.has(x.offices) && (q.Org == "" && q.Level == 0 || asked && between)
+	if x.Kind != Public {
+		f.pair(q, x, side, pairs)
+	}
+	if side == statement.SideBefore {
+		return
+	}
+	if asked {
+		f.Exercise, f.Private = f.Exercise || x.Mark == "exercise", f.Private || x.Private
+	}
+	switch {
+	case side == statement.SideStraddles:
 		if asked {
-			f.Straddling = append(f.Straddling, x)
+			f.Straddling = append(f.Straddling, x.shown)
 		}
-	case statement.SideSince:
-		if asked {
-			f.Contacts = append(f.Contacts, x)
-			f.By.add(x.Party, Stated, q.Us)
-		}
-		f.highest(x, best)
+		return
+	case asked:
+		f.Contacts = append(f.Contacts, x.shown)
+		f.By.add(x.shown.Whose)
+		f.Said.add(x.shown.Whose)
+	}
+	if between && x.Kind != Public {
+		f.highest(x.shown, max(best[0], best[1]))
 	}
 }
 
-// highest: the level of a contact is the one that both sides reached.
+// highest: the level of a contact is the one that both sides reached, whatever third party was there.
 // SPEC: CNT-015
-func (f *Figures) highest(x *Contact, best [2]int) {
-	level := max(best[0], best[1])
+func (f *Figures) highest(x *Contact, level int) {
 	switch {
-	case best[0] == 0 || best[1] == 0 || f.Level != 0 && level > f.Level:
+	case f.Level != 0 && level > f.Level:
 		return
 	case level != f.Level:
 		f.Level, f.Highest = level, nil
@@ -198,88 +250,86 @@ func (f *Figures) highest(x *Contact, best [2]int) {
 	f.Highest = append(f.Highest, x)
 }
 
-func (q *Query) pairs() (ps []PairFigure) {
-	for _, ours := range q.offices {
-		if ours.of != q.Us {
+// pair counts a contact for each pair that was there. Contacts come by date: the last is the newest.
+func (f *Figures) pair(q *Query, x *account, side string, pairs map[[2]*office]int) {
+	for _, ours := range x.offices {
+		if ours.of != q.Book.us {
 			continue
 		}
-		var done []*office
-		for _, at := range ours.paired {
-			theirs := q.office[at]
-			if theirs == nil || theirs.of == q.Us || slices.Contains(done, theirs) || !q.asked(ours) && !q.asked(theirs) {
+		for _, theirs := range x.offices {
+			i, is := pairs[[2]*office{ours, theirs}]
+			if !is {
 				continue
 			}
-			done = append(done, theirs)
-			ps = append(ps, q.pair(ours, theirs))
+			p := &f.Pairs[i]
+			p.Last, p.Side = x.shown, side
+			p.Days, p.DaysMost = x.When.Days(q.Now)
+			switch side {
+			case statement.SideSince:
+				p.Since = append(p.Since, x.shown)
+			case statement.SideStraddles:
+				p.Straddling = append(p.Straddling, x.shown)
+			}
 		}
 	}
-	return ps
 }
 
-// pair counts for one office and its counterpart.
-func (q *Query) pair(ours, theirs *office) PairFigure {
-	p := PairFigure{Ours: ours.Post, Theirs: theirs.Post, Side: statement.SideNever, Days: -1, DaysMost: -1, ByUs: map[string]Count{}, ByThem: map[string]Count{}}
-	for _, x := range q.Contacts {
-		if !q.has(x.Posts, ours) || !q.has(x.Posts, theirs) {
-			continue
-		}
-		p.Last, p.Side = x, x.When.Side(q.begin)
-		p.Days, p.DaysMost = x.When.Days(q.Now)
-		switch p.Side {
-		case statement.SideSince:
-			p.Since = append(p.Since, x)
-		case statement.SideStraddles:
-			p.Straddling = append(p.Straddling, x)
-		}
+// request counts the attempts of a request, for the whole and for its pair.
+func (f *Figures) request(q *Query, r *sought, pairs map[[2]*office]int) {
+	if r.Sought && (len(q.with) == 0 || q.has([]*office{r.from, r.with})) {
+		f.Sought = append(f.Sought, r.Request)
 	}
-	for _, r := range q.Requests {
-		from, with := q.office[r.FromPost], q.office[r.WithPost]
+	if !r.Scheduled.IsZero() && r.Scheduled.After(q.Now.Add(-time.Hour)) {
+		f.Scheduled = append(f.Scheduled, r.Request)
+	}
+	if (q.Org != "" || q.Level != 0) && !q.asked(r.from) && !q.asked(r.with) || len(q.with) > 0 && !q.has([]*office{r.from, r.with}) {
+		return
+	}
+	columns, turn := f.ByUs, 0
+	if r.from == nil && r.Party == q.Book.them || r.from != nil && r.from.of == q.Book.them {
+		columns, turn = f.ByThem, 1
+	}
+	pair := [2]*office{r.from, r.with}
+	if turn == 1 {
+		pair = [2]*office{r.with, r.from}
+	}
+	var p *PairFigure
+	if i, is := pairs[pair]; is {
+		p = &f.Pairs[i]
+	}
+	before := true
+	for i := range r.Attempts {
+		a := &r.Attempts[i]
+		column, side := Column(a.Outcome), a.When.Side(q.begin)
 		switch {
-		case from == ours && with == theirs:
-			p.Attempts[0] = append(p.Attempts[0], q.attempts(r, p.ByUs)...)
-		case from == theirs && with == ours:
-			p.Attempts[1] = append(p.Attempts[1], q.attempts(r, p.ByThem)...)
-		default:
-			continue
-		}
-		if r.Sought {
-			p.Sought = append(p.Sought, r)
-		}
-	}
-	return p
-}
-
-func (q *Query) has(posts []record.Place, o *office) bool {
-	return slices.ContainsFunc(posts, func(p record.Place) bool { return q.office[p] == o })
-}
-
-// attempts counts those of a request in their columns, and gives them.
-func (q *Query) attempts(r *Request, columns map[string]Count) (counted []Attempt) {
-	for _, a := range r.Attempts {
-		column := Column(a.Outcome)
-		switch side := a.When.Side(q.begin); {
 		case side == statement.SideStraddles:
 			column = side
 		case side == statement.SideBefore || a.When.Earliest().After(q.Now):
 			continue
+		case column == "":
+			column = Open
 		}
-		n := columns[column]
-		n.add(a.Party, a.Standing, q.Us)
-		columns[column] = n
-		counted = append(counted, a)
+		before = false
+		f.Exercise = f.Exercise || r.Mark == "exercise"
+		whose := a.Whose(q.Book.us)
+		count(columns, column, whose)
+		f.Said.add(whose)
+		if p == nil {
+			continue
+		}
+		count([2]map[string]Count{p.ByUs, p.ByThem}[turn], column, whose)
+		p.Attempts[turn] = append(p.Attempts[turn], a)
 	}
-	return counted
+	if !before || r.Sought {
+		f.Requests = append(f.Requests, r.Request)
+	}
+	if p != nil && r.Sought {
+		p.Sought = append(p.Sought, r.Request)
+	}
 }
 
-func (c *Count) add(party, standing, us string) {
-	switch {
-	case standing == Confirmed:
-		c.Both++
-	case standing == Disputed:
-		c.Disputed++
-	case party == us:
-		c.Ours++
-	default:
-		c.Theirs++
-	}
+func count(columns map[string]Count, column, whose string) {
+	n := columns[column]
+	n.add(whose)
+	columns[column] = n
 }

@@ -12,8 +12,9 @@ import (
 
 // The kinds of statement about a request.
 const (
-	KindPlaced  = "request.placed"  // begins it
-	KindOutcome = "request.outcome" // what became of one attempt of it
+	KindPlaced  = "request.placed"  // begins it, and is its first attempt
+	KindTried   = "request.tried"   // a further attempt
+	KindOutcome = "request.outcome" // what became of one attempt: of the second that it names, else of the first
 )
 
 // Outcomes of an attempt.
@@ -30,11 +31,18 @@ const (
 // Outcomes lists them in the order of the columns.
 var Outcomes = []string{Accepted, Declined, Deferred, CounterProposed, Lapsed, NoReply, NotReached}
 
+// Ways by which a request is placed, and on whose behalf it is answered.
+var (
+	Ways    = []string{ByLine, ByTelephone, ByLetter, "embassy", Press}
+	Behalfs = []string{"desk", "office", "principal"}
+)
+
 // Status of a request beyond its outcomes.
 const (
 	Open          = "open"            // no outcome yet
 	DeclinedSoFar = "declined-so-far" // standing, every attempt declined: still sought
 	Differs       = "differs"         // the two sides, or two statements neither of which knew the other, differ
+	Withdrawn     = "withdrawn"
 )
 
 // Standing of an attempt's outcome between the parties.
@@ -51,34 +59,48 @@ type Request struct {
 	Party              string        `json:"-"`
 	Mark               string        `json:"-"`
 	Attempts           []Attempt     `json:"-"` // in canonical order of their statements
-	Status             string        `json:"-"` // an outcome, or open, declined-so-far, differs
+	Status             string        `json:"-"` // an outcome, or open, declined-so-far, differs, withdrawn
 	Sought             bool          `json:"-"` // still sought
+	Scheduled          time.Time     `json:"-"` // for when it was accepted, zero: for no time
+	Withdrawal         *Verdict      `json:"-"`
 
 	For      string           `json:"for"`  // call meeting
 	From     string           `json:"from"` // place of the post.added on whose behalf it is sought
 	With     string           `json:"with"` // place of the post.added that is sought
 	When     statement.When   `json:"when"` // since when, or when, it was placed
 	Standing bool             `json:"standing,omitempty"`
+	Way      string           `json:"way,omitempty"`
 	Basis    string           `json:"basis"`
-	ToldBy   string           `json:"told_by,omitempty"`
+	Source   string           `json:"source,omitempty"`
 	By       statement.Author `json:"by"`
 }
 
-// Attempt is one attempt of a request and its outcome: the facts of request.outcome, whose first `re` names the
-// request.placed, and what its fold adds.
+// Attempt is one attempt of a request, and what became of it: the facts of request.tried, and what its fold adds.
 type Attempt struct {
-	When     statement.When `json:"-"` // On, else the request's own
-	Entry    *record.Entry  `json:"-"`
-	Party    string         `json:"-"` // who states it
-	Standing string         `json:"-"` // stated confirmed disputed
-	Other    *Attempt       `json:"-"` // the other party's statement about it, nil while stated by one side
+	Entry    *record.Entry `json:"-"` // request.placed of the first, else request.tried
+	Outcome  string        `json:"-"` // "" while nobody states one
+	Standing string        `json:"-"` // stated confirmed disputed
+	Result   *Result       `json:"-"` // what is stated of it; where both state something, by the party that sought
+	Other    *Result       `json:"-"` // what the other party states, nil while one side alone does
+	Verdict  *Verdict      `json:"-"` // the other party's newest word, where it is a yes or no
 
-	Outcome string `json:"outcome"`
-	// Attempt is the place of the other party's request.outcome that this one confirms or disputes;
-	// "": an attempt of its own.
-	Attempt string           `json:"attempt,omitempty"`
-	On      *statement.When  `json:"on,omitempty"`   // when it came about; absent: when the request was placed
-	Until   time.Time        `json:"until,omitzero"` // of deferred: until when
+	When   statement.When   `json:"when"`
+	Way    string           `json:"way,omitempty"`
+	Basis  string           `json:"basis"`
+	Source string           `json:"source,omitempty"`
+	By     statement.Author `json:"by"`
+}
+
+// Result is what became of an attempt, as one side states it: the facts of request.outcome.
+type Result struct {
+	Entry *record.Entry `json:"-"`
+
+	Outcome string           `json:"outcome"`
+	On      statement.When   `json:"on,omitzero"`      // when it came about; absent: when it was tried
+	At      time.Time        `json:"at,omitzero"`      // of accepted and counter-proposed: for when
+	Until   time.Time        `json:"until,omitzero"`   // of deferred: until when
+	Who     string           `json:"who,omitempty"`    // who answered
+	Behalf  string           `json:"behalf,omitempty"` // for whom: desk office principal
 	ToldBy  string           `json:"told_by,omitempty"`
 	Reason  string           `json:"reason,omitempty"` // as they gave it
 	By      statement.Author `json:"by"`
@@ -90,30 +112,48 @@ type Attempt struct {
 func (f Request) Validate(e, _ *record.Entry) error {
 	_, err1 := record.ParsePlace(f.From)
 	_, err2 := record.ParsePlace(f.With)
-	return statement.First(alone(e), statement.OneOf("what a request is for", f.For, Sought),
-		statement.If(err1 != nil || err2 != nil || f.From == f.With, "a request is from one post with another"), how(f.When, f.Basis, f.ToldBy, f.By))
+	return statement.First(alone(e), statement.OneOf("what a request is for", f.For, Sought), way(f.Way),
+		statement.If(err1 != nil || err2 != nil || f.From == f.With, "a request is from one post with another"), how(f.When, f.Basis, f.Source, f.By))
 }
 
-// Validate judges request.outcome: it names a request, has its mark, is not dated before it, and confirms only what
-// the other party stated.
-//
-// SPEC: CNT-007 CNT-010
-func (f Attempt) Validate(e, begin *record.Entry) error {
-	if begin != nil {
-		r, here, _ := statement.Read[Request](begin)
-		if err := statement.First(statement.If(begin.Kind != KindPlaced, "what it names is no request"),
-			statement.If(begin.Mark != e.Mark, "its mark is not that of its request"),
-			statement.If(here && f.On != nil && f.On.Latest().Before(r.When.Earliest()), "its date %s is before that of its request, %s", f.On, r.When)); err != nil {
-			return err
-		}
+func way(s string) error {
+	if s == "" {
+		return nil
 	}
-	at, err := record.ParsePlace(f.Attempt)
-	return statement.First(
-		statement.If(f.Attempt != "" && (err != nil || at.Party == e.Log.Party), "only the other party's outcome can be confirmed or disputed"),
-		statement.OneOf("outcome", f.Outcome, Outcomes), statement.Time("until", f.Until),
+	return statement.OneOf("way of a request", s, Ways)
+}
+
+// of judges that a statement is about a request, of its mark, and not dated before it.
+func of(e, begin *record.Entry, on statement.When) error {
+	if begin == nil {
+		return nil
+	}
+	r, here, _ := statement.Read[Request](begin)
+	return statement.First(statement.If(begin.Kind != KindPlaced, "what it names is no request"),
+		statement.If(begin.Mark != e.Mark, "its mark is not that of its request"),
+		statement.If(here && !on.IsZero() && on.Latest().Before(r.When.Earliest()), "its date %s is before that of its request, %s", on, r.When))
+}
+
+// Validate judges request.tried.
+//
+// SPEC: CNT-021
+func (f Attempt) Validate(e, begin *record.Entry) error {
+	return statement.First(of(e, begin, f.When), statement.If(len(e.Re) > 1, "it names more than its request"), way(f.Way), how(f.When, f.Basis, f.Source, f.By))
+}
+
+// Validate judges request.outcome.
+//
+// SPEC: CNT-007 CNT-022
+func (f Result) Validate(e, begin *record.Entry) error {
+	behalf := error(nil)
+	if f.Behalf != "" {
+		behalf = statement.OneOf("on whose behalf", f.Behalf, Behalfs)
+	}
+	return statement.First(of(e, begin, f.On), statement.If(len(e.Re) > 2, "it names more than its request and an attempt"), behalf,
+		statement.OneOf("outcome", f.Outcome, Outcomes), statement.Time("until", f.Until), statement.Time("for when", f.At),
 		statement.If(!f.Until.IsZero() && f.Outcome != Deferred && f.Outcome != CounterProposed, "only what is deferred or counter-proposed has a time until which"),
-		statement.If(f.On != nil && f.On.IsZero(), "its date is missing"),
-		statement.Optional("told by", f.ToldBy, maxBasis), statement.Optional("reason", f.Reason, maxReason), f.By.Validate())
+		statement.If(!f.At.IsZero() && f.Outcome != Accepted && f.Outcome != CounterProposed, "only what is accepted or counter-proposed has a time for which"),
+		statement.Optional("who answered", f.Who, 120), statement.Optional("told by", f.ToldBy, maxSource), statement.Optional("reason", f.Reason, maxReason), f.By.Validate())
 }
 
 func (s *State) placed(e *record.Entry, r Request) {
@@ -121,48 +161,116 @@ func (s *State) placed(e *record.Entry, r Request) {
 	r.FromPost, _ = record.ParsePlace(r.From)
 	r.WithPost, _ = record.ParsePlace(r.With)
 	s.Request = &r
+	s.tries = append(s.tries, Attempt{Entry: e, When: r.When, Way: r.Way, Basis: r.Basis, Source: r.Source, By: r.By})
 }
 
-func (s *State) outcome(e *record.Entry, a Attempt) {
-	a.Entry, a.Party, a.Standing = e, e.Log.Party, Stated
-	s.said = append(s.said, a)
+func (s *State) tried(e *record.Entry, a Attempt) {
+	a.Entry = e
+	s.tries = append(s.tries, a)
 }
 
-// about gives the outcome of the other party that a confirms or disputes; nil where a is an attempt of its
-// own, also while what it names is not here.
-func about(a Attempt, all []Attempt) *record.Entry {
-	for _, o := range all {
-		if a.Attempt != "" && o.Attempt == "" && o.Entry.Place().String() == a.Attempt {
-			return o.Entry
-		}
-	}
-	return nil
+func (s *State) outcome(e *record.Entry, r Result) {
+	r.Entry = e
+	s.results = append(s.results, r)
 }
 
-// attempt is one outcome with what the other party says of it: its newest word, as far as one can be proved.
+// settle gives each attempt what became of it, and the request its status.
 //
 // SPEC: CNT-009 CNT-010
-func attempt(a Attempt, all []Attempt, placed statement.When, past statement.Past) Attempt {
-	if a.When = placed; a.On != nil {
-		a.When = *a.On
-	}
-	others := slices.DeleteFunc(slices.Clone(all), func(o Attempt) bool { return about(o, all) != a.Entry })
-	for _, o := range statement.Newest(others, func(x, y Attempt) bool { return past.Before(x.Entry, y.Entry) }) {
-		if a.Standing == Disputed {
-			break
+func (r *Request) settle(s *State, past statement.Past) {
+	results, verdicts := map[record.Place][]Result{}, map[record.Place][]Verdict{}
+	for _, x := range s.results {
+		at := second(x.Entry)
+		if at == (record.Place{}) {
+			at = r.Entry.Place()
 		}
-		a.Other, a.Standing = &o, Confirmed
-		if o.Outcome != a.Outcome {
-			a.Standing = Disputed
+		results[at] = append(results[at], x)
+	}
+	var left []Verdict
+	for _, v := range s.verdicts {
+		if v.Entry.Kind == KindWithdrawn {
+			left = append(left, v)
+		} else {
+			verdicts[second(v.Entry)] = append(verdicts[second(v.Entry)], v)
 		}
 	}
-	return a
+	for _, a := range s.tries {
+		a.settle(r.Party, results[a.Entry.Place()], verdicts, past)
+		r.Attempts = append(r.Attempts, a)
+	}
+	for _, v := range statement.Newest(left, func(a, b Verdict) bool { return past.Before(a.Entry, b.Entry) }) {
+		again := slices.ContainsFunc(s.tries, func(a Attempt) bool { return a.Entry.Kind == KindTried && past.Before(v.Entry, a.Entry) })
+		if r.Withdrawal == nil && !again { // what is tried again by somebody who knew is sought again
+			r.Withdrawal = &v
+		}
+	}
+	r.judge(past)
+}
+
+// word is the newest that one side says of an attempt: its own outcome, or a yes or no to the other's; outcome "" is a no.
+type word struct {
+	entry   *record.Entry
+	outcome string
+	verdict *Verdict
+}
+
+// settle finds the word of each side, its own outcome or its yes or no to the other's, and what stands between them.
+func (a *Attempt) settle(sought string, results []Result, verdicts map[record.Place][]Verdict, past statement.Past) {
+	var words [2][]word // of the party that sought, of the other
+	var last [2][]Result
+	side := func(e *record.Entry) int {
+		if e.Log.Party == sought {
+			return 0
+		}
+		return 1
+	}
+	for _, x := range results {
+		i := side(x.Entry)
+		words[i], last[i] = append(words[i], word{x.Entry, x.Outcome, nil}), append(last[i], x)
+		for _, v := range verdicts[x.Entry.Place()] {
+			w := word{v.Entry, "", &v}
+			if v.Entry.Kind == "request.confirmed" {
+				w.outcome = x.Outcome
+			}
+			words[side(v.Entry)] = append(words[side(v.Entry)], w)
+		}
+	}
+	var said [2]*word
+	var own [2]*Result
+	split := false
+	for i := range 2 {
+		var differ bool
+		said[i], differ = newest(words[i], func(w word) *record.Entry { return w.entry }, past, func(a, b word) bool { return a.outcome == b.outcome })
+		own[i], _ = newest(last[i], func(x Result) *record.Entry { return x.Entry }, past, func(Result, Result) bool { return true })
+		split = split || differ
+	}
+	if a.Result, a.Other = own[0], own[1]; a.Result == nil {
+		a.Result, a.Other = own[1], nil
+	}
+	if a.Result == nil {
+		return
+	}
+	a.Outcome, a.Standing = a.Result.Outcome, Stated
+	for _, w := range said {
+		if w != nil && w.verdict != nil {
+			a.Verdict = w.verdict
+		}
+	}
+	switch {
+	case split:
+		a.Standing = Disputed
+	case said[0] == nil || said[1] == nil:
+	case said[0].outcome == said[1].outcome && said[0].outcome != "":
+		a.Outcome, a.Standing = said[0].outcome, Confirmed
+	default:
+		a.Standing = Disputed
+	}
 }
 
 // judge sets the status of the whole request: that of its newest attempt, whatever was confirmed since.
 // Attempts are ordered by their dates; of those whose dates overlap the later is the one that knew the other.
 //
-// SPEC: CNT-011
+// SPEC: CNT-011 CNT-023
 func (r *Request) judge(past statement.Past) {
 	knew := func(x, y Attempt) bool { return past.Before(x.Entry, y.Entry) }
 	last := statement.Newest(r.Attempts, func(x, y Attempt) bool {
@@ -176,17 +284,26 @@ func (r *Request) judge(past statement.Past) {
 	}
 	r.Status = Open
 	for i, a := range last {
-		if i > 0 && a.Outcome != r.Status || a.Standing == Disputed {
+		status := a.Outcome
+		if status == "" {
+			status = Open
+		}
+		if i > 0 && status != r.Status || a.Standing == Disputed {
 			r.Status = Differs
 			break
 		}
-		r.Status = a.Outcome
+		if r.Status = status; status == Accepted {
+			r.Scheduled = a.Result.At
+		}
 	}
 	all := !slices.ContainsFunc(r.Attempts, func(a Attempt) bool { return a.Outcome != Declined })
 	if r.Standing && r.Status == Declined && all {
 		r.Status = DeclinedSoFar
 	}
 	r.Sought = r.Standing || slices.Contains([]string{Open, Deferred, CounterProposed, Differs}, r.Status)
+	if r.Withdrawal != nil {
+		r.Status, r.Sought, r.Scheduled = Withdrawn, false, time.Time{}
+	}
 }
 
 // PlacedDraft makes request.placed of a party; for "" is a call.
@@ -198,16 +315,59 @@ func PlacedDraft(party string, f Request, mark string, text *record.Text) (recor
 		"as: parley request record --by Minister --with 'their Minister' --when 2022-02-24 --standing --basis own")
 }
 
-// OutcomeDraft makes request.outcome about a request, or about an outcome that the other party stated of it:
-// the same outcome confirms it, another disputes it. The mark is the request's.
-func OutcomeDraft(r *Request, about *record.Entry, author string, f Attempt) (record.Draft, error) {
-	f.Attempt = ""
-	if about != nil && about.Kind == KindOutcome {
-		if about.Log.Party == author {
-			return record.Draft{}, statement.Refuse("name the request for a new attempt", "this outcome is your own side's: only the other side can confirm or dispute it")
+// draft makes a statement about a request, of its mark.
+func (r *Request) draft(kind, party string, re []record.Ref, facts any, way string) (record.Draft, error) {
+	return statement.Draft(Kinds, party, r.Entry, record.Draft{Kind: kind, Mark: r.Mark, Re: append([]record.Ref{r.Entry.Ref()}, re...), Facts: facts}, way)
+}
+
+// TriedDraft makes request.tried: a further attempt, which also takes up again what was withdrawn.
+func TriedDraft(r *Request, author string, f Attempt, renew bool) (record.Draft, error) {
+	if (r.Withdrawal != nil) != renew {
+		if renew {
+			return record.Draft{}, statement.Refuse("a further attempt: parley request again", "this request was not withdrawn")
 		}
-		f.Attempt = about.Place().String()
+		return record.Draft{}, statement.Refuse("take it up again: parley request renew", "this request was withdrawn")
 	}
-	return statement.Draft(Kinds, author, r.Entry, record.Draft{Kind: KindOutcome, Mark: r.Mark, Re: []record.Ref{r.Entry.Ref()}, Facts: f},
-		"as: parley request outcome A1-9 declined --told-by 'their desk' --on 2022-03-01")
+	return r.draft(KindTried, author, nil, f, "as: parley request again A1-9 --when 2022-03-01 --basis own")
+}
+
+// OutcomeDraft makes request.outcome of an attempt of a request, which is named by its own statement, by any of its outcomes,
+// or as the newest by the request.
+func OutcomeDraft(r *Request, about *record.Entry, author string, f Result) (record.Draft, error) {
+	if r.Withdrawal != nil {
+		return record.Draft{}, statement.Refuse("take it up again first: parley request renew", "this request was withdrawn")
+	}
+	a := r.Attempt(about)
+	re := []record.Ref(nil)
+	if a.Entry.Place() != r.Entry.Place() {
+		re = []record.Ref{a.Entry.Ref()}
+	}
+	return r.draft(KindOutcome, author, re, f, "as: parley request outcome A1-9 declined --told-by 'their desk' --on 2022-03-01")
+}
+
+// Attempt gives the attempt that a statement of the request is about: the newest, where it is the request itself.
+func (r *Request) Attempt(about *record.Entry) (a Attempt) {
+	for _, x := range r.Attempts {
+		named := about != nil && about.Kind != KindPlaced && (x.Entry.Place() == about.Place() || second(about) == x.Entry.Place())
+		if x.Entry.Kind == KindPlaced && about != nil && about.Kind == KindOutcome && second(about) == (record.Place{}) {
+			named = true
+		}
+		if named {
+			return x
+		}
+	}
+	for i, x := range r.Attempts {
+		if i == 0 || !x.When.Latest().Before(a.When.Latest()) {
+			a = x
+		}
+	}
+	return a
+}
+
+// WithdrawnDraft makes request.withdrawn.
+func WithdrawnDraft(r *Request, party string, v Verdict) (record.Draft, error) {
+	if r.Withdrawal != nil {
+		return record.Draft{}, statement.Refuse("see: parley requests", "this request was withdrawn already")
+	}
+	return remark(KindWithdrawn, party, r.Entry, nil, v, nil, "as: parley request withdraw A1-9 'they spoke'")
 }

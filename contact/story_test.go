@@ -82,21 +82,35 @@ func (s *story) tell(w []string) []string {
 	case "post": // ORG LEVEL NAME [--their NAME]
 		s.post(party, args[0], args[1], args[2], opt["their"])
 	case "event":
-		d, err := new(register.Register).EventDraft(party, register.Event{Name: args[0], When: when(s.t, args[1])}, "")
+		d, err := new(register.Register).EventDraft(party, register.Event{Name: args[0], When: when(s.t, args[1])}, "", nil)
 		s.state(party, d, err)
 		s.events[args[0]] = when(s.t, args[1])
-	case "contact": // KIND WHEN POST…
+	case "contact": // KIND WHEN POST… [--id ID] [--corrects ID]
 		f := contact.Contact{Kind: args[0], When: when(s.t, args[1]), Basis: opt["basis"], By: by()}
 		for _, p := range args[2:] {
-			f.Participants = append(f.Participants, s.place(p))
+			f.Participants = append(f.Participants, contact.Participant{Post: s.place(p)})
 		}
-		d, err := contact.MadeDraft(party, f, "", nil)
+		var was *contact.Contact
+		if c := opt["corrects"]; c != "" {
+			s.deliver()
+			was = s.folded(party, s.requests[c]).Contact
+		}
+		d, err := contact.MadeDraft(party, f, "", nil, was)
+		s.requests[opt["id"]] = s.state(party, d, err)
+	case "says": // ID yes|no
+		s.deliver()
+		e := s.requests[args[0]]
+		d, err := contact.VerdictDraft(party, e, e, args[1] == "yes", contact.Verdict{By: by()})
 		s.state(party, d, err)
 	case "request": // ID FROM WITH WHEN
 		f := contact.Request{From: s.place(args[1]), With: s.place(args[2]), When: when(s.t, args[3]),
 			Basis: opt["basis"], Standing: opt["is"] == "standing", By: by()}
 		d, err := contact.PlacedDraft(party, f, "", nil)
 		s.requests[args[0]] = s.state(party, d, err)
+	case "again": // ID WHEN
+		s.deliver()
+		d, err := contact.TriedDraft(s.folded(party, s.requests[args[0]]).Request, party, contact.Attempt{When: when(s.t, args[1]), Basis: contact.Own, By: by()}, false)
+		s.state(party, d, err)
 	case "outcome": // ID OUTCOME [--id ID]
 		s.outcome(party, args, opt)
 	case "asks": // [--since EVENT|DATE] [--org ORG] [--level N]
@@ -113,10 +127,10 @@ func (s *story) post(party, org, level, name, their string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	d, err := new(register.Register).PostDraft(party, register.Post{Org: org, Name: name, Level: n}, "")
+	d, err := new(register.Register).PostDraft(party, register.Post{Org: org, Name: name, Level: n}, "", nil)
 	s.posts[name] = s.state(party, d, err)
 	if their != "" {
-		d, err := new(register.Register).PostDraft(party, register.Post{Org: org, Name: their, Level: n, Theirs: true, Pair: s.place(name)}, "")
+		d, err := new(register.Register).PostDraft(party, register.Post{Org: org, Name: their, Level: n, Whose: map[string]string{"aurelia": "borealia", "borealia": "aurelia"}[party], Pair: s.place(name)}, "", nil)
 		s.posts[their] = s.state(party, d, err)
 	}
 }
@@ -132,19 +146,21 @@ func (s *story) place(post string) string {
 func (s *story) outcome(party string, args []string, opt map[string]string) {
 	s.deliver()
 	about := s.requests[args[0]]
-	rec := s.side[party].rec
-	at := rec.At(about.Place())
-	r := contact.Fold(rec.Item(rec.ItemOf(at)), rec).Request
-	f := contact.Attempt{Outcome: args[1], ToldBy: opt["told-by"], Reason: opt["reason"], By: by()}
+	f := contact.Result{Outcome: args[1], ToldBy: opt["told-by"], Reason: opt["reason"], By: by()}
 	if on := opt["on"]; on != "" {
-		w := when(s.t, on)
-		f.On = &w
+		f.On = when(s.t, on)
 	}
-	d, err := contact.OutcomeDraft(r, at, party, f)
+	d, err := contact.OutcomeDraft(s.folded(party, about).Request, about, party, f)
 	e := s.state(party, d, err)
 	if id := opt["id"]; id != "" {
 		s.requests[id] = e
 	}
+}
+
+// folded is the item of a statement as a party has it.
+func (s *story) folded(party string, e *record.Entry) contact.State {
+	rec := s.side[party].rec
+	return contact.Fold(rec.Item(rec.ItemOf(rec.At(e.Place()))), rec)
 }
 
 func (s *story) ask(party string, opt map[string]string) []string {

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
-	"maps"
 	mrand "math/rand/v2"
 	"slices"
 	"testing"
@@ -110,15 +109,20 @@ func read(rec *record.Record) (contacts []*contact.Contact, requests []*contact.
 	return contacts, requests, register.Build(items)
 }
 
-func (w *world) query(party string, since statement.When) contact.Query {
-	q := contact.Query{Us: party, Since: since, Now: w.now}
-	for _, other := range slices.Sorted(maps.Keys(w.side)) {
-		if other != party {
-			q.Them = other
-		}
+// book is what a party has on record, worked out from nothing.
+func (w *world) book(party string) *contact.Book {
+	rec := w.side[party].rec
+	b := contact.NewBook(party, map[string]string{"aurelia": "borealia", "borealia": "aurelia"}[party])
+	for _, k := range rec.Items() {
+		b.Put(k, contact.Fold(rec.Item(k), rec))
 	}
-	q.Contacts, q.Requests, q.Register = read(w.side[party].rec)
-	return q
+	_, _, reg := read(rec)
+	b.Settle(reg, rec)
+	return b
+}
+
+func (w *world) query(party string, since statement.When) contact.Query {
+	return contact.Query{Book: w.book(party), Since: since, Now: w.now}
 }
 
 func when(t testing.TB, s string) statement.When {
@@ -149,7 +153,7 @@ func render(f contact.Figures) (out []string) {
 			say("  they sought us: declined %s, no reply %s, not reached %s", count(p.ByThem[contact.Declined]), count(p.ByThem[contact.NoReply]), count(p.ByThem[contact.NotReached]))
 		}
 	}
-	say("contacts %d: stated by us %d, by them %d", len(f.Contacts), f.By.Ours, f.By.Theirs)
+	say("contacts %d: stated by us %d, by them %d, by both %d, disputed %d", len(f.Contacts), f.By.Ours, f.By.Theirs, f.By.Both, f.By.Disputed)
 	for _, c := range f.Straddling {
 		say("before or since, not known: %s %s", c.Kind, c.When)
 	}

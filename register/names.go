@@ -53,33 +53,46 @@ func names(name string, m map[string]string) error {
 	return nil
 }
 
-// known are all names of a thing.
-func known(name string, m map[string]string) []string {
-	return append(slices.Sorted(maps.Values(m)), name)
+// langs checks a list of languages.
+func langs(list []string) error {
+	for _, l := range list {
+		if err := statement.Lang(l); err != nil {
+			return err
+		}
+	}
+	return statement.If(len(list) > 16, "over 16 languages")
 }
 
-// of gives the one of a list that stands at a place, nil where there is none.
-func of[T interface{ origin() Origin }](list []T, p record.Place) (none T) {
+// known are all names of a thing, the usual one first.
+func known(name string, m map[string]string) []string {
+	return append([]string{name}, slices.Sorted(maps.Values(m))...)
+}
+
+// of gives the one of a list that a place names, also by a statement that it replaces, nil where there is none.
+func of[T thing](list []T, p record.Place) (none T) {
 	for _, x := range list {
-		if x.origin().Place == p {
+		if x.origin().stated(p) {
 			return x
 		}
 	}
 	return none
 }
 
-// find gives the one thing that is meant, by short ID or name; none or several are refused, the several by their IDs.
-// What names gives nothing for is passed over.
+// find gives the one thing that is meant, by short ID or name; none or several are refused, the several by their IDs, and
+// what there is named. What names gives nothing for is passed over.
 //
 // SPEC: MSG-045
-func find[T interface{ origin() Origin }](what, way, s string, short func(*record.Entry) string, list []T, names func(T) []string) (none T, err error) {
+func find[T thing](what, way, s string, short func(*record.Entry) string, list []T, names func(T) []string) (none T, err error) {
 	var found []T
-	var ids []string
+	var ids, all []string
 	for _, x := range list {
-		known := names(x)
-		id := short(x.origin().Entry)
-		if known != nil && strings.EqualFold(s, id) {
+		known, o := names(x), x.origin()
+		id := short(o.Entry)
+		if known != nil && (strings.EqualFold(s, id) || slices.ContainsFunc(o.Was, func(e *record.Entry) bool { return strings.EqualFold(s, short(e)) })) {
 			return x, nil
+		}
+		if len(known) > 0 && len(all) < 12 {
+			all = append(all, known[0])
 		}
 		if slices.ContainsFunc(known, func(n string) bool { return Same(n, s) }) {
 			found, ids = append(found, x), append(ids, id)
@@ -89,19 +102,30 @@ func find[T interface{ origin() Origin }](what, way, s string, short func(*recor
 	case 1:
 		return found[0], nil
 	case 0:
-		return none, statement.Refuse("see: "+way, "there is no %s %q", what, s)
+		if len(all) == 0 {
+			return none, statement.Refuse("see: "+way, "there is no %s %q", what, s)
+		}
+		return none, statement.Choose(what, s, all)
 	}
 	return none, statement.Refuse("name it by its ID", "%q is the name of several: %s", s, strings.Join(ids, ", "))
 }
 
-// fresh refuses a name that reads like one of those that a party has stated already.
+// fresh refuses a name that reads like one of those that a party has stated already, and to replace what is not its own;
+// else it gives the reference to what is replaced.
 //
-// SPEC: MSG-046
-func fresh[T interface{ origin() Origin }](what, party, name string, list []T, names func(T) []string) error {
+// SPEC: MSG-046 MSG-047
+func fresh[T interface {
+	thing
+	comparable
+}](what, party, name string, list []T, was T, names func(T) []string) ([]record.Ref, error) {
+	var none T
 	for _, x := range list {
-		if x.origin().Party == party && slices.ContainsFunc(names(x), func(n string) bool { return Same(n, name) }) {
-			return statement.Refuse("see: parley log", "there is %s already that reads %q", what, name)
+		if x != was && x.origin().Party == party && slices.ContainsFunc(names(x), func(n string) bool { return Same(n, name) }) {
+			return nil, statement.Refuse("see: parley log", "there is %s already that reads %q", what, name)
 		}
 	}
-	return nil
+	if was == none {
+		return nil, nil
+	}
+	return []record.Ref{was.origin().Entry.Ref()}, ownOnly(party, was.origin())
 }

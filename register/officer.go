@@ -11,8 +11,7 @@ import (
 
 // Officer is a person whom a party has enrolled: the facts of officer.added, and what the register knows besides.
 type Officer struct {
-	Origin  `json:"-"`
-	Revoked *record.Entry `json:"-"` // the first statement that revoked him, nil while in office
+	Origin `json:"-"`
 
 	Name     string   `json:"name"`
 	Account  string   `json:"account,omitempty"` // Unix account
@@ -23,16 +22,7 @@ type Officer struct {
 
 // Validate judges officer.added.
 func (o Officer) Validate(e, _ *record.Entry) error {
-	if err := statement.First(alone(e), statement.Text("name", o.Name, 120), statement.If(len(o.Langs) > 16, "over 16 languages"),
-		statement.Optional("account", o.Account, 64), number(o.Number)); err != nil {
-		return err
-	}
-	for _, l := range o.Langs {
-		if err := statement.Lang(l); err != nil {
-			return err
-		}
-	}
-	return nil
+	return statement.First(one(e), statement.Text("name", o.Name, 120), langs(o.Langs), statement.Optional("account", o.Account, 64), number(o.Number))
 }
 
 func (g *Register) officer(e *record.Entry, o Officer) {
@@ -40,41 +30,23 @@ func (g *Register) officer(e *record.Entry, o Officer) {
 	g.Officers = append(g.Officers, &o)
 }
 
-// OfficerDraft makes officer.added of a party; mark "" is actual.
-func (g *Register) OfficerDraft(party string, o Officer, mark string) (record.Draft, error) {
+// OfficerDraft makes officer.added of a party; mark "" is actual, was is whom it replaces, nil for a new one.
+func (g *Register) OfficerDraft(party string, o Officer, mark string, was *Officer) (record.Draft, error) {
+	if was != nil {
+		o = statement.Changed(*was, o)
+	}
 	o.Name = tidy(o.Name)
-	if err := fresh("an officer", party, o.Name, g.Officers, func(o *Officer) []string { return o.known(party) }); err != nil {
+	re, err := fresh("an officer", party, o.Name, g.Officers, was, func(o *Officer) []string { return o.known(party) })
+	if err != nil {
 		return record.Draft{}, err
 	}
-	return statement.Draft(Kinds, party, nil, record.Draft{Kind: "officer.added", Mark: mark, Facts: o},
+	return statement.Draft(Kinds, party, nil, record.Draft{Kind: "officer.added", Mark: mark, Re: re, Facts: o},
 		"as: parley officer add 'Lt Amaro' --langs en,it --number '+390000000'")
-}
-
-// revocation are the facts of officer.revoked; its `re` names the officer.added.
-type revocation struct {
-	Reason string `json:"reason,omitempty"`
-}
-
-// Validate: a party revokes its own officers.
-//
-// SPEC: MSG-042
-func (f revocation) Validate(e, begin *record.Entry) error {
-	return statement.First(
-		statement.If(begin != nil && (begin.Kind != "officer.added" || begin.Log.Party != e.Log.Party), "what it names is not an officer of its own party"),
-		statement.Optional("reason", f.Reason, 240))
-}
-
-func (g *Register) revoked(e *record.Entry, _ revocation) {
-	for _, o := range g.Officers {
-		if len(e.Re) > 0 && o.Place == e.Re[0].Place && (o.Revoked == nil || e.Place().Compare(o.Revoked.Place()) < 0) {
-			o.Revoked = e
-		}
-	}
 }
 
 // known are the names of an officer in office, of a party or ("") of any.
 func (o *Officer) known(party string) []string {
-	if party != "" && o.Party != party || o.Revoked != nil {
+	if party != "" && o.Party != party || o.Ended != nil {
 		return nil
 	}
 	return []string{o.Name, o.Account}
@@ -95,7 +67,7 @@ func (g *Register) OfficerAt(place string) *Officer {
 // ForAccount lists a party's officers in office that work from a Unix account.
 func (g *Register) ForAccount(party, account string) (os []*Officer) {
 	for _, o := range g.Officers {
-		if o.Party == party && o.Account == account && o.Revoked == nil {
+		if o.Party == party && o.Account == account && o.Ended == nil {
 			os = append(os, o)
 		}
 	}

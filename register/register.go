@@ -16,9 +16,13 @@ import (
 var Kinds = []statement.Kind{
 	kind("line.genesis", (*Register).genesis),
 	kind("officer.added", (*Register).officer),
-	statement.New(statement.Kind{Kind: record.Kind{Name: "officer.revoked"}, Class: "service"}, (*Register).revoked),
+	about("officer.revoked", (*Register).ended),
 	kind("post.added", (*Register).post),
+	about("post.ended", (*Register).ended),
+	about("holder.added", (*Register).holder),
+	about("holder.ended", (*Register).holderEnded),
 	kind("event.added", (*Register).event),
+	about("event.ended", (*Register).ended),
 }
 
 // kind is one that begins an item of the register.
@@ -26,19 +30,15 @@ func kind[F statement.Validator](name string, fold func(*Register, *record.Entry
 	return statement.New(statement.Kind{Kind: record.Kind{Name: name, Begins: true}, Class: "service"}, fold)
 }
 
-// alone: what begins an item of the register names nothing before it.
-func alone(e *record.Entry) error { return statement.If(len(e.Re) > 0, "it begins its own item") }
-
-// Origin is where a thing of the register was stated, and by whom.
-type Origin struct {
-	Place record.Place
-	Entry *record.Entry
-	Party string
+// about is one about a thing of the register, which its first re names.
+func about[F statement.Validator](name string, fold func(*Register, *record.Entry, F)) statement.Kind {
+	return statement.New(statement.Kind{Kind: record.Kind{Name: name}, Class: "service"}, fold)
 }
 
-func at(e *record.Entry) Origin { return Origin{e.Place(), e, e.Log.Party} }
-
-func (o Origin) origin() Origin { return o }
+// one: what begins an item of the register names at most the statement that it replaces.
+func one(e *record.Entry) error {
+	return statement.If(len(e.Re) > 1, "it names more than the statement that it replaces")
+}
 
 // Register is what both parties have stated about people, posts and events.
 type Register struct {
@@ -46,6 +46,8 @@ type Register struct {
 	Officers []*Officer               // each list in canonical order
 	Posts    []*Post
 	Events   []*Event
+
+	left []func() // what is said of holders, while it is built
 }
 
 // Build makes the register out of items of a record; items of other kinds are passed over. It is a function
@@ -60,13 +62,23 @@ func Build(items []*record.Item) *Register {
 		}
 	}
 	statement.Fold(Kinds, g, all)
-	for _, it := range items { // what is said of an officer, once he is there
+	g.Officers, g.Posts, g.Events = current(g.Officers), current(g.Posts), current(g.Events)
+	for _, it := range items { // what is said of a thing, once it is there
 		if it != nil && it.Begin != nil {
-			statement.Fold(Kinds, g, &record.Item{Begin: it.Begin, Entries: slices.DeleteFunc(slices.Clone(it.Entries), func(e *record.Entry) bool { return e == it.Begin })})
+			statement.Fold(Kinds, g, &record.Item{Begin: it.Begin, Entries: slices.DeleteFunc(slices.Clone(it.Entries), begins)})
 		}
 	}
+	for _, f := range g.left {
+		f()
+	}
+	g.left = nil
 	g.pair()
 	return g
+}
+
+func begins(e *record.Entry) bool {
+	k, _ := statement.Find(Kinds, e.Kind)
+	return k.Begins
 }
 
 // GenesisFacts are those of line.genesis, the first statement of each party's first log.
@@ -88,7 +100,7 @@ func (f GenesisFacts) Validate(e, _ *record.Entry) error {
 		return err
 	}
 	h := wire.Leaf(n.Text)
-	return statement.First(alone(e), statement.If(h != e.Log.Genesis || f.Hash != h.String(), "the genesis that it carries is not this line's"))
+	return statement.First(statement.If(len(e.Re) > 0, "it begins its own item"), statement.If(h != e.Log.Genesis || f.Hash != h.String(), "the genesis that it carries is not this line's"))
 }
 
 func (g *Register) genesis(e *record.Entry, _ GenesisFacts) { g.Genesis[e.Log.Party] = e }
@@ -115,7 +127,7 @@ type Event struct {
 //
 // SPEC: MSG-044
 func (v Event) Validate(e, _ *record.Entry) error {
-	return statement.First(alone(e), names(v.Name, v.Names), statement.If(v.When.IsZero(), "its date is missing"))
+	return statement.First(one(e), names(v.Name, v.Names), statement.If(v.When.IsZero(), "its date is missing"))
 }
 
 func (g *Register) event(e *record.Entry, v Event) {
@@ -123,16 +135,20 @@ func (g *Register) event(e *record.Entry, v Event) {
 	g.Events = append(g.Events, &v)
 }
 
-// EventDraft makes event.added of a party.
-func (g *Register) EventDraft(party string, v Event, mark string) (record.Draft, error) {
+// EventDraft makes event.added of a party; was is the event that it replaces, nil for a new one.
+func (g *Register) EventDraft(party string, v Event, mark string, was *Event) (record.Draft, error) {
+	if was != nil {
+		v = statement.Changed(*was, v)
+	}
 	v.Name = tidy(v.Name)
-	if err := fresh("an event", party, v.Name, g.Events, (*Event).known); err != nil {
+	re, err := fresh("an event", party, v.Name, g.Events, was, (*Event).known)
+	if err != nil {
 		return record.Draft{}, err
 	}
-	return statement.Draft(Kinds, party, nil, record.Draft{Kind: "event.added", Mark: mark, Facts: v}, "as: parley event add incursion --when 2022-02-24")
+	return statement.Draft(Kinds, party, nil, record.Draft{Kind: "event.added", Mark: mark, Re: re, Facts: v}, "as: parley event add incursion --when 2022-02-24")
 }
 
-func (v *Event) known() []string { return known(v.Name, v.Names) }
+func (v *Event) known() []string { return v.standing(known(v.Name, v.Names)) }
 
 // Title gives an event's name in a language, else the name that it was given first.
 func (v *Event) Title(lang string) string { return in(lang, v.Names, v.Name) }

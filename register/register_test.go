@@ -76,17 +76,17 @@ func (shorter) Short(e *record.Entry) string {
 func TestRegisterKnowsWhatBothStated(t *testing.T) {
 	w := &world{t: t}
 	a, b := w.item("aurelia"), w.item("borealia")
-	amaro := a(none.OfficerDraft("aurelia", Officer{Name: "Lt Amaro", Account: "amaro", Langs: []string{"it", "en"}, Releaser: true, Number: "+39 000 0000"}, ""))
-	bruni := b(none.OfficerDraft("borealia", Officer{Name: "Cpt Bruni", Account: "bruni"}, ""))
-	gone := a(none.OfficerDraft("aurelia", Officer{Name: "Sgt Neri", Account: "amaro"}, ""))
-	ours := a(none.PostDraft("aurelia", Post{Org: "ministry", Name: "Minister", Names: map[string]string{"it": "Ministro"}, Level: 1}, "exercise"))
-	theirs := a(none.PostDraft("aurelia", Post{Org: "ministry", Name: "Their minister", Level: 1, Theirs: true, Pair: ours.Begin.Place().String()}, "exercise"))
-	own := b(none.PostDraft("borealia", Post{Org: "ministry", Name: "Minister", Level: 1, Pair: ours.Begin.Place().String()}, ""))
-	lonely := a(none.PostDraft("aurelia", Post{Org: "staff", Name: "Chief", Level: 2, Pair: ours.Begin.Place().String()}, ""))
-	event := a(none.EventDraft("aurelia", Event{Name: "incursion", Names: map[string]string{"it": "incursione"}, When: statement.At(time.Date(2022, 2, 24, 3, 40, 0, 0, time.UTC))}, ""))
+	amaro := a(none.OfficerDraft("aurelia", Officer{Name: "Lt Amaro", Account: "amaro", Langs: []string{"it", "en"}, Releaser: true, Number: "+39 000 0000"}, "", nil))
+	bruni := b(none.OfficerDraft("borealia", Officer{Name: "Cpt Bruni", Account: "bruni"}, "", nil))
+	gone := a(none.OfficerDraft("aurelia", Officer{Name: "Sgt Neri", Account: "amaro"}, "", nil))
+	ours := a(none.PostDraft("aurelia", Post{Org: "ministry", Name: "Minister", Names: map[string]string{"it": "Ministro"}, Level: 1}, "exercise", nil))
+	theirs := a(none.PostDraft("aurelia", Post{Org: "ministry", Name: "Their minister", Level: 1, Whose: "borealia", Pair: ours.Begin.Place().String()}, "exercise", nil))
+	own := b(none.PostDraft("borealia", Post{Org: "ministry", Name: "Minister", Level: 1, Pair: ours.Begin.Place().String()}, "", nil))
+	lonely := a(none.PostDraft("aurelia", Post{Org: "staff", Name: "Chief", Level: 2, Pair: ours.Begin.Place().String()}, "", nil))
+	event := a(none.EventDraft("aurelia", Event{Name: "incursion", Names: map[string]string{"it": "incursione"}, When: statement.At(time.Date(2022, 2, 24, 3, 40, 0, 0, time.UTC))}, "", nil))
 
 	g := Build([]*record.Item{gone})
-	d, err := revokeDraft(g.Officers[0], "aurelia", "left")
+	d, err := EndDraft("aurelia", &g.Officers[0].Origin, statement.When{}, "left", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,13 +113,13 @@ func TestRegisterKnowsWhatBothStated(t *testing.T) {
 	if want := []record.Place{theirs.Begin.Place(), own.Begin.Place()}; !reflect.DeepEqual(minister.Counterparts, want) {
 		t.Errorf("counterparts %v, want %v", minister.Counterparts, want)
 	}
-	if p := g.Post(theirs.Begin.Place()); len(p.Counterparts) != 1 || p.Of("aurelia", "borealia") != "borealia" || minister.Of("aurelia", "borealia") != "aurelia" {
+	if p := g.Post(theirs.Begin.Place()); len(p.Counterparts) != 1 || p.Of() != "borealia" || minister.Of() != "aurelia" {
 		t.Errorf("%+v", p)
 	}
 	if p := g.Post(lonely.Begin.Place()); len(p.Counterparts) != 0 {
 		t.Error("two posts of one side are counterparts")
 	}
-	if os := g.ForAccount("aurelia", "amaro"); len(os) != 1 || os[0].Name != "Lt Amaro" || !slices.Contains(os[0].Langs, "en") || g.Officer(gone.Begin.Place()).Revoked != end {
+	if os := g.ForAccount("aurelia", "amaro"); len(os) != 1 || os[0].Name != "Lt Amaro" || !slices.Contains(os[0].Langs, "en") || g.Officer(gone.Begin.Place()).Ended != end {
 		t.Errorf("%+v", os)
 	}
 	if o := g.OfficerAt(bruni.Begin.Place().String()); o == nil || o.Name != "Cpt Bruni" || g.OfficerAt("") != nil {
@@ -162,24 +162,24 @@ func TestRefusesNameThatReadsTheSame(t *testing.T) {
 	w := &world{t: t}
 	a := w.item("aurelia")
 	day := statement.Day(time.Date(2022, 2, 24, 0, 0, 0, 0, time.UTC))
-	g := Build([]*record.Item{a(none.OfficerDraft("aurelia", Officer{Name: "Lt José Amaro"}, "")),
-		a(none.PostDraft("aurelia", Post{Org: "ministry", Name: "Minister", Level: 1}, "")), a(none.EventDraft("aurelia", Event{Name: "incursion", When: day}, ""))})
+	g := Build([]*record.Item{a(none.OfficerDraft("aurelia", Officer{Name: "Lt José Amaro"}, "", nil)),
+		a(none.PostDraft("aurelia", Post{Org: "ministry", Name: "Minister", Level: 1}, "", nil)), a(none.EventDraft("aurelia", Event{Name: "incursion", When: day}, "", nil))})
 	for _, name := range []string{"Lt José Amaro", "lt  josé AMARO", "Lt Jose\u0301 Amaro", "Lt José Аmаro", "Lt\u00a0José Amaro"} {
-		if d, err := g.OfficerDraft("aurelia", Officer{Name: name}, ""); err == nil {
+		if d, err := g.OfficerDraft("aurelia", Officer{Name: name}, "", nil); err == nil {
 			t.Errorf("%q is another officer: %+v", name, d.Facts)
 		}
 	}
-	if _, err := g.PostDraft("aurelia", Post{Org: "Ministry", Name: "MINISTER", Level: 2}, ""); err == nil {
+	if _, err := g.PostDraft("aurelia", Post{Org: "Ministry", Name: "MINISTER", Level: 2}, "", nil); err == nil {
 		t.Error("a post of one name twice in one organisation")
 	}
-	if _, err := g.PostDraft("aurelia", Post{Org: "ministry", Name: "Minister", Level: 1, Theirs: true}, ""); err != nil {
+	if _, err := g.PostDraft("aurelia", Post{Org: "ministry", Name: "Minister", Level: 1, Whose: "borealia"}, "", nil); err != nil {
 		t.Errorf("their post of the same name: %v", err)
 	}
-	if _, err := g.EventDraft("aurelia", Event{Name: "INCURSION", When: day}, ""); err == nil {
+	if _, err := g.EventDraft("aurelia", Event{Name: "INCURSION", When: day}, "", nil); err == nil {
 		t.Error("an event of one name twice")
 	}
 	for _, name := range []string{"Lt Amaro", "Lt José Amari"} {
-		if _, err := g.OfficerDraft("aurelia", Officer{Name: name}, ""); err != nil {
+		if _, err := g.OfficerDraft("aurelia", Officer{Name: name}, "", nil); err != nil {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
@@ -220,23 +220,23 @@ func TestGenesisStandsInPlaceNought(t *testing.T) {
 // SPEC: MSG-005, MSG-041, MSG-043, MSG-044
 func TestRecordRefusesWhatIsNotValid(t *testing.T) {
 	for what, make := range map[string]func() (record.Draft, error){
-		"name is missing": func() (record.Draft, error) { return none.OfficerDraft("aurelia", Officer{Name: " "}, "") },
-		"direction":       func() (record.Draft, error) { return none.OfficerDraft("aurelia", Officer{Name: "a\u202eb"}, "") },
+		"name is missing": func() (record.Draft, error) { return none.OfficerDraft("aurelia", Officer{Name: " "}, "", nil) },
+		"direction":       func() (record.Draft, error) { return none.OfficerDraft("aurelia", Officer{Name: "a\u202eb"}, "", nil) },
 		"language": func() (record.Draft, error) {
-			return none.OfficerDraft("aurelia", Officer{Name: "a", Langs: []string{"English"}}, "")
+			return none.OfficerDraft("aurelia", Officer{Name: "a", Langs: []string{"English"}}, "", nil)
 		},
 		"telephone": func() (record.Draft, error) {
-			return none.OfficerDraft("aurelia", Officer{Name: "a", Number: "call me"}, "")
+			return none.OfficerDraft("aurelia", Officer{Name: "a", Number: "call me"}, "", nil)
 		},
-		"mark":         func() (record.Draft, error) { return none.OfficerDraft("aurelia", Officer{Name: "a"}, "drill") },
-		"level":        func() (record.Draft, error) { return none.PostDraft("aurelia", Post{Org: "m", Name: "n"}, "") },
-		"organisation": func() (record.Draft, error) { return none.PostDraft("aurelia", Post{Name: "n", Level: 1}, "") },
+		"mark":         func() (record.Draft, error) { return none.OfficerDraft("aurelia", Officer{Name: "a"}, "drill", nil) },
+		"level":        func() (record.Draft, error) { return none.PostDraft("aurelia", Post{Org: "m", Name: "n"}, "", nil) },
+		"organisation": func() (record.Draft, error) { return none.PostDraft("aurelia", Post{Name: "n", Level: 1}, "", nil) },
 		"not a place": func() (record.Draft, error) {
-			return none.PostDraft("aurelia", Post{Org: "m", Name: "n", Level: 1, Pair: "A1-4"}, "")
+			return none.PostDraft("aurelia", Post{Org: "m", Name: "n", Level: 1, Pair: "A1-4"}, "", nil)
 		},
-		"not a date": func() (record.Draft, error) { return none.EventDraft("aurelia", Event{Name: "n"}, "") },
+		"not a date": func() (record.Draft, error) { return none.EventDraft("aurelia", Event{Name: "n"}, "", nil) },
 		"of its own par": func() (record.Draft, error) {
-			return revokeDraft(&Officer{Origin: Origin{Party: "borealia", Entry: record.NewEntry(record.Head{Log: &record.LogName{}}, nil, nil, nil)}}, "aurelia", "")
+			return EndDraft("aurelia", &Origin{Party: "borealia", Entry: record.NewEntry(record.Head{Kind: "officer.added", Log: &record.LogName{}}, nil, nil, nil)}, statement.When{}, "", "")
 		},
 	} {
 		var ae *hint.Error
@@ -259,11 +259,163 @@ func FuzzFacts(f *testing.F) {
 	})
 }
 
-// revokeDraft makes officer.revoked.
-func revokeDraft(o *Officer, party, reason string) (record.Draft, error) {
-	if o.Revoked != nil {
-		return record.Draft{}, statement.Refuse("see: parley officer list", "%s is revoked already", o.Name)
+// SPEC: MSG-047
+func TestWhatReplacesStandsInItsPlace(t *testing.T) {
+	w := &world{t: t}
+	a, b := w.item("aurelia"), w.item("borealia")
+	day := func(s string) statement.When {
+		d, err := statement.ParseWhen(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
 	}
-	return statement.Draft(Kinds, party, o.Entry, record.Draft{Kind: "officer.revoked", Re: []record.Ref{o.Entry.Ref()}, Facts: revocation{Reason: reason}},
-		"see: parley officer list")
+	first := a(none.PostDraft("aurelia", Post{Org: "ministry", Name: "Minister", Level: 1, Names: map[string]string{"it": "Ministro"}}, "", nil))
+	theirs := a(none.PostDraft("aurelia", Post{Org: "ministry", Name: "Minister", Level: 1, Whose: "borealia", Pair: first.Begin.Place().String()}, "", nil))
+	event := a(none.EventDraft("aurelia", Event{Name: "incursion", When: day("2022-02-24")}, "", nil))
+	g := Build([]*record.Item{first, theirs, event})
+	second := a(g.PostDraft("aurelia", Post{Name: "Minister of Defence", Names: map[string]string{"fr": "Ministre"}}, "", g.Post(first.Begin.Place())))
+	twin := a(g.PostDraft("aurelia", Post{Level: 2}, "", g.Post(first.Begin.Place()))) // by another desk, which did not know the second
+	later := a(g.EventDraft("aurelia", Event{When: day("2022-02-25")}, "", g.Events[0]))
+	if _, err := g.PostDraft("borealia", Post{Level: 3}, "", g.Posts[0]); err == nil {
+		t.Error("a party replaced the other's statement")
+	}
+	forged := b(new(Register).PostDraft("borealia", Post{Org: "x", Name: "y", Level: 1}, "", nil))
+	forged.Begin.Re = []record.Ref{first.Begin.Ref()}
+	held := w.entry("aurelia", must(HolderDraft("aurelia", g.Posts[0], Holder{Name: "J. Doe", From: day("2022-01-01")}, "")))
+	first.Entries = append(first.Entries, second.Begin, held)
+	items := []*record.Item{first, theirs, event, second, twin, later, forged}
+	g = Build(items)
+	next := w.entry("aurelia", must(HolderDraft("aurelia", g.Posts[0], Holder{Name: "A. Roe", From: day("2022-03-01")}, "")))
+	end := w.entry("aurelia", must(HolderEndDraft("aurelia", g.Post(first.Begin.Place()), "j. doe", day("2022-02-28"), "")))
+	for _, it := range items {
+		if it.Begin.Place() == g.Post(first.Begin.Place()).Place {
+			it.Entries = append(it.Entries, next, end)
+		}
+	}
+	g = Build(items)
+	for range 100 {
+		rand.Shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
+		if !reflect.DeepEqual(Build(items), g) {
+			t.Fatal("the register depends on order")
+		}
+	}
+	if len(g.Posts) != 3 || len(g.Events) != 1 || g.Events[0].When.String() != "2022-02-25" || g.Events[0].Name != "incursion" {
+		t.Errorf("%d posts, events %+v", len(g.Posts), g.Events)
+	}
+	p := g.Post(first.Begin.Place())
+	if p != g.Post(second.Begin.Place()) || p != g.Post(twin.Begin.Place()) || p.Level != 2 || len(p.Was) != 2 || p.Title("it") != "Ministro" {
+		t.Errorf("%+v", p)
+	}
+	if len(p.Counterparts) != 1 || p.Counterparts[0] != theirs.Begin.Place() || g.Post(theirs.Begin.Place()).Counterparts[0] != p.Place {
+		t.Errorf("counterparts %v", p.Counterparts)
+	}
+	if len(p.Holders) != 2 || p.Holders[0].Ended != end || p.Holder() != "A. Roe" {
+		t.Errorf("holders %+v", p.Holders)
+	}
+	gone := w.entry("aurelia", must(EndDraft("aurelia", &p.Origin, day("2022-03-05"), "", "")))
+	for _, it := range items {
+		if it.Begin.Place() == p.Place {
+			it.Entries = append(it.Entries, gone)
+		}
+	}
+	g = Build(items)
+	if p = g.Post(first.Begin.Place()); p.Ended != gone {
+		t.Error("it has not ended")
+	}
+	if _, err := g.FindPost("Ministro", "aurelia", shorter{}.Short); err == nil {
+		t.Error("a post that has ended is found by name")
+	}
+	if q, err := g.FindPost(shorter{}.Short(first.Begin), "aurelia", shorter{}.Short); err != nil || q != p {
+		t.Errorf("what was before it is not found by its ID: %v", err)
+	}
+	for _, bad := range []string{"minister", "nobody"} {
+		if _, err := g.FindEvent(bad, shorter{}.Short); err == nil || !strings.Contains(hint.Of(err).Hint, "incursion") {
+			t.Errorf("%v does not say which events there are", err)
+		}
+	}
+}
+
+func must(d record.Draft, err error) record.Draft {
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+// A post is ours, theirs or a third party's, and nobody's is entered as another's.
+//
+// SPEC: MSG-048 MSG-046
+func TestPostSaysWhoseItIs(t *testing.T) {
+	w := &world{t: t}
+	a, b := w.item("aurelia"), w.item("borealia")
+	ours := a(none.PostDraft("aurelia", Post{Org: "presidency", Name: "President", Level: 1}, "", nil))
+	third := a(none.PostDraft("aurelia", Post{Org: "presidency", Name: "President", Level: 1, Whose: "Cerulia", Pair: ours.Begin.Place().String()}, "", nil))
+	own := b(none.PostDraft("borealia", Post{Org: "palace", Name: "President", Level: 1, Pair: ours.Begin.Place().String()}, "", nil))
+	g := Build([]*record.Item{ours, third, own})
+	for name, want := range map[string]string{"": "", "Aurelia": "", "BOREALIA": "borealia", "cerulia": "Cerulia", "Dorania": "Dorania"} {
+		if got, err := g.Whose(name, "aurelia", "borealia"); got != want || err != nil {
+			t.Errorf("%q is of %q, %v", name, got, err)
+		}
+	}
+	for _, name := range []string{"Вorealia", "аurelia", "Сerulia"} { // letters that are drawn the same
+		if got, err := g.Whose(name, "aurelia", "borealia"); err == nil {
+			t.Errorf("%q is taken as %q", name, got)
+		}
+	}
+	for _, p := range []Post{{Org: "Presidency", Name: "PRESIDENT", Level: 2}, {Org: "presidency", Name: "President", Level: 1, Whose: "Cerulia"}} {
+		if _, err := g.PostDraft("aurelia", p, "", nil); err == nil {
+			t.Errorf("a post of one name twice in one organisation of one party: %+v", p)
+		}
+	}
+	for _, p := range []Post{{Org: "palace", Name: "President", Level: 1}, {Org: "presidency", Name: "President", Level: 1, Whose: "borealia"}} {
+		if _, err := g.PostDraft("aurelia", p, "", nil); err != nil {
+			t.Errorf("%+v: %v", p, err)
+		}
+	}
+	if p, err := g.FindPost("president, palace", "aurelia", shorter{}.Short); err != nil || p.Of() != "borealia" {
+		t.Errorf("the organisation does not tell them apart: %v", err)
+	}
+	if p := g.Post(third.Begin.Place()); p.Of() != "Cerulia" {
+		t.Errorf("%+v", p)
+	}
+	d := must(none.PostDraft("aurelia", Post{Org: "a", Name: "b", Level: 1}, "", nil))
+	d.Facts = Post{Org: "a", Name: "b", Level: 1, Whose: "aurelia"}
+	if judge(w.entry("aurelia", d), nil) == nil {
+		t.Error("a post says that it is of its author's party")
+	}
+}
+
+// SPEC: MSG-042 MSG-049
+func TestOnlyItsPartySaysThatItEnded(t *testing.T) {
+	w := &world{t: t}
+	a := w.item("aurelia")
+	post := a(none.PostDraft("aurelia", Post{Org: "presidency", Name: "President", Level: 1}, "", nil))
+	g := Build([]*record.Item{post})
+	if _, err := EndDraft("borealia", &g.Posts[0].Origin, statement.When{}, "", ""); err == nil {
+		t.Error("the other party ended a post")
+	}
+	d := must(EndDraft("aurelia", &g.Posts[0].Origin, statement.When{}, "", ""))
+	if judge(w.entry("borealia", d), post.Begin) == nil {
+		t.Error("valid: the other party ended a post")
+	}
+	d.Kind = "event.ended"
+	if judge(w.entry("aurelia", d), post.Begin) == nil {
+		t.Error("valid: a post that ended as an event")
+	}
+	h := must(HolderDraft("borealia", g.Posts[0], Holder{Name: "J. Doe"}, ""))
+	held := w.entry("borealia", h)
+	post.Entries = append(post.Entries, held)
+	g = Build([]*record.Item{post})
+	if _, err := HolderEndDraft("aurelia", g.Posts[0], "J. Doe", statement.When{}, ""); err == nil {
+		t.Error("a party ended what the other stated of a holder")
+	}
+	e := w.entry("borealia", must(HolderEndDraft("borealia", g.Posts[0], "J. Doe", statement.When{}, "")))
+	if judge(e, post.Begin) != nil {
+		t.Error("not valid: they end their own word of a holder")
+	}
+	e.Re[1].Party = "aurelia"
+	if judge(e, post.Begin) == nil {
+		t.Error("valid: a holder of the other party")
+	}
 }

@@ -4,6 +4,7 @@ package statement
 
 import (
 	"cmp"
+	"reflect"
 	"strings"
 
 	"example.org/parley/hint"
@@ -21,6 +22,27 @@ func Choose(what, s string, words []string) error {
 		return hint.New("", "there is no %s %q", what, s).Way("one of: %s", strings.Join(words, ", "))
 	}
 	return nil
+}
+
+// Changed gives facts that replace old ones: a member that is not given stays as it was, and what is given of a table of
+// names is added to it.
+func Changed[F any](old, given F) F {
+	v, was := reflect.ValueOf(&given).Elem(), reflect.ValueOf(old)
+	for i := range v.NumField() {
+		f, o := v.Field(i), was.Field(i)
+		switch {
+		case v.Type().Field(i).Tag.Get("json") == "-" || !f.CanSet():
+		case f.IsZero():
+			f.Set(o)
+		case f.Kind() == reflect.Map:
+			for _, k := range o.MapKeys() {
+				if !f.MapIndex(k).IsValid() {
+					f.SetMapIndex(k, o.MapIndex(k))
+				}
+			}
+		}
+	}
+	return given
 }
 
 // Draft refuses, before anything is signed, what the other end would find not valid; way says what would be right.

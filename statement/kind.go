@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"example.org/parley/record"
 	"example.org/parley/wire"
@@ -75,6 +76,12 @@ func New[S any, F Validator](k Kind, fold func(s *S, e *record.Entry, f F)) Kind
 		return k.Kind.Name != "" && k.Urgent || asks && here && u.Urgent()
 	}
 	return k
+}
+
+// About is what a kind is about: the word before its dot.
+func About(kind string) string {
+	head, _, _ := strings.Cut(kind, ".")
+	return head
 }
 
 // Goes reports whether an entry of this kind goes at once over every live path.

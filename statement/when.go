@@ -9,31 +9,35 @@ import (
 	"time"
 )
 
-// ErrWhen says that a text is none of the three forms of a date.
-var ErrWhen = errors.New("not a date: write 2022-02-18, 2022-03-14/2022-03-20 or 2022-02-18T14:05:00Z")
+// ErrWhen says that a text is none of the forms of a date.
+var ErrWhen = errors.New("not a date: write 2022-02-18, ~2022-02-18, 2022-03-14/2022-03-20 or 2022-02-18T14:05:00Z")
 
 const (
 	dayForm     = "2006-01-02"
 	instantForm = "2006-01-02T15:04:05Z"
 )
 
-// When is a date as well as it is known: an instant, a day, or a span of whole days, all UTC.
+// When is a date as well as it is known: an instant, a day, a span of whole days, or about a day, all UTC.
 // The zero When is no date.
 type When struct {
-	from time.Time // its first instant
-	to   time.Time // the first instant after it; equal to from for an instant
+	from  time.Time // its first instant
+	to    time.Time // the first instant after it; equal to from for an instant
+	about bool      // within aboutDays of the day in its middle
 }
+
+// aboutDays is how far from its day a date may be that is known about.
+const aboutDays = 3
 
 // At is the When of an instant, cut to whole seconds.
 func At(t time.Time) When {
 	t = t.UTC().Truncate(time.Second)
-	return When{t, t}
+	return When{from: t, to: t}
 }
 
 // Day is the When of the UTC day that t lies in.
 func Day(t time.Time) When {
 	d := startOfDay(t)
-	return When{d, d.AddDate(0, 0, 1)}
+	return When{from: d, to: d.AddDate(0, 0, 1)}
 }
 
 func startOfDay(t time.Time) time.Time {
@@ -52,13 +56,17 @@ func ParseWhen(s string) (When, error) {
 }
 
 func parseWhen(s string) (When, error) {
+	if day, ok := strings.CutPrefix(s, "~"); ok {
+		d, err := time.Parse(dayForm, day)
+		return When{d.AddDate(0, 0, -aboutDays), d.AddDate(0, 0, aboutDays+1), true}, err
+	}
 	if first, last, ok := strings.Cut(s, "/"); ok {
 		f, err := time.Parse(dayForm, first)
 		l, err2 := time.Parse(dayForm, last)
 		if err != nil || err2 != nil || !l.After(f) {
 			return When{}, ErrWhen
 		}
-		return When{f, l.AddDate(0, 0, 1)}, nil
+		return When{from: f, to: l.AddDate(0, 0, 1)}, nil
 	}
 	if t, err := time.Parse(instantForm, s); err == nil {
 		return At(t), nil
@@ -66,6 +74,8 @@ func parseWhen(s string) (When, error) {
 	d, err := time.Parse(dayForm, s)
 	return Day(d), err
 }
+
+var aDay = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
 
 // ReadWhen is ParseWhen for what people type: an instant may have an offset or leave out its seconds.
 // SPEC: CNT-001
@@ -75,8 +85,17 @@ func ReadWhen(s string) (When, error) {
 		s = At(t).String()
 	}
 	w, err := ParseWhen(s)
+	first, last, _ := strings.Cut(s, "/")
+	for _, d := range []string{strings.TrimPrefix(first, "~"), last} {
+		if _, bad := time.Parse(dayForm, d); bad != nil && aDay.MatchString(d) {
+			return w, Refuse("look at the calendar", "there is no day %s", d)
+		}
+	}
+	if err != nil && aDay.MatchString(first) && aDay.MatchString(last) && last <= first {
+		return w, Refuse("write the first day, a slash and a later day; one day alone has no slash", "the span %s ends before it begins, or with its first day", s)
+	}
 	if err != nil {
-		return w, Refuse("write an instant 2022-02-18T14:05Z, a day 2022-02-18, or a span of days 2022-03-14/2022-03-20, of 1900 to 2099", "%q is not a date", s)
+		return w, Refuse("write an instant 2022-02-18T14:05Z, a day 2022-02-18, or a span of days 2022-03-14/2022-03-20, or ~2022-03-16 for within 3 days of it, of 1900 to 2099", "%q is not a date", s)
 	}
 	return w, nil
 }
@@ -131,6 +150,8 @@ func (w When) String() string {
 	switch {
 	case w.IsZero():
 		return ""
+	case w.about:
+		return "~" + w.Middle().Format(dayForm)
 	case w.IsInstant():
 		return w.from.Format(instantForm)
 	case w.IsDay():
@@ -156,6 +177,12 @@ func (w When) IsInstant() bool { return w.from.Equal(w.to) }
 
 // IsDay reports a date known to the day.
 func (w When) IsDay() bool { return w.to.Equal(w.from.AddDate(0, 0, 1)) }
+
+// IsAbout reports a date that is known about a day.
+func (w When) IsAbout() bool { return w.about }
+
+// Middle is the day that a date is about.
+func (w When) Middle() time.Time { return w.from.AddDate(0, 0, aboutDays) }
 
 // Earliest is the first instant at which it may have been.
 func (w When) Earliest() time.Time { return w.from }

@@ -3,6 +3,7 @@
 package statement_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -20,15 +21,28 @@ func when(t testing.TB, s string) statement.When {
 
 // SPEC: CNT-001
 func TestWhenHasOneSpelling(t *testing.T) {
-	for _, s := range []string{"2022-02-18", "2022-03-14/2022-03-20", "2022-02-18T14:05:00Z", "2024-02-29", "2021-12-31/2022-01-01"} {
+	for _, s := range []string{"2022-02-18", "2022-03-14/2022-03-20", "2022-02-18T14:05:00Z", "2024-02-29", "2021-12-31/2022-01-01", "~2022-03-16"} {
 		if w := when(t, s); w.String() != s {
 			t.Errorf("%s became %s", s, w)
 		}
 	}
 	for _, s := range []string{"", "2022-2-18", "2022-02-30", "18.02.2022", "2022-02-18/2022-02-18", "2022-02-20/2022-02-18",
-		"2022-02-18T14:05Z", "2022-02-18T14:05:00+01:00", "2022-02-18T14:05:00.5Z", "1822-02-18", "2022-02-18 ", "2022-02-18/", "2022-02-18T24:00:00Z"} {
+		"2022-02-18T14:05Z", "2022-02-18T14:05:00+01:00", "2022-02-18T14:05:00.5Z", "1822-02-18", "2022-02-18 ", "2022-02-18/", "2022-02-18T24:00:00Z", "~", "~2022-03-16/2022-03-20", "~2022-02-30", "~2022-03-16T10:00:00Z", "~~2022-03-16"} {
 		if w, err := statement.ParseWhen(s); err == nil {
 			t.Errorf("%q was read as %s", s, w)
+		}
+	}
+	if w := when(t, "~2022-03-16"); !w.IsAbout() || w.IsDay() || w.Earliest().Format(time.DateOnly) != "2022-03-13" || w.Latest().Format(time.DateOnly) != "2022-03-19" {
+		t.Errorf("about 16 March is %s to %s", w.Earliest(), w.Latest())
+	}
+	for s, why := range map[string]string{"2023-02-29": "no day", "~2023-02-29": "no day", "2022-03-20/2022-03-14": "ends before", "2022-03-14/2022-03-14": "ends before", "2022-03-14/2022-02-30": "no day"} {
+		if _, err := statement.ReadWhen(s); err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("%s: %v", s, err)
+		}
+	}
+	for _, s := range []string{"2022-02-18T15:05+01:00", "2022-02-18T19:50:00+0545", "2022-02-18T04:05-10"} {
+		if w, err := statement.ReadWhen(s); err != nil || w.String() != "2022-02-18T14:05:00Z" {
+			t.Error(s, w, err)
 		}
 	}
 	if w, err := statement.ReadWhen(" 2022-02-18T14:05Z"); err != nil || w.String() != "2022-02-18T14:05:00Z" {

@@ -82,7 +82,7 @@ func members(t reflect.Type, step string) string {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, opts, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name == "-" { // what a fold adds, never written
+		if name == "-" || !f.IsExported() { // what a fold adds, never written
 			continue
 		}
 		of, must := strings.Fields(f.Tag.Get("of")), strings.Fields(f.Tag.Get("must"))

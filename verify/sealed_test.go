@@ -21,7 +21,7 @@ func TestVerifyTellsASealedBodyFromOneThatWasLeftOut(t *testing.T) {
 	w := newWorld(t)
 	amaro := w.state(w.a, w.wa, officer("Lt Amaro"))
 	by := statement.Author{Officer: amaro.Place().String(), Known: "account"}
-	made, err := contact.MadeDraft("aurelia", contact.Contact{Kind: contact.Call, When: statement.Day(w.now), Participants: []string{"aurelia/1.k7qx3m 4", "aurelia/1.k7qx3m 5"}, Basis: "own", By: by}, "", nil)
+	made, err := contact.MadeDraft("aurelia", contact.Contact{Kind: contact.Call, When: statement.Day(w.now), Participants: []contact.Participant{{Post: "aurelia/1.k7qx3m 4"}, {Post: "aurelia/1.k7qx3m 5"}}, Basis: "own", By: by}, "", nil, nil)
 	w.must(err)
 	call := w.state(w.a, w.wa, made)
 	d, err := readout.FiledDraft("aurelia", readout.KindSealed, call.Ref(), nil, readout.Readout{Lang: "en", Points: []readout.Point{{Sort: "raised", Text: "the fuel"}}, By: by}, "actual")

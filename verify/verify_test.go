@@ -151,7 +151,7 @@ func (w *world) receive(r *record.Record, note []byte) {
 }
 
 func officer(name string) record.Draft {
-	d, err := new(register.Register).OfficerDraft("aurelia", register.Officer{Name: name, Account: "amaro", Langs: []string{"en"}}, "")
+	d, err := new(register.Register).OfficerDraft("aurelia", register.Officer{Name: name, Account: "amaro", Langs: []string{"en"}}, "", nil)
 	if err != nil {
 		panic(err)
 	}

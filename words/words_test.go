@@ -45,7 +45,7 @@ var asks = map[string][]string{"words": {"T", "Or", "Get"}, "alarm": {"Say"}, "b
 
 // says are the functions whose texts people read as errors and hints: how many of their first texts are sentences.
 var says = map[string]int{"hint.New": 2, "hint.Usage": 2, "hint.Later": 2, "statement.Refuse": 2, "Refuse": 2, "bad": 2, "Way": 1, "a.tr": 1, "a.say": 2, "words.Say": 2, "statement.If": 2, "If": 2, "errors.New": 1,
-	"statement.Draft": 5, "s.take": 5, "j.wrong": 1, "j.unknown": 1, "j.unchecked": 1, "j.note": 1, "rep.wrong": 1, "rep.unknown": 1, "rep.unchecked": 1, "rep.say": 1}
+	"statement.Draft": 5, "s.take": 5, "j.wrong": 1, "j.unknown": 1, "j.unchecked": 1, "j.note": 1, "rep.wrong": 1, "rep.unknown": 1, "rep.unchecked": 1, "rep.say": 1, "remark": 7, "r.draft": 5}
 
 // bare is what is the same in every language: arguments alone, and a command line.
 var bare = regexp.MustCompile(`^(\W|%[a-z])*$|^parley( [a-z-]+| [A-Z]+| %s)*$|^--[a-z-]+( [A-Z0-9=.:]+)?$|^couldn't `)
@@ -243,7 +243,7 @@ var banned = map[string][]struct {
 	"en": {
 		{`(?i)\bposition\b|\bbundle\b|\bofficial\b|\binterpreter\b`, `^$`},
 		{`(?i)\blinks?\b`, `^(known\.|signin\.)`},
-		{`(?i)\bunanswered\b|\bsought\b`, `^(still|request\.declined-so-far)$`},
+		{`(?i)\bunanswered\b|\bsought\b`, `^(still|request\.declined-so-far|sought\.(by|n))$`},
 		{`(?i)\bsent\b`, `^$`},
 		{`(?i)\brefus`, `^(stop\.refuse|rung\.refused|stop\.word\.refused|said\.stop\.refused|genesis\.writes|pairing\.(they|we)?refused|at\.refused)$`},
 		{`(?i)\bcosign|\bcheckpoint|\bepoch`, `^$`},

@@ -81,13 +81,52 @@ aurelia figures
 aurelia post add Ministro --org ministry --level 1 as $p
 aurelia post add Ministro --org ministry --level 1 --theirs --pair $p as $q
 aurelia post add Ministro --org ministry --level 12 => contains 12
+aurelia post edit $p --level 2
+aurelia post edit $p --level 2 --of "аurelia" => contains legge
+aurelia holder add $p "Anna Rossi" --from 1999-01-01
+aurelia holder end $p "Carlo Bianchi" => contains titolare
+aurelia holder end $p "Anna Rossi" --on 1999-03-01
 aurelia post list
 aurelia event add passaggio --when 1999-02-24
 aurelia contact add call --when 1999-02-18 --with $p --with $q --channel telephone --basis own as $k
+aurelia event add falso --when 1999-02-25
+aurelia event edit falso --when 1999-02-26
+aurelia event end falso --reason errore
+aurelia event list
+aurelia officer edit Amaro --number +3900000
+aurelia officer add Verdi --account verdi
+aurelia officer end Verdi --on 1999-03-01
 aurelia contact add call --when 1999-02-18 --with $p --with $q --channel telephone --basis own --private
 aurelia request record --by $p --with $q --when 1999-02-26 --standing --basis own as $r
 aurelia request outcome $r declined --told-by Bruni --on 1999-02-27
 aurelia request outcome $r declined --told-by Bruni --on 1999-02-20 => contains 20
+aurelia request again $r
+borealia request decline $r --behalf office --reason occupati
+borealia request accept $r --at +2h
+borealia request defer $r --until +2h
+borealia request counter $r --at +3h
+aurelia request accept $r => contains nostra
+aurelia request confirm $r
+aurelia request dispute $r "non è vero"
+borealia request confirm $r => contains
+aurelia request withdraw $r inutile
+aurelia request outcome $r declined => contains ritirata
+aurelia request renew $r
+aurelia assess $r "temono le immagini" --basis $p
+aurelia show $r --private
+aurelia contact add meeting --when 1999-02-19 --with $p:2 --with $q --place Ginevra --host borealia --basis told-by --source ambasciata as $k
+aurelia contact add public --by $q --when ~1999-02-20 --quote "basta" --basis press --occasion $k
+aurelia contact add call --when 1999-02-30 --with $p --with $q --basis own => contains 30
+aurelia contact add call --when 2999-02-20 --with $p --with $q --basis own => contains 2999
+borealia contact confirm $k
+borealia contact dispute $k "nessuno di noi c'era"
+aurelia contact correct $k --when 1999-02-21
+aurelia contact confirm $k => contains parola
+aurelia concern raise $k "i cittadini trattenuti" as $c
+aurelia raised
+aurelia concern answer $c "se ne occupano"
+aurelia concern overtaken $c
+aurelia requests --since passaggio
 aurelia contacts --since passaggio
 aurelia readout file $k --point "raised/carburante: chiesto carburante" as $ro
 aurelia readout file $k --point "voci: niente" => contains punto
@@ -117,6 +156,8 @@ aurelia terms propose --from +48h --check 08:00 as $t
 aurelia terms show
 borealia terms accept $t
 aurelia terms accept $t => contains nostra
+aurelia contacts --since Nulla => contains passaggio
+aurelia post end $q
 aurelia alarm list
 aurelia alarm ack => contains parley
 aurelia log

@@ -88,7 +88,7 @@ func (v Verb) Members() (ms []Member) {
 		if m.Step() {
 			m.Must = true
 		}
-		if m.Flag != "" || m.Arg != "" || m.Step() {
+		if m.Flag != "" || m.Step() || m.Arg != "" && strings.Contains(v.Args, m.Arg) {
 			ms = append(ms, m)
 		}
 	}
@@ -123,12 +123,11 @@ func Decode(verb string, args []byte) (Act, error) {
 	if v, ok := Of(verb); ok {
 		p := reflect.New(reflect.TypeOf(v.Act))
 		into := p.Interface()
-		switch v.Act.(type) {
-		case Plain:
-			p.Elem().Set(reflect.ValueOf(v.Act))
+		if plain, ok := v.Act.(Plain); ok {
+			p.Elem().Set(reflect.ValueOf(plain))
 			into = new(struct{})
-		case Item:
-			p.Elem().Set(reflect.ValueOf(v.Act))
+		} else if do := p.Elem().FieldByName("Do"); do.IsValid() { // acts that share a type
+			do.Set(reflect.ValueOf(v.Act).FieldByName("Do"))
 		}
 		if len(args) > 0 {
 			if err := json.Unmarshal(args, into, json.RejectUnknownMembers(true)); err != nil {

@@ -23,7 +23,7 @@ func TestDecodeRefusesWhatNoFaceWouldWrite(t *testing.T) {
 //
 // SPEC: CLI-021
 func TestEveryActIsTheSameOnceDecoded(t *testing.T) {
-	for _, a := range []Act{Status, SignOff, Show.Of("A1-1"), AlarmAck, AlarmAck.Of("A1/x"), StopStep{ID: "A1-3", Step: "lift"}, Send{Text: "x", Precedence: "FLASH"}, SetDesk{Armed: true}} {
+	for _, a := range []Act{Status, SignOff, Show{ID: "A1-1"}, Saying{Do: "request.withdraw", ID: "A1-1"}, PostAdd{Do: "post.edit", Replaces: "A1-1"}, AlarmAck, AlarmAck.Of("A1/x"), StopStep{ID: "A1-3", Step: "lift"}, Send{Text: "x", Precedence: "FLASH"}, SetDesk{Armed: true}} {
 		b, err := Encode(a)
 		if err != nil {
 			t.Fatal(err)

@@ -2,7 +2,10 @@
 
 package act
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Table is every verb, in the order of the help.
 //
@@ -19,6 +22,8 @@ var Table = []Verb{
 	{"terms accept", "ID", "Accept the terms that the other party has proposed.", "node", TermsAccept, Touches | Person},
 
 	{"officer add", "NAME…", "Enrol an officer, known by his Unix account.", "people", OfficerAdd{}, 0},
+	{"officer edit", "OFFICER [NAME…]", "State anew what we stated of an officer of ours.", "people", OfficerAdd{Do: "officer.edit"}, Person},
+	{"officer end", "ID", "State that an officer of ours is one no more.", "people", Finish{Do: "officer.end"}, Person},
 	{"officer list", "", "The officers of both parties, and where they are signed on.", "people", OfficerList, 0},
 	{"sign-on", "[OFFICER]", "Sign on at this terminal as the officer listed for this account.", "people", SignOn{}, 0},
 	{"sign-off", "", "Sign off at this terminal.", "people", SignOff, Early},
@@ -59,22 +64,47 @@ var Table = []Verb{
 	{"check confirm", "REPLY… | --decline", "Answer the other end's question of a check.", "checks", CheckConfirm{}, Touches | Person},
 	{"checks", "", "Days tested, the streak, the last check.", "checks", Checks{}, 0},
 
-	{"post add", "NAME… --org ORGANISATION --level N", "State an office, ours or theirs.", "counterparts", PostAdd{}, Touches},
+	{"post add", "NAME… --org ORGANISATION --level N", "State an office: ours, theirs or a third party's.", "counterparts", PostAdd{}, Touches},
+	{"post edit", "POST [NAME…]", "State anew what we stated of an office; what is not given stays.", "counterparts", PostAdd{Do: "post.edit"}, Touches | Person},
+	{"post end", "ID", "State that an office that we stated is one no more.", "counterparts", Finish{Do: "post.end"}, Touches | Person},
 	{"post list", "", "The offices and their counterparts.", "counterparts", PostList, 0},
+	{"holder add", "POST NAME…", "State who holds an office.", "counterparts", HolderAdd{}, Touches | Person},
+	{"holder end", "POST NAME…", "State that he holds it no more.", "counterparts", HolderEnd{}, Touches | Person},
 	{"event add", "NAME… --when WHEN", "State an event to count from.", "counterparts", EventAdd{}, Touches},
-	{"contact add", "KIND --when WHEN --with POST --basis BASIS [TEXT…]", "State a contact between counterparts.", "counterparts", ContactAdd{}, Touches | Person},
+	{"event edit", "EVENT [NAME…]", "State anew what we stated of an event.", "counterparts", EventAdd{Do: "event.edit"}, Touches | Person},
+	{"event end", "ID", "State that an event of ours is none to count from.", "counterparts", Finish{Do: "event.end"}, Touches | Person},
+	{"event list", "", "The events to count from.", "counterparts", EventList, 0},
+	{"contact add", "KIND --when WHEN --basis BASIS [TEXT…]", "State a contact, or what one side said before everybody.", "counterparts", ContactAdd{}, Touches | Person},
+	{"contact correct", "ID [TEXT…]", "State a contact as we know it, ours or theirs; what is not given stays.", "counterparts", ContactAdd{Do: "contact.correct"}, Touches | Person},
+	{"contact confirm", "ID", "Confirm a contact that the other side stated.", "counterparts", Saying{Do: "contact.confirm"}, Touches | Person},
+	{"contact dispute", "ID [REASON…]", "Dispute a contact that the other side stated.", "counterparts", Saying{Do: "contact.dispute"}, Touches | Person},
+	{"concern raise", "ID TEXT…", "State what was raised at a contact.", "counterparts", ConcernRaise{}, Touches | Person},
+	{"concern answer", "ID [REASON…]", "State that a concern was answered, and how.", "counterparts", Saying{Do: "concern.answer"}, Touches | Person},
+	{"concern overtaken", "ID [REASON…]", "State that events have overtaken a concern.", "counterparts", Saying{Do: "concern.overtaken"}, Touches | Person},
 	{"request record", "--by POST --with POST --when WHEN --basis BASIS", "State that a call or a meeting was sought.", "counterparts", RequestRecord{}, Touches | Person},
-	{"request outcome", "ID OUTCOME", "State what became of a request.", "counterparts", RequestOutcome{}, Touches | Person},
+	{"request again", "ID", "State that it was sought once more.", "counterparts", RequestAgain{Do: "request.again"}, Touches | Person},
+	{"request renew", "ID", "Take up again a request that was withdrawn.", "counterparts", RequestAgain{Do: "request.renew"}, Touches | Person},
+	{"request outcome", "ID OUTCOME", "State what became of a request, wherever it was answered.", "counterparts", RequestOutcome{}, Touches | Person},
+	{"request accept", "ID", "Accept a request of the other side, on the line.", "counterparts", RequestAnswer{Do: "request.accept"}, Touches | Person},
+	{"request decline", "ID", "Decline a request of the other side, on the line.", "counterparts", RequestAnswer{Do: "request.decline"}, Touches | Person},
+	{"request defer", "ID", "Put off a request of the other side, on the line.", "counterparts", RequestAnswer{Do: "request.defer"}, Touches | Person},
+	{"request counter", "ID", "Propose another time for a request of the other side.", "counterparts", RequestAnswer{Do: "request.counter"}, Touches | Person},
+	{"request confirm", "ID", "Confirm what the other side stated of a request.", "counterparts", Saying{Do: "request.confirm"}, Touches | Person},
+	{"request dispute", "ID [REASON…]", "Dispute what the other side stated of a request.", "counterparts", Saying{Do: "request.dispute"}, Touches | Person},
+	{"request withdraw", "ID [REASON…]", "Withdraw a request of ours.", "counterparts", Saying{Do: "request.withdraw"}, Touches | Person},
 	{"readout file", "ID --point POINT", "File our account of a contact or a call, point by point; a later one replaces it.", "counterparts", ReadoutFile{}, Touches | Person},
 	{"readout publish", "ID", "Make a readout of ours public, as a second person who may release.", "counterparts", ReadoutStep{Step: "publish"}, Touches | Person},
 	{"readout shown", "ID --to TO", "State whom a readout was shown to.", "counterparts", ReadoutStep{Step: "shown"}, Touches | Person},
 	{"readout except", "ID POINT TEXT…", "State an exception to a point of theirs.", "counterparts", ReadoutExcept{}, Touches | Person},
 	{"readouts", "[ID]", "What each side says of a contact, side by side.", "counterparts", Readouts{}, 0},
-	{"contacts", "", "When each pair last spoke, and what was sought since.", "counterparts", Contacts{}, 0},
+	{"assess", "ID TEXT…", "Note what we make of something, for ourselves: it never leaves this node.", "counterparts", Assess{}, Touches | Person},
+	{"contacts", "[PAIR…]", "When each pair last spoke, by whose word, and what was sought since.", "counterparts", Contacts{}, 0},
+	{"requests", "", "What was sought, by whom, and what became of each attempt.", "counterparts", Requests{}, 0},
+	{"raised", "", "The concerns that were raised, and what came back.", "counterparts", Raised{}, 0},
 
 	{"log", "[WORDS…]", "The newest statements, or those that have these words.", "record", ReadLog{}, 0},
 	{"find", "WORDS…", "Everything that people wrote with these words, our private statements too.", "record", Find{}, 0},
-	{"show", "ID", "One statement, its item, and its bytes as signed.", "record", Show, 0},
+	{"show", "ID", "One statement, its item, and its bytes as signed.", "record", Show{}, 0},
 
 	{Act: SetDesk{}, Rule: Early}, {Act: Export}, {Act: Verify},
 }
@@ -89,6 +119,7 @@ const (
 	Open        Plain = "open" // asks for a one-time link to the signed-on officer's page
 	CheckNow    Plain = "check.now"
 	PostList    Plain = "post.list"
+	EventList   Plain = "event.list"
 	AlarmList   Plain = "alarm.list"
 	Status      Plain = "status"
 	Card        Plain = "card"
@@ -108,7 +139,6 @@ type Item struct {
 // The acts on an item.
 var (
 	AlarmAck    = Item{Do: "alarm.ack"} // without an ID the most urgent one that waits
-	Show        = Item{Do: "show"}
 	TermsAccept = Item{Do: "terms.accept"}
 )
 
@@ -119,6 +149,8 @@ func (i Item) Of(id string) Item { i.ID = id; return i }
 type (
 	// OfficerAdd enrols an officer: he is known by the Unix account that he works from.
 	OfficerAdd struct {
+		Do       string   `json:"-" flag:"-"`                       // officer.edit, else it is a new one
+		Replaces string   `json:"replaces,omitempty" arg:"OFFICER"` // the officer whom this states anew
 		Name     string   `json:"name" arg:"NAME"`
 		Account  string   `json:"account,omitempty" help:"Unix account (default: the caller's)"`
 		Number   string   `json:"number,omitempty" help:"telephone number, for the counterpart"`
@@ -240,44 +272,122 @@ type (
 	}
 
 	PostAdd struct {
-		Name   string            `json:"name" arg:"NAME"`
-		Org    string            `json:"org" help:"organisation: ministry, staff, presidency"`
-		Level  int               `json:"level" most:"9" help:"1 (highest) to 9"`
-		Theirs bool              `json:"theirs,omitempty" help:"a post of the other party, as we know it"`
-		Pair   string            `json:"pair,omitempty" pick:"post" help:"the counterpart's name or ID"`
-		Names  map[string]string `json:"names,omitempty" flag:"name" help:"the name in another language: it=Ministro"`
-		Number string            `json:"number,omitempty" help:"telephone number"`
+		Do       string            `json:"-" flag:"-"`                                // post.edit, else it is a new one
+		Replaces string            `json:"replaces,omitempty" arg:"POST" pick:"post"` // the post that this states anew
+		Name     string            `json:"name" arg:"NAME"`
+		Org      string            `json:"org" help:"organisation: ministry, staff, presidency"`
+		Level    int               `json:"level" most:"9" help:"1 (highest) to 5 (a line desk), or up to 9"`
+		Of       string            `json:"of,omitempty" help:"whose it is, where it is not ours: the other party or a third, as france"`
+		Theirs   bool              `json:"theirs,omitempty" help:"a post of the other party, as we know it"`
+		Pair     string            `json:"pair,omitempty" pick:"post" help:"the counterpart's name or ID"`
+		Deputy   string            `json:"deputy_of,omitempty" pick:"post" help:"the post whose deputy this is"`
+		Names    map[string]string `json:"names,omitempty" flag:"name" help:"the name in another language: it=Ministro"`
+		Address  map[string]string `json:"address,omitempty" help:"how its holder is addressed, per language: en=Minister"`
+		Langs    []string          `json:"langs,omitempty" help:"languages that its holder speaks"`
+		Number   string            `json:"number,omitempty" help:"telephone number"`
+	}
+	// Finish ends a thing of the register.
+	Finish struct {
+		Do     string `json:"-" flag:"-"` // officer.end post.end event.end
+		Name   string `json:"name" arg:"ID"`
+		On     string `json:"on,omitempty" help:"when: 2022-02-18"`
+		Reason string `json:"reason,omitempty" help:"why"`
+	}
+	HolderAdd struct {
+		Post string `json:"post" arg:"POST" pick:"post"`
+		Name string `json:"name" arg:"NAME"`
+		From string `json:"from,omitempty" help:"from when: 2022-02-18"`
+	}
+	HolderEnd struct {
+		Post string `json:"post" arg:"POST" pick:"post"`
+		Name string `json:"name" arg:"NAME"`
+		On   string `json:"on,omitempty" help:"until when: 2022-02-18"`
 	}
 	EventAdd struct {
-		Name  string            `json:"name" arg:"NAME"`
-		Names map[string]string `json:"names,omitempty" flag:"name" help:"the name in another language: it=Invasione"`
-		When  string            `json:"when" help:"2022-02-18, 2022-02-18T09:41Z or a span 2022-03-14/2022-03-20"`
+		Do       string            `json:"-" flag:"-"`                     // event.edit, else it is a new one
+		Replaces string            `json:"replaces,omitempty" arg:"EVENT"` // the event that this states anew
+		Name     string            `json:"name" arg:"NAME"`
+		Names    map[string]string `json:"names,omitempty" flag:"name" help:"the name in another language: it=Invasione"`
+		When     string            `json:"when" help:"2022-02-18, 2022-02-18T09:41Z or a span 2022-03-14/2022-03-20"`
 	}
 	ContactAdd struct {
-		Kind         string   `json:"kind" arg:"KIND" of:"contact"`
-		When         string   `json:"when" help:"2022-02-18, 2022-02-18T09:41Z or a span 2022-03-14/2022-03-20"`
-		Participants []string `json:"participants" flag:"with" pick:"post" help:"the posts that took part, of both parties"`
-		Channel      string   `json:"channel,omitempty" of:"channel"`
-		Basis        string   `json:"basis" help:"how it is known: own, press, or who said so"`
-		Text         string   `json:"text,omitempty" arg:"TEXT"`
-		Mark         string   `json:"mark,omitempty" of:"mark"`
-		Private      bool     `json:"private,omitempty" help:"keep it in the private log"`
+		Do           string            `json:"-" flag:"-"` // contact.correct, else it is a new one
+		Corrects     string            `json:"corrects,omitempty" arg:"ID"`
+		Kind         string            `json:"kind" arg:"KIND" of:"contact"`
+		When         string            `json:"when" help:"2022-02-18, 2022-02-18T09:41+01:00, a span 2022-03-14/2022-03-20, or ~2022-03-16"`
+		Participants []string          `json:"participants,omitempty" flag:"with" pick:"post" help:"the posts that took part, of both parties; POST:2 for two people of it"`
+		By           string            `json:"by,omitempty" pick:"post" help:"the post whose statement, letter or protest it is"`
+		People       map[string]string `json:"people,omitempty" help:"who they were: POST=NAME; NAME"`
+		Channel      string            `json:"channel,omitempty" of:"channel"`
+		Place        string            `json:"place,omitempty" help:"where"`
+		Host         string            `json:"host,omitempty" help:"the party whose guests the others were"`
+		Quote        string            `json:"quote,omitempty" help:"the words as they were said"`
+		Lang         string            `json:"lang,omitempty" flag:"text-lang" help:"language of the words"`
+		Basis        string            `json:"basis" of:"basis" help:"how it is known: own (first hand), told-by, press"`
+		Source       string            `json:"source,omitempty" help:"who told it, or which report"`
+		Occasion     string            `json:"occasion,omitempty" help:"the statement of what led to it"`
+		Follows      string            `json:"follows,omitempty" help:"the statement of what it follows"`
+		Text         string            `json:"text,omitempty" arg:"TEXT"`
+		Mark         string            `json:"mark,omitempty" of:"mark"`
+		Private      bool              `json:"private,omitempty" help:"keep it in the private log"`
+	}
+	// Saying is what is said of a statement in a few words: yes, no, or what came of it.
+	Saying struct {
+		Do     string `json:"-" flag:"-"`
+		ID     string `json:"id" arg:"ID"`
+		Reason string `json:"reason,omitempty" arg:"REASON"`
+	}
+	ConcernRaise struct {
+		ID   string `json:"id" arg:"ID"`
+		Text string `json:"text" arg:"TEXT"`
+		Lang string `json:"lang,omitempty" flag:"text-lang" help:"language of the words"`
 	}
 	RequestRecord struct {
 		By       string `json:"by" pick:"post" help:"the post that seeks"`
 		With     string `json:"with" pick:"post" help:"the post that is sought"`
 		For      string `json:"for,omitempty" of:"sought"`
-		When     string `json:"when" help:"2022-02-18, 2022-02-18T09:41Z or a span 2022-03-14/2022-03-20"`
+		When     string `json:"when" help:"2022-02-18, 2022-02-18T09:41+01:00, a span 2022-03-14/2022-03-20, or ~2022-03-16"`
 		Standing bool   `json:"standing,omitempty" help:"open until withdrawn"`
-		Basis    string `json:"basis" help:"how it is known: own, press, or who said so"`
+		Way      string `json:"way,omitempty" of:"way"`
+		Basis    string `json:"basis" of:"basis" help:"how it is known: own (first hand), told-by, press"`
+		Source   string `json:"source,omitempty" help:"who told it, or which report"`
 		Mark     string `json:"mark,omitempty" of:"mark"`
 	}
+	// RequestAgain is a further attempt: now and first hand, where nothing else is said.
+	RequestAgain struct {
+		Do     string `json:"-" flag:"-"` // request.again request.renew
+		ID     string `json:"id" arg:"ID" pick:"request"`
+		When   string `json:"when,omitempty" help:"when, where that is not now"`
+		Way    string `json:"way,omitempty" of:"way"`
+		Basis  string `json:"basis,omitempty" of:"basis" help:"how it is known: own (first hand), told-by, press"`
+		Source string `json:"source,omitempty" help:"who told it, or which report"`
+	}
 	RequestOutcome struct {
-		ID      string `json:"id" arg:"ID" pick:"request"`
-		Outcome string `json:"outcome" arg:"OUTCOME" of:"outcome"`
-		ToldBy  string `json:"told_by,omitempty" help:"who told us"`
-		On      string `json:"on,omitempty" help:"when: 2022-02-18, 2022-02-18T09:41Z or a span 2022-03-14/2022-03-20"`
-		Reason  string `json:"reason,omitempty" help:"the reason as they gave it"`
+		ID      string    `json:"id" arg:"ID" pick:"request"`
+		Outcome string    `json:"outcome" arg:"OUTCOME" of:"outcome"`
+		ToldBy  string    `json:"told_by,omitempty" help:"who told us"`
+		On      string    `json:"on,omitempty" help:"when: 2022-02-18, 2022-02-18T09:41Z or a span 2022-03-14/2022-03-20"`
+		At      time.Time `json:"at,omitzero" help:"of what was accepted, for when: 2022-03-24T10:00Z"`
+		Until   time.Time `json:"until,omitzero" help:"of what was deferred, until when"`
+		Who     string    `json:"who,omitempty" help:"who answered"`
+		Behalf  string    `json:"behalf,omitempty" of:"behalf" help:"on whose behalf: desk, office, principal"`
+		Reason  string    `json:"reason,omitempty" help:"the reason as they gave it"`
+	}
+	// RequestAnswer answers a request of the other side on the line.
+	RequestAnswer struct {
+		Do     string    `json:"-" flag:"-"` // request.accept request.decline request.defer request.counter
+		ID     string    `json:"id" arg:"ID" pick:"request"`
+		At     time.Time `json:"at,omitzero" help:"for when: 2022-03-24T10:00Z"`
+		Until  time.Time `json:"until,omitzero" help:"of what is put off, until when"`
+		Who    string    `json:"who,omitempty" help:"who answers"`
+		Behalf string    `json:"behalf,omitempty" of:"behalf" help:"on whose behalf: desk, office, principal"`
+		Reason string    `json:"reason,omitempty" help:"why, for the other side"`
+	}
+	Assess struct {
+		ID    string `json:"id" arg:"ID"`
+		Text  string `json:"text" arg:"TEXT"`
+		Basis string `json:"basis,omitempty" help:"the statement that it rests on"`
+		Lang  string `json:"lang,omitempty" flag:"text-lang" help:"language of the words"`
 	}
 
 	ReadoutFile struct {
@@ -319,10 +429,31 @@ type (
 		ICS309 bool   `json:"ics309,omitempty" help:"as a communications log: time, from, to, message, prepared by"`
 	}
 	Contacts struct {
-		Since string `json:"since,omitempty" help:"an event's name or a date"`
-		Last  string `json:"last,omitempty" help:"30d"`
-		Org   string `json:"org,omitempty" help:"only this organisation"`
-		Level int    `json:"level,omitempty" most:"9" help:"only levels 1 to N"`
+		Pair    []string `json:"pair,omitempty" arg:"PAIR"`
+		Since   string   `json:"since,omitempty" help:"an event's name or a date"`
+		None    string   `json:"none_since,omitempty" help:"only the pairs that have not spoken since an event or a date"`
+		Last    string   `json:"last,omitempty" help:"30d"`
+		Org     string   `json:"org,omitempty" help:"only this organisation"`
+		Level   int      `json:"level,omitempty" most:"9" help:"only levels 1 to N"`
+		With    string   `json:"with,omitempty" pick:"post" help:"every contact of this post, with third parties too"`
+		Dated   string   `json:"dated,omitempty" of:"dated" help:"only those dated so: instant, day, span"`
+		Highest bool     `json:"highest,omitempty" help:"the highest contact alone"`
+		CSV     bool     `json:"csv,omitempty" help:"a table for a spreadsheet"`
+		HTML    bool     `json:"html,omitempty" help:"a page to print"`
+		SVG     bool     `json:"svg,omitempty" help:"the calendar as a picture"`
+	}
+	Requests struct {
+		Sought bool   `json:"sought,omitempty" help:"only those that are still sought"`
+		For    string `json:"for,omitempty" of:"sought"`
+		Since  string `json:"since,omitempty" help:"an event's name or a date"`
+	}
+	Raised struct {
+		At string `json:"at,omitempty" help:"only at this contact"`
+	}
+	// Show asks for one statement and its item.
+	Show struct {
+		ID      string `json:"id" arg:"ID"`
+		Private bool   `json:"private,omitempty" help:"with what we noted of it for ourselves"`
 	}
 	Checks struct {
 		Since string `json:"since,omitempty" help:"an event's name or a date"`
@@ -339,40 +470,51 @@ type (
 	}
 )
 
-func (p Plain) Verb() string        { return string(p) }
-func (i Item) Verb() string         { return i.Do }
-func (OfficerAdd) Verb() string     { return "officer.add" }
-func (SignOn) Verb() string         { return "sign-on" }
-func (SetDesk) Verb() string        { return "desk" }
-func (LineStep) Verb() string       { return "line.step" }
-func (TermsPropose) Verb() string   { return "terms.propose" }
-func (Watch) Verb() string          { return "watch.step" }
-func (Relay) Verb() string          { return "relay" }
-func (Send) Verb() string           { return "send" }
-func (Ack) Verb() string            { return "ack" }
-func (Respond) Verb() string        { return "respond" }
-func (Shown) Verb() string          { return "shown" }
-func (PhraseList) Verb() string     { return "phrase.list" }
-func (SendStop) Verb() string       { return "stop" }
-func (StopStep) Verb() string       { return "stop.step" }
-func (Ring) Verb() string           { return "ring" }
-func (Answer) Verb() string         { return "answer" }
-func (Decline) Verb() string        { return "decline" }
-func (HangUp) Verb() string         { return "hang-up" }
-func (Class) Verb() string          { return "class" }
-func (CheckConfirm) Verb() string   { return "check.confirm" }
-func (PostAdd) Verb() string        { return "post.add" }
-func (EventAdd) Verb() string       { return "event.add" }
-func (ContactAdd) Verb() string     { return "contact.add" }
-func (RequestRecord) Verb() string  { return "request.record" }
-func (RequestOutcome) Verb() string { return "request.outcome" }
-func (ReadoutFile) Verb() string    { return "readout.file" }
-func (ReadoutStep) Verb() string    { return "readout.step" }
-func (ReadoutExcept) Verb() string  { return "readout.except" }
-func (Readouts) Verb() string       { return "readouts" }
-func (Find) Verb() string           { return "find" }
-func (ReadLog) Verb() string        { return "log" }
-func (Contacts) Verb() string       { return "contacts" }
-func (Checks) Verb() string         { return "checks" }
-func (Figure) Verb() string         { return "figures" }
-func (Confirm) Verb() string        { return "confirm" }
+func (p Plain) Verb() string         { return string(p) }
+func (i Item) Verb() string          { return i.Do }
+func (a OfficerAdd) Verb() string    { return cmp.Or(a.Do, "officer.add") }
+func (SignOn) Verb() string          { return "sign-on" }
+func (SetDesk) Verb() string         { return "desk" }
+func (Send) Verb() string            { return "send" }
+func (Ack) Verb() string             { return "ack" }
+func (Respond) Verb() string         { return "respond" }
+func (Shown) Verb() string           { return "shown" }
+func (PhraseList) Verb() string      { return "phrase.list" }
+func (SendStop) Verb() string        { return "stop" }
+func (StopStep) Verb() string        { return "stop.step" }
+func (Ring) Verb() string            { return "ring" }
+func (Answer) Verb() string          { return "answer" }
+func (Decline) Verb() string         { return "decline" }
+func (HangUp) Verb() string          { return "hang-up" }
+func (Class) Verb() string           { return "class" }
+func (CheckConfirm) Verb() string    { return "check.confirm" }
+func (a PostAdd) Verb() string       { return cmp.Or(a.Do, "post.add") }
+func (a EventAdd) Verb() string      { return cmp.Or(a.Do, "event.add") }
+func (a Finish) Verb() string        { return a.Do }
+func (HolderAdd) Verb() string       { return "holder.add" }
+func (HolderEnd) Verb() string       { return "holder.end" }
+func (a ContactAdd) Verb() string    { return cmp.Or(a.Do, "contact.add") }
+func (RequestRecord) Verb() string   { return "request.record" }
+func (RequestOutcome) Verb() string  { return "request.outcome" }
+func (ReadLog) Verb() string         { return "log" }
+func (Contacts) Verb() string        { return "contacts" }
+func (Confirm) Verb() string         { return "confirm" }
+func (a Saying) Verb() string        { return a.Do }
+func (ConcernRaise) Verb() string    { return "concern.raise" }
+func (a RequestAgain) Verb() string  { return a.Do }
+func (a RequestAnswer) Verb() string { return a.Do }
+func (Assess) Verb() string          { return "assess" }
+func (Requests) Verb() string        { return "requests" }
+func (Raised) Verb() string          { return "raised" }
+func (Show) Verb() string            { return "show" }
+func (LineStep) Verb() string        { return "line.step" }
+func (TermsPropose) Verb() string    { return "terms.propose" }
+func (Watch) Verb() string           { return "watch.step" }
+func (Relay) Verb() string           { return "relay" }
+func (ReadoutFile) Verb() string     { return "readout.file" }
+func (ReadoutStep) Verb() string     { return "readout.step" }
+func (ReadoutExcept) Verb() string   { return "readout.except" }
+func (Readouts) Verb() string        { return "readouts" }
+func (Find) Verb() string            { return "find" }
+func (Checks) Verb() string          { return "checks" }
+func (Figure) Verb() string          { return "figures" }

@@ -114,9 +114,7 @@ func measureRefill(tb testing.TB, n int) (r refill) {
 
 // has reports whether the second node holds a statement.
 func (p *pair) has(id string) bool {
-	show := act.Show
-	show.ID = id
-	_, err := p.nodes[1].Do(context.Background(), p.who[1], "en", show)
+	_, err := p.nodes[1].Do(context.Background(), p.who[1], "en", act.Show{ID: id})
 	return err == nil
 }
 

@@ -73,7 +73,7 @@ func (p *pair) seed(n int) {
 	for i := range 2 {
 		d, err := register.GenesisDraft(p.genesis.Hash, p.genesis.Note)
 		say(i, d, err)
-		d, err = new(register.Register).OfficerDraft(names[i], register.Officer{Name: "Lt " + names[i], Account: names[i], Langs: []string{"en"}}, "actual")
+		d, err = new(register.Register).OfficerDraft(names[i], register.Officer{Name: "Lt " + names[i], Account: names[i], Langs: []string{"en"}}, "actual", nil)
 		by[i] = statement.Author{Officer: say(i, d, err).Place().String(), Known: "account", Desk: "watch"}
 	}
 	for i := 0; n > 0; i = 1 - i {

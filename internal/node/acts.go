@@ -10,6 +10,7 @@ import (
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/record"
+	"example.org/parley/register"
 	"example.org/parley/statement"
 	"example.org/parley/words"
 )
@@ -106,11 +107,10 @@ func (n *names) post(name string) string {
 	if name == "" {
 		return ""
 	}
-	p, err := n.l.register().FindPost(name, n.l.cfg.Us.Name, n.l.rec.Short)
-	if n.err = statement.First(n.err, err); err != nil {
-		return ""
+	if p := n.found(name); p != nil {
+		return p.Place.String()
 	}
-	return p.Place.String()
+	return ""
 }
 
 func (n *names) posts(names []string) (places []string) {
@@ -120,15 +120,44 @@ func (n *names) posts(names []string) (places []string) {
 	return places
 }
 
+// found gives the post of a name, nil where there is none.
+func (n *names) found(name string) *register.Post {
+	p, err := n.l.register().FindPost(name, n.l.cfg.Us.Name, n.l.rec.Short)
+	n.err = statement.First(n.err, err)
+	return p
+}
+
+// of gives the place of the statement of a short ID, "" for "".
+func (n *names) of(id string) string {
+	if id == "" {
+		return ""
+	}
+	e, err := n.l.find(id)
+	if n.err = statement.First(n.err, err); err != nil {
+		return ""
+	}
+	return e.Place().String()
+}
+
 // happened reads the date of what has been, as a person gives it.
 //
 // SPEC: CNT-016
 func (n *names) happened(s string) statement.When {
 	w, err := statement.ReadWhen(s)
 	if err == nil && w.Earliest().After(n.l.now) {
-		err = statement.Refuse("give the date at which it was; what is planned is a message", "%s is still to come", w)
+		err = statement.Refuse("give the date at which it was; what is agreed is: parley request accept ID --at TIME", "%s is still to come", w)
 	}
 	n.err = statement.First(n.err, err)
+	return w
+}
+
+// day reads a date that may be left out.
+func (n *names) day(s string) (w statement.When) {
+	if s != "" {
+		var err error
+		w, err = statement.ReadWhen(s)
+		n.err = statement.First(n.err, err)
+	}
 	return w
 }
 

@@ -52,11 +52,11 @@ func ask(which act.Plain, more func(l *Line, in *view.Input)) handler {
 // questions change nothing, but that a terminal is a desk: what inbox and show draw there before an officer who is signed
 // on is stated *shown*. What goes into a pipe is drawn before nobody.
 var questions = []handler{
-	ask(act.Status, func(l *Line, in *view.Input) { in.Figures, _ = l.figures(time.Time{}) }), ask(act.AlarmList, nil), ask(act.PostList, nil), on((*Line).card, act.Card), on((*Line).readoutsAsked), on((*Line).finds),
+	ask(act.Status, func(l *Line, in *view.Input) { in.Figures, _ = l.figures(time.Time{}) }), ask(act.AlarmList, nil), ask(act.PostList, nil), ask(act.EventList, nil), on((*Line).card, act.Card), on((*Line).readoutsAsked), on((*Line).finds),
 	ask(act.Calls, func(l *Line, in *view.Input) { in.Calls = l.callStates() }),
 	ask(act.OfficerList, func(l *Line, in *view.Input) { in.SignedOn = l.signedOn() }),
-	on((*Line).inbox, act.Inbox), on((*Line).logged), on((*Line).showOne, act.Show),
-	on((*Line).contacts), on((*Line).askChecks), on((*Line).askFigures), on((*Line).phrases), on((*Line).export, act.Export), on((*Line).verified, act.Verify),
+	on((*Line).inbox, act.Inbox), on((*Line).logged), on((*Line).showOne),
+	on((*Line).contacts), on((*Line).requests), on((*Line).raised), on((*Line).askChecks), on((*Line).askFigures), on((*Line).phrases), on((*Line).export, act.Export), on((*Line).verified, act.Verify),
 }
 
 func (l *Line) inbox(who act.Who, lang string, a act.Plain) (act.Reply, error) {
@@ -211,19 +211,6 @@ func (l *Line) verified(act.Who, string, act.Plain) (act.Reply, error) {
 	return act.Reply{}, nil
 }
 
-func (l *Line) contacts(who act.Who, lang string, a act.Contacts) (act.Reply, error) {
-	f, err := l.counterparts(a)
-	if err != nil {
-		return act.Reply{}, err
-	}
-	in := l.input(who.Desk)
-	in.Contacts, in.ContactsSince, in.ContactsFrom = f, nil, strings.TrimSpace(a.Since+a.Last)
-	if ev, err := l.register().FindEvent(a.Since, l.rec.Short); err == nil && a.Since != "" {
-		in.ContactsSince = ev
-	}
-	return l.asked(in, lang, a)
-}
-
 func (l *Line) phrases(_ act.Who, lang string, a act.PhraseList) (act.Reply, error) {
 	d := view.Answer(view.Input{}, lang, a.Verb())
 	if a.Code != "" {
@@ -257,7 +244,7 @@ func (l *Line) sees(who act.Who) func(context.Context, []view.Message) {
 }
 
 // showOne answers show ID: the statement, its item, and its bytes as they were signed.
-func (l *Line) showOne(who act.Who, lang string, a act.Item) (act.Reply, error) {
+func (l *Line) showOne(who act.Who, lang string, a act.Show) (act.Reply, error) {
 	e, err := l.findAny(a.ID)
 	if err != nil {
 		return act.Reply{}, err
@@ -286,9 +273,9 @@ func (l *Line) showOne(who act.Who, lang string, a act.Item) (act.Reply, error) 
 		}
 	}
 	item, _ := l.item(key)
-	shown := l.sees(who)
+	shown, around := l.sees(who), l.around(&as, key, a.Private)
 	return l.drawn(func(ctx context.Context) view.Desk {
-		d := view.Show(in, lang, &as, item, m, s, c)
+		d := view.Show(in, lang, &as, item, m, s, c, around)
 		if len(d.Messages) > 0 {
 			shown(ctx, d.Messages)
 		}
@@ -301,7 +288,11 @@ func (l *Line) signedOn() map[string][]string {
 	m := map[string][]string{}
 	for _, n := range sortedKeys(l.desks) {
 		if d := l.desks[n]; d.on {
-			m[d.who.Officer] = append(m[d.who.Officer], n)
+			id := d.who.Officer
+			if o := l.register().OfficerAt(l.author(d.who).Officer); o != nil {
+				id = l.rec.Short(o.Entry)
+			}
+			m[id] = append(m[id], n)
 		}
 	}
 	return m

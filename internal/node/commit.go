@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"example.org/parley/contact"
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
@@ -308,6 +309,7 @@ type memory struct {
 	touched   map[string]struct{} // items that changed since they were sorted
 	behind    []string            // of these, those of a step that changed very many: they are sorted a few a step
 	items     *items
+	book      *contact.Book
 	cache     map[string]any        // the state of an item, dropped when it is touched
 	reg       *register.Register    // nil: to be built again
 	volatile  map[*record.Entry]int // commits that an entry still waits for: its header, a body that came later
@@ -322,6 +324,7 @@ type memory struct {
 func (l *Line) empty() *memory {
 	m := &memory{l: l, receipts: map[wire.Hash]struct{}{}, newest: map[record.LogID]*record.Receipt{}, touched: map[string]struct{}{},
 		cache: map[string]any{}, volatile: map[*record.Entry]int{}, showing: map[string]bool{}}
+	m.book = contact.NewBook(l.cfg.Us.Name, l.cfg.Them.Name)
 	m.items = &items{stamps: map[string]stamp{}, lists: map[string][]stamp{}, open: map[string][]stamp{}}
 	shared, private := l.opts, l.privOpts
 	shared.Rows, private.Rows = m, m

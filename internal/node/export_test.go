@@ -41,7 +41,7 @@ func TestExportHoldsOnlyWhatIsOnDisk(t *testing.T) {
 		}
 		step(func() {
 			before = exported()
-			d, err := new(register.Register).OfficerDraft("aurelia", register.Officer{Name: "Lt Amaro", Account: "amaro", Langs: []string{"en"}}, "actual")
+			d, err := new(register.Register).OfficerDraft("aurelia", register.Officer{Name: "Lt Amaro", Account: "amaro", Langs: []string{"en"}}, "actual", nil)
 			if err != nil {
 				t.Error(err)
 				return

@@ -64,7 +64,8 @@ func remove(list []stamp, s stamp, order func(a, b stamp) int) []stamp {
 func (l *Line) index(m *memory, now time.Time) {
 	for key := range m.touched {
 		it, r := m.item(key)
-		s, _ := l.stamp(it, r, now)
+		s, state := l.stamp(it, r, now)
+		m.enter(key, s, state)
 		m.items.put(key, s)
 	}
 	clear(m.touched)
@@ -116,10 +117,19 @@ func (l *Line) place(key string) {
 	if s.list == "line" || l.items.stamps[key].list == "line" {
 		l.reg = nil
 	}
+	l.enter(key, s, state)
 	l.items.put(key, s)
 	delete(l.touched, key)
 	if s.list == "terms" {
 		l.agree()
+	}
+}
+
+// enter enters a contact, a request or what we make of one into the book, or takes out what was one.
+func (m *memory) enter(key string, s stamp, state any) {
+	if s.list == "contact" || m.items.stamps[key].list == "contact" {
+		is, _ := state.(contact.State)
+		m.book.Put(key, is)
 	}
 }
 
@@ -189,7 +199,7 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp,
 		f := readout.Fold(it)
 		state, s.list = f, head
 		s.open = f != nil && f.Sealed() && f.Party == l.cfg.Us.Name && f.Entry.Receipt == nil
-	case "contact", "request":
+	case "contact", "request", "concern", "assessment":
 		state, s.list = contact.Fold(it, r), "contact"
 	default:
 		if _, ok := statement.Find(register.Kinds, kind); ok {
@@ -257,16 +267,3 @@ func (l *Line) drawnOf(list string) (out, over []stamp) {
 
 func (l *Line) callStates() []call.State   { return states[call.State](l, l.keys("call")) }
 func (l *Line) checkStates() []check.State { return states[check.State](l, l.keys("check")) }
-
-// contactStates gives the contacts and requests, those of our private log too.
-func (l *Line) contactStates() (contacts []*contact.Contact, requests []*contact.Request) {
-	for _, s := range states[contact.State](l, l.keys("contact")) {
-		if s.Contact != nil {
-			contacts = append(contacts, s.Contact)
-		}
-		if s.Request != nil {
-			requests = append(requests, s.Request)
-		}
-	}
-	return contacts, requests
-}

@@ -40,6 +40,8 @@ func (l *Line) officerName(who act.Who) string {
 
 var peopleActs = []handler{
 	on((*Line).confirm), on((*Line).officerAdd), on((*Line).doSignOn), on((*Line).doSignOff, act.SignOff), on((*Line).doDesk), on((*Line).postAdd), on((*Line).eventAdd),
+	on((*Line).officerAdd, act.OfficerAdd{Do: "officer.edit"}), on((*Line).postAdd, act.PostAdd{Do: "post.edit"}), on((*Line).eventAdd, act.EventAdd{Do: "event.edit"}),
+	on((*Line).endOf, act.Finish{Do: "officer.end"}), on((*Line).endOf, act.Finish{Do: "post.end"}), on((*Line).endOf, act.Finish{Do: "event.end"}), on((*Line).holderAdd), on((*Line).holderEnd),
 }
 
 // confirm is the pairing's; here it is over.
@@ -49,8 +51,14 @@ func (l *Line) confirm(act.Who, string, act.Confirm) (act.Reply, error) {
 
 func (l *Line) officerAdd(who act.Who, _ string, a act.OfficerAdd) (act.Reply, error) {
 	f := register.Officer{Name: a.Name, Account: cmp.Or(a.Account, who.Account), Langs: a.Langs, Releaser: a.Releaser, Number: a.Number}
-	d, err := l.register().OfficerDraft(l.cfg.Us.Name, f, l.mark(""))
-	return l.reply(d, err)
+	var was *register.Officer
+	var err error
+	if a.Replaces != "" {
+		f.Account = a.Account
+		was, err = l.register().FindOfficer(a.Replaces, l.cfg.Us.Name, l.rec.Short)
+	}
+	d, bad := l.register().OfficerDraft(l.cfg.Us.Name, f, l.mark(""), was)
+	return l.reply(d, statement.First(err, bad))
 }
 
 // doSignOn binds the caller's desk to an officer who is listed for his account. The reply's ID is the officer's.
@@ -104,15 +112,86 @@ func (l *Line) doDesk(who act.Who, lang string, a act.SetDesk) (act.Reply, error
 	return act.Reply{Text: fmt.Sprintf(words.Say(lang, "%s is not armed"), who.Desk)}, nil
 }
 
-func (l *Line) postAdd(who act.Who, _ string, a act.PostAdd) (act.Reply, error) {
-	n := names{l: l}
-	f := register.Post{Org: a.Org, Name: a.Name, Names: a.Names, Level: a.Level, Theirs: a.Theirs, Number: a.Number, Pair: n.post(a.Pair)}
-	d, err := l.register().PostDraft(l.cfg.Us.Name, f, l.mark(""))
-	return l.reply(d, statement.First(n.err, err))
+func (l *Line) postAdd(who act.Who, lang string, a act.PostAdd) (act.Reply, error) {
+	n, g := names{l: l}, l.register()
+	if a.Theirs && a.Of == "" {
+		a.Of = l.cfg.Them.Name
+	}
+	whose, err := g.Whose(a.Of, l.cfg.Us.Name, l.cfg.Them.Name)
+	f := register.Post{Org: a.Org, Name: a.Name, Names: a.Names, Level: a.Level, Whose: whose, Number: a.Number, Pair: n.post(a.Pair), Deputy: n.post(a.Deputy), Address: a.Address, Langs: a.Langs}
+	var was *register.Post
+	var bad error
+	if a.Replaces != "" {
+		was, bad = g.FindPost(a.Replaces, l.cfg.Us.Name, l.rec.Short)
+	}
+	if err = statement.First(err, n.err, bad); err != nil {
+		return act.Reply{}, err
+	}
+	d, err := g.PostDraft(l.cfg.Us.Name, f, l.mark(""), was)
+	r, err := l.reply(d, err)
+	if p, ok := d.Facts.(register.Post); ok && err == nil {
+		r.Text = fmt.Sprintf(words.Say(lang, "%s recorded: a post of %s"), r.ID, cmp.Or(p.Whose, l.cfg.Us.Name))
+	}
+	return r, err
 }
 
 func (l *Line) eventAdd(who act.Who, _ string, a act.EventAdd) (act.Reply, error) {
-	w, bad := statement.ReadWhen(a.When)
-	d, err := l.register().EventDraft(l.cfg.Us.Name, register.Event{Name: a.Name, Names: a.Names, When: w}, l.mark(""))
-	return l.reply(d, statement.First(bad, err))
+	f, was := register.Event{Name: a.Name, Names: a.Names}, (*register.Event)(nil)
+	var bad, none error
+	if a.When != "" || a.Replaces == "" {
+		f.When, bad = statement.ReadWhen(a.When)
+	}
+	if a.Replaces != "" {
+		was, none = l.register().FindEvent(a.Replaces, l.rec.Short)
+	}
+	d, err := l.register().EventDraft(l.cfg.Us.Name, f, l.mark(""), was)
+	return l.reply(d, statement.First(bad, none, err))
+}
+
+// endOf ends an officer, a post or an event that we stated.
+func (l *Line) endOf(_ act.Who, _ string, a act.Finish) (act.Reply, error) {
+	g, us := l.register(), l.cfg.Us.Name
+	var o *register.Origin
+	var err error
+	switch a.Do {
+	case "officer.end":
+		var x *register.Officer
+		if x, err = g.FindOfficer(a.Name, us, l.rec.Short); err == nil {
+			o = &x.Origin
+		}
+	case "post.end":
+		var x *register.Post
+		if x, err = g.FindPost(a.Name, us, l.rec.Short); err == nil {
+			o = &x.Origin
+		}
+	default:
+		var x *register.Event
+		if x, err = g.FindEvent(a.Name, l.rec.Short); err == nil {
+			o = &x.Origin
+		}
+	}
+	n := names{l: l, err: err}
+	on := n.day(a.On)
+	if n.err != nil {
+		return act.Reply{}, n.err
+	}
+	return l.reply(register.EndDraft(us, o, on, a.Reason, l.mark("")))
+}
+
+func (l *Line) holderAdd(_ act.Who, _ string, a act.HolderAdd) (act.Reply, error) {
+	n := names{l: l}
+	p, from := n.found(a.Post), n.day(a.From)
+	if n.err != nil {
+		return act.Reply{}, n.err
+	}
+	return l.reply(register.HolderDraft(l.cfg.Us.Name, p, register.Holder{Name: a.Name, From: from}, l.mark("")))
+}
+
+func (l *Line) holderEnd(_ act.Who, _ string, a act.HolderEnd) (act.Reply, error) {
+	n := names{l: l}
+	p, on := n.found(a.Post), n.day(a.On)
+	if n.err != nil {
+		return act.Reply{}, n.err
+	}
+	return l.reply(register.HolderEndDraft(l.cfg.Us.Name, p, a.Name, on, l.mark("")))
 }

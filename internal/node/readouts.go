@@ -160,7 +160,7 @@ func (l *Line) readoutsAsked(who act.Who, lang string, a act.Readouts) (act.Repl
 	if err != nil {
 		return act.Reply{}, err
 	}
-	in.About, _ = l.contactStates()
+	in.About = l.settled().All()
 	in.Readouts = slices.DeleteFunc(list, func(r *readout.Readout) bool {
 		if of != nil && r.About.Leaf != of.Leaf {
 			return true

@@ -95,7 +95,7 @@ func entries() (verbs []string) {
 }
 
 // wordsOf is where the words of a member's choices stand.
-var wordsOf = map[string]string{"contact": "contact", "sought": "contact", "channel": "chan", "outcome": "request", "priority": "why", "about": "about", "class": "class", "mark": "mark", "line": "step.line", "watch": "step.watch", "readout": "step.readout", "yesno": "yesno"}
+var wordsOf = map[string]string{"basis": "basis", "way": "way", "behalf": "behalf", "contact": "contact", "sought": "contact", "channel": "chan", "outcome": "request", "priority": "why", "about": "about", "class": "class", "mark": "mark", "line": "step.line", "watch": "step.watch", "readout": "step.readout", "yesno": "yesno"}
 
 // field is one member of an act as a form asks for it.
 type field struct {

@@ -100,7 +100,7 @@ func (w *World) Ask(party, question string) ([]string, error) {
 	f := strings.Fields(question)
 	switch f[0] {
 	case "ladder":
-		v, err := data[view.Desk](w.Act(s, act.Show.Of(f[1])))
+		v, err := data[view.Desk](w.Act(s, act.Show{ID: f[1]}))
 		if err != nil || len(v.Messages) == 0 {
 			return nil, err
 		}

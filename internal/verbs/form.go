@@ -110,7 +110,13 @@ func fill(v act.Verb, p reflect.Value, fields []act.Member, fs *pflag.FlagSet, a
 	if len(args) > 0 {
 		return hint.Usage("", "%q is too much", args[0])
 	}
-	return nil
+	var blank error
+	fs.Visit(func(f *pflag.Flag) { // what was given as nothing is not what was left out
+		if strings.TrimSpace(f.Value.String()) == "" && f.Value.Type() == "string" {
+			blank = hint.Usage("", "--%s: nothing but blanks", f.Name)
+		}
+	})
+	return blank
 }
 
 // form gives the parts of the alternative that the flags have chosen, else of the first.

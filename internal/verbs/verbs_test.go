@@ -27,26 +27,38 @@ func TestParseMakesTheActThatWasTyped(t *testing.T) {
 		`send --phrase yours place="54.20N 18.40E" --read-back place`:     act.Send{Phrase: "yours", Fields: map[string]string{"place": "54.20N 18.40E"}, ReadBack: []string{"place"}},
 		`ack A7-42 --read original place=x`:                               act.Ack{ID: "A7-42", Read: "original", Fields: map[string]string{"place": "x"}},
 		`respond A7-42 standby --until +30m wait`:                         act.Respond{ID: "A7-42", How: "standby", Until: now.Add(30 * time.Minute), Text: "wait"},
-		`phrase show yours`:                    act.PhraseList{Code: "yours"},
-		`stop`:                                 act.SendStop{},
-		`stop --place here`:                    act.SendStop{Place: "here"},
-		`stop take A1-3`:                       act.StopStep{ID: "A1-3", Step: "take"},
-		`stop refuse A1-3 --reason "not ours"`: act.StopStep{ID: "A1-3", Step: "refuse", Reason: "not ours"},
-		`ring --class test --sound test-voice`: act.Ring{Class: "test", Sound: "test-voice"},
-		`decline busy --stand-by-until 09:40Z`: act.Decline{Reason: "busy", StandBy: now.Add(24*time.Hour - time.Minute)},
-		`hang-up --class service`:              act.HangUp{Class: "service"},
-		`class A1-3 Substantive`:               act.Class{ID: "A1-3", Class: "substantive"},
-		`check confirm twelve`:                 act.CheckConfirm{Answer: "twelve"},
-		`check confirm --decline`:              act.CheckConfirm{Decline: true},
+		`phrase show yours`:                                  act.PhraseList{Code: "yours"},
+		`stop`:                                               act.SendStop{},
+		`stop --place here`:                                  act.SendStop{Place: "here"},
+		`stop take A1-3`:                                     act.StopStep{ID: "A1-3", Step: "take"},
+		`stop refuse A1-3 --reason "not ours"`:               act.StopStep{ID: "A1-3", Step: "refuse", Reason: "not ours"},
+		`ring --class test --sound test-voice`:               act.Ring{Class: "test", Sound: "test-voice"},
+		`decline busy --stand-by-until 09:40Z`:               act.Decline{Reason: "busy", StandBy: now.Add(24*time.Hour - time.Minute)},
+		`hang-up --class service`:                            act.HangUp{Class: "service"},
+		`class A1-3 Substantive`:                             act.Class{ID: "A1-3", Class: "substantive"},
+		`check confirm twelve`:                               act.CheckConfirm{Answer: "twelve"},
+		`check confirm --decline`:                            act.CheckConfirm{Decline: true},
+		`post edit Minister "Minister of Defence" --level 2`: act.PostAdd{Do: "post.edit", Replaces: "Minister", Name: "Minister of Defence", Level: 2},
+		`post add President --of Cerulia --org palace --level 1 --langs fr --address fr=Excellence`:           act.PostAdd{Name: "President", Org: "palace", Level: 1, Of: "Cerulia", Langs: []string{"fr"}, Address: map[string]string{"fr": "Excellence"}},
+		`post end Minister --on 2022-03-01 --reason "merged with staff"`:                                      act.Finish{Do: "post.end", Name: "Minister", On: "2022-03-01", Reason: "merged with staff"},
+		`holder add Minister J. Doe --from 2022-02-01`:                                                        act.HolderAdd{Post: "Minister", Name: "J. Doe", From: "2022-02-01"},
+		`holder end Minister J. Doe --on 2022-03-01`:                                                          act.HolderEnd{Post: "Minister", Name: "J. Doe", On: "2022-03-01"},
 		`post add Minister --org MOD --level 1 --theirs --pair Secretary --name it=Ministro`:                  act.PostAdd{Name: "Minister", Org: "MOD", Level: 1, Theirs: true, Pair: "Secretary", Names: map[string]string{"it": "Ministro"}},
 		`event add invasion --when 2022-02-24`:                                                                act.EventAdd{Name: "invasion", When: "2022-02-24"},
 		`contact add call --when 2022-02-18 --with Secretary,Minister --channel telephone --basis press`:      act.ContactAdd{Kind: "call", When: "2022-02-18", Participants: []string{"Secretary", "Minister"}, Channel: "telephone", Basis: "press"},
 		`request record --by Secretary --with Minister --for call --when 2022-03-01 --standing --basis press`: act.RequestRecord{By: "Secretary", With: "Minister", For: "call", When: "2022-03-01", Standing: true, Basis: "press"},
-		`request outcome A1-9 declined --told-by "press secretary" --on 2022-03-23`:                           act.RequestOutcome{ID: "A1-9", Outcome: "declined", ToldBy: "press secretary", On: "2022-03-23"},
-		`contacts --since invasion --org MOD --level 2`:                                                       act.Contacts{Since: "invasion", Org: "MOD", Level: 2},
+		`contact add public --by President --when ~2022-03-16 --quote "two words" --basis press`:              act.ContactAdd{Kind: "public", By: "President", When: "~2022-03-16", Quote: "two words", Basis: "press"},
+		`contact correct A1-9 --when 2022-03-15`:                                                              act.ContactAdd{Do: "contact.correct", Corrects: "A1-9", When: "2022-03-15"},
+		`contact dispute A1-9 it never was`:                                                                   act.Saying{Do: "contact.dispute", ID: "A1-9", Reason: "it never was"},
+		`request again A1-9`:                                                                                  act.RequestAgain{Do: "request.again", ID: "A1-9"},
+		`request decline A1-9 --behalf principal`:                                                             act.RequestAnswer{Do: "request.decline", ID: "A1-9", Behalf: "principal"},
+		`contacts Minister A1-4 --since crossing --dated span`:                                                act.Contacts{Pair: []string{"Minister", "A1-4"}, Since: "crossing", Dated: "span"},
+		`show A1-9 --private`: act.Show{ID: "A1-9", Private: true},
+		`request outcome A1-9 declined --told-by "press secretary" --on 2022-03-23`: act.RequestOutcome{ID: "A1-9", Outcome: "declined", ToldBy: "press secretary", On: "2022-03-23"},
+		`contacts --since invasion --org MOD --level 2`:                             act.Contacts{Since: "invasion", Org: "MOD", Level: 2},
 		`alarm ack`:    act.AlarmAck,
 		`log --last 5`: act.ReadLog{Last: 5},
-		`show A7-42`:   act.Show.Of("A7-42"),
+		`show A7-42`:   act.Show{ID: "A7-42"},
 	} {
 		argv, err := Split(line)
 		if err != nil {
@@ -62,7 +74,7 @@ func TestParseMakesTheActThatWasTyped(t *testing.T) {
 // SPEC: CLI-020
 func TestWrongUsageIsRefusedAsSuch(t *testing.T) {
 	for _, line := range []string{
-		"", "send", "send --class urgent x", "send --phrase yours place", "send --phrase yours a=1 a=2", "ack", "ack A1-1", "ack A1-1 --read maybe",
+		"", "send", "post add X --org o --level 1 --of ' '", "send --class urgent x", "send --phrase yours place", "send --phrase yours a=1 a=2", "ack", "ack A1-1", "ack A1-1 --read maybe",
 		"respond A1-1", "respond A1-1 perhaps", "respond A1-1 standby --until soon", "stop refuse A1-1", "stop take", "stop take A1-1 A1-2", "ring loudly",
 		"ring --as amaro", "ring --priority hurry", "check confirm", "check confirm x --decline", "post add Minister", "event add x", "contact add", "request record",
 		"request outcome A1-1", "request outcome A1-1 refused", "contacts --level 12", "log --last -1", "show", "officer", "officer add", "fly", "status now",
@@ -136,7 +148,7 @@ func TestChoicesAreTheKindsWords(t *testing.T) {
 	}
 }
 
-// Every placeholder of a form has its member, and every member that is no flag has its placeholder.
+// Every placeholder of a form has its member, and every member that is no flag has its placeholder in a form of its act.
 // SPEC: CLI-020
 func TestFormsFitTheirActs(t *testing.T) {
 	for _, v := range named() {
@@ -151,7 +163,9 @@ func TestFormsFitTheirActs(t *testing.T) {
 			}
 		}
 		for _, f := range fields {
-			if f.Arg != "" && f.Arg != "CODE" && !strings.Contains(v.Args, f.Arg) {
+			if f.Arg != "" && !slices.ContainsFunc(named(), func(o act.Verb) bool {
+				return reflect.TypeOf(o.Act) == reflect.TypeOf(v.Act) && strings.Contains(o.Args, f.Arg)
+			}) {
 				t.Errorf("%s: nothing fills %s", v.Name, f.Arg)
 			}
 		}

@@ -11,7 +11,6 @@ import (
 
 	"example.org/parley/call"
 	"example.org/parley/check"
-	"example.org/parley/contact"
 	"example.org/parley/message"
 	"example.org/parley/record"
 	"example.org/parley/register"
@@ -35,9 +34,12 @@ var questions = map[string]func(b builder, d *Desk){
 	"checks":       builder.slots,
 	"figures":      func(b builder, d *Desk) { d.Check, d.Figures = b.check(), b.lineFigures() },
 	"contacts":     builder.contacts,
+	"requests":     builder.requests,
+	"raised":       builder.raised,
 	"alarm.list":   func(b builder, d *Desk) { d.Alarms = b.alarms() },
 	"officer.list": builder.officers,
 	"post.list":    builder.posts,
+	"event.list":   builder.events,
 	"phrase.list":  func(b builder, d *Desk) { d.Phrases = b.phrases() },
 }
 
@@ -87,40 +89,6 @@ func (b builder) slots(d *Desk) {
 	}
 }
 
-func (b builder) contacts(d *Desk) {
-	f := b.Contacts
-	c := b.counterparts()
-	c.Contacts, c.Sought = []Dealing{}, []Dealing{}
-	for _, x := range f.Contacts {
-		c.Contacts = append(c.Contacts, b.contact(x))
-	}
-	for _, r := range f.Sought {
-		c.Sought = append(c.Sought, b.request(r))
-	}
-	if f.Level > 0 {
-		c.Highest = b.t("level.n", f.Level)
-	}
-	d.Counterparts = c
-}
-
-func (b builder) contact(c *contact.Contact) Dealing {
-	var with []string
-	for _, p := range c.Posts {
-		with = append(with, b.post(p.String()))
-	}
-	return Dealing{ID: b.short(c.Entry), When: b.date(c.When), Kind: b.or("contact", c.Kind), Channel: b.or("chan", c.Channel), With: strings.Join(with, ", "), Basis: c.Basis, ToldBy: c.ToldBy,
-		Party: c.Party, Mark: c.Mark, Private: c.Private}
-}
-
-func (b builder) request(q *contact.Request) Dealing {
-	r := Dealing{ID: b.short(q.Entry), When: b.date(q.When), Kind: b.or("contact", q.For), From: b.post(q.FromPost.String()), With: b.post(q.WithPost.String()),
-		Outcome: q.Status, Word: b.or("request", q.Status), Party: q.Party, Mark: q.Mark, Standing: q.Standing, Sought: q.Sought}
-	for _, a := range q.Attempts {
-		r.Attempts = append(r.Attempts, Dealing{When: b.date(a.When), Outcome: a.Outcome, Word: b.or("request", a.Outcome), ToldBy: a.ToldBy, Reason: a.Reason, Party: a.Party, Whose: a.Standing})
-	}
-	return r
-}
-
 func (b builder) short(e *record.Entry) string {
 	if e == nil {
 		return ""
@@ -131,7 +99,7 @@ func (b builder) short(e *record.Entry) string {
 func (b builder) officers(d *Desk) {
 	d.Officers = []Listed[register.Officer]{}
 	for _, o := range b.Register.Officers {
-		if id := b.IDs.ShortPlace(o.Place); o.Revoked == nil {
+		if id := b.IDs.ShortPlace(o.Place); o.Ended == nil {
 			d.Officers = append(d.Officers, Listed[register.Officer]{ID: id, Party: o.Party, Facts: *o, Desks: b.SignedOn[id]})
 		}
 	}
@@ -141,22 +109,37 @@ func (b builder) officers(d *Desk) {
 func (b builder) posts(d *Desk) {
 	d.Posts = []Listed[register.Post]{}
 	for _, p := range b.Register.Posts {
+		if p.Ended != nil {
+			continue
+		}
 		var pairs []string
 		for _, q := range p.Counterparts {
 			pairs = append(pairs, b.post(q.String()))
 		}
 		f := *p
 		f.Name, f.Names, f.Pair = p.Title(b.lang), nil, strings.Join(pairs, ", ")
-		d.Posts = append(d.Posts, Listed[register.Post]{ID: b.IDs.ShortPlace(p.Place), Party: p.Of(b.Us, b.Them), Facts: f})
+		d.Posts = append(d.Posts, Listed[register.Post]{ID: b.IDs.ShortPlace(p.Place), Party: p.Of(), Facts: f})
 	}
 	slices.SortStableFunc(d.Posts, func(x, y Listed[register.Post]) int {
 		return cmp.Or(cmp.Compare(x.Party, y.Party), cmp.Compare(x.Facts.Level, y.Facts.Level))
 	})
 }
 
+func (b builder) events(d *Desk) {
+	d.Events = []Listed[register.Event]{}
+	for _, e := range b.Register.Events {
+		if e.Ended == nil {
+			f := *e
+			f.Name, f.Names = e.Title(b.lang), nil
+			d.Events = append(d.Events, Listed[register.Event]{ID: b.IDs.ShortPlace(e.Place), Party: e.Party, Facts: f})
+		}
+	}
+	slices.SortStableFunc(d.Events, func(x, y Listed[register.Event]) int { return x.Facts.When.Earliest().Compare(y.Facts.When.Earliest()) })
+}
+
 // Show answers show: one statement as it was signed, the others of its item, and the item as it is drawn, where it has a
 // state: the message, the STOP or the call; nil is none.
-func Show(in Input, lang string, e *record.Entry, item *record.Item, m *message.State, s *stop.State, c *call.State) Desk {
+func Show(in Input, lang string, e *record.Entry, item *record.Item, m *message.State, s *stop.State, c *call.State, around Around) Desk {
 	b := newBuilder(in, lang)
 	d := b.answer("show")
 	r := b.logRow(e)
@@ -184,5 +167,6 @@ func Show(in Input, lang string, e *record.Entry, item *record.Item, m *message.
 	if c != nil {
 		d.Calls = []Call{b.pastCall(*c)}
 	}
+	b.around(&d, around)
 	return scrubbed(d)
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"example.org/parley/contact"
 	"example.org/parley/internal/alarm"
 	"example.org/parley/message/phrase"
 	"example.org/parley/record"
@@ -155,7 +154,7 @@ func (b builder) reads() string {
 	reads := ""
 	for _, o := range b.Register.Officers {
 		i := slices.IndexFunc(o.Langs, func(l string) bool { return slices.Contains(words.Langs(), l) })
-		if o.Party == b.Them && o.Revoked == nil && i >= 0 && (reads == "" || slices.Contains(b.WeSee.Officers, o.Name)) {
+		if o.Party == b.Them && o.Ended == nil && i >= 0 && (reads == "" || slices.Contains(b.WeSee.Officers, o.Name)) {
 			reads = o.Langs[i]
 		}
 	}
@@ -196,6 +195,7 @@ func (b builder) sentences(c Counterparts) []string {
 	if heard && heardThere && b.WeSee.Known && b.WeSee.Armed == 0 {
 		out = append(out, b.t("silent.desk"))
 	}
+	out = append(out, c.Scheduled...) // the reminder, at both ends. SPEC: CNT-023
 	if c.Sentence != "" {
 		out = append(out, c.Sentence)
 	}
@@ -368,81 +368,6 @@ func (b builder) blank(f phrase.Field) Blank {
 	return v
 }
 
-// counterparts is the table of pairs and the sentence that matters most of it. SPEC: PAG-020
-func (b builder) counterparts() Counterparts {
-	f := b.Contacts
-	c := Counterparts{Since: b.ContactsFrom, Window: b.t("window.all"), Pairs: []Pair{}, Exercise: f.Exercise}
-	if b.ContactsSince != nil {
-		c.Since = b.ContactsSince.Title(b.lang)
-	}
-	if c.Since != "" {
-		c.Window = b.t("window.since", c.Since)
-	}
-	c.Basis = b.t("basis.both", b.when(f.AsOf))
-	c.Months, c.Tested = b.months(), b.days()
-	for i, p := range f.Pairs {
-		v := b.pair(p)
-		c.Pairs = append(c.Pairs, v)
-		if i == 0 { // pairs come by level, then name: the first is the highest
-			c.Sentence = b.spoken(v)
-		}
-	}
-	return c
-}
-
-func (b builder) pair(p contact.PairFigure) Pair {
-	v := Pair{Ours: p.Ours.Title(b.lang), Theirs: p.Theirs.Title(b.lang), Org: p.Ours.Org, Level: p.Ours.Level, Days: p.Days, Before: p.Side == statement.SideBefore,
-		Declined: p.ByUs[contact.Declined].N(), NoReply: p.ByUs[contact.NoReply].N(), NotReached: p.ByUs[contact.NotReached].N(),
-		TheirsDeclined: p.ByThem[contact.Declined].N(), TheirsNoReply: p.ByThem[contact.NoReply].N(), TheirsNotReached: p.ByThem[contact.NotReached].N(), Still: len(p.Sought) > 0}
-	v.Sought, v.TheirsSought, v.Marks = len(p.Attempts[0]), len(p.Attempts[1]), b.marks(p)
-	v.Disputed = slices.ContainsFunc(v.Marks, func(m Mark) bool { return m.Sort == contact.Disputed })
-	v.Word = b.t("spoken.pair", v.Ours, v.Theirs)
-	if v.Ours == v.Theirs {
-		v.Word = b.t("spoken.same", v.Ours)
-	}
-	if p.Last != nil {
-		v.LastSpoke, v.Channel = b.date(p.Last.When), b.or("chan", p.Last.Channel)
-		v.Confirmed = map[bool]string{true: b.t("confirmed.stated"), false: b.t("confirmed.theirs")}[p.Last.Party == b.Us]
-	}
-	return v
-}
-
-// figures writes the columns that are not nought, side by side.
-func (b builder) figures(declined, noReply, notReached int) string {
-	var out []string
-	for _, f := range []struct {
-		key string
-		n   int
-	}{{"fig.declined", declined}, {"fig.noreply", noReply}, {"fig.notreached", notReached}} {
-		if f.n > 0 {
-			out = append(out, b.t(f.key, f.n))
-		}
-	}
-	return strings.Join(out, ", ")
-}
-
-// spoken is the sentence of a pair, with the figures of what we sought and of what they sought apart.
-func (b builder) spoken(v Pair) string {
-	figs := b.figures(v.Declined, v.NoReply, v.NotReached)
-	if theirs := b.figures(v.TheirsDeclined, v.TheirsNoReply, v.TheirsNotReached); theirs != "" {
-		if figs != "" {
-			figs += "; "
-		}
-		figs += b.t("fig.theirs", theirs)
-	}
-	tail := ""
-	if figs != "" {
-		tail = b.t("spoken.figures", figs)
-	}
-	switch {
-	case v.LastSpoke == "":
-		return b.t("spoken.never", v.Word, tail)
-	case v.Days > 0:
-		return b.t("spoken.not", v.Word, v.LastSpoke, tail)
-	}
-	return b.t("spoken.last", v.Word, v.LastSpoke, tail)
-}
-
 // date writes a date as well as it is known.
 func (b builder) date(w statement.When) string {
 	switch {
@@ -450,6 +375,8 @@ func (b builder) date(w statement.When) string {
 		return ""
 	case w.IsInstant():
 		return When(b.lang, w.Earliest(), b.Now)
+	case w.IsAbout():
+		return b.t("span.about", Day(b.lang, w.Middle(), b.Now))
 	case w.IsDay():
 		return Day(b.lang, w.Earliest(), b.Now)
 	}

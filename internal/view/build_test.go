@@ -71,7 +71,7 @@ func world() Input {
 		Officers: []*register.Officer{{Name: "Lt Amaro", Account: "amaro", Langs: []string{"en"}, Origin: register.Origin{Place: officer.Place(), Entry: officer, Party: "aurelia"}}},
 		Posts: []*register.Post{
 			{Org: "Ministry of Defence", Name: "Minister of Defence", Names: map[string]string{"it": "Ministro della Difesa"}, Level: 2, Origin: register.Origin{Place: ours.Place(), Entry: ours, Party: "aurelia"}, Counterparts: []record.Place{theirs.Place()}},
-			{Org: "Ministry of Defence", Name: "Minister of Defence", Names: map[string]string{"it": "Ministro della Difesa"}, Level: 2, Theirs: true, Origin: register.Origin{Place: theirs.Place(), Entry: theirs, Party: "aurelia"}, Counterparts: []record.Place{ours.Place()}},
+			{Org: "Ministry of Defence", Name: "Minister of Defence", Names: map[string]string{"it": "Ministro della Difesa"}, Level: 2, Whose: "borealia", Origin: register.Origin{Place: theirs.Place(), Entry: theirs, Party: "aurelia"}, Counterparts: []record.Place{ours.Place()}},
 		},
 	}
 	by := statement.Author{Officer: officer.Place().String(), Known: "account + link", Desk: "page-1"}
@@ -88,7 +88,7 @@ func world() Input {
 		Steps: map[string][]stop.Step{stop.Sent: {{Name: "sent", Entry: sp, At: at("14:02:20"), Said: stop.Said{By: statement.Author{Known: "unattributed", Desk: "pts/3"}}}}}, Held: &stop.Step{Name: "held", At: at("14:02:21")}}
 	a11, _ := alarm.Find("A11")
 	feb, _ := statement.ParseWhen("2026-02-18")
-	made := &contact.Contact{Kind: "call", When: feb, Channel: "telephone", Basis: "own", Party: "aurelia", Mark: "exercise"}
+	made := &contact.Contact{Kind: "call", When: feb, Channel: "telephone", Basis: "own", Party: "aurelia", Mark: "exercise", Whose: contact.ByUs}
 	return Input{Now: now, Line: "north", Us: "aurelia", Them: "borealia", Demo: true, IDs: ids{}, Register: reg,
 		Desk:  Header{Desk: "page-1", Officer: "Lt Amaro", KnownHow: "account + link", Armed: true},
 		Paths: []wire.PathState{{Label: "1", TheyHear: true, Since: at("14:01:51"), LastHeard: at("14:01:49")}, {Label: "2", WeHear: true, TheyHear: true, Since: at("08:00:00"), LastHeard: now, RTTms: 2.1}},
@@ -100,7 +100,7 @@ func world() Input {
 		Messages: []message.State{old, flash},
 		Checks:   check.Summary{From: at("08:00:00"), Now: now, Days: 1, Tested: 1, Streak: 1, LastPassed: at("09:00:00"), Last: &check.State{Due: at("09:00:00"), Outcome: check.Passed}},
 		Check:    Check{Due: at("09:00:00").AddDate(0, 0, 1), Parts: []check.Part{{Name: check.PartStation, Result: check.OK}, {Name: check.PartVoice, Path: "1", Result: check.OK, Sent: 100, Back: 100, MS: 4}}},
-		Contacts: contact.Figures{AsOf: now, Pairs: []contact.PairFigure{{Ours: reg.Posts[0], Theirs: reg.Posts[1], Last: made, Side: statement.SideSince, Days: 279, DaysMost: 279, ByUs: map[string]contact.Count{contact.Declined: {Ours: 3}, contact.NotReached: {Ours: 1}}}}, Exercise: true},
+		Contacts: contact.Figures{AsOf: now, Pairs: []contact.PairFigure{{Ours: reg.Posts[0], Theirs: reg.Posts[1], Last: made, Side: statement.SideSince, Days: 279, DaysMost: 279, ByUs: map[string]contact.Count{contact.Declined: {Ours: 3}, contact.NotReached: {Ours: 1}}}}, Said: contact.Count{Ours: 5}, Exercise: true},
 		Log:      []*record.Entry{o, q},
 	}
 }
@@ -132,7 +132,7 @@ func TestGolden(t *testing.T) {
 		}
 		golden(t, "desk."+lang+".json", append(b, '\n'))
 		in := world()
-		texts := []Desk{Answer(in, lang, "status"), Answer(in, lang, "inbox"), Answer(in, lang, "log"), Show(in, lang, in.Log[1], nil, &in.Messages[1], nil, nil)}
+		texts := []Desk{Answer(in, lang, "status"), Answer(in, lang, "inbox"), Answer(in, lang, "log"), Show(in, lang, in.Log[1], nil, &in.Messages[1], nil, nil, Around{})}
 		in.Figures = &LineFigures{Since: at("07:00:00").AddDate(0, -1, 0), Used: 2, LastUsed: at("13:40:00"), Disputed: []string{"A7-12"},
 			Available: []Share{{at("14:00:00").AddDate(0, 0, -1), 100}, {at("14:00:00").AddDate(0, 0, -30), 99.998}, {at("07:00:00").AddDate(0, -1, 0), 98.7}}}
 		for _, verb := range []string{"calls", "checks", "figures", "contacts", "alarm.list", "officer.list", "post.list", "phrase.list"} {
@@ -204,7 +204,7 @@ func TestCalendarOfAPair(t *testing.T) {
 	}
 	p := &in.Contacts.Pairs[0]
 	p.Since = []*contact.Contact{{When: day("2026-11-23")}, {When: day("2026-02-18")}} // the second is older than the calendar
-	p.Attempts = [2][]contact.Attempt{{{When: day("2026-11-24"), Outcome: contact.Declined}, {When: day("2026-11-20"), Outcome: contact.Lapsed}}, {{When: day("2026-11-21"), Outcome: contact.NotReached, Standing: contact.Disputed}}}
+	p.Attempts = [2][]*contact.Attempt{{{When: day("2026-11-24"), Outcome: contact.Declined}, {When: day("2026-11-20"), Outcome: contact.Lapsed}}, {{When: day("2026-11-21"), Outcome: contact.NotReached, Standing: contact.Disputed}}}
 	in.Checks.Slots = []check.State{{Due: at("09:00:00").AddDate(0, 0, -1), Outcome: check.Missed}, {Due: at("08:00:00"), Outcome: check.Failed}, {Due: at("09:00:00"), Outcome: check.Passed}}
 	d := Build(in, "en").Counterparts
 	got := d.Pairs[0]
@@ -220,16 +220,41 @@ func TestCalendarOfAPair(t *testing.T) {
 	}
 }
 
+// No figure rests on both parties' word unless both have stated all of it. SPEC: CNT-027
+func TestNoFigureSaysBothUnlessBothStatedIt(t *testing.T) {
+	for _, c := range []struct {
+		said contact.Count
+		last string
+		want string
+	}{
+		{contact.Count{Ours: 2}, contact.ByUs, "as of 14:02Z, by whose word: stated by us"},
+		{contact.Count{Both: 2}, contact.Both, "on both parties' statements, as of 14:02Z"},
+		{contact.Count{Both: 2}, contact.ByThem, "as of 14:02Z, by whose word: confirmed by both 2, stated by them 1"}, // the last contact was before
+		{contact.Count{Both: 2, Disputed: 1}, contact.Both, "as of 14:02Z, by whose word: confirmed by both 3, disputed 1"},
+		{contact.Count{}, "", "as of 14:02Z, by whose word: nothing on record"},
+	} {
+		in := world()
+		p := &in.Contacts.Pairs[0]
+		in.Contacts.Said, p.Side = c.said, statement.SideBefore
+		if p.Last.Whose = c.last; c.last == "" {
+			p.Last, p.Side = nil, statement.SideNever
+		}
+		if got := Build(in, "en").Counterparts.Basis; got != c.want {
+			t.Errorf("%+v: %q, want %q", c, got, c.want)
+		}
+	}
+}
+
 // SPEC: PAG-020
 func TestThreeColumnsAreNeverAdded(t *testing.T) {
 	in := world()
 	in.Contacts.Pairs[0].ByUs = map[string]contact.Count{contact.Declined: {Ours: 3}, contact.NoReply: {Both: 2}, contact.NotReached: {Theirs: 1}}
 	d := Build(in, "en")
-	if want := "Our Minister of Defence and theirs have not spoken since 18 Feb (declined 3, no reply 2, not reached 1)."; d.Counterparts.Sentence != want {
+	if want := "Our Minister of Defence and theirs have not spoken since 18 Feb (declined 3, no reply 2, not reached 1), confirmed by both 2, stated by us 4, stated by them 1."; d.Counterparts.Sentence != want {
 		t.Errorf("got %q, want %q", d.Counterparts.Sentence, want)
 	}
 	in.Contacts.Pairs[0].ByUs, in.Contacts.Pairs[0].ByThem = map[string]contact.Count{}, map[string]contact.Count{contact.Declined: {Theirs: 3}}
-	if got, want := Build(in, "en").Counterparts.Sentence, "Our Minister of Defence and theirs have not spoken since 18 Feb (their requests: declined 3)."; got != want {
+	if got, want := Build(in, "en").Counterparts.Sentence, "Our Minister of Defence and theirs have not spoken since 18 Feb (their requests: declined 3), stated by us 1, stated by them 3."; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	b, err := json.Marshal(d.Counterparts.Pairs[0])
@@ -329,7 +354,7 @@ func TestCheckWords(t *testing.T) {
 func TestTerminalIsSafe(t *testing.T) {
 	in := world()
 	in.Messages[0].From, in.Messages[0].Begin = "borealia", saying(in.Messages[0].Begin, "safe\x1b[2Jstill \u202eesrever\u2066 line\rgone")
-	out := Show(in, "en", in.Log[0], nil, &in.Messages[0], nil, nil).Text() + Answer(in, "en", "log").Text()
+	out := Show(in, "en", in.Log[0], nil, &in.Messages[0], nil, nil, Around{}).Text() + Answer(in, "en", "log").Text()
 	if strings.ContainsAny(out, "\x1b\r\u202e\u2066") {
 		t.Errorf("the other party's words steer the terminal: %q", out)
 	}

@@ -44,6 +44,7 @@ type Desk struct {
 	Checks   []check.State              `json:"checks,omitzero"` // every slot, newest first
 	Officers []Listed[register.Officer] `json:"officers,omitzero"`
 	Posts    []Listed[register.Post]    `json:"posts,omitzero"`
+	Events   []Listed[register.Event]   `json:"events,omitzero"`
 	Phrases  []Choice                   `json:"phrases,omitzero"`
 
 	Readouts   []FiledReadout    `json:"readouts,omitzero"`   // by contact, oldest first
@@ -281,10 +282,39 @@ type Counterparts struct {
 	Months   []Mark `json:"months,omitempty"` // of the calendar: where each begins
 	Tested   []Mark `json:"tested,omitempty"` // the line, a day each
 
-	// Of the question alone.
-	Contacts []Dealing `json:"contacts,omitzero"` // in the window, oldest first
-	Sought   []Dealing `json:"sought,omitzero"`   // requests still sought now
-	Highest  string    `json:"highest,omitempty"` // level that both sides reached, in the window
+	Scheduled []string `json:"scheduled,omitempty"` // calls and meetings that are agreed for a time to come
+
+	// Of questions alone.
+	Contacts   []Dealing `json:"contacts,omitzero"`   // in the window, oldest first
+	Straddling []Dealing `json:"straddling,omitzero"` // in the window or before it, cannot be known
+	None       string    `json:"none,omitempty"`      // no contact in the window, in words
+	More       int       `json:"more,omitempty"`      // older ones that found no room
+	Dates      []string  `json:"dates,omitempty"`     // how they are dated
+	Sought     []Dealing `json:"sought,omitzero"`     // requests still sought now
+	Highest    string    `json:"highest,omitempty"`   // level that both sides reached, in the window
+	Sides      []Side    `json:"sides,omitempty"`     // requests of ours, of theirs
+	Concerns   []Dealing `json:"concerns,omitzero"`
+	Assessed   []string  `json:"assessed,omitempty"` // what we make of it, for ourselves
+	Ask        Asking    `json:"-"`
+}
+
+// Side is what one side sought of the other. Its figures are never added up.
+type Side struct {
+	From     string    `json:"from"`
+	To       string    `json:"to"`
+	Figures  []string  `json:"figures"`          // attempts in the window, and what became of them, with whose word it is
+	Theirs   string    `json:"answer,omitempty"` // the side that was sought has stated nothing of it
+	Sought   string    `json:"sought"`           // how many are still sought
+	Requests []Dealing `json:"requests"`
+	More     int       `json:"more,omitempty"`
+}
+
+// Asking is how a question about counterparts is answered.
+type Asking struct {
+	None, Dated    string
+	Highest        bool
+	Sought         bool
+	CSV, HTML, SVG bool
 }
 
 // Dealing is one contact, one request, or one attempt of a request, as its author states it.
@@ -302,11 +332,31 @@ type Dealing struct {
 	Word     string    `json:"word,omitempty"` // for Outcome
 	Party    string    `json:"party"`
 	Mark     string    `json:"mark,omitempty"`
-	Whose    string    `json:"whose,omitempty"`    // of an attempt: stated confirmed disputed
+	Whose    string    `json:"whose,omitempty"`    // of a contact: us them both disputed; of an attempt: stated confirmed disputed
 	Standing bool      `json:"standing,omitempty"` // of a request: open until withdrawn
 	Sought   bool      `json:"still_sought,omitempty"`
 	Private  bool      `json:"private,omitempty"`
 	Attempts []Dealing `json:"attempts,omitempty"`
+
+	WhoseWord  string    `json:"whose_word,omitempty"`
+	Source     string    `json:"source,omitempty"`
+	Place      string    `json:"place,omitempty"`
+	Host       string    `json:"host,omitempty"`
+	Quote      string    `json:"quote,omitempty" drawn:"lines"` // of a public statement, a concern
+	Late       string    `json:"entered_late,omitempty"`
+	Differs    string    `json:"differs,omitempty"` // what the other side states instead
+	On         string    `json:"on,omitempty"`
+	At         time.Time `json:"at,omitzero"` // for when it was accepted; of a concern, when it was stated
+	Until      time.Time `json:"until,omitzero"`
+	By         string    `json:"by,omitempty"` // who answered
+	Behalf     string    `json:"behalf,omitempty"`
+	Age        string    `json:"age,omitempty"` // of a concern: how long it has been, or was, open
+	Answer     string    `json:"answer,omitempty" drawn:"lines"`
+	Occasion   string    `json:"occasion,omitempty"`
+	Occasioned []string  `json:"occasioned,omitempty"`
+	Follows    string    `json:"follows,omitempty"`
+	FollowedBy []string  `json:"followed_by,omitempty"`
+	Concerns   []Dealing `json:"concerns,omitempty"`
 }
 
 // Listed is one thing of the register under its short ID.
@@ -337,7 +387,10 @@ type Pair struct {
 	Sought           int    `json:"attempts,omitempty"` // of ours in all, in the window, whatever became of them
 	TheirsSought     int    `json:"theirs_attempts,omitempty"`
 	Word             string `json:"word"`
-	Confirmed        string `json:"confirmed,omitempty"` // stated by us · confirmed by them · disputed
+	Confirmed        string `json:"confirmed,omitempty"` // of the last contact: stated by us · stated by them · confirmed by both · disputed
+	Whose            string `json:"whose,omitempty"`     // of all that is said of the pair
+	Side             string `json:"side,omitempty"`      // where the last contact lies: before or since
+	Spoke            bool   `json:"spoke,omitempty"`     // in the window
 	Disputed         bool   `json:"disputed,omitempty"`
 	Marks            []Mark `json:"marks,omitempty"`
 }

@@ -69,6 +69,8 @@ type Input struct {
 	Unseals       map[string]time.Time // when the bodies of sealed readouts go in any case
 	Points        string               // only this sort of point
 	OnlyShown     bool                 // only whom readouts were shown to
+	Ask           Asking
+	Raised        []*contact.Contact
 	Log           []*record.Entry
 	SignedOn      map[string][]string // desks, by the short ID of the officer who is signed on there
 }

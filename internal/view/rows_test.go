@@ -95,7 +95,7 @@ func TestClassTestIsSaidFirst(t *testing.T) {
 	e.Class, s.Class = "test", "test"
 	in.Log = append([]*record.Entry{e}, in.Log...)
 	for lang, word := range map[string]string{"en": "test · STOP", "it": "prova · STOP"} {
-		show := Show(in, lang, e, nil, nil, &s, nil).Text()
+		show := Show(in, lang, e, nil, nil, &s, nil, Around{}).Text()
 		if !strings.HasPrefix(show, word) || strings.Contains(show, "! STOP") {
 			t.Errorf("show says %q", show)
 		}
@@ -105,7 +105,7 @@ func TestClassTestIsSaidFirst(t *testing.T) {
 				t.Errorf("%s says %+v", face, rows)
 			}
 		}
-		if real := in.Stops[0]; !strings.HasPrefix(Show(in, lang, e, nil, nil, &real, nil).Text(), "! STOP ") {
+		if real := in.Stops[0]; !strings.HasPrefix(Show(in, lang, e, nil, nil, &real, nil, Around{}).Text(), "! STOP ") {
 			t.Error("a STOP of no check is not drawn as one")
 		}
 	}

@@ -97,7 +97,7 @@ func TestNothingDrawnSteers(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, lang := range words.Langs() {
-			show := Show(in, lang, in.Log[0], nil, &in.Messages[0], &in.Stops[0], &in.Calls[0])
+			show := Show(in, lang, in.Log[0], nil, &in.Messages[0], &in.Stops[0], &in.Calls[0], Around{})
 			views := []Desk{Build(in, lang), show}
 			for verb := range questions {
 				views = append(views, Answer(in, lang, verb))

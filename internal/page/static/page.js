@@ -326,7 +326,7 @@
     if ('back' in d) return $$('.found').forEach(e => e.replaceChildren());
     if (d.older) return void ask('log', { ...asked, before: d.older }, b);
     if ('sheet' in d) { const { args: a } = argsOf(b.form); return void ask('log', { kind: 'traffic', ...(a.from ? {} : { from: new Date(now() - 864e5).toISOString().slice(0, 16) + 'Z' }), ...a }, $('#sheet')); }
-    if (d.ask) return void ask(d.ask, d.args ? JSON.parse(d.args) : {});
+    if (d.ask) return void ask(d.ask, d.args ? JSON.parse(d.args) : {}, d.into && $('#' + d.into));
     if (d.ringclass) { ringClass = d.ringclass; return after(); }
     if (d.each) return JSON.parse(d.each).forEach(a => act(d.verb, a));
     if (d.form) show('desk');

@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package contact
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"example.org/parley/record"
+	"example.org/parley/register"
+	"example.org/parley/statement"
+)
+
+// Book is every contact and request of a line as they stand: what questions read. It takes what changed and works out only
+// that anew, so that a question over a long record costs little; what it says is a function of the set of states in it.
+//
+// Two statements are one contact where one names the other, or where one of each side has the same pair, kind and UTC day and
+// no second one fits: it counts once.
+//
+// SPEC: CNT-018 CNT-026
+type Book struct {
+	us, them string
+	entered  map[string]*account // by item
+	placed   map[string]*sought
+	assessed map[string]*Assessment
+	contacts []*account // by date
+	requests []*sought  // by date
+	at       map[record.Place]*account
+	naming   map[record.Place][]*account // by what they name
+	days     map[string][]*account       // of one UTC day, kind and mark
+	dirty    map[*account]bool
+	reg      *register.Register
+	offices  []*office
+	office   map[record.Place]*office // by each statement that names it
+}
+
+// office is one post however many statements name it: both parties may have stated it.
+type office struct {
+	*register.Post        // the statement to show: that of its own party where there is one
+	of             string // the party that holds it
+	paired         []record.Place
+}
+
+// account is one statement of a contact with what the book knows of it. What it hands out is shown, which never changes.
+type account struct {
+	*Contact
+	shown    *Contact
+	replaced bool // its author has corrected it, or it counts with another
+	offices  []*office
+}
+
+// sought is a request with its offices.
+type sought struct {
+	*Request
+	from, with *office
+}
+
+// NewBook makes the book of a line between two parties, as the first sees it.
+func NewBook(us, them string) *Book {
+	return &Book{us: us, them: them, entered: map[string]*account{}, placed: map[string]*sought{}, assessed: map[string]*Assessment{}, at: map[record.Place]*account{}, naming: map[record.Place][]*account{},
+		days: map[string][]*account{}, dirty: map[*account]bool{}}
+}
+
+// Put takes the state of an item in the place of the one that was there; one without a contact, a request or an assessment
+// is gone.
+func (b *Book) Put(key string, s State) {
+	if c := b.entered[key]; c != nil {
+		for _, o := range b.around(c) {
+			b.dirty[o] = true
+		}
+		delete(b.dirty, c)
+		b.contacts = without(b.contacts, c, older)
+		b.index(c, func(list []*account) []*account {
+			return slices.DeleteFunc(list, func(o *account) bool { return o == c })
+		})
+		delete(b.at, c.Entry.Place())
+	}
+	if r := b.placed[key]; r != nil {
+		b.requests = without(b.requests, r, earlier)
+	}
+	delete(b.entered, key)
+	delete(b.placed, key)
+	delete(b.assessed, key)
+	if s.Assessment != nil {
+		b.assessed[key] = s.Assessment
+	}
+	if s.Contact != nil {
+		c := &account{Contact: s.Contact, shown: s.Contact}
+		b.entered[key], b.at[c.Entry.Place()] = c, c
+		b.contacts = within(b.contacts, c, older)
+		b.index(c, func(list []*account) []*account { return append(list, c) })
+		b.locate(c)
+		for _, o := range b.around(c) {
+			b.dirty[o] = true
+		}
+	}
+	if s.Request != nil {
+		r := &sought{s.Request, b.office[s.Request.FromPost], b.office[s.Request.WithPost]}
+		b.placed[key], b.requests = r, within(b.requests, r, earlier)
+	}
+}
+
+func within[T any](list []T, x T, order func(a, b T) int) []T {
+	i, _ := slices.BinarySearchFunc(list, x, order)
+	return slices.Insert(list, i, x)
+}
+
+func without[T any](list []T, x T, order func(a, b T) int) []T {
+	if i, ok := slices.BinarySearchFunc(list, x, order); ok {
+		return slices.Delete(list, i, i+1)
+	}
+	return list
+}
+
+func byDate(a, b statement.When, x, y *record.Entry) int {
+	if n := cmp.Or(a.Latest().Compare(b.Latest()), a.Earliest().Compare(b.Earliest())); n != 0 {
+		return n
+	}
+	return x.Place().Compare(y.Place())
+}
+
+func older(a, b *account) int  { return byDate(a.When, b.When, a.Entry, b.Entry) }
+func earlier(a, b *sought) int { return byDate(a.When, b.When, a.Entry, b.Entry) }
+
+// day is what two statements of one contact have in common beside their pair; "" where the day is not known.
+func (c *Contact) day() string {
+	if !c.When.IsDay() && !c.When.IsInstant() {
+		return ""
+	}
+	return c.When.Earliest().Format(time.DateOnly) + " " + c.Kind + " " + c.Mark
+}
+
+func (b *Book) index(c *account, change func([]*account) []*account) {
+	if c.names != nil {
+		if b.naming[*c.names] = change(b.naming[*c.names]); len(b.naming[*c.names]) == 0 {
+			delete(b.naming, *c.names)
+		}
+	}
+	if day := c.day(); day != "" {
+		if b.days[day] = change(b.days[day]); len(b.days[day]) == 0 {
+			delete(b.days, day)
+		}
+	}
+}
+
+// target is the account that a contact names.
+func (b *Book) target(c *account) *account {
+	if c.names == nil {
+		return nil
+	}
+	return b.at[*c.names]
+}
+
+// around gives all that may be one contact with c: what they name, what names them, and what is of the same day and kind.
+func (b *Book) around(c *account) (all []*account) {
+	seen := map[*account]bool{}
+	add := func(list ...*account) {
+		for _, o := range list {
+			if o != nil && !seen[o] {
+				seen[o], all = true, append(all, o)
+			}
+		}
+	}
+	add(c)
+	for i := 0; i < len(all); i++ {
+		o := all[i]
+		add(b.target(o))
+		add(b.naming[o.Entry.Place()]...)
+		if day := o.day(); day != "" {
+			add(b.days[day]...)
+		}
+	}
+	return all
+}
+
+// Settle brings the book up to date with what was put, and with the posts.
+func (b *Book) Settle(reg *register.Register, past statement.Past) {
+	if b.reg != reg || b.office == nil {
+		b.reg = reg
+		b.group()
+		for _, c := range b.contacts {
+			b.locate(c)
+			b.dirty[c] = true
+		}
+		for _, r := range b.requests {
+			r.from, r.with = b.office[r.FromPost], b.office[r.WithPost]
+		}
+	}
+	for c := range b.dirty {
+		if !b.dirty[c] {
+			continue
+		}
+		all := b.around(c)
+		for _, o := range all {
+			b.dirty[o] = false
+		}
+		b.resolve(all, past)
+	}
+	clear(b.dirty)
+}
+
+// group groups posts: the same party holds them, the same organisation, and a name in common.
+// SPEC: CNT-014
+func (b *Book) group() {
+	b.office, b.offices = map[record.Place]*office{}, nil
+	if b.reg == nil {
+		return
+	}
+	for _, p := range b.reg.Posts {
+		of := p.Of()
+		i := slices.IndexFunc(b.offices, func(o *office) bool { return o.of == of && same(o.Post, p) })
+		if i < 0 {
+			i = len(b.offices)
+			b.offices = append(b.offices, &office{Post: p, of: of})
+		}
+		o := b.offices[i]
+		if o.Party != of && p.Party == of {
+			o.Post = p
+		}
+		o.paired = append(o.paired, p.Counterparts...)
+		b.office[p.Place] = o
+		for _, e := range p.Was {
+			b.office[e.Place()] = o
+		}
+	}
+	slices.SortStableFunc(b.offices, func(x, y *office) int { return cmp.Or(cmp.Compare(x.Level, y.Level), strings.Compare(x.Name, y.Name)) })
+}
+
+func same(a, b *register.Post) bool {
+	if !strings.EqualFold(a.Org, b.Org) {
+		return false
+	}
+	named := func(p *register.Post, name string) bool {
+		if strings.EqualFold(p.Name, name) {
+			return true
+		}
+		for _, n := range p.Names {
+			if strings.EqualFold(n, name) {
+				return true
+			}
+		}
+		return false
+	}
+	return named(a, b.Name) || named(b, a.Name)
+}
+
+// locate finds the offices of a contact.
+func (b *Book) locate(c *account) {
+	c.offices = nil
+	for _, p := range c.Posts {
+		if o := b.office[p]; o != nil && !slices.Contains(c.offices, o) {
+			c.offices = append(c.offices, o)
+		}
+	}
+}
+
+// resolve finds which of some statements are one contact, and whose word each is.
+//
+// SPEC: CNT-017 CNT-018
+func (b *Book) resolve(all []*account, past statement.Past) {
+	slices.SortFunc(all, func(x, y *account) int { return x.Entry.Place().Compare(y.Entry.Place()) })
+	newer, into := map[*account]*account{}, map[*account]*account{}
+	for _, c := range all {
+		c.replaced = false
+	}
+	for _, c := range all { // what its own author has corrected
+		if t := b.target(c); t != nil && t.Party == c.Party {
+			if was := newer[t]; was != nil {
+				was.replaced = true
+			}
+			newer[t], t.replaced = c, true
+		}
+	}
+	follow := func(c *account, by map[*account]*account) *account {
+		for n := by[c]; n != nil; n = by[c] {
+			c = n
+		}
+		return c
+	}
+	for _, c := range all { // the other side's account of it, which names it
+		t := b.target(c)
+		for t != nil && t.Party == c.Party {
+			t = b.target(t)
+		}
+		if t == nil || c.replaced {
+			continue
+		}
+		if t = follow(follow(t, newer), into); t != c {
+			into[c] = t
+		}
+	}
+	b.sameDay(all, into)
+	accounts := map[*account][]*account{}
+	for c := range into {
+		c.replaced = true
+		t := follow(c, into)
+		accounts[t] = append(accounts[t], c)
+	}
+	for _, c := range all {
+		c.shown = c.judge(accounts[c], past)
+		if c.shown.Whose == "" {
+			c.shown.Whose = map[bool]string{true: ByUs, false: ByThem}[c.Party == b.us]
+		}
+	}
+}
+
+// sameDay joins one statement of each side of the same pair, kind and UTC day, where no second one fits.
+func (b *Book) sameDay(all []*account, into map[*account]*account) {
+	fits, joined := map[string][]*account{}, map[*account]bool{}
+	for _, t := range into {
+		joined[t] = true
+	}
+	for _, c := range all {
+		if day := c.day(); day != "" && !c.replaced && len(c.offices) > 1 && into[c] == nil && !joined[c] {
+			var pair []string
+			for _, o := range c.offices {
+				pair = append(pair, fmt.Sprintf("%p", o))
+			}
+			slices.Sort(pair)
+			day += " " + strings.Join(pair, " ")
+			fits[day] = append(fits[day], c)
+		}
+	}
+	for _, f := range fits {
+		if len(f) == 2 && f[0].Party != f[1].Party {
+			into[f[1]] = f[0]
+		}
+	}
+}
+
+// judge gives the contact with whose word it is: the newest that the other side says of it, an account of its own, a yes or
+// a no.
+func (c *account) judge(accounts []*account, past statement.Past) *Contact {
+	type said struct {
+		entry *record.Entry
+		yes   bool
+	}
+	var words []said
+	out := *c.Contact
+	for _, o := range accounts {
+		if o.Party == c.Party {
+			continue
+		}
+		if out.Other == nil || o.Entry.Place().Compare(out.Other.Entry.Place()) > 0 {
+			out.Other = o.Contact
+		}
+		if !o.Private && !c.Private {
+			words = append(words, said{o.Entry, c.Agree(o.Contact)})
+		}
+	}
+	for _, v := range c.heard {
+		words = append(words, said{v.Entry, v.Entry.Kind == KindConfirmed})
+	}
+	for _, w := range statement.Newest(words, func(x, y said) bool { return past.Before(x.entry, y.entry) }) {
+		if out.Whose == "" {
+			out.Whose = Both
+		}
+		if !w.yes {
+			out.Whose = Differing
+		}
+	}
+	return &out
+}
+
+// Disputes gives the reason that the other side gave for its no, "" for none.
+func (c *Contact) Disputes() (reason string) {
+	for _, v := range c.heard {
+		if v.Entry.Kind == KindDisputed {
+			reason = cmp.Or(v.Reason, reason)
+		}
+	}
+	return reason
+}
+
+// Contact gives the contact that a statement is of, as it counts: the account that stands, whoever corrected it.
+func (b *Book) Contact(p record.Place) *Contact {
+	c := b.at[p]
+	if c == nil {
+		return nil
+	}
+	if c.replaced {
+		for _, o := range b.around(c) {
+			if o.shown.Other == c.Contact || !o.replaced && (b.target(c) == o || b.target(o) == c) {
+				return o.shown
+			}
+		}
+	}
+	return c.shown
+}
+
+// Linked gives the contacts that a statement occasioned, and those that follow it, by date.
+//
+// SPEC: CNT-019
+func (b *Book) Linked(p record.Place) (occasioned, followed []*Contact) {
+	at := p.String()
+	for _, c := range b.contacts {
+		switch {
+		case c.replaced:
+		case c.Occasion == at:
+			occasioned = append(occasioned, c.shown)
+		case c.Follows == at:
+			followed = append(followed, c.shown)
+		}
+	}
+	return occasioned, followed
+}
+
+// Assessments gives what we make of a statement for ourselves, in canonical order.
+func (b *Book) Assessments(p record.Place) (out []*Assessment) {
+	for _, a := range b.assessed {
+		if a.About == p.String() {
+			out = append(out, a)
+		}
+	}
+	slices.SortFunc(out, func(x, y *Assessment) int { return x.Entry.Place().Compare(y.Entry.Place()) })
+	return out
+}
+
+// Raised gives the contacts at which something was raised, by date.
+func (b *Book) Raised() (out []*Contact) {
+	for _, c := range b.contacts {
+		if len(c.Concerns) > 0 && !c.replaced {
+			out = append(out, c.shown)
+		}
+	}
+	return out
+}
+
+// All gives every account of a contact, those too that were corrected, by date.
+func (b *Book) All() (out []*Contact) {
+	for _, c := range b.contacts {
+		out = append(out, c.shown)
+	}
+	return out
+}
