@@ -49,6 +49,7 @@ test: setup build
 bench: build
 	@mkdir -p .cache && go test -c -o .cache/bench ./internal/bench
 	@cd internal/bench && PARLEY_BENCH=1 PARLEY_BIN="$(CURDIR)/bin/parley" ../../.cache/bench -test.run '^TestTable$$' -test.timeout 20m
+	@PARLEY_BENCH=1 go test ./contact -run TestQuestionsOverALongRecord -count 1 -v | grep -E 'figure|FAIL|ok'
 
 soak: build
 	@PARLEY_SOAK=1 PARLEY_BIN="$(CURDIR)/bin/parley" go test ./internal/... -run Soak -timeout 60m -v
