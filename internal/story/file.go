@@ -152,6 +152,7 @@ func (f *File) check(x said, names map[string]bool) error {
 		}
 		return "A1-1"
 	})
+	line, _ = cutLang(line)
 	argv, err := verbs.Split(line)
 	if err == nil && !slices.Contains(own, argv[0]) {
 		_, err = verbs.Parse(argv, f.Begins.Add(x.after))

@@ -255,7 +255,7 @@ func holds(saw, want string) bool {
 	what, text, _ := strings.Cut(want, " ")
 	switch {
 	case want == "nothing":
-		return saw == "" || strings.TrimRight(plain(saw), ".") == want
+		return saw == "" || strings.HasPrefix(plain(saw), want) && !strings.Contains(saw, "\n")
 	case what == "contains":
 		return strings.Contains(saw, text)
 	case what == "lacks":
@@ -327,7 +327,7 @@ func (s *Script) expect(ctx context.Context, see func() ([]string, error), want 
 		}
 		all := strings.Join(s.saw, "\n")
 		switch {
-		case !pinned && (s.Update || len(bars) > 0 && slices.Equal(s.saw, bars)), pinned && holds(all, want):
+		case !pinned && (s.Update || len(bars) > 0 && slices.Equal(s.saw, bars)), pinned && (want != "nothing" && holds(all, want) || all == want):
 			return nil
 		case !pinned:
 			return fmt.Errorf("seen:\n%s\nwanted:\n%s", all, strings.Join(bars, "\n"))

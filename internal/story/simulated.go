@@ -31,6 +31,7 @@ import (
 	"example.org/parley/party"
 	"example.org/parley/verify"
 	"example.org/parley/wire"
+	"example.org/parley/words"
 )
 
 // Simulated is a Stage on a time of its own: two nodes in this process, with homes and records on the disk, and nothing
@@ -296,12 +297,19 @@ func (s *Simulated) signOn(p *side, desk string, who act.Who, a act.SignOn) erro
 	return err
 }
 
-func (s *Simulated) act(name, words string) (r act.Reply, err error) {
+// cutLang cuts off the language in which a line is to be answered: English, unless it ends in --lang.
+func cutLang(line string) (rest, lang string) {
+	rest, lang, _ = strings.Cut(line, " --lang ")
+	return rest, words.Lang(lang)
+}
+
+func (s *Simulated) act(name, line string) (r act.Reply, err error) {
 	p, who, err := s.at(name)
 	if err != nil {
 		return r, err
 	}
-	argv, err := verbs.Split(words)
+	line, lang := cutLang(line)
+	argv, err := verbs.Split(line)
 	if err != nil {
 		return r, err
 	}
@@ -312,7 +320,7 @@ func (s *Simulated) act(name, words string) (r act.Reply, err error) {
 	if on, is := a.(act.SignOn); is {
 		return r, s.signOn(p, name, who, on)
 	}
-	r, err = p.line.Do(s.ctx, who, "en", a)
+	r, err = p.line.Do(s.ctx, who, lang, a)
 	if o, is := a.(act.OfficerAdd); is && err == nil {
 		p.accounts[o.Name] = cmp.Or(o.Account, who.Account)
 	}
@@ -323,26 +331,26 @@ func (s *Simulated) act(name, words string) (r act.Reply, err error) {
 }
 
 // Do is of Stage.
-func (s *Simulated) Do(name, words string) (string, error) {
-	r, err := s.act(name, words)
+func (s *Simulated) Do(name, line string) (string, error) {
+	r, err := s.act(name, line)
 	return r.ID, err
 }
 
 // Ask is of Stage: what a verb answers, or what is found in a file that stands beside the homes.
-func (s *Simulated) Ask(name, words string) ([]string, error) {
+func (s *Simulated) Ask(name, line string) ([]string, error) {
 	p, _, err := s.at(name)
 	if err != nil {
 		return nil, err
 	}
 	out := ""
-	switch f := strings.Fields(words); {
+	switch f := strings.Fields(line); {
 	case f[0] == "export" && len(f) == 2:
 		out, err = s.save(p, filepath.Join(s.Dir, filepath.Base(f[1])))
 	case f[0] == "verify" && (len(f) == 2 || len(f) == 4 && f[2] == "--expect"):
 		out, err = s.verify(filepath.Join(s.Dir, filepath.Base(f[1])), f[3:])
 	default:
 		var r act.Reply
-		r, err = s.act(name, words)
+		r, err = s.act(name, line)
 		out = r.Text
 	}
 	if out = strings.TrimSpace(out); out == "" {
