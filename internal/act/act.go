@@ -31,6 +31,9 @@ import (
 // NoSound is the sound of an armed desk that has none: a terminal.
 const NoSound = "a terminal has no sound"
 
+// Muted is the sound of a desk that works and whose person has turned the microphone off.
+const Muted = "muted"
+
 // Act is one act or question of a person.
 type Act interface{ Verb() string }
 

@@ -157,6 +157,9 @@ func (c *calls) open(live call.Live) {
 	if d := c.l.desks[desk]; d != nil && d.tone > 0 {
 		c.endTone = startTone(c.l, desk, d.tone)
 	}
+	if c.muted() {
+		c.l.tellState()
+	}
 }
 
 func (c *calls) close() {
@@ -166,7 +169,10 @@ func (c *calls) close() {
 	}
 	c.live.Store(nil)
 	c.port.Close(c.l.now)
-	c.voice = 0
+	was := c.muted()
+	if c.voice = 0; was {
+		c.l.tellState()
+	}
 	c.setMute(false)
 }
 
@@ -202,6 +208,12 @@ func (c *calls) setMute(mute bool) {
 		c.l.tellState()
 		c.l.dirty = true
 	}
+}
+
+// muted reports whether the desk of the call that is up has its microphone off. SPEC: PAG-048
+func (c *calls) muted() bool {
+	d := c.l.desks[c.m.Live().By.Desk]
+	return c.voice != 0 && d != nil && d.sound == act.Muted
 }
 
 // vacant reports whether the desk of the call that is up, or rings out, has gone. SPEC: CAL-020

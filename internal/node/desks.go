@@ -163,6 +163,7 @@ type peerDesks struct {
 	crew
 	Version    uint64    `json:"v"`
 	Run        string    `json:"run"`
+	Muted      bool      `json:"muted,omitempty"`    // the desk of the call that is up has its microphone off
 	NoSound    bool      `json:"no_sound,omitempty"` // of the call that is up, a direction carries nothing, by this end's count
 	Unrecorded time.Time `json:"unrecorded,omitzero"`
 	Away       string    `json:"away,omitempty"` // why not all of the other's statements find room: disk, quota
@@ -180,7 +181,7 @@ func (l *Line) tellState() {
 }
 
 func (l *Line) stateBytes() []byte {
-	s := peerDesks{crew: l.crew(), Version: l.peer.told, Run: l.runName, NoSound: l.calls.mute,
+	s := peerDesks{crew: l.crew(), Version: l.peer.told, Run: l.runName, NoSound: l.calls.mute, Muted: l.calls.muted(),
 		Unrecorded: l.disk.since.Truncate(time.Second), Away: l.peer.away.why, Until: l.peer.away.until.Truncate(time.Second)}
 	s.Officers = s.Officers[:min(4, len(s.Officers))]
 	for len(strings.Join(s.Officers, "")) > 240 { // the other end reads 512 bytes of all; a name may be 120
@@ -210,7 +211,7 @@ func (l *Line) stateFromPeer(op byte, b []byte) {
 	if s.Run == l.peer.state.Run && s.Version < l.peer.state.Version {
 		return // an older word that came late
 	}
-	if was := l.peer.state; s.Armed != was.Armed || s.Silent != was.Silent || s.NoSound != was.NoSound || s.Present != was.Present || !s.Unrecorded.Equal(was.Unrecorded) {
+	if was := l.peer.state; s.Armed != was.Armed || s.Silent != was.Silent || s.NoSound != was.NoSound || s.Muted != was.Muted || s.Present != was.Present || !s.Unrecorded.Equal(was.Unrecorded) {
 		l.dirty = true
 	}
 	l.peer.state, l.peer.stateAt = s, l.now

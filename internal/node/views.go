@@ -9,6 +9,7 @@ import (
 
 	"example.org/parley/call"
 	"example.org/parley/contact"
+	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
 	"example.org/parley/internal/voice"
 	"example.org/parley/message"
@@ -71,7 +72,7 @@ func (l *Line) deskIn(name string) view.Header {
 		return view.Header{Desk: name, KnownHow: "unattributed"}
 	}
 	in := view.Header{Desk: name, Officer: l.officerName(d.who), KnownHow: d.who.Known, Armed: d.armed}
-	if d.sound != "ok" {
+	if d.sound != "ok" && d.sound != act.Muted {
 		in.NoSound = d.sound
 	}
 	return in
@@ -130,6 +131,7 @@ func (l *Line) callIn(in *view.Input) {
 		}
 		in.Call.In, in.Call.Out = heard, &view.Meter{Frames: m.Sent, Codec: in.Live.Codec, Level: -1}
 		in.Call.Mute = c.mute || l.peer.up && l.peer.state.NoSound
+		in.Call.TheyMuted = l.peer.up && l.peer.state.Muted
 	}
 	for _, s := range states[call.State](l, newest(l.keys("call"), 1)) {
 		end := s.Caller

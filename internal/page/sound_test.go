@@ -3,6 +3,7 @@
 package page
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -31,6 +32,11 @@ func TestSoundPanel(t *testing.T) {
 	w.is(t, `getComputedStyle(document.querySelector('.muted-only')).display === 'none'`)
 	w.run(t, press("F4", "F4", 115, 0))
 	w.is(t, `document.querySelector('.sound').innerText.includes('MUTED: they do not hear you')`)
+	wait(t, "the node to know that the desk is muted", func() bool {
+		r.nodes[0].mu.Lock()
+		defer r.nodes[0].mu.Unlock()
+		return slices.Contains(r.nodes[0].acts, act.Act(act.SetDesk{Armed: true, Sound: act.Muted}))
+	})
 	w.run(t, press("F4", "F4", 115, 0), press("?", "Slash", 191, 8))
 	w.is(t, `document.body.dataset.page === 'keys'`)
 	w.run(t, chromedp.Click("#chars", chromedp.ByQuery), press("?", "Slash", 191, 8))

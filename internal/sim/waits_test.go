@@ -255,3 +255,32 @@ func TestAcknowledgedAlarmRisesWithMore(t *testing.T) {
 		}
 	})
 }
+
+// Who turns his microphone off in a call is named as muted at the far end, and no longer once it is on. SPEC: PAG-048
+func TestADeskThatIsMutedIsNamedSoAtTheFarEnd(t *testing.T) {
+	simulate(t, 84, func(w *world) {
+		w.watch()
+		a, b := w.sides[0], w.sides[1]
+		time.Sleep(2 * time.Second)
+		muted := func(sound string) bool {
+			if _, err := a.act(act.SetDesk{Armed: true, Sound: sound}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+			return b.view().Call.TheyMuted
+		}
+		if muted(act.Muted) {
+			t.Error("muted without a call")
+		}
+		a.must("ring")
+		time.Sleep(time.Second)
+		b.must("answer")
+		time.Sleep(time.Second)
+		if !b.view().Call.TheyMuted || a.view().Call.TheyMuted || a.view().Header.NoSound != "" {
+			t.Errorf("%+v %+v", b.view().Call, a.view().Header)
+		}
+		if muted("ok") {
+			t.Error("still muted")
+		}
+	})
+}

@@ -110,8 +110,9 @@ type Call struct {
 	Class      string    `json:"class,omitempty"`
 	Mark       string    `json:"mark,omitempty"`
 	Priority   string    `json:"priority,omitempty"`
-	Sound      string    `json:"sound,omitempty"`   // of this desk: microphone test-voice none
-	Mute       bool      `json:"mute,omitempty"`    // connected, no sound: a direction carries nothing, by either end's count
+	Sound      string    `json:"sound,omitempty"` // of this desk: microphone test-voice none
+	Mute       bool      `json:"mute,omitempty"`  // connected, no sound: a direction carries nothing, by either end's count
+	TheyMuted  bool      `json:"they_muted,omitempty"`
 	ThereWord  string    `json:"there,omitempty"`   // said before ringing: nobody is armed there
 	Outcome    string    `json:"outcome,omitempty"` // of the call that is over; became: both ends rang at once, and this ring became the call Became
 	Became     string    `json:"became,omitempty"`

@@ -42,7 +42,7 @@ func (b builder) call() Call {
 		}
 	}
 	if l.State != call.Connected {
-		c.Out, c.In, c.Mute = nil, nil, false
+		c.Out, c.In, c.Mute, c.TheyMuted = nil, nil, false, false
 	}
 	if l.Priority != "" {
 		c.By = join(b.t("call.priority", b.or("why", l.Priority)), c.By)

@@ -372,7 +372,7 @@
     });
   }
   function calm() { stopOn = ''; stopAt = 0; rearm(); }
-  function mute() { if (snd) { snd.mute(!snd.state().muted); after(); } }
+  function mute() { if (snd) { snd.mute(!snd.state().muted); after(); beat(); } }
   // A key works while a text field has the focus; Ctrl+Enter answers and never sends. SPEC: PAG-014
   document.addEventListener('keydown', key, true);
   function key(e) {
@@ -436,7 +436,7 @@
   function beat() {
     const s = snd ? snd.state() : {};
     if (s.audio) sessionStorage.setItem('armed', 'yes');
-    send({ t: 'beat', audio: !!s.audio, why: s.why || '' });
+    send({ t: 'beat', audio: !!s.audio, why: s.why || (s.muted ? 'muted' : '') });
   }
   function dial() {
     ws = new WebSocket((location.protocol === 'https:' ? 'wss://' : 'ws://') + location.host + body.dataset.ws);
