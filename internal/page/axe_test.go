@@ -58,11 +58,14 @@ func TestAxe(t *testing.T) {
 	for page, asks := range map[string]string{"record": "#f-find [type=submit]", "counterparts": "#p-enter [type=submit]"} {
 		w.run(t, chromedp.Click("#page-"+page, chromedp.ByQuery), chromedp.WaitVisible("#p-"+map[string]string{"record": "log", "counterparts": "counterparts"}[page]+" table", chromedp.ByQuery))
 		axe(page)
+		drawn(t, w, page)
 		w.run(t, chromedp.Click(asks, chromedp.ByQuery), chromedp.WaitVisible(".found table", chromedp.ByQuery))
 		axe(page + " asked")
+		drawn(t, w, map[string]string{"record": "search", "counterparts": "dealings"}[page])
 	}
 	w.run(t, chromedp.Click("#page-counterparts", chromedp.ByQuery), chromedp.Evaluate(`document.querySelector('#d-enter').open = true; 0`, nil), chromedp.Click(`[id="en-contact.add"]`, chromedp.ByQuery), chromedp.WaitVisible("#e-kind", chromedp.ByQuery))
 	axe("form")
+	drawn(t, w, "entry")
 	w.run(t, chromedp.Navigate(r.url), chromedp.WaitVisible("#pull-1", chromedp.ByQuery))
 	axe("demo")
 }

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -175,15 +174,13 @@ func TestBoardInABrowser(t *testing.T) {
 			if out != "" {
 				t.Errorf("%s %s:\n%s", name, scheme, out)
 			}
-			if dir := os.Getenv("PARLEY_BOARD_STILLS"); dir != "" {
-				shoot(t, w, filepath.Join(dir, name+"-"+scheme+".png"))
-			}
 		}
 	}
 	const river = `document.querySelector('[data-frame=river]').contentWindow`
 	w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#l-1", chromedp.ByQuery))
 	w.is(t, `!!`+river+`.Desk && document.querySelector('#stop small').textContent.includes('borealia')`)
 	axe("board")
+	drawn(t, w, "board")
 
 	// Any press arms the desk of every line.
 	w.run(t, press("x", "KeyX", 88, 0))
@@ -224,11 +221,13 @@ func TestBoardInABrowser(t *testing.T) {
 	w.is(t, `document.querySelector('#tab-2.tone-ring') !== null && document.title.startsWith('(1) ')`)
 	w.is(t, river+`.document.querySelector('#p-state > i').dataset.sound === 'ring'`)
 	axe("desk")
+	drawn(t, w, "board-desk")
 	w.run(t, press("Enter", "Enter", 13, 2))
 	wait(t, "the ring of the other line to be answered", func() bool { return nodes[1].done("answer") == 1 && nodes[0].done("answer") == 0 })
 	w.is(t, `!document.querySelector('[data-frame=river]').hidden`)
 	w.run(t, press("0", "Digit0", 48, 0))
 	w.is(t, `document.body.dataset.view === 'board' && document.querySelector('#g-2').textContent.includes('ANSWER')`)
 	axe("rings")
+	drawn(t, w, "board-rings")
 	w.clean(t)
 }

@@ -305,20 +305,31 @@ func TestReadingBackAsDrawn(t *testing.T) {
 	w.clean(t)
 }
 
-// drawn keeps pictures of a state to be laid beside the drawing, where PARLEY_STILLS names a place for them.
+// drawn keeps the pictures of a state for doc/desk, where PARLEY_STILLS names a place for them.
 func drawn(t *testing.T, w *watched, name string) {
 	t.Helper()
 	dir := os.Getenv("PARLEY_STILLS")
 	if dir == "" {
 		return
 	}
-	for _, size := range [][2]int64{{1366, 768}, {1366, 650}, {1920, 1080}, {390, 844}} {
+	for _, size := range [][2]int64{{1366, 768}, {1920, 1080}, {390, 844}} {
 		for _, scheme := range []string{"dark", "light"} {
-			w.run(t, chromedp.EmulateViewport(size[0], size[1]), emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}))
-			shoot(t, w, filepath.Join(dir, fmt.Sprintf("%s-%s-%dx%d.png", name, scheme, size[0], size[1])))
+			w.run(t, chromedp.EmulateViewport(size[0], size[1]), emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}), chromedp.Sleep(200*time.Millisecond))
+			photograph(t, w, filepath.Join(dir, fmt.Sprintf("%s-%d-%s.webp", name, size[0], scheme)))
 		}
 	}
 	w.run(t, chromedp.EmulateViewport(1366, 768))
+}
+
+func photograph(t *testing.T, w *watched, file string) {
+	t.Helper()
+	w.run(t, chromedp.ActionFunc(func(ctx context.Context) error {
+		b, err := page.CaptureScreenshot().WithFormat(page.CaptureScreenshotFormatWebp).WithQuality(35).Do(ctx)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(file, b, 0o644)
+	}))
 }
 
 // What is not on a visible page was not shown; what is urgent stands above. SPEC: PAG-029 PAG-032

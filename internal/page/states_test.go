@@ -3,7 +3,6 @@
 package page
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
@@ -256,13 +254,7 @@ func TestEveryStateOfTheDesk(t *testing.T) {
 						}
 					}
 					if stills != "" && li == 0 && size[1] > 700 {
-						w.run(t, chromedp.ActionFunc(func(ctx context.Context) error {
-							b, err := page.CaptureScreenshot().WithFormat(page.CaptureScreenshotFormatWebp).WithQuality(35).Do(ctx)
-							if err != nil {
-								return err
-							}
-							return os.WriteFile(filepath.Join(stills, fmt.Sprintf("%s-%d-%s.webp", s.name, size[0], scheme)), b, 0o644)
-						}))
+						photograph(t, w, filepath.Join(stills, fmt.Sprintf("%s-%d-%s.webp", s.name, size[0], scheme)))
 					}
 				}
 			}
