@@ -56,7 +56,7 @@ func TestStory(t *testing.T) {
 		{"keys", p.keys}, {"cables", p.cables}, {"break", p.breaks}, {"forge", p.forge}, {"looks", func(t *testing.T) { p.looks(t, chrome) }},
 	} {
 		began := time.Now()
-		ok := t.Run(step.name, func(t *testing.T) { step.do(t); p.clean(t) })
+		ok := t.Run(step.name, func(t *testing.T) { step.do(t); p.stands(t); p.clean(t) })
 		t.Logf("%-8s %.1f s", step.name, time.Since(began).Seconds())
 		if !ok {
 			return
@@ -79,6 +79,23 @@ func (p *play) open(t *testing.T) {
 		p.is(t, d, `document.querySelector('#src-head').checked`)
 	}
 	p.is(t, b, `getComputedStyle(document.querySelector('.off-only')).display === 'none'`)
+}
+
+// stands fails where the call key, which is RING and ANSWER, or STOP stood anywhere else than before in a desk of its size,
+// and looks on. What this test scrolls to is no shift. SPEC: PAG-057
+func (p *play) stands(t *testing.T) {
+	for _, d := range []string{a, b} {
+		var moved string
+		p.eval(t, d, `(() => { if (window.still) return still.moved.splice(0).join(', ');
+			window.still = { at: {}, moved: [] };
+			const look = () => { for (const s of ['.callkey', '#stop']) { const r = document.querySelector(s)?.getBoundingClientRect(), of = s + ' at ' + innerWidth + '×' + innerHeight, at = r && [r.left, r.top + scrollY + document.body.scrollTop + (s === '.callkey' && document.querySelector('.voice').scrollTop), r.width, r.height].map(Math.round).join(' ');
+				if (at && still.at[of] && still.at[of] !== at) still.moved.push(of + ' from ' + still.at[of] + ' to ' + at);
+				if (at) still.at[of] = at; } requestAnimationFrame(look); };
+			look(); return ''; })()`, &moved)
+		if moved != "" {
+			t.Errorf("%s: moved: %s", d, moved)
+		}
+	}
 }
 
 // ring rings from one desk and answers at the other by the key, while a text field has the focus there.
