@@ -137,6 +137,7 @@ borealia readout except $ro 7 "non fu chiesto" => contains punto 7
 aurelia readouts $k
 aurelia readouts --points observed --shown --since passaggio
 aurelia find carburante
+aurelia brief $p
 aurelia note "tutto calmo"
 aurelia handover give "una guardia"
 aurelia handover take

@@ -97,6 +97,7 @@ var Table = []Verb{
 	{"readout shown", "ID --to TO", "State whom a readout was shown to.", "counterparts", ReadoutStep{Step: "shown"}, Touches | Person},
 	{"readout except", "ID POINT TEXT…", "State an exception to a point of theirs.", "counterparts", ReadoutExcept{}, Touches | Person},
 	{"readouts", "[ID]", "What each side says of a contact, side by side.", "counterparts", Readouts{}, 0},
+	{"brief", "PAIR", "One page before a call: who spoke when, what each side said, how the line stands.", "status", Brief{}, 0},
 	{"assess", "ID TEXT…", "Note what we make of something, for ourselves: it never leaves this node.", "counterparts", Assess{}, Touches | Person},
 	{"contacts", "[PAIR…]", "When each pair last spoke, by whose word, and what was sought since.", "counterparts", Contacts{}, 0},
 	{"requests", "", "What was sought, by whom, and what became of each attempt.", "counterparts", Requests{}, 0},
@@ -415,6 +416,10 @@ type (
 		Since  string `json:"since,omitempty" help:"an event's name or a date"`
 	}
 
+	Brief struct {
+		Pair  string `json:"pair" arg:"PAIR" pick:"post"`
+		Since string `json:"since,omitempty" help:"an event's name or a date"`
+	}
 	Find struct {
 		Words string `json:"words" arg:"WORDS"`
 	}
@@ -470,6 +475,7 @@ type (
 	}
 )
 
+func (Brief) Verb() string           { return "brief" }
 func (p Plain) Verb() string         { return string(p) }
 func (i Item) Verb() string          { return i.Do }
 func (a OfficerAdd) Verb() string    { return cmp.Or(a.Do, "officer.add") }

@@ -52,7 +52,7 @@ func ask(which act.Plain, more func(l *Line, in *view.Input)) handler {
 // questions change nothing, but that a terminal is a desk: what inbox and show draw there before an officer who is signed
 // on is stated *shown*. What goes into a pipe is drawn before nobody.
 var questions = []handler{
-	ask(act.Status, func(l *Line, in *view.Input) { in.Figures, _ = l.figures(time.Time{}) }), ask(act.AlarmList, nil), ask(act.PostList, nil), ask(act.EventList, nil), on((*Line).card, act.Card), on((*Line).readoutsAsked), on((*Line).finds),
+	ask(act.Status, func(l *Line, in *view.Input) { in.Figures, _ = l.figures(time.Time{}) }), ask(act.AlarmList, nil), ask(act.PostList, nil), ask(act.EventList, nil), on((*Line).card, act.Card), on((*Line).readoutsAsked), on((*Line).finds), on((*Line).brief),
 	ask(act.Calls, func(l *Line, in *view.Input) { in.Calls = l.callStates() }),
 	ask(act.OfficerList, func(l *Line, in *view.Input) { in.SignedOn = l.signedOn() }),
 	on((*Line).inbox, act.Inbox), on((*Line).logged), on((*Line).showOne),

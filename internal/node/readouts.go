@@ -32,6 +32,15 @@ func (l *Line) unseals(e *record.Entry) time.Time {
 	return e.Time.Add(time.Duration(t.Policy.Seal["readout"]) * time.Hour)
 }
 
+// allUnseal gives that time of each of these, by its place.
+func (l *Line) allUnseal(list []*readout.Readout) map[string]time.Time {
+	out := map[string]time.Time{}
+	for _, r := range list {
+		out[r.Entry.Place().String()] = l.unseals(r.Entry)
+	}
+	return out
+}
+
 // released reports whether the bodies of a readout of ours may be sent.
 func (l *Line) released(r *readout.Readout) bool {
 	return r.Released(states[*readout.Readout](l, l.items.lists["readout"]), l.unseals(r.Entry), l.now)
@@ -167,10 +176,7 @@ func (l *Line) readoutsAsked(who act.Who, lang string, a act.Readouts) (act.Repl
 		}
 		return !since.IsZero() && l.dated(r, in.About).Side(since) == statement.SideBefore
 	})
-	in.Unseals = map[string]time.Time{}
-	for _, r := range in.Readouts {
-		in.Unseals[r.Entry.Place().String()] = l.unseals(r.Entry)
-	}
+	in.Unseals = l.allUnseal(in.Readouts)
 	in.ContactsFrom, in.Points, in.OnlyShown = a.Since, a.Points, a.Shown
 	return l.asked(in, lang, a)
 }

@@ -27,6 +27,7 @@ var questions = map[string]func(b builder, d *Desk){
 	"card":         builder.card,
 	"log":          func(b builder, d *Desk) { d.Log = b.log() },
 	"terms.show":   func(b builder, d *Desk) { d.Sentences, d.Slots = b.Terms, b.Schedule },
+	"brief":        builder.brief,
 	"readouts":     builder.readouts,
 	"find":         func(b builder, d *Desk) { d.Log = b.log() },
 	"log.sheet":    func(b builder, d *Desk) { d.Log, d.Header = b.log(), b.header(nil) },
