@@ -181,14 +181,18 @@ func (r *Readout) Of(step string) (out []Step) {
 //
 // SPEC: RDO-006
 func Versions(list []*Readout, past statement.Past) []*Readout {
+	same := map[record.Ref][]*Readout{} // of one contact
+	for _, r := range list {
+		same[r.About] = append(same[r.About], r)
+	}
 	out := make([]*Readout, 0, len(list))
 	for _, r := range list {
 		c := *r
-		for _, o := range list {
+		for _, o := range same[r.About] {
 			switch {
 			case o.Party == r.Party && o.Replaces != nil && o.Replaces.Leaf == r.Entry.Leaf && (c.Later == nil || o.Entry.Place().Compare(c.Later.Place()) < 0):
 				c.Later = o.Entry
-			case o.Party != r.Party && o.About.Leaf == r.About.Leaf && past.Before(o.Entry, r.Entry) && o.heldAt(r.Entry.Time):
+			case o.Party != r.Party && past.Before(o.Entry, r.Entry) && o.heldAt(r.Entry.Time):
 				c.Knew = append(c.Knew, o.Entry)
 			}
 		}

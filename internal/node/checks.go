@@ -15,7 +15,6 @@ import (
 	"example.org/parley/internal/view"
 	"example.org/parley/internal/voice"
 	"example.org/parley/record"
-	"example.org/parley/service"
 	"example.org/parley/statement"
 	"example.org/parley/stop"
 	"example.org/parley/wire"
@@ -55,7 +54,7 @@ const (
 func newChecks(l *Line) *checks {
 	return &checks{l: l, over: -1, m: &check.Machine{
 		Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, First: l.cfg.First, Schedule: l.schedule(), From: l.began(), Mark: l.mark(""), Rand: l.cfg.Rand,
-		Away: func(t time.Time) string { return service.Away(l.services(), t) },
+		Away: func(t time.Time) string { return l.away()(t) },
 	}}
 }
 

@@ -59,7 +59,7 @@ func (l *Line) withheld(e *record.Entry) bool {
 
 // tickSeals offers the bodies of our sealed readouts that are released, once a stream until they are held.
 func (l *Line) tickSeals() {
-	for _, r := range states[*readout.Readout](l, l.open("readout")) {
+	for _, r := range states[*readout.Readout](l, l.items.open["readout"]) {
 		if e := l.rec.At(r.Entry.Place()); e != nil && l.released(r) {
 			l.x.Release(e)
 		}

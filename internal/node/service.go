@@ -26,9 +26,10 @@ var serviceActs = []handler{on((*Line).lineStep), on((*Line).watchStep), on((*Li
 // services are what the parties have stated of the line itself.
 func (l *Line) services() []service.State { return states[service.State](l, l.keys("service")) }
 
-// away says of any instant why the line was out of service then, "" where it was not. SPEC: SVC-005
+// away says of any instant why the line was out of service then, "" where it was not. It sorts nothing: every tick asks.
+// SPEC: SVC-005
 func (l *Line) away() func(time.Time) string {
-	list := l.services()
+	list := states[service.State](l, l.items.lists["service"])
 	return func(t time.Time) string { return service.Away(list, t) }
 }
 
@@ -168,9 +169,10 @@ func (l *Line) notes(fits func(*record.Entry) bool) (out []*record.Entry) {
 		}
 		if fits(e) {
 			as := *e
-			out = append([]*record.Entry{&as}, out...)
+			out = append(out, &as)
 		}
 	}
+	slices.Reverse(out)
 	return out
 }
 
