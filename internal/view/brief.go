@@ -13,5 +13,5 @@ func (b builder) brief(d *Desk) {
 		d.Sentences = append(d.Sentences, b.spoken(p))
 	}
 	d.Sentences = append(d.Sentences, said...)
-	d.Check, d.Liveness, d.Line = b.check(), b.liveness(), b.Line
+	d.Check, d.Figures, d.Liveness, d.Line = b.check(), b.lineFigures(), b.liveness(), b.Line
 }
