@@ -310,6 +310,8 @@ type memory struct {
 	behind    []string            // of these, those of a step that changed very many: they are sorted a few a step
 	items     *items
 	book      *contact.Book
+	tally     contact.Figures       // of the board
+	tallied   time.Time             // the minute of tally; zero: something changed since
 	cache     map[string]any        // the state of an item, dropped when it is touched
 	reg       *register.Register    // nil: to be built again
 	volatile  map[*record.Entry]int // commits that an entry still waits for: its header, a body that came later

@@ -114,9 +114,6 @@ func (l *Line) place(key string) {
 	if state != nil && len(l.cache) < maxFolded { // what is seen does not give way to what only came
 		l.cache[key] = state
 	}
-	if s.list == "line" || l.items.stamps[key].list == "line" {
-		l.reg = nil
-	}
 	l.enter(key, s, state)
 	l.items.put(key, s)
 	delete(l.touched, key)
@@ -125,11 +122,17 @@ func (l *Line) place(key string) {
 	}
 }
 
-// enter enters a contact, a request or what we make of one into the book, or takes out what was one.
+// enter enters a contact, a request or what we make of one into the book, or takes out what was one; of people, posts and
+// events the register is built anew when it is asked for.
 func (m *memory) enter(key string, s stamp, state any) {
-	if s.list == "contact" || m.items.stamps[key].list == "contact" {
+	was := m.items.stamps[key].list
+	if s.list == "line" || was == "line" {
+		m.reg, m.tallied = nil, time.Time{}
+	}
+	if s.list == "contact" || was == "contact" {
 		is, _ := state.(contact.State)
 		m.book.Put(key, is)
+		m.tallied = time.Time{}
 	}
 }
 

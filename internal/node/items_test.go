@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"example.org/parley/contact"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
 	"example.org/parley/message"
@@ -120,6 +121,53 @@ func TestVeryManyChangedItemsAreSortedAFewAStep(t *testing.T) {
 				t.Errorf("%d left, %d sorted, %d that wait", len(l.behind), len(l.items.lists["message"]), len(l.open("message")))
 			}
 		})
+		l.Close()
+	})
+}
+
+// What the board counts of contacts is counted again when one of them, a post or an event changes, and a minute later; not at
+// every view.
+// SPEC: CNT-026
+func TestBoardCountsContactsAgainWhenOneChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m machine
+		l := m.begin(t)
+		time.Sleep(time.Second)
+		who := act.Who{Desk: "watch", Account: "amaro"}
+		do := func(a act.Act) act.Reply {
+			r, err := l.Do(t.Context(), who, "en", a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+		do(act.OfficerAdd{Name: "Lt Amaro"})
+		who.Officer, who.Known = do(act.SignOn{}).ID, "account"
+		ours := do(act.PostAdd{Name: "Minister", Org: "Ministry", Level: 2}).ID
+		theirs := do(act.PostAdd{Name: "Secretary", Org: "War Office", Level: 2, Theirs: true, Pair: ours}).ID
+		pairs := func() (n int, last *contact.Contact) {
+			inLoop(t, l, func() {
+				for _, p := range l.gather().Contacts.Pairs {
+					n, last = n+1, p.Last
+				}
+			})
+			return n, last
+		}
+		if n, last := pairs(); n != 1 || last != nil {
+			t.Fatalf("%d pairs, %v", n, last)
+		}
+		do(act.ContactAdd{Kind: "call", When: "2000-01-01", Participants: []string{ours, theirs}, Basis: "press", Source: "a paper"})
+		if _, last := pairs(); last == nil {
+			t.Error("a contact that was just entered is not counted")
+		}
+		inLoop(t, l, func() { l.tally = contact.Figures{} })
+		if n, _ := pairs(); n != 0 {
+			t.Error("nothing has changed, and all is counted again")
+		}
+		time.Sleep(time.Minute)
+		if n, _ := pairs(); n != 1 {
+			t.Error("a minute later it is not counted again")
+		}
 		l.Close()
 	})
 }

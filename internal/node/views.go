@@ -62,7 +62,10 @@ func (l *Line) gather() *view.Input {
 	if in.ContactsSince = l.lastEvent(); in.ContactsSince != nil {
 		q.Since = in.ContactsSince.When
 	}
-	in.Contacts = l.count(q)
+	if minute := l.now.Truncate(time.Minute); !minute.Equal(l.tallied) { // a long book is not counted at every view
+		l.tallied, l.tally = minute, l.count(q)
+	}
+	in.Contacts = l.tally
 	return &in
 }
 
