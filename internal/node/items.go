@@ -243,7 +243,8 @@ func (l *Line) open(list string) []stamp { return l.sorted().open[list] }
 // Limits of what a desk draws of a list.
 const (
 	maxWaiting = 40 // of what waits; what is over it is counted, and comes as these are answered
-	maxOver    = 40 // of what does not, the newest
+	maxOver    = 25 // of what does not, the newest: the record's page has all
+	maxLines   = 40 // of the newest statements
 )
 
 // newest are the last n of a list.

@@ -51,7 +51,7 @@ func (l *Line) outline() view.Input {
 // gather is what every desk sees: what is durable, in values that do not change. SPEC: NOD-001 NOD-019
 func (l *Line) gather() *view.Input {
 	in := l.outline()
-	in.Checks, in.Check, in.Log = l.checks.count(), l.checks.in(), l.newestEntries(maxOver)
+	in.Checks, in.Check, in.Log = l.checks.count(), l.checks.in(), l.newestEntries(maxLines)
 	messages, moreMessages := l.drawnOf("message")
 	stops, moreStops := l.drawnOf("stop")
 	calls, _ := l.drawnOf("call")

@@ -208,7 +208,7 @@ func TestSearchAndAFormInABrowser(t *testing.T) {
 	w.is(t, `document.querySelector('#found').childElementCount === 0`)
 	w.run(t, chromedp.Click("#d-enter summary", chromedp.ByQuery), chromedp.Click(`[id="en-contact.add"]`, chromedp.ByQuery), chromedp.WaitVisible("#e-kind", chromedp.ByQuery),
 		chromedp.SetValue("#e-kind", "call", chromedp.ByQuery), chromedp.SendKeys("#e-when", "2026-11-18", chromedp.ByQuery), chromedp.Click(`[name="participants[]"]`, chromedp.ByQuery),
-		chromedp.SendKeys("#e-basis", "own", chromedp.ByQuery), chromedp.Click("#p-entry [type=submit]", chromedp.ByQuery))
+		chromedp.SetValue("#e-basis", "own", chromedp.ByQuery), chromedp.Click("#p-entry [type=submit]", chromedp.ByQuery))
 	w.is(t, `document.querySelector('#p-entry form') === null`)
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -188,6 +188,11 @@ const seen = `(() => {
 	return { bad, keys: [round(at('.callkey')), round(at('#stop'))].join(' / ') };
 })()`
 
+// edged is what has no edge where the browser gives the system's colours alone, and whatever there cannot be seen whole.
+const edged = `[matchMedia('(forced-colors: active)').matches ? [] : ['the browser does not take it'],
+	[...document.querySelectorAll('.callkey, #stop, .answer, #p-call button, #p-field button')].filter(e => e.checkVisibility() && !['Top', 'Left'].some(s => parseFloat(getComputedStyle(e)['border' + s + 'Width']) >= 1 && getComputedStyle(e)['border' + s + 'Style'] !== 'none')).map(e => 'no edge: ' + (e.id || e.className) + ' ' + e.innerText.slice(0, 30)),
+	(` + seen + `).bad].flat()`
+
 // Every state of the desk, in a browser: what an officer must always find is whole and covered by nothing at every size, and
 // the call key and STOP stand where they stood in every other state. With PARLEY_STILLS each is photographed for doc/desk;
 // with PARLEY_MATRIX axe-core judges every state at every size, theme and language instead of one of them.
@@ -245,6 +250,14 @@ func TestEveryStateOfTheDesk(t *testing.T) {
 							t.Errorf("%s: the call key and STOP stand at %s, and at %s in other states", name, got.Keys, was)
 						}
 						keys[size] = got.Keys
+					}
+					if k == 0 && j == 0 && li == 0 { // the system's own colours: what is a key or an answer must have an edge
+						var bad []string
+						w.run(t, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}}), chromedp.Evaluate(edged, &bad))
+						for _, b := range bad {
+							t.Errorf("%s, forced colours: %s", name, b)
+						}
+						w.run(t, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "forced-colors", Value: "none"}}))
 					}
 					if len(axe) > 0 && (matrix || one) {
 						var out string
