@@ -171,6 +171,9 @@ func TestWithdrawnIsNotSoughtUntilItIsTakenUpAgain(t *testing.T) {
 	if r.Status != contact.Withdrawn || r.Sought {
 		t.Errorf("%+v", r)
 	}
+	if f := contact.Since(w.query("aurelia", statement.When{})); f.ByUs[contact.Open].N() != 0 || f.ByUs[contact.Withdrawn].N() != 1 {
+		t.Errorf("an attempt that was withdrawn counts as %+v", f.ByUs)
+	}
 	if _, err := contact.OutcomeDraft(r, b, "borealia", contact.Result{Outcome: contact.Declined, By: by()}); err == nil {
 		t.Error("an outcome of what was withdrawn")
 	}

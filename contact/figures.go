@@ -81,6 +81,11 @@ func (c Count) Plus(whose string) Count {
 	return c
 }
 
+// With is the sum of two numbers.
+func (c Count) With(o Count) Count {
+	return Count{c.Both + o.Both, c.Ours + o.Ours, c.Theirs + o.Theirs, c.Disputed + o.Disputed}
+}
+
 // N is the number whoever states it.
 func (c Count) N() int { return c.Both + c.Ours + c.Theirs + c.Disputed }
 
@@ -306,6 +311,8 @@ func (f *Figures) request(q *Query, r *sought, pairs map[[2]*office]int) {
 			column = side
 		case side == statement.SideBefore || a.When.Earliest().After(q.Now):
 			continue
+		case column == "" && r.Withdrawal != nil:
+			column = Withdrawn
 		case column == "":
 			column = Open
 		}

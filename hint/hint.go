@@ -30,6 +30,9 @@ type Error struct {
 	what, way []any // of What and Hint: the format, then its arguments
 }
 
+// Term is an argument that names a thing and is said in the person's language too; what somebody typed is no Term.
+type Term string
+
 // New makes a refusal: the way out, "" for none, and what was refused.
 func New(way, what string, args ...any) *Error {
 	e := &Error{what: append([]any{what}, args...), way: []any{way}}
@@ -91,6 +94,8 @@ func sprint(lang string, say func(lang, english string) string, format []any) st
 			args[i] = a.In(lang, say).What
 		case error:
 			args[i] = say(lang, a.Error())
+		case Term:
+			args[i] = say(lang, string(a))
 		case interface{ In(lang string) string }:
 			args[i] = a.In(lang)
 		default:

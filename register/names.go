@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"example.org/parley/hint"
 	"example.org/parley/record"
 	"example.org/parley/statement"
 )
@@ -103,7 +104,7 @@ func find[T thing](what, way, s string, short func(*record.Entry) string, list [
 		return found[0], nil
 	case 0:
 		if len(all) == 0 {
-			return none, statement.Refuse("see: "+way, "there is no %s %q", what, s)
+			return none, statement.Refuse("see: "+way, "there is no %s %q", hint.Term(what), s)
 		}
 		return none, statement.Choose(what, s, all)
 	}
@@ -117,11 +118,11 @@ func find[T thing](what, way, s string, short func(*record.Entry) string, list [
 func fresh[T interface {
 	thing
 	comparable
-}](what, party, name string, list []T, was T, names func(T) []string) ([]record.Ref, error) {
+}](what, way, party, name string, list []T, was T, names func(T) []string) ([]record.Ref, error) {
 	var none T
 	for _, x := range list {
 		if x != was && x.origin().Party == party && slices.ContainsFunc(names(x), func(n string) bool { return Same(n, name) }) {
-			return nil, statement.Refuse("see: parley log", "there is %s already that reads %q", what, name)
+			return nil, statement.Refuse("see: "+way, "there is %s already that reads %q", hint.Term(what), name)
 		}
 	}
 	if was == none {

@@ -36,7 +36,7 @@ func (g *Register) OfficerDraft(party string, o Officer, mark string, was *Offic
 		o = statement.Changed(*was, o)
 	}
 	o.Name = tidy(o.Name)
-	re, err := fresh("an officer", party, o.Name, g.Officers, was, func(o *Officer) []string { return o.known(party) })
+	re, err := fresh("an officer", "parley officer list", party, o.Name, g.Officers, was, func(o *Officer) []string { return o.known(party) })
 	if err != nil {
 		return record.Draft{}, err
 	}

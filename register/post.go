@@ -58,7 +58,7 @@ func (g *Register) PostDraft(party string, p Post, mark string, was *Post) (reco
 		p = statement.Changed(*was, p)
 	}
 	p.Org, p.Name = tidy(p.Org), tidy(p.Name)
-	re, err := fresh("a post", party, p.Name, g.Posts, was, func(o *Post) []string {
+	re, err := fresh("a post", "parley post list", party, p.Name, g.Posts, was, func(o *Post) []string {
 		if o.Whose != p.Whose || !Same(o.Org, p.Org) {
 			return nil
 		}

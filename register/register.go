@@ -141,7 +141,7 @@ func (g *Register) EventDraft(party string, v Event, mark string, was *Event) (r
 		v = statement.Changed(*was, v)
 	}
 	v.Name = tidy(v.Name)
-	re, err := fresh("an event", party, v.Name, g.Events, was, (*Event).known)
+	re, err := fresh("an event", "parley event list", party, v.Name, g.Events, was, (*Event).known)
 	if err != nil {
 		return record.Draft{}, err
 	}

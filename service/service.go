@@ -202,5 +202,9 @@ func Draft(party, kind string, begin *record.Entry, f Stated, text *record.Text,
 	if begin != nil {
 		d.Re = []record.Ref{begin.Ref()}
 	}
-	return statement.Draft(Kinds, party, begin, d, "as: parley line suspend --until +2h --reason exercise")
+	way := "as: parley line suspend --until +2h --reason exercise"
+	if text != nil {
+		way = "quote what matters; the whole belongs into a message, or a file of yours"
+	}
+	return statement.Draft(Kinds, party, begin, d, way)
 }

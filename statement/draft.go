@@ -19,7 +19,7 @@ func Refuse(way, what string, args ...any) error {
 // Choose refuses a word that is none of a list, naming the list.
 func Choose(what, s string, words []string) error {
 	if OneOf(what, s, words) != nil {
-		return hint.New("", "there is no %s %q", what, s).Way("one of: %s", strings.Join(words, ", "))
+		return hint.New("", "there is no %s %q", hint.Term(what), s).Way("one of: %s", strings.Join(words, ", "))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"example.org/parley/hint"
 	"example.org/parley/wire"
 )
 
@@ -18,8 +19,18 @@ var (
 	Marks   = []string{"actual", "exercise"}
 )
 
-// Text says why a line of text does not stand in facts or on a screen beside signed words: the one rule of package wire.
-func Text(what, s string, max int) error { return wire.Text(what, s, max) }
+// Text says why a line of text does not stand in facts or on a screen beside signed words: the one rule of package wire, in
+// words that a face can say in the person's language.
+func Text(what, s string, max int) error {
+	err := wire.Text(what, s, max)
+	switch {
+	case err == nil:
+		return nil
+	case len(s) > max:
+		return Refuse("", "%s is over %d bytes", hint.Term(what), max)
+	}
+	return Refuse("", "%s"+strings.TrimPrefix(err.Error(), what), hint.Term(what))
+}
 
 // Optional is Text for what may be left out.
 func Optional(what, s string, max int) error {
@@ -62,7 +73,7 @@ func Lang(s string) error {
 // OneOf says why a word is none of a list.
 func OneOf(what, s string, words []string) error {
 	if !slices.Contains(words, s) {
-		return Refuse("", "%s %q is none of: %s", what, s, strings.Join(words, ", "))
+		return Refuse("", "%s %q is none of: %s", hint.Term(what), s, strings.Join(words, ", "))
 	}
 	return nil
 }

@@ -115,3 +115,21 @@ func TestDraftRefusesWhatTheOtherEndWould(t *testing.T) {
 		t.Errorf("%d statements folded, one is valid", n)
 	}
 }
+
+// A refusal names the thing in the person's language too, and leaves what he typed as it is. SPEC: MSG-005
+func TestRefusalsAreSaidInOtherLanguages(t *testing.T) {
+	say := func(_, english string) string {
+		return strings.NewReplacer("name", "nome", "is over", "supera", "there is no", "non c'è", "post", "carica").Replace(english)
+	}
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{Text("name", "xxxxx", 4), "nome supera 4 bytes"},
+		{Choose("post", "post", []string{"Minister"}), `non c'è carica "post"`},
+	} {
+		if got := hint.Of(c.err).In("it", say).What; got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}

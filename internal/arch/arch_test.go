@@ -33,7 +33,7 @@ var layers = map[string][]string{
 	"record": {"wire"},
 	// Kinds of statement: never the node, never each other but for posts and the phrasebook.
 	"statement":      {"hint", "wire", "record"},
-	"register":       {"wire", "record", "statement"},
+	"register":       {"hint", "wire", "record", "statement"},
 	"message":        {"wire", "record", "statement", "message/phrase"},
 	"message/phrase": {"statement", "words"},
 	"stop":           {"wire", "record", "statement", "message/phrase"},

@@ -270,6 +270,9 @@ func (l *Line) assess(who act.Who, lang string, a act.Assess) (act.Reply, error)
 func (l *Line) window(since string) (q contact.Query, ev *register.Event, err error) {
 	q.Since, err = statement.ReadWhen(since)
 	if q.Date = err == nil; err != nil {
+		if len(since) > 4 && since[4] == '-' && strings.Trim(since[:4], "0123456789") == "" { // meant as a date
+			return q, nil, err
+		}
 		if ev, err = l.register().FindEvent(since, l.rec.Short); err == nil {
 			q.Since = ev.When
 		}
@@ -323,7 +326,10 @@ func (l *Line) contacts(who act.Who, lang string, a act.Contacts) (act.Reply, er
 	}
 	in := l.at(l.outline(), who.Desk)
 	in.Checks, in.Contacts = l.checks.count(), l.count(q)
-	in.ContactsSince, in.ContactsFrom = ev, strings.TrimSpace(a.Since+a.None+a.Last)
+	in.ContactsSince, in.ContactsFrom = ev, cmp.Or(a.Since, a.None)
+	if in.ContactsFrom == "" && a.Last != "" {
+		in.ContactsFrom = q.Since.String()
+	}
 	in.Ask = view.Asking{None: a.None, Dated: a.Dated, Highest: a.Highest, CSV: a.CSV, HTML: a.HTML, SVG: a.SVG}
 	return l.asked(in, lang, a)
 }

@@ -3,11 +3,13 @@
 package verbs
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 
@@ -45,7 +47,10 @@ func Bind(v act.Verb, fs *pflag.FlagSet) (build func(args []string, now time.Tim
 		}
 	}
 	return func(args []string, now time.Time) (act.Act, error) {
-		err := fill(v, p.Elem(), fields, fs, args)
+		err := written(fs, args)
+		if err == nil {
+			err = fill(v, p.Elem(), fields, fs, args)
+		}
 		for _, f := range fields {
 			if s := moments[f.Flag]; s != nil && err == nil {
 				*p.Elem().Field(f.Index).Addr().Interface().(*time.Time), err = act.When(*s, now)
@@ -57,6 +62,22 @@ func Bind(v act.Verb, fs *pflag.FlagSet) (build func(args []string, now time.Tim
 		}
 		return a, explain(v, err)
 	}
+}
+
+// written refuses what is not text, before it goes anywhere.
+func written(fs *pflag.FlagSet, args []string) (err error) {
+	const what = "%s is not text in UTF-8"
+	fs.Visit(func(f *pflag.Flag) {
+		if !utf8.ValidString(f.Value.String()) {
+			err = hint.Usage("", what, "--"+f.Name)
+		}
+	})
+	for _, a := range args {
+		if !utf8.ValidString(a) {
+			err = hint.Usage("", what, fmt.Sprintf("%q", a))
+		}
+	}
+	return err
 }
 
 // explain makes a matter of usage of a refusal: it names the verb and shows its form.

@@ -213,3 +213,13 @@ func TestSplitKeepsTogetherWhatIsQuoted(t *testing.T) {
 		}
 	}
 }
+
+// What is not text is refused before it goes anywhere, by name. SPEC: CLI-020
+func TestArgumentsAreText(t *testing.T) {
+	for _, argv := range [][]string{{"note", "a\xffb"}, {"post", "add", "Minister", "--org", "a\xff", "--level", "1"}, {"find", "\xfe"}} {
+		_, err := Parse(argv, now)
+		if e := hint.Of(err); err == nil || !e.Usage || e.Hint == "" || !strings.Contains(e.What, "is not text in UTF-8") {
+			t.Errorf("%q: %v", argv, err)
+		}
+	}
+}

@@ -359,3 +359,48 @@ func TestTerminalIsSafe(t *testing.T) {
 		t.Errorf("the other party's words steer the terminal: %q", out)
 	}
 }
+
+// Where no window is asked for nothing is before it, and a table for a spreadsheet has whole dates. SPEC: CNT-013
+func TestPairsWithoutAWindow(t *testing.T) {
+	in := world()
+	d := Build(in, "en")
+	if p := d.Counterparts.Pairs[0]; p.Side != "" || p.Date != "2026-02-18" {
+		t.Errorf("without a window: side %q, date %q", p.Side, p.Date)
+	}
+	if csv := d.CSV(); !strings.Contains(csv, ",2026-02-18,") {
+		t.Errorf("a date without its year: %s", csv)
+	}
+	in.Contacts.Since = in.Contacts.Pairs[0].Last.When
+	if p := Build(in, "en").Counterparts.Pairs[0]; p.Side != "since" {
+		t.Errorf("in its window: side %q", p.Side)
+	}
+}
+
+// What requests answers rests on the word of who stated the attempts, whoever stated contacts. SPEC: CNT-027
+func TestRequestsNameTheWordOfTheirAttempts(t *testing.T) {
+	in := world()
+	in.Contacts.Said = contact.Count{Ours: 3, Theirs: 4, Disputed: 1} // contacts among them
+	in.Contacts.ByUs = map[string]contact.Count{contact.Declined: {Ours: 2}}
+	d := Desk{}
+	b := builder{Input: in, lang: "en"}
+	b.requests(&d)
+	if want := "as of 14:02Z, by whose word: stated by us"; d.Counterparts.Basis != want {
+		t.Errorf("%q, want %q", d.Counterparts.Basis, want)
+	}
+}
+
+// The two sides state different outcomes only where both state one: a no to the other's is a dispute. SPEC: CNT-010
+func TestADisputeIsNoOutcomeOfItsOwn(t *testing.T) {
+	in := world()
+	e := entry("aurelia", "request.placed", 50, in.Now)
+	q := &contact.Request{Entry: e, Party: "aurelia", Status: contact.Differs, Sought: true, Attempts: []contact.Attempt{{Entry: e, Outcome: contact.NoReply, Standing: contact.Disputed,
+		Result: &contact.Result{Entry: e, Outcome: contact.NoReply}, Verdict: &contact.Verdict{Entry: e, Reason: "it never came"}}}}
+	b := builder{Input: in, lang: "en"}
+	if r := b.request(q); r.Word != "disputed" {
+		t.Errorf("one side disputes: %q", r.Word)
+	}
+	q.Attempts[0].Other = &contact.Result{Entry: e, Outcome: contact.Declined}
+	if r := b.request(q); r.Word != "the two sides state different outcomes" {
+		t.Errorf("each states its own: %q", r.Word)
+	}
+}

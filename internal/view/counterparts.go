@@ -91,12 +91,15 @@ func (b builder) pair(p contact.PairFigure) Pair {
 	said := contact.Count{}
 	if p.Last != nil {
 		v.LastSpoke, v.Channel, v.Confirmed = b.date(p.Last.When), b.or("chan", p.Last.Channel), b.or("whose", p.Last.Whose)
-		v.Side, v.Spoke = b.or("side", p.Side), len(p.Since) > 0
+		v.Date, v.Spoke = p.Last.When.String(), len(p.Since) > 0
+		if !b.Contacts.Since.IsZero() { // else there is no before
+			v.Side = b.or("side", p.Side)
+		}
 		said = said.Plus(p.Last.Whose)
 	}
 	for _, columns := range []map[string]contact.Count{p.ByUs, p.ByThem} {
 		for _, n := range columns {
-			said.Both, said.Ours, said.Theirs, said.Disputed = said.Both+n.Both, said.Ours+n.Ours, said.Theirs+n.Theirs, said.Disputed+n.Disputed
+			said = said.With(n)
 		}
 	}
 	v.Disputed = said.Disputed > 0 || slices.ContainsFunc(v.Marks, func(m Mark) bool { return m.Sort == contact.Disputed })
@@ -255,8 +258,15 @@ func (b builder) request(q *contact.Request) Dealing {
 	if q.Withdrawal != nil {
 		r.Reason = q.Withdrawal.Reason
 	}
+	open := contact.Open
+	if q.Withdrawal != nil {
+		open = contact.Withdrawn
+	}
 	for _, a := range q.Attempts {
-		x := Dealing{ID: b.short(a.Entry), When: b.date(a.When), Outcome: cmp.Or(a.Outcome, contact.Open), Party: a.Entry.Log.Party, Whose: a.Standing}
+		if a.Other == nil && a.Verdict != nil && a.Standing == contact.Disputed && q.Status == contact.Differs { // one side states an outcome, the other says no
+			r.Word = b.or("whose", contact.Differing)
+		}
+		x := Dealing{ID: b.short(a.Entry), When: b.date(a.When), Outcome: cmp.Or(a.Outcome, open), Party: a.Entry.Log.Party, Whose: a.Standing}
 		if a.Way != "" {
 			x.Channel = b.or("way", a.Way)
 		}
@@ -288,6 +298,7 @@ func (b builder) requests(d *Desk) {
 	f := b.Contacts
 	c := b.counterparts()
 	c.Ask = b.Ask
+	said := contact.Count{} // of what is listed here: whose word contacts are is no matter of this answer
 	for i, side := range []map[string]contact.Count{f.ByUs, f.ByThem} {
 		from, to := b.Us, b.Them
 		if i == 1 {
@@ -297,7 +308,8 @@ func (b builder) requests(d *Desk) {
 		n, theirs := 0, 0
 		for column, x := range side {
 			n += x.N()
-			if column != contact.Open {
+			said = said.With(x)
+			if column != contact.Open && column != contact.Withdrawn {
 				theirs += x.Both + x.Disputed
 				if to == b.Us {
 					theirs += x.Ours
@@ -307,7 +319,7 @@ func (b builder) requests(d *Desk) {
 			}
 		}
 		s.Figures = []string{b.t("attempts.n", n)}
-		for _, column := range []string{contact.Accepted, contact.Declined, contact.NoReply, contact.NotReached, contact.Deferred, contact.CounterProposed, contact.Open, statement.SideStraddles} {
+		for _, column := range []string{contact.Accepted, contact.Declined, contact.NoReply, contact.NotReached, contact.Deferred, contact.CounterProposed, contact.Open, contact.Withdrawn, statement.SideStraddles} {
 			if x := side[column]; x.N() > 0 || slices.Contains([]string{contact.Accepted, contact.Declined, contact.NoReply, contact.NotReached}, column) {
 				s.Figures = append(s.Figures, b.counted(column, x))
 			}
@@ -331,6 +343,7 @@ func (b builder) requests(d *Desk) {
 		s.Sought = b.t("sought.n", sought)
 		c.Sides = append(c.Sides, s)
 	}
+	c.Basis = b.basis(said)
 	d.Counterparts = c
 }
 
@@ -430,7 +443,10 @@ type Around struct {
 func (d Desk) CSV() string {
 	var out strings.Builder
 	w := csv.NewWriter(&out)
-	for _, r := range d.table() {
+	for i, r := range d.table() {
+		if i > 0 && d.Counterparts.Pairs[i-1].Date != "" {
+			r[3] = d.Counterparts.Pairs[i-1].Date // with its year, as a spreadsheet reads it
+		}
 		_ = w.Write(r)
 	}
 	w.Flush()

@@ -374,7 +374,8 @@ type Pair struct {
 	Theirs           string `json:"theirs"`
 	Org              string `json:"org,omitempty"`
 	Level            int    `json:"level,omitempty"`
-	LastSpoke        string `json:"last_spoke"` // as precise as it is known; "" never on record
+	LastSpoke        string `json:"last_spoke"`     // as precise as it is known; "" never on record
+	Date             string `json:"date,omitempty"` // of LastSpoke, in ISO 8601
 	Channel          string `json:"channel,omitempty"`
 	Days             int    `json:"days"` // since they last spoke; -1 where they never did
 	Before           bool   `json:"before_window,omitempty"`
