@@ -26,6 +26,7 @@ type desk struct {
 	seated  bool              // the node knows that its officer sits there
 	seating bool              // it is being told
 	sounds  map[string]string // by tab whose sound runs, what is wrong with it; "" is nothing
+	taker   string            // the tab that connected its sound last
 	told    act.SetDesk
 	busy    bool
 }
@@ -51,7 +52,8 @@ func (s *Server) deskOf(who act.Who) *desk {
 
 // arm keeps whether a tab's sound runs, and tells the node when that changes whether its desk can ring: it can while any
 // tab of it proves so, and its sound comes. link says that the tab's sound is on and none of this desk comes: the tab that
-// had the connection was closed, or the node lost it. SPEC: PAG-015 PAG-035
+// had the connection was closed, or the node lost it. While the tab that took the sound last is there, it alone is told so:
+// another would take the sound from a connection that is only being made. SPEC: PAG-015 PAG-035
 func (s *Server) arm(t *tab, runs bool, why string) (link bool) {
 	if s.cfg.Node == nil { // the demo's own page is no desk
 		return false
@@ -63,9 +65,18 @@ func (s *Server) arm(t *tab, runs bool, why string) (link bool) {
 	} else {
 		delete(d.sounds, t.id)
 	}
+	_, there := d.sounds[d.taker]
+	others := there && d.taker != t.id
 	s.mu.Unlock()
 	s.SoundChanged(t.who.Desk)
-	return runs && !s.cfg.Silent && !s.cfg.Node.Carries(t.who.Desk)
+	return runs && !others && !s.cfg.Silent && !s.cfg.Node.Carries(t.who.Desk)
+}
+
+// takes keeps which tab of a desk connects its sound now.
+func (s *Server) takes(t *tab) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.deskOf(t.who).taker = t.id
 }
 
 // SoundChanged looks again whether a desk can ring.

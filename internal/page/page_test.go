@@ -662,3 +662,25 @@ func TestDemoPage(t *testing.T) {
 		t.Errorf("two frames with fresh links: %s", page)
 	}
 }
+
+// Of two tabs of a desk the one that took the sound last is told to connect while none comes; the other would take it from a
+// connection that is only being made. When that tab's sound is off or the tab gone, the other is told.
+// SPEC: PAG-035
+func TestOnlyTheTabThatTookTheSoundIsToldToConnect(t *testing.T) {
+	s, n := testServer(t, Config{})
+	n.carries.Store(false)
+	who := act.Who{Desk: "page-1", Officer: "A7-2"}
+	first, second := &tab{id: "1", who: who}, &tab{id: "2", who: who}
+	told := func(t *tab) bool { return s.arm(t, true, "") }
+	if !told(first) || !told(second) {
+		t.Error("nobody has the sound, and a tab is not told to connect")
+	}
+	s.takes(second)
+	if told(first) || !told(second) {
+		t.Error("the second tab is connecting, and the first is told to take the sound from it")
+	}
+	s.arm(second, false, "")
+	if !told(first) {
+		t.Error("the second tab is gone, and the first is not told to connect")
+	}
+}

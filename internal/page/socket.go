@@ -293,6 +293,7 @@ func (c *conn) aside(ctx context.Context, m fromBrowser) {
 	r := toBrowser{T: "reply", N: m.N}
 	var err error
 	if m.T == "offer" {
+		c.s.takes(c.t)
 		r.SDP, err = c.s.cfg.Node.Offer(c.t.who.Desk, m.SDP)
 	} else {
 		err = c.act(ctx, m, &r)
