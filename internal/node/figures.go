@@ -113,7 +113,10 @@ func (l *Line) figures(since time.Time) (*view.LineFigures, check.Summary) {
 		if k.used.After(f.LastUsed) {
 			f.LastUsed = k.used
 		}
-		if it, r := l.item(k.key); k.both && it != nil {
+		if !k.both {
+			continue
+		}
+		if it, r := l.item(k.key); it != nil {
 			f.Disputed = append(f.Disputed, r.Short(firstOf(it)))
 		}
 	}
