@@ -29,6 +29,14 @@ type Query struct {
 	with  []*office
 }
 
+// Begin is when the window begins: a plain date is in it, the day of an event is neither before nor after it.
+func (q *Query) Begin() statement.When {
+	if q.Date && !q.Since.IsZero() {
+		return statement.At(q.Since.Earliest())
+	}
+	return q.Since
+}
+
 // Dates are how well a contact may be dated.
 var Dates = []string{"instant", "day", "span"}
 
@@ -127,9 +135,7 @@ func Since(q Query) Figures {
 	if q.Book == nil {
 		return f
 	}
-	if q.begin = q.Since; q.Date && !q.Since.IsZero() {
-		q.begin = statement.At(q.Since.Earliest())
-	}
+	q.begin = q.Begin()
 	for _, p := range q.With {
 		q.with = append(q.with, q.Book.office[p])
 	}

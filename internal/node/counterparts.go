@@ -268,6 +268,9 @@ func (l *Line) assess(who act.Who, lang string, a act.Assess) (act.Reply, error)
 
 // window reads from when a question counts: an event's name, or a date. The event is nil for a date.
 func (l *Line) window(since string) (q contact.Query, ev *register.Event, err error) {
+	if since == "" {
+		return q, nil, nil
+	}
 	q.Since, err = statement.ReadWhen(since)
 	if q.Date = err == nil; err != nil {
 		if len(since) > 4 && since[4] == '-' && strings.Trim(since[:4], "0123456789") == "" { // meant as a date
@@ -335,13 +338,9 @@ func (l *Line) contacts(who act.Who, lang string, a act.Contacts) (act.Reply, er
 }
 
 func (l *Line) requests(who act.Who, lang string, a act.Requests) (act.Reply, error) {
-	var q contact.Query
-	var ev *register.Event
-	if a.Since != "" {
-		var err error
-		if q, ev, err = l.window(a.Since); err != nil {
-			return act.Reply{}, err
-		}
+	q, ev, err := l.window(a.Since)
+	if err != nil {
+		return act.Reply{}, err
 	}
 	q.For = a.For
 	in := l.at(l.outline(), who.Desk)

@@ -12,7 +12,6 @@ import (
 	"example.org/parley/internal/store"
 	"example.org/parley/internal/view"
 	"example.org/parley/record"
-	"example.org/parley/statement"
 )
 
 // uptime is for how long the line carried, by this end's own count: in each hour of the newest days, and in all.
@@ -134,30 +133,14 @@ func firstOf(it *record.Item) *record.Entry {
 	return it.Entries[0]
 }
 
-// sinceTime is the beginning of what is counted since an event or a date.
-func (l *Line) sinceTime(since string) (time.Time, error) {
-	if since == "" {
-		return time.Time{}, nil
-	}
-	w, err := statement.ReadWhen(since)
-	if err != nil {
-		e, err := l.register().FindEvent(since, l.rec.Short)
-		if err != nil {
-			return time.Time{}, err
-		}
-		w = e.When
-	}
-	return w.Earliest(), nil
-}
-
 // counted answers checks and figures. SPEC: CHK-021
 func (l *Line) counted(who act.Who, lang string, a act.Act, since string) (act.Reply, error) {
-	from, err := l.sinceTime(since)
+	q, _, err := l.window(since)
 	if err != nil {
 		return act.Reply{}, err
 	}
 	in := l.input(who.Desk)
-	in.Figures, in.Checks = l.figures(from)
+	in.Figures, in.Checks = l.figures(q.Since.Earliest())
 	return l.asked(in, lang, a)
 }
 

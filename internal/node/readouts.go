@@ -165,7 +165,7 @@ func (l *Line) readoutsAsked(who act.Who, lang string, a act.Readouts) (act.Repl
 			return act.Reply{}, err
 		}
 	}
-	since, err := l.since(a.Since)
+	q, _, err := l.window(a.Since)
 	if err != nil {
 		return act.Reply{}, err
 	}
@@ -174,7 +174,7 @@ func (l *Line) readoutsAsked(who act.Who, lang string, a act.Readouts) (act.Repl
 		if of != nil && r.About.Leaf != of.Leaf {
 			return true
 		}
-		return !since.IsZero() && l.dated(r, in.About).Side(since) == statement.SideBefore
+		return a.Since != "" && l.dated(r, in.About).Side(q.Begin()) == statement.SideBefore
 	})
 	in.Unseals = l.allUnseal(in.Readouts)
 	in.ContactsFrom, in.Points, in.OnlyShown = a.Since, a.Points, a.Shown
@@ -192,20 +192,4 @@ func (l *Line) dated(r *readout.Readout, contacts []*contact.Contact) statement.
 		return statement.At(e.Time)
 	}
 	return statement.At(r.Entry.Time)
-}
-
-// since reads an event's name or a date: when a window begins. A plain date is in it.
-func (l *Line) since(s string) (statement.When, error) {
-	if s == "" {
-		return statement.When{}, nil
-	}
-	w, err := statement.ReadWhen(s)
-	if err == nil {
-		return statement.At(w.Earliest()), nil
-	}
-	ev, err := l.register().FindEvent(s, l.rec.Short)
-	if err != nil {
-		return w, err
-	}
-	return ev.When, nil
 }
