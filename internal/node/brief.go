@@ -18,7 +18,7 @@ func (l *Line) brief(who act.Who, lang string, a act.Brief) (act.Reply, error) {
 	if err != nil {
 		return act.Reply{}, err
 	}
-	q, _, err := l.asking(act.Contacts{Since: a.Since})
+	q, ev, err := l.asking(act.Contacts{Since: a.Since})
 	if err != nil {
 		return act.Reply{}, err
 	}
@@ -36,7 +36,7 @@ func (l *Line) brief(who act.Who, lang string, a act.Brief) (act.Reply, error) {
 	}
 	in := l.input(who.Desk)
 	in.Figures, in.Checks = l.figures(f.Since.Earliest())
-	in.Contacts, in.ContactsSince, in.ContactsFrom, in.About = f, nil, a.Since, f.Contacts
+	in.Contacts, in.ContactsSince, in.ContactsFrom, in.About = f, ev, a.Since, f.Contacts
 	in.Readouts = slices.DeleteFunc(l.readouts(), func(r *readout.Readout) bool {
 		return !slices.ContainsFunc(f.Contacts, func(c *contact.Contact) bool { return c.Entry.Leaf == r.About.Leaf })
 	})

@@ -165,7 +165,7 @@ func (l *Line) readoutsAsked(who act.Who, lang string, a act.Readouts) (act.Repl
 			return act.Reply{}, err
 		}
 	}
-	q, _, err := l.window(a.Since)
+	q, ev, err := l.window(a.Since)
 	if err != nil {
 		return act.Reply{}, err
 	}
@@ -177,7 +177,7 @@ func (l *Line) readoutsAsked(who act.Who, lang string, a act.Readouts) (act.Repl
 		return a.Since != "" && l.dated(r, in.About).Side(q.Begin()) == statement.SideBefore
 	})
 	in.Unseals = l.allUnseal(in.Readouts)
-	in.ContactsFrom, in.Points, in.OnlyShown = a.Since, a.Points, a.Shown
+	in.ContactsSince, in.ContactsFrom, in.Points, in.OnlyShown = ev, a.Since, a.Points, a.Shown
 	return l.asked(in, lang, a)
 }
 

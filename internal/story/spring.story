@@ -25,8 +25,8 @@
 @2022-03-01T07:10Z aurelia post add "President of Cardonia" --of cardonia --org Presidency --level 1 --name "it=Presidente della Cardonia"
 @2022-03-01T07:10Z aurelia post add "Chancellor of Delmar" --of delmar --org Chancellery --level 1 --name "it=Cancelliere del Delmar"
 @2022-03-01T07:10Z aurelia post add "Prime minister of Estovia" --of estovia --org "Prime minister's office" --level 1 --name "it=Primo ministro dell'Estovia"
-@2022-03-01T07:20Z aurelia event add "the crossing" --when 2022-02-24 --name "it=passaggio"
-@2022-03-01T07:20Z aurelia event add "line opened" --when 2022-03-01 --name "it=inizio della linea"
+@2022-03-01T07:20Z aurelia event add "the crossing" --when 2022-02-24 --name "it=il passaggio"
+@2022-03-01T07:20Z aurelia event add "line opened" --when 2022-03-01 --name "it=l'apertura della linea"
 @2022-03-01T07:30Z aurelia contact add call --when 2022-02-11 --with $chief,$marshal --channel telephone --basis press --source "public readout"
 @2022-03-01T07:30Z aurelia contact add call --when 2022-02-18 --with $minister,$secretary --channel telephone --basis press --source "public readout"
 @2022-03-23T10:00Z aurelia request record --by $minister --with $secretary --for call --when 2022-02-25/2022-03-23 --standing --basis told-by --source "the press secretary" as $call1

@@ -18,16 +18,23 @@ import (
 // maxDealings is how many contacts, requests and concerns an answer lists, the newest; the rest is counted.
 const maxDealings = 200
 
+// window is from when a question counts, and that in words.
+func (b builder) window() (since, text string) {
+	switch {
+	case b.ContactsSince != nil:
+		since = b.ContactsSince.Title(b.lang)
+		return since, b.t("window.event", since)
+	case b.ContactsFrom != "":
+		return b.ContactsFrom, b.t("window.since", b.ContactsFrom)
+	}
+	return "", b.t("window.all")
+}
+
 // counterparts is the table of pairs and the sentence that matters most of it. SPEC: PAG-020
 func (b builder) counterparts() Counterparts {
 	f := b.Contacts
-	c := Counterparts{Since: b.ContactsFrom, Window: b.t("window.all"), Pairs: []Pair{}, Exercise: f.Exercise}
-	if b.ContactsSince != nil {
-		c.Since = b.ContactsSince.Title(b.lang)
-	}
-	if c.Since != "" {
-		c.Window = b.t("window.since", c.Since)
-	}
+	c := Counterparts{Pairs: []Pair{}, Exercise: f.Exercise}
+	c.Since, c.Window = b.window()
 	c.Months, c.Tested = b.months(), b.days()
 	said := f.Said
 	for i, p := range f.Pairs {

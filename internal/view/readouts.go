@@ -91,10 +91,7 @@ func (b builder) readouts(d *Desk) {
 			heads = append(heads, b.t("readout.none", p))
 		}
 	}
-	window := b.t("window.all")
-	if b.ContactsFrom != "" {
-		window = b.t("window.since", b.ContactsFrom)
-	}
+	_, window := b.window()
 	d.Sentences = []string{join(strings.Join(heads, "; "), window, b.t("asof", b.when(b.Now)))}
 	if b.OnlyShown {
 		d.Points = []Remark{}
