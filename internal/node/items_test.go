@@ -76,6 +76,23 @@ func TestActOnAnotherKindHidesNothing(t *testing.T) {
 	})
 }
 
+// officer enrols an officer and signs him on at a desk; what he does there is to succeed.
+func officer(t *testing.T, l *Line) func(act.Act) act.Reply {
+	t.Helper()
+	who := act.Who{Desk: "watch", Account: "amaro"}
+	do := func(a act.Act) act.Reply {
+		t.Helper()
+		r, err := l.Do(t.Context(), who, "en", a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	do(act.OfficerAdd{Name: "Lt Amaro", Langs: []string{"en"}})
+	who.Officer, who.Known = do(act.SignOn{}).ID, "account"
+	return do
+}
+
 // One statement that makes very many others valid, or one receipt for many, changes very many items: each step of the loop
 // sorts a few of them, and in the end all are sorted, though nothing else happens.
 // SPEC: NOD-027
@@ -84,16 +101,7 @@ func TestVeryManyChangedItemsAreSortedAFewAStep(t *testing.T) {
 		var m machine
 		l := m.begin(t)
 		time.Sleep(time.Second)
-		who := act.Who{Desk: "watch", Account: "amaro"}
-		do := func(a act.Act) act.Reply {
-			r, err := l.Do(t.Context(), who, "en", a)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return r
-		}
-		do(act.OfficerAdd{Name: "Lt Amaro"})
-		who.Officer, who.Known = do(act.SignOn{}).ID, "account"
+		do := officer(t, l)
 		const n = 200
 		for range n {
 			do(act.Send{Kind: "information", Text: "The convoy leaves at noon"})
@@ -133,16 +141,7 @@ func TestBoardCountsContactsAgainWhenOneChanges(t *testing.T) {
 		var m machine
 		l := m.begin(t)
 		time.Sleep(time.Second)
-		who := act.Who{Desk: "watch", Account: "amaro"}
-		do := func(a act.Act) act.Reply {
-			r, err := l.Do(t.Context(), who, "en", a)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return r
-		}
-		do(act.OfficerAdd{Name: "Lt Amaro"})
-		who.Officer, who.Known = do(act.SignOn{}).ID, "account"
+		do := officer(t, l)
 		ours := do(act.PostAdd{Name: "Minister", Org: "Ministry", Level: 2}).ID
 		theirs := do(act.PostAdd{Name: "Secretary", Org: "War Office", Level: 2, Theirs: true, Pair: ours}).ID
 		pairs := func() (n int, last *contact.Contact) {

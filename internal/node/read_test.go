@@ -172,17 +172,7 @@ func TestPrivateContactsAreFoldedWhenTheyChange(t *testing.T) {
 		var m machine
 		l := m.begin(t)
 		time.Sleep(time.Second)
-		who := act.Who{Desk: "watch", Account: "w"}
-		do := func(a act.Act) act.Reply {
-			t.Helper()
-			r, err := l.Do(t.Context(), who, "en", a)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return r
-		}
-		do(act.OfficerAdd{Name: "Lt Astrid", Langs: []string{"en"}})
-		who.Officer, who.Known = do(act.SignOn{}).ID, "account"
+		do := officer(t, l)
 		do(act.PostAdd{Name: "ours", Org: "ministry", Level: 2})
 		do(act.PostAdd{Name: "theirs", Org: "ministry", Level: 2, Theirs: true})
 		do(act.ContactAdd{Kind: "letter", When: "1999-12-01", Channel: "", Basis: "own", Participants: []string{"ours", "theirs"}, Private: true})

@@ -71,18 +71,10 @@ func (l *Line) stateOwn(d record.Draft, err error, shared bool, lang string) (ac
 	return l.reply(d, err)
 }
 
-// text is what a person has typed, nil for nothing.
-func (l *Line) text(chosen, lang, text string) *record.Text {
-	if text == "" {
-		return nil
-	}
-	return &record.Text{Lang: cmp.Or(chosen, lang), Text: text}
-}
-
 // watchStep notes something in the watch's log, gives the watch with what is open, or takes it over.
 func (l *Line) watchStep(who act.Who, lang string, a act.Watch) (act.Reply, error) {
 	if a.Step == "note" {
-		d, err := service.Draft(l.cfg.Us.Name, "watch.noted", nil, service.Stated{By: l.author(who)}, l.text(a.Lang, lang, a.Text), l.mark(""), l.now)
+		d, err := service.Draft(l.cfg.Us.Name, "watch.noted", nil, service.Stated{By: l.author(who)}, free(a.Text, a.Lang, lang), l.mark(""), l.now)
 		return l.stateOwn(d, err, a.Shared, lang)
 	}
 	f, open := service.Stated{By: l.author(who)}, l.waiting()
@@ -108,7 +100,7 @@ func (l *Line) watchStep(who act.Who, lang string, a act.Watch) (act.Reply, erro
 			f.Open = append(f.Open, e.Place().String())
 		}
 	}
-	d, err := service.Draft(l.cfg.Us.Name, kind, about, f, l.text(a.Lang, lang, a.Text), l.mark(""), l.now)
+	d, err := service.Draft(l.cfg.Us.Name, kind, about, f, free(a.Text, a.Lang, lang), l.mark(""), l.now)
 	r, err := l.stateOwn(d, err, shared, lang)
 	if err == nil {
 		r.Text = fmt.Sprintf(words.Say(lang, "%s recorded; open: %s"), r.ID, said)
