@@ -5,6 +5,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -18,10 +19,19 @@ import (
 func TestRowsAreReadAgainByNumber(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "record.db")
 	s := open(t, path, Options{Reserve: -1})
-	const all = 3 * ahead
+	const all = 20 * ahead // the receipts lie further apart than is read ahead
+	row := func(i int) Row {
+		r := entry(i)
+		if i%(9*ahead) == 1 {
+			r.Kind = KindReceipt
+		} else if i%3 == 0 {
+			r.Log = "another"
+		}
+		return r
+	}
 	var numbers []int
 	for i := range all {
-		rows := []Row{Local("key", []byte{byte(i)}), entry(i)}
+		rows := []Row{Local("key", []byte{byte(i)}), row(i)}
 		s.Append(uint64(i+1), rows)
 		numbers = append(numbers, rows[1].N)
 	}
@@ -30,14 +40,26 @@ func TestRowsAreReadAgainByNumber(t *testing.T) {
 			t.Fatal(c.Err)
 		}
 	}
+	check := func(at int, how string) {
+		t.Helper()
+		r, err := s.Row(t.Context(), numbers[at])
+		want := row(at)
+		if err != nil || r.N != numbers[at] || r.Kind != want.Kind || r.Log != want.Log || string(r.A) != string(want.A) {
+			t.Fatalf("row %d, %s: %+v, %v", at, how, r, err)
+		}
+	}
 	for range 2 {
+		for _, of := range []int{0, 1, 2} { // a log is gone through, then the next
+			for at := range all {
+				if r := row(at); r.Kind == KindReceipt && of == 2 || r.Kind == KindEntry && (r.Log == "another") == (of == 1) {
+					check(at, "log by log")
+				}
+			}
+		}
 		for _, step := range []int{1, 2, 5, -1, all/2 + 1} {
 			for i := range all {
 				at := ((i*step)%all + all) % all
-				r, err := s.Row(t.Context(), numbers[at])
-				if err != nil || r.N != numbers[at] || string(r.A) != string(entry(at).A) {
-					t.Fatalf("row %d, each %d-th: %+v, %v", at, step, r, err)
-				}
+				check(at, fmt.Sprintf("each %d-th", step))
 			}
 		}
 		if _, err := s.Row(t.Context(), all+1); err == nil {

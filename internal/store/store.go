@@ -262,7 +262,7 @@ func (s *Store) stop(why error) {
 // Read hands out at most max rows that follow row n, in order of commit. The disk is free again when they are.
 func (s *Store) Read(n, max int, each func(Row) error) error {
 	var rows []Row
-	err := s.held(func(d *db) (err error) { rows, err = d.rows(n, max); return err })
+	err := s.held(func(d *db) (err error) { rows, err = d.rows(n, max, Row{}); return err })
 	for _, r := range rows {
 		if err == nil {
 			err = each(r)
@@ -275,18 +275,21 @@ func (s *Store) Read(n, max int, each func(Row) error) error {
 // disk itself.
 func (s *Store) Row(ctx context.Context, n int) (Row, error) {
 	s.mu.Lock()
-	rows, max := s.near, 1
+	rows, max, like := s.near, 1, Row{}
 	s.mu.Unlock()
 	if i := slices.IndexFunc(rows, func(r Row) bool { return r.N == n }); i >= 0 {
 		return rows[i], nil
 	}
-	if k := len(rows); k > 0 && n > rows[0].N && n <= rows[k-1].N+ahead {
+	if k := len(rows); k > 0 && n > rows[0].N && n <= rows[k-1].N+8*ahead {
 		max = ahead
+		if rows[0].Kind == rows[k-1].Kind && rows[0].Log == rows[k-1].Log { // one log is gone through
+			like = rows[k-1]
+		}
 	}
 	done := make(chan error, 1)
 	go func() { // ends when the disk answers
 		done <- s.held(func(d *db) (err error) {
-			if rows, err = d.rows(n-1, max); err != nil {
+			if rows, err = d.rows(n-1, max, like); err != nil {
 				return err
 			}
 			if len(rows) == 0 || rows[0].N != n {
