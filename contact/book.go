@@ -339,6 +339,7 @@ func (c *account) judge(accounts []*account, past statement.Past) *Contact {
 		yes   bool
 	}
 	var words []said
+	ours := []said{{c.Entry, true}} // its author's own word, and what he says of the other's account
 	out := *c.Contact
 	for _, o := range accounts {
 		if o.Party == c.Party {
@@ -349,12 +350,16 @@ func (c *account) judge(accounts []*account, past statement.Past) *Contact {
 		}
 		if !o.Private && !c.Private {
 			words = append(words, said{o.Entry, c.Agree(o.Contact)})
+			for _, v := range o.heard {
+				ours = append(ours, said{v.Entry, v.Entry.Kind == KindConfirmed})
+			}
 		}
 	}
 	for _, v := range c.heard {
 		words = append(words, said{v.Entry, v.Entry.Kind == KindConfirmed})
 	}
-	for _, w := range statement.Newest(words, func(x, y said) bool { return past.Before(x.entry, y.entry) }) {
+	knew := func(x, y said) bool { return past.Before(x.entry, y.entry) }
+	for _, w := range statement.Newest(words, knew) {
 		if out.Whose == "" {
 			out.Whose = Both
 		}
@@ -362,12 +367,19 @@ func (c *account) judge(accounts []*account, past statement.Past) *Contact {
 			out.Whose = Differing
 		}
 	}
+	if slices.ContainsFunc(statement.Newest(ours, knew), func(w said) bool { return !w.yes }) {
+		out.Whose = Differing
+	}
 	return &out
 }
 
-// Disputes gives the reason that the other side gave for its no, "" for none.
+// Disputes gives the reason that a side gave for its no to the other's account, "" for none.
 func (c *Contact) Disputes() (reason string) {
-	for _, v := range c.heard {
+	heard := c.heard
+	if c.Other != nil {
+		heard = append(slices.Clone(heard), c.Other.heard...)
+	}
+	for _, v := range heard {
 		if v.Entry.Kind == KindDisputed {
 			reason = cmp.Or(v.Reason, reason)
 		}

@@ -139,6 +139,12 @@ func RelayDraft(s State, a statement.Actor, to, told string) (record.Draft, erro
 	return s.take(a, Relayed, StepFacts{To: to, Told: told}, nil, "name a post and who was told: parley relay ID --to POST --told NAME")
 }
 
+// ClassDraft states what class the message was, as its receiver says.
+func ClassDraft(s State, a statement.Actor, class string) (record.Draft, error) {
+	s.Class = class
+	return s.take(a, Classed, StepFacts{}, nil, "see: parley class --help")
+}
+
 // AckDraft acknowledges: read in the original, in a translation (translator: place of the officer, "" for the
 // acknowledging one), or awaiting-linguist. What is asked to be read back must be typed and must match.
 //

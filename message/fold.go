@@ -29,7 +29,8 @@ type State struct {
 	Kind    string       // warning information intention question answer request incident
 	ReplyTo *record.Ref  // the beginning of the message that this one replies to: its first re
 	Replies []record.Ref // messages that reply to this one
-	Class   string
+	Class   string       // its author's
+	Said    string       // the class that its receiver states, "" for none
 	Mark    string
 	Facts   Facts
 	HasText bool
@@ -61,14 +62,15 @@ func Fold(it *record.Item, r statement.Past) State {
 	return s
 }
 
-// Substance is when the message used the line for substance, zero where it did not.
+// Substance is when the message used the line for substance, zero where it did not, and whether the two sides differ about
+// that: the higher class counts, of what the receiver says the newest.
 //
-// SPEC: CHK-022
-func (s State) Substance() (at time.Time) {
-	if s.Begin != nil && s.Class == statement.Classes[0] && s.Mark == "actual" {
+// SPEC: CHK-022 MSG-050
+func (s State) Substance() (at time.Time, disputed bool) {
+	if s.Begin != nil && (s.Class == statement.Classes[0] || s.Said == statement.Classes[0]) && s.Mark == "actual" {
 		at = s.Begin.Time
 	}
-	return at
+	return at, s.Said != "" && s.Said != s.Class
 }
 
 func (s *State) begin(b *record.Entry) {
@@ -109,6 +111,11 @@ func (s *State) weigh(r statement.Past) {
 		s.Understood = &statement.Oldest(understood, before(r))[0]
 	} else if len(s.Steps[Acknowledged]) > 0 {
 		s.Awaiting = &statement.Oldest(s.Steps[Acknowledged], before(r))[0]
+	}
+	for _, c := range statement.Newest(s.Steps[Classed], before(r)) {
+		if s.Said == "" || slices.Index(statement.Classes, c.Entry.Class) < slices.Index(statement.Classes, s.Said) {
+			s.Said = c.Entry.Class
+		}
 	}
 	if len(s.Steps[Responded]) == 0 {
 		return

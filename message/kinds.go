@@ -36,6 +36,7 @@ const (
 	Responded    = "responded"
 	Complied     = "complied"
 	Relayed      = "relayed"
+	Classed      = "classed"           // no rung: the receiver's word on its class, which stands in the header
 	Linguist     = "awaiting-linguist" // a clock, and a way of reading
 	Standby      = "standby"           // a clock, and a response
 )
@@ -51,7 +52,7 @@ func kinds() (ks []statement.Kind) {
 		reserve := step != Complied && step != Relayed
 		ks = append(ks, statement.New(statement.Kind{Kind: record.Kind{Name: "message." + step}, Max: UrgentBodies, Urgent: true, Reserve: reserve}, (*State).step))
 	}
-	return ks
+	return append(ks, statement.New(statement.Kind{Kind: record.Kind{Name: "message." + Classed}, Max: UrgentBodies, NoText: true}, (*State).step))
 }
 
 // UrgentPrecedence reports whether a precedence has the limits of what fits the lane.
@@ -147,7 +148,7 @@ type StepFacts struct {
 
 // Validate judges a receiver's step, against the message as far as it is here.
 //
-// SPEC: MSG-003
+// SPEC: MSG-003 MSG-050
 func (f StepFacts) Validate(e, begin *record.Entry) error {
 	step := strings.TrimPrefix(e.Kind, "message.")
 	if err := statement.First(
@@ -159,7 +160,7 @@ func (f StepFacts) Validate(e, begin *record.Entry) error {
 	if begin != nil {
 		if err := statement.First(statement.If(!IsMessage(begin.Kind), "it names a %s, not a message", begin.Kind),
 			statement.If(e.Log.Party == begin.Log.Party, "only the receiving party states this step"),
-			statement.If(e.Class != begin.Class || e.Mark != begin.Mark, "a step has the class and mark of its message")); err != nil {
+			statement.If(e.Class != begin.Class && step != Classed || e.Mark != begin.Mark, "a step has the class and mark of its message")); err != nil {
 			return err
 		}
 	}

@@ -262,7 +262,7 @@ func TestTermsRefuseWhatNobodyAgreesOn(t *testing.T) {
 	} {
 		x := DefaultTerms()
 		change(&x)
-		if _, err := x.Encode([32]byte{}); !errors.Is(err, ErrGenesis) {
+		if _, err := x.Encode([32]byte{}); !errors.Is(err, ErrTerms) {
 			t.Errorf("%s: accepted", name)
 		}
 	}

@@ -3,6 +3,8 @@
 package party
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -36,6 +38,13 @@ type Terms struct {
 // What the terms may seal, and what they may keep to officers who may release.
 var Sealable, Releasable = []string{"readout"}, []string{"suspend"}
 
+// ErrTerms is wrapped by every reason why a text is no terms.
+var ErrTerms = errors.New("these terms cannot stand")
+
+func notTerms(format string, a ...any) error {
+	return fmt.Errorf("%w: %s", ErrTerms, fmt.Sprintf(format, a...))
+}
+
 const maxTerm = 400 // bytes of a text of the terms
 
 // DefaultTerms are safe terms for a line that nobody has written terms for.
@@ -59,7 +68,7 @@ func (t Terms) Encode(salt [32]byte) ([]byte, error) {
 	}
 	b, err := wire.EncodeBody(t, salt)
 	if err == nil && len(b) > MaxTerms {
-		err = notGenesis("terms over %d bytes", MaxTerms)
+		err = notTerms("over %d bytes", MaxTerms)
 	}
 	return b, err
 }
@@ -68,63 +77,63 @@ func (t Terms) Encode(salt [32]byte) ([]byte, error) {
 func ParseTerms(b []byte) (Terms, error) {
 	var t Terms
 	if err := wire.DecodeStrict(b, MaxTerms, &t); err != nil {
-		return t, notGenesis("terms: %v", err)
+		return t, notTerms("%v", err)
 	}
 	return t, t.check()
 }
 
 func (t Terms) check() error {
 	if len(t.Purpose) == 0 || len(t.Languages) == 0 || len(t.Languages) > 8 || len(t.Purpose) > 8 {
-		return notGenesis("terms: a purpose and a language at least, eight at most")
+		return notTerms("a purpose and a language at least, eight at most")
 	}
 	for l, s := range t.Purpose {
 		if err := wire.Text("the purpose", s, maxTerm); err != nil || !slices.Contains(t.Languages, l) {
-			return notGenesis("terms: the purpose in %q: %v", l, err)
+			return notTerms("the purpose in %q: %v", l, err)
 		}
 	}
 	for _, s := range slices.Concat([]string{t.Area, t.Subject, t.Hours, t.Access}, t.Languages) {
 		if err := wire.Text("area, subject, hours, access or language", s, maxTerm); err != nil {
-			return notGenesis("terms: %v", err)
+			return notTerms("%v", err)
 		}
 	}
 	for p, ns := range t.Fallback {
 		if !wire.ValidName(p) || len(ns) > 4 {
-			return notGenesis("terms: fallback numbers of %q", p)
+			return notTerms("fallback numbers of %q", p)
 		}
 		for _, n := range ns {
 			if strings.Trim(n, "+0123456789 -") != "" || n == "" {
-				return notGenesis("terms: telephone number %q", n)
+				return notTerms("telephone number %q", n)
 			}
 		}
 	}
 	if len(t.Schedule.Checks) == 0 || len(t.Schedule.Checks) > 24 || t.Schedule.Officer < 1 || t.Schedule.Officer > 240 {
-		return notGenesis("terms: 1 to 24 checks a day, officer's parts within 1 to 240 minutes")
+		return notTerms("1 to 24 checks a day, officer's parts within 1 to 240 minutes")
 	}
 	for _, c := range t.Schedule.Checks {
 		if p, err := time.Parse("15:04", c); err != nil || p.Format("15:04") != c {
-			return notGenesis("terms: time of a check %q", c)
+			return notTerms("time of a check %q", c)
 		}
 	}
 	if !slices.IsSorted(t.Schedule.Checks) || len(slices.Compact(slices.Clone(t.Schedule.Checks))) != len(t.Schedule.Checks) {
-		return notGenesis("terms: the checks of a day in order, none twice")
+		return notTerms("the checks of a day in order, none twice")
 	}
 	for _, r := range t.Policy.Release {
 		if !slices.Contains(Releasable, r) {
-			return notGenesis("terms: release of %q: what can be kept to officers who may release: %s", r, strings.Join(Releasable, ", "))
+			return notTerms("release of %q: what can be kept to officers who may release: %s", r, strings.Join(Releasable, ", "))
 		}
 	}
 	for k, h := range t.Policy.Seal {
 		if !slices.Contains(Sealable, k) || h < 1 || h > 30*24 {
-			return notGenesis("terms: seal of %q for %d hours: %s, 1 to 720 hours", k, h, strings.Join(Sealable, ", "))
+			return notTerms("seal of %q for %d hours: %s, 1 to 720 hours", k, h, strings.Join(Sealable, ", "))
 		}
 	}
 	for prec, steps := range t.Policy.Due {
 		if !slices.Contains([]string{"FLASH", "IMMEDIATE", "PRIORITY", "ROUTINE"}, prec) {
-			return notGenesis("terms: precedence %q", prec)
+			return notTerms("precedence %q", prec)
 		}
 		for step, sec := range steps {
 			if !slices.Contains([]string{"held", "shown", "acknowledged", "responded"}, step) || sec < 1 || sec > 7*86400 {
-				return notGenesis("terms: clock %s of %s", step, prec)
+				return notTerms("clock %s of %s", step, prec)
 			}
 		}
 	}

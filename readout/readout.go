@@ -159,11 +159,11 @@ func (r *Readout) heldAt(t time.Time) bool {
 }
 
 // Released reports whether the bodies of a sealed readout go to the other side: it has filed one of its own about the same,
-// or the time is up.
+// or the time is up. Counts gives the statement as which what a readout is about counts: each side may have stated it.
 //
-// SPEC: RDO-008
-func (r *Readout) Released(all []*Readout, until, now time.Time) bool {
-	return !now.Before(until) || slices.ContainsFunc(all, func(o *Readout) bool { return o.Party != r.Party && o.About.Leaf == r.About.Leaf })
+// SPEC: RDO-008 RDO-010
+func (r *Readout) Released(all []*Readout, counts func(record.Ref) record.Ref, until, now time.Time) bool {
+	return !now.Before(until) || slices.ContainsFunc(all, func(o *Readout) bool { return o.Party != r.Party && counts(o.About) == counts(r.About) })
 }
 
 // Of gives the steps of one word: publish, shown or except.
@@ -177,18 +177,19 @@ func (r *Readout) Of(step string) (out []Step) {
 }
 
 // Versions says of each readout which one replaces it, and what of the other side's about the same its author held when he
-// filed it.
+// filed it. Each is about the statement as which its contact counts.
 //
-// SPEC: RDO-006
-func Versions(list []*Readout, past statement.Past) []*Readout {
+// SPEC: RDO-006 RDO-010
+func Versions(list []*Readout, counts func(record.Ref) record.Ref, past statement.Past) []*Readout {
 	same := map[record.Ref][]*Readout{} // of one contact
 	for _, r := range list {
-		same[r.About] = append(same[r.About], r)
+		same[counts(r.About)] = append(same[counts(r.About)], r)
 	}
 	out := make([]*Readout, 0, len(list))
 	for _, r := range list {
 		c := *r
-		for _, o := range same[r.About] {
+		c.About = counts(r.About)
+		for _, o := range same[c.About] {
 			switch {
 			case o.Party == r.Party && o.Replaces != nil && o.Replaces.Leaf == r.Entry.Leaf && (c.Later == nil || o.Entry.Place().Compare(c.Later.Place()) < 0):
 				c.Later = o.Entry

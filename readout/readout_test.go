@@ -92,6 +92,9 @@ func TestReadoutsRefuse(t *testing.T) {
 	}
 }
 
+// alone: every contact was stated once.
+func alone(r record.Ref) record.Ref { return r }
+
 // knows is a past in which b knew a where it is listed.
 type knows [][2]*record.Entry
 
@@ -118,7 +121,7 @@ func TestReadoutIsAFunctionOfTheSetAndKnowsItsVersions(t *testing.T) {
 		t.Error("a readout without its beginning")
 	}
 	one := func(e *record.Entry) *Readout { return Fold(&record.Item{Begin: e, Entries: []*record.Entry{e}}) }
-	list := Versions([]*Readout{one(next), one(theirs), one(ours)}, knows{{theirs, next}})
+	list := Versions([]*Readout{one(next), one(theirs), one(ours)}, alone, knows{{theirs, next}})
 	if list[0].Later != next || list[2].Later != nil || len(list[2].Knew) != 1 || list[2].Knew[0] != theirs || len(list[1].Knew) != 0 {
 		t.Errorf("%+v", list)
 	}

@@ -92,7 +92,7 @@ func find[T thing](what, way, s string, short func(*record.Entry) string, list [
 		if known != nil && (strings.EqualFold(s, id) || slices.ContainsFunc(o.Was, func(e *record.Entry) bool { return strings.EqualFold(s, short(e)) })) {
 			return x, nil
 		}
-		if len(known) > 0 && len(all) < 12 {
+		if len(known) > 0 && len(all) < 12 && !slices.Contains(all, known[0]) { // both sides may have stated it
 			all = append(all, known[0])
 		}
 		if slices.ContainsFunc(known, func(n string) bool { return Same(n, s) }) {

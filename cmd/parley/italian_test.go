@@ -152,7 +152,9 @@ borealia line resume => contains ritira
 aurelia line resume
 aurelia line leave
 aurelia line resume
-aurelia terms propose --from +1h => contains 24
+aurelia terms propose --from +1h --check 11:00 => contains 24
+aurelia request place --by Ministro --with Nessuno => contains Nessuno
+aurelia request correct A1-99 declined => contains A1-99
 aurelia terms propose --from +48h --check 08:00 as $t
 aurelia terms show
 borealia terms accept $t

@@ -82,9 +82,11 @@ var Table = []Verb{
 	{"concern answer", "ID [REASON…]", "State that a concern was answered, and how.", "counterparts", Saying{Do: "concern.answer"}, Touches | Person},
 	{"concern overtaken", "ID [REASON…]", "State that events have overtaken a concern.", "counterparts", Saying{Do: "concern.overtaken"}, Touches | Person},
 	{"request record", "--by POST --with POST --when WHEN --basis BASIS", "State that a call or a meeting was sought.", "counterparts", RequestRecord{}, Touches | Person},
+	{"request place", "--by POST --with POST", "Ask the other side for a call or a meeting, now and on the line.", "counterparts", RequestPlace{}, Touches | Person},
 	{"request again", "ID", "State that it was sought once more.", "counterparts", RequestAgain{Do: "request.again"}, Touches | Person},
 	{"request renew", "ID", "Take up again a request that was withdrawn.", "counterparts", RequestAgain{Do: "request.renew"}, Touches | Person},
 	{"request outcome", "ID OUTCOME", "State what became of a request, wherever it was answered.", "counterparts", RequestOutcome{}, Touches | Person},
+	{"request correct", "ID OUTCOME", "State anew what we stated of a request.", "counterparts", RequestOutcome{Do: "request.correct"}, Touches | Person},
 	{"request accept", "ID", "Accept a request of the other side, on the line.", "counterparts", RequestAnswer{Do: "request.accept"}, Touches | Person},
 	{"request decline", "ID", "Decline a request of the other side, on the line.", "counterparts", RequestAnswer{Do: "request.decline"}, Touches | Person},
 	{"request defer", "ID", "Put off a request of the other side, on the line.", "counterparts", RequestAnswer{Do: "request.defer"}, Touches | Person},
@@ -354,6 +356,14 @@ type (
 		Source   string `json:"source,omitempty" help:"who told it, or which report"`
 		Mark     string `json:"mark,omitempty" of:"mark"`
 	}
+	// RequestPlace asks for a call or a meeting on the line: what it does not say of a record of it follows from that.
+	RequestPlace struct {
+		By       string `json:"by" pick:"post" help:"the post that seeks"`
+		With     string `json:"with" pick:"post" help:"the post that is sought"`
+		For      string `json:"for,omitempty" of:"sought"`
+		Standing bool   `json:"standing,omitempty" help:"open until withdrawn"`
+		Mark     string `json:"mark,omitempty" of:"mark"`
+	}
 	// RequestAgain is a further attempt: now and first hand, where nothing else is said.
 	RequestAgain struct {
 		Do     string `json:"-" flag:"-"` // request.again request.renew
@@ -364,6 +374,7 @@ type (
 		Source string `json:"source,omitempty" help:"who told it, or which report"`
 	}
 	RequestOutcome struct {
+		Do      string    `json:"-" flag:"-"` // request.correct, else what was not stated yet
 		ID      string    `json:"id" arg:"ID" pick:"request"`
 		Outcome string    `json:"outcome" arg:"OUTCOME" of:"outcome"`
 		ToldBy  string    `json:"told_by,omitempty" help:"who told us"`
@@ -475,52 +486,53 @@ type (
 	}
 )
 
-func (Brief) Verb() string           { return "brief" }
-func (p Plain) Verb() string         { return string(p) }
-func (i Item) Verb() string          { return i.Do }
-func (a OfficerAdd) Verb() string    { return cmp.Or(a.Do, "officer.add") }
-func (SignOn) Verb() string          { return "sign-on" }
-func (SetDesk) Verb() string         { return "desk" }
-func (Send) Verb() string            { return "send" }
-func (Ack) Verb() string             { return "ack" }
-func (Respond) Verb() string         { return "respond" }
-func (Shown) Verb() string           { return "shown" }
-func (PhraseList) Verb() string      { return "phrase.list" }
-func (SendStop) Verb() string        { return "stop" }
-func (StopStep) Verb() string        { return "stop.step" }
-func (Ring) Verb() string            { return "ring" }
-func (Answer) Verb() string          { return "answer" }
-func (Decline) Verb() string         { return "decline" }
-func (HangUp) Verb() string          { return "hang-up" }
-func (Class) Verb() string           { return "class" }
-func (CheckConfirm) Verb() string    { return "check.confirm" }
-func (a PostAdd) Verb() string       { return cmp.Or(a.Do, "post.add") }
-func (a EventAdd) Verb() string      { return cmp.Or(a.Do, "event.add") }
-func (a Finish) Verb() string        { return a.Do }
-func (HolderAdd) Verb() string       { return "holder.add" }
-func (HolderEnd) Verb() string       { return "holder.end" }
-func (a ContactAdd) Verb() string    { return cmp.Or(a.Do, "contact.add") }
-func (RequestRecord) Verb() string   { return "request.record" }
-func (RequestOutcome) Verb() string  { return "request.outcome" }
-func (ReadLog) Verb() string         { return "log" }
-func (Contacts) Verb() string        { return "contacts" }
-func (Confirm) Verb() string         { return "confirm" }
-func (a Saying) Verb() string        { return a.Do }
-func (ConcernRaise) Verb() string    { return "concern.raise" }
-func (a RequestAgain) Verb() string  { return a.Do }
-func (a RequestAnswer) Verb() string { return a.Do }
-func (Assess) Verb() string          { return "assess" }
-func (Requests) Verb() string        { return "requests" }
-func (Raised) Verb() string          { return "raised" }
-func (Show) Verb() string            { return "show" }
-func (LineStep) Verb() string        { return "line.step" }
-func (TermsPropose) Verb() string    { return "terms.propose" }
-func (Watch) Verb() string           { return "watch.step" }
-func (Relay) Verb() string           { return "relay" }
-func (ReadoutFile) Verb() string     { return "readout.file" }
-func (ReadoutStep) Verb() string     { return "readout.step" }
-func (ReadoutExcept) Verb() string   { return "readout.except" }
-func (Readouts) Verb() string        { return "readouts" }
-func (Find) Verb() string            { return "find" }
-func (Checks) Verb() string          { return "checks" }
-func (Figure) Verb() string          { return "figures" }
+func (Brief) Verb() string            { return "brief" }
+func (p Plain) Verb() string          { return string(p) }
+func (i Item) Verb() string           { return i.Do }
+func (a OfficerAdd) Verb() string     { return cmp.Or(a.Do, "officer.add") }
+func (SignOn) Verb() string           { return "sign-on" }
+func (SetDesk) Verb() string          { return "desk" }
+func (Send) Verb() string             { return "send" }
+func (Ack) Verb() string              { return "ack" }
+func (Respond) Verb() string          { return "respond" }
+func (Shown) Verb() string            { return "shown" }
+func (PhraseList) Verb() string       { return "phrase.list" }
+func (SendStop) Verb() string         { return "stop" }
+func (StopStep) Verb() string         { return "stop.step" }
+func (Ring) Verb() string             { return "ring" }
+func (Answer) Verb() string           { return "answer" }
+func (Decline) Verb() string          { return "decline" }
+func (HangUp) Verb() string           { return "hang-up" }
+func (Class) Verb() string            { return "class" }
+func (CheckConfirm) Verb() string     { return "check.confirm" }
+func (a PostAdd) Verb() string        { return cmp.Or(a.Do, "post.add") }
+func (a EventAdd) Verb() string       { return cmp.Or(a.Do, "event.add") }
+func (a Finish) Verb() string         { return a.Do }
+func (HolderAdd) Verb() string        { return "holder.add" }
+func (HolderEnd) Verb() string        { return "holder.end" }
+func (a ContactAdd) Verb() string     { return cmp.Or(a.Do, "contact.add") }
+func (RequestRecord) Verb() string    { return "request.record" }
+func (RequestPlace) Verb() string     { return "request.place" }
+func (a RequestOutcome) Verb() string { return cmp.Or(a.Do, "request.outcome") }
+func (ReadLog) Verb() string          { return "log" }
+func (Contacts) Verb() string         { return "contacts" }
+func (Confirm) Verb() string          { return "confirm" }
+func (a Saying) Verb() string         { return a.Do }
+func (ConcernRaise) Verb() string     { return "concern.raise" }
+func (a RequestAgain) Verb() string   { return a.Do }
+func (a RequestAnswer) Verb() string  { return a.Do }
+func (Assess) Verb() string           { return "assess" }
+func (Requests) Verb() string         { return "requests" }
+func (Raised) Verb() string           { return "raised" }
+func (Show) Verb() string             { return "show" }
+func (LineStep) Verb() string         { return "line.step" }
+func (TermsPropose) Verb() string     { return "terms.propose" }
+func (Watch) Verb() string            { return "watch.step" }
+func (Relay) Verb() string            { return "relay" }
+func (ReadoutFile) Verb() string      { return "readout.file" }
+func (ReadoutStep) Verb() string      { return "readout.step" }
+func (ReadoutExcept) Verb() string    { return "readout.except" }
+func (Readouts) Verb() string         { return "readouts" }
+func (Find) Verb() string             { return "find" }
+func (Checks) Verb() string           { return "checks" }
+func (Figure) Verb() string           { return "figures" }

@@ -14,6 +14,7 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
 	"example.org/parley/internal/voice"
+	"example.org/parley/message"
 	"example.org/parley/record"
 	"example.org/parley/words"
 )
@@ -362,15 +363,18 @@ func startTone(l *Line, desk string, hz float64) (end func()) {
 	return func() { close(quit); <-gone }
 }
 
-// classCall states later what class a call was.
+// classCall states later what class a call was, or a message of theirs.
 func (l *Line) classCall(who act.Who, _ string, a act.Class) (act.Reply, error) {
 	e, err := l.find(a.ID)
 	if err != nil {
 		return act.Reply{}, err
 	}
+	if m, ok := fold[message.State](l, l.rec.ItemOf(e)); ok && m.Begin != nil {
+		return l.reply(message.ClassDraft(m, l.actor(who), a.Class))
+	}
 	s, ok := fold[call.State](l, l.rec.ItemOf(e))
 	if !ok || s.Call == "" {
-		return act.Reply{}, hint.New("see: parley calls", "%s is not a call", a.ID)
+		return act.Reply{}, hint.New("see: parley calls, parley log", "%s is neither a call nor a message", a.ID)
 	}
 	d, err := call.ClassDraft(l.cfg.Us.Name, s, a.Class, l.author(who))
 	return l.reply(d, err)

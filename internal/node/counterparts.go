@@ -22,8 +22,8 @@ import (
 
 var counterpartActs = append([]handler{
 	on((*Line).contactAdd), on((*Line).contactAdd, act.ContactAdd{Do: "contact.correct"}), on((*Line).concernRaise),
-	on((*Line).requestRecord), on((*Line).requestAgain, act.RequestAgain{Do: "request.again"}), on((*Line).requestAgain, act.RequestAgain{Do: "request.renew"}),
-	on((*Line).requestOutcome), on((*Line).assess),
+	on((*Line).requestRecord), on((*Line).requestPlace), on((*Line).requestAgain, act.RequestAgain{Do: "request.again"}), on((*Line).requestAgain, act.RequestAgain{Do: "request.renew"}),
+	on((*Line).requestOutcome), on((*Line).requestOutcome, act.RequestOutcome{Do: "request.correct"}), on((*Line).assess),
 }, slices.Concat(
 	ons((*Line).word, func(do string) act.Saying { return act.Saying{Do: do} }, "contact.confirm", "contact.dispute", "concern.answer", "concern.overtaken", "request.confirm", "request.dispute", "request.withdraw"),
 	ons((*Line).requestAnswer, func(do string) act.RequestAnswer { return act.RequestAnswer{Do: do} }, "request.accept", "request.decline", "request.defer", "request.counter"))...)
@@ -52,7 +52,11 @@ func (l *Line) contactAdd(who act.Who, lang string, a act.ContactAdd) (act.Reply
 	}
 	var was *contact.Contact
 	if a.Corrects != "" {
-		s, e := n.folded(a.Corrects)
+		e, err := l.findAny(a.Corrects)
+		if n.err = statement.First(n.err, err); n.err != nil {
+			return act.Reply{}, n.err
+		}
+		s, _ := fold[contact.State](l, l.rec.ItemOf(e))
 		if was = s.Contact; was == nil && n.err == nil {
 			n.err = hint.New("see: parley contacts", "%s is not a contact", a.Corrects)
 		} else if was != nil {
@@ -148,6 +152,12 @@ func (l *Line) requestRecord(who act.Who, _ string, a act.RequestRecord) (act.Re
 	return l.reply(contact.PlacedDraft(l.cfg.Us.Name, f, l.mark(a.Mark), nil))
 }
 
+// requestPlace asks for a call or a meeting on the line.
+func (l *Line) requestPlace(who act.Who, lang string, a act.RequestPlace) (act.Reply, error) {
+	return l.requestRecord(who, lang, act.RequestRecord{By: a.By, With: a.With, For: a.For, Standing: a.Standing, Mark: a.Mark,
+		When: statement.At(l.now).String(), Way: contact.ByLine, Basis: contact.Own})
+}
+
 // request gives the request that a short ID is of.
 func (n *names) request(id string) (*contact.Request, *record.Entry) {
 	s, e := n.folded(id)
@@ -179,6 +189,9 @@ func (l *Line) requestOutcome(who act.Who, _ string, a act.RequestOutcome) (act.
 	}
 	if n.err != nil {
 		return act.Reply{}, n.err
+	}
+	if x := r.Attempt(e); a.Do != "" && (x.Result == nil || x.Result.Entry.Log.Party != l.cfg.Us.Name) && (x.Other == nil || x.Other.Entry.Log.Party != l.cfg.Us.Name) {
+		return act.Reply{}, hint.New("state it first: parley request outcome", "we have not stated yet what became of %s", a.ID)
 	}
 	return l.reply(contact.OutcomeDraft(r, e, l.cfg.Us.Name, f))
 }
@@ -228,7 +241,7 @@ func (l *Line) word(who act.Who, lang string, a act.Saying) (act.Reply, error) {
 	case about == "contact" && s.Contact != nil:
 		of := s.Contact
 		if now := l.settled().Contact(of.Entry.Place()); now != nil {
-			if of = now; of.Party == us && of.Other != nil { // one contact of two accounts: theirs is meant
+			if of = now; of.Party == us && of.Other != nil && e.Place() != of.Entry.Place() { // one contact of two accounts: theirs is meant
 				of = of.Other
 			}
 		}

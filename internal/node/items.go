@@ -180,7 +180,8 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp,
 		m := message.Fold(it, r)
 		if state = m; m.Begin != nil {
 			s.list, s.rank, s.open = head, -slices.Index(message.Precedences, m.Facts.Precedence), m.Waits()
-			s.from, s.till, s.used = m.From, m.Facts.NotAfter, m.Substance()
+			s.from, s.till = m.From, m.Facts.NotAfter
+			s.used, s.both = m.Substance()
 			for _, c := range l.due(m, r, now) {
 				s.run(c)
 			}

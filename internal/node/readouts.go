@@ -20,7 +20,18 @@ var readoutActs = []handler{on((*Line).readoutFile), on((*Line).readoutStep), on
 
 // readouts are those on record, with their versions.
 func (l *Line) readouts() []*readout.Readout {
-	return readout.Versions(states[*readout.Readout](l, l.keys("readout")), l.rec)
+	l.settled()
+	return readout.Versions(states[*readout.Readout](l, l.keys("readout")), l.counts, l.rec)
+}
+
+// counts gives the statement as which a contact counts: each side may have stated it, and corrected it since.
+//
+// SPEC: RDO-010
+func (l *Line) counts(about record.Ref) record.Ref {
+	if c := l.book.Contact(about.Place); c != nil {
+		return c.Entry.Ref()
+	}
+	return about
 }
 
 // unseals is when the bodies of a sealed readout go whatever the other side does, by the terms of its time.
@@ -43,7 +54,8 @@ func (l *Line) allUnseal(list []*readout.Readout) map[string]time.Time {
 
 // released reports whether the bodies of a readout of ours may be sent.
 func (l *Line) released(r *readout.Readout) bool {
-	return r.Released(states[*readout.Readout](l, l.items.lists["readout"]), l.unseals(r.Entry), l.now)
+	l.book.Settle(l.register(), l.rec) // what is not sorted yet comes with the next step
+	return r.Released(states[*readout.Readout](l, l.items.lists["readout"]), l.counts, l.unseals(r.Entry), l.now)
 }
 
 // withheld reports whether the bodies of a statement stay here for now. What has not been sorted yet does.
@@ -95,7 +107,7 @@ func (l *Line) readoutFile(who act.Who, lang string, a act.ReadoutFile) (act.Rep
 	}
 	var before *readout.Readout
 	for _, r := range l.readouts() {
-		if r.Party == l.cfg.Us.Name && r.About.Leaf == about.Leaf && r.Later == nil {
+		if r.Party == l.cfg.Us.Name && r.About == l.counts(about.Ref()) && r.Later == nil {
 			before = r
 		}
 	}
@@ -156,12 +168,13 @@ func (l *Line) afterReadout(r *readout.Readout, step string, f readout.Step, lan
 // readoutsAsked answers with what the two sides say of contacts, side by side.
 func (l *Line) readoutsAsked(who act.Who, lang string, a act.Readouts) (act.Reply, error) {
 	in, list := l.input(who.Desk), l.readouts()
-	var of *record.Entry
+	var of record.Ref
 	if a.ID != "" {
-		var err error
 		if r, no := l.readout(a.ID); no == nil {
-			of = &record.Entry{Leaf: r.About.Leaf}
-		} else if of, err = l.subject(a.ID); err != nil {
+			of = l.counts(r.About)
+		} else if e, err := l.subject(a.ID); err == nil {
+			of = l.counts(e.Ref())
+		} else {
 			return act.Reply{}, err
 		}
 	}
@@ -171,7 +184,7 @@ func (l *Line) readoutsAsked(who act.Who, lang string, a act.Readouts) (act.Repl
 	}
 	in.About = l.settled().All()
 	in.Readouts = slices.DeleteFunc(list, func(r *readout.Readout) bool {
-		if of != nil && r.About.Leaf != of.Leaf {
+		if a.ID != "" && r.About != of {
 			return true
 		}
 		return a.Since != "" && l.dated(r, in.About).Side(q.Begin()) == statement.SideBefore

@@ -3,6 +3,7 @@
 package node
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"maps"
@@ -132,11 +133,11 @@ func (l *Line) termsShow(who act.Who, lang string, a act.Plain) (act.Reply, erro
 			key = "terms.late"
 		}
 		in.Terms = append(in.Terms, "", words.T(lang, key, l.rec.Short(p.Entry), p.Party, view.When(lang, p.From, l.now)))
-		for _, line := range lines(p.New) {
-			if !slices.Contains(have, line) {
-				in.Terms = append(in.Terms, line)
-			}
+		changed := slices.DeleteFunc(lines(p.New), func(line string) bool { return slices.Contains(have, line) })
+		if len(changed) == 0 && strings.HasSuffix(in.Terms[len(in.Terms)-1], ":") {
+			changed = []string{words.T(lang, "terms.same")}
 		}
+		in.Terms = append(in.Terms, changed...)
 	}
 	return l.asked(in, lang, a)
 }
@@ -148,8 +149,12 @@ func (l *Line) termsPropose(who act.Who, _ string, a act.TermsPropose) (act.Repl
 		last := c[len(c)-1]
 		t, replaces = last.New, last.Hash()
 	}
+	was, _ := t.Encode([32]byte{})
 	if err := change(&t, a, l.cfg.Us.Name); err != nil {
 		return act.Reply{}, err
+	}
+	if now, err := t.Encode([32]byte{}); err == nil && bytes.Equal(was, now) {
+		return act.Reply{}, hint.New("say what is to change: parley terms propose --help", "this changes nothing: the terms say so already")
 	}
 	var salt [32]byte
 	if _, err := io.ReadFull(l.cfg.Rand, salt[:]); err != nil {

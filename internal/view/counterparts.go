@@ -227,7 +227,7 @@ func (b builder) contact(c *contact.Contact) Dealing {
 	if c.Kind == contact.Public {
 		d.Quote = b.quote(c)
 	}
-	if o := c.Other; o != nil && c.Whose == contact.Differing {
+	if o := c.Other; o != nil && c.Whose == contact.Differing && !c.Agree(o) {
 		d.Reason = b.t("differs.by", o.Party, b.or("contact", o.Kind), b.date(o.When))
 	} else if c.Whose == contact.Differing {
 		d.Reason = c.Disputes()
