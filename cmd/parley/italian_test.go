@@ -153,7 +153,7 @@ aurelia line resume
 aurelia line leave
 aurelia line resume
 aurelia terms propose --from +1h --check 11:00 => contains 24
-aurelia request place --by Ministro --with Nessuno => contains Nessuno
+aurelia request place --by Nessuno --with Nessuno => contains Nessuno
 aurelia request correct A1-99 declined => contains A1-99
 aurelia terms propose --from +48h --check 08:00 as $t
 aurelia terms show
