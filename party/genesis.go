@@ -22,7 +22,8 @@ type Signer struct {
 	Rand  wire.Hash // its own random bytes: no line is ever made twice
 }
 
-// Genesis is the beginning of a line, written by A and signed by both.
+// Genesis is the beginning of a line, written by A and signed by both; or of a line alone, on which A is by itself and B
+// is only named.
 type Genesis struct {
 	Line    string
 	Parties [2]Signer // A, the party with the smaller party hash, and B
@@ -34,6 +35,20 @@ type Genesis struct {
 	Hash wire.Hash // of its text: names the line in every log
 	Sigs int       // good signatures: 0, 1 (A's) or 2
 }
+
+// Alone reports whether it is the genesis of a line alone: B has no key.
+func (g *Genesis) Alone() bool { return g.Parties[1].Sign == nil }
+
+// Signers are the parties whose signatures it needs: both, or A alone.
+func (g *Genesis) Signers() []Signer {
+	if g.Alone() {
+		return g.Parties[:1]
+	}
+	return g.Parties[:]
+}
+
+// Complete reports whether it is signed by all who must have signed it, and so a line exists.
+func (g *Genesis) Complete() bool { return g.Sigs == len(g.Signers()) }
 
 // ErrGenesis is wrapped by every reason why a text is no genesis.
 var ErrGenesis = errors.New("not a genesis")
@@ -62,25 +77,45 @@ func NewGenesis(line string, sheets [2]*Sheet, rand [2][32]byte, tagKey [32]byte
 	return ParseGenesis(g.Text())
 }
 
+// NewAlone drafts the genesis of a line alone: of the party of the sheet, which names the other.
+//
+// SPEC: ALN-001
+func NewAlone(line string, ours *Sheet, other string, rand [32]byte, terms []byte) (*Genesis, error) {
+	g := &Genesis{Line: line, Parties: [2]Signer{{ours.Party, ours.Hash, ours.Sign, rand}, {Party: other}}, TermLen: len(terms), Terms: wire.Sum(terms)}
+	if _, err := ParseTerms(terms); err != nil {
+		return nil, err
+	}
+	return ParseGenesis(g.Text())
+}
+
 // Text is the one spelling of the genesis, without signatures.
 func (g *Genesis) Text() []byte {
-	b := fmt.Appendf(nil, "parley/v1 genesis\nline %s\n", g.Line)
-	for i, s := range g.Parties {
+	sort, rest := "genesis", fmt.Sprintf("tag %s", g.Tag)
+	if g.Alone() {
+		sort, rest = "alone", "B "+g.Parties[1].Party
+	}
+	b := fmt.Appendf(nil, "parley/v1 %s\nline %s\n", sort, g.Line)
+	for i, s := range g.Signers() {
 		b = fmt.Appendf(b, "%c %s %s %s %s\n", 'A'+i, s.Party, s.Sheet, wire.KeyText(s.Sign), s.Rand)
 	}
-	return fmt.Appendf(b, "tag %s\nterms %d %s\n", g.Tag, g.TermLen, g.Terms)
+	return fmt.Appendf(b, "%s\nterms %d %s\n", rest, g.TermLen, g.Terms)
 }
 
 // read takes the lines apart and judges them; spelling is judged by rendering again.
 func (g *Genesis) read(text []byte) error {
 	l := wire.ReadLines(text)
-	l.Line("parley/v1").OneOf("genesis")
+	alone := l.Line("parley/v1").OneOf("genesis", "alone") == "alone"
 	g.Line = l.Line("line").Word()
 	for i := range g.Parties {
-		l.Line(string(rune('A' + i)))
+		if l.Line(string(rune('A' + i))); alone && i == 1 {
+			g.Parties[i].Party = l.Word()
+			continue
+		}
 		g.Parties[i] = Signer{l.Word(), l.Hash(), l.Key(), l.Hash()}
 	}
-	g.Tag = l.Line("tag").Hash()
+	if !alone {
+		g.Tag = l.Line("tag").Hash()
+	}
 	g.TermLen, g.Terms = l.Line("terms").Number(), l.Hash()
 	if err := l.End(); err != nil {
 		return notGenesis("%v", err)
@@ -118,7 +153,7 @@ func ParseGenesis(b []byte) (*Genesis, error) {
 	if err := g.read(n.Text); err != nil {
 		return nil, err
 	}
-	if g.Hash, g.Sigs = wire.Leaf(n.Text), len(n.Sigs); g.Sigs > 2 {
+	if g.Hash, g.Sigs = wire.Leaf(n.Text), len(n.Sigs); g.Sigs > len(g.Signers()) {
 		return nil, notGenesis("%d signatures", g.Sigs)
 	}
 	for i, s := range g.Parties[:g.Sigs] {
@@ -135,7 +170,7 @@ func ParseGenesis(b []byte) (*Genesis, error) {
 // SignNext adds the signature whose turn it is: A's, who has read it and confirmed the number, then B's, with which
 // the line exists.
 func (g *Genesis) SignNext(key ed25519.PrivateKey) (err error) {
-	if g.Sigs > 1 || !Public(key).Equal(g.Parties[g.Sigs].Sign) {
+	if g.Complete() || !Public(key).Equal(g.Parties[g.Sigs].Sign) {
 		return notGenesis("A signs first, then B the same bytes, each once and with the key of its sheet")
 	}
 	name := g.Parties[g.Sigs].Party + "/sign"
@@ -152,10 +187,13 @@ func (g *Genesis) SignNext(key ed25519.PrivateKey) (err error) {
 	return nil
 }
 
-// Fits reports why the genesis does not say what these two sheets and terms say.
+// Fits reports why the genesis does not say what these two sheets and terms say; of a line alone there is no sheet of B.
 func (g *Genesis) Fits(sheets [2]*Sheet, terms []byte) error {
-	for i, s := range sheets {
-		if p := g.Parties[i]; !sheets[0].IsPartyA(sheets[1]) || p.Party != s.Party || p.Sheet != s.Hash || !p.Sign.Equal(s.Sign) {
+	if g.Alone() != (sheets[1] == nil) || sheets[1] != nil && !sheets[0].IsPartyA(sheets[1]) {
+		return notGenesis("it is not of these parties")
+	}
+	for i := range g.Signers() {
+		if p, s := g.Parties[i], sheets[i]; p.Party != s.Party || p.Sheet != s.Hash || !p.Sign.Equal(s.Sign) {
 			return notGenesis("it does not name the two sheets")
 		}
 	}
@@ -172,10 +210,15 @@ func (g *Genesis) Place(party string) int {
 
 // Letters gives the letters of A and of B in short IDs: their initials where they differ, else A and B.
 //
-// SPEC: REC-908
+// Those of a line alone have an a after them.
+//
+// SPEC: REC-908 ALN-003
 func (g *Genesis) Letters() [2]string {
 	a, b := strings.ToUpper(g.Parties[0].Party[:1]), strings.ToUpper(g.Parties[1].Party[:1])
-	if a == b {
+	switch {
+	case g.Alone():
+		return [2]string{a + "a", b + "a"}
+	case a == b:
 		return [2]string{"A", "B"}
 	}
 	return [2]string{a, b}

@@ -376,3 +376,43 @@ func FuzzDecodeSecret(f *testing.F) {
 	f.Add([]byte("PARLEY-SECRET-KEY sign AAAA\n"))
 	f.Fuzz(func(t *testing.T, b []byte) { _, _ = DecodeSecret("sign", b) })
 }
+
+// A line alone begins with the signature of the party that is here; the other is only named.
+func TestGenesisOfALineAloneIsSignedByOneParty(t *testing.T) {
+	// SPEC: ALN-001 ALN-003
+	w := newWorld(t)
+	body, err := DefaultTerms().Encode([32]byte{9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := NewAlone("north", w.b, w.a.Party, [32]byte{1}, body) // the one who would be B of a pair is A here
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !g.Alone() || g.Complete() || g.SignNext(w.ka.Sign) == nil {
+		t.Error("it is complete without a signature, or takes another party's")
+	}
+	if err := g.SignNext(w.kb.Sign); err != nil || !g.Complete() || g.SignNext(w.ka.Sign) == nil {
+		t.Errorf("after its signature: %v", err)
+	}
+	again, err := ParseGenesis(g.Note)
+	if err != nil || !again.Complete() || again.Hash != g.Hash || again.Fits([2]*Sheet{w.b}, body) != nil || again.Fits([2]*Sheet{w.a, w.b}, body) == nil || again.Fits([2]*Sheet{w.a}, body) == nil {
+		t.Errorf("read again: %+v %v", again, err)
+	}
+	if l := g.Letters(); l[0] != strings.ToUpper(w.b.Party[:1])+"a" {
+		t.Errorf("letters %v", l)
+	}
+	two, err := wire.AddSignature(g.Note, w.a.Party+"/sign", w.ka.Sign)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(g.Text())
+	for what, bad := range map[string]string{
+		"two signatures": string(two), "own name as the other": strings.Replace(text, "B "+w.a.Party, "B "+w.b.Party, 1), "a tag": strings.Replace(text, "terms ", "tag "+g.Terms.String()+"\nterms ", 1),
+		"no other": strings.Replace(text, "B "+w.a.Party+"\n", "", 1), "a genesis of two": strings.Replace(text, "v1 alone", "v1 genesis", 1), "more of B": strings.Replace(text, "B "+w.a.Party, "B "+w.a.Party+" x", 1),
+	} {
+		if _, err := ParseGenesis([]byte(bad)); !errors.Is(err, ErrGenesis) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}

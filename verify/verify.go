@@ -38,6 +38,7 @@ type Report struct {
 	Unchecked []string      `json:"unchecked,omitempty"` // what no file can prove, or nobody asked
 	Wrong     []string      `json:"wrong,omitempty"`     // why it does not hold
 	Unknown   []string      `json:"unknown,omitempty"`   // what it names and does not contain
+	Alone     bool          `json:"alone,omitempty"`     // it is of a line alone: all is the word of one side
 	Line      string        `json:"line,omitempty"`
 	Parties   []PartyReport `json:"parties,omitempty"`
 	Logs      []LogReport   `json:"logs,omitempty"`
@@ -74,7 +75,7 @@ func (rep Report) Exit() int {
 
 // Verify reads an export and says whether it holds.
 //
-// SPEC: REC-031 REC-032
+// SPEC: REC-031 REC-032 ALN-004
 func Verify(r io.Reader, o Expected) Report {
 	rep := Report{lang: o.Lang}
 	rep.unchecked("whether this is all: a file cannot show that nothing was left out of it")
@@ -283,7 +284,7 @@ func (j *judgement) whole() {
 func (rep *Report) line(head map[string][][]byte, o Expected) *judgement {
 	first := func(kind string) []byte { return append(head[kind], nil)[0] }
 	g, err := party.ParseGenesis(first("genesis"))
-	if err == nil && g.Sigs != 2 {
+	if err == nil && !g.Complete() {
 		err = errors.New("not both have signed it")
 	}
 	if err != nil {
@@ -322,7 +323,11 @@ func (rep *Report) line(head map[string][][]byte, o Expected) *judgement {
 			j.sheets, j.ro.Parties[at].Keys = append(j.sheets, s), append(j.ro.Parties[at].Keys, s.Sign)
 		}
 	}
-	for i, p := range g.Parties {
+	j.ro.Parties[1].Name = g.Parties[1].Party // of a line alone it has no key: nothing of it is sound
+	if rep.Alone = g.Alone(); rep.Alone {
+		rep.unchecked("when this was written: nobody but %s held it, who could write all of it anew until it was shown to somebody", g.Parties[0].Party)
+	}
+	for i, p := range g.Signers() {
 		if named[i] == nil {
 			rep.wrong("the sheet of %s that the genesis names is not here", p.Party)
 			return nil
@@ -352,7 +357,9 @@ func (rep *Report) expect(o Expected) {
 	if o.Digits != "" {
 		rep.unchecked("more than 132 bits of the party hash of %s: its digits say no more", rep.Parties[i].Name)
 	}
-	rep.unchecked("whose keys those of %s are: only the hash of the other party was given to expect", rep.Parties[1-i].Name)
+	if !rep.Alone {
+		rep.unchecked("whose keys those of %s are: only the hash of the other party was given to expect", rep.Parties[1-i].Name)
+	}
 }
 
 // receipt compares what a receipt names with what is here.
@@ -484,7 +491,11 @@ func (j *judgement) reportLog(l *record.Log, restored bool) {
 // String is the report for people, in the language that was asked for.
 func (rep Report) String() string {
 	var b strings.Builder
-	fmt.Fprintln(&b, rep.Verdict)
+	if rep.Alone && rep.Verdict == Holds {
+		fmt.Fprintln(&b, rep.say("%s, on the word of one side", rep.Verdict))
+	} else {
+		fmt.Fprintln(&b, rep.Verdict)
+	}
 	for _, part := range []struct {
 		word  string
 		lines []string

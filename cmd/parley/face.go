@@ -24,7 +24,8 @@ import (
 // is the node; only `open` is answered by the page.
 type face struct {
 	*node.Line
-	demo bool // accounts are the story's own
+	pairing *pairDriver // beside a line alone; nil: none
+	demo    bool        // accounts are the story's own
 
 	mu   sync.Mutex
 	edge *web.Edge    // nil while there is none; guarded by mu
@@ -109,6 +110,9 @@ func (f *face) Do(ctx context.Context, who act.Who, lang string, a act.Act) (act
 		if _, err := user.Lookup(x.Account); err != nil {
 			return act.Reply{}, hint.New("the Unix account that the officer works from; without --account it is yours", "there is no account %q on this machine", x.Account)
 		}
+	}
+	if _, ok := a.(act.Confirm); ok && f.pairing != nil {
+		return f.pairing.Do(ctx, who, lang, a)
 	}
 	if a != act.Open {
 		return f.Line.Do(ctx, who, lang, a)

@@ -19,11 +19,14 @@ import (
 
 // init makes a line in the home.
 func (a *app) init() *cobra.Command {
-	var name, page, edge, group string
-	var same bool
-	var paths []string
+	var name, page, edge, group, other string
+	var same, alone bool
+	var paths, telephones []string
 	c := &cobra.Command{Use: "init --party NAME --path LABEL=IP:PORT", Short: "Make a line in the home: its keys, config and sheet.", Args: nargs(0, 0)}
 	c.Flags().StringVar(&name, "party", "", "our name, as it stands in every statement")
+	c.Flags().BoolVar(&alone, "alone", false, "begin before the other party does: a record on our word alone, which joins later")
+	c.Flags().StringVar(&other, "other", "", "with --alone: the name of the other party")
+	c.Flags().StringArrayVar(&telephones, "telephone", nil, "with --alone: an ordinary telephone of theirs, as the terms name it")
 	c.Flags().StringArrayVar(&paths, "path", nil, "a route, LABEL=IP:PORT or LABEL=LOCAL@REACHED-AT; once a path")
 	c.Flags().StringVar(&page, "page", "", "loopback address of the desks' page")
 	c.Flags().StringVar(&edge, "edge", "", "loopback UDP address of the browsers' sound")
@@ -33,12 +36,14 @@ func (a *app) init() *cobra.Command {
 		switch {
 		case name == "":
 			return hint.Usage("parley init --party NAME --path 1=192.0.2.1:7443", "init: whose line is it?")
-		case len(paths) == 0 && !same:
+		case alone != (other != "") || len(telephones) > 0 && !alone:
+			return hint.Usage("parley init --party NAME --alone --other THEIRS", "init: --alone and --other go together")
+		case len(paths) == 0 && !same && !alone:
 			return hint.Usage("--path 1=192.0.2.1:7443, once a path; to try both parties on one machine: --same-machine", "init: where does the other party reach us?")
 		}
 		others, _ := a.home().Lines() // no home yet: none
 		cfg := home.DefaultConfig(name, len(others))
-		cfg.SameMachine = same
+		cfg.SameMachine = same || alone && len(paths) == 0
 		if page != "" {
 			cfg.Page = page
 		}
@@ -65,6 +70,10 @@ func (a *app) init() *cobra.Command {
 				return err
 			}
 		}
+		if alone {
+			cfg.Terms.Fallback[other] = telephones
+			return a.initAlone(line, cfg, other)
+		}
 		l, err := a.home().Init(line, cfg, rand.Reader)
 		if err != nil {
 			return err
@@ -73,6 +82,16 @@ func (a *app) init() *cobra.Command {
 			"The line %s of %s is made in %s.\nNext: give the other party your sheet (parley sheet > FILE) and enter theirs (parley pair FILE).\n", line, name, l.Dir)
 	}
 	return c
+}
+
+// initAlone makes a line of which the other party is only named.
+func (a *app) initAlone(line string, cfg home.Config, other string) error {
+	l, err := a.home().InitAlone(line, cfg, other, rand.Reader)
+	if err != nil {
+		return err
+	}
+	return a.say(map[string]string{"line": line, "party": cfg.Party, "dir": l.Dir, "alone_with": other},
+		"The line %s of %s is made in %s, on your word alone: %s has no node on it.\nNext: parley serve. The record joins when they do: parley sheet > FILE, parley pair FILE.\n", line, cfg.Party, l.Dir, other)
 }
 
 // say prints words, or with --json the fields.

@@ -185,6 +185,8 @@ func (s *service) line(ctx context.Context, name string) error {
 		switch {
 		case err != nil:
 			return err
+		case l.Genesis == nil && l.Alone != nil:
+			err = s.alone(ctx, l)
 		case l.Theirs == nil:
 			pause(ctx, lookAgain)
 		case l.Genesis == nil || signedOnly(l) && !l.IsPartyA():
@@ -207,13 +209,7 @@ func (s *service) pair(ctx context.Context, l *home.Line) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go func() {
-		for before := sheetsMark(l); ctx.Err() == nil; pause(ctx, lookAgain) {
-			if sheetsMark(l) != before {
-				cancel()
-			}
-		}
-	}()
+	go watchSheets(ctx, cancel, l)
 	s.set(l.Name, d, nil)
 	s.log.Info("pairing", "line", l.Name, "with", l.Theirs.Party)
 	err = d.Run(ctx)
@@ -222,6 +218,43 @@ func (s *service) pair(ctx context.Context, l *home.Line) error {
 		return nil
 	}
 	return err
+}
+
+// watchSheets ends what runs by the sheets as they are once one is written.
+func watchSheets(ctx context.Context, cancel func(), l *home.Line) {
+	for before := sheetsMark(l); ctx.Err() == nil; pause(ctx, lookAgain) {
+		if sheetsMark(l) != before {
+			cancel()
+		}
+	}
+}
+
+// alone runs a line alone, and beside it the pairing once the other party's sheet is entered, until the genesis of the
+// two stands. SPEC: ALN-010 ALN-020
+func (s *service) alone(ctx context.Context, l *home.Line) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go watchSheets(ctx, cancel, l)
+	c, err := node.Of(l.Alone, s.log.With("line", l.Name))
+	if err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	var d *pairDriver
+	if l.Theirs != nil {
+		if d, err = newPairing(l, func() (pairLink, error) { return s.pairLink(l) }, rand.Reader, s.log); err != nil {
+			return err
+		}
+		wg.Go(func() {
+			if err := d.Run(ctx); err != nil && ctx.Err() == nil {
+				s.log.Error("the pairing ended", "line", l.Name, "err", err)
+			}
+			cancel()
+		})
+	}
+	return s.open(ctx, l, c, d)
 }
 
 // sheetsMark changes whenever a sheet is written.
@@ -269,15 +302,22 @@ func (s *service) node(ctx context.Context, l *home.Line) error {
 	if err != nil {
 		return err
 	}
+	return s.open(ctx, l, cfg, nil)
+}
+
+// open runs a node with its page and sound until ctx ends; what there is to confirm is the pairing's, where one goes on
+// beside it.
+func (s *service) open(ctx context.Context, l *home.Line, cfg node.Config, d *pairDriver) error {
+	cfg.Demo, cfg.Boot = cfg.Demo || s.demo, s.boot
 	node.Frugal()
 	n := node.Open(cfg)
 	defer n.Close()
-	f := &face{Line: n, demo: s.demo || l.Config.Demo, why: errOpening}
+	f := &face{Line: n, pairing: d, demo: cfg.Demo, why: errOpening}
 	s.set(l.Name, f, nil)
 	go func() { // ends with the node at the latest
 		if n.Read(ctx) == nil {
 			s.ctl.Restore(ctx, l.Name, f)
-			s.log.Info("in service", "line", l.Name, "with", l.Theirs.Party, "page", l.Config.Page)
+			s.log.Info("in service", "line", l.Name, "with", cfg.Them.Name, "alone", cfg.Alone, "page", l.Config.Page)
 		}
 	}()
 	f.keep(ctx, s, l)
@@ -302,7 +342,6 @@ func (s *service) nodeConfig(l *home.Line) (node.Config, error) {
 	if err != nil {
 		return c, err
 	}
-	c.Demo, c.Boot = c.Demo || s.demo, s.boot
 	c.Link = func(of link.Config) (node.Link, error) {
 		lc.Run, lc.Greeting, lc.OnFrame, lc.Prepare = of.Run, of.Greeting, of.OnFrame, of.Prepare
 		return link.Open(lc)

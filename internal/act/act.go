@@ -70,6 +70,7 @@ const (
 	Hidden              // not in the shell's help
 	Early               // may be done before the record has been read
 	Failed              // may be done where the record cannot be read
+	Both                // needs the other party at the line: refused on a line alone
 )
 
 // Verb is one row of the table. An act without its name is a verb that the shell makes itself.

@@ -9,6 +9,7 @@
 //	HOME/lines/NAME/*.key        party, sign, link and tag keys, 0600, refused otherwise
 //	HOME/lines/NAME/sheet.ours   our sheet · sheet.theirs: the other party's, once entered
 //	HOME/lines/NAME/genesis      signed by both, once confirmed · terms: its body · pairing.json: how far it is
+//	HOME/lines/NAME/alone        of a line that began alone, its genesis · alone.terms, alone.sheet: what that names · alone.db: its record
 //	HOME/lines/NAME/page.key     signs the cookies of the desks' page
 //	HOME/lines/NAME/record.db    the record (internal/store)
 //
@@ -164,17 +165,23 @@ type Line struct {
 	Genesis *party.Genesis // nil until signed by both
 	Terms   []byte         // body of the terms, nil until then
 	TagKey  [32]byte       // keys the silent handshake once the genesis stands
+	Alone   *Line          // the time for which it was alone, with a genesis, terms and a record of its own; nil: it never was
 }
 
 // DB is the path of the record.
-func (l *Line) DB() string { return filepath.Join(l.Dir, "record.db") }
+func (l *Line) DB() string {
+	if l.Genesis != nil && l.Genesis.Alone() {
+		return filepath.Join(l.Dir, "alone.db")
+	}
+	return filepath.Join(l.Dir, "record.db")
+}
 
 // IsPartyA reports whether we are A. It needs both sheets.
 func (l *Line) IsPartyA() bool { return l.Ours.IsPartyA(l.Theirs) }
 
-// Sheets gives A's and B's sheet. It needs both.
+// Sheets gives A's and B's sheet. It needs both, but of a line alone, whose B has none.
 func (l *Line) Sheets() [2]*party.Sheet {
-	if l.IsPartyA() {
+	if l.Theirs == nil || l.IsPartyA() {
 		return [2]*party.Sheet{l.Ours, l.Theirs}
 	}
 	return [2]*party.Sheet{l.Theirs, l.Ours}
@@ -184,6 +191,45 @@ func (l *Line) Sheets() [2]*party.Sheet {
 //
 // SPEC: CLI-001
 func (h Home) Init(name string, c Config, rand io.Reader) (*Line, error) {
+	return h.make(name, c, rand, func(*Line) error { return nil })
+}
+
+// InitAlone makes a line of which the other party is only named, whole or not at all.
+//
+// SPEC: ALN-010
+func (h Home) InitAlone(name string, c Config, other string, rand io.Reader) (*Line, error) {
+	return h.make(name, c, rand, func(l *Line) error { return l.beginAlone(other, rand) })
+}
+
+func (l *Line) beginAlone(other string, rand io.Reader) error {
+	salt, err := party.Draw(rand)
+	own, err2 := party.Draw(rand)
+	if err = errors.Join(err, err2); err != nil {
+		return err
+	}
+	terms, err := l.Config.Terms.Encode(salt)
+	if err != nil {
+		return err
+	}
+	ours, err := l.read("sheet.ours")
+	if err == nil {
+		l.Ours, err = party.ParseSheet(ours)
+	}
+	if err != nil {
+		return err
+	}
+	g, err := party.NewAlone(l.Name, l.Ours, other, own, terms)
+	if err == nil {
+		err = g.SignNext(l.Keys.Sign)
+	}
+	if err != nil {
+		return hint.New("name the other party as it names itself: a letter, then letters, digits or -, 16 at most, all small", "%v", err)
+	}
+	return errors.Join(l.write("alone.terms", terms), l.write("alone.sheet", ours), l.write("alone", g.Note))
+}
+
+// make makes a line's directory whole or not at all; more adds to what every line has.
+func (h Home) make(name string, c Config, rand io.Reader, more func(*Line) error) (*Line, error) {
 	if h.Dir == "" {
 		return nil, errNoDir
 	}
@@ -207,6 +253,9 @@ func (h Home) Init(name string, c Config, rand io.Reader) (*Line, error) {
 	defer os.RemoveAll(tmp)
 	l := &Line{Name: name, Dir: tmp, Config: c}
 	if err := l.create(rand); err != nil {
+		return nil, err
+	}
+	if err := more(l); err != nil {
 		return nil, err
 	}
 	if err := os.Rename(tmp, dir); err != nil {
@@ -259,7 +308,34 @@ func (h Home) Load(name string) (*Line, error) {
 			return nil, damaged(role+".key", err)
 		}
 	}
-	return l, l.loadSheets()
+	if err := l.loadSheets(); err != nil {
+		return nil, err
+	}
+	return l, l.loadAlone()
+}
+
+// loadAlone reads what the time alone rests on.
+func (l *Line) loadAlone() error {
+	note, err := l.read("alone")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	sheet, err2 := l.read("alone.sheet")
+	terms, err3 := l.read("alone.terms")
+	if err := errors.Join(err, err2, err3); err != nil {
+		return err
+	}
+	a := &Line{Name: l.Name, Dir: l.Dir, Config: l.Config, Keys: l.Keys, Terms: terms}
+	if a.Ours, err = party.ParseSheet(sheet); err == nil {
+		if a.Genesis, err = party.ParseGenesis(note); err == nil {
+			err = a.Genesis.Fits(a.Sheets(), terms)
+		}
+	}
+	if err != nil || !a.Genesis.Complete() {
+		return damaged("alone", fmt.Errorf("it does not fit the sheet and terms beside it: %w", errors.Join(err, party.ErrGenesis)))
+	}
+	l.Alone = a
+	return nil
 }
 
 func damaged(file string, err error) error {
@@ -302,7 +378,7 @@ func (l *Line) loadGenesis(b []byte) error {
 	if l.Terms, err = l.read("terms"); err != nil {
 		return err
 	}
-	if err := g.Fits(l.Sheets(), l.Terms); err != nil || g.Sigs != 2 {
+	if err := g.Fits(l.Sheets(), l.Terms); err != nil || !g.Complete() {
 		return damaged("genesis", fmt.Errorf("it does not fit the sheets and terms beside it: %w", err))
 	}
 	tag, err := l.secret("tag.key")
@@ -329,6 +405,8 @@ func (l *Line) SetTheirs(note []byte) error {
 		return hint.New("enter the other party's; give them yours", "this is your own sheet")
 	case l.Genesis != nil:
 		return hint.New("a new line: parley init --line NAME", "this line is paired already")
+	case l.Alone != nil && s.Party != l.Alone.Genesis.Parties[1].Party: // SPEC: ALN-014
+		return hint.New("with another party a line of its own: parley init --line NAME", "this line is one with %s, and the sheet is of %s", l.Alone.Genesis.Parties[1].Party, s.Party)
 	}
 	for _, p := range s.Paths {
 		if err := l.Config.reachable(p); err != nil {
@@ -366,7 +444,7 @@ func (l *Line) SetGenesis(note, terms []byte, tagKey [32]byte) error {
 	if err != nil {
 		return err
 	}
-	if err := g.Fits(l.Sheets(), terms); err != nil || g.Sigs != 2 {
+	if err := g.Fits(l.Sheets(), terms); err != nil || !g.Complete() {
 		return fmt.Errorf("the genesis is not one of this line that both have signed: %w", errors.Join(err, party.ErrGenesis))
 	}
 	if err := l.write("terms", terms); err != nil {

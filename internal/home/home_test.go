@@ -245,3 +245,57 @@ func TestShareGivesTheSocketToAGroup(t *testing.T) {
 		t.Error("a group that is not there is taken")
 	}
 }
+
+// A line alone is made whole, stands in files of its own, and pairs only with the party that it names.
+func TestLineAloneIsMadeWholeAndPairsWithThePartyItNames(t *testing.T) {
+	// SPEC: ALN-010 ALN-014 ALN-020
+	h := Home{t.TempDir()}
+	if _, err := h.InitAlone("north", DefaultConfig("aurelia", 0), "aurelia", rand.Reader); err == nil {
+		t.Error("a party is alone with itself")
+	}
+	if names, _ := h.Lines(); len(names) > 0 {
+		t.Errorf("a refused line was left: %v", names)
+	}
+	l, err := h.InitAlone("north", DefaultConfig("aurelia", 0), "borealia", rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.Genesis != nil || l.Alone == nil || !l.Alone.Genesis.Complete() || filepath.Base(l.Alone.DB()) != "alone.db" || filepath.Base(l.DB()) != "record.db" {
+		t.Errorf("%+v", l)
+	}
+	sheet := func(name string) []byte {
+		o, err := Home{t.TempDir()}.Init("north", DefaultConfig(name, 1), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o.Ours.Note
+	}
+	refused(t, l.SetTheirs(sheet("cardonia")), "with borealia")
+	if err := l.NextIssue(); err != nil {
+		t.Error(err)
+	}
+	if err := l.SetTheirs(sheet("borealia")); err != nil {
+		t.Error(err)
+	}
+	if l, err = h.Load("north"); err != nil || l.Alone == nil || l.Theirs == nil || l.Ours.Issue != 2 || l.Alone.Ours.Issue != 1 {
+		t.Errorf("%+v %v", l, err)
+	}
+	for _, f := range []string{"alone.terms", "alone.sheet", "alone"} {
+		path := filepath.Join(l.Dir, f)
+		was, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bad := append([]byte(nil), was...)
+		bad[len(bad)/2] ^= 1
+		if err := os.WriteFile(path, bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.Load("north"); err == nil {
+			t.Errorf("%s with another byte is taken", f)
+		}
+		if err := os.WriteFile(path, was, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

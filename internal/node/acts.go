@@ -38,6 +38,9 @@ func (l *Line) do(who act.Who, lang string, a act.Act) (act.Reply, error) {
 	if err := l.disk.early(a); err != nil {
 		return act.Reply{}, err
 	}
+	if err := l.refuseAlone(a); err != nil {
+		return act.Reply{}, err
+	}
 	if act.RuleOf(a)&act.Touches != 0 {
 		l.desks.touched(who, l.now)
 	}

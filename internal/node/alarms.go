@@ -78,7 +78,7 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 		}
 	}
 	switch {
-	case l.carries():
+	case l.carries(), l.cfg.Alone: // SPEC: ALN-013
 	case l.peer.up:
 		add("A1", "", alarm.Say("at.unheard"))
 	default:
@@ -162,6 +162,9 @@ func (l *Line) itemConditions() (cs []alarm.Condition) {
 		})
 	}
 	for _, s := range l.stops.of(l.open("stop")) {
+		if l.cfg.Alone {
+			break
+		}
 		due := stop.Due(s, s.From == l.cfg.Us.Name, l.now)
 		if i := slices.IndexFunc(due, func(c statement.Clock) bool { return c.Overdue }); i >= 0 && s.Class != "test" && s.Open {
 			sum("A12", s.From, stamp{due: due[i].Due}, func() alarm.Detail { return alarm.Say("at.stop", s.From) })

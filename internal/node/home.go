@@ -11,7 +11,8 @@ import (
 	"example.org/parley/party"
 )
 
-// Of is the configuration of a line that is in service, as its home holds it. Who starts it says what opens the sessions.
+// Of is the configuration of a line that is in service, as its home holds it. Who starts it says what opens the sessions;
+// of a line alone (home.Line.Alone) there are none.
 func Of(l *home.Line, log *slog.Logger) (Config, error) {
 	terms, err := party.ParseTerms(l.Terms)
 	if err != nil {
@@ -19,11 +20,21 @@ func Of(l *home.Line, log *slog.Logger) (Config, error) {
 	}
 	sheets, place := l.Sheets(), l.Genesis.Place(l.Ours.Party)
 	letters := l.Genesis.Letters()
-	return Config{
-		Name: l.Genesis.Line, DB: l.DB(), First: l.IsPartyA(), Key: l.Keys.Sign,
-		Us:      Party{Name: l.Ours.Party, Letter: letters[place], SignKey: l.Ours.Sign},
-		Them:    Party{Name: l.Theirs.Party, Letter: letters[1-place], SignKey: l.Theirs.Sign},
-		Genesis: l.Genesis.Hash, GenesisText: l.Genesis.Note, Terms: l.Terms, Sheets: [][]byte{sheets[0].Note, sheets[1].Note}, Sheet: l.Theirs.Issue, Station: l.Config.Station,
+	us, them := l.Genesis.Parties[place], l.Genesis.Parties[1-place]
+	c := Config{
+		Name: l.Genesis.Line, DB: l.DB(), First: place == 0, Key: l.Keys.Sign, Alone: l.Genesis.Alone(),
+		Us:      Party{Name: us.Party, Letter: letters[place], SignKey: us.Sign},
+		Them:    Party{Name: them.Party, Letter: letters[1-place], SignKey: them.Sign},
+		Genesis: l.Genesis.Hash, GenesisText: l.Genesis.Note, Terms: l.Terms, Station: l.Config.Station,
 		Schedule: terms.Schedule, Due: terms.Policy.Due, Fallback: terms.Fallback, Demo: l.Config.Demo, Now: time.Now, Rand: rand.Reader, Log: log,
-	}, nil
+	}
+	for i := range l.Genesis.Signers() {
+		c.Sheets = append(c.Sheets, sheets[i].Note)
+	}
+	if c.Alone {
+		c.Link = nobody
+	} else {
+		c.Sheet = l.Theirs.Issue
+	}
+	return c, nil
 }

@@ -197,7 +197,9 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp,
 		state, s.list, s.open, s.used = st, head, st.Open && st.Class != "test", st.Substance()
 		s.rank = min(1, len(st.Steps[stop.Taken])+len(st.Steps[stop.InEffect])+len(st.Steps[stop.Refused]))
 		for _, c := range stop.Due(st, st.From == l.cfg.Us.Name, now) {
-			s.run(c)
+			if !l.cfg.Alone {
+				s.run(c)
+			}
 		}
 	case "readout":
 		f := readout.Fold(it)

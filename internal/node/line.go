@@ -17,6 +17,7 @@
 //	calls.go     ring-down calls and their sound · stops.go STOP · checks.go the daily check
 //	alarms.go    the conditions of every alarm · watch.go clocks, sessions and disk under us
 //	acts.go      who does what: messages.go, people.go, counterparts.go, service.go, and asks.go for what changes nothing
+//	alone.go     a line whose other party is only named
 //	home.go      what a home's files say of it · rest.go the line's time, where it is not the machine's
 //	figures.go   what the line was used for, how often it was tested, how long it carried
 //	views.go     what a person sees, gathered in the loop and drawn by who asks
@@ -79,6 +80,7 @@ type Config struct {
 	DB          string // path of record.db
 	Us, Them    Party
 	First       bool               // we are party A of the genesis
+	Alone       bool               // the other party is only named: it has no key and no node here
 	Key         ed25519.PrivateKey // our sign key
 	Genesis     wire.Hash
 	GenesisText []byte   // both signatures; carried by the first statement
@@ -276,7 +278,9 @@ func (l *Line) tick() {
 	l.calls.tick()
 	l.stops.tick()
 	if !l.disk.unread {
-		l.checks.tick()
+		if !l.cfg.Alone { // no slot is opened where nobody could join it
+			l.checks.tick()
+		}
 		l.tickSeals()
 	}
 	l.tickAlarms()

@@ -46,6 +46,9 @@ var peopleActs = []handler{
 
 // confirm is the pairing's; here it is over.
 func (l *Line) confirm(act.Who, string, act.Confirm) (act.Reply, error) {
+	if l.cfg.Alone {
+		return act.Reply{}, hint.New("enter the other party's sheet: parley pair FILE", "this line is alone: there is nothing to confirm yet")
+	}
 	return act.Reply{}, hint.New("see: parley status", "this line is paired with %s since %s: there is nothing left to confirm", l.cfg.Them.Name, l.began().Format("2006-01-02 15:04Z"))
 }
 

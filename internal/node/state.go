@@ -23,7 +23,11 @@ import (
 // options say whose record this is. A is the party with the smaller party hash: the order of the genesis.
 func (l *Line) options(private bool) record.Options {
 	p := func(p Party) record.Party {
-		return record.Party{Name: p.Name, Letter: p.Letter, Keys: []ed25519.PublicKey{p.SignKey}}
+		is := record.Party{Name: p.Name, Letter: p.Letter}
+		if p.SignKey != nil { // of the other party of a line alone nothing is sound. SPEC: ALN-002
+			is.Keys = []ed25519.PublicKey{p.SignKey}
+		}
+		return is
 	}
 	o := record.Options{Genesis: l.cfg.Genesis, Parties: [2]record.Party{p(l.cfg.Us), p(l.cfg.Them)}, Kinds: statement.Record(verify.Kinds), Private: private}
 	if !l.cfg.First {
@@ -121,7 +125,7 @@ func (l *Line) heard() record.PeerClock {
 // offer sends a durable statement of ours: urgent ones over every live path until their receipt is
 // here, all others (and these again after a cut) by the stream. SPEC: EXC-009 NOD-004
 func (l *Line) offer(e *record.Entry) {
-	if l.x.Held(e) || !urgent(e) {
+	if l.cfg.Alone || l.x.Held(e) || !urgent(e) {
 		return
 	}
 	if pieces, ok := exchange.Urgent(e); ok {

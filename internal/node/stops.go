@@ -203,7 +203,13 @@ func (l *Line) stopStep(who act.Who, lang string, a act.StopStep) (act.Reply, er
 func (l *Line) stopState(st stop.State, d record.Draft, who act.Who, lang string) (act.Reply, error) {
 	l.stops.say(st, d, who)
 	said := act.Reply{ID: st.ID, Text: words.Say(lang, "said over the session; UNRECORDED HERE")}
+	if l.cfg.Alone {
+		said.Text = words.Say(lang, "UNRECORDED HERE") + ". " + l.stopAlone(lang)
+	}
 	r, e, err := l.stated(d, nil)
+	if l.cfg.Alone && d.Kind == "stop.sent" {
+		r.Text = recorded(lang, r).Text + ". " + l.stopAlone(lang)
+	}
 	if err != nil {
 		l.later(d, nil)
 		return said, nil

@@ -36,7 +36,7 @@ func (l *Line) at(in view.Input, desk string) view.Input {
 // outline is what every desk sees besides lists: what one statement, or the call, is drawn of.
 func (l *Line) outline() view.Input {
 	in := view.Input{
-		Line: l.cfg.Name, Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, Demo: l.cfg.Demo, IDs: l.rec.Names(), Register: l.register(),
+		Line: l.cfg.Name, Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, Demo: l.cfg.Demo, Alone: l.cfg.Alone, IDs: l.rec.Names(), Register: l.register(),
 		WeSee: l.weSee(), TheySee: l.theySee(), Began: l.began(), Due: l.cfg.Due, Fallback: l.terms(l.now).Fallback,
 		Service: service.At(l.services(), l.now), Schedule: l.terms(l.now).Schedule.Checks,
 		Paths: l.link.Paths(), Unrecorded: l.disk.since, Unread: l.disk.unread, Starting: l.disk.starting(), Alarms: l.alarms.List(),
@@ -94,6 +94,9 @@ func (l *Line) weSee() view.Presence {
 	p := &l.peer
 	if !p.up {
 		state := "not-reached"
+		if l.cfg.Alone {
+			state = "alone"
+		}
 		if p.goodbye != "" {
 			state = "goodbye"
 		}
@@ -109,7 +112,9 @@ func (l *Line) weSee() view.Presence {
 // theySee is this end as the other hears it: what they say of our paths, and what we told of our desks.
 func (l *Line) theySee() view.Presence {
 	e := l.crew().seen(l.peer.up, l.peer.since)
-	if !slices.ContainsFunc(l.link.Paths(), func(p wire.PathState) bool { return p.TheyHear }) {
+	if l.cfg.Alone {
+		e.Station.State = "alone"
+	} else if !slices.ContainsFunc(l.link.Paths(), func(p wire.PathState) bool { return p.TheyHear }) {
 		e.Station.State, e.Known = "not-reached", false
 	}
 	return e

@@ -51,7 +51,11 @@ func (b builder) status() Desk {
 
 // answer begins the answer to a question.
 func (b builder) answer(question string) Desk {
-	return Desk{question: question, Lang: b.lang, AsOf: b.Now.UTC()}
+	d := Desk{question: question, Lang: b.lang, AsOf: b.Now.UTC()}
+	if b.Alone { // SPEC: ALN-013
+		d.Alone = b.t("alone", b.Them)
+	}
+	return d
 }
 
 func newBuilder(in Input, lang string) builder {
@@ -183,6 +187,8 @@ func (b builder) sentences(c Counterparts) []string {
 		out = append(out, b.t("service.sentence", OutOfService(b.lang, s, b.Now)))
 	}
 	switch {
+	case b.Alone:
+		out = append(out, b.t("line.alone", b.Them, tested))
 	case heard && heardThere: // perhaps each way over another path
 		out = append(out, b.t("line.up", max(up, 1), len(b.Paths), tested))
 	case heard:
@@ -268,7 +274,7 @@ func (b builder) alarms() []alarm.Alarm {
 func (b builder) telephone() string {
 	said := b.t("telephone.none")
 	if n := b.Fallback[b.Them]; len(n) > 0 {
-		said = b.t("telephone", b.Them, strings.Join(n, ", "))
+		said = b.t(map[bool]string{true: "alone.telephone", false: "telephone"}[b.Alone], b.Them, strings.Join(n, ", "))
 	}
 	if n := b.Fallback[b.Us]; len(n) > 0 {
 		said += " " + b.t("telephone.ours", strings.Join(n, ", "))

@@ -331,7 +331,7 @@ func (b builder) requests(d *Desk) {
 				s.Figures = append(s.Figures, b.counted(column, x))
 			}
 		}
-		if theirs == 0 && n > 0 {
+		if theirs == 0 && n > 0 && !b.Alone {
 			s.Theirs = b.t("nothing.of", to)
 		}
 		sought := 0

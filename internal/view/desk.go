@@ -18,7 +18,8 @@ type Desk struct {
 	Lang            string        `json:"lang"` // language of every Word here: en, it
 	AsOf            time.Time     `json:"as_of"`
 	Line            string        `json:"line,omitempty"`
-	Demo            bool          `json:"demo,omitempty"` // counterparts and checks were seeded by a demo
+	Demo            bool          `json:"demo,omitempty"`  // counterparts and checks were seeded by a demo
+	Alone           string        `json:"alone,omitempty"` // of a line alone: that all is on our word, in words
 	Header          Header        `json:"header,omitzero"`
 	Answers         []Glance      `json:"answers,omitzero"`          // is the line up, is somebody there, does anything wait
 	Service         []Service     `json:"service,omitzero"`          // what keeps the line out of service, by an act: none of it is a fault

@@ -42,6 +42,11 @@ func (b builder) isUp(d *Desk) Glance {
 	switch {
 	case b.Starting != "":
 		a.Tone, a.Word, a.Detail = "medium", b.t("ans.starting"), b.t("ans.rows", b.Starting)
+	case b.Alone:
+		a.Mark, a.Word, a.Detail = "alone", b.t("ans.alone"), b.t("ans.alone.tested", tested)
+		if len(b.Checks.Overdue) > 0 {
+			a.Tone = "medium"
+		}
 	case heard && heardThere:
 		if both < len(b.Paths) {
 			a.Mark = "one"
@@ -84,6 +89,8 @@ func (b builder) isThere(d *Desk) Glance {
 			lost = c.In.Lost
 		}
 		return Glance{Tone: "go", Mark: "voice", Word: b.t("ans.with", strings.ToUpper(cmp.Or(c.By, d.Header.Peer))), Detail: b.t("ans.frames", lost), Since: c.Since}
+	case b.Alone:
+		return Glance{Mark: "unknown", Word: there.Station.Word, Detail: d.Liveness.Telephone}
 	case !there.Known || there.Desk.State == "unknown":
 		return Glance{Mark: "unknown", Word: b.t("ans.unknown"), Detail: there.Station.Word}
 	case there.Station.State == "stuck":

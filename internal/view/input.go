@@ -27,6 +27,7 @@ type Input struct {
 	Us, Them string    // the parties' names
 	Began    time.Time // the line, by our own clock: nothing of it is older
 	Demo     bool
+	Alone    bool // the other party is only named: all is on our word alone
 	IDs      IDs
 	Register *register.Register
 	Desk     Header // of it, what the node knows: desk, officer, whether it is armed

@@ -260,8 +260,17 @@ func (b builder) stop(s stop.State) StopCard {
 	}
 	v.Impossible = b.impossible(v.At, first.Entry)
 	clocks := stop.Due(s, v.Ours, b.Now)
+	if b.Alone { // SPEC: ALN-012
+		clocks = nil
+	}
 	v.Overdue = slices.ContainsFunc(clocks, func(c statement.Clock) bool { return c.Overdue })
 	v.Steps = b.stopSteps(s, clocks)
+	if b.Alone {
+		v.Steps = slices.DeleteFunc(v.Steps, func(p Progress) bool { return p.State != "done" })
+	}
+	if b.Alone && s.Status == stop.Sent {
+		v.Word = b.t("alone.stop.word")
+	}
 	switch {
 	case !s.Open:
 	case v.Ours:

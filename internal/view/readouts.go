@@ -85,6 +85,7 @@ func (b builder) readouts(d *Desk) {
 		switch {
 		case n[p] > 0:
 			heads = append(heads, fmt.Sprintf("%s: %d", p, n[p]))
+		case b.Alone && p == b.Them: // who has no record here has nothing on it
 		case b.Points != "":
 			heads = append(heads, b.t("readout.nothing", p))
 		default:

@@ -64,6 +64,10 @@ func (b builder) there(officer, desk string) string {
 func (b builder) idle(c Call) Call {
 	unrecorded := c.Unrecorded
 	c = Call{State: call.Idle, Word: b.t("call.idle"), Sound: c.Sound, Acts: []string{"ring"}}
+	if b.Alone {
+		c.Acts, c.Word, c.ThereWord = []string{}, b.t("alone.ring"), b.telephone()
+		return c
+	}
 	if b.WeSee.Known && b.WeSee.Armed == 0 {
 		c.ThereWord = b.t("silent.desk")
 	}
@@ -280,7 +284,7 @@ func (b builder) lineFigures() (f LineFigures) {
 	if n := len(f.Disputed); n > 0 {
 		f.UsedWord = join(f.UsedWord, b.t("used.disputed", n, strings.Join(f.Disputed, ", ")))
 	}
-	if a := f.Available; len(a) == 3 {
+	if a := f.Available; len(a) == 3 && !b.Alone {
 		f.UpWord = b.t("available", percent(a[0].Percent), percent(a[1].Percent), percent(a[2].Percent), b.dayTime(a[2].Since))
 	}
 	return f
@@ -353,8 +357,11 @@ func (b builder) logRow(e *record.Entry) LogRow {
 	if e.Receipt != nil {
 		r.State, r.Held = "held", e.Receipt.Held
 	}
-	if e.Log.Private {
+	switch {
+	case e.Log.Private:
 		r.State = "private"
+	case b.Alone: // nobody else could hold it
+		r.State = "alone"
 	}
 	switch {
 	case e.Evidence != "":

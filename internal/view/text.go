@@ -36,6 +36,9 @@ func (d Desk) Text() string {
 	if err := shell()[words.Lang(d.Lang)].ExecuteTemplate(&drawn, d.question, d); err != nil {
 		return err.Error()
 	}
+	if ask := d.Counterparts.Ask; d.Alone != "" && d.question != "status" && !ask.CSV && !ask.HTML && !ask.SVG {
+		fmt.Fprintln(&out, d.Alone)
+	}
 	w := tabwriter.NewWriter(&out, 2, 8, 2, ' ', 0)
 	for line := range strings.Lines(drawn.String()) {
 		fmt.Fprintln(w, strings.TrimRight(line, "\t\n"))

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"bytes"
+	"crypto/rand"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.org/parley/hint"
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/home"
+	"example.org/parley/internal/store"
+	"example.org/parley/internal/verbs"
+	"example.org/parley/internal/view"
+	"example.org/parley/verify"
+)
+
+// lone is a line alone of aurelia, with an officer signed on at a desk.
+type lone struct {
+	*Line
+	t   *testing.T
+	who act.Who
+}
+
+func openAlone(t *testing.T, h *home.Line) *lone {
+	t.Helper()
+	c, err := Of(h.Alone, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	c.Boot, c.Store = func() time.Duration { return time.Since(began) }, store.Options{Reserve: -1}
+	l := &lone{Open(c), t, act.Who{Desk: "1", Account: "amaro"}}
+	t.Cleanup(func() { l.Close() })
+	if err := l.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func newAlone(t *testing.T) *lone {
+	t.Helper()
+	c := home.DefaultConfig("aurelia", 0)
+	c.Terms.Fallback["borealia"] = []string{"+39 06 555 0100"}
+	h, err := home.Home{Dir: t.TempDir()}.InitAlone("north", c, "borealia", rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := openAlone(t, h)
+	l.do("officer add Amaro")
+	r := l.do("sign-on")
+	l.who.Officer, l.who.Known = r.ID, "account"
+	if _, err := l.Do(t.Context(), l.who, "en", act.SetDesk{Armed: true, Sound: "ok"}); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func (l *lone) try(line string) (act.Reply, error) {
+	l.t.Helper()
+	argv, err := verbs.Split(line)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	a, err := verbs.Parse(argv, time.Now())
+	if err != nil {
+		l.t.Fatalf("%s: %v", line, err)
+	}
+	return l.Do(l.t.Context(), l.who, "en", a)
+}
+
+func (l *lone) do(line string) act.Reply {
+	l.t.Helper()
+	r, err := l.try(line)
+	if err != nil {
+		l.t.Fatalf("%s: %v", line, err)
+	}
+	return r
+}
+
+func (l *lone) says(line string, parts ...string) {
+	l.t.Helper()
+	text := l.do(line).Text
+	for _, p := range parts {
+		if !strings.Contains(text, p) {
+			l.t.Errorf("%s does not say %q:\n%s", line, p, text)
+		}
+	}
+}
+
+// A line alone refuses what needs the other party, with what to do instead, and nothing of it is stated.
+func TestLineAloneRefusesWhatNeedsTheOtherParty(t *testing.T) {
+	// SPEC: ALN-011
+	synctest.Test(t, func(t *testing.T) {
+		l := newAlone(t)
+		before := l.rec.Len()
+		for line, way := range map[string]string{
+			"send hello": "contact add", "ring": "ordinary telephone", "check now": "ordinary telephone", "terms propose --from +48h --check 10:00": "pair SHEET",
+			"request accept Aa1-1": "request outcome", "confirm": "pair FILE",
+		} {
+			_, err := l.try(line)
+			if e := hint.Of(err); err == nil || !strings.Contains(e.What, "alone") || !strings.Contains(e.Hint, way) {
+				t.Errorf("%s: %v, %s", line, err, e.Hint)
+			}
+		}
+		if l.rec.Len() != before {
+			t.Error("a refused verb has stated something")
+		}
+	})
+}
+
+// STOP stands here only, and says so with their telephone; no clock of it runs and no alarm comes of it.
+func TestStopOnALineAloneStandsHereOnly(t *testing.T) {
+	// SPEC: ALN-012 ALN-013
+	synctest.Test(t, func(t *testing.T) {
+		l := newAlone(t)
+		l.says("stop", "stands here only", "+39 06 555 0100")
+		time.Sleep(10 * time.Minute)
+		v := l.View("en", "1")
+		if len(v.Alarms) > 0 || len(v.Stops) != 1 || !v.Stops[0].Stands || v.Stops[0].Overdue || len(v.Stops[0].Steps) != 1 || v.Stops[0].Steps[0].Step != "recorded" {
+			t.Errorf("alarms %+v, STOP %+v", v.Alarms, v.Stops)
+		}
+		l.do("stop lift " + v.Stops[0].ID + " --reason over")
+		if v := l.View("en", "1"); v.Stops[0].Stands {
+			t.Errorf("%+v", v.Stops)
+		}
+	})
+}
+
+// Everything says on whose word it is, nothing is held, and what it exports holds on the word of one side.
+func TestLineAloneSaysOnWhoseWordItIs(t *testing.T) {
+	// SPEC: ALN-013 ALN-004 ALN-010
+	synctest.Test(t, func(t *testing.T) {
+		l := newAlone(t)
+		l.do(`post add Minister --org Ministry --level 1`)
+		l.do(`post add Minister --theirs --org "Their ministry" --level 1 --pair Minister`)
+		for _, ask := range []string{"status", "checks", "figures", "contacts", "requests", "raised", "readouts", "card", "log", "post list", "calls"} {
+			if text := strings.ToLower(l.do(ask).Text); !strings.Contains(text, "on our word alone") || strings.Contains(text, "not held") || strings.Contains(text, "available") || strings.Contains(text, "down") {
+				t.Errorf("%s:\n%s", ask, text)
+			}
+		}
+		if v := l.View("it", "1"); !strings.Contains(v.Alone, "Sulla sola nostra parola") || v.Answers[0].Mark != "alone" || len(v.Call.Acts) > 0 {
+			t.Errorf("%+v", v)
+		}
+		if csv := l.do("contacts --csv").Text; strings.Contains(csv, "word alone") {
+			t.Errorf("a table for a spreadsheet begins with words:\n%s", csv)
+		}
+		var b bytes.Buffer
+		r, err := l.Do(t.Context(), l.who, "en", act.Export)
+		if err == nil {
+			err = r.File(&b)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rep := verify.Verify(&b, verify.Expected{}); rep.Verdict != verify.Holds || !rep.Alone {
+			t.Errorf("%s", rep)
+		}
+		d, _ := l.do("show Aa1-1").Data.(view.Desk)
+		if len(d.Log) == 0 || d.Log[0].ID != "Aa1-1" || !strings.Contains(d.Log[0].Header, "heard none") {
+			t.Errorf("%+v", d.Log)
+		}
+	})
+}
