@@ -41,7 +41,7 @@ func (l *Line) refuseAlone(a act.Act) error {
 	case "send":
 		return alone.Way("state what you tell them elsewhere: parley contact add; the other party joins with: parley pair SHEET")
 	case "request":
-		return alone.Way("state what became of it elsewhere: parley request outcome ID OUTCOME; the other party joins with: parley pair SHEET")
+		return alone.Way("state what was sought elsewhere and what became of it: parley request record, parley request outcome; the other party joins with: parley pair SHEET")
 	case "terms":
 		return alone.Way("the terms change when the other party joins: parley pair SHEET")
 	}
