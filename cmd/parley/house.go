@@ -24,7 +24,7 @@ func (a *app) init() *cobra.Command {
 	var paths, telephones []string
 	c := &cobra.Command{Use: "init --party NAME --path LABEL=IP:PORT", Short: "Make a line in the home: its keys, config and sheet.", Args: nargs(0, 0)}
 	c.Flags().StringVar(&name, "party", "", "our name, as it stands in every statement")
-	c.Flags().BoolVar(&alone, "alone", false, "begin before the other party does: a record on our word alone, which joins later")
+	c.Flags().BoolVar(&alone, "alone", false, "begin before the other party does: a record on our word alone")
 	c.Flags().StringVar(&other, "other", "", "with --alone: the name of the other party")
 	c.Flags().StringArrayVar(&telephones, "telephone", nil, "with --alone: an ordinary telephone of theirs, as the terms name it")
 	c.Flags().StringArrayVar(&paths, "path", nil, "a route, LABEL=IP:PORT or LABEL=LOCAL@REACHED-AT; once a path")
