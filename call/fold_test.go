@@ -216,8 +216,10 @@ func TestValidate(t *testing.T) {
 			t.Error(k.Name)
 		}
 	}
-	long := closed(Outcome{What: Declined, Reason: strings.Repeat("x", 201)})
-	bidi := closed(Outcome{What: Declined, Reason: "a\u202eb"})
+	reason := entry("borealia", 0, KindClosed, "test", closed(Outcome{What: Declined}))
+	reason.WantText = true
+	stray := entry("borealia", 0, KindClosed, "test", closed(Outcome{What: Answered}))
+	stray.WantText = true
 	text := entry("aurelia", 0, KindPlaced, "test", placed())
 	text.WantText = true
 	local := placed()
@@ -238,8 +240,8 @@ func TestValidate(t *testing.T) {
 		"not the opener":   {entry("borealia", 0, KindPlaced, "test", placed()), false},
 		"rang by opener":   {entry("aurelia", 0, KindRang, "test", rang()), false},
 		"no class":         {entry("aurelia", 0, KindPlaced, "", placed()), false},
-		"long":             {entry("borealia", 0, KindClosed, "test", long), false},
-		"direction":        {entry("borealia", 0, KindClosed, "test", bidi), false},
+		"a reason":         {reason, true},
+		"a stray reason":   {stray, false},
 		"unknown outcome":  {entry("borealia", 0, KindClosed, "test", closed(Outcome{What: "refused"})), false},
 		"talking":          {entry("borealia", 0, KindClosed, "test", closed(Outcome{What: Talking})), false},
 		"a cause too many": {entry("borealia", 0, KindClosed, "test", closed(Outcome{What: Answered, Cause: CausePath})), false},

@@ -19,7 +19,7 @@ var Kinds = []statement.Kind{
 }
 
 func kind[F statement.Validator](name string, atOnce bool, fold func(*State, *record.Entry, F)) statement.Kind {
-	return statement.New(statement.Kind{Kind: record.Kind{Name: name, Begins: true}, Max: 4 << 10, NoText: true, Urgent: atOnce, Reserve: atOnce}, fold)
+	return statement.New(statement.Kind{Kind: record.Kind{Name: name, Begins: true}, Max: 4 << 10, NoText: name != KindClosed, Urgent: atOnce, Reserve: atOnce}, fold)
 }
 
 // Item groups the statements of one call.
@@ -48,7 +48,7 @@ func (f Word) Validate(e, _ *record.Entry) error {
 }
 
 // Validate judges call.closed from itself alone.
-func (f Closed) Validate(*record.Entry, *record.Entry) error {
+func (f Closed) Validate(e, _ *record.Entry) error {
 	o := f.Outcome
 	var became error
 	if o.Became != "" {
@@ -58,12 +58,12 @@ func (f Closed) Validate(*record.Entry, *record.Entry) error {
 	return statement.First(about(f.Opener, f.Call), f.By.Validate(), became, desks(o.Desks),
 		statement.OneOf("outcome", o.What, outcomes), statement.OneOf("cause", o.Cause, append([]string{""}, Causes...)), statement.OneOf("codec", f.Codec, append([]string{""}, codecs...)),
 		statement.If((o.What == Failed) != (o.Cause != ""), "a cause stands with failed, and only there"),
-		statement.If(o.What != Declined && (o.Reason != "" || !o.StandBy.IsZero()), "a reason stands only with declined"),
+		statement.If(o.What != Declined && (e.WantText || !o.StandBy.IsZero()), "a reason stands only with declined"),
 		statement.If(o.Became != "" && (o.What != Answered || o.Became == f.Call), "became stands with answered, and names another call"),
 		statement.If(o.Seconds < 0 || o.Seconds >= 1<<16, "seconds"),
 		statement.If(o.What == NoSound && !m.silent(), "no-sound stands with meters of a silent direction"),
 		statement.If(m != nil && min(m.Sent, m.Received, m.Lost, m.GapMS) < 0, "a meter below nothing"),
-		statement.Optional("desk", o.Desk, maxName), statement.Optional("there", f.There, maxName), statement.Optional("reason", o.Reason, maxReason),
+		statement.Optional("desk", o.Desk, maxName), statement.Optional("there", f.There, maxName),
 		statement.Optional("ended_by", f.EndedBy, maxName), statement.Must("began", f.Began), statement.Must("ended", f.Ended),
 		statement.Time("answered", f.Answered), statement.Time("stand_by_until", o.StandBy))
 }

@@ -398,7 +398,8 @@ func (m *Machine) Stop(now time.Time) Out {
 
 // state drafts a statement about l.
 func (m *Machine) state(kind string, l *Live, facts any) {
-	m.out.Drafts = append(m.out.Drafts, record.Draft{Kind: kind, Class: l.Class, Mark: l.Mark, Facts: facts})
+	d, _ := statement.Say(record.Draft{Kind: kind, Class: l.Class, Mark: l.Mark, Facts: facts}) // a reason is judged with its signal
+	m.out.Drafts = append(m.out.Drafts, d)
 }
 
 // rang is an outcome with how long l rang and where.

@@ -92,7 +92,7 @@ type Outcome struct {
 	What    string    `json:"outcome"`
 	Cause   string    `json:"cause,omitempty"`         // of Failed
 	Desk    string    `json:"desk,omitempty"`          // the desk that answered or declined
-	Reason  string    `json:"reason,omitempty"`        // of Declined, as they gave it
+	Reason  string    `json:"-" said:"reason,200"`     // of Declined, as they gave it
 	StandBy time.Time `json:"stand_by_until,omitzero"` // of Declined
 	Seconds int       `json:"seconds,omitempty"`       // how long it rang
 	Desks   []string  `json:"desks,omitempty"`         // the desks that rang

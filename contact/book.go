@@ -29,8 +29,8 @@ type Book struct {
 	contacts []*account // by date
 	requests []*sought  // by date
 	at       map[record.Place]*account
-	naming   map[record.Place][]*account // by what they name
-	days     map[string][]*account       // of one UTC day, kind and mark
+	naming   map[record.Ref][]*account // by what they name
+	days     map[string][]*account     // of one UTC day, kind and mark
 	dirty    map[*account]bool
 	reg      *register.Register
 	offices  []*office
@@ -60,7 +60,7 @@ type sought struct {
 
 // NewBook makes the book of a line between two parties, as the first sees it.
 func NewBook(us, them string) *Book {
-	return &Book{us: us, them: them, entered: map[string]*account{}, placed: map[string]*sought{}, assessed: map[string]*Assessment{}, at: map[record.Place]*account{}, naming: map[record.Place][]*account{},
+	return &Book{us: us, them: them, entered: map[string]*account{}, placed: map[string]*sought{}, assessed: map[string]*Assessment{}, at: map[record.Place]*account{}, naming: map[record.Ref][]*account{},
 		days: map[string][]*account{}, dirty: map[*account]bool{}}
 }
 
@@ -151,7 +151,10 @@ func (b *Book) target(c *account) *account {
 	if c.names == nil {
 		return nil
 	}
-	return b.at[*c.names]
+	if t := b.at[c.names.Place]; t != nil && t.Entry.Leaf == c.names.Leaf { // a place alone may be one that is yet to come
+		return t
+	}
+	return nil
 }
 
 // around gives all that may be one contact with c: what they name, what names them, and what is of the same day and kind.
@@ -168,7 +171,7 @@ func (b *Book) around(c *account) (all []*account) {
 	for i := 0; i < len(all); i++ {
 		o := all[i]
 		add(b.target(o))
-		add(b.naming[o.Entry.Place()]...)
+		add(b.naming[o.Entry.Ref()]...)
 		if day := o.day(); day != "" {
 			add(b.days[day]...)
 		}

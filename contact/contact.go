@@ -80,7 +80,7 @@ const (
 type Verdict struct {
 	Entry *record.Entry `json:"-"`
 
-	Reason string           `json:"reason,omitempty"`
+	Reason string           `json:"-" said:"reason,480"`
 	By     statement.Author `json:"by"`
 }
 
@@ -101,7 +101,7 @@ func (v Verdict) Validate(e, begin *record.Entry) error {
 		statement.If(e.Kind != KindConfirmed && e.Kind != KindDisputed && e.Kind != KindWithdrawn && len(e.Re) != 2, "it does not name what it is about"),
 		statement.If(of == e.Log.Party, "nobody confirms or disputes his own word"),
 		statement.If(e.Kind == KindWithdrawn && e.Re[0].Party != e.Log.Party, "a request is withdrawn by the party that placed it"),
-		statement.Optional("reason", v.Reason, maxReason), v.By.Validate())
+		v.By.Validate())
 }
 
 // begins gives what each word of a kind is about.

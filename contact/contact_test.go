@@ -12,6 +12,7 @@ import (
 
 	"example.org/parley/contact"
 	"example.org/parley/record"
+	"example.org/parley/register"
 	"example.org/parley/statement"
 	"example.org/parley/wire"
 )
@@ -286,7 +287,6 @@ func TestRecordRefusesWhatIsNotValid(t *testing.T) {
 		return m
 	}
 	pl := func(f func(*contact.Request)) contact.Request { p := placed(t, false); f(&p); return p }
-	long := strings.Repeat("x", 500)
 	out := func(o string) contact.Result { return contact.Result{Outcome: o, By: by()} }
 	late := out(contact.Accepted)
 	late.Until = time.Date(2022, 3, 1, 0, 0, 0, 0, time.UTC)
@@ -318,7 +318,7 @@ func TestRecordRefusesWhatIsNotValid(t *testing.T) {
 		{contact.KindPlaced, placed(t, true), true, false},
 		{contact.KindPlaced, pl(func(f *contact.Request) { f.For = contact.Letter }), false, false},
 		{contact.KindPlaced, pl(func(f *contact.Request) { f.With = postA }), false, false},
-		{contact.KindPlaced, pl(func(f *contact.Request) { f.Source = long }), false, false},
+		{contact.KindPlaced, pl(func(f *contact.Request) { f.Basis = contact.ToldBy }), false, false}, // no words
 		{contact.KindOutcome, out(contact.Declined), true, true},
 		{contact.KindOutcome, out(contact.Declined), false, false},
 		{contact.KindOutcome, out("refused"), true, false},
@@ -337,7 +337,6 @@ func TestRecordRefusesWhatIsNotValid(t *testing.T) {
 		{contact.KindMade, mk(func(f *contact.Contact) { f.Kind = contact.Public; f.Channel = contact.InPublic }), false, false}, // no words
 		{contact.KindMade, mk(func(f *contact.Contact) { f.Participants[0].Number = -1 }), false, false},
 		{contact.KindMade, mk(func(f *contact.Contact) { f.Occasion = "the day before" }), false, false},
-		{contact.KindMade, mk(func(f *contact.Contact) { f.Place = "a\u202eb" }), false, false},
 	} {
 		d := record.Draft{Kind: c.kind, Class: "service", Mark: "actual", Facts: c.facts}
 		if c.re {
@@ -559,4 +558,43 @@ func TestConcernsAndWhatFollowed(t *testing.T) {
 	if _, err := contact.AssessedDraft("aurelia", contact.Assessment{About: "it", By: by()}, "", text); err == nil {
 		t.Error("an assessment of nothing")
 	}
+}
+
+// TestAccountsThatNameEachOtherByPlaceAreTwo: a peer may name a place of its own log that is yet to come, with any leaf. What
+// is named is the statement of that leaf, and nothing goes round in a circle.
+//
+// SPEC: CNT-018
+func TestAccountsThatNameEachOtherByPlaceAreTwo(t *testing.T) {
+	w := newWorld(t)
+	a := w.post("aurelia")
+	b := w.post("borealia")
+	w.deliver()
+	made := func(re ...record.Ref) *record.Entry {
+		d, err := contact.MadeDraft("borealia", contact.Contact{Kind: contact.Call, When: when(t, "2022-02-18"), Basis: contact.Own, By: by(),
+			Participants: []contact.Participant{{Post: a.Place().String()}, {Post: b.Place().String()}}}, "", nil, nil)
+		d.Re = re
+		return w.state("borealia", d, err)
+	}
+	ahead := b.Ref()
+	ahead.Index += 2
+	first := made(ahead)
+	if second := made(first.Ref()); second.Index != ahead.Index {
+		t.Fatalf("the second stands at %s", second.Place())
+	}
+	w.deliver()
+	done := make(chan int, 1)
+	go func() { done <- len(contact.Since(w.query("aurelia", statement.When{})).Contacts) }()
+	select {
+	case n := <-done:
+		if n != 1 {
+			t.Errorf("%d contacts, not the one that corrects the other", n)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("it goes round in a circle")
+	}
+}
+
+func (w *world) post(party string) *record.Entry {
+	d, err := new(register.Register).PostDraft(party, register.Post{Org: "ministry", Name: "Minister", Level: 1}, "", nil)
+	return w.state(party, d, err)
 }

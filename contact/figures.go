@@ -81,7 +81,12 @@ type PairFigure struct {
 }
 
 // Count is a number of one thing by who states it; Ours are stated by us alone.
-type Count struct{ Both, Ours, Theirs, Disputed int }
+type Count struct {
+	Both     int `json:"both"`
+	Ours     int `json:"ours"`
+	Theirs   int `json:"theirs"`
+	Disputed int `json:"disputed"`
+}
 
 // Plus counts one more.
 func (c Count) Plus(whose string) Count {

@@ -66,8 +66,6 @@ var channels = map[string][]string{
 
 // Limits of free words, in bytes; of a quote in characters.
 const (
-	maxSource       = 240
-	maxReason       = 480
 	maxParticipants = 16
 	maxPeople       = 999
 	maxQuote        = 4000
@@ -80,7 +78,7 @@ const lateAfter = 24 * time.Hour
 type Participant struct {
 	Post   string   `json:"post"` // place of a post.added
 	Number int      `json:"number,omitempty"`
-	Names  []string `json:"names,omitempty"`
+	Names  []string `json:"-" said:"names,2000"`
 }
 
 // Contact is one contact as its author states it: the facts of contact.made, and what its fold adds. Its words are what was
@@ -99,18 +97,18 @@ type Contact struct {
 	Other *Contact `json:"-"` // of a Book: the other party's account of it, counted with it
 
 	heard []Verdict // what the other party said of it
-	names *record.Place
+	names *record.Ref
 
 	Kind         string           `json:"kind"`         // call meeting summons letter demarche protest public multilateral
 	When         statement.When   `json:"when"`         // instant, day, span or about a day
 	Participants []Participant    `json:"participants"` // the first is whose letter, protest or public statement it is
 	Channel      string           `json:"channel"`
-	Place        string           `json:"place,omitempty"`
-	Host         string           `json:"host,omitempty"`     // the party whose guests the others are
-	Basis        string           `json:"basis"`              // how its author knows: own told-by press
-	Source       string           `json:"source,omitempty"`   // who told it, or which report
-	Occasion     string           `json:"occasion,omitempty"` // place of the statement of what led to it
-	Follows      string           `json:"follows,omitempty"`  // place of the statement of what it follows
+	Place        string           `json:"-" said:"place,240"`
+	Host         string           `json:"-" said:"host,64"`    // the party whose guests the others are
+	Basis        string           `json:"basis"`               // how its author knows: own told-by press
+	Source       string           `json:"-" said:"source,240"` // who told it, or which report
+	Occasion     string           `json:"occasion,omitempty"`  // place of the statement of what led to it
+	Follows      string           `json:"follows,omitempty"`   // place of the statement of what it follows
 	By           statement.Author `json:"by"`
 }
 
@@ -127,20 +125,14 @@ func (f Contact) Validate(e, _ *record.Entry) error {
 		if err != nil || slices.ContainsFunc(f.Participants[:i], func(q Participant) bool { return p.Post == q.Post }) {
 			return statement.Refuse("", "participant %q is no post, or named twice", p.Post)
 		}
-		if p.Number < 0 || p.Number > maxPeople || len(p.Names) > maxParticipants {
-			return statement.Refuse("", "%d people of one post, over %d, or over %d names", p.Number, maxPeople, maxParticipants)
-		}
-		for _, n := range p.Names {
-			if err := statement.Text("name", n, 120); err != nil {
-				return err
-			}
+		if p.Number < 0 || p.Number > maxPeople {
+			return statement.Refuse("", "%d people of one post, over %d", p.Number, maxPeople)
 		}
 	}
 	return statement.First(corrects(e), statement.OneOf("kind of contact", f.Kind, Sorts),
 		statement.OneOf("channel of a "+f.Kind, f.Channel, channels[f.Kind]),
-		statement.If(f.Kind == Public && !e.WantText, "a public statement needs its words"),
-		statement.Optional("place", f.Place, maxSource), statement.Optional("host", f.Host, 64),
-		place("its occasion", f.Occasion), place("what it follows", f.Follows), how(f.When, f.Basis, f.Source, f.By))
+		statement.If(f.Kind == Public && !e.WantText, wordless),
+		place("its occasion", f.Occasion), place("what it follows", f.Follows), how(e, f.When, f.Basis, f.By))
 }
 
 // corrects: a contact begins its item and names at most the account that it corrects.
@@ -149,11 +141,16 @@ func corrects(e *record.Entry) error {
 }
 
 // how judges when something was, and how its author knows.
-func how(when statement.When, basis, source string, by statement.Author) error {
+func how(e *record.Entry, when statement.When, basis string, by statement.Author) error {
 	return statement.First(statement.If(when.IsZero(), "its date is missing"), statement.OneOf("basis", basis, Bases),
-		statement.If(basis == ToldBy && source == "", "who told it is missing: its source"),
-		statement.Optional("source", source, maxSource), by.Validate())
+		statement.If(basis == ToldBy && !e.WantText, untold), by.Validate())
 }
+
+// What is missing where a statement that needs words has none.
+const (
+	untold   = "who told it is missing: its source"
+	wordless = "a public statement needs its words"
+)
 
 func (s *State) made(e *record.Entry, c Contact) {
 	c.Entry, c.Party, c.Mark, c.Private = e, e.Log.Party, e.Mark, e.Log.Private
@@ -163,7 +160,7 @@ func (s *State) made(e *record.Entry, c Contact) {
 		c.Posts = append(c.Posts, at)
 	}
 	if len(e.Re) > 0 {
-		c.names = &e.Re[0].Place
+		c.names = &e.Re[0]
 	}
 	s.accounts = append(s.accounts, &c)
 }
@@ -208,5 +205,9 @@ func MadeDraft(party string, f Contact, mark string, text *record.Text, was *Con
 		return d, statement.Refuse("quote what matters; the whole belongs into a message, or a file of yours", "its words are over %d characters", maxQuote)
 	}
 	d.Facts = f
-	return statement.Draft(Kinds, party, nil, d, "as: parley contact add call --when 2022-02-18 --with A1-4 --with A1-5 --basis own")
+	const way = "as: parley contact add call --when 2022-02-18 --with A1-4 --with A1-5 --basis own"
+	if err := statement.First(statement.If(f.Kind == Public && d.Text == nil, wordless), statement.If(f.Basis == ToldBy && f.Source == "", untold)); err != nil {
+		return d, statement.Refuse(way, "%v", err)
+	}
+	return statement.Draft(Kinds, party, nil, d, way)
 }

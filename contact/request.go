@@ -71,7 +71,7 @@ type Request struct {
 	Standing bool             `json:"standing,omitempty"`
 	Way      string           `json:"way,omitempty"`
 	Basis    string           `json:"basis"`
-	Source   string           `json:"source,omitempty"`
+	Source   string           `json:"-" said:"source,240"`
 	By       statement.Author `json:"by"`
 }
 
@@ -87,7 +87,7 @@ type Attempt struct {
 	When   statement.When   `json:"when"`
 	Way    string           `json:"way,omitempty"`
 	Basis  string           `json:"basis"`
-	Source string           `json:"source,omitempty"`
+	Source string           `json:"-" said:"source,240"`
 	By     statement.Author `json:"by"`
 }
 
@@ -99,10 +99,10 @@ type Result struct {
 	On      statement.When   `json:"on,omitzero"`      // when it came about; absent: when it was tried
 	At      time.Time        `json:"at,omitzero"`      // of accepted and counter-proposed: for when
 	Until   time.Time        `json:"until,omitzero"`   // of deferred: until when
-	Who     string           `json:"who,omitempty"`    // who answered
+	Who     string           `json:"-" said:"who,120"` // who answered
 	Behalf  string           `json:"behalf,omitempty"` // for whom: desk office principal
-	ToldBy  string           `json:"told_by,omitempty"`
-	Reason  string           `json:"reason,omitempty"` // as they gave it
+	ToldBy  string           `json:"-" said:"told_by,240"`
+	Reason  string           `json:"-" said:"reason,480"` // as they gave it
 	By      statement.Author `json:"by"`
 }
 
@@ -113,7 +113,7 @@ func (f Request) Validate(e, _ *record.Entry) error {
 	_, err1 := record.ParsePlace(f.From)
 	_, err2 := record.ParsePlace(f.With)
 	return statement.First(alone(e), statement.OneOf("what a request is for", f.For, Sought), way(f.Way),
-		statement.If(err1 != nil || err2 != nil || f.From == f.With, "a request is from one post with another"), how(f.When, f.Basis, f.Source, f.By))
+		statement.If(err1 != nil || err2 != nil || f.From == f.With, "a request is from one post with another"), how(e, f.When, f.Basis, f.By))
 }
 
 func way(s string) error {
@@ -138,7 +138,7 @@ func of(e, begin *record.Entry, on statement.When) error {
 //
 // SPEC: CNT-021
 func (f Attempt) Validate(e, begin *record.Entry) error {
-	return statement.First(of(e, begin, f.When), statement.If(len(e.Re) > 1, "it names more than its request"), way(f.Way), how(f.When, f.Basis, f.Source, f.By))
+	return statement.First(of(e, begin, f.When), statement.If(len(e.Re) > 1, "it names more than its request"), way(f.Way), how(e, f.When, f.Basis, f.By))
 }
 
 // Validate judges request.outcome.
@@ -153,7 +153,7 @@ func (f Result) Validate(e, begin *record.Entry) error {
 		statement.OneOf("outcome", f.Outcome, Outcomes), statement.Time("until", f.Until), statement.Time("for when", f.At),
 		statement.If(!f.Until.IsZero() && f.Outcome != Deferred && f.Outcome != CounterProposed, "only what is deferred or counter-proposed has a time until which"),
 		statement.If(!f.At.IsZero() && f.Outcome != Accepted && f.Outcome != CounterProposed, "only what is accepted or counter-proposed has a time for which"),
-		statement.Optional("who answered", f.Who, 120), statement.Optional("told by", f.ToldBy, maxSource), statement.Optional("reason", f.Reason, maxReason), f.By.Validate())
+		f.By.Validate())
 }
 
 func (s *State) placed(e *record.Entry, r Request) {

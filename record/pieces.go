@@ -161,8 +161,24 @@ func (e *Entry) Facts() []byte {
 	return e.load().facts
 }
 
-// Words gives the decoded text body, nil where it is not here or malformed. No fold may read it.
+// Words gives the free words of the text body, nil where there are none, or it is not here or malformed. No fold may decide by
+// them.
 func (e *Entry) Words() *Text {
+	if t := e.words(); t != nil && (t.Text != "" || len(t.Words) == 0) {
+		return t
+	}
+	return nil
+}
+
+// Said gives what was said in words beside the facts, by name.
+func (e *Entry) Said() map[string]string {
+	if t := e.words(); t != nil {
+		return t.Words
+	}
+	return nil
+}
+
+func (e *Entry) words() *Text {
 	if !e.text || e.barren {
 		return nil
 	}

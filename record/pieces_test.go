@@ -39,7 +39,7 @@ func onPaper(t *testing.T, n int) (p *pair, d *paper, r *Record, all []*Entry) {
 	r = New(p.o)
 	w, by := p.run(r, "aurelia", "first"), p.run(r, "borealia", "first")
 	for range n {
-		e := p.state(w, Draft{Kind: "message.question", Class: "substantive", Mark: "actual", Facts: testFacts{Word: "x"}, Text: &Text{"en", strings.Repeat("word ", 200)}})
+		e := p.state(w, Draft{Kind: "message.question", Class: "substantive", Mark: "actual", Facts: testFacts{Word: "x"}, Text: &Text{Lang: "en", Text: strings.Repeat("word ", 200)}})
 		rc := p.receipt(r, by, e)
 		row := 2*len(all) + 1
 		d.rows[row], d.rows[row+1] = *e.load(), pieces{note: rc.Note()}

@@ -341,7 +341,7 @@ func TestBodiesAndReceipts(t *testing.T) {
 	p := newPair(t)
 	a, b := New(p.o), New(p.o)
 	wa, wb := p.run(a, "aurelia", "first"), p.run(b, "borealia", "first")
-	d := Draft{Kind: "message.question", Class: "substantive", Mark: "actual", Facts: testFacts{Word: "x"}, Text: &Text{"en", "Where are you?"}}
+	d := Draft{Kind: "message.question", Class: "substantive", Mark: "actual", Facts: testFacts{Word: "x"}, Text: &Text{Lang: "en", Text: "Where are you?"}}
 	e := p.state(wa, d)
 	if e.Words() == nil || e.Words().Text != "Where are you?" {
 		t.Error("its words")
@@ -687,8 +687,8 @@ func TestRun(t *testing.T) {
 	for name, d := range map[string]Draft{
 		"no class":   {Kind: "message.question", Mark: "actual"},
 		"bad kind":   {Kind: "Message", Class: "test", Mark: "actual"},
-		"bad text":   {Kind: "message.question", Class: "test", Mark: "actual", Text: &Text{"en", "\xff"}},
-		"no lang":    {Kind: "message.question", Class: "test", Mark: "actual", Text: &Text{"", "x"}},
+		"bad text":   {Kind: "message.question", Class: "test", Mark: "actual", Text: &Text{Lang: "en", Text: "\xff"}},
+		"no lang":    {Kind: "message.question", Class: "test", Mark: "actual", Text: &Text{Text: "x"}},
 		"a fraction": {Kind: "message.question", Class: "test", Mark: "actual", Facts: map[string]any{"word": 1.5}},
 		"unknown":    {Kind: "message.question", Class: "test", Mark: "actual", Facts: map[string]any{"x": "y"}},
 		"no begin":   {Kind: "message.shown", Class: "test", Mark: "actual"},

@@ -76,10 +76,11 @@ type Statement struct {
 	Text    *Body
 }
 
-// Text is a statement's free words. No fold ever reads it.
+// Text is a statement's free words. No fold ever decides by it.
 type Text struct {
-	Lang string `json:"lang"` // BCP 47 primary tag: en, it
-	Text string `json:"text"`
+	Lang  string            `json:"lang"` // BCP 47 primary tag: en, it; und where it has words alone
+	Text  string            `json:"text"`
+	Words map[string]string `json:"words,omitempty"` // what was said in words beside the facts, by name
 }
 
 // Entry is one sound statement as held here: what its header says and what is known of it. Its bytes are in memory

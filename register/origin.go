@@ -50,7 +50,7 @@ func current[T thing](list []T) (out []T) {
 	before := func(x T) (was T, ok bool) {
 		if re := x.origin().Entry.Re; len(re) > 0 {
 			was, ok = by[re[0].Place]
-			ok = ok && was.origin().Party == x.origin().Party
+			ok = ok && was.origin().Party == x.origin().Party && was.origin().Entry.Leaf == re[0].Leaf // a place alone may be one that is yet to come
 		}
 		return was, ok
 	}

@@ -25,19 +25,19 @@ type Post struct {
 	Whose   string            `json:"of,omitempty"`    // the party that it is of, where that is not the author's: the other, or a third
 	Pair    string            `json:"pair,omitempty"`  // place of the counterpart's post.added
 	Deputy  string            `json:"deputy_of,omitempty"`
-	Address map[string]string `json:"address,omitempty"` // how its holder is addressed, per language
-	Langs   []string          `json:"langs,omitempty"`   // languages that its holder speaks
-	Number  string            `json:"number,omitempty"`
+	Address map[string]string `json:"-" said:"address,120"` // how its holder is addressed, per language
+	Langs   []string          `json:"langs,omitempty"`      // languages that its holder speaks
+	Number  string            `json:"-" said:"number,40"`
 }
 
 // Validate judges post.added.
 //
 // SPEC: MSG-048
 func (p Post) Validate(e, _ *record.Entry) error {
-	err := statement.First(one(e), statement.Text("organisation", p.Org, 64), names(p.Name, p.Names), number(p.Number),
+	err := statement.First(one(e), statement.Text("organisation", p.Org, 64), names(p.Name, p.Names),
 		statement.If(p.Level < 1 || p.Level > 9, "level %d is not 1 to 9", p.Level),
 		statement.Optional("whose post it is", p.Whose, 64), statement.If(p.Whose == e.Log.Party, "a post of its author's own party names no party"),
-		names(p.Name, p.Address), langs(p.Langs))
+		langs(p.Langs))
 	for _, at := range []string{p.Pair, p.Deputy} {
 		if err == nil && at != "" {
 			_, err = record.ParsePlace(at)
@@ -56,6 +56,9 @@ func (g *Register) post(e *record.Entry, p Post) {
 func (g *Register) PostDraft(party string, p Post, mark string, was *Post) (record.Draft, error) {
 	if was != nil {
 		p = statement.Changed(*was, p)
+	}
+	if err := statement.First(number(p.Number), names(p.Name, p.Address)); err != nil {
+		return record.Draft{}, err
 	}
 	p.Org, p.Name = tidy(p.Org), tidy(p.Name)
 	re, err := fresh("a post", "parley post list", party, p.Name, g.Posts, was, func(o *Post) []string {

@@ -32,8 +32,14 @@ func (w *world) entry(party string, d record.Draft) *record.Entry {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	var text []byte
+	if d.Text != nil {
+		if text, err = wire.EncodeBody(d.Text, [32]byte{2}); err != nil {
+			w.t.Fatal(err)
+		}
+	}
 	e := record.NewEntry(record.Head{Log: &record.LogName{LogID: record.LogID{Party: party, Number: 1, Run: "aaaaaa"}}, Index: w.n,
-		Kind: d.Kind, Class: d.Class, Mark: d.Mark, Re: d.Re}, nil, b, nil)
+		Kind: d.Kind, Class: d.Class, Mark: d.Mark, Re: d.Re}, nil, b, text)
 	e.Leaf = wire.Sum([]byte{byte(w.n)})
 	w.n++
 	return e
@@ -417,5 +423,30 @@ func TestOnlyItsPartySaysThatItEnded(t *testing.T) {
 	e.Re[1].Party = "aurelia"
 	if judge(e, post.Begin) == nil {
 		t.Error("valid: a holder of the other party")
+	}
+}
+
+// TestPostsThatReplaceEachOtherByPlaceEnd: a peer may name a place of its log that is yet to come, with any leaf.
+//
+// SPEC: MSG-047
+func TestPostsThatReplaceEachOtherByPlaceEnd(t *testing.T) {
+	w := &world{t: t}
+	post := func(re record.Ref) *record.Item {
+		d, err := none.PostDraft("borealia", Post{Org: "ministry", Name: "Minister", Level: 1}, "", nil)
+		d.Re = []record.Ref{re}
+		return w.item("borealia")(d, err)
+	}
+	log := record.LogID{Party: "borealia", Number: 1, Run: "aaaaaa"}
+	first := post(record.Ref{Place: record.Place{LogID: log, Index: 1}, Leaf: wire.Sum(nil)})
+	second := post(first.Begin.Ref())
+	done := make(chan []*Post, 1)
+	go func() { done <- Build([]*record.Item{first, second}).Posts }()
+	select {
+	case posts := <-done:
+		if len(posts) != 1 || posts[0].Entry != second.Begin {
+			t.Errorf("%d posts stand", len(posts))
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("it goes round in a circle")
 	}
 }

@@ -32,7 +32,6 @@ const (
 )
 
 const (
-	maxReason      = 240
 	maxOpen        = 64
 	maxMaintenance = 7 * 24 * time.Hour
 )
@@ -57,7 +56,7 @@ func step(kind string) string {
 // Stated are the facts of every statement of this package; the tags draw spec/kinds.md, Validate holds them.
 type Stated struct {
 	Until  time.Time        `json:"until,omitzero" must:"maintenance" of:"suspended"`
-	Reason string           `json:"reason,omitempty" of:"suspended maintenance left"`
+	Reason string           `json:"-" said:"reason,240"`
 	Open   []string         `json:"open,omitempty" of:"given"` // places of what the watch hands over open
 	By     statement.Author `json:"by"`
 }
@@ -67,12 +66,12 @@ type Stated struct {
 // SPEC: SVC-001 SVC-002 SVC-007
 func (f Stated) Validate(e, begin *record.Entry) error {
 	what := step(e.Kind)
-	if err := statement.First(f.By.Person(), statement.Time("until", f.Until), statement.Optional("reason", f.Reason, maxReason),
+	if err := statement.First(f.By.Person(), statement.Time("until", f.Until),
 		statement.If(what == Maintenance && f.Until.IsZero(), "maintenance has an end"),
 		statement.If(what != Maintenance && what != Suspended && !f.Until.IsZero(), "only a suspension and maintenance end at a time"),
-		statement.If(!slices.Contains(States, what) && f.Reason != "", "only what takes a line out of service has a reason"),
 		statement.If(what != Given && len(f.Open) > 0, "only a handover names what is open"), statement.If(len(f.Open) > maxOpen, "over %d that are open", maxOpen),
-		statement.If((what == Noted) != e.WantText && what != Given, "a note has words, and no other but a handover has"),
+		statement.If(what == Noted && !e.WantText, "a note has words"),
+		statement.If(e.WantText && !slices.Contains(append([]string{Noted, Given}, States...), what), "only a note, a handover and what takes a line out of service have words"),
 		f.ends(e)); err != nil {
 		return err
 	}

@@ -88,11 +88,10 @@ func TestStatementsOfTheLineRefuse(t *testing.T) {
 		"ends before it begins":           s.entry("aurelia", "line.suspended", nil, Stated{Until: t0, By: amaro}, ""),
 		"only a suspension":               s.entry("aurelia", "line.left", nil, Stated{Until: t0.Add(time.Hour), By: amaro}, ""),
 		"it needs a person":               s.entry("aurelia", "line.suspended", nil, Stated{By: statement.Author{Known: "unattributed"}}, ""),
-		"direction":                       s.entry("aurelia", "line.suspended", nil, Stated{Reason: "a\u202eb", By: amaro}, ""),
 		"has itself taken out of service": s.entry("aurelia", "line.resumed", theirs, Stated{By: amaro}, ""),
 		"no handover of its own":          s.entry("aurelia", "watch.taken", note, Stated{By: amaro}, ""),
 		"a note has words":                s.entry("aurelia", "watch.noted", nil, Stated{By: amaro}, ""),
-		"no other but a handover":         s.entry("aurelia", "line.suspended", nil, Stated{By: amaro}, "words"),
+		"only a note, a handover and":     s.entry("aurelia", "line.resumed", theirs, Stated{By: amaro}, "words"),
 		"open: ":                          s.entry("aurelia", "watch.given", nil, Stated{Open: []string{"A1-4"}, By: amaro}, ""),
 		"only a handover names":           s.entry("aurelia", "watch.noted", nil, Stated{Open: []string{"aurelia/1.k7qx3m 1"}, By: amaro}, "x"),
 	} {
@@ -101,6 +100,9 @@ func TestStatementsOfTheLineRefuse(t *testing.T) {
 		if err := k.Validate(e, begin); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	if _, err := Draft("aurelia", "line.suspended", nil, Stated{Reason: "a\u202eb", By: amaro}, nil, "actual", t0); err == nil {
+		t.Error("a reason that turns the direction of writing was drafted")
 	}
 	if _, err := Draft("aurelia", "line.maintenance", nil, Stated{Until: t0, By: amaro}, nil, "actual", t0); err == nil {
 		t.Error("maintenance that is over was drafted")

@@ -31,7 +31,7 @@ func Changed[F any](old, given F) F {
 	for i := range v.NumField() {
 		f, o := v.Field(i), was.Field(i)
 		switch {
-		case v.Type().Field(i).Tag.Get("json") == "-" || !f.CanSet():
+		case v.Type().Field(i).Tag.Get("json") == "-" && v.Type().Field(i).Tag.Get("said") == "" || !f.CanSet():
 		case f.IsZero():
 			f.Set(o)
 		case f.Kind() == reflect.Map:
@@ -55,6 +55,10 @@ func Draft(kinds []Kind, party string, begin *record.Entry, d record.Draft, way 
 	d.Class, d.Mark = cmp.Or(d.Class, k.Class, Classes[0]), cmp.Or(d.Mark, Marks[0])
 	if err := First(Choose("class", d.Class, Classes), Choose("mark", d.Mark, Marks)); err != nil {
 		return d, err
+	}
+	d, err := Say(d)
+	if err != nil {
+		return d, Refuse(way, "%v", err)
 	}
 	if d.Text != nil {
 		if err := Words(d.Text.Text); err != nil {

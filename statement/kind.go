@@ -51,8 +51,12 @@ func New[S any, F Validator](k Kind, fold func(s *S, e *record.Entry, f F)) Kind
 		}
 		return f.Validate(e, begin)
 	}
+	talks := talks(k.Facts)
 	k.fold = func(state any, e, begin *record.Entry) {
 		if f, here, _ := Read[F](e); here && k.form(e) == nil && f.Validate(e, begin) == nil {
+			if talks {
+				hear(e, &f)
+			}
 			fold(state.(*S), e, f)
 		}
 	}

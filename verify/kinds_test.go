@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "write the list of kinds into the specif
 func TestKindsAreWritten(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# Kinds of statement and the members of their facts\n\nWritten by `go test ./verify -run TestKindsAreWritten -update` from the types. Facts are one line of strict JSON (REC-007), `salt` first; a member in\n" +
-		"*italics* may be left out. *Begins*: it begins an item. *At once*: it goes over every live path without waiting for the stream (*by precedence*: as its facts\nsay). *Reserve*: it is still recorded when the disk is full.\n\n" +
+		"*italics* may be left out. *Begins*: it begins an item. *At once*: it goes over every live path without waiting for the stream (*by precedence*: as its facts\nsay). *Reserve*: it is still recorded when the disk is full. *In words*: it stands in the text and not in\nthe facts (CLM-007).\n\n" +
 		"| kind | class | | members |\n|---|---|---|---|\n")
 	seen := map[string]bool{}
 	var last, names string
@@ -82,11 +82,17 @@ func members(t reflect.Type, step string) string {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, opts, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name == "-" || !f.IsExported() { // what a fold adds, never written
+		said, words := f.Tag.Lookup("said")
+		if name == "-" && !words || !f.IsExported() { // what a fold adds, never written
 			continue
 		}
 		of, must := strings.Fields(f.Tag.Get("of")), strings.Fields(f.Tag.Get("must"))
 		if len(of)+len(must) > 0 && !slices.Contains(of, "any") && !slices.Contains(append(of, must...), step) {
+			continue
+		}
+		if words {
+			said, _, _ = strings.Cut(said, ",")
+			out = append(out, "*`"+said+"`* in words")
 			continue
 		}
 		if f.Anonymous && name == "" {

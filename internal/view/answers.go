@@ -5,6 +5,7 @@ package view
 import (
 	"cmp"
 	"encoding/base64"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -147,6 +148,10 @@ func Show(in Input, lang string, e *record.Entry, item *record.Item, m *message.
 	r.Leaf, r.Header, r.Facts = base64.StdEncoding.EncodeToString(e.Leaf[:]), string(e.Note()), string(e.Facts())
 	if w := e.Words(); w != nil {
 		r.Text = w.Text
+	}
+	said := e.Said()
+	for _, name := range slices.Sorted(maps.Keys(said)) {
+		r.Text = strings.TrimPrefix(r.Text+"\n"+name+": "+said[name], "\n")
 	}
 	if e.Receipt != nil {
 		r.Receipt = string(e.Receipt.Note())

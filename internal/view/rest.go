@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -407,6 +408,8 @@ func (b builder) said(r *LogRow, e *record.Entry) {
 		Until    time.Time         `json:"until"`
 	}
 	_ = json.Unmarshal(e.Facts(), &f) // what has another form says nothing here
+	w := e.Said()
+	f.Place, f.Reason, f.ToldBy = cmp.Or(f.Place, statement.Tidy(w["place"], 240)), cmp.Or(f.Reason, statement.Tidy(w["reason"], 480)), cmp.Or(f.ToldBy, statement.Tidy(w["told_by"], 240))
 	if f.By.Known != "" {
 		r.By = b.author(f.By)
 	}
@@ -457,15 +460,18 @@ func Finder(in Input, lang string, has []string, person string) func(*record.Ent
 
 // texts are those of the facts of a statement, whatever its kind; its salt is none.
 func texts(e *record.Entry) string {
-	var facts map[string]any
+	facts := map[string]any{}
 	_ = json.Unmarshal(e.Facts(), &facts)
 	delete(facts, "salt")
+	facts["words"] = slices.Collect(maps.Values(e.Said()))
 	var out []string
 	var walk func(x any)
 	walk = func(x any) {
 		switch x := x.(type) {
 		case string:
 			out = append(out, x)
+		case []string:
+			out = append(out, x...)
 		case []any:
 			for _, y := range x {
 				walk(y)
