@@ -32,6 +32,7 @@ type Book struct {
 	naming   map[record.Ref][]*account // by what they name
 	days     map[string][]*account     // of one UTC day, kind and mark
 	dirty    map[*account]bool
+	agreed   map[string]*sought // accepted for a time
 	reg      *register.Register
 	offices  []*office
 	office   map[record.Place]*office // by each statement that names it
@@ -60,7 +61,7 @@ type sought struct {
 
 // NewBook makes the book of a line between two parties, as the first sees it.
 func NewBook(us, them string) *Book {
-	return &Book{us: us, them: them, entered: map[string]*account{}, placed: map[string]*sought{}, assessed: map[string]*Assessment{}, at: map[record.Place]*account{}, naming: map[record.Ref][]*account{},
+	return &Book{us: us, them: them, entered: map[string]*account{}, placed: map[string]*sought{}, assessed: map[string]*Assessment{}, agreed: map[string]*sought{}, at: map[record.Place]*account{}, naming: map[record.Ref][]*account{},
 		days: map[string][]*account{}, dirty: map[*account]bool{}}
 }
 
@@ -83,6 +84,7 @@ func (b *Book) Put(key string, s State) {
 	}
 	delete(b.entered, key)
 	delete(b.placed, key)
+	delete(b.agreed, key)
 	delete(b.assessed, key)
 	if s.Assessment != nil {
 		b.assessed[key] = s.Assessment
@@ -100,6 +102,9 @@ func (b *Book) Put(key string, s State) {
 	if s.Request != nil {
 		r := &sought{s.Request, b.office[s.Request.FromPost], b.office[s.Request.WithPost]}
 		b.placed[key], b.requests = r, within(b.requests, r, earlier)
+		if !r.Scheduled.IsZero() {
+			b.agreed[key] = r
+		}
 	}
 }
 
@@ -432,6 +437,41 @@ func (b *Book) Assessments(p record.Place) (out []*Assessment) {
 	}
 	slices.SortFunc(out, func(x, y *Assessment) int { return x.Entry.Place().Compare(y.Entry.Place()) })
 	return out
+}
+
+// Near gives the requests that were accepted for about now and have not come about, by that time: no contact of both offices
+// is stated for an instant since they were near.
+//
+// SPEC: CNT-028
+func (b *Book) Near(now time.Time) (out []*Request) {
+	for _, r := range b.agreed {
+		if !now.Before(r.Near) && now.Before(r.Scheduled.Add(AgreedAfter)) && !b.spoke(r) {
+			out = append(out, r.Request)
+		}
+	}
+	slices.SortFunc(out, func(x, y *Request) int {
+		return cmp.Or(x.Scheduled.Compare(y.Scheduled), x.Entry.Place().Compare(y.Entry.Place()))
+	})
+	return out
+}
+
+// How long before its time an agreed call is before the desks, and how long after it.
+const (
+	AgreedBefore = 15 * time.Minute
+	AgreedAfter  = time.Hour
+)
+
+// spoke reports whether a contact of both offices of a request is stated for an instant since its time is near.
+func (b *Book) spoke(r *sought) bool {
+	for _, c := range slices.Backward(b.contacts) {
+		if c.When.Latest().Before(r.Near) {
+			break
+		}
+		if c.When.IsInstant() && slices.Contains(c.offices, r.from) && slices.Contains(c.offices, r.with) {
+			return true
+		}
+	}
+	return false
 }
 
 // Raised gives the contacts at which something was raised, by date.

@@ -295,7 +295,7 @@ func (f *Figures) request(q *Query, r *sought, pairs map[[2]*office]int) {
 	if r.Sought && (len(q.with) == 0 || q.has([]*office{r.from, r.with})) {
 		f.Sought = append(f.Sought, r.Request)
 	}
-	if !r.Scheduled.IsZero() && r.Scheduled.After(q.Now.Add(-time.Hour)) {
+	if !r.Scheduled.IsZero() && r.Scheduled.After(q.Now.Add(-AgreedAfter)) {
 		f.Scheduled = append(f.Scheduled, r.Request)
 	}
 	if (q.Org != "" || q.Level != 0) && !q.asked(r.from) && !q.asked(r.with) || len(q.with) > 0 && !q.has([]*office{r.from, r.with}) {

@@ -62,6 +62,7 @@ type Request struct {
 	Status             string        `json:"-"` // an outcome, or open, declined-so-far, differs, withdrawn
 	Sought             bool          `json:"-"` // still sought
 	Scheduled          time.Time     `json:"-"` // for when it was accepted, zero: for no time
+	Near               time.Time     `json:"-"` // from when that is near: AgreedBefore it, or since it was accepted
 	Withdrawal         *Verdict      `json:"-"`
 
 	For      string           `json:"for"`  // call meeting
@@ -293,7 +294,9 @@ func (r *Request) judge(past statement.Past) {
 			break
 		}
 		if r.Status = status; status == Accepted {
-			r.Scheduled = a.Result.At
+			if r.Scheduled, r.Near = a.Result.At, a.Result.At.Add(-AgreedBefore); r.Near.Before(a.Result.Entry.Time) {
+				r.Near = a.Result.Entry.Time
+			}
 		}
 	}
 	all := !slices.ContainsFunc(r.Attempts, func(a Attempt) bool { return a.Outcome != Declined })

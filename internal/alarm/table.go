@@ -95,6 +95,7 @@ var Table = []Row{
 	{"A14", Medium, 0, 0, true, "", "medium"},
 	{"A15", Low, 0, 0, true, "", "none"},
 	{"A16", High, 0, 0, false, "", "high"},
+	{"A17", Medium, 0, 0, true, "", "medium"},
 }
 
 // Find gives the row of an alarm.

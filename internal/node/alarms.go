@@ -170,6 +170,17 @@ func (l *Line) itemConditions() (cs []alarm.Condition) {
 			sum("A12", s.From, stamp{due: due[i].Due}, func() alarm.Detail { return alarm.Say("at.stop", s.From) })
 		}
 	}
+	for _, r := range l.near() {
+		sum("A17", "", stamp{due: r.Scheduled}, func() alarm.Detail {
+			title := func(p record.Place) string { // an alarm's words are kept, whatever is stated of the posts since
+				if x := l.register().Post(p); x != nil {
+					return x.Title("")
+				}
+				return l.rec.Names().ShortPlace(p)
+			}
+			return alarm.Say("at.agreed", l.rec.Short(r.Entry), r.Scheduled.Format("15:04Z"), title(r.FromPost), title(r.WithPost))
+		})
+	}
 	for _, k := range l.open("call") {
 		sum("A13", "", k, func() alarm.Detail {
 			s, _ := fold[call.State](l, k.key)

@@ -61,6 +61,7 @@ var questions = []handler{
 
 func (l *Line) inbox(who act.Who, lang string, a act.Plain) (act.Reply, error) {
 	in, shown := l.input(who.Desk), l.sees(who)
+	in.Contacts.Scheduled = l.near()
 	return l.drawn(func(ctx context.Context) view.Desk {
 		d := view.Answer(in, lang, a.Verb())
 		shown(ctx, d.Messages)

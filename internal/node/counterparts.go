@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.org/parley/call"
 	"example.org/parley/contact"
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
@@ -328,6 +329,23 @@ func (l *Line) settled() *contact.Book {
 	l.sorted()
 	l.book.Settle(l.register(), l.rec)
 	return l.book
+}
+
+// near are the calls and meetings that are agreed for about now: of calls, those since whose time came near nobody has
+// answered one on the line.
+//
+// SPEC: CNT-028
+func (l *Line) near() (out []*contact.Request) {
+	calls := states[call.State](l, newest(l.items.lists["call"], maxOver))
+	for _, r := range l.book.Near(l.now) {
+		answered := func(s call.State) bool {
+			return s.Outcome.What == call.Answered && s.Class != "test" && !s.Answered.Before(r.Near)
+		}
+		if live := l.calls.m.Live(); r.For != contact.Call || live.State != call.Connected && !slices.ContainsFunc(calls, answered) {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 func (l *Line) count(q contact.Query) contact.Figures {

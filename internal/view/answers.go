@@ -55,7 +55,7 @@ func Answer(in Input, lang, verb string) Desk {
 
 // inbox is what waits for a person here, what is urgent first, then by clock. SPEC: PAG-026
 func (b builder) inbox(d *Desk) {
-	d.Check, d.More, d.Messages = b.check(), b.more(), []Message{}
+	d.Check, d.More, d.Messages, d.Sentences = b.check(), b.more(), []Message{}, b.agreed()
 	d.Stops = slices.DeleteFunc(b.stops(), func(s StopCard) bool { return !s.Stands || s.Ours })
 	until := map[string]time.Time{}
 	for _, m := range b.messages() {

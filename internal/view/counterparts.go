@@ -48,10 +48,16 @@ func (b builder) counterparts() Counterparts {
 		}
 	}
 	c.Basis = b.basis(said)
-	for _, r := range f.Scheduled {
-		c.Scheduled = append(c.Scheduled, b.t("scheduled", b.or("contact", r.For), b.when(r.Scheduled), b.post(r.FromPost.String()), b.post(r.WithPost.String()), b.short(r.Entry)))
-	}
+	c.Scheduled = b.agreed()
 	return c
+}
+
+// agreed are the calls and meetings that are accepted for a time.
+func (b builder) agreed() (out []string) {
+	for _, r := range b.Contacts.Scheduled {
+		out = append(out, b.t("scheduled", b.or("contact", r.For), b.when(r.Scheduled), b.post(r.FromPost.String()), b.post(r.WithPost.String()), b.short(r.Entry)))
+	}
+	return out
 }
 
 // basis says on whose word figures rest: on both parties' only where both have stated all of it.
