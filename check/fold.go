@@ -279,6 +279,26 @@ func (f *Summary) gap() {
 	till(f.Now)
 }
 
+// Between gives how many of the UTC days from one time to another had a slot that passed, of those that had slots which are
+// over and were not all out of service.
+//
+// SPEC: CNT-029
+func (f Summary) Between(from, to time.Time) (passed, of int) {
+	i, _ := slices.BinarySearchFunc(f.Slots, from.Truncate(24*time.Hour), func(s State, t time.Time) int { return s.Due.Compare(t) })
+	best := map[time.Time]int{} // of a day: 1 a slot over, 2 one passed
+	for _, s := range f.Slots[i:] {
+		switch day := s.Due.UTC().Truncate(24 * time.Hour); {
+		case s.Due.After(to):
+			return passed, of
+		case s.Outcome == Passed && best[day] < 2:
+			passed, of, best[day] = passed+1, of+1-best[day], 2
+		case s.Outcome != Pending && s.Outcome != Suspended && s.Outcome != Maintenance && best[day] == 0:
+			of, best[day] = of+1, 1
+		}
+	}
+	return passed, of
+}
+
 // Alarming gives the slots for which A3 stands, at both ends: overdue, or the newest that is over failed or
 // found no operator. It ends with the next passed slot. Declined is an act and no alarm.
 //

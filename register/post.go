@@ -28,6 +28,7 @@ type Post struct {
 	Address map[string]string `json:"-" said:"address,120"` // how its holder is addressed, per language
 	Langs   []string          `json:"langs,omitempty"`      // languages that its holder speaks
 	Number  string            `json:"-" said:"number,40"`
+	By      *statement.Author `json:"by,omitempty"`
 }
 
 // Validate judges post.added.
@@ -37,7 +38,7 @@ func (p Post) Validate(e, _ *record.Entry) error {
 	err := statement.First(one(e), statement.Text("organisation", p.Org, 64), names(p.Name, p.Names),
 		statement.If(p.Level < 1 || p.Level > 9, "level %d is not 1 to 9", p.Level),
 		statement.Optional("whose post it is", p.Whose, 64), statement.If(p.Whose == e.Log.Party, "a post of its author's own party names no party"),
-		langs(p.Langs))
+		langs(p.Langs), p.By.Validate())
 	for _, at := range []string{p.Pair, p.Deputy} {
 		if err == nil && at != "" {
 			_, err = record.ParsePlace(at)

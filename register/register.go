@@ -121,13 +121,14 @@ type Event struct {
 	Name  string            `json:"name"`
 	Names map[string]string `json:"names,omitempty"`
 	When  statement.When    `json:"when"` // instant, day 2022-02-24 or span 2022-03-14/2022-03-20
+	By    *statement.Author `json:"by,omitempty"`
 }
 
 // Validate judges event.added.
 //
 // SPEC: MSG-044
 func (v Event) Validate(e, _ *record.Entry) error {
-	return statement.First(one(e), names(v.Name, v.Names), statement.If(v.When.IsZero(), "its date is missing"))
+	return statement.First(one(e), names(v.Name, v.Names), statement.If(v.When.IsZero(), "its date is missing"), v.By.Validate())
 }
 
 func (g *Register) event(e *record.Entry, v Event) {

@@ -255,6 +255,7 @@ func (l *Line) showOne(who act.Who, lang string, a act.Show) (act.Reply, error) 
 	var s *stop.State
 	var c *call.State
 	in := l.at(l.outline(), who.Desk)
+	l.alive(&in)
 	head, _, _ := strings.Cut(e.Kind, ".")
 	switch head {
 	case "message":

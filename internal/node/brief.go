@@ -35,6 +35,7 @@ func (l *Line) brief(who act.Who, lang string, a act.Brief) (act.Reply, error) {
 		}
 	}
 	in := l.input(who.Desk)
+	l.alive(&in)
 	in.Figures, in.Checks = l.figures(f.Since.Earliest())
 	in.Contacts, in.ContactsSince, in.ContactsFrom, in.About = f, ev, a.Since, f.Contacts
 	in.Readouts = slices.DeleteFunc(l.readouts(), func(r *readout.Readout) bool {

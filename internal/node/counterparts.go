@@ -359,7 +359,8 @@ func (l *Line) contacts(who act.Who, lang string, a act.Contacts) (act.Reply, er
 		return act.Reply{}, err
 	}
 	in := l.at(l.outline(), who.Desk)
-	in.Checks, in.Contacts = l.checks.count(), l.count(q)
+	l.alive(&in)
+	in.Contacts = l.count(q)
 	in.ContactsSince, in.ContactsFrom = ev, cmp.Or(a.Since, a.None)
 	if in.ContactsFrom == "" && a.Last != "" {
 		in.ContactsFrom = q.Since.String()
@@ -375,6 +376,7 @@ func (l *Line) requests(who act.Who, lang string, a act.Requests) (act.Reply, er
 	}
 	q.For = a.For
 	in := l.at(l.outline(), who.Desk)
+	l.alive(&in)
 	in.Contacts, in.ContactsSince, in.ContactsFrom, in.Ask = l.count(q), ev, a.Since, view.Asking{Sought: a.Sought}
 	return l.asked(in, lang, a)
 }

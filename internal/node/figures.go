@@ -18,7 +18,7 @@ import (
 // SPEC: CHK-023
 type uptime struct {
 	Since time.Time               `json:"since"` // counting began
-	Hours map[int64]time.Duration `json:"hours"` // by hours since 1970
+	Hours map[int64]time.Duration `json:"hours"` // by view.Hour
 	All   time.Duration           `json:"all"`
 
 	at    time.Time // when it counted last
@@ -35,8 +35,6 @@ const (
 	uptimeMost = 30 * 24 * time.Hour
 )
 
-func hour(t time.Time) int64 { return t.Unix() / 3600 }
-
 // countUptime counts the time since it counted last, if the line carried then and the loop was awake.
 func (l *Line) countUptime() {
 	u := &l.uptime
@@ -47,12 +45,12 @@ func (l *Line) countUptime() {
 		u.Since, u.Hours = l.now, map[int64]time.Duration{}
 	}
 	if d := l.now.Sub(u.at); u.up && !u.at.IsZero() && d > 0 && d <= uptimeGap {
-		u.Hours[hour(l.now)] += d
+		u.Hours[view.Hour(l.now)] += d
 		u.All += d
 	}
 	u.at, u.up = l.now, l.carries()
 	if len(u.Hours) > uptimeKept {
-		maps.DeleteFunc(u.Hours, func(h int64, _ time.Duration) bool { return h < hour(l.now)-uptimeKept })
+		maps.DeleteFunc(u.Hours, func(h int64, _ time.Duration) bool { return h < view.Hour(l.now)-uptimeKept })
 	}
 }
 
@@ -75,6 +73,12 @@ func (l *Line) saveUptime() {
 	l.tx.write(nil, r)
 }
 
+// alive adds how the line stood: what a request that nobody answered is told by. SPEC: CNT-029
+func (l *Line) alive(in *view.Input) {
+	l.countUptime()
+	in.Checks, in.Hours, in.Counted = l.checks.count(), maps.Clone(l.uptime.Hours), l.uptime.Since
+}
+
 // share is the part of a time until now in which the line carried: of the newest, from a full hour on.
 func (u *uptime) share(last time.Duration, now time.Time) view.Share {
 	from := now.Add(-last).Truncate(time.Hour)
@@ -84,7 +88,7 @@ func (u *uptime) share(last time.Duration, now time.Time) view.Share {
 	} else {
 		up = 0
 		for h, d := range u.Hours {
-			if h >= hour(from) {
+			if h >= view.Hour(from) {
 				up += d
 			}
 		}

@@ -121,7 +121,8 @@ func (l *Line) postAdd(who act.Who, lang string, a act.PostAdd) (act.Reply, erro
 		a.Of = l.cfg.Them.Name
 	}
 	whose, err := g.Whose(a.Of, l.cfg.Us.Name, l.cfg.Them.Name)
-	f := register.Post{Org: a.Org, Name: a.Name, Names: a.Names, Level: a.Level, Whose: whose, Number: a.Number, Pair: n.post(a.Pair), Deputy: n.post(a.Deputy), Address: a.Address, Langs: a.Langs}
+	by := l.author(who)
+	f := register.Post{By: &by, Org: a.Org, Name: a.Name, Names: a.Names, Level: a.Level, Whose: whose, Number: a.Number, Pair: n.post(a.Pair), Deputy: n.post(a.Deputy), Address: a.Address, Langs: a.Langs}
 	var was *register.Post
 	var bad error
 	if a.Replaces != "" {
@@ -139,7 +140,8 @@ func (l *Line) postAdd(who act.Who, lang string, a act.PostAdd) (act.Reply, erro
 }
 
 func (l *Line) eventAdd(who act.Who, _ string, a act.EventAdd) (act.Reply, error) {
-	f, was := register.Event{Name: a.Name, Names: a.Names}, (*register.Event)(nil)
+	by := l.author(who)
+	f, was := register.Event{By: &by, Name: a.Name, Names: a.Names}, (*register.Event)(nil)
 	var bad, none error
 	if a.When != "" || a.Replaces == "" {
 		f.When, bad = statement.ReadWhen(a.When)

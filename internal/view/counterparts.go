@@ -9,6 +9,7 @@ import (
 	"html"
 	"slices"
 	"strings"
+	"time"
 
 	"example.org/parley/contact"
 	"example.org/parley/statement"
@@ -167,6 +168,14 @@ func newestOf[T any](list []T) ([]T, int) {
 	return list[n:], n
 }
 
+// older says of a list that it is the newest of more.
+func (b builder) older(more int) string {
+	if more == 0 {
+		return ""
+	}
+	return join(b.t("more.older", maxDealings, maxDealings+more), b.t("more.since"))
+}
+
 func (b builder) contacts(d *Desk) {
 	f := b.Contacts
 	c := b.counterparts()
@@ -175,9 +184,11 @@ func (b builder) contacts(d *Desk) {
 	if b.Ask.Highest {
 		list, more = newestOf(f.Highest)
 	}
-	c.More = more
+	c.Older = b.older(more)
 	for _, x := range list {
-		c.Contacts = append(c.Contacts, b.contact(x))
+		v := b.contact(x)
+		v.Concerns = b.concerns(x)
+		c.Contacts = append(c.Contacts, v)
 	}
 	for _, x := range f.Straddling {
 		c.Straddling = append(c.Straddling, b.contact(x))
@@ -296,6 +307,7 @@ func (b builder) request(q *contact.Request) Dealing {
 				x.At = o.At
 			}
 		}
+		x.Meanwhile = b.meanwhile(a)
 		if o := a.Other; o != nil && a.Standing == contact.Disputed {
 			x.Differs = b.t("differs.of", o.Entry.Log.Party, b.or("request", o.Outcome))
 		} else if v := a.Verdict; v != nil && a.Standing == contact.Disputed {
@@ -304,6 +316,48 @@ func (b builder) request(q *contact.Request) Dealing {
 		r.Attempts = append(r.Attempts, x)
 	}
 	return r
+}
+
+// Hour is the hour of an instant, counted since 1970.
+func Hour(t time.Time) int64 { return t.Unix() / 3600 }
+
+// meanwhile is how the line stood while an attempt waited that nobody answered, so that silence is told from fault: the days
+// of checks by the record, the time that it was up by this end's own count of whole hours, where it counted all of them.
+//
+// SPEC: CNT-029
+func (b builder) meanwhile(a contact.Attempt) string {
+	if a.Result == nil || contact.Column(a.Outcome) != contact.NoReply {
+		return ""
+	}
+	from, to := a.When.Earliest(), a.Result.Entry.Time
+	if !a.Result.On.IsZero() && a.Result.On.Latest().Before(to) {
+		to = a.Result.On.Latest()
+	}
+	var out []string
+	if passed, of := b.Checks.Between(from, to); of > 0 {
+		out = append(out, b.t("meanwhile.checks", passed, of))
+	}
+	begin, end, up := max(Hour(from), Hour(b.Counted)), Hour(to)+1, time.Duration(0)
+	for h, d := range b.Hours {
+		if h >= begin && h < end {
+			up += d
+		}
+	}
+	first, last := time.Unix(begin*3600, 0), time.Unix(end*3600, 0)
+	if first.Before(b.Counted) {
+		first = b.Counted
+	}
+	if last.After(b.Now) {
+		last = b.Now
+	}
+	if !from.Before(b.Counted.Truncate(time.Hour)) && !b.Counted.IsZero() && b.Now.Sub(from) < 31*24*time.Hour && last.After(first) {
+		down := b.t("span.minutes", int((last.Sub(first) - up).Minutes()))
+		if last.Sub(first)-up >= 2*time.Hour {
+			down = b.span(last.Sub(first) - up)
+		}
+		out = append(out, b.t("meanwhile.up", percent(min(100, 100*float64(up)/float64(last.Sub(first)))), down))
+	}
+	return join(out...)
 }
 
 // requests are what each side sought, in its own direction; the columns are never added up. SPEC: CNT-012
@@ -352,7 +406,9 @@ func (b builder) requests(d *Desk) {
 				s.Requests = append(s.Requests, b.request(r))
 			}
 		}
-		s.Requests, s.More = newestOf(s.Requests)
+		var more int
+		s.Requests, more = newestOf(s.Requests)
+		s.Older = b.older(more)
 		s.Sought = b.t("sought.n", sought)
 		c.Sides = append(c.Sides, s)
 	}
@@ -374,7 +430,10 @@ func (b builder) raised(d *Desk) {
 	for _, x := range b.Raised {
 		c.Concerns = append(c.Concerns, b.concerns(x)...)
 	}
-	c.Concerns, c.More = newestOf(c.Concerns)
+	var more int
+	if c.Concerns, more = newestOf(c.Concerns); more > 0 {
+		c.Older = b.t("more.older", maxDealings, maxDealings+more)
+	}
 	d.Counterparts = c
 }
 
@@ -527,7 +586,11 @@ func (d Desk) SVG() string {
 	var out strings.Builder
 	c := d.Counterparts
 	rows := append(slices.Clone(c.Pairs), Pair{Ours: words.T(d.Lang, "cal.line"), Marks: c.Tested})
-	const left, day, high = 260, 10, 26
+	const day, high = 10, 26
+	left := 260
+	for _, p := range rows { // as wide as the longer of the two names, which stand one below the other where they are long
+		left = max(left, 8*len([]rune(p.Ours))+20, 8*len([]rune(p.Theirs)))
+	}
 	fmt.Fprintf(&out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\" role=\"img\" aria-label=\"%s\">\n",
 		left+day*CalendarDays, high*(len(rows)+1)+10, html.EscapeString(words.T(d.Lang, "cal")))
 	text := func(x, y int, s, title string) {
@@ -538,11 +601,12 @@ func (d Desk) SVG() string {
 	}
 	for i, p := range rows {
 		y := high*(i+1) + 14
-		name := []rune(strings.TrimSuffix(p.Ours+" / "+p.Theirs, " / "))
-		if len(name) > 38 {
-			name = append(name[:37], '…')
+		if name := strings.TrimSuffix(p.Ours+" / "+p.Theirs, " / "); 8*len([]rune(name)) <= left {
+			text(0, y, name, name)
+		} else {
+			text(0, y-6, p.Ours+" /", name)
+			text(0, y+7, p.Theirs, name)
 		}
-		text(0, y, string(name), p.Ours+" / "+p.Theirs)
 		for _, m := range p.Marks {
 			at := y
 			if m.Theirs {

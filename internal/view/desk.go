@@ -290,7 +290,7 @@ type Counterparts struct {
 	Contacts   []Dealing `json:"contacts,omitzero"`   // in the window, oldest first
 	Straddling []Dealing `json:"straddling,omitzero"` // in the window or before it, cannot be known
 	None       string    `json:"none,omitempty"`      // no contact in the window, in words
-	More       int       `json:"more,omitempty"`      // older ones that found no room
+	Older      string    `json:"older,omitempty"`     // that a list is the newest of more
 	Dates      []string  `json:"dates,omitempty"`     // how they are dated
 	Sought     []Dealing `json:"sought,omitzero"`     // requests still sought now
 	Highest    string    `json:"highest,omitempty"`   // level that both sides reached, in the window
@@ -308,7 +308,7 @@ type Side struct {
 	Theirs   string    `json:"answer,omitempty"` // the side that was sought has stated nothing of it
 	Sought   string    `json:"sought"`           // how many are still sought
 	Requests []Dealing `json:"requests"`
-	More     int       `json:"more,omitempty"`
+	Older    string    `json:"older,omitempty"`
 }
 
 // Asking is how a question about counterparts is answered.
@@ -346,7 +346,8 @@ type Dealing struct {
 	Host       string    `json:"host,omitempty"`
 	Quote      string    `json:"quote,omitempty" drawn:"lines"` // of a public statement, a concern
 	Late       string    `json:"entered_late,omitempty"`
-	Differs    string    `json:"differs,omitempty"` // what the other side states instead
+	Meanwhile  string    `json:"meanwhile,omitempty"` // of an attempt that nobody answered: how the line stood while it waited
+	Differs    string    `json:"differs,omitempty"`   // what the other side states instead
 	On         string    `json:"on,omitempty"`
 	At         time.Time `json:"at,omitzero"` // for when it was accepted; of a concern, when it was stated
 	Until      time.Time `json:"until,omitzero"`

@@ -61,7 +61,9 @@ type Input struct {
 
 	Check         Check // the slot that is running or waits for the other end, its parts and question, when the next is due
 	Checks        check.Summary
-	Figures       *LineFigures // of status and figures; nil: not asked for
+	Hours         map[int64]time.Duration // for how long the line carried, by this end's own count: of the newest hours (Hour)
+	Counted       time.Time               // since when it counts
+	Figures       *LineFigures            // of status and figures; nil: not asked for
 	Contacts      contact.Figures
 	ContactsSince *register.Event // that Contacts counts from; nil: all, or
 	ContactsFrom  string          // the date that was asked for

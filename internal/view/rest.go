@@ -14,6 +14,7 @@ import (
 
 	"example.org/parley/call"
 	"example.org/parley/check"
+	"example.org/parley/contact"
 	"example.org/parley/message/phrase"
 	"example.org/parley/readout"
 	"example.org/parley/record"
@@ -406,6 +407,10 @@ func (b builder) said(r *LogRow, e *record.Entry) {
 		Points   []readout.Point   `json:"points"`
 		Text     string            `json:"text"`
 		Until    time.Time         `json:"until"`
+		From     string            `json:"from"`
+		With     string            `json:"with"`
+
+		Participants []contact.Participant `json:"participants"`
 	}
 	_ = json.Unmarshal(e.Facts(), &f) // what has another form says nothing here
 	w := e.Said()
@@ -414,7 +419,10 @@ func (b builder) said(r *LogRow, e *record.Entry) {
 		r.By = b.author(f.By)
 	}
 	r.To = b.post(f.To)
-	said := []string{f.Name}
+	said := []string{f.Name, b.with(&contact.Contact{Participants: f.Participants})}
+	if f.From != "" && f.With != "" {
+		said = append(said, b.post(f.From)+" → "+b.post(f.With))
+	}
 	for _, c := range [][2]string{{"prec", f.Prec}, {"out", f.Outcome}, {"check", f.Outcome}, {"request", f.Outcome}, {"read", f.Read}, {"how", f.How}, {"contact", f.Kind},
 		{"chan", f.Channel}, {"class", f.Class}, {"why", f.Priority}} {
 		if w, ok := words.Get(b.lang, c[0]+"."+c[1]); ok && !slices.Contains(said, w) {

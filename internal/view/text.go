@@ -40,11 +40,55 @@ func (d Desk) Text() string {
 		fmt.Fprintln(&out, d.Alone)
 	}
 	w := tabwriter.NewWriter(&out, 2, 8, 2, ' ', 0)
+	apart, n := map[int]string{}, 0 // prose above a row, which breaks no column
 	for line := range strings.Lines(drawn.String()) {
+		if prose, ok := strings.CutPrefix(line, "\v"); ok {
+			apart[n] += wrapped(strings.TrimSpace(prose))
+			continue
+		}
 		fmt.Fprintln(w, strings.TrimRight(line, "\t\n"))
+		n++
 	}
 	w.Flush()
-	return out.String()
+	if len(apart) == 0 {
+		return out.String()
+	}
+	lines := slices.Collect(strings.Lines(out.String()))
+	for i := range lines {
+		lines[i] = apart[i] + lines[i]
+	}
+	return strings.Join(lines, "")
+}
+
+// textWidth is how wide a table is at most, in columns of a terminal.
+const textWidth = 100
+
+// wrapped breaks a line between words where it is wider than a table.
+func wrapped(s string) string {
+	var out strings.Builder
+	n := 0
+	for _, w := range strings.Fields(s) {
+		if l := len([]rune(w)); n > 0 && n+1+l > textWidth {
+			out.WriteString("\n    ")
+			n = 4
+		} else if n > 0 {
+			out.WriteString(" ")
+			n++
+		}
+		out.WriteString(w)
+		n += len([]rune(w))
+	}
+	return out.String() + "\n"
+}
+
+// heads are the heads of columns in two lines, the first word of each above the others, so that a column is no wider than what
+// stands in it.
+func heads(cells ...string) string {
+	above, below := make([]any, len(cells)), make([]any, len(cells))
+	for i, c := range cells {
+		above[i], below[i], _ = strings.Cut(c, " ")
+	}
+	return row(above...) + "\n" + row(below...)
 }
 
 // When writes an instant with its day where that is not the desk's.
@@ -74,6 +118,7 @@ func Funcs(lang string) map[string]any {
 		"dots":      join,
 		"lines":     func(s string) []string { return strings.Split(strings.TrimRight(s, "\n"), "\n") },
 		"row":       row,
+		"heads":     heads,
 		"num":       func(n int) string { return strconv.Itoa(n) },
 		"oneline":   func(s string) string { return strings.Join(strings.Fields(s), " ") },
 		"backward":  func(rows []LogRow) []LogRow { out := slices.Clone(rows); slices.Reverse(out); return out },
