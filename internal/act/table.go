@@ -328,8 +328,8 @@ type (
 		Lang         string            `json:"lang,omitempty" flag:"text-lang" help:"language of the words"`
 		Basis        string            `json:"basis" of:"basis" help:"how it is known: own (first hand), told-by, press"`
 		Source       string            `json:"source,omitempty" help:"who told it, or which report"`
-		Occasion     string            `json:"occasion,omitempty" help:"the statement of what led to it"`
-		Follows      string            `json:"follows,omitempty" help:"the statement of what it follows"`
+		Occasion     string            `json:"occasion,omitempty" pick:"contact" help:"the statement of what led to it"`
+		Follows      string            `json:"follows,omitempty" pick:"contact" help:"the statement of what it follows"`
 		Text         string            `json:"text,omitempty" arg:"TEXT"`
 		Mark         string            `json:"mark,omitempty" of:"mark"`
 		Private      bool              `json:"private,omitempty" help:"keep it in the private log"`

@@ -52,7 +52,7 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request) {
 			if d, ok := reply.Data.(view.Desk); ok {
 				sh.Desk = d
 			}
-			if sheetAsked {
+			if sh.Header.Party == "" {
 				sh.Header = s.cfg.Node.View(lang, l.Who.Desk).Header
 			}
 		}
@@ -94,32 +94,72 @@ func entries() (verbs []string) {
 	return slices.Compact(verbs)
 }
 
+// entryGroups are the entries by what they are about, each list under its word.
+func entryGroups() (groups [][]string) {
+	for _, verb := range entries() {
+		of, _, _ := strings.Cut(verb, ".")
+		if of == "assess" {
+			of = "assessment"
+		}
+		i := slices.IndexFunc(groups, func(g []string) bool { return g[0] == of })
+		if i < 0 {
+			i, groups = len(groups), append(groups, []string{of})
+		}
+		groups[i] = append(groups[i], verb)
+	}
+	return groups
+}
+
 // wordsOf is where the words of a member's choices stand.
-var wordsOf = map[string]string{"basis": "basis", "way": "way", "behalf": "behalf", "contact": "contact", "sought": "contact", "channel": "chan", "outcome": "request", "priority": "why", "about": "about", "class": "class", "mark": "mark", "line": "step.line", "watch": "step.watch", "readout": "step.readout", "yesno": "yesno"}
+var wordsOf = map[string]string{"basis": "basis", "way": "way", "behalf": "behalf", "contact": "contact", "sought": "contact", "channel": "chan", "outcome": "request", "priority": "why", "about": "about", "class": "class", "mark": "mark", "line": "step.line", "watch": "step.watch", "readout": "step.readout", "yesno": "yesno", "point": "point"}
 
 // field is one member of an act as a form asks for it.
 type field struct {
 	act.Member
-	ID      string
-	Choices []view.Choice
+	ID, Label string
+	Choices   []view.Choice
 }
 
-// fields are those of an act that a person fills in here, all or the named. SPEC: PAG-054
-func (s *Server) fields(who act.Who, lang, verb string, names ...string) (out []field) {
+// fields are those of an act that a person fills in here, all or the named; the item that the act is about may be known.
+// SPEC: PAG-054
+func (s *Server) fields(who act.Who, lang, verb, item string, names ...string) (out []field) {
 	v, _ := act.Of(verb)
+	about, _, _ := strings.Cut(verb, ".")
 	for _, m := range v.Members() {
-		if m.Pick == "desk" || len(names) > 0 && !slices.Contains(names, m.Name) {
+		if m.Pick == "desk" || m.Name == "people" || len(names) > 0 && !slices.Contains(names, m.Name) { // people are named beside their posts
 			continue
 		}
-		f := field{Member: m, ID: "e-" + m.Name}
+		f := field{Member: m, ID: "e-" + m.Name, Label: words.Or(lang, "in", m.Name)}
+		if w, ok := words.Get(lang, "in."+about+"."+m.Name); ok {
+			f.Label = w
+		}
+		if m.Name == "points" {
+			m.Of, m.Words = "point", act.Words("point")
+		}
 		for _, w := range m.Words {
 			f.Choices = append(f.Choices, view.Choice{Code: w, Word: words.Or(lang, wordsOf[m.Of], w)})
 		}
-		for _, c := range s.picks(who, lang, m.Pick) {
-			f.Choices = append(f.Choices, c)
+		first, _, _ := strings.Cut(v.Args, " ")
+		of, itself := m.Pick, m.Arg != "" && m.Arg == first && len(m.Words) == 0
+		if m.Name == "lang" {
+			of = "lang"
 		}
-		if m.Sort == "pairs" { // a name in each other language
-			f.Choices = slices.DeleteFunc(s.picks(who, lang, "lang"), func(c view.Choice) bool { return c.Default })
+		if itself && of == "" {
+			of = map[string]string{"contact.correct": "contact", "concern.raise": "contact"}[verb]
+			if of == "" {
+				of = about
+			}
+		}
+		f.Choices = append(f.Choices, s.picks(who, lang, of)...)
+		if itself && item != "" {
+			i := slices.IndexFunc(f.Choices, func(c view.Choice) bool { return c.Code == item })
+			if i < 0 {
+				i, f.Choices = len(f.Choices), append(f.Choices, view.Choice{Code: item, Word: item})
+			}
+			f.Choices[i].Default = true
+		}
+		if m.Name == "names" || m.Name == "address" { // a name in each other language
+			f.Choices = slices.DeleteFunc(s.picks(who, lang, "lang"), func(c view.Choice) bool { return m.Name == "names" && c.Default })
 		}
 		out = append(out, f)
 	}
@@ -129,51 +169,180 @@ func (s *Server) fields(who act.Who, lang, verb string, names ...string) (out []
 // Date reports whether it is a date as well as it is known: a day, an instant or a span.
 func (f field) Date() bool { return f.Name == "when" || f.Name == "on" }
 
-// picks are what a form offers instead of an ID to be typed.
+// questions are those whose answers a form offers instead of an ID to be typed, beside the lists of the register.
+var questions = map[string][]act.Act{"contact": {act.Contacts{}}, "request": {act.Requests{}}, "readout": {act.Readouts{}}, "concern": {act.Raised{}}, "assess": {act.Contacts{}, act.Requests{}}}
+
+// picks are what a form offers instead of an ID to be typed, the newest first.
 func (s *Server) picks(who act.Who, lang, of string) (out []view.Choice) {
-	if of == "received" {
+	pick := func(id string, says ...string) {
+		out = append(out, view.Choice{Code: id, Word: strings.Join(slices.DeleteFunc(says, func(s string) bool { return s == "" }), " · ")})
+	}
+	switch of {
+	case "received":
 		d := s.cfg.Node.View(lang, who.Desk)
 		for _, m := range d.Messages {
 			if !m.Ours {
-				out = append(out, view.Choice{Code: m.ID, Word: short(view.Plain(m.Spans)) + " · " + m.ID})
+				pick(m.ID, short(view.Plain(m.Spans)), m.ID)
 			}
 		}
 		for _, st := range (sheet{Desk: d}).Standing() {
 			if !st.Ours {
-				out = append(out, view.Choice{Code: st.ID, Word: "STOP · " + st.Reason})
+				pick(st.ID, "STOP", st.Reason)
 			}
 		}
-		return out
-	}
-	question := map[string]act.Act{"post": act.PostList, "request": act.Contacts{}, "contact": act.Contacts{}, "readout": act.Readouts{}}[of]
-	if question == nil {
-		if of == "lang" {
-			for _, l := range words.Langs() {
-				out = append(out, view.Choice{Code: l, Word: words.T(l, "lang.name"), Default: l == lang})
-			}
+	case "lang":
+		for _, l := range words.Langs() {
+			out = append(out, view.Choice{Code: l, Word: words.T(l, "lang.name"), Default: l == lang})
 		}
-		return out
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), actTimeout)
 	defer cancel()
-	reply, _ := s.cfg.Node.Do(ctx, who, lang, question) // refused: nothing is offered, and what is typed is judged by the node
-	d, _ := reply.Data.(view.Desk)
-	for _, p := range d.Posts {
-		out = append(out, view.Choice{Code: p.ID, Word: p.Facts.Name + " · " + p.Facts.Org + " · " + p.Party})
+	ask := questions[of]
+	if v, ok := act.Of(of + ".list"); ok {
+		ask = []act.Act{v.Act}
 	}
-	dealings := d.Counterparts.Sought
-	if of == "contact" {
-		dealings = d.Counterparts.Contacts
-	}
-	for _, r := range d.Readouts {
-		out = append(out, view.Choice{Code: r.ID, Word: r.Party + " · " + r.At + " · " + r.Word})
-	}
-	for _, q := range dealings {
-		if of == "contact" {
-			out = append(out, view.Choice{Code: q.ID, Word: q.When + " · " + q.Kind + " · " + q.With})
-			continue
+	for _, question := range ask {
+		reply, _ := s.cfg.Node.Do(ctx, who, lang, question) // refused: nothing is offered, and what is typed is judged by the node
+		d, _ := reply.Data.(view.Desk)
+		for _, p := range d.Posts {
+			pick(p.ID, p.Facts.Name, p.Facts.Org, p.Party)
 		}
-		out = append(out, view.Choice{Code: q.ID, Word: q.When + " · " + q.Kind + " · " + q.From + " → " + q.With})
+		for _, e := range d.Events {
+			pick(e.ID, e.Facts.Name, e.Party)
+		}
+		for _, o := range d.Officers {
+			pick(o.ID, o.Facts.Name, o.Party)
+		}
+		for _, r := range slices.Backward(d.Readouts) {
+			pick(r.ID, r.Party, r.At, r.Word)
+		}
+		for _, c := range slices.Backward(d.Counterparts.Contacts) {
+			pick(c.ID, c.When, c.Kind, c.With, short(c.Quote))
+		}
+		for _, side := range d.Counterparts.Sides {
+			for _, q := range slices.Backward(side.Requests) {
+				pick(q.ID, q.When, q.Kind, q.From+" → "+q.With)
+			}
+		}
+		for _, c := range slices.Backward(d.Counterparts.Concerns) {
+			pick(c.ID, short(c.Quote), c.When)
+		}
 	}
 	return out
+}
+
+// rowOf is an item that is drawn with the keys of the acts that can follow it here.
+func rowOf(d any, verbs []string) any {
+	return struct {
+		D     any
+		Steps []string
+	}{d, verbs}
+}
+
+// mine gives a contact, a concern, or a request of the party that seeks, with what can be stated of it here; whether it is
+// taken the node decides.
+func mine(us string, d view.Dealing, seeks ...string) any {
+	var verbs []string
+	switch {
+	case d.Age != "": // a concern
+		if d.Outcome != "open" {
+			return rowOf(d, nil)
+		}
+		return rowOf(d, []string{"concern.answer", "concern.overtaken"})
+	case d.From == "": // a contact
+		if d.Party != us && d.Whose != "both" {
+			verbs = []string{"contact.confirm", "contact.dispute"}
+		}
+		return rowOf(d, append(verbs, "contact.correct", "concern.raise", "readout.file", "assess"))
+	case len(seeks) > 0 && seeks[0] != us:
+		verbs = []string{"request.accept", "request.decline", "request.defer", "request.counter"}
+	case d.Outcome == "withdrawn":
+		verbs = []string{"request.renew"}
+	default:
+		verbs = []string{"request.again", "request.withdraw"}
+	}
+	if slices.ContainsFunc(d.Attempts, func(a view.Dealing) bool { return a.Party != us && a.Whose != "confirmed" }) {
+		verbs = append(verbs, "request.confirm", "request.dispute")
+	}
+	if slices.ContainsFunc(d.Attempts, func(a view.Dealing) bool { return a.Party == us && a.Outcome != "open" }) {
+		verbs = append(verbs, "request.correct")
+	}
+	return rowOf(d, append(verbs, "request.outcome", "assess"))
+}
+
+// filed gives a readout with what can be stated of it here: of ours whom it was shown to, to theirs an exception.
+func filed(us string, r view.FiledReadout) any {
+	switch {
+	case r.Later != "":
+		return rowOf(r, nil)
+	case r.Party == us:
+		return rowOf(r, []string{"readout.step"})
+	}
+	return rowOf(r, []string{"readout.except", "readout.step"})
+}
+
+// account is what one side says of a contact.
+type account struct {
+	Head, Party string
+	Filed       []view.FiledReadout
+	Points      []view.Remark
+}
+
+// accounts are what each side says, ours first, of each contact that there is a readout of; the newest contact first.
+func accounts(d view.Desk) (out []any) {
+	var about []string
+	for _, r := range slices.Backward(d.Readouts) {
+		if slices.Contains(about, r.About) {
+			continue
+		}
+		about = append(about, r.About)
+		var sides [2]account
+		for i, party := range []string{d.Header.Party, d.Header.Peer} {
+			sides[i] = account{words.T(d.Lang, []string{"readout.ours", "readout.theirs"}[i]), party, nil, nil}
+			for _, f := range d.Readouts {
+				if f.Party != party || f.About != r.About {
+					continue
+				}
+				sides[i].Filed = append(sides[i].Filed, f)
+				for _, p := range d.Points {
+					if p.ID == f.ID {
+						sides[i].Points = append(sides[i].Points, p)
+					}
+				}
+			}
+		}
+		out = append(out, struct {
+			About, Word string
+			Sides       [2]account
+		}{r.About, r.Word, sides})
+	}
+	return out
+}
+
+// figs are the figures of a pair in the order of their columns: of what we sought, then of what they did.
+func figs(p view.Pair) (out []any) {
+	sides := []string{"calls.we", "calls.they"}
+	columns := []string{"inall", "declined", "noreply", "notreached"}
+	for i, n := range []int{p.Sought, p.Declined, p.NoReply, p.NotReached, p.TheirsSought, p.TheirsDeclined, p.TheirsNoReply, p.TheirsNotReached} {
+		f := struct {
+			Side, Key string
+			N         int
+		}{"", columns[i%4], n}
+		if i%4 == 0 {
+			f.Side = sides[i/4]
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// calRow is a row of the calendar, with where the months begin drawn through it.
+func calRow(name string, marks, months []view.Mark) view.Pair {
+	var row []view.Mark
+	for _, m := range months {
+		if m.Sort == "month" {
+			row = append(row, view.Mark{Day: m.Day, Sort: m.Sort})
+		}
+	}
+	return view.Pair{Ours: name, Marks: append(row, marks...)}
 }

@@ -3,11 +3,13 @@
 package page
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,6 +19,7 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
 	"example.org/parley/register"
+	"example.org/parley/words"
 )
 
 // asking is a page of the record with what a fixture does not have.
@@ -31,6 +34,7 @@ func asking() map[string]act.Reply {
 		"calls":     {Data: view.Desk{Lang: "en", AsOf: d.AsOf, Calls: d.Calls}},
 		"verify":    {Text: "HOLDS\n  not checked: whether this is all"},
 		"post.list": {Data: view.Desk{Lang: "en", Posts: posts}},
+		"requests":  {Data: view.Desk{Lang: "en", AsOf: d.AsOf, Counterparts: view.Counterparts{Sides: []view.Side{{From: "aurelia", To: "borealia", Requests: []view.Dealing{{ID: "A7-9", When: "1 Nov", Kind: "call", From: "Minister", With: "Minister"}}}}}}},
 		"contacts":  {Data: view.Desk{Lang: "en", AsOf: d.AsOf, Counterparts: view.Counterparts{Pairs: d.Counterparts.Pairs, Sought: []view.Dealing{{ID: "A7-9", When: "1 Nov", Kind: "call", From: "Minister", With: "Minister"}}}}},
 		"export":    {File: func(w io.Writer) error { _, err := io.WriteString(w, "the record"); return err }},
 	}
@@ -222,4 +226,122 @@ func TestSearchAndAFormInABrowser(t *testing.T) {
 		}
 	}
 	t.Error("the contact was not stated")
+}
+
+// dealings are contacts of theirs and of ours and a request of each side, to be pressed in a browser.
+func dealings() map[string]act.Reply {
+	r := asking()
+	c := view.Counterparts{Contacts: []view.Dealing{{ID: "B7-9", When: "20 Nov", Kind: "meeting", With: "Minister", Party: "borealia", Whose: "them", WhoseWord: "stated by them"}},
+		Sides: []view.Side{{From: "aurelia", To: "borealia", Requests: []view.Dealing{{ID: "A7-9", When: "1 Nov", Kind: "call", From: "Minister", With: "Minister", Party: "aurelia", Outcome: "declined"}}},
+			{From: "borealia", To: "aurelia", Requests: []view.Dealing{{ID: "B7-8", When: "2 Nov", Kind: "call", From: "Minister", With: "Minister", Party: "borealia", Outcome: "open", Attempts: []view.Dealing{{When: "2 Nov", Party: "borealia", Outcome: "open", Word: "open"}}}}}}}
+	r["contacts"], r["requests"] = act.Reply{Data: view.Desk{Lang: "en", Counterparts: c}}, act.Reply{Data: view.Desk{Lang: "en", Counterparts: c}}
+	r["raised"] = act.Reply{Data: view.Desk{Lang: "en", Counterparts: view.Counterparts{Concerns: []view.Dealing{{ID: "A7-12", Quote: "two jets", Age: "3 days", Outcome: "open"}, {ID: "A7-13", Quote: "answered long ago", Age: "9 days", Outcome: "answered"}}}}}
+	d := view.Desk{Lang: "en", Header: view.Header{Party: "aurelia", Peer: "borealia"}, Readouts: []view.FiledReadout{{ID: "A7-20", Party: "aurelia", About: "B7-9", Word: "meeting"}, {ID: "B7-21", Party: "borealia", About: "B7-9", Word: "meeting"}, {ID: "A7-22", Party: "aurelia", About: "A7-5", Word: "call"}},
+		Points: []view.Remark{{ID: "A7-20", Party: "aurelia", Sort: "raised", Word: "raised", Text: "two jets"}, {ID: "B7-21", Party: "borealia", Sort: "said", Word: "said", Text: "volo di addestramento", TextLang: "it"}}}
+	r["readouts"] = act.Reply{Data: d}
+	return r
+}
+
+// Beside each contact, request, concern and readout stand the acts that can follow it here, and whose word it is; those of a
+// readout stand side by side, ours and theirs. SPEC: PAG-054 CNT-018 RDO-007
+func TestRowsHaveTheKeysOfWhatCanFollow(t *testing.T) {
+	s, n := testServer(t, Config{})
+	n.reply = dealings()
+	c := enter(t, s)
+	get := func(verb string) string {
+		return body(t, ask(s, "/ask/"+verb, func(r *http.Request) { r.AddCookie(c) }))
+	}
+	for verb, wants := range map[string][]string{
+		"contacts": {`data-id="contact.confirm B7-9"`, `data-id="contact.dispute B7-9"`, `data-id="concern.raise B7-9"`, `data-id="readout.file B7-9"`, "stated by them"},
+		"requests": {`data-verb="request.again" data-args="{&#34;id&#34;:&#34;A7-9&#34;}"`, `data-id="request.withdraw A7-9"`, `data-id="request.accept B7-8"`, `data-id="request.counter B7-8"`, `data-id="request.confirm B7-8"`, `data-id="assess B7-8"`},
+		"raised":   {`data-id="concern.answer A7-12"`, `data-id="concern.overtaken A7-12"`},
+		"readouts": {`data-id="readout.step A7-20"`, `data-id="readout.except B7-21"`, "volo di addestramento", "borealia: none on record"},
+	} {
+		out := get(verb)
+		for _, want := range wants {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s lacks %s: %s", verb, want, out)
+			}
+		}
+	}
+	for verb, not := range map[string]string{"requests": "request.accept A7-9", "raised": "concern.answer A7-13", "readouts": "readout.except A7-20"} {
+		if strings.Contains(get(verb), not) {
+			t.Errorf("%s offers %s", verb, not)
+		}
+	}
+	tab := s.addTab("x", act.Who{Officer: "A7-2"}, "en")
+	for _, verb := range []string{"contact.confirm B7-9", "request.accept B7-8", "concern.answer A7-12", "readout.except B7-21", "assess A7-9", "request.withdraw A7-99"} {
+		html, _, _, err := s.openForm(tab, openForm{"act", verb})
+		delete(tab.open, "entry")
+		_, id, _ := strings.Cut(verb, " ")
+		if err != nil || !strings.Contains(html, `<option value="`+id+`" selected>`) {
+			t.Errorf("the form of %s does not have its item: %v %s", verb, err, html)
+		}
+	}
+	for verb, want := range map[string][]string{"terms.propose": {`name="due" data-pairs`, `name="seal" data-pairs`}, "contact.add": {`name="people.A7-5"`, ">where<", "whose statement"}} {
+		html, _, _, _ := s.openForm(tab, openForm{"act", verb})
+		delete(tab.open, "entry")
+		for _, w := range want {
+			if !strings.Contains(html, w) {
+				t.Errorf("the form of %s lacks %s: %s", verb, w, html)
+			}
+		}
+	}
+}
+
+// An officer confirms what the other side stated, names two people of a post, proposes other clocks and files a readout of two
+// points, by keys and forms; each form ends where it was begun. The table of pairs fits its box at every size. SPEC: PAG-054 PAG-056
+func TestCounterpartsByFormsInABrowser(t *testing.T) {
+	r := newRig(t)
+	n := r.nodes[0]
+	n.reply = dealings()
+	n.show(fixtureRead)
+	w := browser(t, 1366, 768)
+	link, _ := r.desks[0].Link(act.Who{Officer: "A7-2"}, "en")
+	w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#b-write", chromedp.ByQuery), chromedp.Click("#page-counterparts", chromedp.ByQuery), chromedp.WaitVisible("#p-counterparts table", chromedp.ByQuery))
+	for _, lang := range []string{"it", "en"} {
+		w.run(t, chromedp.Click("#lang-"+lang, chromedp.ByQuery))
+		w.is(t, fmt.Sprintf(`document.documentElement.lang === %q && document.querySelector('#p-foot').innerText.includes(%q)`, lang, words.T(lang, "keys.answer")))
+		w.is(t, `document.querySelectorAll('[data-load] .beside').length === 2`)
+		for _, wide := range []int64{1366, 1920, 390} {
+			w.run(t, chromedp.EmulateViewport(wide, 768))
+			w.is(t, `(b => document.documentElement.scrollWidth <= innerWidth && b.scrollWidth <= b.clientWidth + 1 && [...b.querySelectorAll('th, td')].every(e => e.scrollWidth <= e.clientWidth + 1))(document.querySelector('#p-counterparts .scroll'))`)
+			w.is(t, `[...document.querySelectorAll('.cal text')].every(e => 16 * e.getScreenCTM().a >= 12.9)`)
+		}
+		w.run(t, chromedp.EmulateViewport(1366, 768))
+	}
+	form := func(open string, fill ...chromedp.Action) {
+		t.Helper()
+		w.run(t, chromedp.Evaluate(`document.querySelector('#d-enter').open = `+strconv.FormatBool(strings.HasPrefix(open, "[id="))+`; 0`, nil), chromedp.Click(open, chromedp.ByQuery), chromedp.WaitVisible("#p-entry form", chromedp.ByQuery))
+		w.run(t, append(fill, chromedp.Click("#p-entry [type=submit]", chromedp.ByQuery))...)
+		w.is(t, `!document.querySelector('#p-entry form') && document.body.dataset.page === 'counterparts'`)
+	}
+	w.run(t, chromedp.Click("#cp-contacts", chromedp.ByQuery), chromedp.WaitVisible("#cp-found .rowkeys", chromedp.ByQuery))
+	form(`[data-id="contact.confirm B7-9"]`)
+	form(`[id="en-readout.file"]`, chromedp.SetValue("#e-id", "B7-9", chromedp.ByQuery), chromedp.SetValue("[data-point] select", "raised", chromedp.ByQuery), chromedp.SendKeys("[data-point] textarea", "two jets", chromedp.ByQuery),
+		chromedp.Click("[data-another]", chromedp.ByQuery), chromedp.KeyEvent("a\t"), chromedp.KeyEvent("coast\t"), chromedp.KeyEvent("48 h\nof notice"))
+	form(`[id="en-terms.propose"]`, chromedp.SendKeys("#e-from", "011200Z DEC 26", chromedp.ByQuery), chromedp.SendKeys("#e-due", "FLASH.acknowledged=60, FLASH.responded=300", chromedp.ByQuery))
+	form(`[id="en-contact.add"]`, chromedp.SetValue("#e-kind", "call", chromedp.ByQuery), chromedp.SendKeys("#e-when", "2026-11-18", chromedp.ByQuery), chromedp.Click(`[name="participants[]"]`, chromedp.ByQuery),
+		chromedp.SendKeys("[data-number]", "2", chromedp.ByQuery), chromedp.SendKeys(`[name^="people."]`, "A. Amaro; B. Bruni", chromedp.ByQuery), chromedp.SetValue("#e-basis", "own", chromedp.ByQuery))
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	want := map[string]bool{}
+	for _, a := range n.acts {
+		switch a := a.(type) {
+		case act.Saying:
+			want["confirm"] = a.Do == "contact.confirm" && a.ID == "B7-9"
+		case act.ReadoutFile:
+			want["points"] = a.ID == "B7-9" && a.Lang == "en" && len(a.Points) == 2 && a.Points[0] == "raised: two jets" && strings.HasSuffix(a.Points[1], "/coast: 48 h of notice")
+		case act.TermsPropose:
+			want["due"] = a.Due["FLASH.acknowledged"] == "60" && a.Due["FLASH.responded"] == "300"
+		case act.ContactAdd:
+			want["people"] = slices.Equal(a.Participants, []string{"A7-5:2"}) && a.People["A7-5"] == "A. Amaro; B. Bruni"
+		}
+	}
+	for _, k := range []string{"confirm", "points", "due", "people"} {
+		if !want[k] {
+			t.Errorf("%s was not stated as it was typed: %+v", k, n.acts)
+		}
+	}
+	w.clean(t)
 }

@@ -55,7 +55,7 @@ func TestAxe(t *testing.T) {
 	w.run(t, chromedp.Click("#p-fmsg .keys-of [data-close]", chromedp.ByQuery), chromedp.Click("#b-flash", chromedp.ByQuery), chromedp.WaitVisible("#w-text", chromedp.ByQuery), chromedp.Click("#w-more summary", chromedp.ByQuery))
 	axe("compose")
 	open(fixtureRead) // the pages that are read
-	for page, asks := range map[string]string{"record": "#f-find [type=submit]", "counterparts": "#p-enter [type=submit]"} {
+	for page, asks := range map[string]string{"record": "#f-find [type=submit]", "counterparts": "#cp-contacts"} {
 		w.run(t, chromedp.Click("#page-"+page, chromedp.ByQuery), chromedp.WaitVisible("#p-"+map[string]string{"record": "log", "counterparts": "counterparts"}[page]+" table", chromedp.ByQuery))
 		axe(page)
 		drawn(t, w, page)

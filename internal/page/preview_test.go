@@ -91,6 +91,6 @@ func readingStills(t *testing.T, dir, lang string) {
 	put("show", "record", found, draw("ask-show", sheet{Desk: d}))
 	put("sheet", "record", `<section id="sheet" hidden>`, draw("sheet-log", sheet{Desk: d}))
 	for _, verb := range append(entries(), "ring", "stop") {
-		put("enter-"+verb, "desk", `<div id="p-entry">`, draw("form-act", sheet{Desk: d, openForm: openForm{"act", verb}, Fields: s.fields(act.Who{}, lang, verb)}))
+		put("enter-"+verb, "desk", `<div id="p-entry">`, draw("form-act", sheet{Desk: d, openForm: openForm{"act", verb}, Fields: s.fields(act.Who{}, lang, verb, "")}))
 	}
 }

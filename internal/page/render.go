@@ -31,7 +31,7 @@ var staticFiles embed.FS
 // browser's (static/page.js, static/sound.js). SPEC: PAG-031 PAG-037 PAG-047 PAG-048
 func panels() []string {
 	return []string{"state", "header", "answers", "call", "meters", "sound", "calls", "liveness", "stops", "urgent", "ring", "question", "alarms",
-		"sentences", "check", "spoken", "msghead", "messages", "enter", "counterparts", "find", "log", "help"}
+		"sentences", "check", "spoken", "msghead", "messages", "enter", "counterparts", "find", "log", "help", "foot"}
 }
 
 // slots are the panels that hold a form while it is open, by the name of the form. SPEC: PAG-010
@@ -45,20 +45,25 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 	all := map[string]*template.Template{}
 	for _, lang := range words.Langs() {
 		all[lang] = template.Must(template.New("page").Funcs(view.Funcs(lang)).Funcs(template.FuncMap{
-			"word":     words.T,
-			"str":      strconv.Itoa,
-			"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-			"troubles": func() []string { return troubles },
-			"tries":    func() []string { return []string{"ring", "flash", "pull", "forge"} },
-			"inc":      func(i int) int { return i + 1 },
-			"args":     jsonArgs,
-			"entries":  entries,
-			"abouts":   func() []string { return act.Words("about") },
-			"short":    short,
-			"sides":    func() [2]bool { return [2]bool{} },
-			"x":        func(day int) int { return day*10 + 5 },
-			"calmark":  func(sort string) view.Mark { return view.Mark{Sort: sort} },
-			"calrow":   func(name string, marks []view.Mark) view.Pair { return view.Pair{Ours: name, Marks: marks} },
+			"word":        words.T,
+			"str":         strconv.Itoa,
+			"iso":         func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+			"troubles":    func() []string { return troubles },
+			"tries":       func() []string { return []string{"ring", "flash", "pull", "forge"} },
+			"inc":         func(i int) int { return i + 1 },
+			"args":        jsonArgs,
+			"entrygroups": entryGroups,
+			"verb":        func(id string) string { verb, _, _ := strings.Cut(id, " "); return verb },
+			"instant":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04Z") },
+			"mine":        mine,
+			"filed":       filed,
+			"accounts":    accounts,
+			"figs":        figs,
+			"abouts":      func() []string { return act.Words("about") },
+			"short":       short,
+			"x":           func(day int) int { return day*10 + 5 },
+			"calmark":     func(sort string) view.Mark { return view.Mark{Sort: sort} },
+			"calrow":      calRow,
 			"marksorts": func() [][2]string {
 				return [][2]string{{"spoke", "cal.spoke"}, {"declined", "request.declined"}, {"no-reply", "request.no-reply"}, {"not-reached", "request.not-reached"}, {"disputed", "cal.disputed"}, {"tested", "cal.tested"}, {"missed", "cal.missed"}}
 			},

@@ -107,7 +107,7 @@ func (s *Server) picture(lang string, sh sheet) (map[string]string, error) {
 		if name == "header" {
 			continue
 		}
-		if old := s.pictures.of[lang]; old != nil && slices.Contains([]string{"msghead", "enter", "find", "help"}, name) { // words alone
+		if old := s.pictures.of[lang]; old != nil && slices.Contains([]string{"msghead", "enter", "find", "help", "foot"}, name) { // words alone
 			p.html[name] = old.html[name]
 			continue
 		}
@@ -194,11 +194,12 @@ func (s *Server) openForm(t *tab, f openForm) (html, where string, ok bool, err 
 	}
 	switch f.Form {
 	case "act":
-		if v, ok := act.Of(f.ID); ok && v.Name != "" {
-			sh.Fields = s.fields(t.who, t.lang, f.ID)
+		verb, item, _ := strings.Cut(f.ID, " ")
+		if v, ok := act.Of(verb); ok && v.Name != "" {
+			sh.Fields = s.fields(t.who, t.lang, verb, item)
 		}
 	case "compose":
-		sh.Fields = s.fields(t.who, t.lang, "send", "to", "info", "not_after")
+		sh.Fields = s.fields(t.who, t.lang, "send", "", "to", "info", "not_after")
 	}
 	if i := slices.IndexFunc(sh.Messages, func(m view.Message) bool { return m.ID == f.ID }); i >= 0 {
 		sh.Msg = &sh.Messages[i]

@@ -212,7 +212,7 @@ func TestCalendarOfAPair(t *testing.T) {
 	if !slices.Equal(got.Marks, want) || got.Sought != 2 || got.TheirsSought != 1 || !got.Disputed {
 		t.Errorf("%+v", got)
 	}
-	if len(d.Months) != 3 || d.Months[2].Word != "1 Nov" || d.Months[2].Day != 66 {
+	if len(d.Months) != 4 || d.Months[2].Word != "1 Nov" || d.Months[2].Day != 66 || d.Months[3] != (Mark{89, "today", false, "24 Nov, today"}) {
 		t.Errorf("months: %+v", d.Months)
 	}
 	if len(d.Tested) != 2 || d.Tested[0].Sort != "missed" || d.Tested[1].Day != 89 || d.Tested[1].Sort != "tested" {

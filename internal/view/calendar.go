@@ -45,10 +45,14 @@ func (b builder) months() (out []Mark) {
 	for i := range 4 {
 		first := time.Date(now.Year(), now.Month()-time.Month(3-i), 1, 0, 0, 0, 0, time.UTC)
 		if day := b.day(first); day >= 0 {
-			out = append(out, Mark{Day: day, Sort: "month", Word: Day(b.lang, first, now)})
+			m := Mark{Day: day, Sort: "month", Word: Day(b.lang, first, now)}
+			if day > CalendarDays-20 { // beside today's there is no room for two dates
+				m.Word = ""
+			}
+			out = append(out, m)
 		}
 	}
-	return out
+	return append(out, Mark{Day: CalendarDays - 1, Sort: "today", Word: b.t("cal.today", Day(b.lang, now, now))})
 }
 
 // days are those on which the line was to be tested.

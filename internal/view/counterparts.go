@@ -116,6 +116,15 @@ func (b builder) pair(p contact.PairFigure) Pair {
 			said = said.With(n)
 		}
 	}
+	var rest []string
+	for i, columns := range []map[string]contact.Count{p.ByUs, p.ByThem} {
+		for _, column := range []string{contact.Accepted, contact.Deferred, contact.CounterProposed, contact.Open, contact.Withdrawn, statement.SideStraddles} {
+			if n := columns[column].N(); n > 0 {
+				rest = append(rest, b.t([]string{"rest.ours", "rest.theirs"}[i], b.or("request", column), n))
+			}
+		}
+	}
+	v.Rest = join(rest...)
 	v.Disputed = said.Disputed > 0 || slices.ContainsFunc(v.Marks, func(m Mark) bool { return m.Sort == contact.Disputed })
 	if v.Whose = b.by(said); said.N() == 0 {
 		v.Whose = ""
@@ -150,7 +159,7 @@ func (b builder) spoken(v Pair) string {
 	if figs != "" {
 		tail = b.t("spoken.figures", figs)
 	}
-	if v.Whose != "" {
+	if v.Whose != "" && (figs != "" || v.LastSpoke != "") { // of nothing there is nobody's word
 		tail += ", " + v.Whose
 	}
 	switch {

@@ -393,6 +393,7 @@ type Pair struct {
 	Word             string `json:"word"`
 	Confirmed        string `json:"confirmed,omitempty"` // of the last contact: stated by us · stated by them · confirmed by both · disputed
 	Whose            string `json:"whose,omitempty"`     // of all that is said of the pair
+	Rest             string `json:"rest,omitempty"`      // what became of the attempts that no column counts
 	Side             string `json:"side,omitempty"`      // where the last contact lies: before or since
 	Spoke            bool   `json:"spoke,omitempty"`     // in the window
 	Disputed         bool   `json:"disputed,omitempty"`
@@ -402,7 +403,7 @@ type Pair struct {
 // Mark is one mark of the calendar, of the last CalendarDays days.
 type Mark struct {
 	Day    int    `json:"day"`  // from 0; the last is today
-	Sort   string `json:"sort"` // spoke declined no-reply not-reached disputed · tested missed · month
+	Sort   string `json:"sort"` // spoke declined no-reply not-reached disputed · tested missed · month today
 	Theirs bool   `json:"theirs,omitempty"`
 	Word   string `json:"word"`
 }

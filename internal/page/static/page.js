@@ -8,7 +8,7 @@
   const board = () => body.dataset.root && parent.Board || window.Board || null;
   const snd = window.Sound || null, held = new Map(), waits = new Map(), shown = new Set();
   let ws, seq = +body.dataset.seq || 0, n = 0, heard = Date.now(), skew = 0, lang = document.documentElement.lang;
-  let ringClass = 'substantive', stopAt = 0, stopOn = '', state = { lost: body.dataset.lost }, down = null, opener = null, fading = 0;
+  let ringClass = 'substantive', stopAt = 0, stopOn = '', state = { lost: body.dataset.lost }, down = null, opener = null, whence = '', fading = 0;
   const now = () => Date.now() + skew;
   const send = m => ws && ws.readyState === 1 ? (ws.send(JSON.stringify(m)), true) : false;
 
@@ -37,10 +37,13 @@
       const el = form.elements[k];
       if (v === '') continue;
       if (el && el.dataset && 'time' in el.dataset) times[k] = v;
+      else if (el && el.dataset && 'pairs' in el.dataset) v.split(',').forEach(p => { const [o, f] = p.split('='); (args[k] ||= {})[o.trim()] = (f || '').trim(); });
       else if (k.endsWith('[]')) (args[k.slice(0, -2)] ||= []).push(v);
       else if (k.includes('.')) { const [o, f] = k.split('.'); (args[o] ||= {})[f] = v; }
       else args[k] = v === 'true' ? true : el && el.type === 'number' ? +v : v;
     }
+    $$('[data-point]', form).forEach(p => { const [sort, topic, text] = $$('select,input,textarea', p).map(e => e.value.trim()); if (text) (args.points ||= []).push(sort + (topic && '/' + topic) + ': ' + text.replace(/\s+/g, ' ')); });
+    $$('[data-number]', form).forEach(c => { const of = $('input', c.closest('div')), i = (args.participants || []).indexOf(of.value); if (i >= 0 && c.value > 1) args.participants[i] += ':' + c.value; });
     return { args, times };
   }
 
@@ -60,6 +63,7 @@
     p.lang = lang;
     if ($('form[data-of]', p)) { begin($('form[data-of]', p)); const may = $$('input:not([type=hidden]):not(.sr),select,textarea', p).filter(e => !e.matches(':disabled')); (may.find(e => 'focus' in e.dataset) || may[0]).focus(); release(); }
     else if (had) focus(had, p);
+    if (m.close && whence) { show(whence); whence = ''; }
     if (m.close && opener) { focus(opener, panel('messages')); opener = null; }
     after();
     tops().forEach((y, b) => { if (were.has(b) ? were.get(b) !== y : false) moved.set(b, Date.now()); });
@@ -103,9 +107,19 @@
   // show turns to a page of the desk: head, answers and voice stay.
   function show(name) {
     if (!name) return;
-    if (name !== body.dataset.page) $$('.found,#sheet').forEach(e => e.replaceChildren());
+    if (name !== body.dataset.page) { $$('.found,#sheet').forEach(e => e.replaceChildren()); loadAt = 0; }
     body.dataset.page = name;
+    load();
     $$('[data-page]').forEach(b => { if (b !== body) b.setAttribute('aria-pressed', b.dataset.page === name); });
+  }
+  // load draws below a page what is a question of its own, at most every ten seconds while the page is read.
+  let loadAt = 0;
+  async function load() {
+    const e = $$('[data-load]').find(x => x.closest('.pane').dataset.of === body.dataset.page);
+    if (!e || Date.now() - loadAt < 10000 || $('form[data-of=ack]')) return;
+    loadAt = Date.now();
+    const r = await fetch('/ask/' + e.dataset.load + '?lang=' + lang).catch(() => null);
+    if (r && r.ok) e.innerHTML = await r.text();
   }
   // follow is the state panel: title, what a screen reader says, tones.
   function follow(s) {
@@ -329,7 +343,8 @@
     if (d.ask) return void ask(d.ask, d.args ? JSON.parse(d.args) : {}, d.into && $('#' + d.into));
     if (d.ringclass) { ringClass = d.ringclass; return after(); }
     if (d.each) return JSON.parse(d.each).forEach(a => act(d.verb, a));
-    if (d.form) show('desk');
+    if (d.form) { if (body.dataset.page !== 'desk') whence = body.dataset.page; $$('.enter').forEach(x => { x.open = false; }); show('desk'); }
+    if ('another' in d) { const last = $$('[data-point]', b.form).at(-1), p = last.cloneNode(true); $$('select,input,textarea', p).forEach(x => { x.value = ''; x.required = false; }); last.after(p); return $('select', p).focus(); }
     if ('toboard' in d) return board() && board().show('board');
     if ('stop' in d) return stop(b);
     if ('mute' in d) return mute();
