@@ -13,12 +13,13 @@ export GOTOOLCHAIN ?= local
 BROWSER   := internal/(e2e|page|edge/web)$$
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test bench soak lint setup clean go
+.PHONY: help demo build deb release try-deb test bench soak lint setup clean go
 
 help:
 	@echo "make demo    build Parley and open two desks on one address (Ctrl-C ends it)"
 	@echo "make test    install what the tests need and run them all"
 	@echo "make build   bin/parley"
+	@echo "make deb     a Debian package in dist/   ·   make release   packages and binaries for amd64 and arm64, SBOM, checksums"
 	@echo "make bench   the figures, as ratios   ·   make lint   gofmt, vet, staticcheck, govulncheck"
 
 go:
@@ -54,6 +55,17 @@ bench: build
 soak: build
 	@PARLEY_SOAK=1 PARLEY_BIN="$(CURDIR)/bin/parley" go test ./internal/... -run Soak -timeout 60m -v
 
+# Debian packages, binaries, SBOM and checksums in dist/: the same bytes from the same commit.
+deb: go
+	@packaging/release $$(go env GOARCH)
+
+release: go
+	@packaging/release
+
+# The package on a clean Debian with a booted systemd: install, pair, kill, hang, upgrade, remove (root, some minutes).
+try-deb: go
+	@packaging/try
+
 lint: go
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
 	@go vet ./...
@@ -63,4 +75,4 @@ lint: go
 	@.cache/bin/govulncheck ./... || { [ $$? != 3 ] && echo "left out: govulncheck (its database cannot be reached)"; }
 
 clean:
-	rm -rf bin .cache
+	rm -rf bin dist .cache

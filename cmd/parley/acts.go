@@ -128,7 +128,7 @@ func (a *app) node() *control.Client {
 
 // known says of a node that does not answer what is wrong with its home, where that is the reason.
 func (a *app) known(err error) error {
-	if errors.Is(err, control.ErrNotRunning) {
+	if errors.Is(err, control.ErrNotRunning) && a.home().Owned() == nil {
 		if _, none := a.home().Pick(a.line); none != nil {
 			return none
 		}

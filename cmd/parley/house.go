@@ -196,6 +196,9 @@ func checkDigits(note []byte, typed string) error {
 	return nil // what is no sheet at all is refused where it is entered
 }
 
+// release is the version that a release was built as.
+var release string
+
 // version says what was built.
 func (a *app) version() *cobra.Command {
 	return &cobra.Command{Use: "version", Short: "The version of this binary and what it was built with.", Args: nargs(0, 0), RunE: func(*cobra.Command, []string) error {
@@ -207,6 +210,9 @@ func (a *app) version() *cobra.Command {
 					v["revision"] = s.Value
 				}
 			}
+		}
+		if release != "" {
+			v["version"] = release
 		}
 		of := strings.TrimSpace(v["version"] + " " + v["revision"])
 		return a.say(v, "parley %s, format %s, %s\n", of, v["format"], v["go"])

@@ -15,6 +15,7 @@
 //	record.go  export, verify
 //	desk.go    desk and ring --wait: a terminal that can ring
 //	serve.go   the node: lines, pairing, page, socket
+//	notify.go  the supervisor of the service is told that it lives
 //	try.go     two paired homes in a directory, running
 //
 // Its spec is spec/cli.md.

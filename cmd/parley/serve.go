@@ -99,6 +99,7 @@ func (s *service) run(ctx context.Context, only string) error {
 	for _, n := range names {
 		wg.Go(func() { s.keep(ctx, n) })
 	}
+	wg.Go(func() { s.notify(ctx) })
 	s.log.Info("serving", "home", s.home.Dir, "lines", names)
 	err = s.ctl.Serve(ctx)
 	cancel()

@@ -43,15 +43,43 @@ import (
 // Home is one home directory.
 type Home struct{ Dir string }
 
-// Default is $PARLEY_HOME, else .parley in the user's home directory, else none. SPEC: CLI-009
+// ofMachine is the home that a package of the machine makes.
+var ofMachine = "/var/lib/parley"
+
+// Default is $PARLEY_HOME, else .parley in the user's home directory where it is, else the machine's where that is, else
+// .parley, else none. SPEC: CLI-009
 func Default() string {
 	if d := os.Getenv("PARLEY_HOME"); d != "" {
 		return d
 	}
+	own := "" // nobody's keys land wherever he happens to be
 	if d, err := os.UserHomeDir(); err == nil {
-		return filepath.Join(d, ".parley")
+		own = filepath.Join(d, ".parley")
 	}
-	return "" // nobody's keys land wherever he happens to be
+	for _, d := range []string{own, ofMachine} {
+		if st, err := os.Stat(d); d != "" && err == nil && st.IsDir() {
+			return d
+		}
+	}
+	return own
+}
+
+// Owned refuses the work on the files of a home to all accounts but the one whose files they are: root's would stand in
+// the service's way. SPEC: CLI-051
+func (h Home) Owned() error {
+	st, err := os.Stat(h.Dir)
+	if err != nil {
+		return nil // it is made, or missed where it is read
+	}
+	sys, ok := st.Sys().(*syscall.Stat_t)
+	if !ok || int(sys.Uid) == os.Geteuid() {
+		return nil
+	}
+	name := strconv.Itoa(int(sys.Uid))
+	if u, err := user.LookupId(name); err == nil {
+		name = u.Username
+	}
+	return hint.New("", "the home %s belongs to the account %s, and only that account reads and writes its files", h.Dir, name).Way("runuser -u %s -- parley …", name)
 }
 
 var errNoDir = hint.New("name one: --home DIR", "there is no home directory: neither HOME nor PARLEY_HOME is set")
@@ -111,6 +139,9 @@ func (h Home) lineDir(name string) string { return filepath.Join(h.Dir, "lines",
 func (h Home) Lines() ([]string, error) {
 	if h.Dir == "" {
 		return nil, errNoDir
+	}
+	if err := h.Owned(); err != nil {
+		return nil, err
 	}
 	es, err := os.ReadDir(filepath.Join(h.Dir, "lines"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -232,6 +263,9 @@ func (l *Line) beginAlone(other string, rand io.Reader) error {
 func (h Home) make(name string, c Config, rand io.Reader, more func(*Line) error) (*Line, error) {
 	if h.Dir == "" {
 		return nil, errNoDir
+	}
+	if err := h.Owned(); err != nil {
+		return nil, err
 	}
 	if !wire.ValidName(name) {
 		return nil, hint.New("a letter, then letters, digits or -, 16 at most, all small", "%q cannot name a line", name)

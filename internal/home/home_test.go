@@ -299,3 +299,55 @@ func TestLineAloneIsMadeWholeAndPairsWithThePartyItNames(t *testing.T) {
 		}
 	}
 }
+
+// SPEC: CLI-051
+func TestOnlyItsOwnerWorksOnAHome(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("wants root, to give a home to another account")
+	}
+	h := Home{Dir: t.TempDir()}
+	if err := os.Chown(h.Dir, 4242, -1); err != nil {
+		t.Fatal(err)
+	}
+	_, lines := h.Lines()
+	_, init := h.Init("north", DefaultConfig("aurelia", 0), rand.Reader)
+	for _, err := range []error{lines, init} {
+		if err == nil || !strings.Contains(err.Error(), "belongs to the account 4242") || hint.Of(err).Hint != "runuser -u 4242 -- parley …" {
+			t.Errorf("root is told %v", err)
+		}
+	}
+	if es, _ := os.ReadDir(h.Dir); len(es) != 0 {
+		t.Errorf("root left %v", es)
+	}
+}
+
+// SPEC: CLI-009
+func TestTheHomeIsOnesOwnBeforeTheMachines(t *testing.T) {
+	user, machine := t.TempDir(), t.TempDir()
+	t.Setenv("PARLEY_HOME", "")
+	t.Setenv("HOME", user)
+	was := ofMachine
+	defer func() { ofMachine = was }()
+	own := filepath.Join(user, ".parley")
+	for _, step := range []struct {
+		machine, want string
+		do            func() error
+	}{
+		{filepath.Join(machine, "none"), own, nil},
+		{machine, machine, nil},
+		{machine, own, func() error { return os.Mkdir(own, 0o700) }},
+	} {
+		if step.do != nil {
+			if err := step.do(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if ofMachine = step.machine; Default() != step.want {
+			t.Errorf("the home is %s, not %s", Default(), step.want)
+		}
+	}
+	t.Setenv("HOME", "")
+	if ofMachine = filepath.Join(machine, "none"); Default() != "" {
+		t.Errorf("nobody named %s", Default())
+	}
+}
