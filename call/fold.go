@@ -60,6 +60,13 @@ func (s *State) closed(e *record.Entry, f Closed) {
 	s.ends[i] = append(s.ends[i], End{Began: e, Closed: e, Facts: f})
 }
 
+// noted is a call that was answered on another telephone: one end states it, the other may state its class.
+func (s *State) noted(e *record.Entry, f Noted) {
+	_, i := s.of(e, f.Opener, f.Call)
+	s.Telephone = true
+	s.ends[i] = append(s.ends[i], End{Began: e, Closed: e, Facts: Closed{Outcome: Outcome{What: Answered}, By: &f.By, Began: f.At, Answered: f.At, Ended: f.At.Add(time.Duration(f.Seconds) * time.Second)}})
+}
+
 // read takes one end's closings and words about the class.
 func (end *End) read(all []End, past statement.Past) {
 	before := func(a, b End) bool { return past.Before(a.Began, b.Began) }
@@ -124,6 +131,8 @@ func (s *State) join() {
 		if higher(b.Class, a.Class) {
 			s.Class = b.Class
 		}
+	case s.Telephone:
+		s.Class = cmp.Or(a.Class, b.Class)
 	case one && s.Outcome.What != Answered && s.Outcome.What != NoSound:
 		s.Class = cmp.Or(a.Class, b.Class)
 	default:

@@ -16,6 +16,7 @@ import (
 var Kinds = []statement.Kind{
 	kind(KindPlaced, true, (*State).word), kind(KindRang, true, (*State).word), kind(KindSilent, true, (*State).word),
 	kind(KindClosed, true, (*State).closed), kind(KindClass, false, (*State).word),
+	statement.New(statement.Kind{Kind: record.Kind{Name: KindNoted, Begins: true}, Max: 8 << 10}, (*State).noted),
 }
 
 func kind[F statement.Validator](name string, atOnce bool, fold func(*State, *record.Entry, F)) statement.Kind {
@@ -25,6 +26,29 @@ func kind[F statement.Validator](name string, atOnce bool, fold func(*State, *re
 // Item groups the statements of one call.
 func (f Word) Item(*record.Entry) (party, id string)   { return f.Opener, f.Call }
 func (f Closed) Item(*record.Entry) (party, id string) { return f.Opener, f.Call }
+
+// Item makes one call of it and of what the other end says of its class.
+func (f Noted) Item(*record.Entry) (party, id string) { return f.Opener, f.Call }
+
+// Validate judges call.noted.
+//
+// SPEC: CHK-035
+func (f Noted) Validate(e, _ *record.Entry) error {
+	err := statement.First(about(f.Opener, f.Call), statement.If(f.Opener != e.Log.Party, "call.noted by another party than it says"), statement.Must("at", f.At),
+		statement.If(!e.Time.IsZero() && f.At.After(e.Time), "it is dated after it was stated"), f.By.Person(),
+		statement.If(f.Seconds < 0 || f.Seconds >= 1<<20, "seconds"), statement.If(len(f.With) < 1 || len(f.With) > maxDesks, "who spoke: a post, 8 at most"))
+	for _, p := range f.With {
+		if err == nil {
+			_, err = record.ParsePlace(p)
+		}
+	}
+	return err
+}
+
+// NoteDraft makes call.noted of a party.
+func NoteDraft(party, class, mark string, f Noted, text *record.Text) (record.Draft, error) {
+	return statement.Draft(Kinds, party, nil, record.Draft{Kind: KindNoted, Class: class, Mark: mark, Facts: f, Text: text}, "as: parley call note --with Minister,'Their minister' --class service")
+}
 
 // about judges which call a statement is about.
 func about(opener, call string) error {

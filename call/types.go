@@ -18,6 +18,7 @@ const (
 	KindSilent = "call.silent" // each end, in a call that was answered and carries no sound
 	KindClosed = "call.closed" // each end, when it is over
 	KindClass  = "call.class"  // each end, later: what it says of the class
+	KindNoted  = "call.noted"  // either party: a call on the ordinary telephone, held and over
 )
 
 // ID is a call's random 128-bit name, the same at both ends.
@@ -111,6 +112,16 @@ type Word struct {
 	At       time.Time         `json:"at,omitzero" must:"placed rang silent"`
 }
 
+// Noted is the facts of call.noted. The class stands in the header; who spoke, in words, in the text.
+type Noted struct {
+	Opener  string           `json:"opener"` // the party that states it
+	Call    string           `json:"call"`
+	At      time.Time        `json:"at"`
+	Seconds int              `json:"seconds,omitempty"`
+	With    []string         `json:"with"` // places of the posts whose people spoke
+	By      statement.Author `json:"by"`
+}
+
 // Counts is what one end counted of a call's voice: 20 ms frames sent, and of those expected from
 // the other end how many came, were lost, and the longest stretch without any.
 type Counts struct {
@@ -160,6 +171,7 @@ type State struct {
 	Open          bool      // an end that began it has not closed it
 	Outcome       Outcome   // what to show: the called end decides between answer, decline and cancel; while it is open, NoSound or nothing
 	Differ        bool      // the ends state outcomes that cannot both be true: A13
+	Telephone     bool      // it was held on the ordinary telephone, as one end notes it
 	Class         string    // the higher of the two; substantive where one end says nothing
 	ClassDisputed bool      // the two ends state different classes
 	Began         time.Time // by the caller's clock, else the called end's

@@ -3,7 +3,6 @@
 package check
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -143,7 +142,7 @@ func (s State) View(sch party.Schedule, now time.Time) State {
 //
 // SPEC: CHK-011 CHK-015
 func Days(states []State, sch party.Schedule, away func(time.Time) string, from, now time.Time) Summary {
-	f := Summary{From: from.UTC(), Now: now.UTC(), Away: map[string]int{}}
+	f := Summary{From: from.UTC(), Now: now.UTC(), Away: map[string]int{}, Tests: tests(states, from, now)}
 	scheduled := map[time.Time]State{}
 	ends := map[time.Time]int{}
 	due := sch.Slots(from, now)
@@ -151,7 +150,7 @@ func Days(states []State, sch party.Schedule, away func(time.Time) string, from,
 	slices.SortFunc(sorted, func(a, b State) int { return strings.Compare(a.Slot.Key(), b.Slot.Key()) })
 	for _, s := range sorted {
 		_, timed := s.Slot.Time()
-		if s.Due.After(now) || s.Due.Before(from) || timed && !slices.Contains(due, s.Due) {
+		if s.Test != "" || s.Due.After(now) || s.Due.Before(from) || timed && !slices.Contains(due, s.Due) {
 			continue // not of this window, or a time that nobody agreed on
 		}
 		if !timed {
@@ -173,7 +172,7 @@ func Days(states []State, sch party.Schedule, away func(time.Time) string, from,
 	for i := range f.Slots {
 		f.Slots[i].excuse(away)
 	}
-	slices.SortFunc(f.Slots, func(a, b State) int { return cmp.Or(a.Due.Compare(b.Due), strings.Compare(a.Slot.Key(), b.Slot.Key())) })
+	slices.SortFunc(f.Slots, inTime)
 	f.count(sch)
 	return f
 }
@@ -305,7 +304,7 @@ func (f Summary) Between(from, to time.Time) (passed, of int) {
 // SPEC: CHK-013
 func (f Summary) Alarming() []State {
 	out := slices.Clone(f.Overdue)
-	if l := f.Last; l != nil && (l.Outcome == Failed || l.Outcome == NoOperator || l.Outcome == Missed) &&
+	if l := f.Last; l != nil && slices.Contains([]string{Failed, NoOperator, Missed, NoReply, NotReached}, l.Outcome) &&
 		!slices.ContainsFunc(out, func(v State) bool { return v.Slot == l.Slot }) && !f.LastPassed.After(l.Due) {
 		out = append(out, *l)
 	}

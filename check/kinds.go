@@ -17,10 +17,10 @@ const (
 // Kinds lists the kinds of this package; slots group them.
 //
 // SPEC: CHK-008
-var Kinds = []statement.Kind{kind(KindOpened, (*State).opened), kind(KindJoined, (*State).opened), kind(KindClosed, (*State).closed)}
+var Kinds = []statement.Kind{kind(KindOpened, (*State).opened), kind(KindJoined, (*State).opened), kind(KindClosed, (*State).closed), kind(KindNoted, (*State).noted)}
 
 func kind[F statement.Validator](name string, fold func(*State, *record.Entry, F)) statement.Kind {
-	return statement.New(statement.Kind{Kind: record.Kind{Name: name, Begins: true}, Class: "test", Max: 16 << 10, NoText: true, Urgent: true}, fold)
+	return statement.New(statement.Kind{Kind: record.Kind{Name: name, Begins: true}, Class: "test", Max: 16 << 10, NoText: true, Urgent: name != KindNoted}, fold)
 }
 
 // Item groups the statements of one slot.

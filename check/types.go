@@ -16,6 +16,7 @@ const (
 	KindOpened = "check.opened"
 	KindJoined = "check.joined"
 	KindClosed = "check.closed"
+	KindNoted  = "check.noted" // a test of the ordinary telephone, by hand
 )
 
 // Outcomes of a slot.
@@ -26,6 +27,8 @@ const (
 	Declined   = "declined"    // an officer's act
 	Missed     = "missed"      // a view: nobody opened it
 	Pending    = "pending"     // a view: it runs
+	NoReply    = "no-reply"    // of a test of the ordinary telephone, as the next
+	NotReached = "not-reached"
 
 	// Views of a scheduled slot that was due while the line was out of service, by a party's act: no fault.
 	Suspended   = "suspended"
@@ -127,6 +130,7 @@ type State struct {
 	Which   []string  `json:"which,omitempty"`   // of Failed
 	Ended   time.Time `json:"ended,omitzero"`    // the later of the two closes
 	Overdue bool      `json:"overdue,omitempty"` // of View: a scheduled slot that should be over, A3
+	Test    string    `json:"test,omitempty"`    // of a test of the ordinary telephone: what came of it; it is no slot
 
 	past statement.Past
 }
@@ -143,4 +147,5 @@ type Summary struct {
 	Last       *State         // the newest slot that is over
 	LastPassed time.Time      // zero: never
 	Overdue    []State        // unfinished business: A3 at both ends
+	Tests      []State        // of the ordinary telephone, oldest first
 }

@@ -58,10 +58,12 @@ var Table = []Verb{
 	{"decline", "[REASON…]", "Decline the ringing.", "calls", Decline{}, Touches | Early | Both},
 	{"hang-up", "", "End the call, or cancel one's own ring.", "calls", HangUp{}, Touches | Early | Both},
 	{"class", "ID CLASS", "State what a call or a message was.", "calls", Class{}, Touches | Person},
+	{"call note", "[TEXT…]", "State a call that was held on the ordinary telephone.", "calls", CallNote{}, Touches | Person},
 	{"calls", "", "The calls and what became of them.", "calls", Calls, 0},
 
 	{"check now", "", "Check the line now.", "checks", CheckNow, Touches | Both},
 	{"check confirm", "REPLY… | --decline", "Answer the other end's question of a check.", "checks", CheckConfirm{}, Touches | Person | Both},
+	{"check note", "OUTCOME", "State what came of ringing their ordinary telephone.", "checks", CheckNote{}, Touches | Person},
 	{"checks", "", "Days tested, the streak, the last check.", "checks", Checks{}, 0},
 
 	{"post add", "NAME… --org ORGANISATION --level N", "State an office: ours, theirs or a third party's.", "counterparts", PostAdd{}, Touches},
@@ -272,6 +274,22 @@ type (
 	CheckConfirm struct {
 		Answer  string `json:"answer,omitempty" arg:"REPLY"`
 		Decline bool   `json:"decline,omitempty" help:"decline this check"`
+	}
+
+	// CheckNote is a test of the ordinary telephone: now, by who is signed on, where nothing else is said.
+	CheckNote struct {
+		Outcome string `json:"outcome" arg:"OUTCOME" of:"test"`
+		At      string `json:"at,omitempty" help:"when, where that is not now: 2022-02-18T09:41Z"`
+		By      string `json:"by,omitempty" help:"the officer of ours who rang, where that is another"`
+	}
+	CallNote struct {
+		With    []string `json:"with" pick:"post" help:"the posts whose people spoke, ours and theirs"`
+		At      string   `json:"at,omitempty" help:"when it began, where that is not now: 2022-02-18T09:41Z"`
+		Minutes int      `json:"minutes,omitempty" most:"1440" help:"how long it lasted"`
+		Class   string   `json:"class,omitempty" of:"class" help:"what the call was: substantive, service, test"`
+		Mark    string   `json:"mark,omitempty" of:"mark"`
+		Text    string   `json:"text,omitempty" arg:"TEXT"`
+		Lang    string   `json:"lang,omitempty" flag:"text-lang" help:"language of the text"`
 	}
 
 	PostAdd struct {
@@ -505,6 +523,8 @@ func (Decline) Verb() string          { return "decline" }
 func (HangUp) Verb() string           { return "hang-up" }
 func (Class) Verb() string            { return "class" }
 func (CheckConfirm) Verb() string     { return "check.confirm" }
+func (CheckNote) Verb() string        { return "check.note" }
+func (CallNote) Verb() string         { return "call.note" }
 func (a PostAdd) Verb() string        { return cmp.Or(a.Do, "post.add") }
 func (a EventAdd) Verb() string       { return cmp.Or(a.Do, "event.add") }
 func (a Finish) Verb() string         { return a.Do }

@@ -29,7 +29,7 @@ var words = map[string][]string{
 	"contact": contact.Sorts, "sought": contact.Sought, "channel": contact.Channels, "outcome": contact.Outcomes, "basis": contact.Bases, "way": contact.Ways, "behalf": contact.Behalfs, "dated": contact.Dates,
 	"priority": call.Priorities, "about": about(message.Kinds, stop.Kinds, call.Kinds, check.Kinds, contact.Kinds, register.Kinds, service.Kinds, service.TermKinds, readout.Kinds),
 	"line": append(slices.Sorted(maps.Keys(service.Acts)), "resume"), "watch": {"note", "give", "take"},
-	"yesno": {"yes", "no"}, "readout": {"publish", "shown"}, "point": readout.Sorts,
+	"yesno": {"yes", "no"}, "readout": {"publish", "shown"}, "point": readout.Sorts, "test": check.Outcomes,
 }
 
 // Words are the choices that an of tag names.

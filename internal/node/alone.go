@@ -45,7 +45,7 @@ func (l *Line) refuseAlone(a act.Act) error {
 	case "terms":
 		return alone.Way("the terms change when the other party joins: parley pair SHEET")
 	}
-	return alone.Way("ring them by the ordinary telephone; the other party joins with: parley pair SHEET")
+	return alone.Way("ring them by the ordinary telephone and note it: parley check note, parley call note; the other party joins with: parley pair SHEET")
 }
 
 // stopAlone says of a STOP that it stands here only. SPEC: ALN-012

@@ -167,3 +167,50 @@ func TestLineAloneSaysOnWhoseWordItIs(t *testing.T) {
 		}
 	})
 }
+
+// The ordinary telephone is tested by hand: an overdue test is an alarm until one is answered, and a call on it is use.
+func TestTelephoneOfALineAloneIsTestedByHand(t *testing.T) {
+	// SPEC: CHK-030 CHK-031 CHK-032 CHK-033 CHK-035
+	synctest.Test(t, func(t *testing.T) {
+		l := newAlone(t)
+		a3 := func() bool {
+			for _, a := range l.View("en", "1").Alarms {
+				if a.ID == "A3" && a.State != "returned" {
+					return true
+				}
+			}
+			return false
+		}
+		time.Sleep(l.View("en", "1").Check.Due.Sub(time.Now()) + 10*time.Minute)
+		if a3() {
+			t.Error("an alarm while time is left")
+		}
+		time.Sleep(30 * time.Minute)
+		if !a3() {
+			t.Error("no alarm of a test that is overdue")
+		}
+		l.says("status", "check OVERDUE")
+		l.do("check note busy")
+		time.Sleep(time.Minute)
+		if !a3() {
+			t.Error("no alarm of a test that did not reach them")
+		}
+		l.do("check note answered --by Amaro")
+		time.Sleep(time.Minute)
+		if a3() {
+			t.Error("an alarm after a person has answered")
+		}
+		l.says("checks", "Tested 1 of 1 days", "tested 1", "no reply 0", "not reached 1 (busy 1)", "answered by a person", "On our word alone")
+		for _, bad := range []string{"check note busy --at 2099-01-01T09:00Z", "check note busy --at 2000-01-01", "call note --with Nobody"} {
+			if _, err := l.try(bad); err == nil {
+				t.Errorf("%s was stated", bad)
+			}
+		}
+		l.do(`post add Minister --org Ministry --level 1`)
+		l.do(`call note --with Minister --minutes 3 --class service`)
+		l.says("figures", "Never used for substance")
+		l.do(`call note --with Minister --minutes 3 they asked about the incident`)
+		l.says("figures", "Used for substance once")
+		l.says("calls", "held on the ordinary telephone", "substantive", "service")
+	})
+}

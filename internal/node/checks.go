@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"example.org/parley/call"
 	"example.org/parley/check"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
@@ -233,6 +234,9 @@ func (c *checks) takeStop(out check.Out) {
 
 // durable tells the machine how a slot stands whenever a statement about it is on disk.
 func (c *checks) durable(e *record.Entry) {
+	if e.Kind == check.KindNoted {
+		c.states = nil
+	}
 	if !isCheck(e.Kind) {
 		return
 	}
@@ -242,6 +246,7 @@ func (c *checks) durable(e *record.Entry) {
 	}
 }
 
+// isCheck reports whether a kind is about a slot; a test of the ordinary telephone is not.
 func isCheck(kind string) bool {
 	return kind == check.KindOpened || kind == check.KindJoined || kind == check.KindClosed
 }
@@ -264,7 +269,9 @@ func (c *checks) begin() {
 	}
 	_ = c.do(c.m.Paths(labels, c.l.now))
 	for _, s := range c.l.checkStates() {
-		_ = c.do(c.m.Stated(s, c.l.now))
+		if s.Test == "" {
+			_ = c.do(c.m.Stated(s, c.l.now))
+		}
 	}
 }
 
@@ -278,18 +285,30 @@ func (c *checks) tick() {
 	_ = c.do(c.m.Tick(c.l.now))
 }
 
+// days makes the figures of the checks since a time; of a line alone they are of the ordinary telephone.
+func (l *Line) days(states []check.State, from time.Time) check.Summary {
+	if l.cfg.Alone {
+		return check.Tests(states, l.schedule(), from, l.now)
+	}
+	return check.Days(states, l.schedule(), l.away(), from, l.now)
+}
+
 // count folds all slots, at most once a second while nothing changed.
 func (c *checks) count() check.Summary {
 	if c.states == nil || c.l.now.Sub(c.counted) >= time.Second {
 		c.states, c.counted = c.l.checkStates(), c.l.now
-		c.figures = check.Days(c.states, c.l.schedule(), c.l.away(), c.l.began(), c.l.now)
+		c.figures = c.l.days(c.states, c.l.began())
 	}
 	return c.figures
 }
 
 func (c *checks) conditions(add func(id, key string, w alarm.Detail)) {
 	for _, s := range slices.Backward(c.count().Alarming()) { // the newest alone: it ends with the next that passed
-		add("A3", "", alarm.Say("at.check", s.Due.Format("2006-01-02 15:04Z"), "@check."+s.Outcome))
+		word := "@check." + s.Outcome
+		if s.Test != "" {
+			word = "@test." + s.Test
+		}
+		add("A3", "", alarm.Say("at.check", s.Due.Format("2006-01-02 15:04Z"), word))
 		return
 	}
 }
@@ -305,6 +324,7 @@ func (c *checks) in() view.Check {
 	for i := range c.states {
 		s := &c.states[i]
 		switch v := s.View(c.m.Schedule, c.l.now); {
+		case s.Test != "":
 		case away(s.Due) != "" && v.Outcome != check.Passed: // out of service then
 		case s.Due.After(c.l.now): // a time that its author invented
 		case running && s.Slot == live.Slot:
@@ -340,7 +360,50 @@ func (c *checks) in() view.Check {
 	return in
 }
 
-var checkActs = []handler{on((*Line).checkNow, act.CheckNow), on((*Line).checkConfirm)}
+var checkActs = []handler{on((*Line).checkNow, act.CheckNow), on((*Line).checkConfirm), on((*Line).checkNote), on((*Line).callNote)}
+
+// instant reads when something was that a person notes; now, where he does not say.
+func (n *names) instant(s string) time.Time {
+	if s == "" {
+		return n.l.now.Truncate(time.Second)
+	}
+	w := n.happened(s)
+	if n.err == nil && !w.IsInstant() {
+		n.err = statement.Refuse("as 2022-02-18T09:41Z", "%s is no instant", w)
+	}
+	return w.Earliest()
+}
+
+// checkNote states a test of the ordinary telephone. SPEC: CHK-030
+func (l *Line) checkNote(who act.Who, lang string, a act.CheckNote) (act.Reply, error) {
+	n := names{l: l}
+	f := check.NotedFacts{Outcome: a.Outcome, At: n.instant(a.At), By: l.author(who)}
+	if a.By != "" {
+		o, err := l.register().FindOfficer(a.By, l.cfg.Us.Name, l.rec.Short)
+		if n.err = statement.First(n.err, err); err == nil {
+			f.Rang = o.Place.String()
+		}
+	}
+	if n.err != nil {
+		return act.Reply{}, n.err
+	}
+	return l.reply(check.NoteDraft(l.cfg.Us.Name, l.mark(""), f))
+}
+
+// callNote states a call on the ordinary telephone. SPEC: CHK-035
+func (l *Line) callNote(who act.Who, lang string, a act.CallNote) (act.Reply, error) {
+	n := names{l: l}
+	id, err := stop.NewID(l.cfg.Rand) // 128 random bits
+	f := call.Noted{Opener: l.cfg.Us.Name, Call: id, At: n.instant(a.At), Seconds: 60 * a.Minutes, With: n.posts(a.With), By: l.author(who)}
+	if n.err = statement.First(n.err, err); n.err != nil {
+		return act.Reply{}, n.err
+	}
+	var text *record.Text
+	if a.Text != "" {
+		text = &record.Text{Lang: cmp.Or(a.Lang, lang), Text: a.Text}
+	}
+	return l.reply(call.NoteDraft(l.cfg.Us.Name, a.Class, l.mark(a.Mark), f, text))
+}
 
 func (l *Line) checkNow(who act.Who, lang string, _ act.Plain) (act.Reply, error) {
 	if l.disk.dead != nil {

@@ -126,7 +126,7 @@ func (l *Line) figures(since time.Time) (*view.LineFigures, check.Summary) {
 	for _, last := range []time.Duration{uptimeDay, uptimeMost, 0} {
 		f.Available = append(f.Available, l.uptime.share(last, l.now))
 	}
-	return f, check.Days(l.checkStates(), l.schedule(), l.away(), from, l.now)
+	return f, l.days(l.checkStates(), from)
 }
 
 // firstOf is the statement by which an item is named.

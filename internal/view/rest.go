@@ -201,6 +201,9 @@ func (b builder) calls() []Call {
 func (b builder) pastCall(s call.State) Call {
 	c := Call{ID: b.callID(s), Since: s.Began, Ours: s.Opener == b.Us, Class: s.Class, Mark: s.Mark, Outcome: code(s.Outcome), Became: b.other(s.Outcome.Became), Word: b.outcome(s.Outcome, 0),
 		Seconds: seconds(s.Answered, s.Ended), In: &Meter{}}
+	if s.Telephone {
+		c.Word = b.t("call.telephone")
+	}
 	for _, e := range []*record.Entry{s.Caller.Began, s.Called.Began} {
 		if e != nil && e.Log.Party == s.Opener {
 			c.Impossible = b.impossible(c.Since, e)
@@ -238,6 +241,7 @@ func (b builder) check() Check {
 			c.Figures += b.t("check.days."+what, n)
 		}
 	}
+	c.Figures += b.telephoneTests()
 	switch {
 	case c.State != "": // running or waiting
 		c.Word = b.or("check", c.State)
@@ -250,6 +254,27 @@ func (b builder) check() Check {
 		c.State, c.Word = "none", b.t("check.none")
 	}
 	return c
+}
+
+// telephoneTests says what the tests of the ordinary telephone came to, by whose notes, "" where there is none. SPEC: CHK-031
+func (b builder) telephoneTests() (said string) {
+	for _, p := range []string{b.Us, b.Them} {
+		n := check.Counts(b.Checks.Tests, p)
+		if len(n) == 0 {
+			continue
+		}
+		var missed []string
+		for _, o := range check.Outcomes {
+			if n[check.NotReached] > 0 && n["test."+o] > 0 && check.Column(o) == check.NotReached {
+				missed = append(missed, fmt.Sprintf("%s %d", b.t("test."+o), n["test."+o]))
+			}
+		}
+		said += " · " + b.t("tests", p, n[check.Passed], n[check.NoReply], n[check.Declined], n[check.NotReached])
+		if len(missed) > 0 {
+			said += " (" + strings.Join(missed, ", ") + ")"
+		}
+	}
+	return said
 }
 
 // dayTime is an instant with its day, today's too.
@@ -332,6 +357,9 @@ func partNote(lang string, r check.Part) string {
 
 // slotWord is the outcome of a slot, with the parts that did not pass.
 func slotWord(lang string, s check.State) string {
+	if s.Test != "" {
+		return words.T(lang, "test."+s.Test)
+	}
 	word := words.Or(lang, "check", s.Outcome)
 	if len(s.Which) == 0 {
 		return word
@@ -422,6 +450,9 @@ func (b builder) said(r *LogRow, e *record.Entry) {
 	said := []string{f.Name, b.with(&contact.Contact{Participants: f.Participants})}
 	if f.From != "" && f.With != "" {
 		said = append(said, b.post(f.From)+" → "+b.post(f.With))
+	}
+	if e.Kind == check.KindNoted {
+		said, f.Outcome = append(said, b.t("test."+f.Outcome)), ""
 	}
 	for _, c := range [][2]string{{"prec", f.Prec}, {"out", f.Outcome}, {"check", f.Outcome}, {"request", f.Outcome}, {"read", f.Read}, {"how", f.How}, {"contact", f.Kind},
 		{"chan", f.Channel}, {"class", f.Class}, {"why", f.Priority}} {
