@@ -22,19 +22,26 @@ import (
 
 // demo shows the whole with two parties on this machine.
 func (a *app) demo() *cobra.Command {
-	var once bool
+	var once, alone bool
 	var keep, file string
 	var tone float64
 	c := &cobra.Command{Use: "demo [STORY]", Short: "Two desks at one address, to try everything; or a story, with its questions.", Args: nargs(0, 1),
 		Long: "Starts two nodes and the cables between them, tells the start of the story, and stays up at one address until Ctrl-C.\nWith --once it plays the whole without a person and exits 0 only if every step held.\nWith spring, or a file of yours (--story), it plays that story on a time of its own: every question must be answered as the story says."}
 	c.Flags().BoolVar(&once, "once", false, "play the whole without a person, then end")
 	c.Flags().StringVar(&keep, "keep", "", "leave the homes and the export in this directory")
+	c.Flags().BoolVar(&alone, "alone", false, "play the story with its first party alone on the line")
 	c.Flags().StringVar(&file, "story", "", "play this story's file")
 	c.Flags().Float64Var(&tone, "tone", 440, "Hz of the tone that --once sends through its call")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		told, err := readStory(file, args)
 		if err != nil {
 			return err
+		}
+		if told != nil {
+			told.Alone = alone
+		}
+		if told == nil && alone {
+			return hint.Usage("parley demo spring --alone --once", "only a story is played alone")
 		}
 		if told != nil && !once {
 			return hint.Usage("parley demo spring --once", "a story is played once and ends")

@@ -19,6 +19,7 @@ type File struct {
 	Text    string
 	Parties [2]string // in the order in which they are named
 	Begins  time.Time
+	Alone   bool     // it is to be played by the first party alone
 	answers []string // whose officers answer the line's checks
 }
 
@@ -161,6 +162,16 @@ func (f *File) check(x said, names map[string]bool) error {
 		return err
 	}
 	return unknown
+}
+
+// played are the parties that take part.
+//
+// SPEC: CLI-056
+func (f *File) played() []string {
+	if f.Alone {
+		return f.Parties[:1]
+	}
+	return f.Parties[:]
 }
 
 func (f *File) nobody(party string) error {

@@ -43,6 +43,7 @@ type Stage interface {
 type Script struct {
 	Stage
 	Parties  [2]string          // the two whose acts these are
+	Alone    bool               // the first is by itself: what the second does and asks is left out, and questions hold as for it
 	Begins   time.Time          // what dates are counted from; zero: the text has none
 	Patience time.Duration      // on real time: how long a refused act and a question are tried again
 	Update   bool               // write what was seen instead of holding it to what stands there
@@ -186,6 +187,10 @@ func (s *Script) take(l string) (x said, ok bool, err error) {
 		}
 	}
 	l, x.want, x.pinned = strings.Cut(l, " => ")
+	want, alone, differs := strings.Cut(x.want, " =>alone ")
+	if x.want = want; s.Alone && differs {
+		x.want = alone
+	}
 	if rest, world := strings.CutPrefix(l, "! "); world {
 		x.words = rest
 		return x, true, nil
@@ -203,6 +208,9 @@ func (s *Script) line(ctx context.Context, l string) error {
 	x, ok, err := s.take(l)
 	if err != nil || !ok {
 		return err
+	}
+	if of, _, _ := strings.Cut(x.party, "/"); s.Alone && of == s.Parties[1] {
+		return nil
 	}
 	if x.timed {
 		s.Wait(x.after)

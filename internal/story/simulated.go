@@ -48,7 +48,7 @@ type Simulated struct {
 	begins  time.Time
 	clock   clock
 	between linktest.Direct
-	sides   [2]*side
+	sides   []*side
 	next    time.Time // when the nodes are to have their next tick
 	looked  time.Time // when the officers looked at their desks last
 	moved   time.Time // when they pressed a key there last
@@ -63,6 +63,7 @@ type side struct {
 	desks    map[string]act.Who // by the name under which the story speaks of them: us, us/Reyes
 	accounts map[string]string  // of its officers, by their names
 	answers  bool               // its officer answers the checks
+	due      time.Time          // of a line alone, when its officer tests the telephone next
 }
 
 // Simulate plays a story in a directory and tells each question as it is answered. What the two parties hold at its end
@@ -73,13 +74,19 @@ func Simulate(ctx context.Context, dir string, log io.Writer, f *File, tell func
 	s := &Simulated{Dir: dir, Log: log, ctx: ctx, begins: f.Begins}
 	defer func() { err = errors.Join(err, s.close()) }()
 	var homes [2]*home.Line
-	for i, name := range f.Parties {
+	for i, name := range f.played() {
 		c := home.DefaultConfig(name, i)
 		c.Demo, c.Paths = true, nil
 		for n := range 2 { // where the two find each other if their homes are served later
 			c.Paths = append(c.Paths, home.Path{Label: fmt.Sprint(n + 1), Bind: fmt.Sprintf("127.0.0.%d:%d", n+1, 7443+10*i)})
 		}
-		if homes[i], err = (home.Home{Dir: filepath.Join(dir, name)}).Init(lineName, c, rand.Reader); err != nil {
+		h := home.Home{Dir: filepath.Join(dir, name)}
+		if f.Alone {
+			homes[i], err = h.InitAlone(lineName, c, f.Parties[1], rand.Reader)
+		} else {
+			homes[i], err = h.Init(lineName, c, rand.Reader)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -95,7 +102,7 @@ func (s *Simulated) play(f *File, homes [2]*home.Line, tell func(QuestionLine)) 
 	if err := s.open(f, homes); err != nil {
 		return err
 	}
-	_, err := (&Script{Stage: s, Parties: f.Parties, Begins: f.Begins, Answered: tell}).Play(s.ctx, f.Text)
+	_, err := (&Script{Stage: s, Parties: f.Parties, Begins: f.Begins, Alone: f.Alone, Answered: tell}).Play(s.ctx, f.Text)
 	return err
 }
 
@@ -103,11 +110,17 @@ func (s *Simulated) play(f *File, homes [2]*home.Line, tell func(QuestionLine)) 
 func (s *Simulated) open(f *File, homes [2]*home.Line) error {
 	s.clock.now = f.Begins
 	s.between = linktest.Direct{Paths: []string{"1", "2"}, Now: s.clock.Now}
-	for i, name := range f.Parties {
-		s.sides[i] = &side{name: name, home: homes[i], ticks: make(chan time.Time), desks: map[string]act.Who{}, accounts: map[string]string{}, answers: slices.Contains(f.answers, name)}
+	for i, name := range f.played() {
+		h := homes[i]
+		if f.Alone {
+			h = h.Alone
+		}
+		s.sides = append(s.sides, &side{name: name, home: h, ticks: make(chan time.Time), desks: map[string]act.Who{}, accounts: map[string]string{}, answers: slices.Contains(f.answers, name)})
 	}
-	if err := pairHomes(s.sides[0].home, s.sides[1].home); err != nil {
-		return err
+	if !f.Alone {
+		if err := pairHomes(homes[0], homes[1]); err != nil {
+			return err
+		}
 	}
 	for i, p := range s.sides {
 		if err := s.start(i, p); err != nil {
@@ -159,7 +172,9 @@ func (s *Simulated) start(i int, p *side) error {
 	}
 	c.Demo, c.Now, c.Ticks, c.After, c.Store = s.exercise, s.clock.Now, p.ticks, s.clock.After, store.Options{Reserve: -1}
 	c.Boot = func() time.Duration { return s.clock.Now().Sub(s.begins) }
-	c.Link = func(lc link.Config) (node.Link, error) { return s.between.Open(i, lc), nil }
+	if !c.Alone {
+		c.Link = func(lc link.Config) (node.Link, error) { return s.between.Open(i, lc), nil }
+	}
 	p.line = node.Open(c)
 	return nil
 }
@@ -209,7 +224,7 @@ func (s *Simulated) Wait(since time.Duration) {
 				p.ticks <- now
 			}
 			continue
-		case s.stay(now) || s.look(now):
+		case s.stay(now) || s.look(now) || s.test(now):
 			continue
 		case !now.Before(to):
 			return
@@ -264,10 +279,26 @@ func (s *Simulated) look(now time.Time) (did bool) {
 	return did
 }
 
+// test lets the officer of a line alone who answers test the telephone when that is due; false where it is not.
+func (s *Simulated) test(now time.Time) (did bool) {
+	for _, p := range s.sides {
+		who, here := p.desks[p.name]
+		if !p.answers || !here || !p.home.Genesis.Alone() || now.Before(p.due) {
+			continue
+		}
+		if !p.due.IsZero() {
+			_, err := p.line.Do(s.ctx, who, "en", act.CheckNote{Outcome: check.Outcomes[0]})
+			did = did || err == nil
+		}
+		p.due = p.line.View("en", who.Desk).Check.Due
+	}
+	return did
+}
+
 // at gives a side and who sits at a desk of it; whoever is named after the party's name signs on when he is first named.
 func (s *Simulated) at(name string) (*side, act.Who, error) {
 	of, officer, second := strings.Cut(name, "/")
-	i := slices.IndexFunc(s.sides[:], func(p *side) bool { return p.name == of })
+	i := slices.IndexFunc(s.sides, func(p *side) bool { return p.name == of })
 	if i < 0 {
 		return nil, act.Who{}, fmt.Errorf("there is no party %q here", of)
 	}

@@ -3,11 +3,15 @@
 package story
 
 import (
+	"bytes"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"example.org/parley/verify"
 )
 
 const twoOfficers = `@2022-03-01T07:00Z aurelia officer add "Lt Amaro" --langs en
@@ -174,5 +178,43 @@ func TestMarchStoryHolds(t *testing.T) {
 	told := simulate(t, string(b))
 	if hold(t, told); len(told) != 18 {
 		t.Errorf("%d questions", len(told))
+	}
+}
+
+// Both stories hold with their first party alone on the line too, and what it notes for itself is in no export.
+func TestStoriesHoldAlone(t *testing.T) {
+	// SPEC: CLI-056 ALN-013
+	if testing.Short() {
+		t.Skip("23 days, twice, some seconds")
+	}
+	march, err := os.ReadFile("testdata/march-2022.story")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, questions := range map[string]int{string(march): 17, Built["spring"]: 19} { // of the 18, March asks one of the other party
+		f, err := Read(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Alone = true
+		var log strings.Builder
+		var told []QuestionLine
+		dir := t.TempDir()
+		if err := Simulate(t.Context(), dir, &log, f, func(q QuestionLine) { told = append(told, q) }); err != nil {
+			t.Fatalf("%v\n%s", err, log.String())
+		}
+		if hold(t, told); len(told) != questions {
+			t.Errorf("%d questions", len(told))
+		}
+		b, err := os.ReadFile(filepath.Join(dir, lineName+".parley"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(b, []byte("tacitly admit")) || bytes.Contains(b, []byte("did not go as planned")) {
+			t.Error("an export holds what is private")
+		}
+		if r := verify.Verify(bytes.NewReader(b), verify.Expected{}); r.Verdict != verify.Holds || !r.Alone {
+			t.Errorf("%s", r)
+		}
 	}
 }

@@ -52,17 +52,17 @@
 ? aurelia contacts $chief --since "the crossing" => 11 Feb; telephone; before
 ? aurelia contacts --org "Ministry of Defence" --level 2 --since "the crossing" => none; 18 Feb; 11 Feb
 ? aurelia contacts --none-since "the crossing" => Minister of Defence; Chief of Staff; Chancellor of Aurelia
-? aurelia requests --for call --since "the crossing" => 2 attempts; accepted 0; declined 2 stated by us; borealia: nothing on record; 2 sought
+? aurelia requests --for call --since "the crossing" => 2 attempts; accepted 0; declined 2 stated by us; borealia: nothing on record; 2 sought =>alone on our word alone; 2 attempts; accepted 0; declined 2 stated by us; 2 sought
 ? borealia requests --for call --since "the crossing" => 2 attempts; accepted 0; declined 2 stated by them; 2 sought
 ? aurelia contacts --highest --since "the crossing" => Security Adviser; level 2
-? aurelia checks --since 2022-03-01 => 23 of 23 days; last 23 Mar 09:
+? aurelia checks --since 2022-03-01 => 23 of 23 days; last 23 Mar 09: =>alone on our word alone; 23 of 23 days; last 23 Mar 09:; tested 23; not reached 0
 ? borealia checks --since 2022-03-01 => 23 of 23 days; last 23 Mar 09:
-? aurelia figures --since 2022-03-01 => never used for substance; 23 of 23 days; longest gap 24 h
+? aurelia figures --since 2022-03-01 => never used for substance; 23 of 23 days; longest gap 24 h =>alone on our word alone; never used for substance; 23 of 23 days; longest gap 24 h
 ? borealia figures --since "line opened" => never used for substance
 ? aurelia contacts --with "President of Borealia" --since "the crossing" => Cardonia; Delmar; Estovia
 ? aurelia raised --at $summons => fishermen; no answer on record
-? aurelia readouts $visit => aurelia: 1; borealia: none on record
-? aurelia readouts --points observed --since "the crossing" => struck the table; aurelia; borealia: nothing on record
+? aurelia readouts $visit => aurelia: 1; borealia: none on record =>alone on our word alone; aurelia: 1
+? aurelia readouts --points observed --since "the crossing" => struck the table; aurelia; borealia: nothing on record =>alone on our word alone; struck the table; aurelia
 ? aurelia readouts $visit --shown => a news organisation
 ? aurelia show $summons => occasion: a breaker of treaties; followed by: unlawful seizures
 ? aurelia requests --sought => 2; standing
@@ -73,3 +73,4 @@
 ? borealia figures --lang it => mai usata per fatti di sostanza; 23 giorni su 23
 ? aurelia export spring.parley => logs
 ? borealia verify spring.parley --expect $aurelia.hash => HOLDS
+? aurelia verify spring.parley --expect $aurelia.hash => HOLDS =>alone HOLDS, on the word of one side

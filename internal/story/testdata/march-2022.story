@@ -54,14 +54,14 @@
 ? us contacts $cjcs --since "the invasion" => 11 Feb; telephone; before
 ? us contacts --org "Department of Defense" --level 2 --since "the invasion" => none; 18 Feb; 11 Feb
 ? us contacts --none-since "the invasion" => Secretary of Defense; Chairman of the Joint Chiefs; President of the United States
-? us requests --for call --since "the invasion" => 2 attempts; accepted 0; declined 2 stated by us; ru: nothing on record; 2 sought
+? us requests --for call --since "the invasion" => 2 attempts; accepted 0; declined 2 stated by us; ru: nothing on record; 2 sought =>alone on our word alone; 2 attempts; accepted 0; declined 2 stated by us; 2 sought
 ? us contacts --highest --since "the invasion" => National Security Adviser; level 2
-? us checks --since 2022-03-01 => 23 of 23 days; last 23 Mar 09:
-? us figures --since 2022-03-01 => never used for substance
+? us checks --since 2022-03-01 => 23 of 23 days; last 23 Mar 09: =>alone on our word alone; 23 of 23 days; last 23 Mar 09:; tested 23; not reached 0
+? us figures --since 2022-03-01 => never used for substance =>alone on our word alone; never used for substance
 ? us contacts --with "President of Russia" --since "the invasion" => France; Germany; Israel
 ? us raised --at $summons => detained; no answer on record
-? us readouts $attmeet => us: 1; ru: none on record
-? us readouts --points observed --since "the invasion" => outburst; us; ru: nothing on record
+? us readouts $attmeet => us: 1; ru: none on record =>alone on our word alone; us: 1
+? us readouts --points observed --since "the invasion" => outburst; us; ru: nothing on record =>alone on our word alone; outburst; us
 ? us readouts $attmeet --shown => a news organisation
 ? us show $summons => occasion: a war criminal; followed by: war crimes
 ? us requests --sought => 2; standing
