@@ -99,7 +99,9 @@ func Tests(states []State, sch party.Schedule, from, now time.Time) Summary {
 	return f
 }
 
-// tests are those of the ordinary telephone in a window, oldest first.
+// tests are those of the ordinary telephone in a window, oldest first; on a line of two they are counted apart.
+//
+// SPEC: CHK-034
 func tests(states []State, from, now time.Time) (out []State) {
 	for _, s := range states {
 		if s.Test != "" && !s.Due.Before(from) && !s.Due.After(now) {
