@@ -138,6 +138,13 @@ aurelia readouts $k
 aurelia readouts --points observed --shown --since passaggio
 aurelia find carburante
 aurelia brief $p
+aurelia check note busy
+aurelia check note answered --at 1999-02-21 => contains istante
+aurelia check note answered --by Nessuno => contains Nessuno
+aurelia call note --with $p --class service "una prova"
+aurelia call note --with Nessuno => contains Nessuno
+aurelia checks
+aurelia calls
 aurelia note "tutto calmo"
 aurelia handover give "una guardia"
 aurelia handover take
