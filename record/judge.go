@@ -130,18 +130,14 @@ func (r *Record) belongs(e *Entry, k Kind, v *verdict) (begin *Entry, why string
 			if it := r.items[v.item]; it != nil && it.Begin != e && !k.Begins {
 				begin = it.Begin
 			}
+			v.second = r.secondOf(e, k)
 			return begin, ""
 		}
 	}
-	if k.Two && len(e.Re) > 1 {
-		v.second = r.keyOf(e.Re[1])
-	}
+	v.second = r.secondOf(e, k)
 	switch {
 	case k.Begins:
 		v.item = e.Ref().String()
-		if len(e.Re) > 0 && v.second == "" {
-			v.second = r.keyOf(e.Re[0])
-		}
 		return nil, ""
 	case len(e.Re) == 0:
 		return nil, "it names no beginning"
@@ -161,6 +157,17 @@ func (r *Record) belongs(e *Entry, k Kind, v *verdict) (begin *Entry, why string
 		return nil, ""
 	}
 	return begin, ""
+}
+
+// secondOf is the other item that reads an entry, "" where there is none.
+func (r *Record) secondOf(e *Entry, k Kind) string {
+	switch {
+	case k.Two && len(e.Re) > 1:
+		return r.keyOf(e.Re[1])
+	case k.Begins && len(e.Re) > 0:
+		return r.keyOf(e.Re[0])
+	}
+	return ""
 }
 
 // keyOf gives the key of the item that a reference names.

@@ -170,6 +170,9 @@ func (e *Entry) Words() *Text {
 	return nil
 }
 
+// Whole gives the text as it was stated, words beside the facts too; nil: it has none.
+func (e *Entry) Whole() *Text { return e.words() }
+
 // Said gives what was said in words beside the facts, by name.
 func (e *Entry) Said() map[string]string {
 	if t := e.words(); t != nil {

@@ -65,6 +65,11 @@ func Build(items []*record.Item) *Register {
 	g.Officers, g.Posts, g.Events = current(g.Officers), current(g.Posts), current(g.Events)
 	for _, it := range items { // what is said of a thing, once it is there
 		if it != nil && it.Begin != nil {
+			for _, o := range g.all(item(it.Begin)) {
+				if o.stated(it.Begin.Place()) {
+					o.Was = append(o.Was, statement.Again(it)...)
+				}
+			}
 			statement.Fold(Kinds, g, &record.Item{Begin: it.Begin, Entries: slices.DeleteFunc(slices.Clone(it.Entries), begins)})
 		}
 	}

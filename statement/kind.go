@@ -45,11 +45,11 @@ func New[S any, F Validator](k Kind, fold func(s *S, e *record.Entry, f F)) Kind
 		if err := k.form(e); err != nil {
 			return err
 		}
-		f, here, err := Read[F](e)
+		f, here, err := read[F](e)
 		if err != nil || !here {
 			return err
 		}
-		return f.Validate(e, begin)
+		return First(f.Before.validate(e), f.Facts.Validate(e, begin))
 	}
 	talks := talks(k.Facts)
 	k.fold = func(state any, e, begin *record.Entry) {
@@ -72,6 +72,15 @@ func New[S any, F Validator](k Kind, fold func(s *S, e *record.Entry, f F)) Kind
 			}
 			party, id = any(f).(named).Item(e)
 			return party, id, nil
+		}
+	}
+	if k.Begins && Carried(k.Name) {
+		k.ItemID = func(e *record.Entry) (party, id string, err error) {
+			f, here, err := read[F](e)
+			if err == nil && here {
+				party, id = f.Before.item(e)
+			}
+			return party, id, err
 		}
 	}
 	k.urgent = func(e *record.Entry) bool {
@@ -103,7 +112,13 @@ func (k Kind) form(e *record.Entry) error {
 }
 
 // Read decodes an entry's facts; here is false while the body has not arrived, which judges nothing.
-func Read[F any](e *record.Entry) (f F, here bool, err error) {
+func Read[F any](e *record.Entry) (F, bool, error) {
+	f, here, err := read[F](e)
+	return f.Facts, here, err
+}
+
+// read is Read with where they were stated before the line.
+func read[F any](e *record.Entry) (f said[F], here bool, err error) {
 	facts := e.Facts()
 	if facts == nil {
 		return f, false, If(!e.WantFacts, "its facts are missing")
@@ -125,7 +140,11 @@ func Find(kinds []Kind, name string) (Kind, bool) {
 func Fold[S any](kinds []Kind, s *S, it *record.Item) {
 	entries := slices.Clone(it.Entries)
 	slices.SortFunc(entries, func(a, b *record.Entry) int { return a.Place().Compare(b.Place()) })
+	done := map[string]bool{}
 	for _, e := range slices.Compact(entries) {
+		if twice(done, e) {
+			continue
+		}
 		if k, ok := Find(kinds, e.Kind); ok && k.fold != nil {
 			begin := it.Begin
 			if begin == e {

@@ -30,12 +30,16 @@ func (a *app) printJSON(v any) error {
 
 // export writes the shared record of the line into a file.
 func (a *app) export() *cobra.Command {
-	return &cobra.Command{Use: "export FILE", Short: "Write the whole shared record of the line into a file, - to standard output.", Args: nargs(1, 1), RunE: func(c *cobra.Command, args []string) error {
+	var alone bool
+	c := &cobra.Command{Use: "export FILE", Short: "Write the whole shared record of the line into a file, - to standard output.", Args: nargs(1, 1)}
+	c.Flags().BoolVar(&alone, "alone", false, "the record of the time before the other party joined")
+	c.RunE = func(c *cobra.Command, args []string) error {
 		if _, err := os.Lstat(args[0]); err == nil && args[0] != "-" {
 			return hint.New("choose another name: nothing is overwritten", "%s is already there", args[0])
 		}
+		which := map[bool]act.Plain{false: act.Export, true: act.ExportAlone}[alone]
 		save := func(w io.Writer) error {
-			_, err := a.node().Save(c.Context(), w, a.line, a.lang, act.Export)
+			_, err := a.node().Save(c.Context(), w, a.line, a.lang, which)
 			return a.known(err)
 		}
 		if args[0] == "-" {
@@ -49,7 +53,8 @@ func (a *app) export() *cobra.Command {
 			return fmt.Errorf("couldn't look at the export: %w", err)
 		}
 		return a.say(map[string]any{"file": args[0], "bytes": f.Size()}, "%s: %d bytes. Anyone can check it: parley verify %s\n", args[0], f.Size(), args[0])
-	}}
+	}
+	return c
 }
 
 // verify says of an export, offline, whether it holds. It needs no home.

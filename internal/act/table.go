@@ -78,8 +78,8 @@ var Table = []Verb{
 	{"event list", "", "The events to count from.", "counterparts", EventList, 0},
 	{"contact add", "KIND --when WHEN --basis BASIS [TEXT…]", "State a contact, or what one side said before everybody.", "counterparts", ContactAdd{}, Touches | Person},
 	{"contact correct", "ID [TEXT…]", "State a contact as we know it, ours or theirs; what is not given stays.", "counterparts", ContactAdd{Do: "contact.correct"}, Touches | Person},
-	{"contact confirm", "ID", "Confirm a contact that the other side stated.", "counterparts", Saying{Do: "contact.confirm"}, Touches | Person},
-	{"contact dispute", "ID [REASON…]", "Dispute a contact that the other side stated.", "counterparts", Saying{Do: "contact.dispute"}, Touches | Person},
+	{"contact confirm", "ID", "Confirm a contact that the other side stated; before: all that it stated before the line.", "counterparts", Saying{Do: "contact.confirm"}, Touches | Person},
+	{"contact dispute", "ID [REASON…]", "Dispute a contact that the other side stated; before: all that it stated before the line.", "counterparts", Saying{Do: "contact.dispute"}, Touches | Person},
 	{"concern raise", "ID TEXT…", "State what was raised at a contact.", "counterparts", ConcernRaise{}, Touches | Person},
 	{"concern answer", "ID [REASON…]", "State that a concern was answered, and how.", "counterparts", Saying{Do: "concern.answer"}, Touches | Person},
 	{"concern overtaken", "ID [REASON…]", "State that events have overtaken a concern.", "counterparts", Saying{Do: "concern.overtaken"}, Touches | Person},
@@ -93,8 +93,8 @@ var Table = []Verb{
 	{"request decline", "ID", "Decline a request of the other side, on the line.", "counterparts", RequestAnswer{Do: "request.decline"}, Touches | Person | Both},
 	{"request defer", "ID", "Put off a request of the other side, on the line.", "counterparts", RequestAnswer{Do: "request.defer"}, Touches | Person | Both},
 	{"request counter", "ID", "Propose another time for a request of the other side.", "counterparts", RequestAnswer{Do: "request.counter"}, Touches | Person | Both},
-	{"request confirm", "ID", "Confirm what the other side stated of a request.", "counterparts", Saying{Do: "request.confirm"}, Touches | Person},
-	{"request dispute", "ID [REASON…]", "Dispute what the other side stated of a request.", "counterparts", Saying{Do: "request.dispute"}, Touches | Person},
+	{"request confirm", "ID", "Confirm what the other side stated of a request; before: all that it stated before the line.", "counterparts", Saying{Do: "request.confirm"}, Touches | Person},
+	{"request dispute", "ID [REASON…]", "Dispute what the other side stated of a request; before: all that it stated before the line.", "counterparts", Saying{Do: "request.dispute"}, Touches | Person},
 	{"request withdraw", "ID [REASON…]", "Withdraw a request of ours.", "counterparts", Saying{Do: "request.withdraw"}, Touches | Person},
 	{"readout file", "ID --point POINT", "File our account of a contact or a call, point by point; a later one replaces it.", "counterparts", ReadoutFile{}, Touches | Person},
 	{"readout publish", "ID", "Make a readout of ours public, as a second person who may release.", "counterparts", ReadoutStep{Step: "publish"}, Touches | Person},
@@ -111,7 +111,7 @@ var Table = []Verb{
 	{"find", "WORDS…", "Everything that people wrote with these words, our private statements too.", "record", Find{}, 0},
 	{"show", "ID", "One statement, its item, and its bytes as signed.", "record", Show{}, 0},
 
-	{Act: SetDesk{}, Rule: Early}, {Act: Export}, {Act: Verify},
+	{Act: SetDesk{}, Rule: Early}, {Act: Export}, {Act: ExportAlone}, {Act: Verify},
 }
 
 // Plain is an act that says no more than its verb.
@@ -131,8 +131,9 @@ const (
 	TermsShow   Plain = "terms.show"
 	Inbox       Plain = "inbox"
 	Calls       Plain = "calls"
-	Export      Plain = "export" // asks for the whole shared record of the line as one file's bytes
-	Verify      Plain = "verify" // asks whether that file would hold
+	Export      Plain = "export"       // asks for the whole shared record of the line as one file's bytes
+	ExportAlone Plain = "export.alone" // of the time for which it was alone
+	Verify      Plain = "verify"       // asks whether that file would hold
 )
 
 // Item is an act that names no more than an item.

@@ -3,12 +3,19 @@
 package node
 
 import (
+	"errors"
+	"io"
 	"strings"
 	"time"
 
+	"example.org/parley/check"
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/link"
+	"example.org/parley/internal/store"
+	"example.org/parley/record"
+	"example.org/parley/statement"
+	"example.org/parley/verify"
 	"example.org/parley/wire"
 	"example.org/parley/words"
 )
@@ -55,4 +62,145 @@ func (l *Line) stopAlone(lang string) string {
 		return said + " " + words.T(lang, "alone.telephone", l.cfg.Them.Name, strings.Join(n, ", "))
 	}
 	return said
+}
+
+// joining is the taking in of what was stated before the line, as far as it has come. Owned by the loop.
+type joining struct {
+	todo []*record.Entry           // yet to be stated anew, in the order in which they were stated
+	now  map[record.Ref]record.Ref // what has been, by what it was
+	left int                       // stays behind: it names what is not stated anew
+}
+
+// readAlone reads the record of the time alone, which nobody writes any more. It takes as long as the disk.
+func readAlone(c *Config) (*record.Record, error) {
+	o := c.options(false)
+	r, s := record.New(o), store.New(c.DB, c.Store)
+	defer s.Close()
+	if err := s.Reopen(); err != nil {
+		return nil, err
+	}
+	return r, s.Replay(func(row store.Row) error {
+		if row.Kind != store.KindEntry {
+			return nil
+		}
+		x, err := o.Check(row.A, row.B, row.C)
+		if err == nil {
+			_, err = r.AddChecked(x)
+		}
+		return err
+	})
+}
+
+// join reads what was stated before the line, beside the loop, and takes it in. SPEC: ALN-025
+func (l *Line) join() {
+	if l.cfg.Before == nil {
+		return
+	}
+	go func() {
+		r, err := readAlone(l.cfg.Before)
+		if err != nil {
+			l.log.Error("couldn't read the record of the time alone", "err", err)
+			l.cfg.After(joinAgain, func() { l.post(l.join) })
+			return
+		}
+		tests := l.testsBefore(r)
+		l.post(func() { l.begun(r, tests) })
+	}()
+}
+
+// joinAgain is when a record of the time alone that could not be read is tried again.
+const joinAgain = 10 * time.Second
+
+// testsBefore are the figures, which are added to nothing, of the tests of the time alone, up to its last statement.
+func (l *Line) testsBefore(r *record.Record) *check.Summary {
+	var tests []check.State
+	var from, to time.Time
+	for _, g := range r.Logs() {
+		for _, e := range r.Entries(g.Name.LogID, 0) {
+			if to = e.Time; from.IsZero() {
+				from = e.Time.Truncate(time.Second)
+			}
+			if e.Kind == check.KindNoted && r.ItemOf(e) != "" {
+				tests = append(tests, check.Fold(r.Item(r.ItemOf(e)), r))
+			}
+		}
+	}
+	f := check.Tests(tests, l.cfg.Before.Schedule, from, to)
+	return &f
+}
+
+// begun finds what the record of the line does not hold yet of what was stated before it.
+func (l *Line) begun(r *record.Record, tests *check.Summary) {
+	j := &joining{now: map[record.Ref]record.Ref{}}
+	has := map[wire.Hash]record.Ref{}
+	for _, g := range l.rec.Logs() {
+		if g.Name.Party != l.cfg.Us.Name {
+			continue
+		}
+		for _, e := range l.rec.Entries(g.Name.LogID, 0) {
+			if b := statement.BeforeOf(e); b != nil && e.Inert == "" {
+				if _, twice := has[b.Leaf]; !twice {
+					has[b.Leaf] = e.Ref()
+				}
+			}
+		}
+	}
+	for _, g := range r.Logs() {
+		for _, e := range r.Entries(g.Name.LogID, 0) {
+			if !statement.Carried(e.Kind) || e.Inert != "" || r.ItemOf(e) == "" {
+				continue
+			}
+			if is, done := has[e.Leaf]; done {
+				j.now[e.Ref()] = is
+			} else {
+				j.todo = append(j.todo, e)
+			}
+		}
+	}
+	l.joining, l.before, l.dirty = j, tests, true
+}
+
+// carryOn states some of it, while the store works; people's statements go between. SPEC: ALN-025
+func (l *Line) carryOn() {
+	j := l.joining
+	for n := 0; j != nil && len(j.todo) > 0 && n < maxSorted && l.disk.dead == nil; n++ {
+		e := j.todo[0]
+		d, ok, err := statement.Anew(e, j.now)
+		var is *record.Entry
+		if ok && err == nil {
+			is, err = l.state(d)
+		}
+		switch {
+		case errors.Is(err, errDiskFull):
+			return
+		case is != nil:
+			j.now[e.Ref()] = is.Ref()
+		default:
+			j.left++
+			l.log.Warn("a statement of the time alone stays behind", "kind", e.Kind, "place", e.Place(), "err", err)
+		}
+		if j.todo = j.todo[1:]; len(j.todo) == 0 {
+			l.log.Info("what was stated before the line is on its record", "behind", j.left)
+		}
+	}
+}
+
+// exportAlone gives the record of the time alone as a file. SPEC: ALN-028
+func (l *Line) exportAlone(who act.Who, lang string, a act.Plain) (act.Reply, error) {
+	c := l.cfg.Before
+	switch {
+	case l.cfg.Alone:
+		return l.export(who, lang, a)
+	case c == nil:
+		return act.Reply{}, hint.New("its whole record: parley export FILE", "this line was never alone")
+	}
+	return act.Reply{Text: words.Say(lang, "the record of the time alone"), File: func(w io.Writer) error {
+		r, err := readAlone(c)
+		if err != nil {
+			return err
+		}
+		all := func(*record.Entry) bool { return true }
+		none := func(*record.Entry) bool { return false }
+		return verify.FromRecord(c.GenesisText, c.Terms, c.Sheets, r, all, none)(w)
+	}}, nil
 }

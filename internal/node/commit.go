@@ -289,6 +289,8 @@ func (l *Line) reopened(m *memory, err error) {
 		l.endRun("failed")
 	}
 	go l.audit(m, l.disk.altered)
+	l.joining = nil
+	l.join()
 	l.reoffer()
 	l.saveAlarms()
 	l.repaired(since)

@@ -231,6 +231,9 @@ func (l *Line) concernRaise(who act.Who, lang string, a act.ConcernRaise) (act.R
 
 // word states a yes, a no or an end, of what the short ID names.
 func (l *Line) word(who act.Who, lang string, a act.Saying) (act.Reply, error) {
+	if a.ID == allBefore {
+		return l.wordBefore(who, lang, a)
+	}
 	n := names{l: l}
 	s, e := n.folded(a.ID)
 	if n.err != nil {
@@ -266,6 +269,48 @@ func (l *Line) word(who act.Who, lang string, a act.Saying) (act.Reply, error) {
 	}
 	return act.Reply{}, hint.New("see: parley contacts, parley requests, parley raised", "%s is no %s", a.ID, about)
 }
+
+// allBefore names, in the place of an ID, all that the other party stated before the line and that we have said nothing of.
+const allBefore = "before"
+
+// wordBefore confirms or disputes it, each by a statement of its own, as many at once as one step may. SPEC: ALN-027
+func (l *Line) wordBefore(who act.Who, lang string, a act.Saying) (act.Reply, error) {
+	var ids []string
+	for _, s := range states[contact.State](l, l.keys("contact")) {
+		switch {
+		case a.Do == "contact.confirm" || a.Do == "contact.dispute":
+			if s.Contact == nil || s.Contact.Party == l.cfg.Us.Name || statement.BeforeOf(s.Contact.Entry) == nil {
+				continue
+			}
+			if c := l.settled().Contact(s.Contact.Entry.Place()); c != nil && c.Whose == contact.ByThem {
+				ids = append(ids, l.rec.Short(c.Entry))
+			}
+		case s.Request != nil && (a.Do == "request.confirm" || a.Do == "request.dispute"):
+			for _, x := range s.Request.Attempts {
+				if o := x.Result; o != nil && o.Entry.Log.Party != l.cfg.Us.Name && x.Verdict == nil && x.Other == nil && statement.BeforeOf(o.Entry) != nil {
+					ids = append(ids, l.rec.Short(o.Entry))
+				}
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return act.Reply{}, hint.New("see: parley contacts, parley requests", "nothing that was stated before the line waits for our word")
+	}
+	done := ids[:min(len(ids), maxAtOnce)]
+	for i, id := range done {
+		a.ID = id
+		if _, err := l.word(who, lang, a); err != nil && i == 0 {
+			return act.Reply{}, err
+		} else if err != nil { // what is stated is stated
+			done = done[:i]
+			break
+		}
+	}
+	return act.Reply{Text: fmt.Sprintf(words.Say(lang, "%d statements recorded, %d are left"), len(done), len(ids)-len(done))}, nil
+}
+
+// maxAtOnce is how many one act confirms or disputes.
+const maxAtOnce = 200
 
 // assess notes what we make of something in our private log.
 //

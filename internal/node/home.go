@@ -32,9 +32,13 @@ func Of(l *home.Line, log *slog.Logger) (Config, error) {
 		c.Sheets = append(c.Sheets, sheets[i].Note)
 	}
 	if c.Alone {
-		c.Link = nobody
-	} else {
-		c.Sheet = l.Theirs.Issue
+		return c, nil
+	}
+	c.Sheet = l.Theirs.Issue
+	if l.Alone != nil {
+		before, err := Of(l.Alone, log)
+		c.Before = &before
+		return c, err
 	}
 	return c, nil
 }

@@ -38,6 +38,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"example.org/parley/check"
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
@@ -81,6 +82,7 @@ type Config struct {
 	Us, Them    Party
 	First       bool               // we are party A of the genesis
 	Alone       bool               // the other party is only named: it has no key and no node here
+	Before      *Config            // of the time for which it was alone; nil: it never was
 	Key         ed25519.PrivateKey // our sign key
 	Genesis     wire.Hash
 	GenesisText []byte   // both signatures; carried by the first statement
@@ -132,6 +134,8 @@ type Line struct {
 	alarms  alarms
 	agreed  atomic.Pointer[[]service.Proposal] // changes of the terms, replaced whole by the loop
 	uptime  uptime
+	joining *joining       // nil: there is nothing to take in, or it is being read
+	before  *check.Summary // tests of the time alone; nil: none
 	started time.Time
 
 	runName      string      // of this life of the process: sessions, receipts, heard
@@ -158,6 +162,9 @@ func Open(cfg Config) *Line {
 		desks: desks{}, subs: map[chan struct{}]struct{}{}, why: "restart",
 	}
 	l.now = cfg.Now()
+	if l.cfg.Alone {
+		l.cfg.Link = nobody
+	}
 	if l.cfg.Boot == nil {
 		began := time.Now()
 		l.cfg.Boot = func() time.Duration { return time.Since(began) }
@@ -166,7 +173,7 @@ func Open(cfg Config) *Line {
 		l.cfg.After = func(d time.Duration, f func()) { time.AfterFunc(d, f) }
 	}
 	l.started = l.now
-	l.opts, l.privOpts = l.options(false), l.options(true)
+	l.opts, l.privOpts = l.cfg.options(false), l.cfg.options(true)
 	l.store = store.New(cfg.DB, cfg.Store)
 	l.alarms.Set = alarm.New()
 	l.peer.repeating = map[record.Place]struct{}{}
@@ -282,6 +289,7 @@ func (l *Line) tick() {
 			l.checks.tick()
 		}
 		l.tickSeals()
+		l.carryOn()
 	}
 	l.tickAlarms()
 }

@@ -112,7 +112,7 @@ func (l *Line) readoutFile(who act.Who, lang string, a act.ReadoutFile) (act.Rep
 		}
 	}
 	kind := readout.KindFiled
-	if l.terms(l.now).Policy.Seal["readout"] > 0 && !about.Log.Private {
+	if !l.cfg.Alone && l.terms(l.now).Policy.Seal["readout"] > 0 && !about.Log.Private {
 		kind = readout.KindSealed
 	}
 	d, err := readout.FiledDraft(l.cfg.Us.Name, kind, about.Ref(), before, f, about.Mark)

@@ -21,7 +21,7 @@ import (
 )
 
 // options say whose record this is. A is the party with the smaller party hash: the order of the genesis.
-func (l *Line) options(private bool) record.Options {
+func (c *Config) options(private bool) record.Options {
 	p := func(p Party) record.Party {
 		is := record.Party{Name: p.Name, Letter: p.Letter}
 		if p.SignKey != nil { // of the other party of a line alone nothing is sound. SPEC: ALN-002
@@ -29,8 +29,8 @@ func (l *Line) options(private bool) record.Options {
 		}
 		return is
 	}
-	o := record.Options{Genesis: l.cfg.Genesis, Parties: [2]record.Party{p(l.cfg.Us), p(l.cfg.Them)}, Kinds: statement.Record(verify.Kinds), Private: private}
-	if !l.cfg.First {
+	o := record.Options{Genesis: c.Genesis, Parties: [2]record.Party{p(c.Us), p(c.Them)}, Kinds: statement.Record(verify.Kinds), Private: private}
+	if !c.First {
 		o.Parties[0], o.Parties[1] = o.Parties[1], o.Parties[0]
 	}
 	return o

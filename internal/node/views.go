@@ -44,6 +44,10 @@ func (l *Line) outline() view.Input {
 	if l.peer.up {
 		in.UnrecordedThere = l.peer.state.Unrecorded
 	}
+	in.Before = l.before
+	if l.joining != nil {
+		in.Joining = len(l.joining.todo)
+	}
 	l.callIn(&in)
 	return in
 }

@@ -122,7 +122,8 @@ type side struct {
 	disk  *disk
 	dir   string
 	life  int
-	line  *node.Line // nil while it does not run
+	line  *node.Line   // nil while it does not run
+	alone *node.Config // of the time before the line; nil: there was none
 	desk  act.Who
 	rand  io.Reader
 	stuck gate
@@ -327,6 +328,7 @@ func (s *side) config() node.Config {
 		Boot:  func() time.Duration { return time.Since(s.w.start) },
 		Link:  func(c link.Config) (node.Link, error) { return s.w.net.open(s.who, c) },
 	}
+	c.Before = s.alone
 	return c
 }
 

@@ -198,6 +198,9 @@ func (b builder) sentences(c Counterparts) []string {
 	default:
 		out = append(out, b.t("line.down", b.since(down), tested), b.t("cut.recorded"))
 	}
+	if b.Joining > 0 {
+		out = append(out, b.t("joining", b.Joining))
+	}
 	if heard && heardThere && b.WeSee.Known && b.WeSee.Armed == 0 {
 		out = append(out, b.t("silent.desk"))
 	}

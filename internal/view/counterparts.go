@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"example.org/parley/contact"
+	"example.org/parley/record"
 	"example.org/parley/statement"
 	"example.org/parley/words"
 )
@@ -240,10 +241,19 @@ func (b builder) dates(list []*contact.Contact) (out []string) {
 	return out
 }
 
+// whose says by whose word something stands, and that it was stated before the line. SPEC: ALN-027
+func (b builder) whose(whose string, e *record.Entry) string {
+	word := b.or("whose", whose)
+	if (whose == contact.ByUs || whose == contact.ByThem) && statement.BeforeOf(e) != nil {
+		word = b.t("before.line", word)
+	}
+	return word
+}
+
 // contact draws one contact, with whose word it is. SPEC: CNT-018 CNT-019
 func (b builder) contact(c *contact.Contact) Dealing {
 	d := Dealing{ID: b.short(c.Entry), When: b.date(c.When), Kind: b.or("contact", c.Kind), Channel: b.or("chan", c.Channel), With: b.with(c), Basis: b.or("basis", c.Basis), Source: c.Source,
-		Place: c.Place, Party: c.Party, Mark: c.Mark, Private: c.Private, Whose: c.Whose, WhoseWord: b.or("whose", c.Whose)}
+		Place: c.Place, Party: c.Party, Mark: c.Mark, Private: c.Private, Whose: c.Whose, WhoseWord: b.whose(c.Whose, c.Entry)}
 	if c.Host != "" {
 		d.Host = b.t("hosted", c.Host)
 	}
@@ -305,7 +315,7 @@ func (b builder) request(q *contact.Request) Dealing {
 		}
 		x.Word = b.or("request", x.Outcome)
 		if o := a.Result; o != nil {
-			x.ToldBy, x.Reason, x.Party, x.WhoseWord, x.Until = o.ToldBy, o.Reason, o.Entry.Log.Party, b.or("whose", a.Whose(b.Us)), o.Until
+			x.ToldBy, x.Reason, x.Party, x.WhoseWord, x.Until = o.ToldBy, o.Reason, o.Entry.Log.Party, b.whose(a.Whose(b.Us), o.Entry), o.Until
 			if x.By = o.Who; o.Behalf != "" {
 				x.Behalf = b.or("behalf", o.Behalf)
 			}

@@ -242,6 +242,9 @@ func (b builder) check() Check {
 		}
 	}
 	c.Figures += b.telephoneTests()
+	if f := b.Before; f != nil && f.Days > 0 { // added to nothing. SPEC: ALN-023
+		c.Figures += " · " + b.t("before.tests", f.Tested, f.Days, b.dayTime(f.LastPassed))
+	}
 	switch {
 	case c.State != "": // running or waiting
 		c.Word = b.or("check", c.State)
