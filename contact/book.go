@@ -51,6 +51,11 @@ type account struct {
 	shown    *Contact
 	replaced bool // its author has corrected it, or it counts with another
 	offices  []*office
+
+	// What every question looks at of every account, side by side in memory.
+	at          statement.When
+	mark, whose string
+	public      bool
 }
 
 // sought is a request with its offices.
@@ -90,7 +95,7 @@ func (b *Book) Put(key string, s State) {
 		b.assessed[key] = s.Assessment
 	}
 	if s.Contact != nil {
-		c := &account{Contact: s.Contact, shown: s.Contact}
+		c := &account{Contact: s.Contact, shown: s.Contact, at: s.Contact.When, mark: s.Contact.Mark, public: s.Contact.Kind == Public}
 		b.entered[key], b.at[c.Entry.Place()] = c, c
 		b.contacts = within(b.contacts, c, older)
 		b.index(c, func(list []*account) []*account { return append(list, c) })
@@ -312,6 +317,7 @@ func (b *Book) resolve(all []*account, past statement.Past) {
 		if c.shown.Whose == "" {
 			c.shown.Whose = map[bool]string{true: ByUs, false: ByThem}[c.Party == b.us]
 		}
+		c.whose = c.shown.Whose
 	}
 }
 

@@ -146,8 +146,13 @@ func Since(q Query) Figures {
 	}
 	pairs := q.pairs(&f)
 	for _, x := range q.Book.contacts {
-		if !x.replaced && !q.skips(x.Mark) && !x.When.Earliest().After(q.Now) {
+		if !x.replaced && !q.skips(x.mark) && !x.at.Earliest().After(q.Now) {
 			f.contact(&q, x, pairs)
+		}
+	}
+	for i := range f.Pairs {
+		if p := &f.Pairs[i]; p.Last != nil {
+			p.Days, p.DaysMost = p.Last.When.Days(q.Now)
 		}
 	}
 	for _, r := range q.Book.requests {
@@ -210,7 +215,7 @@ func (q *Query) pairs(f *Figures) map[[2]*office]int {
 
 // contact counts one contact, for the whole and for its pairs.
 func (f *Figures) contact(q *Query, x *account, pairs map[[2]*office]int) {
-	side := x.When.Side(q.begin)
+	side := x.at.Side(q.begin)
 	var best [2]int // the highest level present of each side
 	asked := false
 	for _, o := range x.offices {
@@ -228,15 +233,15 @@ func (f *Figures) contact(q *Query, x *account, pairs map[[2]*office]int) {
 		}
 	}
 	between := best[0] != 0 && best[1] != 0
-	asked = q.dated(x.When) && q.has(x.offices) && (q.Org == "" && q.Level == 0 || asked && between)
-	if x.Kind != Public {
+	asked = q.dated(x.at) && q.has(x.offices) && (q.Org == "" && q.Level == 0 || asked && between)
+	if !x.public {
 		f.pair(q, x, side, pairs)
 	}
 	if side == statement.SideBefore {
 		return
 	}
 	if asked {
-		f.Exercise, f.Private = f.Exercise || x.Mark == "exercise", f.Private || x.Private
+		f.Exercise, f.Private = f.Exercise || x.mark == "exercise", f.Private || x.Private
 	}
 	switch {
 	case side == statement.SideStraddles:
@@ -246,10 +251,10 @@ func (f *Figures) contact(q *Query, x *account, pairs map[[2]*office]int) {
 		return
 	case asked:
 		f.Contacts = append(f.Contacts, x.shown)
-		f.By.add(x.shown.Whose)
-		f.Said.add(x.shown.Whose)
+		f.By.add(x.whose)
+		f.Said.add(x.whose)
 	}
-	if between && x.Kind != Public {
+	if between && !x.public {
 		f.highest(x.shown, max(best[0], best[1]))
 	}
 }
@@ -279,7 +284,6 @@ func (f *Figures) pair(q *Query, x *account, side string, pairs map[[2]*office]i
 			}
 			p := &f.Pairs[i]
 			p.Last, p.Side = x.shown, side
-			p.Days, p.DaysMost = x.When.Days(q.Now)
 			switch side {
 			case statement.SideSince:
 				p.Since = append(p.Since, x.shown)
