@@ -67,7 +67,7 @@ func NewGenesis(line string, sheets [2]*Sheet, rand [2][32]byte, tagKey [32]byte
 	if !sheets[0].IsPartyA(sheets[1]) {
 		return nil, notGenesis("A is the party with the smaller party hash")
 	}
-	g := &Genesis{Line: line, Tag: wire.Sum(tagKey[:]), TermLen: len(terms), Terms: wire.Sum(terms)}
+	g := &Genesis{Line: line, Tag: wire.Sum(tagKey[:]), TermLen: len(Bare(terms)), Terms: wire.Sum(Bare(terms))}
 	for i, s := range sheets {
 		g.Parties[i] = Signer{s.Party, s.Hash, s.Sign, rand[i]}
 	}
@@ -81,7 +81,7 @@ func NewGenesis(line string, sheets [2]*Sheet, rand [2][32]byte, tagKey [32]byte
 //
 // SPEC: ALN-001
 func NewAlone(line string, ours *Sheet, other string, rand [32]byte, terms []byte) (*Genesis, error) {
-	g := &Genesis{Line: line, Parties: [2]Signer{{ours.Party, ours.Hash, ours.Sign, rand}, {Party: other}}, TermLen: len(terms), Terms: wire.Sum(terms)}
+	g := &Genesis{Line: line, Parties: [2]Signer{{ours.Party, ours.Hash, ours.Sign, rand}, {Party: other}}, TermLen: len(Bare(terms)), Terms: wire.Sum(Bare(terms))}
 	if _, err := ParseTerms(terms); err != nil {
 		return nil, err
 	}
@@ -197,7 +197,10 @@ func (g *Genesis) Fits(sheets [2]*Sheet, terms []byte) error {
 			return notGenesis("it does not name the two sheets")
 		}
 	}
-	if g.TermLen != len(terms) || g.Terms != wire.Sum(terms) {
+	if _, err := ParseTerms(terms); err != nil {
+		return err
+	}
+	if bare := Bare(terms); g.TermLen != len(bare) || g.Terms != wire.Sum(bare) {
 		return notGenesis("it does not name these terms")
 	}
 	return nil

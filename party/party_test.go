@@ -84,10 +84,54 @@ func TestSheetHasOneSpelling(t *testing.T) {
 		"double space":   strings.Replace(text, "party ", "party  ", 1) + sig,
 		"no signature":   text,
 		"two signatures": text + sig + strings.TrimPrefix(sig, "\n"),
-		"other address":  strings.Replace(text, ":7443", ":7444", 1) + sig,
+		"other address":  strings.Replace(string(w.a.Note), ":7443", ":7444", 1),
+		"no LF":          strings.TrimSuffix(string(w.a.Note), "\n"),
+		"other paths":    string(Bare(w.a.Note)) + string(w.b.Note[len(Bare(w.b.Note)):]),
+		"paths twice":    string(w.a.Note) + string(w.a.Note[len(Bare(w.a.Note)):]),
 	} {
 		if _, err := ParseSheet([]byte(bad)); !errors.Is(err, ErrSheet) {
 			t.Errorf("%s: accepted, or %v", name, err)
+		}
+	}
+}
+
+// Who publishes a sheet or terms leaves out the piece that tells where a party is reached: it is the same sheet, and the same
+// terms, and tells neither.
+//
+// SPEC: REC-913
+func TestAddressesAndTelephonesAreLeftOut(t *testing.T) {
+	w := newWorld(t)
+	bare := Bare(w.a.Note)
+	s, err := ParseSheet(bare)
+	if err != nil || s.Hash != w.a.Hash || s.Paths != nil || strings.Contains(string(bare), "7443") || !strings.Contains(string(w.a.Note), ":7443") {
+		t.Errorf("%v\n%s", err, bare)
+	}
+	if other := *w.a; other.SignSheet(w.ka.Party) != nil || other.Hash != w.a.Hash {
+		t.Error("the same sheet signed again is another")
+	}
+	if moved := *w.a; true {
+		moved.Paths = []SheetPath{{"1", "udp", "192.0.2.9:7443"}}
+		if moved.SignSheet(w.ka.Party) != nil || moved.Hash == w.a.Hash {
+			t.Error("another address is the same sheet")
+		}
+	}
+	g, terms, was := w.genesis(t)
+	bare = Bare(terms)
+	x, err := ParseTerms(bare)
+	if err != nil || x.Fallback != nil || strings.Contains(string(bare), "555") || g.Fits([2]*Sheet{s, w.b}, bare) != nil {
+		t.Errorf("%v\n%s", err, bare)
+	}
+	if whole, err := ParseTerms(terms); err != nil || whole.Fallback[w.a.Party][0] != was.Fallback[w.a.Party][0] {
+		t.Errorf("%v %v", whole.Fallback, err)
+	}
+	if again, err := x.Encode([32]byte{8}); err != nil || strings.Contains(string(again), "\n") {
+		t.Errorf("who has no telephones names others: %s %v", again, err)
+	} else if y, _ := ParseTerms(again); y.Phones != x.Phones {
+		t.Error("who has no telephones names others")
+	}
+	for _, bad := range []string{strings.Replace(string(terms), "0100", "0101", 1), string(bare) + "\n{}", string(bare) + "\n", string(terms) + "\n"} {
+		if _, err := ParseTerms([]byte(bad)); !errors.Is(err, ErrTerms) || g.Fits([2]*Sheet{w.a, w.b}, []byte(bad)) == nil {
+			t.Errorf("%v: %s", err, bad)
 		}
 	}
 }

@@ -5,6 +5,8 @@ package party
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -23,9 +25,10 @@ type Sheet struct {
 	Sign     ed25519.PublicKey
 	Link     ed25519.PublicKey
 	Ends     []KeyEnd
-	Paths    []SheetPath
+	Ways     wire.Hash   // of the piece that tells the paths
+	Paths    []SheetPath // nil where that is not here
 
-	Note []byte    // as signed, byte for byte
+	Note []byte    // as signed, byte for byte, and the piece behind it
 	Hash wire.Hash // of its text
 }
 
@@ -38,13 +41,21 @@ type KeyEnd struct {
 
 // SheetPath is one way to reach the party: a label that both ends share, its kind and an address.
 type SheetPath struct {
-	Label   string
-	Kind    string // udp
-	Address string // IP:port
+	Label   string `json:"label"`
+	Kind    string `json:"kind"`    // udp
+	Address string `json:"address"` // IP:port
 }
 
-// MaxNote bounds a sheet and a genesis as files.
-const MaxNote = 4096
+// ways is the piece that tells a sheet's paths.
+type ways struct {
+	Paths []SheetPath `json:"paths"`
+}
+
+// MaxNote bounds a genesis, and a sheet without the piece behind it; MaxSheet one with it, as a file.
+const (
+	MaxNote  = 4096
+	MaxSheet = MaxNote + maxPiece + 2
+)
 
 // ErrSheet is wrapped by every reason why a text is no sheet.
 var ErrSheet = errors.New("not a sheet")
@@ -66,10 +77,7 @@ func (s *Sheet) Text() []byte {
 	for _, e := range s.Ends {
 		b = fmt.Appendf(b, "end sign %s past %s %d\n", wire.KeyText(e.Key), e.Log, e.Size)
 	}
-	for _, p := range s.Paths {
-		b = fmt.Appendf(b, "path %s %s %s\n", p.Label, p.Kind, p.Address)
-	}
-	return b
+	return fmt.Appendf(b, "paths %s\n", s.Ways)
 }
 
 // read takes the lines apart; order, spacing and spelling are judged by rendering again.
@@ -90,9 +98,7 @@ func (s *Sheet) read(text []byte) error {
 		e.Log, e.Size = l.Word(), l.Number()
 		s.Ends = append(s.Ends, e)
 	}
-	for l.Next("path") {
-		s.Paths = append(s.Paths, SheetPath{Label: l.Word(), Kind: l.Word(), Address: l.Word()})
-	}
+	s.Ways = l.Line("paths").Hash()
 	if err := l.End(); err != nil {
 		return notSheet("%v", err)
 	}
@@ -142,14 +148,24 @@ func validLog(s, party string) bool {
 	return err == nil && err2 == nil && wire.ValidRun(run)
 }
 
-// SignSheet signs the sheet with the party key and reads it back; Note and Hash are set.
+// SignSheet signs the sheet with the party key and reads it back; Note and Hash are set. The salt of what tells its paths
+// comes of the key, which nobody else has.
 func (s *Sheet) SignSheet(key ed25519.PrivateKey) error {
 	s.PartyKey = Public(key)
+	salt, err := hkdf.Key(sha256.New, key.Seed(), nil, fmt.Sprintf("parley/v1 paths\n%s %d %s\n", s.Party, s.Issue, s.Before), 32)
+	if err != nil {
+		return fmt.Errorf("couldn't salt the paths of the sheet: %w", err)
+	}
+	piece, err := wire.EncodeBody(ways{s.Paths}, [32]byte(salt))
+	if err != nil {
+		return notSheet("its paths: %v", err)
+	}
+	s.Ways = wire.Sum(piece)
 	note, err := wire.SignNote(s.Text(), s.Party+"/party", key)
 	if err != nil {
 		return fmt.Errorf("couldn't sign the sheet: %w", err)
 	}
-	back, err := ParseSheet(note)
+	back, err := ParseSheet(slices.Concat(note, piece, []byte("\n")))
 	if err != nil {
 		return err
 	}
@@ -157,18 +173,30 @@ func (s *Sheet) SignSheet(key ed25519.PrivateKey) error {
 	return nil
 }
 
-// ParseSheet reads one sheet strictly and checks its signature by its own party key.
+// ParseSheet reads one sheet strictly, with the piece behind it where there is one, and checks its signature by its own
+// party key.
 // Whether that key is the right party's is what pairing finds out; see also Follows.
 //
 // SPEC: REC-902
 func ParseSheet(b []byte) (*Sheet, error) {
-	n, err := wire.ParseNote(b, MaxNote)
+	note, piece := apart(b)
+	n, err := wire.ParseNote(note, MaxNote)
 	if err != nil {
 		return nil, notSheet("%v", err)
 	}
 	s := &Sheet{Note: slices.Clone(b), Hash: wire.Leaf(n.Text)}
 	if err := s.read(n.Text); err != nil {
 		return nil, err
+	}
+	if piece != nil {
+		var w ways
+		if err := open(piece, s.Ways, &w); err != nil {
+			return nil, notSheet("what tells its paths is not what it names: %v", err)
+		}
+		s.Paths = w.Paths
+		if err := s.check(); err != nil {
+			return nil, err
+		}
 	}
 	if len(n.Sigs) != 1 {
 		return nil, notSheet("%d signatures, not one", len(n.Sigs))

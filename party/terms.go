@@ -15,13 +15,14 @@ import (
 
 // Terms are what the two parties agree on for their line: the genesis binds their bytes.
 type Terms struct {
-	Purpose   map[string]string   `json:"purpose"`   // one sentence per language
-	Area      string              `json:"area"`      // where the line is for
-	Subject   string              `json:"subject"`   // what it is for
-	Hours     string              `json:"hours"`     // 24/7, or in words
-	Languages []string            `json:"languages"` // that cross the line
-	Access    string              `json:"access"`    // who may use the line
-	Fallback  map[string][]string `json:"fallback"`  // telephone numbers by party, for when the line is down
+	Purpose   map[string]string   `json:"purpose"`           // one sentence per language
+	Area      string              `json:"area"`              // where the line is for
+	Subject   string              `json:"subject"`           // what it is for
+	Hours     string              `json:"hours"`             // 24/7, or in words
+	Languages []string            `json:"languages"`         // that cross the line
+	Access    string              `json:"access"`            // who may use the line
+	Phones    string              `json:"fallback" toml:"-"` // hash of the piece that tells the telephones
+	Fallback  map[string][]string `json:"-"`                 // telephone numbers by party, for when the line is down; nil where that is not here
 	Policy    struct {
 		// Due changes ladder clocks, in seconds, by precedence and step: {"FLASH": {"held": 15}}.
 		Due map[string]map[string]int `json:"due,omitempty"`
@@ -59,25 +60,56 @@ func DefaultTerms() Terms {
 	}
 }
 
-// Encode is the terms' body: one line of JSON, salted.
+// phones is the piece that tells the telephones of terms.
+type phones struct {
+	Fallback map[string][]string `json:"fallback"`
+}
+
+// Encode is the terms' body, one line of JSON, and behind it the piece that tells the telephones, each with a salt of its own
+// that comes of 32 secret bytes. Where the telephones are not here they stay those of the piece that the terms name.
 //
 // SPEC: REC-909
-func (t Terms) Encode(salt [32]byte) ([]byte, error) {
+func (t Terms) Encode(secret [32]byte) ([]byte, error) {
 	if err := t.check(); err != nil {
 		return nil, err
 	}
-	b, err := wire.EncodeBody(t, salt)
-	if err == nil && len(b) > MaxTerms {
+	salt := func(what string) [32]byte {
+		return wire.Sum(fmt.Appendf(nil, "parley/v1 salt of %s\n%s", what, secret))
+	}
+	var piece []byte
+	if t.Fallback != nil || t.Phones == "" {
+		var err error
+		if piece, err = wire.EncodeBody(phones{t.Fallback}, salt("telephones")); err != nil {
+			return nil, notTerms("telephones: %v", err)
+		}
+		t.Phones, piece = wire.Sum(piece).String(), append([]byte("\n"), piece...)
+	}
+	b, err := wire.EncodeBody(t, salt("terms"))
+	if err == nil && max(len(b), len(piece)) > MaxTerms {
 		err = notTerms("over %d bytes", MaxTerms)
 	}
-	return b, err
+	return append(b, piece...), err
 }
 
-// ParseTerms reads a terms body strictly.
+// ParseTerms reads a terms body strictly, with the piece behind it where there is one.
 func ParseTerms(b []byte) (Terms, error) {
 	var t Terms
-	if err := wire.DecodeStrict(b, MaxTerms, &t); err != nil {
+	text, piece := apart(b)
+	if err := wire.DecodeStrict(text, MaxTerms, &t); err != nil {
 		return t, notTerms("%v", err)
+	}
+	hash, err := wire.ParseHash(t.Phones)
+	if err != nil {
+		return t, notTerms("telephones: %v", err)
+	}
+	if piece != nil {
+		var p phones
+		if err := open(piece, hash, &p); err != nil {
+			return t, notTerms("what tells the telephones is not what they name: %v", err)
+		}
+		if t.Fallback = p.Fallback; t.Fallback == nil {
+			t.Fallback = map[string][]string{}
+		}
 	}
 	return t, t.check()
 }

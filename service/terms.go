@@ -14,7 +14,7 @@ import (
 
 // TermKinds are those by which the two parties change the terms of their line.
 var TermKinds = []statement.Kind{
-	statement.New(statement.Kind{Kind: record.Kind{Name: "terms.proposed", Begins: true}, Class: "service", NoText: true}, (*Proposal).proposed),
+	statement.New(statement.Kind{Kind: record.Kind{Name: "terms.proposed", Begins: true}, Class: "service"}, (*Proposal).proposed),
 	statement.New(statement.Kind{Kind: record.Kind{Name: "terms.accepted"}, Class: "service", NoText: true}, (*Proposal).accepted),
 }
 
@@ -28,8 +28,9 @@ type Proposal struct {
 	New      party.Terms     `json:"-"`
 	Accepted []*record.Entry `json:"-"`
 
-	Terms    string           `json:"terms"`    // the whole new terms, one line of JSON as the genesis' are
-	Replaces string           `json:"replaces"` // SHA-256 of the terms that they replace
+	Terms    string           `json:"terms"`                  // the whole new terms, one line of JSON as the genesis' are
+	Fallback string           `json:"-" said:"fallback,4096"` // the piece that tells their telephones
+	Replaces string           `json:"replaces"`               // SHA-256 of the terms that they replace
 	From     time.Time        `json:"from"`
 	By       statement.Author `json:"by"`
 }
@@ -46,7 +47,10 @@ func (f Proposal) Validate(e, _ *record.Entry) error {
 
 func (p *Proposal) proposed(e *record.Entry, f Proposal) {
 	f.Entry, f.Party, f.Accepted = e, e.Log.Party, p.Accepted
-	f.New, _ = party.ParseTerms([]byte(f.Terms))
+	var err error
+	if f.New, err = party.ParseTerms([]byte(f.Terms + "\n" + f.Fallback)); f.Fallback == "" || err != nil { // words decide nothing
+		f.New, _ = party.ParseTerms([]byte(f.Terms))
+	}
 	*p = f
 }
 

@@ -27,7 +27,7 @@ func (s *said) propose(by, check string, replaces wire.Hash, from, held time.Tim
 		s.t.Fatal(err)
 	}
 	other := map[string]string{"aurelia": "borealia", "borealia": "aurelia"}[by]
-	p := s.entry(by, "terms.proposed", nil, Proposal{Terms: string(b), Replaces: replaces.String(), From: from, By: amaro}, "")
+	p := s.entry(by, "terms.proposed", nil, Proposal{Terms: string(party.Bare(b)), Replaces: replaces.String(), From: from, By: amaro}, "")
 	a := s.entry(other, "terms.accepted", p, Stated{By: amaro}, "")
 	a.Receipt = &record.Receipt{By: by, Held: held}
 	return FoldTerms(&record.Item{Begin: p, Entries: []*record.Entry{a, p}})

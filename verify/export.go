@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.org/parley/party"
 	"example.org/parley/record"
 	"example.org/parley/wire"
 )
@@ -113,7 +114,7 @@ func Write(w io.Writer, pieces func(yield func(Piece)) error) error {
 
 // The limits of the pieces: no length is believed beyond them.
 var limits = map[string]int{
-	"genesis": wire.MaxNote, "terms": wire.MaxBody, "sheet": wire.MaxNote,
+	"genesis": wire.MaxNote, "terms": wire.MaxBody, "sheet": party.MaxSheet,
 	"log": 64, "entry": wire.MaxNote, "facts": wire.MaxBody, "text": wire.MaxBody, "receipt": wire.MaxNote,
 }
 

@@ -174,6 +174,34 @@ type (
 	entry struct{ Note, Facts, Text []byte }
 )
 
+// What is published tells nobody where a party is reached: the same record HOLDS without the pieces that say so, and not with
+// others.
+//
+// SPEC: REC-913
+func TestVerifyNeedsNeitherAddressesNorTelephones(t *testing.T) {
+	w := newWorld(t)
+	for what, change := range map[string]func(b []byte) []byte{
+		"whole": func(b []byte) []byte { return b }, "bare": party.Bare,
+		"changed": func(b []byte) []byte {
+			n := len(party.Bare(b))
+			return append(slices.Clone(b[:n]), bytes.Replace(b[n:], []byte("A"), []byte("B"), 1)...)
+		},
+	} {
+		var sheets [][]byte
+		for _, s := range w.sheets {
+			sheets = append(sheets, change(s.Note))
+		}
+		var b bytes.Buffer
+		w.must(FromRecord(w.g.Note, change(w.terms), sheets, w.a, func(*record.Entry) bool { return true }, func(*record.Entry) bool { return false })(&b))
+		if tells := bytes.Contains(b.Bytes(), []byte("192.0.2.1")); tells == (what == "bare") {
+			t.Errorf("%s: an address is in it: %v", what, tells)
+		}
+		if r := Verify(&b, Expected{}); (r.Verdict == Holds) == (what == "changed") {
+			t.Errorf("%s: %s", what, r)
+		}
+	}
+}
+
 func (w *world) export() (x export) {
 	var sheets [][]byte
 	for _, s := range w.sheets {

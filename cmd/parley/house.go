@@ -150,7 +150,7 @@ func (a *app) pair() *cobra.Command {
 			return hint.New("the other party makes it: parley sheet > FILE", "the sheet cannot be read: %v", err)
 		}
 		defer f.Close()
-		note, err := io.ReadAll(io.LimitReader(f, party.MaxNote+1))
+		note, err := io.ReadAll(io.LimitReader(f, party.MaxSheet+1))
 		if err != nil {
 			return fmt.Errorf("couldn't read the sheet: %w", err)
 		}

@@ -442,6 +442,9 @@ func (l *Line) SetTheirs(note []byte) error {
 	case l.Alone != nil && s.Party != l.Alone.Genesis.Parties[1].Party: // SPEC: ALN-014
 		return hint.New("with another party a line of its own: parley init --line NAME", "this line is one with %s, and the sheet is of %s", l.Alone.Genesis.Parties[1].Party, s.Party)
 	}
+	if s.Paths == nil {
+		return hint.New("ask the other party for its whole sheet: parley sheet > FILE", "the addresses of this sheet are left out")
+	}
 	for _, p := range s.Paths {
 		if err := l.Config.reachable(p); err != nil {
 			return hint.New("ask the other party for a sheet with an address that this machine reaches; to try both parties on one machine: parley init --same-machine", "the sheet of %s, path %s: %s cannot be reached from here", s.Party, p.Label, p.Address)

@@ -55,7 +55,7 @@ func (l *Line) agree() {
 	if l.cfg.First {
 		partyA = l.cfg.Us.Name
 	}
-	chain := service.Chain(l.proposals(), wire.Sum(l.cfg.Terms), partyA)
+	chain := service.Chain(l.proposals(), wire.Sum(party.Bare(l.cfg.Terms)), partyA)
 	l.agreed.Store(&chain)
 	l.checks.m.Schedule, l.checks.states = l.schedule(), nil
 	for _, s := range l.items.lists["message"] {
@@ -144,7 +144,7 @@ func (l *Line) termsShow(who act.Who, lang string, a act.Plain) (act.Reply, erro
 
 // termsPropose proposes the terms that stand at the end of what is agreed, changed as he says.
 func (l *Line) termsPropose(who act.Who, _ string, a act.TermsPropose) (act.Reply, error) {
-	t, replaces := l.genesisTerms(), wire.Sum(l.cfg.Terms)
+	t, replaces := l.genesisTerms(), wire.Sum(party.Bare(l.cfg.Terms))
 	if c := l.chain(); len(c) > 0 {
 		last := c[len(c)-1]
 		t, replaces = last.New, last.Hash()
@@ -164,7 +164,8 @@ func (l *Line) termsPropose(who act.Who, _ string, a act.TermsPropose) (act.Repl
 	if err != nil {
 		return act.Reply{}, hint.New("see: parley terms propose --help", "%v", err)
 	}
-	f := service.Proposal{Terms: string(b), Replaces: replaces.String(), From: a.From, By: l.author(who)}
+	terms, phones, _ := strings.Cut(string(b), "\n")
+	f := service.Proposal{Terms: terms, Fallback: phones, Replaces: replaces.String(), From: a.From, By: l.author(who)}
 	return l.reply(service.ProposeDraft(l.cfg.Us.Name, f, l.mark(""), l.now))
 }
 

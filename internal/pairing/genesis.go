@@ -3,6 +3,7 @@
 package pairing
 
 import (
+	"errors"
 	"example.org/parley/party"
 	"example.org/parley/wire"
 )
@@ -48,11 +49,12 @@ func (p *Pairing) genesis(x message, sigs int) (*party.Genesis, error) {
 	if err == nil {
 		err = g.Fits(p.sheets, x.Terms)
 	}
-	if err == nil {
-		_, err = party.ParseTerms(x.Terms)
-	}
-	if err != nil {
+	t, no := party.ParseTerms(x.Terms)
+	if err = errors.Join(err, no); err != nil {
 		return nil, wrongf("%v", err)
+	}
+	if t.Fallback == nil { // they are read before anybody signs
+		return nil, wrongf("terms without their telephones")
 	}
 	if g.Sigs != sigs || wire.Sum(x.Value[:]) != g.Tag {
 		return nil, wrongf("a genesis of %d signatures, not %d, or without its key", g.Sigs, sigs)
