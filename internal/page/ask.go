@@ -87,7 +87,7 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 func entries() (verbs []string) {
 	for _, v := range act.Table {
 		steps := slices.ContainsFunc(v.Members(), act.Member.Step)
-		if slices.Contains([]string{"counterparts", "people", "node"}, v.Group) && (steps || v.Args != "" && !strings.HasPrefix(v.Args, "[")) {
+		if strings.HasSuffix(v.Name, " note") || slices.Contains([]string{"counterparts", "people", "node"}, v.Group) && (steps || v.Args != "" && !strings.HasPrefix(v.Args, "[")) {
 			verbs = append(verbs, v.Act.Verb())
 		}
 	}
@@ -111,7 +111,7 @@ func entryGroups() (groups [][]string) {
 }
 
 // wordsOf is where the words of a member's choices stand.
-var wordsOf = map[string]string{"basis": "basis", "way": "way", "behalf": "behalf", "contact": "contact", "sought": "contact", "channel": "chan", "outcome": "request", "priority": "why", "about": "about", "class": "class", "mark": "mark", "line": "step.line", "watch": "step.watch", "readout": "step.readout", "yesno": "yesno", "point": "point"}
+var wordsOf = map[string]string{"basis": "basis", "way": "way", "behalf": "behalf", "contact": "contact", "sought": "contact", "channel": "chan", "outcome": "request", "priority": "why", "about": "about", "class": "class", "mark": "mark", "line": "step.line", "watch": "step.watch", "readout": "step.readout", "yesno": "yesno", "point": "point", "test": "test"}
 
 // field is one member of an act as a form asks for it.
 type field struct {

@@ -345,3 +345,30 @@ func TestCounterpartsByFormsInABrowser(t *testing.T) {
 	}
 	w.clean(t)
 }
+
+// On a line alone there is no key that rings or writes; the ordinary telephone's test is noted by two keys, and STOP says that
+// it stands here only. SPEC: ALN-013 PAG-054
+func TestLineAloneInABrowser(t *testing.T) {
+	r := newRig(t)
+	n := r.nodes[0]
+	n.show(func(us, them, l string) view.Desk {
+		d := fixtureIdle(us, them, l)
+		for _, s := range states() {
+			if s.name == "alone" {
+				s.make(&d, func(k string, a ...any) string { return words.T(l, k, a...) })
+			}
+		}
+		return d
+	})
+	w := browser(t, 1366, 768)
+	link, _ := r.desks[0].Link(act.Who{Officer: "A7-2"}, "en")
+	w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#d-note", chromedp.ByQuery))
+	w.is(t, `!document.querySelector('#c-ring, #b-write, #b-flash, #ck-now') && document.querySelector('#p-call').innerText.includes('555 0199') && document.querySelector('#stop').innerText.includes('stands here only')`)
+	w.run(t, press("F6", "F6", 117, 0), press("3", "Digit3", 51, 0))
+	wait(t, "the test that was noted", func() bool { return n.done("check.note") == 1 })
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if a, _ := n.acts[len(n.acts)-1].(act.CheckNote); a.Outcome != "no-answer" {
+		t.Errorf("noted: %+v", a)
+	}
+}

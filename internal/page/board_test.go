@@ -147,6 +147,10 @@ func TestTitleCountsWhatWaits(t *testing.T) {
 			t.Errorf("%s, not %s", got, want)
 		}
 	}
+	full := of(fixture)
+	if full.MoreWait = 9; full.Title() != "(12) AURELIA · RINGING HERE · Parley" { // what waits and found no room
+		t.Errorf("%s of a full desk", full.Title())
+	}
 	s := sheet{Desk: view.Desk{Lang: "en", Header: view.Header{Party: "aurelia"}}, Rows: []row{{sheet: of(fixtureIdle)}, {sheet: of(fixture)}, {sheet: of(fixtureStop)}}}
 	if got := s.Title(); got != "(7) AURELIA · Board · Parley" {
 		t.Errorf("%s of the board", got)

@@ -54,7 +54,7 @@ func fixture(us, them, lang string) view.Desk {
 			Spans:     []phrase.Span{{Text: "Two of our helicopters will land at the harbour for fuel and leave before dusk."}},
 			Steps:     []view.Progress{rung("recorded", "done", at("13:20:10"), time.Time{}), rung("held", "done", at("13:20:10"), time.Time{}), rung("shown", "late", at("13:31:40"), time.Time{}), rung("acknowledged", "overdue", time.Time{}, at("13:50:10"))}, Acts: []string{}},
 	}
-	d.Check = view.Check{State: "passed", Word: w("check.word", w("check.passed"), "09:00Z"), Due: at("09:00:00").AddDate(0, 0, 1), Days: 1, Of: 1, Streak: 1, Figures: w("check.figures", 1, 1, 1, "09:00Z"),
+	d.Check = view.Check{State: "passed", Word: w("check.word", w("check.passed"), "09:00Z"), Due: at("09:00:00").AddDate(0, 0, 1), Days: 1, Of: 1, Streak: 1, Figures: w("check.figures", 1, 1, 1, "09:00Z", "24 h"),
 		Parts: []check.Part{{Name: check.PartStation, Result: check.OK}, {Name: check.PartPath, Path: "1", Result: check.OK, MS: 2}, {Name: check.PartVoice, Path: "1", Result: check.OK, Sent: 100, Back: 100, MS: 4}, {Name: check.PartQuestion, Result: check.OK}}}
 	d.Counterparts = view.Counterparts{Window: w("window.all"), Basis: w("basis.both", "14:02Z"), Sentence: d.Sentences[1],
 		Pairs: []view.Pair{{Ours: "Minister of Defence", Theirs: "Minister of Defence", LastSpoke: "18 Feb", Channel: w("chan.telephone"), Days: 279, Declined: 3, Still: true}, {Ours: "Chief of Staff", Theirs: "Chief of the General Staff", LastSpoke: "11 Feb", Channel: w("chan.telephone"), Days: 286, Declined: 1, NoReply: 1, NotReached: 0, Still: true}}}

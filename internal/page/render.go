@@ -53,17 +53,21 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 			"inc":         func(i int) int { return i + 1 },
 			"args":        jsonArgs,
 			"entrygroups": entryGroups,
-			"verb":        func(id string) string { verb, _, _ := strings.Cut(id, " "); return verb },
-			"instant":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04Z") },
-			"mine":        mine,
-			"filed":       filed,
-			"accounts":    accounts,
-			"figs":        figs,
-			"abouts":      func() []string { return act.Words("about") },
-			"short":       short,
-			"x":           func(day int) int { return day*10 + 5 },
-			"calmark":     func(sort string) view.Mark { return view.Mark{Sort: sort} },
-			"calrow":      calRow,
+			"alonekeys": func() [][2]string {
+				return [][2]string{{"watch.step", "alone.note"}, {"call.note", "alone.call"}, {"contact.add", "alone.contact"}, {"request.record", "alone.request"}}
+			},
+			"outcomes": func() []string { return act.Words("test") },
+			"verb":     func(id string) string { verb, _, _ := strings.Cut(id, " "); return verb },
+			"instant":  func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04Z") },
+			"mine":     mine,
+			"filed":    filed,
+			"accounts": accounts,
+			"figs":     figs,
+			"abouts":   func() []string { return act.Words("about") },
+			"short":    short,
+			"x":        func(day int) int { return day*10 + 5 },
+			"calmark":  func(sort string) view.Mark { return view.Mark{Sort: sort} },
+			"calrow":   calRow,
 			"marksorts": func() [][2]string {
 				return [][2]string{{"spoke", "cal.spoke"}, {"declined", "request.declined"}, {"no-reply", "request.no-reply"}, {"not-reached", "request.not-reached"}, {"disputed", "cal.disputed"}, {"tested", "cal.tested"}, {"missed", "cal.missed"}}
 			},
@@ -322,7 +326,7 @@ func (s sheet) WaitCount() (n int) {
 	if s.Call.State == "ringing-here" {
 		n++
 	}
-	return n + len(s.Urgent())
+	return n + len(s.Urgent()) + s.MoreWait
 }
 
 // Title is the page's title: how much waits, then the call that is under way; of the board, that it is one.

@@ -107,7 +107,7 @@ func (s *Server) picture(lang string, sh sheet) (map[string]string, error) {
 		if name == "header" {
 			continue
 		}
-		if old := s.pictures.of[lang]; old != nil && slices.Contains([]string{"msghead", "enter", "find", "help", "foot"}, name) { // words alone
+		if old := s.pictures.of[lang]; old != nil && slices.Contains([]string{"enter", "find", "help", "foot"}, name) { // words alone
 			p.html[name] = old.html[name]
 			continue
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/view"
 )
 
 // Whatever can be pressed, chosen or typed into is reached by Tab alone, in the order in which it is drawn, and a call, a
@@ -82,6 +83,21 @@ func TestEverythingIsReachedByTab(t *testing.T) {
 	to("#w-send")
 	w.run(t, chromedp.KeyEvent("\r"))
 	wait(t, "the message", func() bool { return n.done("send") == 1 })
+	n.show(func(us, them, lang string) view.Desk {
+		d := fixtureStop(us, them, lang)
+		d.Stops[0].Ours, d.Stops[0].Acts = true, []string{"lift"}
+		return d
+	})
+	w.is(t, `!!document.querySelector('[id^=st-lift]')`)
+	to("[id^=st-lift]")
+	w.run(t, chromedp.KeyEvent("\r"), chromedp.WaitVisible("#l-reason", chromedp.ByQuery), chromedp.KeyEvent("all boats are clear\r"))
+	wait(t, "the lifting of a STOP", func() bool { return n.done("stop.step") == 1 })
+	n.show(fixtureIdle)
+	w.is(t, `!document.querySelector('.stopcard')`)
+	w.run(t, chromedp.Evaluate(`document.querySelector('#p-fstop form')?.querySelector('[data-close]').click(); 0`, nil))
+	to("#ck-now")
+	w.run(t, chromedp.KeyEvent("\r"))
+	wait(t, "a check", func() bool { return n.done("check.now") == 1 })
 	n.show(fixtureRead)
 	for _, page := range []string{"counterparts", "record"} {
 		to("#page-" + page)
@@ -90,4 +106,25 @@ func TestEverythingIsReachedByTab(t *testing.T) {
 		walk(page)
 	}
 	w.clean(t)
+}
+
+// The keys of the demo beside its desks, cables and the forged word among them, are reached and pressed by keys alone. SPEC: PAG-014 PAG-016
+func TestDemoByKeysInABrowser(t *testing.T) {
+	r := newRig(t)
+	w := browser(t, 1366, 768)
+	w.run(t, chromedp.Navigate(r.url), chromedp.WaitVisible("#pull-1", chromedp.ByQuery))
+	for sel, want := range map[string]string{"#pull-1": `!!document.querySelector('.cable.cut')`, "#forge": `document.querySelector('#p-wire').textContent.includes('54.21N')`} {
+		w.run(t, chromedp.Evaluate(`document.querySelectorAll('iframe').forEach(f => { f.tabIndex = -1; }); document.activeElement.blur(); 0`, nil)) // each desk has a walk of its own
+		on := false
+		for range 40 {
+			if w.run(t, press("Tab", "Tab", 9, 0), chromedp.Evaluate(`document.activeElement.matches('`+sel+`')`, &on)); on {
+				break
+			}
+		}
+		if !on {
+			t.Fatalf("%s is not reached", sel)
+		}
+		w.run(t, chromedp.KeyEvent("\r"))
+		w.is(t, want)
+	}
 }

@@ -29,6 +29,7 @@ type builder struct {
 func Build(in Input, lang string) Desk {
 	b := newBuilder(in, lang)
 	d := b.status()
+	d.MoreWait = b.MoreMessages + b.MoreStops
 	d.Messages, d.More, d.Calls, d.Log = b.messages(), b.more(), b.calls(), b.log()
 	d.Answers = b.answers(&d)
 	return scrubbed(d)

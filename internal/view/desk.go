@@ -30,9 +30,10 @@ type Desk struct {
 	Alarms          []alarm.Alarm `json:"alarms,omitzero"`           // most urgent first
 	Liveness        Liveness      `json:"liveness,omitzero"`
 	Call            Call          `json:"call,omitzero"`
-	Stops           []StopCard    `json:"stops,omitzero"`    // newest first
-	Messages        []Message     `json:"messages,omitzero"` // newest first; all that waits is among them
-	More            string        `json:"more,omitempty"`    // what waits and found no room
+	Stops           []StopCard    `json:"stops,omitzero"`      // newest first
+	Messages        []Message     `json:"messages,omitzero"`   // newest first; all that waits is among them
+	More            string        `json:"more,omitempty"`      // what waits and found no room
+	MoreWait        int           `json:"more_wait,omitempty"` // how many items that is
 	Check           Check         `json:"check,omitzero"`
 	Figures         LineFigures   `json:"figures,omitzero"`
 	Counterparts    Counterparts  `json:"counterparts,omitzero"`

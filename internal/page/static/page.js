@@ -392,12 +392,15 @@
   document.addEventListener('keydown', key, true);
   function key(e) {
     arm();
+    const noted = $('#d-note[open]') && !e.target.matches('input,textarea,select') && /^[1-9]$/.test(e.key) && $$('#d-note button')[e.key - 1];
+    if (noted) { e.preventDefault(); noted.click(); $('#d-note').open = false; return; }
     if (body.dataset.root && board() && board().key(e)) { e.preventDefault(); return; }
     const enter = e.key === 'Enter' && e.ctrlKey, k = enter ? (e.shiftKey ? 'end' : 'answer') : e.altKey || e.ctrlKey || e.metaKey ? '' : e.key;
     const f = {
       answer: () => { if (state.call === 'ringing-here') answer(); },
       end: () => { if (state.call === 'ringing-here') act('decline', {}); else if (state.call && state.call !== 'idle' && state.call !== 'ended') act('hang-up', {}); },
       F2: () => { if (!e.repeat) stop(); }, F4: mute, F8: () => { const b = $('.alarms button'); if (b) act('alarm.ack', window.Board ? JSON.parse(b.dataset.args) : {}); },
+      F6: () => { const d = $('#d-note'); if (d) { show('desk'); d.open = !d.open; $('button,summary', d).focus(); } },
       '?': () => show(body.dataset.page === 'keys' ? 'desk' : 'keys'), Escape: () => show('desk'),
     }[k];
     if ((k === '?' || k === 'Escape') && e.target.matches('input,textarea,select') || k === '?' && !chars()) return;
