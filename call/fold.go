@@ -15,8 +15,9 @@ import (
 //
 // SPEC: CAL-013
 func Fold(it *record.Item, past statement.Past) State {
-	s := State{Mark: "actual", past: past}
+	s := State{past: past}
 	statement.Fold(Kinds, &s, it)
+	s.Mark = cmp.Or(s.Mark, "actual")
 	s.Caller.Party = cmp.Or(s.Caller.Party, s.Opener)
 	s.Caller.read(s.ends[0], past)
 	s.Called.read(s.ends[1], past)
@@ -28,7 +29,7 @@ func Fold(it *record.Item, past statement.Past) State {
 // of gives the end that an entry is of, 0 the caller's.
 func (s *State) of(e *record.Entry, opener, call string) (end *End, i int) {
 	s.Opener, s.Call = opener, call
-	if e.Mark == "exercise" {
+	if s.Mark == "" || e.Mark == "actual" { // one statement makes no exercise of a call
 		s.Mark = e.Mark
 	}
 	if end = &s.Caller; e.Log.Party != opener {
@@ -42,7 +43,9 @@ func (s *State) word(e *record.Entry, f Word) {
 	end, i := s.of(e, f.Opener, f.Call)
 	switch e.Kind {
 	case KindSilent:
-		end.silent = true
+		if end.silent = true; end.mute.IsZero() {
+			end.mute = f.At
+		}
 	case KindClass:
 		s.ends[i] = append(s.ends[i], End{Began: e})
 	default: // of two beginnings the earlier: the one that is in the other's past
@@ -89,11 +92,20 @@ func (end *End) read(all []End, past statement.Past) {
 //
 // SPEC: CHK-022
 func (s State) Substance() (at time.Time, disputed bool) {
-	if (s.Outcome.What == Answered || s.Outcome.What == NoSound) && s.Class == statement.Classes[0] && s.Mark == "actual" {
-		at = s.Began
+	talked := sounded(s.Outcome.What)
+	at = s.Began
+	for _, end := range []End{s.Caller, s.Called} { // neither end alone makes it none, or one of another time
+		if talked = talked || end.Closed != nil && sounded(end.Facts.What); end.at.After(at) {
+			at = end.at
+		}
+	}
+	if !talked || s.Class != statement.Classes[0] || s.Mark != "actual" {
+		at = time.Time{}
 	}
 	return at, s.ClassDisputed
 }
+
+func sounded(outcome string) bool { return outcome == Answered || outcome == NoSound }
 
 func higher(a, b string) bool {
 	return slices.Index(statement.Classes, a) < slices.Index(statement.Classes, b)
@@ -149,6 +161,7 @@ func (s *State) times() {
 			s.Began, s.Answered, s.Ended = cmp.Or(s.Began, e.Facts.Began), cmp.Or(s.Answered, e.Facts.Answered), cmp.Or(s.Ended, e.Facts.Ended)
 		}
 	}
+	s.Began = cmp.Or(s.Began, a.mute, b.mute)
 	for i, m := range []*Counts{a.Facts.Meters, b.Facts.Meters} { // what an end sent, and what it heard of the other
 		s.Voice[i].Sent = -1
 		from := &s.Voice[1-i]

@@ -281,3 +281,19 @@ func golden(t *testing.T, name, want string) {
 		t.Fatal(err)
 	}
 }
+
+// TestNeitherEndAloneHidesACall: of a call that the other end states as answered, no word of one end alone makes an exercise, an
+// unanswered one, or one of another time.
+//
+// SPEC: CHK-022 CLM-020
+func TestNeitherEndAloneHidesACall(t *testing.T) {
+	early := placed()
+	early.At = epoch.AddDate(-1, 0, 0)
+	exercise := entry("aurelia", 2, KindClass, "substantive", Word{Opener: "aurelia", Call: theID.String(), By: placed().By})
+	exercise.Mark = "exercise"
+	s := fold(entry("aurelia", 0, KindPlaced, "substantive", early), entry("aurelia", 1, KindClosed, "test", closed(Outcome{What: Cancelled})), exercise,
+		entry("borealia", 0, KindRang, "substantive", rang()), entry("borealia", 1, KindClosed, "substantive", closed(Outcome{What: Answered})))
+	if at, _ := s.Substance(); at.Before(rang().At) {
+		t.Errorf("it was used at %s: %+v", at, s)
+	}
+}

@@ -158,6 +158,7 @@ type End struct {
 	Class  string        // what it says of the class, "" while it says nothing
 	at     time.Time     // of Began
 	silent bool          // it has stated that the call carries no sound
+	mute   time.Time     // when it stated that first
 	Unsure bool          // it states two outcomes and neither is in the other's past
 }
 

@@ -123,8 +123,10 @@ func swapped(asked, asker Account) bool {
 // SPEC: CHK-005
 func (s State) View(sch party.Schedule, now time.Time) State {
 	switch {
+	case s.Outcome == Passed && slices.ContainsFunc(s.Ends, func(e Account) bool { return e.Closed != nil && !s.timely(sch, e.Result.At) }):
+		s.Outcome, s.Which = Failed, []string{PartStation} // a day is not filled by a slot of another
 	case s.Outcome != Pending:
-	case now.After(s.Due.Add(2*sch.At(s.Due).Window() + 5*time.Minute)):
+	case now.After(s.Due.Add(late(sch, s.Due))):
 		s.Outcome, s.Which, s.Overdue = Failed, []string{PartStation}, true
 		for _, e := range s.Ends {
 			s.Which = append(s.Which, e.Result.Which...)
@@ -134,6 +136,18 @@ func (s State) View(sch party.Schedule, now time.Time) State {
 		s.Overdue = len(s.Ends) < 2 && now.After(s.Due.Add(sch.At(s.Due).Window()))
 	}
 	return s
+}
+
+// late is how long after it was due a slot is over, whatever its ends say.
+func late(sch party.Schedule, due time.Time) time.Duration {
+	return 2*sch.At(due).Window() + 5*time.Minute
+}
+
+// timely reports whether a slot can have been closed at a time: clocks may be a minute apart.
+//
+// SPEC: CLM-016 CLM-018
+func (s State) timely(sch party.Schedule, at time.Time) bool {
+	return !at.Before(s.Due.Add(-time.Minute)) && !at.After(s.Due.Add(late(sch, s.Due)))
 }
 
 // Days makes the figures of the checks since the line began (or any later time), as of now.
@@ -150,7 +164,7 @@ func Days(states []State, sch party.Schedule, away func(time.Time) string, from,
 	slices.SortFunc(sorted, func(a, b State) int { return strings.Compare(a.Slot.Key(), b.Slot.Key()) })
 	for _, s := range sorted {
 		_, timed := s.Slot.Time()
-		if s.Test != "" || s.Due.After(now) || s.Due.Before(from) || timed && !slices.Contains(due, s.Due) {
+		if s.Test != "" || s.Due.After(now) || s.Due.Before(from) || timed && !among(due, s.Due) {
 			continue // not of this window, or a time that nobody agreed on
 		}
 		if !timed {
@@ -170,18 +184,23 @@ func Days(states []State, sch party.Schedule, away func(time.Time) string, from,
 		f.Slots = append(f.Slots, v)
 	}
 	for i := range f.Slots {
-		f.Slots[i].excuse(away)
+		f.Slots[i].excuse(sch, away)
 	}
 	slices.SortFunc(f.Slots, inTime)
 	f.count(sch)
 	return f
 }
 
+func among(rising []time.Time, t time.Time) bool {
+	_, is := slices.BinarySearchFunc(rising, t, time.Time.Compare)
+	return is
+}
+
 // excuse takes a slot out of the faults that was due, or was ended, while the line was out of service.
-func (s *State) excuse(away func(time.Time) string) {
+func (s *State) excuse(sch party.Schedule, away func(time.Time) string) {
 	times := []time.Time{s.Due}
 	for _, e := range s.Ends {
-		if e.Closed != nil {
+		if e.Closed != nil && s.timely(sch, e.Result.At) {
 			times = append(times, e.Result.At)
 		}
 	}

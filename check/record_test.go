@@ -51,7 +51,7 @@ func TestOnARecord(t *testing.T) {
 	var states []State
 	for _, key := range r.Items() {
 		s := Fold(r.Item(key), r)
-		if s.Slot.Key() != key {
+		if "check "+s.Slot.Key() != key {
 			t.Errorf("%s is the item %s", s.Slot.Key(), key)
 		}
 		states = append(states, s)

@@ -54,7 +54,7 @@ type Slot struct {
 
 const slotForm = "2006-01-02T15:04:05Z"
 
-// Key is the slot as one text, the same as the key of its item.
+// Key is the slot as one text, as a STOP of its names it.
 func (s Slot) Key() string { return s.By + "#" + s.ID }
 
 // Time is the time of a scheduled slot; ok is false for one that was asked for now.

@@ -5,6 +5,7 @@ package record
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"example.org/parley/wire"
 )
@@ -125,7 +126,8 @@ func (r *Record) belongs(e *Entry, k Kind, v *verdict) (begin *Entry, why string
 			return nil, "names a party that is not of this line"
 		}
 		if id != "" {
-			v.item = p + "#" + id // never the form of a reference
+			head, _, _ := strings.Cut(k.Name, ".")
+			v.item = head + " " + p + "#" + id // never the form of a reference, and none of another sort of item
 			v.group = v.item
 			if it := r.items[v.item]; it != nil && it.Begin != e && !k.Begins {
 				begin = it.Begin

@@ -106,6 +106,18 @@ func (r *Record) pastOf(e *Entry) map[*Log]int {
 	return past
 }
 
+// Past gives how many joined entries of each log are in the past of an entry, itself left out.
+func (r *Record) Past(e *Entry) map[LogID]int {
+	out := map[LogID]int{}
+	if e == nil {
+		return out
+	}
+	for l, n := range r.pastOf(e) {
+		out[l.Name.LogID] = n
+	}
+	return out
+}
+
 // Before reports whether a is in the past of b: below it in its log, seen, named in re, or in the
 // past of one of these. Nothing else proves an order: no clock, no arrival.
 //

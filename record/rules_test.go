@@ -163,7 +163,7 @@ func TestOrders(t *testing.T) {
 	if digest(a) != digest(r) || digest(b) != digest(r) {
 		t.Error("the authors' own state differs")
 	}
-	if n := len(r.Item("aurelia#r1").Entries); n != 3 || r.Item("aurelia#r1").Begin == nil {
+	if n := len(r.Item("stop aurelia#r1").Entries); n != 3 || r.Item("stop aurelia#r1").Begin == nil {
 		t.Errorf("the STOP has %d statements", n)
 	}
 	q := r.At(Place{a.Logs()[0].Name.LogID, 0})
@@ -713,5 +713,23 @@ func TestRun(t *testing.T) {
 			t.Errorf("run %q", n)
 		}
 		seen[n] = true
+	}
+}
+
+// TestItemsOfTwoSortsNeverMeet: a party and an id name one item of each sort: what shares them with a call, and is a check,
+// takes nothing away from the call.
+//
+// SPEC: REC-014
+func TestItemsOfTwoSortsNeverMeet(t *testing.T) {
+	p := newPair(t)
+	id := func(*Entry) (string, string, error) { return "aurelia", "x", nil }
+	p.o.Kinds["call.closed"] = Kind{Name: "call.closed", Begins: true, ItemID: id}
+	p.o.Kinds["check.opened"] = Kind{Name: "check.opened", Begins: true, ItemID: id}
+	r := New(p.o)
+	w := p.run(r, "aurelia", "first")
+	a := p.state(w, Draft{Kind: "check.opened", Class: "test", Mark: "actual", Facts: testFacts{Word: "x"}})
+	b := p.state(w, Draft{Kind: "call.closed", Class: "substantive", Mark: "actual", Facts: testFacts{Word: "x"}})
+	if r.ItemOf(a) == r.ItemOf(b) || r.Item(r.ItemOf(b)).Begin != b {
+		t.Errorf("a call and a check are one item: %s", r.ItemOf(b))
 	}
 }

@@ -24,7 +24,7 @@ const Magic = "parley/v1 export"
 // Piece is one part of an export. In their order: the genesis, the terms and the sheets of a line; then of each log its
 // name (party/number.run), its entries by index, each a note with the bodies that are held, and what receipts it.
 type Piece struct {
-	Kind  string // genesis terms sheet log entry facts text receipt
+	Kind  string // genesis terms sheet claim log entry facts text receipt
 	Bytes []byte
 }
 
@@ -33,40 +33,62 @@ type Piece struct {
 //
 // SPEC: REC-030
 func FromRecord(genesis, terms []byte, sheets [][]byte, r *record.Record, onDisk, withheld func(*record.Entry) bool) func(io.Writer) error {
-	type log struct {
-		id       record.LogID
-		entries  []*record.Entry
-		shut     map[*record.Entry]bool
-		receipts []*record.Receipt
-	}
-	var logs []log
+	return write(Magic, head(genesis, terms, sheets), listed(r, func(l *record.Log) listing {
+		out := listing{shut: map[*record.Entry]bool{}, receipts: r.LogReceipts(l.Name.LogID)}
+		for _, e := range r.Entries(l.Name.LogID, 0) {
+			if onDisk(e) {
+				out.entries, out.shut[e] = append(out.entries, e), withheld(e)
+			}
+		}
+		return out
+	}))
+}
+
+// listing is what a file says of one log.
+type listing struct {
+	id       record.LogID
+	entries  []*record.Entry
+	shut     map[*record.Entry]bool // its bodies are left out
+	bare     bool                   // every text is
+	receipts []*record.Receipt
+}
+
+// listed lists the logs of a record of which a file says something.
+func listed(r *record.Record, of func(*record.Log) listing) (logs []listing) {
 	for _, l := range r.Logs() {
-		es := slices.DeleteFunc(r.Entries(l.Name.LogID, 0), func(e *record.Entry) bool { return !onDisk(e) })
-		shut := map[*record.Entry]bool{}
-		for i, e := range es {
-			if withheld(e) {
-				shut[e] = true
+		if x := of(l); len(x.entries) > 0 {
+			x.id = l.Name.LogID
+			for i, e := range x.entries {
+				if e.Absent != "" { // a body may come while this is written
+					as := *e
+					x.entries[i], x.shut[&as] = &as, x.shut[e]
+				}
 			}
-			if e.Absent != "" { // a body may come while this is written
-				as := *e
-				es[i] = &as
-			}
-		}
-		if len(es) > 0 {
-			logs = append(logs, log{l.Name.LogID, es, shut, r.LogReceipts(l.Name.LogID)})
+			logs = append(logs, x)
 		}
 	}
+	return logs
+}
+
+// head is what a file says of the line.
+func head(genesis, terms []byte, sheets [][]byte) (out []Piece) {
+	out = append(out, Piece{"genesis", genesis}, Piece{"terms", terms})
+	for _, s := range sheets {
+		out = append(out, Piece{"sheet", s})
+	}
+	return slices.DeleteFunc(out, func(p Piece) bool { return p.Bytes == nil })
+}
+
+func write(magic string, head []Piece, logs []listing) func(io.Writer) error {
 	return func(w io.Writer) error {
-		return Write(w, func(yield func(Piece)) error {
+		return writeAs(magic, w, func(yield func(Piece)) error {
 			piece := func(kind string, b []byte) {
 				if b != nil {
 					yield(Piece{kind, b})
 				}
 			}
-			piece("genesis", genesis)
-			piece("terms", terms)
-			for _, s := range sheets {
-				piece("sheet", s)
+			for _, p := range head {
+				yield(p)
 			}
 			for _, l := range logs {
 				piece("log", []byte(l.id.String()))
@@ -78,6 +100,8 @@ func FromRecord(genesis, terms []byte, sheets [][]byte, r *record.Record, onDisk
 					piece("entry", note)
 					if !l.shut[e] {
 						piece("facts", facts)
+					}
+					if !l.shut[e] && !l.bare {
 						piece("text", text)
 					}
 				}
@@ -97,10 +121,12 @@ func FromRecord(genesis, terms []byte, sheets [][]byte, r *record.Record, onDisk
 // Write writes an export. Where not all pieces can be had it has no last line, so that nobody takes it for the whole.
 //
 // SPEC: REC-030
-func Write(w io.Writer, pieces func(yield func(Piece)) error) error {
+func Write(w io.Writer, pieces func(yield func(Piece)) error) error { return writeAs(Magic, w, pieces) }
+
+func writeAs(magic string, w io.Writer, pieces func(yield func(Piece)) error) error {
 	bw, sum := bufio.NewWriter(w), sha256.New()
 	out := io.MultiWriter(bw, sum)
-	fmt.Fprintln(out, Magic)
+	fmt.Fprintln(out, magic)
 	err := pieces(func(p Piece) { fmt.Fprintf(out, "%s %d\n%s\n", p.Kind, len(p.Bytes), p.Bytes) })
 	if err == nil {
 		fmt.Fprintln(bw, "end", wire.Hash(sum.Sum(nil)))
@@ -115,7 +141,7 @@ func Write(w io.Writer, pieces func(yield func(Piece)) error) error {
 // The limits of the pieces: no length is believed beyond them.
 var limits = map[string]int{
 	"genesis": wire.MaxNote, "terms": wire.MaxBody, "sheet": party.MaxSheet,
-	"log": 64, "entry": wire.MaxNote, "facts": wire.MaxBody, "text": wire.MaxBody, "receipt": wire.MaxNote,
+	"claim": 256, "log": 64, "entry": wire.MaxNote, "facts": wire.MaxBody, "text": wire.MaxBody, "receipt": wire.MaxNote,
 }
 
 // Which piece may follow which.
@@ -123,6 +149,11 @@ var follows = map[string]string{
 	"genesis": "begin", "terms": "genesis", "sheet": "terms sheet", "log": "sheet log entry facts text receipt",
 	"entry": "log entry facts text", "facts": "entry", "text": "entry facts", "receipt": "log entry facts text receipt",
 	"end": "sheet log entry facts text receipt",
+}
+
+// Which may in the file of a claim, where that is another.
+var followsClaim = map[string]string{
+	"claim": "sheet", "log": "claim entry facts receipt", "entry": "log entry facts receipt", "text": "", "receipt": "entry facts receipt", "end": "entry facts receipt",
 }
 
 // ErrFile says that a file is not an export in its one form; ErrVersion, that it is of another version.
@@ -150,10 +181,11 @@ func Read(r io.Reader) (pieces []Piece, err error) {
 
 // reader reads an export piece by piece.
 type reader struct {
-	br   *bufio.Reader
-	sum  hash.Hash
-	at   int    // bytes read
-	last string // kind of the piece before, "" where there is none yet
+	br    *bufio.Reader
+	sum   hash.Hash
+	at    int    // bytes read
+	claim bool   // it is the file of a claim
+	last  string // kind of the piece before, "" where there is none yet
 }
 
 func newReader(r io.Reader) *reader {
@@ -191,6 +223,8 @@ func (d *reader) begin() error {
 	switch {
 	case err != nil:
 		return err
+	case first == ClaimMagic:
+		d.claim = true
 	case strings.HasPrefix(first, "parley/v") && strings.HasSuffix(first, " export") && first != Magic:
 		return ErrVersion
 	case first != Magic:
@@ -212,7 +246,11 @@ func (d *reader) next() (p Piece, err error) {
 		return p, err
 	}
 	name, arg, _ := strings.Cut(s, " ")
-	if !strings.Contains(" "+follows[name]+" ", " "+d.last+" ") {
+	after, other := followsClaim[name]
+	if !other || !d.claim {
+		after = follows[name]
+	}
+	if !strings.Contains(" "+after+" ", " "+d.last+" ") {
 		return p, d.bad("no such piece here")
 	}
 	if name == "end" {

@@ -7,6 +7,7 @@ import (
 
 	"example.org/parley/call"
 	"example.org/parley/check"
+	"example.org/parley/claim"
 	"example.org/parley/contact"
 	"example.org/parley/message"
 	"example.org/parley/readout"
@@ -16,4 +17,4 @@ import (
 )
 
 // Kinds is every kind of statement: the one list that the verifier judges by and the node writes by.
-var Kinds = slices.Concat(register.Kinds, message.Kinds, stop.Kinds, call.Kinds, check.Kinds, contact.Kinds, service.Kinds, service.TermKinds, readout.Kinds)
+var Kinds = slices.Concat(register.Kinds, message.Kinds, stop.Kinds, call.Kinds, check.Kinds, contact.Kinds, service.Kinds, service.TermKinds, readout.Kinds, claim.Kinds)

@@ -43,6 +43,7 @@ type Report struct {
 	Parties   []PartyReport `json:"parties,omitempty"`
 	Logs      []LogReport   `json:"logs,omitempty"`
 	Notes     []string      `json:"notes,omitempty"` // what proves nothing and should be known
+	Claim     *ClaimReport  `json:"claim,omitempty"` // of a claim whose file is as it should be
 
 	lang string
 }
@@ -138,6 +139,9 @@ type judgement struct {
 	log      string          // under way
 	last     record.Place    // of the statement before
 	receipts []*record.Receipt
+	terms    []byte
+	claim    *record.Ref // nil: it is an export
+	holes    []string    // numbers of logs that are skipped
 }
 
 // export judges the head of a file, then its statements and receipts while they are read, then the whole. A file that
@@ -154,6 +158,14 @@ func (rep *Report) export(d *reader, o Expected) error {
 	j := rep.line(head, o)
 	if j == nil {
 		return nil
+	}
+	if d.claim {
+		ref, bad := parseRef(string(append(head["claim"], nil)[0]))
+		if bad != nil {
+			rep.wrong("the place of the claim: %v", bad)
+			return nil
+		}
+		j.claim = &ref
 	}
 	inOrder(func(yield func(signed) bool) {
 		var st signed
@@ -276,6 +288,9 @@ func (j *judgement) whole() {
 	for _, l := range j.rec.Logs() {
 		j.reportLog(l, restored[l])
 	}
+	if j.claim != nil {
+		j.claimed()
+	}
 }
 
 // line checks genesis, terms and sheets: who the two are, and whose keys count. nil: nothing more can be judged.
@@ -292,7 +307,7 @@ func (rep *Report) line(head map[string][][]byte, o Expected) *judgement {
 		return nil
 	}
 	rep.Line = g.Line
-	j := &judgement{Report: rep, g: g, ro: record.Options{Genesis: g.Hash, Kinds: o.Kinds}, names: map[string]bool{}}
+	j := &judgement{Report: rep, g: g, terms: first("terms"), ro: record.Options{Genesis: g.Hash, Kinds: o.Kinds}, names: map[string]bool{}}
 	if o.Kinds == nil {
 		j.ro.Kinds = statement.Record(Kinds)
 	}
@@ -440,6 +455,7 @@ func (j *judgement) numbers() {
 			first = first || n == 1
 			if n > last+1 {
 				j.note("%s: no log %d-%d here, which proves nothing", p.Name, last+1, n-1)
+				j.holes = append(j.holes, fmt.Sprintf("%s %d-%d", p.Name, last+1, n-1))
 			}
 			last = n
 		}
@@ -471,9 +487,11 @@ func (j *judgement) reportLog(l *record.Log, restored bool) {
 		if _, ok := j.ro.Kinds[e.Kind]; !ok && e.Kind != "" {
 			j.unknown("%s: a kind that this verifier does not know: %s", e.Place(), e.Kind)
 		}
-		if e.Absent == "later" && e.Sealed() && e.Receipt == nil { // nobody has said that he held its bodies
+		switch {
+		case j.claim != nil: // bodies are looked for by the figures that read them
+		case e.Absent == "later" && e.Sealed() && e.Receipt == nil: // nobody has said that he held its bodies
 			j.note("%s is sealed: its bodies are not here", e.Place())
-		} else if e.Absent == "later" || e.Absent != "" && e.Inert == "" { // of one that is not valid too: its author wrote it
+		case e.Absent == "later" || e.Absent != "" && e.Inert == "": // of one that is not valid too: its author wrote it
 			j.unknown("%s: a body is not here: %s", e.Place(), e.Absent)
 		}
 		for _, ref := range e.Re {
@@ -485,7 +503,9 @@ func (j *judgement) reportLog(l *record.Log, restored bool) {
 	if l.Receipted > out.ReceiptedTo {
 		out.WithoutBodiesTo = l.Receipted
 	}
-	j.Logs = append(j.Logs, out)
+	if j.claim == nil {
+		j.Logs = append(j.Logs, out)
+	}
 }
 
 // String is the report for people, in the language that was asked for.
@@ -509,6 +529,9 @@ func (rep Report) String() string {
 	}
 	for _, p := range rep.Parties {
 		fmt.Fprintln(&b, rep.say("  %s  party %s", p.Name, p.Hash))
+	}
+	if rep.Claim != nil {
+		rep.tell(&b)
 	}
 	for _, l := range rep.Logs {
 		b.WriteString(rep.say("  %s  %d entries", l.Log, l.Entries))

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"example.org/parley/claim"
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/home"
@@ -34,33 +36,47 @@ func (a *app) export() *cobra.Command {
 	c := &cobra.Command{Use: "export FILE", Short: "Write the whole shared record of the line into a file, - to standard output.", Args: nargs(1, 1)}
 	c.Flags().BoolVar(&alone, "alone", false, "the record of the time before the other party joined")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if _, err := os.Lstat(args[0]); err == nil && args[0] != "-" {
-			return hint.New("choose another name: nothing is overwritten", "%s is already there", args[0])
-		}
-		which := map[bool]act.Plain{false: act.Export, true: act.ExportAlone}[alone]
-		save := func(w io.Writer) error {
-			_, err := a.node().Save(c.Context(), w, a.line, a.lang, which)
-			return a.known(err)
-		}
-		if args[0] == "-" {
-			return save(a.out)
-		}
-		if err := home.WriteFrom(args[0], save); err != nil {
-			return err
-		}
-		f, err := os.Stat(args[0])
-		if err != nil {
-			return fmt.Errorf("couldn't look at the export: %w", err)
-		}
-		return a.say(map[string]any{"file": args[0], "bytes": f.Size()}, "%s: %d bytes. Anyone can check it: parley verify %s\n", args[0], f.Size(), args[0])
+		return a.saved(c, args[0], map[bool]act.Plain{false: act.Export, true: act.ExportAlone}[alone])
 	}
 	return c
+}
+
+// claim states a claim and writes the file that goes with it.
+func (a *app) claim() *cobra.Command {
+	var q act.ClaimAsk
+	c := &cobra.Command{Use: "claim --since WHEN FILE", Short: "State figures of the line, and write a file from which anyone can recompute them.", Args: nargs(1, 1),
+		RunE: func(c *cobra.Command, args []string) error { return a.saved(c, args[0], q) }}
+	c.Flags().StringVar(&q.Since, "since", "", "an event's name or a date")
+	c.Flags().StringSliceVar(&q.Figures, "figure", nil, "only these of: "+strings.Join(claim.Figures, ", "))
+	return c
+}
+
+// saved writes the file that is the answer to an act.
+func (a *app) saved(c *cobra.Command, path string, what act.Act) error {
+	if _, err := os.Lstat(path); err == nil && path != "-" {
+		return hint.New("choose another name: nothing is overwritten", "%s is already there", path)
+	}
+	save := func(w io.Writer) error {
+		_, err := a.node().Save(c.Context(), w, a.line, a.lang, what)
+		return a.known(err)
+	}
+	if path == "-" {
+		return save(a.out)
+	}
+	if err := home.WriteFrom(path, save); err != nil {
+		return err
+	}
+	f, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("couldn't look at the file: %w", err)
+	}
+	return a.say(map[string]any{"file": path, "bytes": f.Size()}, "%s: %d bytes. Anyone can check it: parley verify %s\n", path, f.Size(), path)
 }
 
 // verify says of an export, offline, whether it holds. It needs no home.
 func (a *app) verify() *cobra.Command {
 	var expect string
-	c := &cobra.Command{Use: "verify FILE", Short: "Check an export offline: HOLDS, DOES NOT HOLD or CANNOT BE KNOWN.", Args: nargs(1, 1)}
+	c := &cobra.Command{Use: "verify FILE", Short: "Check an export or a claim offline: HOLDS, DOES NOT HOLD or CANNOT BE KNOWN.", Args: nargs(1, 1)}
 	c.Flags().StringVar(&expect, "expect", "", "the party hash that one of the parties must have, or its party digits")
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		var o verify.Expected

@@ -111,7 +111,7 @@ var Table = []Verb{
 	{"find", "WORDS…", "Everything that people wrote with these words, our private statements too.", "record", Find{}, 0},
 	{"show", "ID", "One statement, its item, and its bytes as signed.", "record", Show{}, 0},
 
-	{Act: SetDesk{}, Rule: Early}, {Act: Export}, {Act: ExportAlone}, {Act: Verify},
+	{Act: SetDesk{}, Rule: Early}, {Act: Export}, {Act: ExportAlone}, {Act: Verify}, {Act: ClaimAsk{}, Rule: Touches | Person},
 }
 
 // Plain is an act that says no more than its verb.
@@ -482,6 +482,11 @@ type (
 		For    string `json:"for,omitempty" of:"sought"`
 		Since  string `json:"since,omitempty" help:"an event's name or a date"`
 	}
+	// ClaimAsk asks for a claim and the file that goes with it.
+	ClaimAsk struct {
+		Since   string   `json:"since"`
+		Figures []string `json:"figures,omitempty" of:"figure"`
+	}
 	Raised struct {
 		At string `json:"at,omitempty" help:"only at this contact"`
 	}
@@ -551,6 +556,7 @@ func (TermsPropose) Verb() string     { return "terms.propose" }
 func (Watch) Verb() string            { return "watch.step" }
 func (Relay) Verb() string            { return "relay" }
 func (ReadoutFile) Verb() string      { return "readout.file" }
+func (ClaimAsk) Verb() string         { return "claim" }
 func (ReadoutStep) Verb() string      { return "readout.step" }
 func (ReadoutExcept) Verb() string    { return "readout.except" }
 func (Readouts) Verb() string         { return "readouts" }

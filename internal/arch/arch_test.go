@@ -42,9 +42,10 @@ var layers = map[string][]string{
 	"contact":        {"record", "statement", "register"},
 	"service":        {"wire", "party", "record", "statement"},
 	"readout":        {"record", "statement"},
-	"verify":         {"wire", "words", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "service", "readout"},
+	"claim":          {"wire", "party", "record", "statement", "register", "message", "call", "check", "contact", "service"},
+	"verify":         {"claim", "wire", "words", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "service", "readout"},
 	// Pure machines of the node.
-	"internal/act":      {"hint", "statement", "message", "stop", "call", "check", "contact", "register", "service", "readout"},
+	"internal/act":      {"claim", "hint", "statement", "message", "stop", "call", "check", "contact", "register", "service", "readout"},
 	"internal/alarm":    {"words"},
 	"internal/voice":    {},
 	"internal/pairing":  {"wire", "party", "words"},
@@ -58,7 +59,7 @@ var layers = map[string][]string{
 	"internal/edge/web":      {"internal/voice"},
 	"internal/home":          {"hint", "wire", "party"},
 	// The meeting place, and the faces that ask it.
-	"internal/node":    {"hint", "wire", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "service", "readout", "verify", "internal/act", "internal/alarm", "internal/voice", "internal/exchange", "internal/view", "internal/store", "internal/link", "internal/home", "words"},
+	"internal/node":    {"claim", "hint", "wire", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "service", "readout", "verify", "internal/act", "internal/alarm", "internal/voice", "internal/exchange", "internal/view", "internal/store", "internal/link", "internal/home", "words"},
 	"internal/page":    {"hint", "internal/act", "internal/view", "words"},
 	"internal/control": {"hint", "words", "internal/act", "internal/home"},
 }

@@ -190,6 +190,8 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp,
 		c := call.Fold(it, r)
 		state, s.list, s.open, s.due = c, head, c.Differ, c.Ended
 		s.used, s.both = c.Substance()
+	case "claim":
+		s.list = head
 	case "check":
 		state, s.list = check.Fold(it, r), head
 	case "stop":

@@ -31,7 +31,7 @@ func newStops(l *Line) *stops {
 }
 
 // stopKey is the key of the STOP's item.
-func stopKey(party, id string) string { return party + "#" + id }
+func stopKey(party, id string) string { return "stop " + party + "#" + id }
 
 // states lists every STOP in the order in which they came: as stated, then those heard of which no statement is here.
 func (s *stops) states() []stop.State { return s.of(s.l.keys("stop")) }

@@ -38,6 +38,7 @@ type line struct {
 	keys    [2]party.Keys
 	sheets  [2]*party.Sheet
 	genesis *party.Genesis
+	terms   []byte
 }
 
 var names = [2]string{"aurelia", "borealia"}
@@ -80,7 +81,7 @@ func tryPair(rnd io.Reader) (l *line, err error) {
 	if err := g.SignNext(l.keys[0].Sign); err != nil {
 		return nil, err
 	}
-	l.genesis = g
+	l.genesis, l.terms = g, terms
 	return l, g.SignNext(l.keys[1].Sign)
 }
 
@@ -321,7 +322,7 @@ func (s *side) config() node.Config {
 	var key ed25519.PrivateKey = s.w.line.keys[us].Sign
 	c := node.Config{
 		Name: "north", DB: filepath.Join(s.dir, fmt.Sprint(s.life), "record.db"), First: us == 0, Key: key, Us: s.party(us), Them: s.party(1 - us),
-		Genesis: s.w.line.genesis.Hash, GenesisText: s.w.line.genesis.Note, Sheet: 1, Station: "main", Schedule: party.Schedule{Checks: s.w.schedule, Officer: 30}, Due: s.w.due,
+		Genesis: s.w.line.genesis.Hash, GenesisText: s.w.line.genesis.Note, Terms: s.w.line.terms, Sheets: [][]byte{s.w.line.sheets[0].Note, s.w.line.sheets[1].Note}, Sheet: 1, Station: "main", Schedule: party.Schedule{Checks: s.w.schedule, Officer: 30}, Due: s.w.due,
 		Rand: s.rand, Log: slog.New(slog.NewTextHandler(&s.w.logs, nil)).With("node", s.name),
 		Store: store.Options{Reserve: -1, VFS: s.disk.name},
 		Now:   func() time.Time { s.stuck.pass(); return time.Now().Add(time.Duration(s.step.Load())) },

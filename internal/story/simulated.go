@@ -93,7 +93,7 @@ func Simulate(ctx context.Context, dir string, log io.Writer, f *File, tell func
 	if err := s.play(f, homes, tell); err != nil {
 		return err
 	}
-	_, err = s.save(s.sides[0], filepath.Join(dir, lineName+".parley"))
+	_, err = s.save(s.sides[0], act.Who{}, lineName+".parley", act.Export)
 	return err
 }
 
@@ -369,14 +369,16 @@ func (s *Simulated) Do(name, line string) (string, error) {
 
 // Ask is of Stage: what a verb answers, or what is found in a file that stands beside the homes.
 func (s *Simulated) Ask(name, line string) ([]string, error) {
-	p, _, err := s.at(name)
+	p, who, err := s.at(name)
 	if err != nil {
 		return nil, err
 	}
 	out := ""
 	switch f := strings.Fields(line); {
 	case f[0] == "export" && len(f) == 2:
-		out, err = s.save(p, filepath.Join(s.Dir, filepath.Base(f[1])))
+		out, err = s.save(p, who, f[1], act.Export)
+	case f[0] == "claim" && len(f) == 4 && f[1] == "--since":
+		out, err = s.save(p, who, f[3], act.ClaimAsk{Since: f[2]})
 	case f[0] == "verify" && (len(f) == 2 || len(f) == 4 && f[2] == "--expect"):
 		out, err = s.verify(filepath.Join(s.Dir, filepath.Base(f[1])), f[3:])
 	default:
@@ -390,11 +392,11 @@ func (s *Simulated) Ask(name, line string) ([]string, error) {
 	return strings.Split(out, "\n"), err
 }
 
-// save exports a side's record.
-func (s *Simulated) save(p *side, path string) (string, error) {
-	r, err := p.line.Do(s.ctx, act.Who{}, "en", act.Export)
+// save writes the file that is the answer to an act.
+func (s *Simulated) save(p *side, who act.Who, name string, what act.Act) (string, error) {
+	r, err := p.line.Do(s.ctx, who, "en", what)
 	if err == nil {
-		err = home.WriteFrom(path, r.File)
+		err = home.WriteFrom(filepath.Join(s.Dir, filepath.Base(name)), r.File)
 	}
 	return r.Text, err
 }

@@ -71,6 +71,8 @@
 ? aurelia contacts --dated span --since "the crossing" => 14 Mar - 20 Mar (2); about 16 Mar; press; entered late
 ? borealia contacts "Secretary of War" --since "the crossing" --lang it => non si parlano dal 18 feb; al telefono; prima
 ? borealia figures --lang it => mai usata per fatti di sostanza; 23 giorni su 23
+? aurelia claim --since 2022-02-24 spring.claim => tested, used, contacts, requests
+? borealia verify spring.claim --expect $aurelia.hash => HOLDS; 23 of 23 days; never, on this record, as of T
 ? aurelia export spring.parley => logs
 ? borealia verify spring.parley --expect $aurelia.hash => HOLDS
 ? aurelia verify spring.parley --expect $aurelia.hash => HOLDS =>alone HOLDS, on the word of one side
