@@ -323,6 +323,8 @@ func TestCounterpartsByFormsInABrowser(t *testing.T) {
 	form(`[id="en-terms.propose"]`, chromedp.SendKeys("#e-from", "011200Z DEC 26", chromedp.ByQuery), chromedp.SendKeys("#e-due", "FLASH.acknowledged=60, FLASH.responded=300", chromedp.ByQuery))
 	form(`[id="en-contact.add"]`, chromedp.SetValue("#e-kind", "call", chromedp.ByQuery), chromedp.SendKeys("#e-when", "2026-11-18", chromedp.ByQuery), chromedp.Click(`[name="participants[]"]`, chromedp.ByQuery),
 		chromedp.SendKeys("[data-number]", "2", chromedp.ByQuery), chromedp.SendKeys(`[name^="people."]`, "A. Amaro; B. Bruni", chromedp.ByQuery), chromedp.SetValue("#e-basis", "own", chromedp.ByQuery))
+	w.run(t, chromedp.EmulateViewport(390, 844), chromedp.Evaluate(`document.querySelector('#d-enter').open = true; 0`, nil), chromedp.Click(`[id="en-readout.file"]`, chromedp.ByQuery), chromedp.WaitVisible("[data-another]", chromedp.ByQuery))
+	w.is(t, `(keys => [...document.querySelectorAll('#p-entry .fields :is(button, input, select, textarea)')].every(e => e.getBoundingClientRect().bottom <= keys.getBoundingClientRect().top))(document.querySelector('#p-entry form > .acts'))`) // no key stands over a field
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	want := map[string]bool{}
