@@ -301,7 +301,10 @@ func (b *Book) resolve(all []*account, past statement.Past) {
 		if t == nil || c.replaced {
 			continue
 		}
-		if t = follow(follow(t, newer), into); t != c {
+		if t = follow(t, newer); t.replaced { // by a later one that named the same: that one stands for it
+			t = follow(newer[b.target(t)], newer)
+		}
+		if t = follow(t, into); t != c {
 			into[c] = t
 		}
 	}

@@ -563,7 +563,7 @@ func TestConcernsAndWhatFollowed(t *testing.T) {
 // TestAccountsThatNameEachOtherByPlaceAreTwo: a peer may name a place of its own log that is yet to come, with any leaf. What
 // is named is the statement of that leaf, and nothing goes round in a circle.
 //
-// SPEC: CNT-018
+// SPEC: CNT-018 CLM-023
 func TestAccountsThatNameEachOtherByPlaceAreTwo(t *testing.T) {
 	w := newWorld(t)
 	a := w.post("aurelia")
@@ -597,4 +597,28 @@ func TestAccountsThatNameEachOtherByPlaceAreTwo(t *testing.T) {
 func (w *world) post(party string) *record.Entry {
 	d, err := new(register.Register).PostDraft(party, register.Post{Org: "ministry", Name: "Minister", Level: 1}, "", nil)
 	return w.state(party, d, err)
+}
+
+// TestASecondCorrectionHidesNoAccountOfTheOtherSide: an account that names a correction stays with the contact when its author
+// corrects the same account once more.
+//
+// SPEC: CNT-017 CLM-023
+func TestASecondCorrectionHidesNoAccountOfTheOtherSide(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.post("aurelia"), w.post("borealia")
+	w.deliver()
+	made := func(party, kind, day string, re ...record.Ref) *record.Entry {
+		d, err := contact.MadeDraft(party, contact.Contact{Kind: kind, When: when(t, day), Basis: contact.Own, By: by(),
+			Participants: []contact.Participant{{Post: a.Place().String()}, {Post: b.Place().String()}}}, "", nil, nil)
+		d.Re = re
+		defer w.deliver()
+		return w.state(party, d, err)
+	}
+	first := made("aurelia", contact.Call, "2022-02-18")
+	second := made("aurelia", contact.Call, "2022-02-19", first.Ref())
+	made("borealia", contact.Meeting, "2022-03-03", second.Ref())
+	made("aurelia", contact.Call, "2022-02-01", first.Ref())
+	if f := contact.Since(w.query("aurelia", statement.When{})); len(f.Contacts) != 1 || f.Contacts[0].Whose != contact.Differing {
+		t.Errorf("%d contacts, %+v", len(f.Contacts), f.Contacts)
+	}
 }

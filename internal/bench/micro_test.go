@@ -24,6 +24,7 @@ var micros = []micro{
 	{"store: commit, 64 writers · raw write + fdatasync", "store", "BenchmarkCommit/writers=64", "of-raw", "6400x", 0.4},
 	{"record: Append · Ed25519 sign", "../record", "BenchmarkAppend", "x-ed25519", "3000x", 0},
 	{"record: Add · Ed25519 verify", "../record", "BenchmarkAdd", "x-ed25519", "3000x", 0},
+	{"verify: a claim over ten years · Ed25519 verify", "../verify", "BenchmarkClaim", "x-ed25519", "1x", 0},
 	{"voice: a frame in, over two paths", "voice", "BenchmarkPortIn", "ns/op", "200000x", 0},
 	{"edge: a frame between browser and line", "edge/web", "BenchmarkForward", "ns/op", "20000x", 0},
 }
