@@ -12,6 +12,7 @@ import (
 
 	"example.org/parley/call"
 	"example.org/parley/check"
+	"example.org/parley/contact"
 	"example.org/parley/message"
 	"example.org/parley/record"
 	"example.org/parley/register"
@@ -150,6 +151,9 @@ func Show(in Input, lang string, e *record.Entry, item *record.Item, m *message.
 		r.Text = w.Text
 	}
 	said := e.Said()
+	if e.Kind == contact.KindMade || e.Kind == contact.KindPlaced { // drawn whole below, in the reader's language
+		said = nil
+	}
 	for _, name := range slices.Sorted(maps.Keys(said)) {
 		r.Text = strings.TrimPrefix(r.Text+"\n"+name+": "+said[name], "\n")
 	}
