@@ -96,10 +96,12 @@ func (l *Line) join() {
 	if l.cfg.Before == nil {
 		return
 	}
+	l.recalls = true
 	go func() {
 		r, err := readAlone(l.cfg.Before)
 		if err != nil {
 			l.log.Error("couldn't read the record of the time alone", "err", err)
+			l.post(func() { l.recalls = false })
 			l.cfg.After(joinAgain, func() { l.post(l.join) })
 			return
 		}
@@ -157,7 +159,7 @@ func (l *Line) begun(r *record.Record, tests *check.Summary) {
 			}
 		}
 	}
-	l.joining, l.before, l.dirty = j, tests, true
+	l.joining, l.before, l.dirty, l.recalls = j, tests, true, false
 }
 
 // carryOn states some of it, while the store works; people's statements go between. SPEC: ALN-025

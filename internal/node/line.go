@@ -135,6 +135,7 @@ type Line struct {
 	agreed  atomic.Pointer[[]service.Proposal] // changes of the terms, replaced whole by the loop
 	uptime  uptime
 	joining *joining       // nil: there is nothing to take in, or it is being read
+	recalls bool           // the record of the time alone is being read
 	before  *check.Summary // tests of the time alone; nil: none
 	started time.Time
 

@@ -21,12 +21,12 @@ func (l *Line) after(d time.Duration, f func()) { l.cfg.After(d, func() { l.post
 // it its ticks skips the time between. SPEC: NOD-028
 func (l *Line) Rest() (quiet bool, next time.Time) {
 	_ = l.between(context.Background(), func() {
-		quiet = len(l.events)+len(l.more)+len(l.link.Events())+len(l.disk.waiting) == 0 && !l.disk.reopening
+		quiet = len(l.events)+len(l.more)+len(l.link.Events())+len(l.disk.waiting) == 0 && !l.disk.reopening && !l.recalls
 		since := l.tickWall
 		live := l.checks.m.Live(since)
 		next = since.Add(idleTick)
 		switch {
-		case live.Slot != check.Slot{}, l.calls.m.Live().State != call.Idle, len(l.got) > 0, l.disk.dead != nil:
+		case live.Slot != check.Slot{}, l.calls.m.Live().State != call.Idle, len(l.got) > 0, l.disk.dead != nil, l.joining != nil && len(l.joining.todo) > 0:
 			next = since.Add(tickEvery)
 		case !live.Due.IsZero() && live.Due.Before(next):
 			next = live.Due

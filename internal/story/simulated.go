@@ -380,7 +380,7 @@ func (s *Simulated) Ask(name, line string) ([]string, error) {
 	case f[0] == "claim" && len(f) == 4 && f[1] == "--since":
 		out, err = s.save(p, who, f[3], act.ClaimAsk{Since: f[2]})
 	case f[0] == "verify" && (len(f) == 2 || len(f) == 4 && f[2] == "--expect"):
-		out, err = s.verify(filepath.Join(s.Dir, filepath.Base(f[1])), f[3:])
+		out, err = s.verify(filepath.Join(s.Dir, filepath.Base(f[1])), f[min(3, len(f)):])
 	default:
 		var r act.Reply
 		r, err = s.act(name, line)
