@@ -153,7 +153,7 @@ var follows = map[string]string{
 
 // Which may in the file of a claim, where that is another.
 var followsClaim = map[string]string{
-	"claim": "sheet", "log": "claim entry facts receipt", "entry": "log entry facts receipt", "text": "", "receipt": "entry facts receipt", "end": "entry facts receipt",
+	"claim": "sheet", "log": "claim entry facts receipt", "entry": "log entry facts", "text": "", "receipt": "entry facts receipt", "end": "entry facts receipt",
 }
 
 // ErrFile says that a file is not an export in its one form; ErrVersion, that it is of another version.

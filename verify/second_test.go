@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verify_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.org/parley/verify"
+)
+
+// The second verifier is written from the pages alone; on every vector and on what becomes of them by mutation it must say what this one says.
+// SPEC: CLM-029
+func TestSecondVerifierGivesTheSameLines(t *testing.T) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		if slices.Contains(strings.Fields(os.Getenv("PARLEY_REQUIRE")), "node") {
+			t.Fatal("node is required and not there")
+		}
+		t.Skip("no Node.js: the second verifier was not run")
+	}
+	vectors, err := filepath.Glob("../spec/claims/*.claim")
+	if err != nil || len(vectors) == 0 {
+		t.Fatalf("no vectors: %v", err)
+	}
+	var files [][]byte
+	for _, name := range vectors {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, b)
+	}
+	count := 2000
+	if testing.Short() {
+		count = 100
+	}
+	r := rand.New(rand.NewPCG(14, 29))
+	for range count {
+		files = append(files, mutate(r, files[r.IntN(len(vectors))]))
+	}
+	dir := t.TempDir()
+	for i, b := range files {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%05d", i)), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page, err := filepath.Abs("../spec/verify-claim.mjs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := `import fs from 'node:fs'; import { verify } from 'file://` + page + `'
+for (const f of fs.readdirSync('.').sort()) console.log(verify(fs.readFileSync(f)).lines.join('\n') + '\n')`
+	cmd := exec.Command(node, "--input-type=module", "-e", program)
+	cmd.Dir, cmd.Stderr = dir, os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("node: %v", err)
+	}
+	theirs := strings.Split(strings.TrimSuffix(string(out), "\n\n"), "\n\n")
+	if len(theirs) != len(files) {
+		t.Fatalf("%d answers to %d files", len(theirs), len(files))
+	}
+	for i, b := range files {
+		rep := verify.Verify(bytes.NewReader(b), verify.Expected{})
+		ours := []string{"verdict " + rep.Verdict}
+		if rep.Claim != nil {
+			ours = append(ours, rep.Claim.Lines...)
+		}
+		if got := strings.Join(ours, "\n"); got != theirs[i] {
+			t.Errorf("file %d (vectors are the first %d): Go says\n%s\nthe second verifier\n%s\n%v %v", i, len(vectors), got, theirs[i], rep.Wrong, rep.Unknown)
+		}
+	}
+}
+
+// mutate changes a file by a byte, or by pieces left out, doubled and exchanged; mostly the last line is made to fit again.
+func mutate(r *rand.Rand, b []byte) []byte {
+	b = bytes.Clone(b)
+	switch r.IntN(3) {
+	case 0:
+		b[r.IntN(len(b))] ^= 1 << r.IntN(8)
+	case 1:
+		i := r.IntN(len(b))
+		b = append(b[:i], b[min(len(b), i+1+r.IntN(40)):]...)
+	default:
+		head, pieces := split(b)
+		for range 1 + r.IntN(2) {
+			i, k := r.IntN(len(pieces)), r.IntN(len(pieces))
+			switch r.IntN(4) {
+			case 0, 1:
+				pieces = append(pieces[:i], pieces[i+1:]...)
+			case 2:
+				pieces[i], pieces[k] = pieces[k], pieces[i]
+			default:
+				pieces = append(pieces[:k], append([][]byte{pieces[i]}, pieces[k:]...)...)
+			}
+		}
+		b = append(head, bytes.Join(pieces, nil)...)
+		b = append(b, "end \n"...)
+	}
+	end := bytes.LastIndex(b, []byte("end "))
+	if r.IntN(8) == 0 || end < 0 {
+		return b
+	}
+	sum := sha256.Sum256(b[:end])
+	return append(b[:end:end], "end "+base64.StdEncoding.EncodeToString(sum[:])+"\n"...)
+}
+
+// split gives the first line of a file, and its pieces with their own lines.
+func split(b []byte) (head []byte, pieces [][]byte) {
+	at := bytes.IndexByte(b, '\n') + 1
+	head = bytes.Clone(b[:at])
+	for {
+		var name string
+		var n int
+		line := bytes.IndexByte(b[at:], '\n') + 1
+		if _, err := fmt.Sscanf(string(b[at:at+line]), "%s %d\n", &name, &n); err != nil || at+line+n+1 > len(b) {
+			return head, pieces
+		}
+		pieces = append(pieces, b[at:at+line+n+1])
+		at += line + n + 1
+	}
+}
