@@ -31,7 +31,7 @@ var Figures = []string{FigureTested, FigureUsed, FigureContacts, FigureRequests}
 // SPEC: CLM-006
 var reads = map[string][]string{
 	FigureTested:   {"check.opened", "check.joined", "check.closed", "line.suspended", "line.maintenance", "line.left", "line.resumed", "terms.proposed", "terms.accepted"},
-	FigureUsed:     {"call.placed", "call.rang", "call.silent", "call.closed", "call.class"},
+	FigureUsed:     {"call.placed", "call.rang", "call.silent", "call.closed", "call.class", "call.noted"},
 	FigureContacts: {"post.added", "contact.made", "contact.confirmed", "contact.disputed"},
 	FigureRequests: {"post.added", "request.placed", "request.tried", "request.outcome", "request.confirmed", "request.disputed", "request.withdrawn"},
 }

@@ -747,6 +747,10 @@ const KINDS = {
   'call.rang': calls({ from: desk, desks, priority: desk, at: atTime }, (s, f) => f.opener !== s.log.party.name),
   'call.silent': calls({ at: atTime }),
   'call.class': calls({ by: author }),
+  'call.noted': {
+    ...calls({ at: atTime, seconds: integer(0, 1048575), with: list(8, place), by: person },
+      (s, f) => f.opener === s.log.party.name && f.with.length > 0 && time(f.at) * 1e6 <= s.header.time), text: true, bodies: 8192,
+  },
   'call.closed': {
     ...calls({
       outcome: oneOf(...OUTCOMES), cause: oneOf('', 'path', 'media', 'microphone', 'speaker', 'far-node', 'near-node', 'policy'), desk, desks, there: desk, ended_by: desk,
@@ -890,7 +894,7 @@ class Unknown extends Error {}
 // What each figure reads the facts of (CLM-006).
 const READS = {
   tested: 'check.opened check.joined check.closed line.suspended line.maintenance line.left line.resumed terms.proposed terms.accepted',
-  used: 'call.placed call.rang call.silent call.closed call.class',
+  used: 'call.placed call.rang call.silent call.closed call.class call.noted',
   contacts: 'post.added contact.made contact.confirmed contact.disputed',
   requests: 'post.added request.placed request.tried request.outcome request.confirmed request.disputed request.withdrawn',
 }
@@ -1073,10 +1077,11 @@ function readCall(r, statements) {
   const { opener } = statements[0].read
   const end = (own) => {
     const of = (kind) => own.filter((s) => s.header.kind === kind)
-    const last = r.past.newest([...of('call.closed'), ...of('call.class')])
+    const closed = own.filter((s) => s.header.kind === 'call.closed' || s.header.kind === 'call.noted'), last = r.past.newest([...closed, ...of('call.class')])
+    const facts = (s) => (s?.header.kind === 'call.noted' ? { outcome: 'answered', became: '', cause: '', began: s.read.at } : s?.read)
     return {
       placed: earliestOf(r.past, of('call.placed')), rang: earliestOf(r.past, of('call.rang')), silent: of('call.silent')[0],
-      closed: r.past.newest(of('call.closed'))[0]?.read, class: higher(last.map((s) => s.header.class)),
+      closed: facts(r.past.newest(closed)[0]), class: higher(last.map((s) => s.header.class)),
     }
   }
   const caller = end(statements.filter((s) => s.log.party.name === opener)), called = end(statements.filter((s) => s.log.party.name !== opener))
@@ -1089,6 +1094,7 @@ function readCall(r, statements) {
   const isHeard = (o) => o === 'answered' || o === 'no-sound'
   let cls = 'substantive'
   if (caller.class && called.class) cls = higher([caller.class, called.class])
+  else if (statements.some((s) => s.header.kind === 'call.noted')) cls = caller.class ?? called.class
   else if (Boolean(a) !== Boolean(b) && (!caller.placed || !called.rang) && !isHeard(outcome)) cls = caller.class ?? called.class
   const rings = [caller.placed, called.rang].filter(Boolean).map((s) => s.read.at).sort()
   const at = rings.at(-1) ?? a?.began ?? b?.began ?? caller.silent?.read.at ?? called.silent?.read.at
@@ -1114,7 +1120,7 @@ function readMessage(r, s, words) {
 function used(r) {
   const all = (...kinds) => kinds.flatMap((k) => r.byKind.get(k) ?? []).filter((s) => s.joined)
   const words = groupBy(all('message.classed'), (s) => s.header.re.length && meant(r.record, s.header.re[0]))
-  const calls = groupBy(r.of('call.placed', 'call.rang', 'call.silent', 'call.closed', 'call.class'), (s) => `${s.read.opener}#${s.read.call}`)
+  const calls = groupBy(r.of('call.placed', 'call.rang', 'call.silent', 'call.closed', 'call.class', 'call.noted'), (s) => `${s.read.opener}#${s.read.call}`)
   const counted = (list) => list.filter((x) => x.used && x.at >= r.from)
   const f = [all(...MESSAGES).map((s) => readMessage(r, s, words.get(s))), all('stop.sent').map((s) => readMessage(r, s)), [...calls.values()].map((s) => readCall(r, s))].map(counted)
   const last = f.flat().reduce((t, x) => Math.max(t, x.at), -1)

@@ -118,6 +118,42 @@ func (h *lived) pass(due time.Time, how string) {
 	}
 }
 
+// note states a call on the ordinary telephone; the other party may say of what class it was.
+func (h *lived) note(name, class, theirs string) {
+	id := fmt.Sprintf("%032x", h.rnd.Uint64())
+	n := call.Noted{Opener: name, Call: id, At: h.now.Truncate(time.Second), With: []string{h.posts[name+"Minister"].Place().String()}, By: watch}
+	h.says(name)(call.NoteDraft(name, class, "actual", n, nil))
+	if theirs != "" {
+		h.says(other(name))(record.Draft{Kind: call.KindClass, Class: theirs, Mark: "actual", Facts: call.Word{Opener: name, Call: id, By: &watch}}, nil)
+	}
+}
+
+// telephoned is a history with calls on the ordinary telephone, and how many of them used the line for substance.
+func telephoned(t testing.TB) (h *lived, used, disputed int) {
+	h = newHistory(t, 300, 0)
+	h.note("aurelia", "substantive", "")
+	h.note("aurelia", "service", "substantive")
+	h.note("borealia", "service", "")
+	h.note("borealia", "test", "service")
+	h.note("borealia", "substantive", "test")
+	h.meet()
+	return h, 3, 2
+}
+
+// TestClaimCountsCallsOnTheOrdinaryTelephone: what was said by another telephone, and is on the record, is in the figure.
+//
+// SPEC: CLM-006 CLM-020 CHK-035
+func TestClaimCountsCallsOnTheOrdinaryTelephone(t *testing.T) {
+	h, used, disputed := telephoned(t)
+	for _, us := range []string{"aurelia", "borealia"} {
+		rep := judged(h.claimed(us), Expected{})
+		if rep.Verdict != Holds || rep.Claim == nil || rep.Claim.Facts.Used.Calls != used || rep.Claim.Facts.Used.Disputed != disputed {
+			t.Fatalf("%s: %s", us, lines(rep))
+		}
+		h.meet()
+	}
+}
+
 // talk states both ends of a call.
 func (h *lived) talk(caller, classA, classB, outcome string) {
 	id := fmt.Sprintf("%032x", h.rnd.Uint64())
@@ -321,6 +357,8 @@ func TestClaimVectors(t *testing.T) {
 			h := newHistory(t, 100+seed, 9)
 			keep(fmt.Sprintf("honest-%d", seed), h.claimed(pick(h, "aurelia", "borealia")))
 		}
+		told, _, _ := telephoned(t)
+		keep("calls-on-the-ordinary-telephone", told.claimed("borealia"))
 		h := newHistory(t, 200, 9)
 		for _, f := range forgeries {
 			if b := f.forge(h, pick(h, "aurelia", "borealia")); b != nil {
