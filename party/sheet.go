@@ -207,6 +207,9 @@ func ParseSheet(b []byte) (*Sheet, error) {
 	return s, nil
 }
 
+// SameKeys reports whether two sheets of a party name the same keys.
+func (s *Sheet) SameKeys(o *Sheet) bool { return s.Sign.Equal(o.Sign) && s.Link.Equal(o.Link) }
+
 // PartyHash is the party's name for ever.
 func (s *Sheet) PartyHash() wire.Hash { return Hash(s.PartyKey) }
 

@@ -84,7 +84,8 @@ func (f Stated) Validate(e, begin *record.Entry) error {
 	case what == "resumed" && begin != nil:
 		return statement.If(!slices.Contains(States, step(begin.Kind)) || begin.Log.Party != e.Log.Party, "a party resumes what it has itself taken out of service")
 	case what == "accepted" && begin != nil:
-		return statement.If(begin.Kind != "terms.proposed" || begin.Log.Party == e.Log.Party, "a party accepts what the other has proposed")
+		offers := map[string]string{"terms.accepted": "terms.proposed", "sheet.accepted": "sheet.issued"}
+		return statement.If(begin.Kind != offers[e.Kind] || begin.Log.Party == e.Log.Party, "a party accepts what the other has proposed")
 	case what == "taken" && begin != nil:
 		return statement.If(begin.Kind != "watch.given" || begin.Log.Party != e.Log.Party, "what it names is no handover of its own party")
 	}

@@ -17,4 +17,4 @@ import (
 )
 
 // Kinds is every kind of statement: the one list that the verifier judges by and the node writes by.
-var Kinds = slices.Concat(register.Kinds, message.Kinds, stop.Kinds, call.Kinds, check.Kinds, contact.Kinds, service.Kinds, service.TermKinds, readout.Kinds, claim.Kinds)
+var Kinds = slices.Concat(register.Kinds, message.Kinds, stop.Kinds, call.Kinds, check.Kinds, contact.Kinds, service.Kinds, service.TermKinds, service.SheetKinds, readout.Kinds, claim.Kinds)

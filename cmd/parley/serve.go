@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -270,7 +269,7 @@ func sheetsMark(l *home.Line) (mark string) {
 
 // linkConfig is what pairing and node have in common: pinned keys, addresses, the silent handshake's key.
 func (s *service) linkConfig(l *home.Line) (link.Config, error) {
-	c := link.Config{Key: l.Keys.Link, Peers: []ed25519.PublicKey{l.Theirs.Link}, Tag: l.TagKey, First: l.IsPartyA(), Listen: s.listen, Log: s.log}
+	c := link.Config{Key: l.Keys.Link, Peers: l.TheirIssues.LinkKeys(), Tag: l.TagKey, First: l.IsPartyA(), Listen: s.listen, Log: s.log}
 	for _, p := range l.Config.Paths {
 		remote, err := l.Remote(p)
 		if err != nil {
@@ -284,6 +283,14 @@ func (s *service) linkConfig(l *home.Line) (link.Config, error) {
 		c.Paths = append(c.Paths, link.PathConfig{Label: p.Label, Bind: i, Remote: remote})
 	}
 	return c, nil
+}
+
+// linkAgain is linkConfig of the line as it is on disk: its sheets, keys and paths change while it runs.
+func (s *service) linkAgain(l *home.Line) (c link.Config, err error) {
+	if l, err = l.Again(); err == nil {
+		c, err = s.linkConfig(l)
+	}
+	return c, err
 }
 
 // pairLink opens the session of a pairing.
@@ -344,6 +351,11 @@ func (s *service) nodeConfig(l *home.Line) (node.Config, error) {
 		return c, err
 	}
 	c.Link = func(of link.Config) (node.Link, error) {
+		if now, err := s.linkAgain(l); err != nil {
+			s.log.Error("the paths stay as they were", "line", l.Name, "err", err)
+		} else {
+			lc.Key, lc.Peers, lc.Binds, lc.Paths = now.Key, now.Peers, now.Binds, now.Paths
+		}
 		lc.Run, lc.Greeting, lc.OnFrame, lc.Prepare = of.Run, of.Greeting, of.OnFrame, of.Prepare
 		return link.Open(lc)
 	}

@@ -21,6 +21,13 @@ var Table = []Verb{
 	{"terms propose", "--from FROM", "Propose other terms, from a time at least 24 hours ahead.", "node", TermsPropose{}, Touches | Person | Both},
 	{"terms accept", "ID", "Accept the terms that the other party has proposed.", "node", TermsAccept, Touches | Person | Both},
 
+	{"path list", "", "The paths of both ends, and the issues of both sheets.", "node", PathList, 0},
+	{"path add", "LABEL", "Add a path of ours; our next sheet says it to the other party.", "node", PathStep{Step: "add"}, Touches | Person | Both},
+	{"path set", "LABEL", "Change a path of ours: our address on it, or where we find theirs.", "node", PathStep{Step: "set"}, Touches | Person | Both},
+	{"path remove", "LABEL", "Remove a path of ours.", "node", PathStep{Step: "remove"}, Touches | Person | Both},
+	{"key rotate", "", "Make new keys of ours; they are used once the other party has accepted them.", "node", KeyRotate, Touches | Person | Both},
+	{"key accept", "ID", "Accept the other party's new keys, by the digits of its sheet.", "node", KeyAccept{}, Touches | Person | Both},
+
 	{"officer add", "NAME…", "Enrol an officer, known by his Unix account.", "people", OfficerAdd{}, 0},
 	{"officer edit", "OFFICER [NAME…]", "State anew what we stated of an officer of ours.", "people", OfficerAdd{Do: "officer.edit"}, Person},
 	{"officer end", "ID", "State that an officer of ours is one no more.", "people", Finish{Do: "officer.end"}, Person},
@@ -129,6 +136,8 @@ const (
 	Status      Plain = "status"
 	Card        Plain = "card"
 	TermsShow   Plain = "terms.show"
+	PathList    Plain = "path.list"
+	KeyRotate   Plain = "key.rotate"
 	Inbox       Plain = "inbox"
 	Calls       Plain = "calls"
 	Export      Plain = "export"       // asks for the whole shared record of the line as one file's bytes
@@ -178,6 +187,18 @@ type (
 		Step   string    `json:"step" flag:"-" of:"line"`
 		Until  time.Time `json:"until,omitzero" help:"until: 14:30Z, +2h, 2026-03-22T09:00Z"`
 		Reason string    `json:"reason,omitempty" help:"why, for both boards"`
+	}
+	// PathStep adds, sets or removes a path; what is not given stays.
+	PathStep struct {
+		Step   string `json:"step" flag:"-" of:"path"`
+		Label  string `json:"label" arg:"LABEL"`
+		Bind   string `json:"bind,omitempty" help:"our address and port: 192.0.2.1:7443"`
+		Reach  string `json:"reach,omitempty" help:"where the other party finds this path, where that is another address"`
+		Remote string `json:"remote,omitempty" help:"where we find theirs, in place of what their sheet says; none: as it says"`
+	}
+	KeyAccept struct {
+		ID     string `json:"id" arg:"ID"`
+		Digits string `json:"digits" help:"of their sheet, as read to you over another channel"`
 	}
 	TermsPropose struct {
 		From     time.Time         `json:"from" help:"from when they hold: +48h, 2026-03-22T09:00Z"`
@@ -552,6 +573,8 @@ func (Requests) Verb() string         { return "requests" }
 func (Raised) Verb() string           { return "raised" }
 func (Show) Verb() string             { return "show" }
 func (LineStep) Verb() string         { return "line.step" }
+func (PathStep) Verb() string         { return "path.step" }
+func (KeyAccept) Verb() string        { return "key.accept" }
 func (TermsPropose) Verb() string     { return "terms.propose" }
 func (Watch) Verb() string            { return "watch.step" }
 func (Relay) Verb() string            { return "relay" }

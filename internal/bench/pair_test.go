@@ -101,7 +101,7 @@ func freeUDP(tb testing.TB) netip.AddrPort {
 func (p *pair) db(i int) string { return filepath.Join(p.dir, names[i], "record.db") }
 
 func (p *pair) party(i int) node.Party {
-	return node.Party{Name: names[i], Letter: p.genesis.Letters()[i], SignKey: p.sheets[i].Sign}
+	return node.Party{Name: names[i], Letter: p.genesis.Letters()[i], Keys: []ed25519.PublicKey{p.sheets[i].Sign}}
 }
 
 func (p *pair) config(i int) node.Config {

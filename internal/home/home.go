@@ -7,7 +7,8 @@
 //	HOME/serve.lock              which process serves this home
 //	HOME/lines/NAME/config.toml  one documented struct, validated once (Config)
 //	HOME/lines/NAME/*.key        party, sign, link and tag keys, 0600, refused otherwise
-//	HOME/lines/NAME/sheet.ours   our sheet · sheet.theirs: the other party's, once entered
+//	HOME/lines/NAME/sheet.ours   our sheet · sheet.theirs: the other party's, once entered · sheet.ours.2, sheet.theirs.2 …: the issues after the genesis
+//	HOME/lines/NAME/*.key.next   keys of our newest sheet that the other party has not accepted yet
 //	HOME/lines/NAME/genesis      signed by both, once confirmed · terms: its body · pairing.json: how far it is
 //	HOME/lines/NAME/alone        of a line that began alone, its genesis · alone.terms, alone.sheet: what that names · alone.db: its record
 //	HOME/lines/NAME/page.key     signs the cookies of the desks' page
@@ -21,7 +22,6 @@
 package home
 
 import (
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -187,16 +187,17 @@ func PickOf(name string, names []string, dir string) (string, error) {
 
 // Line is one line's directory, read and checked.
 type Line struct {
-	Name    string
-	Dir     string
-	Config  Config
-	Keys    party.Keys
-	Ours    *party.Sheet
-	Theirs  *party.Sheet   // nil until entered
-	Genesis *party.Genesis // nil until signed by both
-	Terms   []byte         // body of the terms, nil until then
-	TagKey  [32]byte       // keys the silent handshake once the genesis stands
-	Alone   *Line          // the time for which it was alone, with a genesis, terms and a record of its own; nil: it never was
+	Name                   string
+	Dir                    string
+	Config                 Config
+	Keys                   party.Keys
+	Ours                   *party.Sheet   // newest issue
+	Theirs                 *party.Sheet   // newest issue taken; nil until entered
+	Genesis                *party.Genesis // nil until signed by both
+	Terms                  []byte         // body of the terms, nil until then
+	TagKey                 [32]byte       // keys the silent handshake once the genesis stands
+	OurIssues, TheirIssues Issues         // from the one that the genesis names on; the second nil until entered
+	Alone                  *Line          // the time for which it was alone, with a genesis, terms and a record of its own; nil: it never was
 }
 
 // DB is the path of the record.
@@ -210,12 +211,15 @@ func (l *Line) DB() string {
 // IsPartyA reports whether we are A. It needs both sheets.
 func (l *Line) IsPartyA() bool { return l.Ours.IsPartyA(l.Theirs) }
 
-// Sheets gives A's and B's sheet. It needs both, but of a line alone, whose B has none.
+// Sheets gives A's and B's sheet as the genesis names them. It needs both, but of a line alone, whose B has none.
 func (l *Line) Sheets() [2]*party.Sheet {
-	if l.Theirs == nil || l.IsPartyA() {
-		return [2]*party.Sheet{l.Ours, l.Theirs}
+	if l.Theirs == nil {
+		return [2]*party.Sheet{l.OurIssues[0], nil}
 	}
-	return [2]*party.Sheet{l.Theirs, l.Ours}
+	if l.IsPartyA() {
+		return [2]*party.Sheet{l.OurIssues[0], l.TheirIssues[0]}
+	}
+	return [2]*party.Sheet{l.TheirIssues[0], l.OurIssues[0]}
 }
 
 // Init makes a line: its keys, config and sheet. It never replaces one.
@@ -333,14 +337,8 @@ func (h Home) Load(name string) (*Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	for role, k := range map[string]*ed25519.PrivateKey{"party": &l.Keys.Party, "sign": &l.Keys.Sign, "link": &l.Keys.Link} {
-		b, err := l.secret(role + ".key")
-		if err != nil {
-			return nil, err
-		}
-		if *k, err = party.DecodeSecret(role, b); err != nil {
-			return nil, damaged(role+".key", err)
-		}
+	if err := l.loadKeys(); err != nil {
+		return nil, err
 	}
 	if err := l.loadSheets(); err != nil {
 		return nil, err
@@ -361,6 +359,7 @@ func (l *Line) loadAlone() error {
 	}
 	a := &Line{Name: l.Name, Dir: l.Dir, Config: l.Config, Keys: l.Keys, Terms: terms}
 	if a.Ours, err = party.ParseSheet(sheet); err == nil {
+		a.OurIssues = Issues{a.Ours}
 		if a.Genesis, err = party.ParseGenesis(note); err == nil {
 			err = a.Genesis.Fits(a.Sheets(), terms)
 		}
@@ -385,8 +384,12 @@ func (l *Line) loadSheets() error {
 	if l.Ours, err = party.ParseSheet(b); err != nil {
 		return damaged("sheet.ours", err)
 	}
-	if !l.Ours.Sign.Equal(party.Public(l.Keys.Sign)) || !l.Ours.Link.Equal(party.Public(l.Keys.Link)) || l.Ours.Party != l.Config.Party {
-		return damaged("sheet.ours", errors.New("it does not name the keys and party of this line"))
+	if l.OurIssues, err = l.loadIssues("sheet.ours", l.Ours); err != nil {
+		return err
+	}
+	l.Ours = l.OurIssues.Newest()
+	if err := l.settleKeys(); err != nil {
+		return err
 	}
 	if b, err = l.read("sheet.theirs"); errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -396,6 +399,10 @@ func (l *Line) loadSheets() error {
 	if l.Theirs, err = party.ParseSheet(b); err != nil {
 		return damaged("sheet.theirs", err)
 	}
+	if l.TheirIssues, err = l.loadIssues("sheet.theirs", l.Theirs); err != nil {
+		return err
+	}
+	l.Theirs = l.TheirIssues.Newest()
 	if b, err = l.read("genesis"); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	} else if err != nil {
@@ -442,6 +449,20 @@ func (l *Line) SetTheirs(note []byte) error {
 	case l.Alone != nil && s.Party != l.Alone.Genesis.Parties[1].Party: // SPEC: ALN-014
 		return hint.New("with another party a line of its own: parley init --line NAME", "this line is one with %s, and the sheet is of %s", l.Alone.Genesis.Parties[1].Party, s.Party)
 	}
+	if err := l.theyReach(s); err != nil {
+		return err
+	}
+	if l.Theirs != nil && s.Hash != l.Theirs.Hash {
+		if err := s.Follows(l.Theirs); err != nil && s.Party == l.Theirs.Party && s.PartyKey.Equal(l.Theirs.PartyKey) {
+			return hint.New("ask the other party for its newest sheet", "%v", err)
+		}
+	}
+	l.Theirs, l.TheirIssues = s, Issues{s}
+	return l.write("sheet.theirs", note)
+}
+
+// theyReach refuses a sheet of theirs with an address at which nobody is found from here.
+func (l *Line) theyReach(s *party.Sheet) error {
 	if s.Paths == nil {
 		return hint.New("ask the other party for its whole sheet: parley sheet > FILE", "the addresses of this sheet are left out")
 	}
@@ -450,13 +471,7 @@ func (l *Line) SetTheirs(note []byte) error {
 			return hint.New("ask the other party for a sheet with an address that this machine reaches; to try both parties on one machine: parley init --same-machine", "the sheet of %s, path %s: %s cannot be reached from here", s.Party, p.Label, p.Address)
 		}
 	}
-	if l.Theirs != nil && s.Hash != l.Theirs.Hash {
-		if err := s.Follows(l.Theirs); err != nil && s.Party == l.Theirs.Party && s.PartyKey.Equal(l.Theirs.PartyKey) {
-			return hint.New("ask the other party for its newest sheet", "%v", err)
-		}
-	}
-	l.Theirs = s
-	return l.write("sheet.theirs", note)
+	return nil
 }
 
 // NextIssue makes the next issue of our sheet, with the paths of the config as they are now. Only while the
@@ -465,13 +480,13 @@ func (l *Line) SetTheirs(note []byte) error {
 // SPEC: CLI-007
 func (l *Line) NextIssue() error {
 	if l.Genesis != nil {
-		return hint.New("its sheet can be issued anew only by a later version", "this line is paired already")
+		return hint.New("change an address: parley path set; the keys: parley key rotate", "this line is paired already")
 	}
 	s, err := l.Config.sheet(l.Keys, l.Ours)
 	if err != nil {
 		return err
 	}
-	l.Ours = s
+	l.Ours, l.OurIssues = s, Issues{s}
 	return l.write("sheet.ours", s.Note)
 }
 

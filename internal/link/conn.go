@@ -4,6 +4,7 @@ package link
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -227,6 +228,9 @@ func (c *conn) begin(h hello) error {
 	}
 	s.txIndex, s.txEpoch = h.index, h.epoch
 	s.ready.Store(true)
+	if key, ok := c.q.ConnectionState().TLS.PeerCertificates[0].PublicKey.(ed25519.PublicKey); ok && key.Equal(l.cfg.Peers[0]) {
+		l.renewed.Store(true)
+	}
 	now := l.now()
 	c.run, c.born, c.gen, c.up = h.run, now, p.gen, true
 	if l.peerRun != h.run {

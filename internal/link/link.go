@@ -22,11 +22,13 @@ import (
 
 // Config is checked once, by Open.
 type Config struct {
-	Run   string              // ours: 1–32 of 0-9a-z
-	Key   ed25519.PrivateKey  // our link key
-	Peers []ed25519.PublicKey // the peer's link keys; only who holds one of them is let in
-	Tag   [32]byte            // key of the silent handshake: from the genesis, or from sheet digits while pairing
-	First bool                // we are A
+	Run string             // ours: 1–32 of 0-9a-z
+	Key ed25519.PrivateKey // our link key
+	// Peers are the peer's link keys, the newest first: only who holds one of them is let in, and from the first session under
+	// the newest on only who holds that.
+	Peers []ed25519.PublicKey
+	Tag   [32]byte // key of the silent handshake: from the genesis, or from sheet digits while pairing
+	First bool     // we are A
 	// Pairing says that these are the sessions of a pairing: nodes in service do not take them for those of a line.
 	Pairing bool
 	// PairingTag is answered beside Tag until the first session under Tag: whoever pairs still is greeted, and by that
@@ -90,6 +92,7 @@ type Link struct {
 	bulkID  uint64
 	bulkTry time.Duration
 
+	renewed                              atomic.Bool // the peer came with its newest key
 	strangers, wrongKeys, badTags, stale atomic.Uint64
 }
 
@@ -186,8 +189,13 @@ func (l *Link) Addrs() (as []netip.AddrPort) {
 	return as
 }
 
-// Close says goodbye over every path, with a reason for the peer's board, and ends the link.
+// Close says goodbye over every path, with a reason for the peer's board, and ends the link. With no reason no goodbye is
+// said: another link of this run takes its place at once, and calls go on over it.
 func (l *Link) Close(reason string) error {
+	code := codeBye
+	if reason == "" {
+		code = codeReplaced
+	}
 	l.mu.Lock()
 	if l.closed {
 		l.mu.Unlock()
@@ -197,13 +205,13 @@ func (l *Link) Close(reason string) error {
 	var conns []*conn
 	for _, p := range l.paths {
 		conns = append(conns, p.conns...)
-		if s := p.current; s != nil {
+		if s := p.current; s != nil && reason != "" {
 			s.send(append([]byte{wire.LaneBye}, printable([]byte(reason))...), nil)
 		}
 	}
 	l.mu.Unlock()
 	for _, c := range conns {
-		c.q.CloseWithError(codeBye, reason)
+		c.q.CloseWithError(code, reason)
 	}
 	l.cancel()
 	l.queue.close()

@@ -126,6 +126,40 @@ func TestWrongKey(t *testing.T) {
 	}
 }
 
+// A peer that has new keys is let in under the present one until it has come with the newest; after that only so. A link that
+// another one replaces says no goodbye.
+// SPEC: SHT-004 SHT-007
+func TestNewestKeyEndsTheOneBefore(t *testing.T) {
+	t.Parallel()
+	ca, cb := base("aurelia"), base("borealia")
+	pa, pb := freePort(t), freePort(t)
+	ca.Binds, cb.Binds = []netip.AddrPort{pa}, []netip.AddrPort{pb}
+	ca.Paths, cb.Paths = []link.PathConfig{{Remote: pb}}, []link.PathConfig{{Remote: pa}}
+	ca.Peers = []ed25519.PublicKey{testKey("renewed").Public().(ed25519.PublicKey), testKey("borealia").Public().(ed25519.PublicKey)}
+	a, b := start(t, "aurelia", ca), start(t, "borealia", cb)
+	wait(a, link.SessionUp, nil)
+	wait(b, link.SessionUp, nil)
+	b.Close("")
+	cb.Key = testKey("renewed")
+	c := start(t, "renewed", cb)
+	wait(c, link.SessionUp, nil)
+	wait(a, link.SessionUp, nil)
+	if ev := wait(c, link.PathChange, func(ev link.Event) bool { return ev.WeHear && ev.TheyHear }); ev.Kind == "" || count(a, link.SessionDown, func(ev link.Event) bool { return ev.Bye }) != 0 {
+		t.Error("a link that gave its place to the next said goodbye")
+	}
+	c.Close("")
+	cb.Key = testKey("borealia")
+	d := start(t, "borealia", cb)
+	_, before, _, _ := a.Counted()
+	eventually(t, "the key before the newest is refused", func() bool {
+		_, wrong, _, _ := a.Counted()
+		return wrong > before
+	})
+	if count(d, link.SessionUp, nil) != 0 {
+		t.Error("the key before the newest was let in")
+	}
+}
+
 // Both dial at once over two cables: one connection a path stays, the one dialled by A.
 // SPEC: LNK-015
 func TestBothDial(t *testing.T) {

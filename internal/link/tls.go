@@ -69,8 +69,8 @@ func (l *Link) pinned(cs tls.ConnectionState) error {
 	if !ok {
 		return errPeer
 	}
-	for _, p := range l.cfg.Peers {
-		if pub.Equal(p) {
+	for i, p := range l.cfg.Peers {
+		if pub.Equal(p) && (i == 0 || !l.renewed.Load()) {
 			return nil
 		}
 	}

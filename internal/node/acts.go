@@ -31,7 +31,7 @@ func on[A act.Act](f func(l *Line, who act.Who, lang string, a A) (act.Reply, er
 }
 
 // handlers are those of every subject, each listed in its file.
-var handlers = slices.Concat(peopleActs, messageActs, stopActs, callActs, checkActs, counterpartActs, serviceActs, readoutActs, termsActs, alarmActs, questions)
+var handlers = slices.Concat(peopleActs, messageActs, stopActs, callActs, checkActs, counterpartActs, serviceActs, readoutActs, termsActs, sheetActs, alarmActs, questions)
 
 // do carries out one act in the loop. Who may do it, and that it touches a desk, stands in its row of act.Table.
 func (l *Line) do(who act.Who, lang string, a act.Act) (act.Reply, error) {

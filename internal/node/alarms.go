@@ -96,6 +96,7 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 		add("A7", "", alarm.Say("at.records", n))
 	}
 	l.lossConditions(add)
+	l.sheetConditions(add)
 	if d := l.clocksApart(); d > clockApart {
 		add("A6", "", alarm.Say("at.clocks", d.Round(time.Second)))
 	}

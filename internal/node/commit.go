@@ -330,7 +330,7 @@ func (l *Line) empty() *memory {
 		cache: map[string]any{}, volatile: map[*record.Entry]int{}, showing: map[string]bool{}}
 	m.book = contact.NewBook(l.cfg.Us.Name, l.cfg.Them.Name)
 	m.items = &items{stamps: map[string]stamp{}, lists: map[string][]stamp{}, open: map[string][]stamp{}}
-	shared, private := l.opts, l.privOpts
+	shared, private := *l.opts.Load(), l.privOpts
 	shared.Rows, private.Rows = m, m
 	m.rec, m.priv = record.New(shared), record.New(private)
 	return m
@@ -340,6 +340,7 @@ func (l *Line) empty() *memory {
 func (l *Line) adopt(m *memory, first bool) {
 	l.memory, l.run, l.privRun = m, nil, nil
 	l.agree()
+	l.issued.look = true
 	if first { // later the alarms in memory are newer than those of the disk
 		for _, r := range m.local {
 			l.restoreLocal(r)

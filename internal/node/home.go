@@ -18,23 +18,21 @@ func Of(l *home.Line, log *slog.Logger) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	sheets, place := l.Sheets(), l.Genesis.Place(l.Ours.Party)
+	place := l.Genesis.Place(l.Ours.Party)
 	letters := l.Genesis.Letters()
 	us, them := l.Genesis.Parties[place], l.Genesis.Parties[1-place]
 	c := Config{
 		Name: l.Genesis.Line, DB: l.DB(), First: place == 0, Key: l.Keys.Sign, Alone: l.Genesis.Alone(),
-		Us:      Party{Name: us.Party, Letter: letters[place], SignKey: us.Sign},
-		Them:    Party{Name: them.Party, Letter: letters[1-place], SignKey: them.Sign},
+		Us:      Party{Name: us.Party, Letter: letters[place], Keys: l.OurIssues.SignKeys()},
+		Them:    Party{Name: them.Party, Letter: letters[1-place], Keys: l.TheirIssues.SignKeys()},
 		Genesis: l.Genesis.Hash, GenesisText: l.Genesis.Note, Terms: l.Terms, Station: l.Config.Station,
 		Schedule: terms.Schedule, Due: terms.Policy.Due, Fallback: terms.Fallback, Demo: l.Config.Demo, Now: time.Now, Rand: rand.Reader, Log: log,
 	}
-	for i := range l.Genesis.Signers() {
-		c.Sheets = append(c.Sheets, sheets[i].Note)
-	}
+	c.Sheets = l.Notes()
 	if c.Alone {
 		return c, nil
 	}
-	c.Sheet = l.Theirs.Issue
+	c.Sheet, c.Home = l.Theirs.Issue, l
 	if l.Alone != nil {
 		before, err := Of(l.Alone, log)
 		c.Before = &before

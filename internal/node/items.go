@@ -25,7 +25,7 @@ import (
 // record costs a view nothing.
 type items struct {
 	stamps map[string]stamp
-	lists  map[string][]stamp // by the first word of the kind: message stop call check contact line service watch readout terms
+	lists  map[string][]stamp // by the first word of the kind: message stop call check contact line service watch readout terms sheet
 	open   map[string][]stamp // of each list what waits: the most urgent first, then as they came
 	used   []stamp            // those that used the line for substance
 }
@@ -117,8 +117,11 @@ func (l *Line) place(key string) {
 	l.enter(key, s, state)
 	l.items.put(key, s)
 	delete(l.touched, key)
-	if s.list == "terms" {
+	switch s.list {
+	case "terms":
 		l.agree()
+	case "sheet":
+		l.issued.look = true
 	}
 }
 
@@ -214,6 +217,8 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp,
 			s.list = "line"
 		} else if _, ok := statement.Find(service.TermKinds, kind); ok {
 			state, s.list = service.FoldTerms(it), "terms"
+		} else if head == "sheet" {
+			state, s.list = service.FoldIssue(it), head
 		} else if _, ok := statement.Find(service.Kinds, kind); ok {
 			state, s.list = service.Fold(it), map[bool]string{true: "watch", false: "service"}[head == "watch"]
 		}

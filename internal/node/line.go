@@ -43,6 +43,7 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/exchange"
+	"example.org/parley/internal/home"
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/store"
 	"example.org/parley/internal/view"
@@ -70,9 +71,9 @@ type Link interface {
 
 // Party is one of the two parties of a line, as its genesis and sheets name it.
 type Party struct {
-	Name    string
-	Letter  string            // of short IDs: the initial, or A and B where the initials are the same
-	SignKey ed25519.PublicKey // of the statements
+	Name   string
+	Letter string              // of short IDs: the initial, or A and B where the initials are the same
+	Keys   []ed25519.PublicKey // of the statements, newest first; none of the other party of a line alone
 }
 
 // Config is everything that a line's node is given. The caller has checked the genesis and the sheets.
@@ -85,11 +86,12 @@ type Config struct {
 	Before      *Config            // of the time for which it was alone; nil: it never was
 	Key         ed25519.PrivateKey // our sign key
 	Genesis     wire.Hash
-	GenesisText []byte   // both signatures; carried by the first statement
-	Terms       []byte   // the JSON body that the genesis names, for exports
-	Sheets      [][]byte // both parties' sheets as signed, for exports
-	Sheet       int      // the newest issue of their sheet that is held here
-	Station     string   // "main" unless named
+	GenesisText []byte     // both signatures; carried by the first statement
+	Terms       []byte     // the JSON body that the genesis names, for exports
+	Sheets      [][]byte   // both parties' sheets as signed, for exports
+	Sheet       int        // the newest issue of their sheet that is taken here
+	Home        *home.Line // where sheets and keys are kept, to change them; nil: they do not change
+	Station     string     // "main" unless named
 	Schedule    party.Schedule
 	Due         map[string]map[string]int // clocks that the terms change
 	Fallback    map[string][]string       // telephones by party, of the terms
@@ -109,16 +111,17 @@ type Config struct {
 // Line is a running line. What stands below the first block is owned by the loop; each part has its own fields, in the
 // file of its subject.
 type Line struct {
-	cfg            Config
-	opts, privOpts record.Options // of the record, and of our private logs
-	log            *slog.Logger
-	events         chan func()
-	looks          chan func() // of who wants to see what there is: they change nothing
-	quit           chan struct{}
-	ending         sync.Once // of quit
-	gone           chan struct{}
-	link           Link
-	store          *store.Store
+	cfg      Config
+	opts     atomic.Pointer[record.Options] // of the record; replaced when keys are
+	privOpts record.Options                 // of our private logs
+	log      *slog.Logger
+	events   chan func()
+	looks    chan func() // of who wants to see what there is: they change nothing
+	quit     chan struct{}
+	ending   sync.Once // of quit
+	gone     chan struct{}
+	link     Link
+	store    *store.Store
 
 	now     time.Time     // of the step under way
 	tx      tx            // what it wants
@@ -133,6 +136,7 @@ type Line struct {
 	checks  *checks
 	alarms  alarms
 	agreed  atomic.Pointer[[]service.Proposal] // changes of the terms, replaced whole by the loop
+	issued  issued
 	uptime  uptime
 	joining *joining       // nil: there is nothing to take in, or it is being read
 	recalls bool           // the record of the time alone is being read
@@ -174,7 +178,9 @@ func Open(cfg Config) *Line {
 		l.cfg.After = func(d time.Duration, f func()) { time.AfterFunc(d, f) }
 	}
 	l.started = l.now
-	l.opts, l.privOpts = l.cfg.options(false), l.cfg.options(true)
+	opts := l.cfg.options(false)
+	l.opts.Store(&opts)
+	l.privOpts = l.cfg.options(true)
 	l.store = store.New(cfg.DB, cfg.Store)
 	l.alarms.Set = alarm.New()
 	l.peer.repeating = map[record.Place]struct{}{}
@@ -290,6 +296,7 @@ func (l *Line) tick() {
 			l.checks.tick()
 		}
 		l.tickSeals()
+		l.tickSheets()
 		l.carryOn()
 	}
 	l.tickAlarms()

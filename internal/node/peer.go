@@ -3,7 +3,6 @@
 package node
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -121,10 +120,6 @@ func (l *Line) fromLink(ev link.Event) {
 	}
 }
 
-// greeting is what a new session says first: version and newest sheet issue. The link greets with the
-// run and the clock itself.
-func (l *Line) greeting() []byte { return fmt.Appendf(nil, "parley/1 sheet %d", l.cfg.Sheet) }
-
 func (l *Line) sessionUp(run string, greeting []byte) {
 	l.log.Debug("session up", "run", run, "greeting", string(greeting))
 	if !l.peer.up || l.peer.run != run {
@@ -189,7 +184,7 @@ func (l *Line) lane(path int, kind byte, b []byte) {
 			l.frame(f, path)()
 		}
 	case laneReceipt:
-		rc, err := l.opts.CheckReceipt(b)
+		rc, err := l.opts.Load().CheckReceipt(b)
 		l.receipt(rc, err, path)
 	case laneSignal:
 		l.signal(path, b)
@@ -229,10 +224,10 @@ func (l *Line) frame(f wire.Frame, path int) func() {
 	switch f.Kind {
 	case wire.FrameEntry:
 		facts, text := body(f.Parts[1]), body(f.Parts[2])
-		c, err := l.opts.Check(part, facts, text)
+		c, err := l.opts.Load().Check(part, facts, text)
 		return func() { l.entry(c, err, len(part)+len(facts)+len(text), path) }
 	case wire.FrameReceipt:
-		rc, err := l.opts.CheckReceipt(part)
+		rc, err := l.opts.Load().CheckReceipt(part)
 		return func() { l.receipt(rc, err, path) }
 	case wire.FrameHave:
 		return func() { l.have(part) }

@@ -157,7 +157,7 @@ func TestBulkHoldsUpNothing(t *testing.T) {
 		held := make(chan struct{})
 		l.post(func() { <-held }) // the loop is busy
 		time.Sleep(time.Second)
-		them := record.New(l.opts).OpenRun(record.RunConfig{Party: "borealia", Station: "main", Why: "first", Run: "bbbbbb", Key: m.them})
+		them := record.New(*l.opts.Load()).OpenRun(record.RunConfig{Party: "borealia", Station: "main", Why: "first", Run: "bbbbbb", Key: m.them})
 		var then []func()
 		for i := range 2 * maxWaiting {
 			d, err := message.NewDraft("borealia", record.Draft{Kind: "information", Text: &record.Text{Lang: "en", Text: fmt.Sprint("Convoy ", i)}}, message.Facts{By: statement.Author{Known: "unattributed"}}, time.Now())
@@ -206,7 +206,7 @@ func TestOneReceiptAnswersBulk(t *testing.T) {
 		take := func() {
 			last = peerSays(t, &m, l, them, "The convoy leaves at noon.")
 			note, facts, text := last.Pieces()
-			c, err := l.opts.Check(note, facts, text)
+			c, err := l.opts.Load().Check(note, facts, text)
 			inLoop(t, l, func() { l.entry(c, err, len(note), -1) })
 		}
 		receipts := func() (n int) {

@@ -70,11 +70,11 @@ func (l *Line) parse(rows []store.Row) []stored {
 		s := stored{Row: r}
 		switch r.Kind {
 		case store.KindEntry:
-			s.checked, s.err = l.opts.CheckStored(r.A, r.B, r.C)
+			s.checked, s.err = l.opts.Load().CheckStored(r.A, r.B, r.C)
 		case store.KindPrivate:
 			s.checked, s.err = l.privOpts.CheckStored(r.A, r.B, r.C)
 		case store.KindReceipt:
-			s.receipt, s.err = l.opts.CheckStoredReceipt(r.A)
+			s.receipt, s.err = l.opts.Load().CheckStoredReceipt(r.A)
 		}
 		out[i] = s
 	}
@@ -149,11 +149,11 @@ func (l *Line) sound(r store.Row) (err error) {
 	var c *record.Checked
 	switch r.Kind {
 	case store.KindEntry:
-		c, err = l.opts.Check(r.A, r.B, r.C)
+		c, err = l.opts.Load().Check(r.A, r.B, r.C)
 	case store.KindPrivate:
 		c, err = l.privOpts.Check(r.A, r.B, r.C)
 	case store.KindReceipt:
-		_, err = l.opts.CheckReceipt(r.A)
+		_, err = l.opts.Load().CheckReceipt(r.A)
 	}
 	if err == nil && c != nil && c.BadBody() {
 		err = record.ErrAltered

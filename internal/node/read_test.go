@@ -33,7 +33,7 @@ func peerSays(t *testing.T, m *machine, l *Line, w *record.Run, text string) *re
 }
 
 func peerRun(m *machine, l *Line) *record.Run {
-	return record.New(l.opts).OpenRun(record.RunConfig{Party: "borealia", Station: "main", Why: "first", Run: "bbbbbb", Key: m.them})
+	return record.New(*l.opts.Load()).OpenRun(record.RunConfig{Party: "borealia", Station: "main", Why: "first", Run: "bbbbbb", Key: m.them})
 }
 
 // in runs f as a step of the loop.
@@ -59,7 +59,7 @@ func TestAStatementIsReadBackFromTheRowThatHoldsItWhole(t *testing.T) {
 		says := peerSays(t, &m, l, them, "The convoy leaves at noon.")
 		note, facts, text := says.Pieces()
 		take := func(facts, text []byte) {
-			c, err := l.opts.Check(note, facts, text)
+			c, err := l.opts.Load().Check(note, facts, text)
 			l.entry(c, err, len(note)+len(facts)+len(text), -1)
 		}
 		inLoop(t, l, func() {
@@ -142,7 +142,7 @@ func TestTheAuditFindsAnAlteredBody(t *testing.T) {
 		l := m.begin(t)
 		time.Sleep(time.Second)
 		note, facts, text := peerSays(t, &m, l, peerRun(&m, l), "The convoy leaves at noon.").Pieces()
-		c, err := l.opts.Check(note, facts, text)
+		c, err := l.opts.Load().Check(note, facts, text)
 		var last int
 		inLoop(t, l, func() { l.entry(c, err, len(note), -1) })
 		time.Sleep(time.Second)

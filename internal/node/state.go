@@ -3,7 +3,6 @@
 package node
 
 import (
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"maps"
@@ -23,11 +22,7 @@ import (
 // options say whose record this is. A is the party with the smaller party hash: the order of the genesis.
 func (c *Config) options(private bool) record.Options {
 	p := func(p Party) record.Party {
-		is := record.Party{Name: p.Name, Letter: p.Letter}
-		if p.SignKey != nil { // of the other party of a line alone nothing is sound. SPEC: ALN-002
-			is.Keys = []ed25519.PublicKey{p.SignKey}
-		}
-		return is
+		return record.Party{Name: p.Name, Letter: p.Letter, Keys: p.Keys} // of the other party of a line alone nothing is sound. SPEC: ALN-002
 	}
 	o := record.Options{Genesis: c.Genesis, Parties: [2]record.Party{p(c.Us), p(c.Them)}, Kinds: statement.Record(verify.Kinds), Private: private}
 	if !c.First {

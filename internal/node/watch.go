@@ -3,6 +3,7 @@
 package node
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -45,7 +46,8 @@ const reconnectAfter = 2 * time.Second
 
 // reconnect opens the sessions of this run, or tries again later and stands without sessions meanwhile.
 func (l *Line) reconnect() {
-	link, err := l.cfg.Link(link.Config{Run: l.runName, Greeting: l.greeting, OnFrame: l.calls.onFrame, Prepare: l.prepare})
+	greeting := fmt.Appendf(nil, "parley/1 sheet %d", l.cfg.Sheet) // version and newest sheet issue; the link greets with run and clock itself
+	link, err := l.cfg.Link(link.Config{Run: l.runName, Greeting: func() []byte { return greeting }, OnFrame: l.calls.onFrame, Prepare: l.prepare})
 	if err != nil {
 		l.log.Error("couldn't open the sessions", "err", err)
 		link, l.reconnectAt = unheard(l.link, l.now), l.now.Add(reconnectAfter)

@@ -62,8 +62,8 @@ func (m *machine) begin(t *testing.T) *Line {
 	}
 	l := Open(Config{
 		Name: "north", DB: db, First: true, Sheet: 1, Key: us, Genesis: wire.Leaf([]byte("genesis\n")), GenesisText: genesis,
-		Us:   Party{Name: "aurelia", Letter: "A", SignKey: us.Public().(ed25519.PublicKey)},
-		Them: Party{Name: "borealia", Letter: "B", SignKey: them},
+		Us:   Party{Name: "aurelia", Letter: "A", Keys: []ed25519.PublicKey{us.Public().(ed25519.PublicKey)}},
+		Them: Party{Name: "borealia", Letter: "B", Keys: []ed25519.PublicKey{them}},
 		Now:  func() time.Time { return time.Now().Add(time.Duration(m.step.Load())) },
 		Boot: func() time.Duration { return time.Since(began) },
 		Rand: rand.Reader, Log: slog.New(slog.DiscardHandler), Store: store.Options{Reserve: -1},

@@ -3,7 +3,6 @@
 package sim
 
 import (
-	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -50,7 +49,7 @@ func (w *world) options() record.Options {
 	o := record.Options{Genesis: w.line.genesis.Hash, Kinds: statement.Record(verify.Kinds)}
 	for i := range o.Parties {
 		p := w.sides[i].party(i)
-		o.Parties[i] = record.Party{Name: p.Name, Letter: p.Letter, Keys: []ed25519.PublicKey{p.SignKey}}
+		o.Parties[i] = record.Party{Name: p.Name, Letter: p.Letter, Keys: p.Keys}
 	}
 	return o
 }

@@ -314,7 +314,7 @@ func (w *world) close() {
 
 func (s *side) party(i int) node.Party {
 	l, letters := s.w.line, s.w.line.genesis.Letters()
-	return node.Party{Name: names[i], Letter: letters[i], SignKey: l.sheets[i].Sign}
+	return node.Party{Name: names[i], Letter: letters[i], Keys: []ed25519.PublicKey{l.sheets[i].Sign}}
 }
 
 func (s *side) config() node.Config {

@@ -107,6 +107,7 @@ func TestEveryActHasItsVerb(t *testing.T) {
 		}
 	}
 	have["stop.step"], have["phrase.list"] = have["stop.take"] && have["stop.lift"], have["phrase.show"]
+	have["path.step"] = have["path.add"] && have["path.set"] && have["path.remove"]
 	have["line.step"], have["watch.step"] = have["line.suspend"] && have["line.maintenance"] && have["line.leave"] && have["line.resume"], have["note"] && have["handover.give"] && have["handover.take"]
 	have["readout.step"] = have["readout.publish"] && have["readout.shown"]
 	for _, a := range acts() {

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package home
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"example.org/parley/hint"
+	"example.org/parley/party"
+)
+
+// A line in service changes its addresses and keys by further issues of its sheet. The issue that the genesis names stays
+// in sheet.ours and sheet.theirs; each later one stands beside it under its number. New keys wait in sign.key.next and
+// link.key.next until the other party has accepted them.
+
+// maxIssues is how many issues of the other party's sheet are taken on one line.
+const maxIssues = 512
+
+// Issues are the sheets of one party, from the one that the genesis names to the newest.
+type Issues []*party.Sheet
+
+// Newest is the last of them.
+func (is Issues) Newest() *party.Sheet { return is[len(is)-1] }
+
+// loadIssues reads the issues that follow the one that the genesis names.
+//
+// SPEC: SHT-006
+func (l *Line) loadIssues(file string, first *party.Sheet) (Issues, error) {
+	out := Issues{first}
+	for {
+		name := file + "." + strconv.Itoa(out.Newest().Issue+1)
+		b, err := l.read(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		s, err := party.ParseSheet(b)
+		if err == nil {
+			err = s.Follows(out.Newest())
+		}
+		if err != nil {
+			return nil, damaged(name, err)
+		}
+		out = append(out, s)
+	}
+}
+
+// Again reads the line anew: what runs by it goes on with what changed on disk.
+func (l *Line) Again() (*Line, error) {
+	return Home{filepath.Dir(filepath.Dir(l.Dir))}.Load(l.Name)
+}
+
+// Notes are the sheets of both parties as signed: A's, then B's, each in the order of its issues.
+func (l *Line) Notes() (out [][]byte) {
+	sheets := [2]Issues{l.OurIssues, l.TheirIssues}
+	if l.Theirs != nil && !l.IsPartyA() {
+		slices.Reverse(sheets[:])
+	}
+	for _, s := range slices.Concat(sheets[0], sheets[1]) {
+		out = append(out, s.Note)
+	}
+	return out
+}
+
+// SignKeys are the sign keys of issues, newest first, each once.
+func (is Issues) SignKeys() []ed25519.PublicKey {
+	return is.keys(len(is), func(s *party.Sheet) ed25519.PublicKey { return s.Sign })
+}
+
+// LinkKeys are the link keys by which their owner may be met: the newest, then the one before it, for as long as he has
+// not come with the newest.
+func (is Issues) LinkKeys() []ed25519.PublicKey {
+	return is.keys(2, func(s *party.Sheet) ed25519.PublicKey { return s.Link })
+}
+
+func (is Issues) keys(most int, of func(*party.Sheet) ed25519.PublicKey) (out []ed25519.PublicKey) {
+	for _, s := range slices.Backward(is) {
+		k := of(s)
+		if len(out) < most && !slices.ContainsFunc(out, func(o ed25519.PublicKey) bool { return o.Equal(k) }) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// Waits reports whether our newest sheet names keys that are not in use yet.
+func (l *Line) Waits() bool { return !l.Ours.Sign.Equal(party.Public(l.Keys.Sign)) }
+
+// Issue makes the next issue of our sheet with the configuration c and, where rand is given, with new keys; it is on disk,
+// and c with it, when Issue returns. Where nothing that stands on a sheet differs only c is kept, and there is no issue.
+//
+// SPEC: SHT-001 SHT-004
+func (l *Line) Issue(c Config, rand io.Reader) (*party.Sheet, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	if l.Waits() && rand != nil {
+		return nil, hint.New("they compare its digits and say: parley key accept", "the keys of issue %d wait until the other party has accepted them", l.Ours.Issue)
+	}
+	next := &party.Sheet{Party: l.Ours.Party, Issue: l.Ours.Issue + 1, Before: l.Ours.Hash, Sign: l.Ours.Sign, Link: l.Ours.Link, Paths: c.sheetPaths()}
+	if rand != nil {
+		k, err := party.NewKeys(rand)
+		if err == nil {
+			err = errors.Join(l.write("sign.key.next", party.EncodeSecret("sign", k.Sign)), l.write("link.key.next", party.EncodeSecret("link", k.Link)))
+		}
+		if err != nil {
+			return nil, err
+		}
+		next.Sign, next.Link = party.Public(k.Sign), party.Public(k.Link)
+	}
+	if rand == nil && slices.Equal(next.Paths, l.Ours.Paths) {
+		return nil, l.write("config.toml", c.encode())
+	}
+	if err := next.SignSheet(l.Keys.Party); err != nil {
+		return nil, err
+	}
+	return next, errors.Join(l.write(fmt.Sprintf("sheet.ours.%d", next.Issue), next.Note), l.write("config.toml", c.encode()))
+}
+
+// Take keeps the other party's next sheet. What it says is judged by whoever asks: new addresses are taken at once, new
+// keys when a person has accepted them.
+//
+// SPEC: SHT-002 SHT-005
+func (l *Line) Take(s *party.Sheet) error {
+	if err := s.Follows(l.Theirs); err != nil {
+		return err
+	}
+	if len(l.TheirIssues) >= maxIssues {
+		return fmt.Errorf("%d issues of one sheet: no more are taken", maxIssues)
+	}
+	if err := l.theyReach(s); err != nil {
+		return err
+	}
+	return l.write(fmt.Sprintf("sheet.theirs.%d", s.Issue), s.Note)
+}
+
+// Renew goes over to the keys of our newest sheet. A kill between its two steps is made good by the next Load.
+//
+// SPEC: SHT-004
+func (l *Line) Renew() error {
+	for _, role := range []string{"sign", "link"} {
+		name := filepath.Join(l.Dir, role+".key")
+		if err := os.Rename(name+".next", name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("couldn't go over to the new %s key: %w", role, err)
+		}
+	}
+	return syncDir(l.Dir)
+}
+
+// loadKeys reads the keys, and ends a change of them that a kill cut short: where the sign key is that of the newest
+// sheet, so is the link key.
+func (l *Line) loadKeys() error {
+	for role, k := range map[string]*ed25519.PrivateKey{"party": &l.Keys.Party, "sign": &l.Keys.Sign, "link": &l.Keys.Link} {
+		b, err := l.secret(role + ".key")
+		if err != nil {
+			return err
+		}
+		if *k, err = party.DecodeSecret(role, b); err != nil {
+			return damaged(role+".key", err)
+		}
+	}
+	return nil
+}
+
+// settleKeys judges the keys by our sheets.
+func (l *Line) settleKeys() error {
+	used := func(s *party.Sheet) bool { return s.Sign.Equal(party.Public(l.Keys.Sign)) }
+	i := slices.IndexFunc(l.OurIssues, used)
+	if i < 0 || l.Ours.Party != l.Config.Party {
+		return damaged("sheet.ours", errors.New("it does not name the keys and party of this line"))
+	}
+	if l.OurIssues[i].Link.Equal(party.Public(l.Keys.Link)) {
+		return nil
+	}
+	if err := l.Renew(); err != nil { // the sign key was renewed, and the link key not yet
+		return err
+	}
+	if err := l.loadKeys(); err != nil {
+		return err
+	}
+	if !l.OurIssues[i].Link.Equal(party.Public(l.Keys.Link)) {
+		return damaged("link.key", errors.New("it is not the key that our sheet names"))
+	}
+	return nil
+}

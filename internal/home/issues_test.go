@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package home
+
+import (
+	"crypto/rand"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"example.org/parley/party"
+)
+
+// paired gives two lines with a genesis.
+func paired(t *testing.T) (a, b *Line) {
+	t.Helper()
+	a, b = pair(t)
+	terms, err := party.DefaultTerms().Encode([32]byte{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := party.NewGenesis("north", a.Sheets(), [2][32]byte{{1}, {2}}, [32]byte{3}, terms)
+	for _, l := range []*Line{a, b} {
+		if err == nil {
+			err = g.SignNext(l.Keys.Sign)
+		}
+	}
+	for _, l := range []*Line{a, b} {
+		if err == nil {
+			err = l.SetGenesis(g.Note, terms, [32]byte{3})
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return again(t, a), again(t, b)
+}
+
+func again(t *testing.T, l *Line) *Line {
+	t.Helper()
+	l, err := l.Again()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// A line in service has further issues of both sheets, each once and in its order; the genesis stands by the first.
+//
+// SPEC: SHT-005 SHT-006
+func TestIssuesFollowEachOther(t *testing.T) {
+	a, b := paired(t)
+	c := a.Config
+	c.Paths = []Path{{Label: "1", Bind: "127.0.0.5:7443"}}
+	two, err := a.Issue(c, nil)
+	if err != nil || two.Issue != 2 {
+		t.Fatal(two, err)
+	}
+	a = again(t, a)
+	if a.Ours.Hash != two.Hash || a.Config.Paths[0].Bind != "127.0.0.5:7443" || a.Genesis == nil || len(a.Notes()) != 3 {
+		t.Fatal("the second issue is not what the line goes by:", a.Ours.Issue, a.Config.Paths)
+	}
+	c.Paths[0].Remote = "127.0.0.9:7443"
+	if s, err := a.Issue(c, nil); s != nil || err != nil {
+		t.Fatal("an issue that says nothing new was made:", s, err)
+	}
+	a = again(t, a)
+	c.Paths[0].Bind = "127.0.0.6:7443"
+	three, err := a.Issue(c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Take(three); err == nil {
+		t.Fatal("the third issue was taken before the second")
+	}
+	for _, s := range []*party.Sheet{two, three} {
+		if err := b.Take(s); err != nil {
+			t.Fatal(err)
+		}
+		b = again(t, b)
+	}
+	for _, s := range []*party.Sheet{two, three, b.Ours} {
+		if err := b.Take(s); err == nil {
+			t.Fatalf("issue %d of %s was taken again", s.Issue, s.Party)
+		}
+	}
+	if b.Theirs.Hash != three.Hash || b.TheirIssues[0].Hash != a.OurIssues[0].Hash {
+		t.Fatal("the newest issue is not what the line goes by")
+	}
+	if err := os.WriteFile(filepath.Join(b.Dir, "sheet.theirs.3"), two.Note, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.Again()
+	refused(t, err, "sheet.theirs.3 cannot be read")
+}
+
+// Whenever the change of keys is cut short, the line goes on by the one pair or by the other.
+//
+// SPEC: SHT-004
+func TestKeysAreRenewedWholeOrNotAtAll(t *testing.T) {
+	for name, stop := range map[string]func(t *testing.T, l *Line){
+		"before": func(*testing.T, *Line) {},
+		"between": func(t *testing.T, l *Line) {
+			if err := os.Rename(filepath.Join(l.Dir, "sign.key.next"), filepath.Join(l.Dir, "sign.key")); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"after": func(t *testing.T, l *Line) {
+			if err := l.Renew(); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b := paired(t)
+			old := a.Keys
+			s, err := a.Issue(a.Config, rand.Reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a = again(t, a)
+			_, err = a.Issue(a.Config, rand.Reader)
+			refused(t, err, "wait until the other party has accepted")
+			if !a.Waits() || !a.Keys.Sign.Equal(old.Sign) {
+				t.Fatal("the new keys are in use already")
+			}
+			stop(t, a)
+			a = again(t, a)
+			if renewed := name != "before"; a.Waits() == renewed || a.Keys.Sign.Equal(old.Sign) == renewed || a.Keys.Link.Equal(old.Link) == renewed {
+				t.Fatal("one key is new and the other is not, or neither is")
+			}
+			if err := b.Take(s); err != nil {
+				t.Fatal(err)
+			}
+			b = again(t, b)
+			if k := b.TheirIssues.LinkKeys(); len(k) != 2 || !k[0].Equal(s.Link) || !k[1].Equal(party.Public(old.Link)) {
+				t.Fatal("not the new link key before the old one")
+			}
+			if k := b.TheirIssues.SignKeys(); len(k) != 2 || !k[0].Equal(s.Sign) {
+				t.Fatal("not the new sign key before the old one")
+			}
+		})
+	}
+}

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"example.org/parley/call"
+	"example.org/parley/hint"
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/alarm"
+	"example.org/parley/internal/home"
+	"example.org/parley/internal/view"
+	"example.org/parley/party"
+	"example.org/parley/service"
+	"example.org/parley/statement"
+	"example.org/parley/words"
+)
+
+var sheetActs = []handler{on((*Line).pathStep), on((*Line).pathList, act.PathList), on((*Line).keyRotate, act.KeyRotate), on((*Line).keyAccept)}
+
+// issued is what became of the issues of both sheets since the genesis.
+type issued struct {
+	look   bool           // something about a sheet came: it is to be looked at
+	theirs *service.Issue // it names new keys, and nobody here has accepted them; nil: none
+	ours   bool           // our new keys wait for their acceptance
+	taken  time.Time      // when the newest sheet of theirs was
+}
+
+// takeEvery is how often a sheet of theirs is taken at most: a peer that changes its addresses without an end keeps the loop
+// from nothing.
+const takeEvery = time.Second
+
+// issues are those on record and on disk, in the order in which they came.
+func (l *Line) issues() (out []service.Issue) {
+	for _, s := range l.items.lists["sheet"] {
+		if it, _ := l.item(s.key); it != nil {
+			if is := service.FoldIssue(it); is.Entry != nil && l.durable(is.Entry) && (is.Accepted == nil || l.durable(is.Accepted)) {
+				out = append(out, is)
+			} else {
+				l.issued.look = true // it is on its way to the disk
+			}
+		}
+	}
+	return out
+}
+
+// tickSheets takes the other party's next sheets as they come and goes over to our own new keys once they are accepted.
+// A call that is up is not disturbed by new keys: they wait for its end.
+//
+// SPEC: SHT-002 SHT-004
+func (l *Line) tickSheets() {
+	if !l.issued.look || l.cfg.Home == nil || l.disk.dead != nil || l.now.Sub(l.issued.taken).Abs() < takeEvery {
+		return
+	}
+	l.issued.look = false
+	if err := l.lookAtSheets(); err != nil {
+		l.warn("a sheet could not be taken", "err", err)
+	}
+	l.dirty = true
+}
+
+func (l *Line) lookAtSheets() error {
+	h, err := l.cfg.Home.Again()
+	if err != nil {
+		return err
+	}
+	list := l.issues()
+	l.issued.theirs, l.issued.ours = nil, h.Waits()
+	for _, is := range list {
+		if is.Party == l.cfg.Us.Name {
+			if is.Accepted == nil || !h.Waits() || is.Issue != h.Ours.Issue {
+				continue
+			}
+			if l.calls.m.Live().State != call.Idle {
+				l.issued.look = true
+				continue
+			}
+			if err = h.Renew(); err == nil {
+				err = l.resheet(h)
+			}
+		} else {
+			err = l.takeSheet(h, is)
+		}
+		if err != nil {
+			return err
+		}
+		if h, err = h.Again(); err != nil {
+			return err
+		}
+	}
+	return l.stateIssues(h, list)
+}
+
+// takeSheet takes their next sheet, at once where its keys are those that we know.
+func (l *Line) takeSheet(h *home.Line, is service.Issue) error {
+	if is.Issue != h.Theirs.Issue+1 {
+		return nil // taken already, or one before it is to come
+	}
+	s, err := is.Sheet()
+	switch {
+	case err != nil:
+		l.warn("a sheet of the other party is not taken", "issue", is.Issue, "err", err)
+		return nil
+	case !s.SameKeys(h.Theirs) && is.Accepted == nil:
+		l.issued.theirs = &is
+		return nil
+	}
+	if l.now.Sub(l.issued.taken).Abs() < takeEvery {
+		return nil
+	}
+	if err := h.Take(s); err != nil {
+		l.warn("a sheet of the other party is not taken", "issue", is.Issue, "err", err)
+		return nil
+	}
+	l.issued.taken, l.issued.look = l.now, true
+	l.log.Info("the other party's sheet is taken", "issue", is.Issue, "keys", !s.SameKeys(h.Theirs))
+	return l.resheet(h)
+}
+
+// stateIssues states what a kill left unsaid: an issue of our sheet that is on disk and on no record.
+func (l *Line) stateIssues(h *home.Line, list []service.Issue) error {
+	for i, s := range h.OurIssues[1:] {
+		if slices.ContainsFunc(list, func(is service.Issue) bool { return is.Hash == s.Hash.String() }) || l.issued.look {
+			continue
+		}
+		d, err := service.IssueDraft(l.cfg.Us.Name, s, !s.SameKeys(h.OurIssues[i]), statement.Author{Known: statement.Unattributed}, l.mark(""))
+		if err == nil {
+			_, err = l.state(d)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resheet goes on by the sheets, keys and paths as they are on disk. The sessions are opened anew without a goodbye: a call
+// that is up goes on over them. SPEC: SHT-007
+func (l *Line) resheet(h *home.Line) error {
+	h, err := h.Again()
+	if err != nil {
+		return err
+	}
+	c, err := Of(h, l.log)
+	if err != nil {
+		return err
+	}
+	renewed := !c.Key.Equal(l.cfg.Key)
+	l.cfg.Us.Keys, l.cfg.Them.Keys, l.cfg.Key, l.cfg.Sheets, l.cfg.Sheet, l.cfg.Home = c.Us.Keys, c.Them.Keys, c.Key, c.Sheets, c.Sheet, h
+	opts := l.cfg.options(false)
+	l.opts.Store(&opts)
+	l.privOpts = l.cfg.options(true)
+	if renewed {
+		l.run, l.privRun, l.runName, l.why = nil, nil, l.newRunName(), "key"
+	}
+	l.issued.ours = h.Waits()
+	l.x.StreamDown()
+	l.peer.streams, l.peer.out = false, nil
+	l.link.Close("")
+	l.reconnect()
+	return nil
+}
+
+// issue makes the next issue of our sheet and states it; what stands on no sheet changes without one.
+func (l *Line) issue(who act.Who, lang string, c home.Config, keys bool) (act.Reply, error) {
+	h, err := l.homeAgain()
+	if err != nil {
+		return act.Reply{}, err
+	}
+	rand := l.cfg.Rand
+	if !keys {
+		rand = nil
+	}
+	s, err := h.Issue(c, rand)
+	if err != nil {
+		return act.Reply{}, err
+	}
+	if err := l.resheet(h); err != nil {
+		return act.Reply{}, err
+	}
+	if s == nil {
+		return act.Reply{Text: words.Say(lang, "changed here; nothing of it stands on our sheet")}, nil
+	}
+	d, err := service.IssueDraft(l.cfg.Us.Name, s, keys, l.author(who), l.mark(""))
+	r, err := l.reply(d, err)
+	if err == nil {
+		said := words.Say(lang, "%s recorded: sheet issue %d. Its digits: %s")
+		if keys {
+			said = words.Say(lang, "%s recorded: sheet issue %d has new keys. They compare its digits over another channel: %s")
+		}
+		r.Text = fmt.Sprintf(said, r.ID, s.Issue, party.Digits(s.Hash))
+	}
+	return r, err
+}
+
+func (l *Line) homeAgain() (*home.Line, error) {
+	if l.cfg.Home == nil {
+		return nil, hint.New("see: parley help", "the sheets of this line cannot be changed here")
+	}
+	return l.cfg.Home.Again()
+}
+
+// pathStep adds, changes or removes a path of ours.
+//
+// SPEC: SHT-001
+func (l *Line) pathStep(who act.Who, lang string, a act.PathStep) (act.Reply, error) {
+	h, err := l.homeAgain()
+	if err != nil {
+		return act.Reply{}, err
+	}
+	c := h.Config
+	c.Paths = slices.Clone(c.Paths)
+	i := slices.IndexFunc(c.Paths, func(p home.Path) bool { return p.Label == a.Label })
+	switch {
+	case a.Step == "add" && i >= 0:
+		return act.Reply{}, hint.New("", "there is a path %s already", a.Label).Way("change it: parley path set %s --bind IP:PORT", a.Label)
+	case a.Step != "add" && i < 0:
+		return act.Reply{}, hint.New("see: parley path list", "there is no path %s", a.Label)
+	case a.Step == "remove" && len(c.Paths) == 1:
+		return act.Reply{}, hint.New("add another one first: parley path add", "a line has one path at least")
+	case a.Step == "remove":
+		c.Paths = slices.Delete(c.Paths, i, i+1)
+	case a.Bind == "" && a.Reach == "" && a.Remote == "":
+		return act.Reply{}, hint.New("as: parley path set 1 --bind 192.0.2.1:7443", "say what is to change: --bind, --reach or --remote")
+	case a.Step == "add":
+		c.Paths = append(c.Paths, home.Path{Label: a.Label, Bind: a.Bind, Reach: a.Reach, Remote: a.Remote})
+	default:
+		p := &c.Paths[i]
+		if a.Bind != "" && a.Reach == "" { // what stood on the sheet was the old address
+			p.Reach = ""
+		}
+		p.Bind, p.Reach, p.Remote = cmp.Or(a.Bind, p.Bind), cmp.Or(a.Reach, p.Reach), cmp.Or(a.Remote, p.Remote)
+		if a.Remote == "none" {
+			p.Remote = ""
+		}
+	}
+	return l.issue(who, lang, c, false)
+}
+
+// keyRotate makes new sign and link keys; the present ones are used until the other party has accepted the new.
+//
+// SPEC: SHT-004
+func (l *Line) keyRotate(who act.Who, lang string, _ act.Plain) (act.Reply, error) {
+	h, err := l.homeAgain()
+	if err != nil {
+		return act.Reply{}, err
+	}
+	return l.issue(who, lang, h.Config, true)
+}
+
+// keyAccept takes the other party's new keys, whose sheet has the digits that a person read over another channel.
+//
+// SPEC: SHT-003
+func (l *Line) keyAccept(who act.Who, lang string, a act.KeyAccept) (act.Reply, error) {
+	e, err := l.find(a.ID)
+	if err != nil {
+		return act.Reply{}, err
+	}
+	is, _ := fold[service.Issue](l, l.rec.ItemOf(e))
+	switch {
+	case is.Entry == nil || is.Party == l.cfg.Us.Name || !is.Keys:
+		return act.Reply{}, hint.New("see: parley path list", "%s names no new keys of the other party", a.ID)
+	case is.Accepted != nil:
+		return act.Reply{}, hint.New("see: parley path list", "the keys of %s are accepted already", a.ID)
+	}
+	s, err := is.Sheet()
+	if err != nil {
+		return act.Reply{}, hint.New("ask the other party to issue it anew: parley key rotate", "%v", err)
+	}
+	typed, err := party.ParseDigits(a.Digits)
+	if err != nil {
+		return act.Reply{}, hint.New("have them read once more, over another channel: eight groups of six", "%v", err)
+	}
+	if typed != party.Digits(s.Hash) {
+		return act.Reply{}, hint.New("ask the other party over another channel: these may not be its keys", "the digits are not those of sheet issue %d", is.Issue)
+	}
+	return l.reply(service.TakeDraft(l.cfg.Us.Name, is, l.author(who)))
+}
+
+// pathList answers with the paths of both ends and the issues of both sheets.
+func (l *Line) pathList(who act.Who, lang string, a act.Plain) (act.Reply, error) {
+	h, err := l.homeAgain()
+	if err != nil {
+		return act.Reply{}, err
+	}
+	t := func(key string, args ...any) string { return words.T(lang, "sheet."+key, args...) }
+	in := l.input(who.Desk)
+	for _, s := range []*party.Sheet{h.Ours, h.Theirs} {
+		in.Terms = append(in.Terms, t("issue", s.Party, s.Issue, party.Digits(s.Hash)))
+		for _, p := range s.Paths {
+			in.Terms = append(in.Terms, "  "+t("path", p.Label, p.Address))
+		}
+	}
+	for _, is := range l.issues() {
+		in.Terms = append(in.Terms, l.issueLine(lang, is, h))
+	}
+	return l.asked(in, lang, a)
+}
+
+// issueLine says of one issue what became of it.
+func (l *Line) issueLine(lang string, is service.Issue, h *home.Line) string {
+	what := "sheet.paths"
+	switch {
+	case is.Keys && is.Accepted != nil:
+		what = "sheet.accepted"
+	case is.Keys:
+		what = "sheet.waits"
+	case is.Party != l.cfg.Us.Name && is.Issue > h.Theirs.Issue:
+		what = "sheet.later"
+	}
+	return strings.Join([]string{l.rec.Short(is.Entry), words.T(lang, what, is.Party, is.Issue, view.When(lang, is.Entry.Time, l.now))}, "  ")
+}
+
+// sheetConditions: new keys wait for a person, here or there.
+func (l *Line) sheetConditions(add func(id, key string, w alarm.Detail)) {
+	if is := l.issued.theirs; is != nil {
+		add("A8", "keys here", alarm.Say("at.keys-here", l.cfg.Them.Name, l.rec.Short(is.Entry)))
+	}
+	if l.issued.ours {
+		add("A8", "keys there", alarm.Say("at.keys-there", l.cfg.Them.Name))
+	}
+}
