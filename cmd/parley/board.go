@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +13,7 @@ import (
 
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/cert"
 	"example.org/parley/internal/control"
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/page"
@@ -36,27 +36,27 @@ func (k boardKeeper) SetState(name string, b []byte) error { return home.WriteFi
 
 // openBoard makes the page of all lines; it listens where the home has several.
 func (s *service) openBoard() (err error) {
+	l, err := s.home.Load(s.names[0])
+	if err != nil {
+		return err
+	}
+	s.boardPage = home.Page{At: s.boardAt}
 	if s.boardAt == "" {
-		l, err := s.home.Load(s.names[0])
-		if err != nil {
-			return err
-		}
-		a, err := netip.ParseAddrPort(l.Config.Page)
-		if err != nil {
+		if l.Config.Page.At == "" {
 			return hint.New("parley serve --board 127.0.0.1:7479", "the first line has no page, so that the board has no address")
 		}
-		s.boardAt = netip.AddrPortFrom(a.Addr(), a.Port()-1).String()
+		s.boardPage = l.Config.Page.Beside(-1)
 	}
-	s.board, err = page.NewBoard(page.Config{Name: "board-" + strings.Join(s.names, "-"), Hosts: []string{s.boardAt}, Keep: boardKeeper(s.home.Dir), Log: s.log}, s.boardLines)
+	s.board, err = page.NewBoard(page.Config{Name: "board-" + strings.Join(s.names, "-"), Hosts: s.boardPage.Hosts(l.Config.Party), Keep: boardKeeper(s.home.Dir), Log: s.log, TLS: !s.boardPage.Loopback()}, s.boardLines)
 	return err
 }
 
 // keepBoard listens for the board, and again when that ends, until ctx does.
 func (s *service) keepBoard(ctx context.Context) {
 	for said := ""; ctx.Err() == nil; pause(ctx, tryAgain) {
-		err := servePage(ctx, s.boardAt, s.board, func() {
+		err := servePage(ctx, s.home, s.boardPage, s.board, s.log, func(*cert.Certificate) {
 			s.set(control.EveryLine, nil, nil)
-			s.log.Info("the board of all lines", "page", s.boardAt)
+			s.log.Info("the board of all lines", "page", s.boardPage.At)
 		})
 		s.set(control.EveryLine, nil, hint.New("it is tried again by itself; each line has its own page", "%v", err))
 		if ctx.Err() == nil && err.Error() != said {

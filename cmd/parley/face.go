@@ -4,7 +4,9 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -14,6 +16,7 @@ import (
 
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/cert"
 	"example.org/parley/internal/edge/web"
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/node"
@@ -50,8 +53,8 @@ func (f *face) now() (*page.Server, *web.Edge, error) {
 // keep opens the page and the sound of a line, where its config names an address for them, and again when they end,
 // until ctx does. The line goes on meanwhile.
 func (f *face) keep(ctx context.Context, s *service, l *home.Line) {
-	if l.Config.Page == "" {
-		f.set(nil, nil, hint.New(`set page = "127.0.0.1:7480" in config.toml`, "this line has no page"))
+	if l.Config.Page.At == "" {
+		f.set(nil, nil, hint.New(`set [page] at = "127.0.0.1:7480" in config.toml`, "this line has no page"))
 		<-ctx.Done()
 		return
 	}
@@ -65,9 +68,9 @@ func (f *face) keep(ctx context.Context, s *service, l *home.Line) {
 
 // serve opens the page and the sound of a line, and says why they ended.
 func (f *face) serve(ctx context.Context, s *service, l *home.Line) (err error) {
-	cfg := page.Config{Node: f, Silent: l.Config.Edge == "", Name: l.Ours.Party + "-" + l.Name, Hosts: []string{l.Config.Page}, Frame: s.frame, Keep: l, Log: s.log}
+	cfg := page.Config{Node: f, Silent: l.Config.Edge == "", Name: l.Ours.Party + "-" + l.Name, Hosts: l.Config.Page.Hosts(l.Ours.Party), Frame: s.frame, Keep: l, Log: s.log, TLS: !l.Config.Page.Loopback()}
 	if s.pageHost != "" {
-		cfg.Hosts = []string{s.pageHost, l.Config.Page}
+		cfg.Hosts = append([]string{s.pageHost}, cfg.Hosts...)
 	}
 	var edge *web.Edge
 	defer func() {
@@ -86,20 +89,49 @@ func (f *face) serve(ctx context.Context, s *service, l *home.Line) (err error) 
 	if err != nil {
 		return fmt.Errorf("couldn't open the page: %w", err)
 	}
-	return servePage(ctx, l.Config.Page, p, func() { f.set(p, edge, nil) })
+	return servePage(ctx, s.home, l.Config.Page, p, s.log, func(c *cert.Certificate) {
+		f.set(p, edge, nil)
+		if c != nil {
+			go f.watchCertificate(ctx, c)
+		}
+	})
 }
 
-// servePage serves a page until ctx ends, and says why it ended; up is called once it can be asked.
-func servePage(ctx context.Context, at string, h http.Handler, up func()) error {
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", at)
+// servePage serves a page until ctx ends, over TLS where it is not loopback's, and says why it ended; up is called once it
+// can be asked. SPEC: PAG-061 PAG-065
+func servePage(ctx context.Context, of home.Home, at home.Page, h http.Handler, log *slog.Logger, up func(*cert.Certificate)) error {
+	var c *cert.Certificate
+	if !at.Loopback() {
+		c = cert.Of(of, at.Name())
+		if _, err := c.Current(); err != nil {
+			return err
+		}
+	}
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", at.Listen())
 	if err != nil {
 		return fmt.Errorf("couldn't open the page: %w", err)
 	}
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
+	srv := page.Guard(h, log)
+	if c != nil {
+		srv.TLSConfig = c.TLS()
+		ln = tls.NewListener(ln, srv.TLSConfig)
+	}
 	defer srv.Close()
 	defer context.AfterFunc(ctx, func() { srv.Close() })()
-	up()
+	up(c)
 	return fmt.Errorf("the page ended: %w", srv.Serve(ln))
+}
+
+// lookAtCertificate is how often the end of a page's certificate is looked at.
+const lookAtCertificate = time.Minute
+
+// watchCertificate tells the line when the certificate of its page ends, until ctx does. SPEC: PAG-066
+func (f *face) watchCertificate(ctx context.Context, c *cert.Certificate) {
+	for ; ctx.Err() == nil; pause(ctx, lookAtCertificate) {
+		if ends, err := c.Ends(); err == nil {
+			f.Line.Certificate(c.Name, ends)
+		}
+	}
 }
 
 // Do hands the act to the node; a link to the page comes from the page.

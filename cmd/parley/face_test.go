@@ -7,12 +7,15 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/cert"
 	"example.org/parley/internal/home"
+	"example.org/parley/internal/node"
 )
 
 // While the page's address is taken, whoever asks for the page is told so at every instant, never that there is none.
@@ -25,7 +28,7 @@ func TestPageThatCannotOpenSaysWhyUntilItDoes(t *testing.T) {
 	}
 	defer taken.Close()
 	cfg := home.DefaultConfig("aurelia", 0)
-	cfg.Page, cfg.Edge = taken.Addr().String(), ""
+	cfg.Page.At, cfg.Edge = taken.Addr().String(), ""
 	l, err := home.Home{Dir: t.TempDir()}.Init("north", cfg, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +44,7 @@ func TestPageThatCannotOpenSaysWhyUntilItDoes(t *testing.T) {
 	for end := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
 		r, err := ask()
 		if err == nil {
-			if !strings.Contains(r.Text, cfg.Page) || !strings.Contains(said, "address already in use") {
+			if !strings.Contains(r.Text, "http://aurelia.localhost:"+strconv.Itoa(cfg.Page.Port())+"/") || !strings.Contains(said, "address already in use") {
 				t.Errorf("opened %q, after %q", r.Text, said)
 			}
 			break
@@ -57,5 +60,49 @@ func TestPageThatCannotOpenSaysWhyUntilItDoes(t *testing.T) {
 	<-done
 	if _, err := ask(); err == nil {
 		t.Error("a page that ended gives links")
+	}
+}
+
+// A page of the house whose name has no certificate says what to do, and opens by itself once there is one.
+//
+// SPEC: PAG-065
+func TestPageOfTheHouseWaitsForItsCertificate(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := free.Addr().String()
+	free.Close()
+	_, port, _ := net.SplitHostPort(at)
+	cfg := home.DefaultConfig("aurelia", 0)
+	cfg.Page, cfg.Edge = home.Page{At: "line.ops.example:" + port, Bind: at}, ""
+	h := home.Home{Dir: t.TempDir()}
+	l, err := h.Init("north", cfg, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	f, done := &face{why: errOpening, Line: new(node.Line)}, make(chan struct{})
+	go func() {
+		defer close(done)
+		f.keep(ctx, &service{home: h, log: slog.New(slog.DiscardHandler)}, l)
+	}()
+	defer func() { cancel(); <-done }()
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+		r, err := f.Do(ctx, act.Who{Officer: "A1-1"}, "en", act.Open)
+		if err == nil {
+			if !strings.HasPrefix(r.Text, "https://line.ops.example:"+port+"/in?token=") {
+				t.Error(r.Text)
+			}
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal(err)
+		}
+		if strings.Contains(err.Error(), "no certificate for line.ops.example") {
+			if _, err := cert.Of(h, "line.ops.example").Own(); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }

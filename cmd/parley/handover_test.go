@@ -42,7 +42,7 @@ func houses(t *testing.T, n *linktest.Net) (hs [2]*house) {
 	dirs := [2]string{t.TempDir(), t.TempDir()}
 	for i, name := range []string{"aurelia", "borealia"} {
 		c := home.DefaultConfig(name, 0)
-		c.Page, c.Edge, c.Paths[0].Bind = "", "", fmt.Sprintf("10.0.0.%d:7443", i+1)
+		c.Page.At, c.Edge, c.Paths[0].Bind = "", "", fmt.Sprintf("10.0.0.%d:7443", i+1)
 		l, err := home.Home{Dir: filepath.Join(dirs[i], "0")}.Init("north", c, rand.Reader)
 		if err != nil {
 			t.Fatal(err)

@@ -28,8 +28,8 @@ func (a *app) init() *cobra.Command {
 	c.Flags().StringVar(&other, "other", "", "with --alone: the name of the other party")
 	c.Flags().StringArrayVar(&telephones, "telephone", nil, "with --alone: an ordinary telephone of theirs, as the terms name it")
 	c.Flags().StringArrayVar(&paths, "path", nil, "a route, LABEL=IP:PORT or LABEL=LOCAL@REACHED-AT; once a path")
-	c.Flags().StringVar(&page, "page", "", "loopback address of the desks' page")
-	c.Flags().StringVar(&edge, "edge", "", "loopback UDP address of the browsers' sound")
+	c.Flags().StringVar(&page, "page", "", "where browsers ask the desks' page: a loopback address, or NAME:PORT over TLS")
+	c.Flags().StringVar(&edge, "edge", "", "UDP address of the browsers' sound: loopback, or beside a page over TLS an address of this machine")
 	c.Flags().BoolVar(&same, "same-machine", false, "both parties run on this machine, to try it: loopback addresses")
 	c.Flags().StringVar(&group, "group", "", "whose accounts may use the node: officers each with an account of his own")
 	c.RunE = func(*cobra.Command, []string) error {
@@ -45,7 +45,7 @@ func (a *app) init() *cobra.Command {
 		cfg := home.DefaultConfig(name, len(others))
 		cfg.SameMachine = same || alone && len(paths) == 0
 		if page != "" {
-			cfg.Page = page
+			cfg.Page.At = page
 		}
 		if edge != "" {
 			cfg.Edge = edge

@@ -30,17 +30,18 @@ import (
 
 // service is a running home: its lines, each waiting for a sheet, pairing or in service.
 type service struct {
-	home     home.Home
-	log      *slog.Logger
-	pageHost string // under which the page is asked, "" for its own address
-	frame    string // origin of the demo's page
-	demo     bool
-	ctl      *control.Server
-	listen   func(netip.AddrPort) (link.Socket, error) // nil: the machine's
-	boot     func() time.Duration
-	names    []string // of the lines that this process serves
-	board    *page.Board
-	boardAt  string // its address; "" for one port below the first line's page
+	home      home.Home
+	log       *slog.Logger
+	pageHost  string // under which the page is asked, "" for its own address
+	frame     string // origin of the demo's page
+	demo      bool
+	ctl       *control.Server
+	listen    func(netip.AddrPort) (link.Socket, error) // nil: the machine's
+	boot      func() time.Duration
+	names     []string // of the lines that this process serves
+	board     *page.Board
+	boardAt   string // its address; "" for one port below the first line's page
+	boardPage home.Page
 
 	mu    sync.Mutex
 	lines map[string]control.Doer // guarded by mu
@@ -325,7 +326,7 @@ func (s *service) open(ctx context.Context, l *home.Line, cfg node.Config, d *pa
 	go func() { // ends with the node at the latest
 		if n.Read(ctx) == nil {
 			s.ctl.Restore(ctx, l.Name, f)
-			s.log.Info("in service", "line", l.Name, "with", cfg.Them.Name, "alone", cfg.Alone, "page", l.Config.Page)
+			s.log.Info("in service", "line", l.Name, "with", cfg.Them.Name, "alone", cfg.Alone, "page", l.Config.Page.At)
 		}
 	}()
 	f.keep(ctx, s, l)

@@ -22,9 +22,9 @@ type Config struct {
 	Party string `toml:"party"`
 	// Station names this machine's logs, where a party has several.
 	Station string `toml:"station"`
-	// Page is where the desks' page listens. Only loopback is accepted: whoever reaches it can try a link.
-	Page string `toml:"page"`
-	// Edge is the UDP address of the browsers' sound. Only loopback is accepted.
+	// Page is where the desks' page is asked: on loopback, or over TLS under a name.
+	Page Page `toml:"page"`
+	// Edge is the UDP address of the browsers' sound: loopback, or beside a page over TLS an address of this machine.
 	Edge string `toml:"edge"`
 	// Demo labels the line: its counterparts and checks were seeded by a demo.
 	Demo bool `toml:"demo,omitempty"`
@@ -51,7 +51,7 @@ type Path struct {
 // DefaultConfig works on one machine alone: everything on loopback, at ports of its own for the n-th line of a home.
 func DefaultConfig(name string, n int) Config {
 	at := func(port int) string { return fmt.Sprintf("127.0.0.1:%d", port+10*n) }
-	return Config{Party: name, Station: "main", SameMachine: true, Page: at(7480), Edge: at(7481), Terms: party.DefaultTerms(),
+	return Config{Party: name, Station: "main", SameMachine: true, Page: Page{At: at(7480)}, Edge: at(7481), Terms: party.DefaultTerms(),
 		Paths: []Path{{Label: "1", Bind: at(7443)}}}
 }
 
@@ -67,10 +67,15 @@ func (c *Config) check() error {
 	if !wire.ValidName(c.Station) {
 		return bad(`station = "main"`, "%q cannot name a station", c.Station)
 	}
-	for what, s := range map[string]string{"page": c.Page, "edge": c.Edge} {
-		if a, err := netip.ParseAddrPort(s); s != "" && (err != nil || !a.Addr().IsLoopback()) {
-			return bad("127.0.0.1:7480, for example", "%s %q is not a loopback address with its port", what, s)
-		}
+	if err := c.Page.check(); err != nil {
+		return err
+	}
+	switch a, err := netip.ParseAddrPort(c.Edge); {
+	case c.Edge == "":
+	case err != nil || a.Port() == 0 || a.Addr().IsUnspecified():
+		return bad(`edge = "127.0.0.1:7481", or an address of this machine`, "edge %q is not an IP address and a port", c.Edge)
+	case !a.Addr().IsLoopback() && (c.Page.At == "" || c.Page.Loopback()):
+		return bad(`127.0.0.1:7481; or a page over TLS: [page] at = "line.ops.example:8443"`, "edge %q: a page on loopback has its sound on loopback", c.Edge)
 	}
 	if len(c.Paths) == 0 || len(c.Paths) > 8 {
 		return bad("--path LABEL=IP:PORT", "%d paths: a line has one to eight", len(c.Paths))
@@ -131,7 +136,8 @@ func (c *Config) sheet(k party.Keys, before *party.Sheet) (*party.Sheet, error) 
 const configHead = `# Parley: one line of one party. Read when the node starts.
 # Nothing here is secret. The keys beside it are: 0600, or the node refuses them.
 # [[path]] label is agreed with the other party; bind is ours; reach stands on our sheet;
-# remote overrides the address on theirs. page and edge take loopback addresses only.
+# remote overrides the address on theirs. [page] at is a loopback address, or a name and port that the house's
+# browsers ask over TLS (parley cert own, or parley cert csr); edge is the address of their sound.
 # [terms] is what we propose if it is we who write the genesis.
 
 `

@@ -108,7 +108,7 @@ func TestConfigIsRefusedWithWhatIsWrong(t *testing.T) {
 	for want, change := range map[string]func(*Config){
 		"party":    func(c *Config) { c.Party = "Aurelia" },
 		"station":  func(c *Config) { c.Station = "" },
-		"page":     func(c *Config) { c.Page = "0.0.0.0:80" },
+		"page":     func(c *Config) { c.Page.At = "0.0.0.0:80" },
 		"edge":     func(c *Config) { c.Edge = "192.0.2.1:80" },
 		"0 paths":  func(c *Config) { c.Paths = nil },
 		"label":    func(c *Config) { c.Paths = append(c.Paths, c.Paths[0]) },
@@ -123,6 +123,47 @@ func TestConfigIsRefusedWithWhatIsWrong(t *testing.T) {
 	}
 	_, err := DecodeConfig(append(good.encode(), "\n[bogus]\nx = 1\n"...))
 	refused(t, err, "unknown")
+}
+
+// SPEC: PAG-060
+func TestPageIsOfThisMachineOrOfAName(t *testing.T) {
+	of := func(at, bind, edge string) error {
+		c := DefaultConfig("aurelia", 0)
+		c.Page, c.Edge = Page{at, bind}, edge
+		d, err := DecodeConfig(c.encode())
+		if err == nil && d.Page != c.Page {
+			t.Errorf("%+v is read as %+v", c.Page, d.Page)
+		}
+		return err
+	}
+	for _, c := range []struct{ at, bind, edge, want string }{
+		{"192.0.2.1:8443", "", "", "not to an IP address"}, {"[2001:db8::1]:8443", "", "", "not to an IP address"}, {"0.0.0.0:80", "", "", "not to an IP address"},
+		{"line.ops.example", "", "", "not a name and a port"}, {"line.ops.example:0", "", "", "not a name and a port"}, {"line.ops.example:99999", "", "", "not a name and a port"},
+		{"Line.ops.example:8443", "", "", "make a name"}, {"line..example:8443", "", "", "make a name"}, {"zürich.example:8443", "", "", "make a name"}, {"-x.example:1", "", "", "make a name"},
+		{"line.ops.example:8443", "line:8443", "", "bind"}, {"127.0.0.1:7480", "192.0.2.1:7480", "", "bind"},
+		{"127.0.0.1:7480", "", "192.0.2.1:7481", "sound on loopback"}, {"line.ops.example:8443", "", "0.0.0.0:7481", "edge"},
+	} {
+		refused(t, of(c.at, c.bind, c.edge), c.want)
+	}
+	for _, c := range []struct{ at, bind, edge, listen, first string }{
+		{"127.0.0.1:7480", "", "127.0.0.1:7481", "127.0.0.1:7480", "aurelia.localhost:7480"},
+		{"line.localhost:7480", "", "127.0.0.1:7481", "127.0.0.1:7480", "line.localhost:7480"},
+		{"line.ops.example:8443", "", "192.0.2.1:7481", ":8443", "line.ops.example:8443"},
+		{"line.ops.example:443", "192.0.2.1:443", "192.0.2.1:7481", "192.0.2.1:443", "line.ops.example"},
+	} {
+		p := Page{c.at, c.bind}
+		if err := of(c.at, c.bind, c.edge); err != nil || p.Listen() != c.listen || p.Hosts("aurelia")[0] != c.first {
+			t.Errorf("%+v: %v, listens on %s, is %v", p, err, p.Listen(), p.Hosts("aurelia"))
+		}
+	}
+	good := DefaultConfig("aurelia", 0)
+	text := strings.Replace(string(good.encode()), "[page]\n  at = \"127.0.0.1:7480\"\n", "", 1)
+	c, err := DecodeConfig([]byte("page = \"127.0.0.1:7490\"\n" + text))
+	if err != nil || c.Page.At != "127.0.0.1:7490" {
+		t.Error("a page written as a text:", c.Page, err)
+	}
+	_, err = DecodeConfig([]byte("page = {at = \"127.0.0.1:7490\", port = 3}\n" + text))
+	refused(t, err, "port")
 }
 
 // SPEC: CLI-005

@@ -26,7 +26,38 @@ import (
 // alarms are those that stand here, and when their conditions were looked at last.
 type alarms struct {
 	*alarm.Set
-	at time.Time
+	at   time.Time
+	cert struct { // of this line's page; its end is zero where there is none
+		name string
+		ends time.Time
+	}
+}
+
+// warn are the days before its end at which a certificate is an alarm, each anew. SPEC: PAG-066
+var warn = []int{1, 7, 30}
+
+// Certificate says until when the page of this line has one.
+func (l *Line) Certificate(name string, ends time.Time) {
+	l.post(func() { l.alarms.cert.name, l.alarms.cert.ends = name, ends })
+}
+
+// certificate is the alarm of one that ends.
+func (l *Line) certificate(add func(id, key string, w alarm.Detail)) {
+	c := &l.alarms.cert
+	left := c.ends.Sub(l.now)
+	if c.ends.IsZero() {
+		return
+	}
+	if left <= 0 {
+		add("A8", "certificate over", alarm.Say("at.certificate.over", c.name))
+		return
+	}
+	for _, days := range warn {
+		if left <= time.Duration(days)*24*time.Hour {
+			add("A8", fmt.Sprintf("certificate %d", days), alarm.Say("at.certificate", c.name, int(left/(24*time.Hour))))
+			return
+		}
+	}
 }
 
 // tickAlarms says which conditions hold now. Each end finds them by itself, from the record and its
@@ -92,6 +123,7 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 	}
 	l.checks.conditions(add)
 	cs = append(cs, l.itemConditions()...)
+	l.certificate(add)
 	if n := len(l.rec.Evidence()); n > 0 {
 		add("A7", "", alarm.Say("at.records", n))
 	}

@@ -78,7 +78,7 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Content-Disposition", `attachment; filename="`+s.cfg.Name+s.cfg.Now().UTC().Format("-20060102-1504Z")+`.parley"`)
-	if err := reply.File(w); err != nil {
+	if err := reply.File(patient{w, http.NewResponseController(w)}); err != nil {
 		panic(http.ErrAbortHandler) // the browser is told that the file is not whole
 	}
 }

@@ -82,7 +82,7 @@ func browser(t *testing.T, wide, high int64, more ...chromedp.ExecAllocatorOptio
 		case *log.EventEntryAdded:
 			w.bad = append(w.bad, "console: "+ev.Entry.Text+" "+ev.Entry.URL)
 		case *network.EventRequestWillBeSent:
-			if u := ev.Request.URL; !strings.Contains(u, ".localhost:") && !strings.HasPrefix(u, "http://127.0.0.1:") && !strings.HasPrefix(u, "data:") {
+			if u := ev.Request.URL; !strings.Contains(u, ".localhost:") && !strings.HasPrefix(u, "http://127.0.0.1:") && !strings.HasPrefix(u, "https://"+houseName+":") && !strings.HasPrefix(u, "data:") {
 				w.bad = append(w.bad, "request: "+u)
 			}
 		}

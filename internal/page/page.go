@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -45,6 +44,7 @@ type Config struct {
 	Silent  bool             // no sound is configured: no page is asked to connect its own
 	Name    string           // of the node, for its cookie: aurelia-north
 	Hosts   []string         // host:port under which it may be asked; the first stands in links
+	TLS     bool             // it is asked over TLS, and from other machines
 	Frame   string           // origin of the demo's page, the only one that may frame it; "": none may
 	Keep    Keeper           // of the cookies' key and the sessions that were signed off; nil: forgotten with the node
 	Lingers time.Duration    // how long a desk without an open page keeps its officer; 0: 20 s
@@ -58,11 +58,15 @@ type Server struct {
 	mux *http.ServeMux
 	key []byte // signs the cookies
 
+	guard *guard
+
 	mu    sync.Mutex // guards what follows
 	links map[string]link
 	gone  map[string]time.Time // sessions that were signed off, until their cookies end
 	tabs  map[string]*tab
 	desks map[string]*desk
+	// sockets are counted by session.
+	sockets map[string]int
 
 	pictures struct { // by language, the newest
 		sync.Mutex
@@ -96,7 +100,7 @@ func newServer(cfg Config) *Server {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{cfg: cfg, mux: http.NewServeMux(), links: map[string]link{}, gone: map[string]time.Time{}, tabs: map[string]*tab{}, desks: map[string]*desk{}}
+	s := &Server{cfg: cfg, mux: http.NewServeMux(), links: map[string]link{}, gone: map[string]time.Time{}, tabs: map[string]*tab{}, desks: map[string]*desk{}, sockets: map[string]int{}, guard: newGuard(cfg.Log)}
 	s.pictures.of = map[string]*picture{}
 	s.mux.Handle("GET /static/", http.FileServerFS(staticFiles))
 	return s
@@ -109,26 +113,23 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.serve(w, r)
 }
 
-// serve lets in what comes over loopback under one of our names.
+// serve lets in what comes over loopback, or over TLS, under one of our names.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	if why := stranger(r, s.cfg.Hosts); why != "" {
-		http.Error(w, why, http.StatusForbidden)
+	if why := s.stranger(r); why != "" {
+		s.refuse(w, r, http.StatusForbidden, why)
 		return
 	}
+	if s.cfg.TLS { // SPEC: PAG-068
+		w.Header().Set("Strict-Transport-Security", "max-age=31536000")
+	}
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerFor)) // a socket has its own
 	s.mux.ServeHTTP(w, r)
 }
 
-// stranger says why a request is not let in, "" when it is. A foreign name in Host is how a page of
-// elsewhere reaches a server on loopback.
-func stranger(r *http.Request, hosts []string) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
-		return "this page is served over loopback only"
-	}
-	if !slices.Contains(hosts, strings.ToLower(r.Host)) {
-		return "this page is not served under that name"
-	}
-	return ""
+// refuse answers a request that is not let in, and says so in the log.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int, why string) {
+	s.guard.tell(why, r.RemoteAddr)
+	http.Error(w, why, status)
 }
 
 // harden sets the headers of every answer: own scripts and styles only, no outside request, no cache.

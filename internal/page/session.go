@@ -113,7 +113,7 @@ func (s *Server) give(l link, lang string) (string, error) {
 	}
 	l.ID, l.Lang, l.Until = rand.Text(), words.Lang(lang), now.Add(linkLife)
 	s.links[key(token)] = l
-	return "http://" + s.cfg.Hosts[0] + "/in?token=" + token, nil
+	return s.origin(s.cfg.Hosts[0]) + "/in?token=" + token, nil
 }
 
 // key is how a token is kept: the table alone opens nothing.
@@ -141,7 +141,14 @@ func (s *Server) in(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/?lang="+l.Lang, http.StatusSeeOther)
 }
 
-func (s *Server) cookieName() string { return "parley-" + s.cfg.Name }
+// cookieName is of one node; over TLS browsers keep a cookie of this name only where it is Secure and of this host alone.
+// SPEC: PAG-068
+func (s *Server) cookieName() string {
+	if s.cfg.TLS {
+		return "__Host-parley-" + s.cfg.Name
+	}
+	return "parley-" + s.cfg.Name
+}
 
 func (s *Server) mac(body string) string {
 	m := hmac.New(sha256.New, s.key)
@@ -153,7 +160,7 @@ func (s *Server) mac(body string) string {
 func (s *Server) cookie(l link) *http.Cookie {
 	b, _ := json.Marshal(l) // plain data: it cannot fail
 	body := b64.EncodeToString(b)
-	return &http.Cookie{Name: s.cookieName(), Value: body + "." + s.mac(body), Path: "/", HttpOnly: true,
+	return &http.Cookie{Name: s.cookieName(), Value: body + "." + s.mac(body), Path: "/", HttpOnly: true, Secure: s.cfg.TLS,
 		SameSite: http.SameSiteStrictMode, MaxAge: int(sessionLife / time.Second)}
 }
 

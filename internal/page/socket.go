@@ -101,7 +101,16 @@ func (s *Server) changes(t *tab) ([]toBrowser, error) {
 
 // serve takes up a browser, and is the loop of its socket: what the browser says, what changed, the heartbeat.
 func (c *conn) serve(w http.ResponseWriter, r *http.Request, changed <-chan struct{}) {
-	ws, err := websocket.Accept(w, r, nil) // refuses an Origin that is not its Host
+	if c.s.foreign(r) {
+		c.s.refuse(w, r, http.StatusForbidden, "a socket of another origin")
+		return
+	}
+	if !c.s.room(c.link.ID) {
+		c.s.refuse(w, r, http.StatusServiceUnavailable, "too many sockets")
+		return
+	}
+	defer c.s.left(c.link.ID)
+	ws, err := websocket.Accept(w, r, nil)
 	if err != nil {
 		return
 	}

@@ -185,6 +185,10 @@ func (s stage) changeSide(p *side, f []string) error {
 		by, err := time.ParseDuration(f[2])
 		p.step.Add(int64(by))
 		return err
+	case "certificate":
+		days, err := strconv.Atoi(strings.TrimSuffix(f[2], "d"))
+		p.line.Certificate("line.ops.example", time.Now().Add(time.Duration(days)*24*time.Hour))
+		return err
 	case "arm", "disarm":
 		p.arm(f[0] == "arm")
 	default:
