@@ -185,7 +185,7 @@ func (s stage) changeSide(p *side, f []string) error {
 		by, err := time.ParseDuration(f[2])
 		p.step.Add(int64(by))
 		return err
-	case "certificate":
+	case "certificate": // SPEC: PAG-066
 		days, err := strconv.Atoi(strings.TrimSuffix(f[2], "d"))
 		p.line.Certificate("line.ops.example", time.Now().Add(time.Duration(days)*24*time.Hour))
 		return err
