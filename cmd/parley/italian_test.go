@@ -175,6 +175,12 @@ aurelia show $m
 aurelia show $p
 aurelia show A9-99 => contains A9-99
 aurelia open => contains page
+aurelia path list
+aurelia path add nulla => contains bind
+aurelia path set nulla --bind 192.0.2.1:7443 => contains nulla
+aurelia path remove nulla => contains nulla
+aurelia key accept A9-99 --digits 111111 => contains A9-99
+aurelia key rotate
 aurelia sign-off
 aurelia class $n test => contains persona
 `
