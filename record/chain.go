@@ -219,6 +219,9 @@ func (r *Record) rebuild(l *Log) (changed []*Entry) {
 		held[e], items[e] = e.Receipt, e.item
 		e.Joined, e.Evidence, e.byWhole, e.Receipt = false, "", nil, nil
 	}
+	for _, d := range r.ends {
+		d.settled = false
+	}
 	branch := f.best(0, nil, emptyRoot)
 	l.chain, l.twins, l.tree, l.gap = nil, nil, nil, map[int]*Entry{}
 	l.Size, l.Root, l.Whole, l.Station, l.Receipted, l.Held = 0, emptyRoot, 0, "", 0, 0

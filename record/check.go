@@ -18,11 +18,13 @@ type Party struct {
 	Keys   []ed25519.PublicKey // sign keys, newest first
 }
 
-// Options say whose record it is. They do not change while a Record lives.
+// Options say whose record it is. They do not change while a Record lives, but for the ends of keys (SetEnds).
 type Options struct {
 	Genesis wire.Hash
 	Parties [2]Party // A, B
 	Kinds   map[string]Kind
+	// Ends are the ends of keys, by party.
+	Ends map[string][]Cutoff
 	// Private makes a record of private logs: exchanged with nobody, receipted by nobody.
 	Private bool
 	// Rows is where bytes are read back from that are not in memory; nil: all stay in memory.
@@ -54,6 +56,7 @@ type Checked struct {
 	st      Statement
 	form    string // what is wrong with the header below its fourth line, "" when nothing is
 	leaf    wire.Hash
+	key     uint32 // hash of the key that signed it
 	bytes   pieces
 	badBody bool
 }
@@ -106,6 +109,7 @@ func (o *Options) check(note, facts, text []byte, signature bool) (*Checked, err
 	if signature && !p.signed(n) {
 		return nil, refuse("not signed by its party's key")
 	}
+	c.key = n.Sigs[0].Key
 	c.bytes = pieces{bytes.Clone(note), c.body(c.st.Facts, facts), c.body(c.st.Text, text)}
 	if c.form == "" && !o.ours(&c.st) {
 		c.form = "names a party that is not of this line"

@@ -63,6 +63,9 @@ func (r *Record) verdict(e *Entry) (v verdict) {
 	case e.Joined && e.Index > 0 && e.Time.Before(e.log.chain[e.Index-1].Time):
 		return inert("its time is before that of the entry below")
 	}
+	if why := r.void(e); why != "" {
+		return inert(why)
+	}
 	if e.text {
 		if _, err := decodeText(e.load().text); err != nil {
 			return inert(err.Error())

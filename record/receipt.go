@@ -183,6 +183,14 @@ func (r *Record) ApplyReceipt(rc *Receipt) (changed []*Entry) {
 		return append(changed, r.rebuild(l)...)
 	}
 	changed = append(changed, l.cover(rc)...)
+	if len(r.ends) > 0 { // what was receipted before a key ended stands
+		for _, e := range append(slices.Clone(changed), e) {
+			if e != nil && r.beyond(e) != nil {
+				r.judge(e)
+				changed = append(changed, e)
+			}
+		}
+	}
 	return append(changed, r.rejudge(l)...)
 }
 

@@ -20,6 +20,7 @@ type Record struct {
 	items   map[string]*Item
 	members map[string][]*Entry // by item key, those that an ItemID grouped, valid or not
 	gaps    map[string]int      // entries over a gap, by party
+	ends    []*ended            // of keys
 	arrived []*Entry            // in that order
 	touched []string
 	names   *Names // nil: to be made again
@@ -38,10 +39,14 @@ type Added struct {
 
 // New gives an empty record.
 func New(o Options) *Record {
-	return &Record{
+	r := &Record{
 		o: o, logs: map[LogID]*Log{}, named: map[wire.Hash][]*Entry{}, items: map[string]*Item{},
 		members: map[string][]*Entry{}, gaps: map[string]int{}, shelf: &shelf{rows: o.Rows},
 	}
+	for party, ends := range o.Ends {
+		r.SetEnds(party, ends)
+	}
+	return r
 }
 
 // Add takes in a note with the bodies that came with it (nil: absent). An error is a *Refusal where
@@ -89,7 +94,9 @@ func (r *Record) AddChecked(c *Checked) (Added, error) {
 		r.named[ref.Leaf] = append(r.named[ref.Leaf], e)
 	}
 	ev := r.place(l, e)
-	r.claim(e)
+	if r.claim(e); len(r.ends) > 0 {
+		r.settleEnds()
+	}
 	return Added{Entry: e, New: true, Bodies: e.facts || e.text, BadBody: c.badBody, Evidence: ev, Touched: r.takeTouched()}, nil
 }
 
@@ -106,6 +113,7 @@ func (r *Record) AddStored(c *Checked, row int) (Added, error) {
 func (r *Record) newEntry(c *Checked) *Entry {
 	e := NewEntry(c.st.Head, c.bytes.note, c.bytes.facts, c.bytes.text)
 	e.sealed = r.o.Kinds[e.Kind].Sealed
+	e.key = c.key
 	e.Leaf, e.Inert, e.malformed = c.leaf, c.form, c.form != ""
 	e.Bodies, e.WantFacts, e.WantText = 0, c.st.Facts != nil, c.st.Text != nil
 	for _, b := range []*Body{c.st.Facts, c.st.Text} {

@@ -95,12 +95,14 @@ type Entry struct {
 	WantText  bool      // the header names words
 	Joined    bool      // every place below is here and prev is our root
 	Absent    string    // why a body is absent: "", "over limit", "later"
+	Disowned  int       // the issue of its author's sheet that ended its key before it; it stands, held before that; 0: none
 	Inert     string    // why it folds to nothing, "" when it is valid
 	Evidence  string    // set on the second text at one place and on an entry whose prev does not fit
 	// Receipt is the earliest receipt of the other party that covers this entry with its bodies: the step *held*.
 	Receipt *Receipt
 
 	log       *Log
+	key       uint32 // hash of the key that signed it
 	seen      []sight
 	facts     bool       // the body is here, in memory or on disk
 	text      bool       // as facts

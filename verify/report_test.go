@@ -233,7 +233,7 @@ func TestVerifyRefusesAKeyReplacedBeforeTheGenesis(t *testing.T) {
 
 // What an ended key signed counts up to its end, and in the past of that.
 //
-// SPEC: REC-033
+// SPEC: REC-033 REC-036
 func TestVerifyAppliesTheEndOfAKey(t *testing.T) {
 	w := newWorld(t)
 	first := w.alone(officer("Lt Amaro"))
@@ -248,7 +248,7 @@ func TestVerifyAppliesTheEndOfAKey(t *testing.T) {
 		words string
 	}{
 		"nothing beyond its end":          {Holds, 0, false, "sheet 2 of aurelia ends a sign key past " + first.Log.LogID.String() + " 2"},
-		"a statement beyond its end":      {DoesNotHold, 0, true, "beyond the end"},
+		"a statement beyond its end":      {Holds, 0, true, "beyond the end of its key: void, use of a stolen key"},
 		"an end that the file lacks":      {CannotBeKnown, 9, false, "ends a sign key"},
 		"an end beyond what comes after ": {Holds, 1, true, ""},
 	} {

@@ -49,7 +49,7 @@ func houses(t *testing.T, n *linktest.Net) (hs [2]*house) {
 		}
 		ls[i] = l
 	}
-	if err := errors.Join(ls[0].SetTheirs(ls[1].Ours.Note), ls[1].SetTheirs(ls[0].Ours.Note)); err != nil {
+	if err := errors.Join(ls[0].SetTheirs(ls[1].Ours.Note, false), ls[1].SetTheirs(ls[0].Ours.Note, false)); err != nil {
 		t.Fatal(err)
 	}
 	for i, l := range ls {

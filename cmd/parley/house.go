@@ -142,7 +142,7 @@ func (a *app) sheet() *cobra.Command {
 // pair enters the other party's sheet.
 func (a *app) pair() *cobra.Command {
 	var digits string
-	c := &cobra.Command{Use: "pair SHEET", Short: "Enter the other party's sheet.", Args: nargs(1, 1)}
+	c := &cobra.Command{Use: "pair SHEET", Short: "Enter the other party's sheet; on a line in service, its next issue.", Args: nargs(1, 1)}
 	c.Flags().StringVar(&digits, "digits", "", "refuse the sheet unless these are its digits, as read on paper or over a telephone")
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		f, err := os.Open(args[0])
@@ -162,8 +162,11 @@ func (a *app) pair() *cobra.Command {
 			return err
 		}
 		old := l.Theirs
-		if err := l.SetTheirs(note); err != nil {
+		if err := l.SetTheirs(note, digits != ""); err != nil {
 			return err
+		}
+		if l.Genesis != nil {
+			return a.say(map[string]string{"party": l.Theirs.Party}, "The next issue of the sheet of %s is entered. A node that runs takes it within a second.\n", l.Theirs.Party)
 		}
 		if old == nil || old.Hash != l.Theirs.Hash { // only another sheet unlocks a pairing
 			if err := l.SetState(pairingState, nil); err != nil {

@@ -31,7 +31,7 @@ func lines(t testing.TB) (a, b *home.Line) {
 		return l
 	}
 	a, b = mk("aurelia"), mk("borealia")
-	if err := errors.Join(a.SetTheirs(b.Ours.Note), b.SetTheirs(a.Ours.Note)); err != nil {
+	if err := errors.Join(a.SetTheirs(b.Ours.Note, false), b.SetTheirs(a.Ours.Note, false)); err != nil {
 		t.Fatal(err)
 	}
 	if !a.IsPartyA() {

@@ -272,7 +272,7 @@ func sheetsMark(l *home.Line) (mark string) {
 func (s *service) linkConfig(l *home.Line) (link.Config, error) {
 	c := link.Config{Key: l.Keys.Link, Peers: l.TheirIssues.LinkKeys(), Tag: l.TagKey, First: l.IsPartyA(), Listen: s.listen, Log: s.log}
 	for _, p := range l.Config.Paths {
-		remote, err := l.Remote(p)
+		remote, host, err := l.Remote(p)
 		if err != nil {
 			return c, err
 		}
@@ -281,7 +281,7 @@ func (s *service) linkConfig(l *home.Line) (link.Config, error) {
 		if i < 0 {
 			i, c.Binds = len(c.Binds), append(c.Binds, at)
 		}
-		c.Paths = append(c.Paths, link.PathConfig{Label: p.Label, Bind: i, Remote: remote})
+		c.Paths = append(c.Paths, link.PathConfig{Label: p.Label, Bind: i, Remote: remote, Host: host})
 	}
 	return c, nil
 }

@@ -26,6 +26,7 @@ var Table = []Verb{
 	{"path set", "LABEL", "Change a path of ours: our address on it, or where we find theirs.", "node", PathStep{Step: "set"}, Touches | Person | Both},
 	{"path remove", "LABEL", "Remove a path of ours.", "node", PathStep{Step: "remove"}, Touches | Person | Both},
 	{"key rotate", "", "Make new keys of ours; they are used once the other party has accepted them.", "node", KeyRotate, Touches | Person | Both},
+	{"key revoke", "", "End our sign key, which was stolen: what it signed past a statement of ours is void.", "node", KeyRevoke{}, Touches | Person | Both},
 	{"key accept", "ID", "Accept the other party's new keys, by the digits of its sheet.", "node", KeyAccept{}, Touches | Person | Both},
 
 	{"officer add", "NAME…", "Enrol an officer, known by his Unix account.", "people", OfficerAdd{}, 0},
@@ -195,6 +196,9 @@ type (
 		Bind   string `json:"bind,omitempty" help:"our address and port: 192.0.2.1:7443"`
 		Reach  string `json:"reach,omitempty" help:"where the other party finds this path, where that is another address"`
 		Remote string `json:"remote,omitempty" help:"where we find theirs, in place of what their sheet says; none: as it says"`
+	}
+	KeyRevoke struct {
+		Past string `json:"past,omitempty" help:"the last statement of ours that stands (default: our newest)"`
 	}
 	KeyAccept struct {
 		ID     string `json:"id" arg:"ID"`
@@ -574,6 +578,7 @@ func (Raised) Verb() string           { return "raised" }
 func (Show) Verb() string             { return "show" }
 func (LineStep) Verb() string         { return "line.step" }
 func (PathStep) Verb() string         { return "path.step" }
+func (KeyRevoke) Verb() string        { return "key.revoke" }
 func (KeyAccept) Verb() string        { return "key.accept" }
 func (TermsPropose) Verb() string     { return "terms.propose" }
 func (Watch) Verb() string            { return "watch.step" }

@@ -6,7 +6,10 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"net"
 	"net/netip"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -44,7 +47,8 @@ type Path struct {
 	Bind string `toml:"bind"`
 	// Reach stands on our sheet: where the other party finds this path. Bind, where it is empty.
 	Reach string `toml:"reach,omitempty"`
-	// Remote overrides the address on their sheet. It is only an address: their keys are pinned all the same.
+	// Remote overrides the address on their sheet: IP:port, or a host name and port, looked up anew whenever the path fails.
+	// It is only an address: their keys are pinned all the same.
 	Remote string `toml:"remote,omitempty"`
 }
 
@@ -88,6 +92,9 @@ func (c *Config) check() error {
 		labels[p.Label] = true
 		for what, s := range map[string]string{"bind": p.Bind, "reach": p.Reach, "remote": p.Remote} {
 			a, err := netip.ParseAddrPort(s)
+			if what == "remote" && hostPort(s) {
+				continue
+			}
 			if (s != "" || what == "bind") && (err != nil || a.Port() == 0) {
 				return bad("an IP address and a port: 192.0.2.1:7443, [2001:db8::1]:7443", "%s of path %s: %q", what, p.Label, s)
 			}
@@ -102,6 +109,16 @@ func (c *Config) check() error {
 		return bad("see [terms] in config.toml", "%v", err)
 	}
 	return nil
+}
+
+// hostName is a name of DNS: labels of letters, digits and -, the last not of digits alone, which would be an address.
+var hostName = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+
+// hostPort reports whether s is a host name with a port.
+func hostPort(s string) bool {
+	host, port, err := net.SplitHostPort(s)
+	n, err2 := strconv.ParseUint(port, 10, 16)
+	return err == nil && err2 == nil && n > 0 && len(host) <= 253 && hostName.MatchString(host)
 }
 
 // sheetPaths are the paths as they stand on our sheet.

@@ -434,18 +434,23 @@ func (l *Line) loadGenesis(b []byte) error {
 	return nil
 }
 
-// SetTheirs enters the other party's sheet.
+// SetTheirs enters the other party's sheet, on a line in service its next issue; seen says that a person has compared its
+// digits.
 //
-// SPEC: CLI-006
-func (l *Line) SetTheirs(note []byte) error {
+// SPEC: CLI-006 SHT-009
+func (l *Line) SetTheirs(note []byte, seen bool) error {
 	s, err := party.ParseSheet(note)
 	switch {
 	case err != nil:
 		return hint.New("ask the other party for its sheet again: parley sheet > FILE", "%v", err)
 	case s.Party == l.Ours.Party || s.PartyKey.Equal(l.Ours.PartyKey):
 		return hint.New("enter the other party's; give them yours", "this is your own sheet")
-	case l.Genesis != nil:
+	case l.Genesis != nil && (s.Party != l.Theirs.Party || s.Hash == l.Theirs.Hash):
 		return hint.New("a new line: parley init --line NAME", "this line is paired already")
+	case l.Genesis != nil && !s.SameKeys(l.Theirs) && !seen:
+		return hint.New("have them read over another channel: parley pair FILE --digits …", "this sheet has new keys: its digits must be compared")
+	case l.Genesis != nil:
+		return l.Take(s)
 	case l.Alone != nil && s.Party != l.Alone.Genesis.Parties[1].Party: // SPEC: ALN-014
 		return hint.New("with another party a line of its own: parley init --line NAME", "this line is one with %s, and the sheet is of %s", l.Alone.Genesis.Parties[1].Party, s.Party)
 	}
@@ -511,17 +516,20 @@ func (l *Line) SetGenesis(note, terms []byte, tagKey [32]byte) error {
 	return l.loadGenesis(note)
 }
 
-// Remote is where the other party is found on a path of ours: as the config says, else as its sheet does.
-func (l *Line) Remote(p Path) (netip.AddrPort, error) {
-	at := p.Remote
+// Remote is where the other party is found on a path of ours: as the config says, by an address or a host name, else as its
+// sheet does.
+func (l *Line) Remote(p Path) (at netip.AddrPort, host string, err error) {
+	if hostPort(p.Remote) {
+		return at, p.Remote, nil
+	}
+	text := p.Remote
 	for _, t := range l.Theirs.Paths {
-		if at == "" && t.Label == p.Label {
-			at = t.Address
+		if text == "" && t.Label == p.Label {
+			text = t.Address
 		}
 	}
-	r, err := netip.ParseAddrPort(at)
-	if err != nil {
-		return r, hint.New("agree on the labels of the paths, or set remote in config.toml", "the other party's sheet has no path %q", p.Label)
+	if at, err = netip.ParseAddrPort(text); err != nil {
+		return at, "", hint.New("agree on the labels of the paths, or set remote in config.toml", "the other party's sheet has no path %q", p.Label)
 	}
-	return r, nil
+	return at, "", nil
 }

@@ -28,10 +28,10 @@ func pair(t *testing.T) (a, b *Line) {
 		return l
 	}
 	a, b = mk("aurelia", "127.0.0.1"), mk("borealia", "127.0.0.2")
-	if err := a.SetTheirs(b.Ours.Note); err != nil {
+	if err := a.SetTheirs(b.Ours.Note, false); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.SetTheirs(a.Ours.Note); err != nil {
+	if err := b.SetTheirs(a.Ours.Note, false); err != nil {
 		t.Fatal(err)
 	}
 	if !a.IsPartyA() {
@@ -71,6 +71,22 @@ func TestLineIsLoadedAsItWasMade(t *testing.T) {
 	refused(t, err, "cannot name a line")
 	if n, _ := h.Lines(); len(n) != 1 {
 		t.Fatal("leftovers of init:", n)
+	}
+}
+
+// A path's far end may be a host name.
+//
+// SPEC: LNK-025
+func TestRemoteIsAnAddressOrAName(t *testing.T) {
+	for remote, ok := range map[string]bool{
+		"192.0.2.7:7443": true, "[2001:db8::7]:7443": true, "line.ops.example:7443": true, "line:7443": true,
+		"line.ops.example": false, "line.ops.example:0": false, "line.ops.example:x": false, "-line:7443": false, "192.0.2:7443": false, "a b:7443": false, ":7443": false,
+	} {
+		c := DefaultConfig("aurelia", 0)
+		c.Paths[0].Remote = remote
+		if err := c.check(); (err == nil) != ok {
+			t.Errorf("%q: %v", remote, err)
+		}
 	}
 }
 
@@ -190,23 +206,23 @@ func TestPickTakesTheOnlyLine(t *testing.T) {
 // SPEC: CLI-006 CLI-007
 func TestSheetsAndGenesisAreKeptOnlyWhereTheyFit(t *testing.T) {
 	a, b := pair(t)
-	refused(t, a.SetTheirs(a.Ours.Note), "your own sheet")
-	refused(t, a.SetTheirs([]byte("hello")), "not a sheet")
+	refused(t, a.SetTheirs(a.Ours.Note, false), "your own sheet")
+	refused(t, a.SetTheirs([]byte("hello"), false), "not a sheet")
 	if party.PairingTag(a.Sheets()) != party.PairingTag(b.Sheets()) {
 		t.Fatal("two tags while pairing")
 	}
 	for i, p := range a.Config.Paths {
-		if at, err := a.Remote(p); err != nil || at.String() != b.Config.Paths[i].Bind {
+		if at, _, err := a.Remote(p); err != nil || at.String() != b.Config.Paths[i].Bind {
 			t.Fatal(at, err)
 		}
 	}
-	_, err := a.Remote(Path{Label: "sat"})
+	_, _, err := a.Remote(Path{Label: "sat"})
 	refused(t, err, "has no path")
 	old := a.Ours
-	if err := a.NextIssue(); err != nil || a.Ours.Issue != 2 || b.SetTheirs(a.Ours.Note) != nil {
+	if err := a.NextIssue(); err != nil || a.Ours.Issue != 2 || b.SetTheirs(a.Ours.Note, false) != nil {
 		t.Fatal("the next issue is refused:", err)
 	}
-	refused(t, b.SetTheirs(old.Note), "does not follow")
+	refused(t, b.SetTheirs(old.Note, false), "does not follow")
 	terms, _ := a.Config.Terms.Encode([32]byte{7})
 	g, err := party.NewGenesis("north", a.Sheets(), [2][32]byte{{1}, {2}}, [32]byte{3}, terms)
 	if err != nil {
@@ -229,7 +245,7 @@ func TestSheetsAndGenesisAreKeptOnlyWhereTheyFit(t *testing.T) {
 	if a.TagKey != b.TagKey || a.TagKey != [32]byte{3} {
 		t.Fatal("tag after the genesis")
 	}
-	refused(t, a.SetTheirs(b.Ours.Note), "paired already")
+	refused(t, a.SetTheirs(b.Ours.Note, false), "paired already")
 	l, err := Home{filepath.Dir(filepath.Dir(a.Dir))}.Load("north")
 	if err != nil || l.Genesis.Hash != g.Hash {
 		t.Fatal(err)
@@ -311,11 +327,11 @@ func TestLineAloneIsMadeWholeAndPairsWithThePartyItNames(t *testing.T) {
 		}
 		return o.Ours.Note
 	}
-	refused(t, l.SetTheirs(sheet("cardonia")), "with borealia")
+	refused(t, l.SetTheirs(sheet("cardonia"), false), "with borealia")
 	if err := l.NextIssue(); err != nil {
 		t.Error(err)
 	}
-	if err := l.SetTheirs(sheet("borealia")); err != nil {
+	if err := l.SetTheirs(sheet("borealia"), false); err != nil {
 		t.Error(err)
 	}
 	if l, err = h.Load("north"); err != nil || l.Alone == nil || l.Theirs == nil || l.Ours.Issue != 2 || l.Alone.Ours.Issue != 1 {

@@ -78,9 +78,16 @@ func (is Issues) SignKeys() []ed25519.PublicKey {
 }
 
 // LinkKeys are the link keys by which their owner may be met: the newest, then the one before it, for as long as he has
-// not come with the newest.
+// not come with the newest; but none of a sheet whose sign key was stolen.
+//
+// SPEC: SHT-008
 func (is Issues) LinkKeys() []ed25519.PublicKey {
-	return is.keys(2, func(s *party.Sheet) ed25519.PublicKey { return s.Link })
+	stands := slices.DeleteFunc(slices.Clone(is), func(s *party.Sheet) bool {
+		return slices.ContainsFunc(is, func(o *party.Sheet) bool {
+			return slices.ContainsFunc(o.Ends, func(e party.KeyEnd) bool { return e.Key.Equal(s.Sign) })
+		})
+	})
+	return stands.keys(2, func(s *party.Sheet) ed25519.PublicKey { return s.Link })
 }
 
 func (is Issues) keys(most int, of func(*party.Sheet) ed25519.PublicKey) (out []ed25519.PublicKey) {
@@ -96,18 +103,19 @@ func (is Issues) keys(most int, of func(*party.Sheet) ed25519.PublicKey) (out []
 // Waits reports whether our newest sheet names keys that are not in use yet.
 func (l *Line) Waits() bool { return !l.Ours.Sign.Equal(party.Public(l.Keys.Sign)) }
 
-// Issue makes the next issue of our sheet with the configuration c and, where rand is given, with new keys; it is on disk,
-// and c with it, when Issue returns. Where nothing that stands on a sheet differs only c is kept, and there is no issue.
+// Issue makes the next issue of our sheet with the configuration c and, where rand is given, with new keys, and ends keys that
+// were stolen; it is on disk, and c with it, when Issue returns. Where nothing that stands on a sheet differs only c is kept,
+// and there is no issue.
 //
-// SPEC: SHT-001 SHT-004
-func (l *Line) Issue(c Config, rand io.Reader) (*party.Sheet, error) {
+// SPEC: SHT-001 SHT-004 SHT-008
+func (l *Line) Issue(c Config, rand io.Reader, ends ...party.KeyEnd) (*party.Sheet, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	if l.Waits() && rand != nil {
+	if l.Waits() && rand != nil && len(ends) == 0 {
 		return nil, hint.New("they compare its digits and say: parley key accept", "the keys of issue %d wait until the other party has accepted them", l.Ours.Issue)
 	}
-	next := &party.Sheet{Party: l.Ours.Party, Issue: l.Ours.Issue + 1, Before: l.Ours.Hash, Sign: l.Ours.Sign, Link: l.Ours.Link, Paths: c.sheetPaths()}
+	next := &party.Sheet{Party: l.Ours.Party, Issue: l.Ours.Issue + 1, Before: l.Ours.Hash, Sign: l.Ours.Sign, Link: l.Ours.Link, Ends: ends, Paths: c.sheetPaths()}
 	if rand != nil {
 		k, err := party.NewKeys(rand)
 		if err == nil {
@@ -133,7 +141,7 @@ func (l *Line) Issue(c Config, rand io.Reader) (*party.Sheet, error) {
 // SPEC: SHT-002 SHT-005
 func (l *Line) Take(s *party.Sheet) error {
 	if err := s.Follows(l.Theirs); err != nil {
-		return err
+		return hint.New("ask the other party for its newest sheet; one whose issue before is missing here cannot be taken", "%v", err)
 	}
 	if len(l.TheirIssues) >= maxIssues {
 		return fmt.Errorf("%d issues of one sheet: no more are taken", maxIssues)
@@ -142,6 +150,12 @@ func (l *Line) Take(s *party.Sheet) error {
 		return err
 	}
 	return l.write(fmt.Sprintf("sheet.theirs.%d", s.Issue), s.Note)
+}
+
+// Entered reports whether an issue of the other party's sheet is on disk.
+func (l *Line) Entered(issue int) bool {
+	_, err := os.Stat(filepath.Join(l.Dir, fmt.Sprintf("sheet.theirs.%d", issue)))
+	return err == nil
 }
 
 // Renew goes over to the keys of our newest sheet. A kill between its two steps is made good by the next Load.

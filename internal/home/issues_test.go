@@ -142,3 +142,35 @@ func TestKeysAreRenewedWholeOrNotAtAll(t *testing.T) {
 		})
 	}
 }
+
+// A stolen key is ended with new ones at once; the other end takes the sheet as a file, once its digits were compared, and
+// lets in nobody with the link key of before.
+//
+// SPEC: SHT-008 SHT-009
+func TestStolenKeyIsEnded(t *testing.T) {
+	a, b := paired(t)
+	old := a.Keys
+	log := a.Ours.Party + "/" + a.Genesis.Hash.Name() + "/1.aaaaaa"
+	s, err := a.Issue(a.Config, rand.Reader, party.KeyEnd{Key: party.Public(old.Sign), Log: log, Size: 3})
+	if err == nil {
+		err = a.Renew()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a = again(t, a); a.Waits() || a.Keys.Sign.Equal(old.Sign) {
+		t.Fatal("the stolen key is in use")
+	}
+	refused(t, b.SetTheirs(s.Note, false), "its digits must be compared")
+	if err := b.SetTheirs(s.Note, true); err != nil {
+		t.Fatal(err)
+	}
+	b = again(t, b)
+	if k := b.TheirIssues.LinkKeys(); len(k) != 1 || !k[0].Equal(s.Link) || !b.Entered(2) || b.Entered(3) {
+		t.Fatal("the link key beside the stolen one lets somebody in")
+	}
+	if k := b.TheirIssues.SignKeys(); len(k) != 2 {
+		t.Fatal("what the old key signed before its end is no longer sound")
+	}
+	refused(t, b.SetTheirs(s.Note, true), "paired already")
+}

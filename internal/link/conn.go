@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -48,9 +49,45 @@ type conn struct {
 	why   string
 }
 
+// lookup finds where the peer's host is now: an address of the sort that the path's own is of.
+// SPEC: LNK-025
+func (l *Link) lookup(ctx context.Context, b *bind, hostport string) (netip.AddrPort, error) {
+	host, port, err := net.SplitHostPort(hostport)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	as, err := l.cfg.Lookup(ctx, host)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	for _, a := range as {
+		if a = a.Unmap(); a.Is4() == b.at.Addr().Unmap().Is4() {
+			return netip.AddrPortFrom(a, uint16(n)), nil
+		}
+	}
+	return netip.AddrPort{}, &net.DNSError{Err: "no address that this path reaches", Name: host, IsNotFound: true}
+}
+
 // dial makes one attempt, and is the goroutine of the connection that comes of it.
-func (l *Link) dial(ctx context.Context, n int, p *path, to netip.AddrPort) {
-	q, err := l.binds[p.cfg.Bind].tr.Dial(ctx, net.UDPAddrFromAddrPort(to), l.tlsConfig([]string{l.speaks()}), quicConfig())
+func (l *Link) dial(ctx context.Context, n int, p *path, to netip.AddrPort, host string) {
+	b := l.binds[p.cfg.Bind]
+	var q *quic.Conn
+	var err error
+	if host != "" {
+		to, err = l.lookup(ctx, b, host)
+		l.mu.Lock()
+		if p.unfound = err; err == nil {
+			p.cfg.Remote = to
+		}
+		l.mu.Unlock()
+	}
+	if err == nil {
+		q, err = b.tr.Dial(ctx, net.UDPAddrFromAddrPort(to), l.tlsConfig([]string{l.speaks()}), quicConfig())
+	}
 	l.mu.Lock()
 	p.dials[n]()
 	delete(p.dials, n)

@@ -45,6 +45,8 @@ type Config struct {
 	// Prepare does the costly work on a message of the bulk stream, for several messages at once and outside the goroutine
 	// that takes the events. What it returns is the event's Then. b belongs to it. nil: there is no such work.
 	Prepare func(b []byte) (then func())
+	// Lookup finds the addresses of a host name; nil: by the resolver of this machine.
+	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	// Listen opens a bind; nil: a UDP socket of this machine.
 	Listen func(netip.AddrPort) (Socket, error)
 	// Now and Ticker are the link's clock; nil: this machine's.
@@ -58,6 +60,7 @@ type PathConfig struct {
 	Label  string
 	Bind   int            // index into Config.Binds
 	Remote netip.AddrPort // zero: we cannot dial, only be dialled
+	Host   string         // name and port in the place of Remote, looked up anew at every dial
 }
 
 // Link is a line's connection to its one peer.
@@ -159,6 +162,11 @@ func (c *Config) check() error {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Lookup == nil {
+		c.Lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
+			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		}
 	}
 	if c.Ticker == nil {
 		c.Ticker = func(d time.Duration) (<-chan time.Time, func()) {

@@ -48,6 +48,7 @@ type path struct {
 	gen              uint64 // times that the path broke
 	report           struct{ heard, at time.Duration }
 	goodbye          string
+	unfound          error // the peer's host name leads nowhere
 
 	needing  bool
 	dialNext time.Duration
@@ -294,7 +295,7 @@ func (p *path) figures(now time.Duration) {
 }
 
 func (p *path) dialIfDue(now time.Duration) {
-	if !p.cfg.Remote.IsValid() || p.l.closed {
+	if !p.cfg.Remote.IsValid() && p.cfg.Host == "" || p.l.closed {
 		return
 	}
 	limit := rekeyAfter
@@ -316,11 +317,11 @@ func (p *path) dialIfDue(now time.Duration) {
 		ctx, cancel := context.WithTimeout(p.l.ctx, dialLasts)
 		p.dials[p.dialled] = cancel
 		n := p.dialled
-		to := p.cfg.Remote
+		to, host := p.cfg.Remote, p.cfg.Host
 		if s := p.current; s != nil && p.dialled%2 == 0 {
-			to = *s.remote.Load() // where the peer was last, if its address has changed
+			to, host = *s.remote.Load(), "" // where the peer was last, if its address has changed
 		}
-		p.l.wg.Go(func() { p.l.dial(ctx, n, p, to) })
+		p.l.wg.Go(func() { p.l.dial(ctx, n, p, to, host) })
 	}
 }
 
@@ -351,7 +352,9 @@ func (p *path) state(now time.Duration) wire.PathState {
 		BitsOut: p.bitsOut, Goodbye: p.goodbye}
 	if p.cfg.Bind < len(p.l.binds) {
 		st.Local = p.l.Addrs()[p.cfg.Bind]
-		st.Why = p.l.binds[p.cfg.Bind].down()
+		if st.Why = p.l.binds[p.cfg.Bind].down(); st.Why == nil && !p.weHear {
+			st.Why = p.unfound
+		}
 	}
 	if p.current != nil {
 		st.Remote = *p.current.remote.Load()

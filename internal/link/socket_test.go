@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -158,6 +159,32 @@ func TestNewestKeyEndsTheOneBefore(t *testing.T) {
 	if count(d, link.SessionUp, nil) != 0 {
 		t.Error("the key before the newest was let in")
 	}
+}
+
+// A host name is looked up anew at every dial: where it led elsewhere, or nowhere, the path comes up once it is right.
+// SPEC: LNK-025
+func TestHostNameIsLookedUpAnew(t *testing.T) {
+	t.Parallel()
+	ca, cb := base("aurelia"), base("borealia")
+	pa, pb := freePort(t), freePort(t)
+	ca.Binds, cb.Binds = []netip.AddrPort{pa}, []netip.AddrPort{pb}
+	ca.Paths, cb.Paths = []link.PathConfig{{Host: "there.example:" + strconv.Itoa(int(pb.Port()))}}, []link.PathConfig{{}}
+	var asked atomic.Int32
+	ca.Lookup = func(_ context.Context, host string) ([]netip.Addr, error) {
+		if host != "there.example" {
+			t.Errorf("%q is looked up", host)
+		}
+		if asked.Add(1) == 1 {
+			return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+		}
+		return []netip.Addr{netip.MustParseAddr("::1"), pb.Addr()}, nil
+	}
+	a := start(t, "aurelia", ca)
+	eventually(t, "the path says why it is down", func() bool { return a.Paths()[0].Why != nil })
+	b := start(t, "borealia", cb)
+	wait(a, link.SessionUp, nil)
+	wait(b, link.SessionUp, nil)
+	eventually(t, "the path is up and says nothing", func() bool { p := a.Paths()[0]; return p.WeHear && p.Why == nil && p.Remote == pb })
 }
 
 // Both dial at once over two cables: one connection a path stays, the one dialled by A.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"slices"
 	"syscall"
@@ -164,6 +165,9 @@ func netKey(err error) string {
 		if slices.ContainsFunc(is, func(e error) bool { return errors.Is(err, e) }) {
 			return "at.net." + name
 		}
+	}
+	if name := new(net.DNSError); errors.As(err, &name) {
+		return "at.net.name"
 	}
 	return "at.net.other"
 }

@@ -5,10 +5,12 @@ package node
 import (
 	"crypto/rand"
 	"log/slog"
+	"slices"
 	"time"
 
 	"example.org/parley/internal/home"
 	"example.org/parley/party"
+	"example.org/parley/record"
 )
 
 // Of is the configuration of a line that is in service, as its home holds it. Who starts it says what opens the sessions;
@@ -28,7 +30,7 @@ func Of(l *home.Line, log *slog.Logger) (Config, error) {
 		Genesis: l.Genesis.Hash, GenesisText: l.Genesis.Note, Terms: l.Terms, Station: l.Config.Station,
 		Schedule: terms.Schedule, Due: terms.Policy.Due, Fallback: terms.Fallback, Demo: l.Config.Demo, Now: time.Now, Rand: rand.Reader, Log: log,
 	}
-	c.Sheets = l.Notes()
+	c.Sheets, c.Ends = l.Notes(), ends(l.OurIssues, l.TheirIssues)
 	if c.Alone {
 		return c, nil
 	}
@@ -39,4 +41,17 @@ func Of(l *home.Line, log *slog.Logger) (Config, error) {
 		return c, err
 	}
 	return c, nil
+}
+
+// ends are the ends of keys that the sheets of both parties name.
+func ends(of ...home.Issues) map[string][]record.Cutoff {
+	out := map[string][]record.Cutoff{}
+	for _, s := range slices.Concat(of...) {
+		for _, e := range s.Ends {
+			if name, err := record.ParseLogName(e.Log); err == nil {
+				out[s.Party] = append(out[s.Party], record.Cutoff{Key: e.Key, Past: record.Place{LogID: name.LogID, Index: e.Size - 1}, Issue: s.Issue})
+			}
+		}
+	}
+	return out
 }

@@ -86,12 +86,13 @@ type Config struct {
 	Before      *Config            // of the time for which it was alone; nil: it never was
 	Key         ed25519.PrivateKey // our sign key
 	Genesis     wire.Hash
-	GenesisText []byte     // both signatures; carried by the first statement
-	Terms       []byte     // the JSON body that the genesis names, for exports
-	Sheets      [][]byte   // both parties' sheets as signed, for exports
-	Sheet       int        // the newest issue of their sheet that is taken here
-	Home        *home.Line // where sheets and keys are kept, to change them; nil: they do not change
-	Station     string     // "main" unless named
+	GenesisText []byte                     // both signatures; carried by the first statement
+	Terms       []byte                     // the JSON body that the genesis names, for exports
+	Sheets      [][]byte                   // both parties' sheets as signed, for exports
+	Sheet       int                        // the newest issue of their sheet that is taken here
+	Ends        map[string][]record.Cutoff // of sign keys, by party
+	Home        *home.Line                 // where sheets and keys are kept, to change them; nil: they do not change
+	Station     string                     // "main" unless named
 	Schedule    party.Schedule
 	Due         map[string]map[string]int // clocks that the terms change
 	Fallback    map[string][]string       // telephones by party, of the terms

@@ -16,12 +16,13 @@ import (
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/view"
 	"example.org/parley/party"
+	"example.org/parley/record"
 	"example.org/parley/service"
 	"example.org/parley/statement"
 	"example.org/parley/words"
 )
 
-var sheetActs = []handler{on((*Line).pathStep), on((*Line).pathList, act.PathList), on((*Line).keyRotate, act.KeyRotate), on((*Line).keyAccept)}
+var sheetActs = []handler{on((*Line).pathStep), on((*Line).pathList, act.PathList), on((*Line).keyRotate, act.KeyRotate), on((*Line).keyRevoke), on((*Line).keyAccept)}
 
 // issued is what became of the issues of both sheets since the genesis.
 type issued struct {
@@ -29,6 +30,7 @@ type issued struct {
 	theirs *service.Issue // it names new keys, and nobody here has accepted them; nil: none
 	ours   bool           // our new keys wait for their acceptance
 	taken  time.Time      // when the newest sheet of theirs was
+	asked  time.Time      // when a file of theirs was looked for
 }
 
 // takeEvery is how often a sheet of theirs is taken at most: a peer that changes its addresses without an end keeps the loop
@@ -54,6 +56,10 @@ func (l *Line) issues() (out []service.Issue) {
 //
 // SPEC: SHT-002 SHT-004
 func (l *Line) tickSheets() {
+	if l.cfg.Home != nil && l.now.Sub(l.issued.asked).Abs() >= takeEvery {
+		l.issued.asked = l.now
+		l.issued.look = l.issued.look || l.cfg.Home.Entered(l.cfg.Sheet+1)
+	}
 	if !l.issued.look || l.cfg.Home == nil || l.disk.dead != nil || l.now.Sub(l.issued.taken).Abs() < takeEvery {
 		return
 	}
@@ -68,6 +74,11 @@ func (l *Line) lookAtSheets() error {
 	h, err := l.cfg.Home.Again()
 	if err != nil {
 		return err
+	}
+	if h.Theirs.Issue > l.cfg.Sheet { // entered as a file
+		if err := l.resheet(h); err != nil {
+			return err
+		}
 	}
 	list := l.issues()
 	l.issued.theirs, l.issued.ours = nil, h.Waits()
@@ -151,7 +162,12 @@ func (l *Line) resheet(h *home.Line) error {
 		return err
 	}
 	renewed := !c.Key.Equal(l.cfg.Key)
-	l.cfg.Us.Keys, l.cfg.Them.Keys, l.cfg.Key, l.cfg.Sheets, l.cfg.Sheet, l.cfg.Home = c.Us.Keys, c.Them.Keys, c.Key, c.Sheets, c.Sheet, h
+	l.cfg.Us.Keys, l.cfg.Them.Keys, l.cfg.Key, l.cfg.Sheets, l.cfg.Sheet, l.cfg.Home, l.cfg.Ends = c.Us.Keys, c.Them.Keys, c.Key, c.Sheets, c.Sheet, h, c.Ends
+	for _, p := range []string{l.cfg.Us.Name, l.cfg.Them.Name} {
+		for _, key := range l.rec.SetEnds(p, c.Ends[p]) {
+			l.touch(key)
+		}
+	}
 	opts := l.cfg.options(false)
 	l.opts.Store(&opts)
 	l.privOpts = l.cfg.options(true)
@@ -251,6 +267,52 @@ func (l *Line) keyRotate(who act.Who, lang string, _ act.Plain) (act.Reply, erro
 		return act.Reply{}, err
 	}
 	return l.issue(who, lang, h.Config, true)
+}
+
+// keyRevoke ends our sign key past a statement of ours, with new keys in use at once: who stole the present ones has the link
+// key too. The other end lets us in again once a person there has entered the sheet.
+//
+// SPEC: SHT-008
+func (l *Line) keyRevoke(who act.Who, lang string, a act.KeyRevoke) (act.Reply, error) {
+	h, err := l.homeAgain()
+	if err != nil {
+		return act.Reply{}, err
+	}
+	e := l.newestOwn()
+	if a.Past != "" {
+		if e, err = l.find(a.Past); err != nil {
+			return act.Reply{}, err
+		}
+	}
+	if e == nil || e.Log.Party != l.cfg.Us.Name || !e.Joined || e.Log.Private {
+		return act.Reply{}, hint.New("the last statement of ours that is ours beyond doubt: parley key revoke --past ID", "the key cannot end there")
+	}
+	s, err := h.Issue(h.Config, l.cfg.Rand, party.KeyEnd{Key: party.Public(h.Keys.Sign), Log: e.Log.String(), Size: e.Index + 1})
+	if err == nil {
+		err = h.Renew()
+	}
+	if err == nil {
+		err = l.resheet(h)
+	}
+	if err != nil {
+		return act.Reply{}, err
+	}
+	d, err := service.IssueDraft(l.cfg.Us.Name, s, true, l.author(who), l.mark(""))
+	r, err := l.reply(d, err)
+	if err == nil {
+		r.Text = fmt.Sprintf(words.Say(lang, "%s recorded: the sign key has ended past %s. The line is down until they have entered the new sheet: parley sheet > FILE, there: parley pair FILE --digits '%s'"), r.ID, l.rec.Short(e), party.Digits(s.Hash))
+	}
+	return r, err
+}
+
+// newestOwn is our newest statement on the shared record.
+func (l *Line) newestOwn() *record.Entry {
+	for _, e := range l.rec.Newest() {
+		if e.Log.Party == l.cfg.Us.Name && e.Joined {
+			return e
+		}
+	}
+	return nil
 }
 
 // keyAccept takes the other party's new keys, whose sheet has the digits that a person read over another channel.

@@ -24,7 +24,7 @@ func (c *Config) options(private bool) record.Options {
 	p := func(p Party) record.Party {
 		return record.Party{Name: p.Name, Letter: p.Letter, Keys: p.Keys} // of the other party of a line alone nothing is sound. SPEC: ALN-002
 	}
-	o := record.Options{Genesis: c.Genesis, Parties: [2]record.Party{p(c.Us), p(c.Them)}, Kinds: statement.Record(verify.Kinds), Private: private}
+	o := record.Options{Genesis: c.Genesis, Parties: [2]record.Party{p(c.Us), p(c.Them)}, Kinds: statement.Record(verify.Kinds), Ends: c.Ends, Private: private}
 	if !c.First {
 		o.Parties[0], o.Parties[1] = o.Parties[1], o.Parties[0]
 	}

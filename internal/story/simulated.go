@@ -138,7 +138,7 @@ func (s *Simulated) open(f *File, homes [2]*home.Line) error {
 
 // pairHomes does what two officers do with sheets and numbers.
 func pairHomes(a, b *home.Line) error {
-	if err := errors.Join(a.SetTheirs(b.Ours.Note), b.SetTheirs(a.Ours.Note)); err != nil {
+	if err := errors.Join(a.SetTheirs(b.Ours.Note, false), b.SetTheirs(a.Ours.Note, false)); err != nil {
 		return err
 	}
 	if !a.IsPartyA() {

@@ -407,6 +407,9 @@ func (b builder) logRow(e *record.Entry) LogRow {
 		r.State, r.Note = "absent", e.Absent
 	}
 	r.Note = join(b.impossible(e.Time, e), r.Note)
+	if e.Disowned > 0 {
+		r.Note = join(r.Note, b.t("log.disowned", e.Disowned))
+	}
 	b.said(&r, e)
 	for _, x := range e.Re {
 		r.Re = append(r.Re, b.IDs.ShortPlace(x.Place))

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record
+
+import (
+	"crypto/ed25519"
+	"fmt"
+	"maps"
+	"slices"
+
+	"example.org/parley/wire"
+)
+
+// Cutoff ends a sign key of a party, by name: of what it signed stands the entry at Past and all that is in its past, and what the other
+// party had receipted before it took the sheet that says so.
+type Cutoff struct {
+	Key   ed25519.PublicKey
+	Past  Place
+	Issue int // of the sheet that ends it
+}
+
+// ended is what is known here of the end of a key.
+type ended struct {
+	Cutoff
+	party   string
+	key     uint32
+	past    map[*Log]int // how much of each log stands; nil: the entry at Past is not here
+	settled bool         // all that the past of that entry names is here: it changes no more
+}
+
+// SetEnds says which keys of a party have ended, judges again what they signed, and gives the items whose set changed.
+//
+// SPEC: REC-036
+func (r *Record) SetEnds(party string, ends []Cutoff) (touched []string) {
+	r.touched = r.touched[:0]
+	was := len(r.ends)
+	r.ends = slices.DeleteFunc(r.ends, func(d *ended) bool { return d.party == party })
+	for _, end := range ends {
+		r.ends = append(r.ends, &ended{Cutoff: end, party: party, key: wire.KeyHash(party+"/sign", end.Key)})
+	}
+	if was+len(ends) > 0 {
+		r.settleEnds()
+	}
+	return r.takeTouched()
+}
+
+// settleEnds finds anew what stands of what ended keys signed, until nothing of it is missing.
+func (r *Record) settleEnds() {
+	missing := slices.ContainsFunc(r.sorted, func(l *Log) bool { return l.Claimed > l.Size })
+	for _, d := range r.ends {
+		last := r.At(d.Past)
+		if d.settled || last == nil || !last.Joined {
+			continue
+		}
+		past := r.pastOf(last)
+		past[last.log] = last.Index + 1
+		was := d.past
+		if d.past, d.settled = past, !missing; maps.Equal(was, past) {
+			continue
+		}
+		for _, l := range r.sorted {
+			if l.Name.Party == d.party {
+				for _, e := range r.Entries(l.Name.LogID, 0) {
+					if e.key == d.key {
+						r.judge(e)
+					}
+				}
+				l.advanceWhole()
+			}
+		}
+	}
+}
+
+// beyond gives the end that an entry is signed past, nil where it stands or the end cannot be seen yet.
+//
+// SPEC: REC-036
+func (r *Record) beyond(e *Entry) *ended {
+	for _, d := range r.ends {
+		if d.key != e.key || d.party != e.Log.Party || d.past == nil {
+			continue
+		}
+		if aside := !e.Joined && e.Evidence != ""; aside || e.Index >= d.past[e.log] { // on no branch of its log it is in nobody's past
+			return d
+		}
+	}
+	return nil
+}
+
+// void says why an entry does not stand that was signed with an ended key, "" where it stands; where it stands because it
+// was receipted before, it is disowned.
+func (r *Record) void(e *Entry) string {
+	end := r.beyond(e)
+	if e.Disowned = 0; end == nil {
+		return ""
+	}
+	if e.heldUnder(end.Issue) {
+		e.Disowned = end.Issue
+		return ""
+	}
+	return fmt.Sprintf("use of a stolen key: sheet issue %d ended it before this", end.Issue)
+}
+
+// heldUnder reports whether the other party had receipted an entry before it took an issue of its author's sheet.
+func (e *Entry) heldUnder(issue int) bool {
+	before := func(rc *Receipt) bool { return rc != nil && rc.Sheet < issue }
+	return before(e.byWhole) || slices.ContainsFunc(e.receipts, before)
+}
