@@ -117,7 +117,8 @@ func TestRestoredCostsAsManyLogsAsThereAre(t *testing.T) {
 			}
 		})
 	}
-	if few, many := cost(100), cost(400); many > 6*few {
+	// One log costs some bytes, and asking each about all before it millions; the runtime itself now and then takes some thousands.
+	if few, many := cost(100), cost(400); many > 6*few+64<<10 {
 		t.Errorf("four times the logs cost %.1f times as much", many/few)
 	}
 }
