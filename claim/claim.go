@@ -54,6 +54,7 @@ type Claim struct {
 	Used     *Used            `json:"used,omitempty"`
 	Contacts *[]Spoken        `json:"contacts,omitempty"`
 	Requests *Attempts        `json:"requests,omitempty"`
+	Press    *Press           `json:"press,omitempty"` // what may be read out to the press
 	By       statement.Author `json:"by"`
 }
 
@@ -108,12 +109,13 @@ const slack = 10 * time.Minute
 //
 // SPEC: CLM-001
 var Kinds = []statement.Kind{
-	statement.New(statement.Kind{Kind: record.Kind{Name: KindMade, Begins: true}, Class: "service", NoText: true}, func(m *Claim, _ *record.Entry, f Claim) { *m = f }),
+	statement.New(statement.Kind{Kind: record.Kind{Name: KindMade, Begins: true}, Class: "service"}, func(m *Claim, _ *record.Entry, f Claim) { *m = f }),
+	statement.New(statement.Kind{Kind: record.Kind{Name: KindDrafted, Begins: true}, Class: "service"}, func(m *Claim, _ *record.Entry, f Claim) { *m = f }),
 }
 
 // Validate judges a claim from itself alone.
 func (m Claim) Validate(e, _ *record.Entry) error {
-	return statement.First(m.By.Person(), statement.If(len(e.Re) > 0, "it begins its own item"), statement.Must("since", m.Since), statement.Must("at", m.At),
+	return statement.First(m.By.Person(), m.Press.validate(e), statement.If(len(e.Re) > 0, "it begins its own item"), statement.Must("since", m.Since), statement.Must("at", m.At),
 		statement.If(m.Since.After(m.At), "it counts since a time to come"), statement.If(len(m.Claimed()) == 0, "it claims no figure"),
 		statement.If(!e.Time.IsZero() && (m.At.After(e.Time) || e.Time.Sub(m.At) > slack), "it is not as of the time of its statement"))
 }
@@ -151,6 +153,4 @@ func (m *Claim) Figure(name string) string {
 }
 
 // Draft makes claim.made of a party.
-func Draft(party string, m Claim) (record.Draft, error) {
-	return statement.Draft(Kinds, party, nil, record.Draft{Kind: KindMade, Facts: m}, "as: parley claim --since 2026-03-01 FILE")
-}
+func Draft(party string, m Claim) (record.Draft, error) { return PressDraft(party, KindMade, m, nil) }

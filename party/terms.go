@@ -26,7 +26,7 @@ type Terms struct {
 	Policy    struct {
 		// Due changes ladder clocks, in seconds, by precedence and step: {"FLASH": {"held": 15}}.
 		Due map[string]map[string]int `json:"due,omitempty"`
-		// Release names what only an officer who may release states: suspend.
+		// Release names what only an officer who may release states: suspend, press.
 		Release []string `json:"release,omitempty"`
 		// Seal withholds bodies until both sides' are in, or for so many hours: {"readout": 48}.
 		Seal map[string]int `json:"seal,omitempty"`
@@ -37,7 +37,7 @@ type Terms struct {
 }
 
 // What the terms may seal, and what they may keep to officers who may release.
-var Sealable, Releasable = []string{"readout"}, []string{"suspend"}
+var Sealable, Releasable = []string{"readout"}, []string{"suspend", "press"}
 
 // ErrTerms is wrapped by every reason why a text is no terms.
 var ErrTerms = errors.New("these terms cannot stand")
@@ -149,8 +149,8 @@ func (t Terms) check() error {
 	if !slices.IsSorted(t.Schedule.Checks) || len(slices.Compact(slices.Clone(t.Schedule.Checks))) != len(t.Schedule.Checks) {
 		return notTerms("the checks of a day in order, none twice")
 	}
-	for _, r := range t.Policy.Release {
-		if !slices.Contains(Releasable, r) {
+	for i, r := range t.Policy.Release {
+		if !slices.Contains(Releasable, r) || slices.Contains(t.Policy.Release[:i], r) {
 			return notTerms("release of %q: what can be kept to officers who may release: %s", r, strings.Join(Releasable, ", "))
 		}
 	}

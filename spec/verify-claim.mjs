@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A second verifier of claims, written from the pages of spec/ alone: claim.md, record.md, party.md, terms.md, service.md, contact.md, call.md,
-// check.md and kinds.md. It shares nothing with the verifier in Go. It needs Node.js 20 or newer and nothing else.
+// check.md, press.md and kinds.md. It shares nothing with the verifier in Go. It needs Node.js 20 or newer and nothing else.
 //
 //     node spec/verify-claim.mjs FILE
 //
-// Standard output: the lines of CLM-029. Standard error: why, and what was not checked.
+// Standard output: the lines of CLM-029 and PRS-006. Standard error: why, and what was not checked.
 // Exit code: 0 HOLDS, 1 DOES NOT HOLD, 2 CANNOT BE KNOWN, 64 wrong usage, 66 the file cannot be read.
 
 import crypto from 'node:crypto'
@@ -187,11 +187,11 @@ function signedBy(note, sign, name, keys) {
 
 // ---- The file (REC-030, CLM-004) ----
 
-const LIMITS = { genesis: 8192, terms: 4096, sheet: 8192, claim: 200, log: 64, entry: 8192, facts: 65536, receipt: 8192 }
+const LIMITS = { genesis: 8192, terms: 4096, sheet: 8192, claim: 200, log: 64, entry: 8192, facts: 65536, text: 65536, receipt: 8192 }
 // What may stand after what.
 const AFTER = {
   start: ['genesis'], genesis: ['terms'], terms: ['sheet'], sheet: ['sheet', 'claim'], claim: ['log'], log: ['entry'],
-  entry: ['entry', 'facts', 'receipt', 'log'], facts: ['entry', 'receipt', 'log'], receipt: ['receipt', 'log'],
+  entry: ['entry', 'facts', 'receipt', 'log'], facts: ['entry', 'text', 'receipt', 'log'], text: ['entry', 'receipt', 'log'], receipt: ['receipt', 'log'],
 }
 
 function readFile(bytes) {
@@ -223,8 +223,8 @@ function readFile(bytes) {
     last = name
     if (name === 'sheet') file.sheets.push(piece)
     else if (name === 'log') file.logs.push((log = { name: piece.toString('latin1'), entries: [], receipts: [] }))
-    else if (name === 'entry') log.entries.push((entry = { bytes: piece, facts: null }))
-    else if (name === 'facts') entry.facts = piece
+    else if (name === 'entry') log.entries.push((entry = { bytes: piece, facts: null, text: null }))
+    else if (name === 'facts' || name === 'text') entry[name] = piece
     else if (name === 'receipt') log.receipts.push(piece)
     else file[name] = piece
   }
@@ -364,10 +364,10 @@ function readStatement(entry, log, genesis) {
   const key = signedBy(note, note.signs[0], `${log.party.name}/sign`, log.party.keys)
   need(key, `the signature of ${log.name} ${index} does not hold`)
   const header = readHeader(lines, index, log.name)
-  const s = { log, index, prev, key, header, leaf: note.leaf, place: `${log.name} ${index}`, facts: entry.facts, joined: false, counts: undefined }
-  if (s.facts) {
-    const named = header?.facts
-    need(named && named.length === s.facts.length && named.hash === base64(sha(s.facts)), `the facts of ${s.place} do not fit it`)
+  const s = { log, index, prev, key, header, leaf: note.leaf, place: `${log.name} ${index}`, facts: entry.facts, text: entry.text, joined: false, counts: undefined }
+  for (const body of ['facts', 'text']) {
+    const named = header?.[body]
+    need(!s[body] || (named && named.length === s[body].length && named.hash === base64(sha(s[body]))), `the ${body} of ${s.place} do not fit it`)
   }
   return s
 }
@@ -693,6 +693,11 @@ const before = orNone(object({ place, leaf: hash, time: atTime })) // where it w
 
 const free = string(() => true)
 const count = integer(0, 2 ** 53)
+const release = (v) => { // PRS-001
+  const p = object({ draft: hash, by: person, with: list(16, place) })(v)
+  valid(new Set(p.with).size === p.with.length && !/^A{43}=$/.test(p.draft))
+  return p
+}
 const words = object({ both: count, ours: count, theirs: count, disputed: count })
 const columns = table(Infinity, /^/, words)
 const FIGURES = {
@@ -725,8 +730,8 @@ const ofOther = (s, re) => !re.log.startsWith(s.log.party.name + '/')
 // the members of its facts, and what else is asked of it.
 const KINDS = {
   'claim.made': {
-    class: 'service', text: false, re: [0, 0], facts: { since: atTime, at: atTime, ...Object.fromEntries(Object.entries(FIGURES).map(([k, r]) => [k, orNone(r)])), by: person },
-    ok: (s, f) => time(f.since) <= time(f.at) && time(f.at) * 1e6 <= s.header.time && s.header.time - time(f.at) * 1e6 <= 600e6 && Object.keys(FIGURES).some((k) => f[k] !== undefined),
+    class: 'service', re: [0, 0], facts: { since: atTime, at: atTime, ...Object.fromEntries(Object.entries(FIGURES).map(([k, r]) => [k, orNone(r)])), press: orNone(release), by: person },
+    ok: (s, f) => (!s.header.text || f.press) && time(f.since) <= time(f.at) && time(f.at) * 1e6 <= s.header.time && s.header.time - time(f.at) * 1e6 <= 600e6 && Object.keys(FIGURES).some((k) => f[k] !== undefined),
   },
   'check.opened': opening,
   'check.joined': opening,
@@ -796,7 +801,7 @@ const KNOWN = new Set([...Object.keys(KINDS), ...`line.genesis officer.added off
   message.warning message.information message.intention message.question message.answer message.request message.incident message.shown message.acknowledged
   message.responded message.complied message.relayed message.classed stop.sent stop.taken stop.relayed stop.in-effect stop.refused stop.lifted concern.raised
   concern.answered concern.overtaken assessment.made watch.noted watch.given watch.taken check.noted call.noted readout.filed readout.sealed readout.published readout.shown
-  readout.excepted`.split(/\s+/)])
+  readout.excepted press.drafted sheet.issued sheet.accepted`.split(/\s+/)])
 
 function closedMembers() {
   const part = object({
@@ -875,7 +880,7 @@ const TERMS = {
   purpose: table(8, /^[a-z]{2,3}$/, clause), area: clause, subject: clause, hours: clause, languages: list(8, clause), access: clause,
   fallback: hash,
   policy: object({
-    due: orNone(table(4, /^(FLASH|IMMEDIATE|PRIORITY|ROUTINE)$/, steps)), release: list(1, oneOf('suspend')), seal: orNone(object({ readout: integer(1, 720) })), record: flag,
+    due: orNone(table(4, /^(FLASH|IMMEDIATE|PRIORITY|ROUTINE)$/, steps)), release: list(2, oneOf('suspend', 'press')), seal: orNone(object({ readout: integer(1, 720) })), record: flag,
   }),
   schedule: object({ checks: list(24, string((v) => /^([01]\d|2[0-3]):[0-5]\d$/.test(v))), officer: integer(1, 240) }),
 }
@@ -883,6 +888,7 @@ function readTerms(bytes) {
   valid(bytes.length <= 4096)
   const t = readSalted(bytes, TERMS), { checks } = t.schedule, purposes = Object.keys(t.purpose)
   valid(checks.length && checks.every((v, i) => i === 0 || v > checks[i - 1]))
+  valid(new Set(t.policy.release).size === t.policy.release.length)
   valid(purposes.length && t.languages.length && purposes.every((k) => t.languages.includes(k)))
   return { checks: checks.map((v) => clockSeconds(`${v}:00`)), minutes: t.schedule.officer, hash: base64(sha(bytes)) }
 }
@@ -1328,6 +1334,91 @@ function statusOf(r, attempts) {
   return newest[0].outcome || 'open'
 }
 
+// ---- Statements for the press (press.md) ----
+
+// readOpinion reads the text of a claim (PRS-002).
+function readOpinion(claim, missing) {
+  if (!claim.header.text) return null
+  if (!claim.text) {
+    missing.push(`the text of ${claim.place}`)
+    return null
+  }
+  try {
+    return readSalted(claim.text, { lang: tag, text: text(2000), words: table(0, /^/, free) })
+  } catch (e) {
+    if (e instanceof NotValid) fault('the opinion is not in its form')
+    throw e
+  }
+}
+
+const MONTHS = 'January February March April May June July August September October November December'.split(' ')
+const COLUMNS = { 'declined': 'declined', 'no-reply': 'no reply', 'not-reached': 'not reached', accepted: 'accepted', deferred: 'deferred', 'counter-proposed': 'counter-proposed', open: 'open', withdrawn: 'withdrawn', straddles: 'before or since, not known' }
+const KINDS_OF_CONTACT = {
+  call: 'a call', meeting: 'a meeting', summons: 'a summons', letter: 'a letter', demarche: 'a d\u00e9marche', protest: 'a protest', multilateral: 'a multilateral meeting',
+}
+
+// sentences draws what a claim that holds says, in English (PRS-005).
+function sentences(r) {
+  const { claim, ours, record } = r, f = claim.read, out = []
+  const theirs = r.parties.find((p) => p !== ours)
+  const asOf = r.genesis.alone ? 'on this record of one side' : 'on this record, as of T'
+  const date = (t) => { const d = new Date(t * 1000); return `${d.getUTCDate()} ${MONTHS[d.getUTCMonth()]} ${d.getUTCFullYear()}` }
+  const moment = (t) => `${date(t)} at ${spell(t).slice(11, 16)} UTC`
+  const day = (s) => date(time(s))
+  const since = day(f.since)
+  const total = (c) => c.both + c.ours + c.theirs + c.disputed
+  const whose = { both: 'by the word of both', ours: `by the word of ${ours} alone`, theirs: `by the word of ${theirs} alone`, disputed: 'disputed' }
+  const said = (c) => Object.keys(whose).filter((w) => c[w]).map((w) => `${c[w]} ${whose[w]}`)
+  const post = (at, party) => {
+    const cut = at.lastIndexOf(' '), s = entryAt(record, at.slice(0, cut), number(at.slice(cut + 1)))
+    return `\u201c${s.read.name.replace(/["\u201c\u201d\u201e\u00ab\u00bb]/g, "'")}\u201d (${party})`
+  }
+  const when = (s) => {
+    const { first, last } = dates(s)
+    if (s[0] === '~') return `about ${date(first + 3 * DAY)}`
+    if (s.includes('/')) return `between ${date(first)} and ${date(last)}`
+    return `on ${s.length === 10 ? date(first) : moment(first)}`
+  }
+  if (f.tested) {
+    const t = f.tested
+    let s = `The line was tested on ${t.tested} of ${t.days} days since ${day(t.from)}. The last test that an officer at each end answered was that of ${t.last && moment(time(t.last))}.`
+    if (t.tested === 0) s = `The line was tested on none of ${t.days} days since ${day(t.from)}, ${asOf}.`
+    if (t.days === 0) s = `Since ${day(t.from)} no test of the line has come due and ended, ${asOf}.`
+    else if (t.suspended + t.maintenance) s += ` On ${t.suspended} of these days the line was suspended, on ${t.maintenance} under maintenance.`
+    out.push(s)
+  }
+  if (f.used) {
+    const u = f.used
+    let s = `Since ${day(u.from)} the line was never used for substance, ${asOf}.`
+    if (u.messages + u.stops + u.calls) s = `Since ${day(u.from)} the line was used for substance: messages ${u.messages}, STOPs ${u.stops}, calls ${u.calls}; the last was on ${day(u.last)}.`
+    if (u.messages + u.stops + u.calls && u.disputed) s += ` Of these the two sides class ${u.disputed} differently.`
+    out.push(s)
+  }
+  for (const c of f.contacts ?? []) {
+    if (f.press.with.length && !f.press.with.includes(c.ours) && !f.press.with.includes(c.theirs)) continue
+    const [a, b] = [post(c.ours, ours), post(c.theirs, theirs)]
+    if (!c.last) {
+      out.push(`Between ${a} and ${b} there was no contact, ${asOf}.`)
+      continue
+    }
+    const list = said(c.since)
+    if (c.straddles) list.push(`${c.straddles} of which it is not known whether they were before or since`)
+    out.push(`The last contact between ${a} and ${b} was ${KINDS_OF_CONTACT[c.kind]}, ${when(c.last)}, ${whose[c.whose]}. ` + (list.length ? `Since ${since}: ${list.join(', ')}.` : `Since ${since} there was none, ${asOf}.`))
+  }
+  if (f.requests) {
+    for (const [party, columns] of [[ours, f.requests.ours], [theirs, f.requests.theirs]]) {
+      const list = Object.keys(COLUMNS).map((c, i) => {
+        const n = columns[c] ? total(columns[c]) : 0
+        return n ? `${COLUMNS[c]} ${n} (${said(columns[c]).join(', ')})` : i < 3 && `${COLUMNS[c]} 0`
+      })
+      if (Object.keys(columns).length) out.push(`Of the calls and meetings that ${party} sought since ${since}: ${list.filter(Boolean).join('; ')}.`)
+      else out.push(`Since ${since} ${party} sought no call or meeting, ${asOf}.`)
+    }
+    out.push(f.requests.sought ? `Still sought: ${f.requests.sought}.` : `Nothing is still sought, ${asOf}.`)
+  }
+  return out
+}
+
 // ---- The report (CLM-029) ----
 
 // shown spells a figure as the statement does: what is empty of these members is left out.
@@ -1359,13 +1450,15 @@ export function verify(bytes) {
     for (const s of record.statements) {
       const may = s === claim || figures.some((name) => READS[name].has(s.header?.kind))
       need(!s.facts || may, `the facts of ${s.place} are read by no figure of this claim`)
+      need(!s.text || s === claim, `the text of ${s.place} is not the claim's`)
     }
+    const opinion = readOpinion(claim, missing)
     checkRecord(record, claim, missing)
     if (missing.length) {
       why.push(...missing.slice(0, 20).map((m) => `not there: ${m}`))
       return answer(UNKNOWN)
     }
-    return report(new Reading(record, genesis, terms, claim), figures, lines, why, answer)
+    return report(new Reading(record, genesis, terms, claim), figures, opinion, lines, why, answer)
   } catch (e) {
     if (!(e instanceof Fault)) throw e
     why.push(e.message)
@@ -1374,7 +1467,7 @@ export function verify(bytes) {
   }
 }
 
-function report(r, figures, lines, why, answer) {
+function report(r, figures, opinion, lines, why, answer) {
   const { record, claim, past } = r
   lines.push(`line ${r.genesis.name}`, `claim ${claim.place} ${spellMicro(claim.header.time)}`, `since ${claim.read.since} at ${claim.read.at}`)
   const mine = record.statements.filter((s) => s.log.party === claim.log.party)
@@ -1402,6 +1495,10 @@ function report(r, figures, lines, why, answer) {
       return UNKNOWN
     }
   })
+  if (claim.read.press && verdicts.every((v) => v === HOLDS)) {
+    lines.push(`press ${claim.read.press.by.officer} released ${claim.read.by.officer}`, ...sentences(r).map((s) => `sentence ${s}`))
+    if (opinion) lines.push(`opinion ${opinion.lang} ${opinion.text}`)
+  }
   if (r.genesis.alone) why.push('on the word of one side')
   why.push('not checked: private logs; whether both parties forged this together; whose keys these are; what the other side stated after T')
   if (known && known.header.time > claim.header.time + 600e6) why.push('their clock is ahead of the claim by over 10 minutes')

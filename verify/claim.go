@@ -37,7 +37,8 @@ type ClaimReport struct {
 	After   int            `json:"after"`           // of them, those that the other side had not seen at T
 	Held    int            `json:"receipted"`       // of them, those that it has receipted, at least
 	Figures []FigureReport `json:"figures"`
-	Lines   []string       `json:"lines"` // what two verifiers are compared by
+	Press   *PressReport   `json:"press,omitempty"` // what may be read out, of a claim that holds
+	Lines   []string       `json:"lines"`           // what two verifiers are compared by
 
 	posts map[string]string // names by place
 }
@@ -59,7 +60,7 @@ func WriteClaim(genesis, terms []byte, sheets [][]byte, r *record.Record, c *rec
 		bare = append(bare, party.Bare(s))
 	}
 	return write(ClaimMagic, append(head(genesis, party.Bare(terms), bare), Piece{"claim", []byte(c.Ref().String())}), listed(r, func(l *record.Log) listing {
-		out := listing{shut: map[*record.Entry]bool{}, bare: true}
+		out := listing{shut: map[*record.Entry]bool{}, bare: true, words: c}
 		for _, e := range r.Entries(l.Name.LogID, 0) {
 			if !e.Joined {
 				continue
@@ -150,15 +151,22 @@ func (j *judgement) claimed() {
 			if e != c && e.Facts() != nil && len(claim.Readers(e.Kind, figures)) == 0 {
 				j.wrong("%s: facts that no figure of the claim reads", e.Place())
 			}
+			if _, _, text := e.Pieces(); e != c && text != nil {
+				j.wrong("%s: a text that is not the claim's", e.Place())
+			}
 		}
 	}
+	opinion := j.opinion(c)
 	if len(j.Wrong)+len(j.Unknown) > 0 {
 		return
 	}
-	i := slices.IndexFunc(j.Parties, func(p PartyReport) bool { return p.Name == c.Log.Party })
-	j.Claim = &ClaimReport{ID: j.rec.Short(c), By: j.Parties[i].Name, Other: j.Parties[1-i].Name, Time: c.Time, Facts: made, posts: map[string]string{}}
+	other := j.g.Parties[1-j.g.Place(c.Log.Party)].Party // of a line alone it has no sheet
+	j.Claim = &ClaimReport{ID: j.rec.Short(c), By: c.Log.Party, Other: other, Time: c.Time, Facts: made, posts: map[string]string{}}
 	j.known(c)
 	j.figures(made, figures)
+	if len(j.Wrong)+len(j.Unknown) == 0 && made.Press != nil {
+		j.press(made, opinion)
+	}
 }
 
 // known finds up to when the file is complete, and how much of it the other side has receipted.

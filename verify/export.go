@@ -50,6 +50,7 @@ type listing struct {
 	entries  []*record.Entry
 	shut     map[*record.Entry]bool // its bodies are left out
 	bare     bool                   // every text is
+	words    *record.Entry          // but that of this one
 	receipts []*record.Receipt
 }
 
@@ -101,7 +102,7 @@ func write(magic string, head []Piece, logs []listing) func(io.Writer) error {
 					if !l.shut[e] {
 						piece("facts", facts)
 					}
-					if !l.shut[e] && !l.bare {
+					if !l.shut[e] && (!l.bare || e == l.words) {
 						piece("text", text)
 					}
 				}
@@ -153,7 +154,7 @@ var follows = map[string]string{
 
 // Which may in the file of a claim, where that is another.
 var followsClaim = map[string]string{
-	"claim": "sheet", "log": "claim entry facts receipt", "entry": "log entry facts", "text": "", "receipt": "entry facts receipt", "end": "entry facts receipt",
+	"claim": "sheet", "log": "claim entry facts text receipt", "entry": "log entry facts text", "text": "facts", "receipt": "entry facts text receipt", "end": "entry facts text receipt",
 }
 
 // ErrFile says that a file is not an export in its one form; ErrVersion, that it is of another version.

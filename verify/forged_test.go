@@ -334,6 +334,8 @@ func (h *lived) agrees(name string, b []byte, rep Report) {
 func FuzzClaim(f *testing.F) {
 	h := newHistory(f, 1, 2)
 	f.Add(h.claimed("aurelia"))
+	h.meet()
+	f.Add(h.pressed("aurelia", opinion, nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if rep := judged(b, Expected{}); rep.Exit() < 0 || rep.String() == "" {
 			t.Error(rep)

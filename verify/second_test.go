@@ -48,6 +48,11 @@ func TestSecondVerifierGivesTheSameLines(t *testing.T) {
 	for range count {
 		files = append(files, mutate(r, files[r.IntN(len(vectors))]))
 	}
+	spring, err := os.ReadFile("../doc/spring.press")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files = append(files, spring)
 	dir := t.TempDir()
 	for i, b := range files {
 		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%05d", i)), b, 0o600); err != nil {
@@ -129,4 +134,43 @@ func split(b []byte) (head []byte, pieces [][]byte) {
 		pieces = append(pieces, b[at:at+line+n+1])
 		at += line + n + 1
 	}
+}
+
+// Of a statement for the press that was changed none holds with another sentence or another opinion.
+//
+// SPEC: PRS-002 PRS-006
+func TestNoChangedStatementForThePressHolds(t *testing.T) {
+	vectors, err := filepath.Glob("../spec/claims/press-[0-9]*.claim")
+	if err != nil || len(vectors) < 3 {
+		t.Fatal(vectors, err)
+	}
+	said := func(b []byte) (bool, string) {
+		rep := verify.Verify(bytes.NewReader(b), verify.Expected{})
+		if rep.Claim == nil || rep.Claim.Press == nil {
+			return rep.Verdict == verify.Holds, ""
+		}
+		at := slices.IndexFunc(rep.Claim.Lines, func(l string) bool { return strings.HasPrefix(l, "press ") })
+		return rep.Verdict == verify.Holds, strings.Join(rep.Claim.Lines[at:], "\n")
+	}
+	count := 1000
+	if testing.Short() {
+		count = 100
+	}
+	r, held := rand.New(rand.NewPCG(14, 9)), 0
+	for _, name := range vectors {
+		whole, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, want := said(whole)
+		for i := range count / len(vectors) {
+			b := mutate(r, whole)
+			if holds, got := said(b); holds && got != want {
+				t.Fatalf("%s %d: it holds and says\n%s\ninstead of\n%s", name, i, got, want)
+			} else if holds && !bytes.Equal(b, whole) {
+				held++
+			}
+		}
+	}
+	t.Log(held, "of", count, "hold, saying the same")
 }

@@ -52,6 +52,7 @@ func (rep Report) tell(b *strings.Builder) {
 			}
 		}
 	}
+	rep.tellPress(b)
 }
 
 // pair tells of an office and its counterpart.

@@ -243,7 +243,7 @@ var banned = map[string][]struct {
 	"en": {
 		{`(?i)\bposition\b|\bbundle\b|\bofficial\b|\binterpreter\b`, `^$`},
 		{`(?i)\blinks?\b`, `^(known\.|signin\.)`},
-		{`(?i)\bunanswered\b|\bsought\b`, `^(still|request\.declined-so-far|sought\.(by|n))$`},
+		{`(?i)\bunanswered\b|\bsought\b`, `^(still|request\.declined-so-far|sought\.(by|n)|press\.(sought|still)(\.none)?)$`},
 		{`(?i)\bsent\b`, `^$`},
 		{`(?i)\brefus`, `^(stop\.refuse|rung\.refused|stop\.word\.refused|said\.stop\.refused|genesis\.writes|pairing\.(they|we)?refused|at\.refused)$`},
 		{`(?i)\bcosign|\bcheckpoint|\bepoch`, `^$`},

@@ -74,8 +74,13 @@ func (a *app) actCommand(v act.Verb) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if r, ok := x.(act.Ring); ok {
-			return a.ring(c.Context(), r, *wait)
+		switch x := x.(type) {
+		case act.Ring:
+			return a.ring(c.Context(), x, *wait)
+		case act.PressDraft:
+			return a.draft(c, x)
+		case act.PressRelease:
+			return a.release(c, x)
 		}
 		if *all && x != act.Open {
 			return a.every(c.Context(), x)

@@ -167,6 +167,10 @@ aurelia terms show
 borealia terms accept $t
 aurelia terms accept $t => contains nostra
 aurelia contacts --since Nulla => contains passaggio
+aurelia statement draft bozza --since 2000-01-01 --figure tested,used,requests --opinion "restiamo in ascolto"
+aurelia statement draft bozza --since 2000-01-01 --figure used --with $p => contains controparte
+aurelia statement release bozza => contains pagina
+aurelia statement list
 aurelia post end $q
 aurelia alarm list
 aurelia alarm ack => contains parley

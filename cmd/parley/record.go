@@ -51,11 +51,58 @@ func (a *app) claim() *cobra.Command {
 	return c
 }
 
+// draft writes the page of a draft for the press, which a second officer reads.
+func (a *app) draft(c *cobra.Command, x act.PressDraft) error {
+	return a.written(c, x.File, x, func(int64) error {
+		return a.say(map[string]any{"file": x.File}, "%s: the draft, which a second officer reads. To release it: parley statement release %[1]s\n", x.File)
+	})
+}
+
+// maxPage bounds the page of a draft.
+const maxPage = 64 << 10
+
+// release puts the statement for the press in the place of the page that was read.
+//
+// SPEC: PRS-007
+func (a *app) release(c *cobra.Command, x act.PressRelease) error {
+	f, err := os.Open(x.File)
+	if err != nil {
+		return hint.New("parley statement draft FILE makes one", "the draft cannot be read: %v", err)
+	}
+	defer f.Close()
+	page, err := io.ReadAll(io.LimitReader(f, maxPage))
+	if err != nil {
+		return hint.New("parley statement draft FILE makes one", "the draft cannot be read: %v", err)
+	}
+	if strings.HasPrefix(string(page), verify.ClaimMagic) {
+		return hint.New("check it: parley verify FILE", "%s is released already: it is a claim's file", x.File)
+	}
+	x.Page = strings.ToValidUTF8(string(page), "")
+	return a.put(c, x.File, x, a.checkable(x.File))
+}
+
 // saved writes the file that is the answer to an act.
 func (a *app) saved(c *cobra.Command, path string, what act.Act) error {
+	return a.written(c, path, what, a.checkable(path))
+}
+
+// checkable says of a file that anyone can check it.
+func (a *app) checkable(path string) func(int64) error {
+	return func(n int64) error {
+		return a.say(map[string]any{"file": path, "bytes": n}, "%s: %d bytes. Anyone can check it: parley verify %s\n", path, n, path)
+	}
+}
+
+// written is put for a file that is new.
+func (a *app) written(c *cobra.Command, path string, what act.Act, then func(int64) error) error {
 	if _, err := os.Lstat(path); err == nil && path != "-" {
 		return hint.New("choose another name: nothing is overwritten", "%s is already there", path)
 	}
+	return a.put(c, path, what, then)
+}
+
+// put writes the answer to an act in the place of a file.
+func (a *app) put(c *cobra.Command, path string, what act.Act, then func(int64) error) error {
 	save := func(w io.Writer) error {
 		_, err := a.node().Save(c.Context(), w, a.line, a.lang, what)
 		return a.known(err)
@@ -70,14 +117,16 @@ func (a *app) saved(c *cobra.Command, path string, what act.Act) error {
 	if err != nil {
 		return fmt.Errorf("couldn't look at the file: %w", err)
 	}
-	return a.say(map[string]any{"file": path, "bytes": f.Size()}, "%s: %d bytes. Anyone can check it: parley verify %s\n", path, f.Size(), path)
+	return then(f.Size())
 }
 
 // verify says of an export, offline, whether it holds. It needs no home.
 func (a *app) verify() *cobra.Command {
 	var expect string
+	var page bool
 	c := &cobra.Command{Use: "verify FILE", Short: "Check an export or a claim offline: HOLDS, DOES NOT HOLD or CANNOT BE KNOWN.", Args: nargs(1, 1)}
 	c.Flags().StringVar(&expect, "expect", "", "the party hash that one of the parties must have, or its party digits")
+	c.Flags().BoolVar(&page, "html", false, "as one page to print")
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		var o verify.Expected
 		if expect != "" {
@@ -99,7 +148,11 @@ func (a *app) verify() *cobra.Command {
 			o.Lang = "en"
 		}
 		r := verify.Verify(f, o)
-		if err := a.say(r, "%s", r); err != nil {
+		text := r.String()
+		if page {
+			text = r.HTML()
+		}
+		if err := a.say(r, "%s", text); err != nil {
 			return err
 		}
 		if code := r.Exit(); code != exitDone {

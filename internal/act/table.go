@@ -119,6 +119,10 @@ var Table = []Verb{
 	{"find", "WORDS…", "Everything that people wrote with these words, our private statements too.", "record", Find{}, 0},
 	{"show", "ID", "One statement, its item, and its bytes as signed.", "record", Show{}, 0},
 
+	{"statement draft", "FILE --since SINCE", "Draft a statement for the press: sentences filled in from the record, beside what is opinion.", "record", PressDraft{}, Touches | Person},
+	{"statement list", "", "What was drafted and released for the press.", "record", PressList, 0},
+	{"statement release", "FILE", "Release a drafted statement for the press, as a file that anyone can check.", "record", PressRelease{}, Touches | Person},
+
 	{Act: SetDesk{}, Rule: Early}, {Act: Export}, {Act: ExportAlone}, {Act: Verify}, {Act: ClaimAsk{}, Rule: Touches | Person},
 }
 
@@ -133,6 +137,7 @@ const (
 	CheckNow    Plain = "check.now"
 	PostList    Plain = "post.list"
 	EventList   Plain = "event.list"
+	PressList   Plain = "statement.list"
 	AlarmList   Plain = "alarm.list"
 	Status      Plain = "status"
 	Card        Plain = "card"
@@ -210,7 +215,7 @@ type (
 		Officer  int               `json:"officer,omitempty" most:"240" help:"minutes that the officer's parts of a check may take"`
 		Due      map[string]string `json:"due,omitempty" help:"a clock in seconds: FLASH.acknowledged=60"`
 		Fallback []string          `json:"fallback,omitempty" help:"our telephones, for when the line is down"`
-		Release  []string          `json:"release,omitempty" help:"what only an officer who may release states: suspend, none"`
+		Release  []string          `json:"release,omitempty" help:"what only an officer who may release states: suspend, press, none"`
 		Seal     map[string]string `json:"seal,omitempty" help:"hours that bodies stay sealed: readout=48, readout=0"`
 		Record   string            `json:"record,omitempty" of:"yesno" help:"whether calls may be recorded: yes, no"`
 	}
@@ -512,6 +517,20 @@ type (
 		Since   string   `json:"since"`
 		Figures []string `json:"figures,omitempty" of:"figure"`
 	}
+	// PressDraft asks for a draft of a statement for the press. The file is the shell's.
+	PressDraft struct {
+		File    string   `json:"file,omitempty" arg:"FILE"`
+		Since   string   `json:"since" help:"an event's name or a date"`
+		Figures []string `json:"figures,omitempty" of:"figure" flag:"figure" help:"only these figures"`
+		With    []string `json:"with,omitempty" pick:"post" help:"of the contacts only those of these posts"`
+		Opinion string   `json:"opinion,omitempty" help:"the spokesman's own sentences, which nothing checks"`
+		Lang    string   `json:"lang,omitempty" flag:"text-lang" help:"language of the text"`
+	}
+	// PressRelease releases the draft that reads as the page does.
+	PressRelease struct {
+		File string `json:"file,omitempty" arg:"FILE"`
+		Page string `json:"page,omitempty" flag:"-"`
+	}
 	Raised struct {
 		At string `json:"at,omitempty" help:"only at this contact"`
 	}
@@ -585,6 +604,8 @@ func (Watch) Verb() string            { return "watch.step" }
 func (Relay) Verb() string            { return "relay" }
 func (ReadoutFile) Verb() string      { return "readout.file" }
 func (ClaimAsk) Verb() string         { return "claim" }
+func (PressDraft) Verb() string       { return "statement.draft" }
+func (PressRelease) Verb() string     { return "statement.release" }
 func (ReadoutStep) Verb() string      { return "readout.step" }
 func (ReadoutExcept) Verb() string    { return "readout.except" }
 func (Readouts) Verb() string         { return "readouts" }

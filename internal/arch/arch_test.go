@@ -42,7 +42,7 @@ var layers = map[string][]string{
 	"contact":        {"record", "statement", "register"},
 	"service":        {"wire", "party", "record", "statement"},
 	"readout":        {"record", "statement"},
-	"claim":          {"wire", "party", "record", "statement", "register", "message", "call", "check", "contact", "service"},
+	"claim":          {"wire", "words", "party", "record", "statement", "register", "message", "call", "check", "contact", "service"},
 	"verify":         {"claim", "wire", "words", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "service", "readout"},
 	// Pure machines of the node.
 	"internal/act":      {"claim", "hint", "statement", "message", "stop", "call", "check", "contact", "register", "service", "readout"},

@@ -56,7 +56,7 @@ var questions = []handler{
 	ask(act.Calls, func(l *Line, in *view.Input) { in.Calls = l.callStates() }),
 	ask(act.OfficerList, func(l *Line, in *view.Input) { in.SignedOn = l.signedOn() }),
 	on((*Line).inbox, act.Inbox), on((*Line).logged), on((*Line).showOne),
-	on((*Line).contacts), on((*Line).requests), on((*Line).raised), on((*Line).askChecks), on((*Line).askFigures), on((*Line).phrases), on((*Line).export, act.Export), on((*Line).exportAlone, act.ExportAlone), on((*Line).claimed), on((*Line).verified, act.Verify),
+	on((*Line).contacts), on((*Line).requests), on((*Line).raised), on((*Line).askChecks), on((*Line).askFigures), on((*Line).phrases), on((*Line).export, act.Export), on((*Line).exportAlone, act.ExportAlone), on((*Line).claimed), on((*Line).pressDraft), on((*Line).pressRelease), on((*Line).pressList, act.PressList), on((*Line).verified, act.Verify),
 }
 
 func (l *Line) inbox(who act.Who, lang string, a act.Plain) (act.Reply, error) {

@@ -23,29 +23,37 @@ import (
 // claimTries is how often a claim is worked out anew because something was stated meanwhile.
 const claimTries = 5
 
-// claimed states a claim and gives the file that goes with it. What it says is worked out beside the loop, of what the loop has
-// listed, and stated only if nothing was stated meanwhile.
-//
-// SPEC: CLM-002 CLM-003
+// claimed states a claim and gives the file that goes with it.
 func (l *Line) claimed(who act.Who, lang string, a act.ClaimAsk) (act.Reply, error) {
 	q, _, err := l.window(a.Since)
-	if err == nil && q.Since.IsZero() {
-		err = hint.New("as: --since 2026-03-01", "a claim says since when it counts")
-	}
-	if ev := l.rec.Evidence(); err == nil && len(ev) > 0 {
-		err = hint.New("see: parley verify", "the record holds evidence against a key of %s: no claim of it would hold", ev[0].Against)
-	}
-	figures := claim.Figures
-	if len(a.Figures) > 0 {
-		figures = slices.DeleteFunc(slices.Clone(figures), func(f string) bool { return !slices.Contains(a.Figures, f) })
-	}
 	if err != nil {
 		return act.Reply{}, err
+	}
+	return l.claiming(a.Figures, q.Since.Earliest(), func(m claim.Claim) (act.Reply, error) {
+		m.By = l.author(who)
+		return l.stateClaim(m, nil, lang)
+	})
+}
+
+// claiming works figures out, all where none is named, and lets state what says them. They are worked out beside the loop, of
+// what the loop has listed, and stated only if nothing was stated meanwhile.
+//
+// SPEC: CLM-002 CLM-003
+func (l *Line) claiming(only []string, since time.Time, state func(claim.Claim) (act.Reply, error)) (act.Reply, error) {
+	if since.IsZero() {
+		return act.Reply{}, hint.New("as: --since 2026-03-01", "a claim says since when it counts")
+	}
+	if ev := l.rec.Evidence(); len(ev) > 0 {
+		return act.Reply{}, hint.New("see: parley verify", "the record holds evidence against a key of %s: no claim of it would hold", ev[0].Against)
+	}
+	figures := claim.Figures
+	if len(only) > 0 {
+		figures = slices.DeleteFunc(slices.Clone(figures), func(f string) bool { return !slices.Contains(only, f) })
 	}
 	l.tx.draw = func(ctx context.Context, _ bool) (r act.Reply, err error) {
 		for range claimTries {
 			var w claimWork
-			if err = l.between(ctx, func() { w = l.claimWork(figures, q.Since.Earliest()) }); err != nil {
+			if err = l.between(ctx, func() { w = l.claimWork(figures, since) }); err != nil {
 				return r, err
 			}
 			var m claim.Claim
@@ -57,8 +65,7 @@ func (l *Line) claimed(who act.Who, lang string, a act.ClaimAsk) (act.Reply, err
 				if stated = l.rec.Len() == w.rec && l.priv.Len() == w.priv; !stated {
 					return act.Reply{}, nil
 				}
-				m.By = l.author(who)
-				return l.stateClaim(m, lang)
+				return state(m)
 			})
 			if stated || err != nil {
 				return r, err
@@ -118,8 +125,8 @@ func (w claimWork) work() (m claim.Claim, err error) {
 }
 
 // stateClaim states a claim with every log that is held here in its past: over several statements where one has no room for all.
-func (l *Line) stateClaim(m claim.Claim, lang string) (act.Reply, error) {
-	d, err := claim.Draft(l.cfg.Us.Name, m)
+func (l *Line) stateClaim(m claim.Claim, opinion *record.Text, lang string) (act.Reply, error) {
+	d, err := claim.PressDraft(l.cfg.Us.Name, claim.KindMade, m, opinion)
 	if err != nil {
 		return act.Reply{}, err
 	}

@@ -195,6 +195,10 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp,
 		s.used, s.both = c.Substance()
 	case "claim":
 		s.list = head
+	case "press":
+		if first.Log.Private { // nobody else drafts for us
+			s.list = head
+		}
 	case "check":
 		state, s.list = check.Fold(it, r), head
 	case "stop":

@@ -150,6 +150,7 @@ func TestFormsAreMadeOfTheTableOfVerbs(t *testing.T) {
 var elsewhere = map[string]string{
 	"confirm": "a line that is paired has a page", "open": "its answer is the way to this page", "sign-on": "who opens the page is signed on", "shown": "what was seen is stated by itself", "inbox": "the messages and the third answer",
 	"status": "the page itself", "alarm.list": "a panel", "phrase.list": "the composer", "post.list": "what the forms offer", "find": "the search of the record", "contacts": "a panel",
+	"statement.draft": "its answer is a file, which the second officer takes to his own desk", "statement.release": "its answer is a file to hand out",
 }
 
 // Whatever can be done at the shell can be done at the page. SPEC: PAG-054
@@ -175,7 +176,7 @@ func TestEveryActIsOnThePage(t *testing.T) {
 			continue
 		}
 		here := false
-		for _, key := range []string{`data-verb="` + verb + `"`, `data-ask="` + verb + `"`, `data-form="act" data-id="` + verb + `"`, `act('` + verb + `'`} {
+		for _, key := range []string{`data-verb="` + verb + `"`, `data-ask="` + verb + `"`, `data-load="` + verb + `"`, `data-form="act" data-id="` + verb + `"`, `act('` + verb + `'`} {
 			here = here || strings.Contains(src, key)
 		}
 		if !here {
@@ -239,11 +240,17 @@ func dealings() map[string]act.Reply {
 	d := view.Desk{Lang: "en", Header: view.Header{Party: "aurelia", Peer: "borealia"}, Readouts: []view.FiledReadout{{ID: "A7-20", Party: "aurelia", About: "B7-9", Word: "meeting"}, {ID: "B7-21", Party: "borealia", About: "B7-9", Word: "meeting"}, {ID: "A7-22", Party: "aurelia", About: "A7-5", Word: "call"}},
 		Points: []view.Remark{{ID: "A7-20", Party: "aurelia", Sort: "raised", Word: "raised", Text: "two jets"}, {ID: "B7-21", Party: "borealia", Sort: "said", Word: "said", Text: "volo di addestramento", TextLang: "it"}}}
 	r["readouts"] = act.Reply{Data: d}
+	r["statement.list"] = act.Reply{Data: view.Desk{Lang: "en", Press: []view.PressText{
+		{ID: "Ap1-4", Head: "DRAFT, by Lt Amaro, 2026-11-24 02:41Z. Not released.", Draft: true, Checked: []string{"Still sought: 2."}},
+		{ID: "A7-30", Head: "drafted by Lt Amaro, released by Ms Reyes, 2026-11-23 09:00Z", Opinion: "We go on <i>asking</i>.", OpinionLang: "en", Checked: []string{
+			"The line was tested on 23 of 23 days since 1 November 2026. The last test that an officer at each end answered was that of 23 November 2026 at 09:00 UTC.",
+			"The last contact between “Minister of Defence” (aurelia) and “Secretary of War” (borealia) was a call, on 18 February 2026, by the word of aurelia alone."}}}}}
 	return r
 }
 
 // Beside each contact, request, concern and readout stand the acts that can follow it here, and whose word it is; those of a
-// readout stand side by side, ours and theirs. SPEC: PAG-054 CNT-018 RDO-007
+// readout stand side by side, ours and theirs; of a statement for the press what is checked stands apart from what is not.
+// SPEC: PAG-054 CNT-018 RDO-007 PRS-008
 func TestRowsHaveTheKeysOfWhatCanFollow(t *testing.T) {
 	s, n := testServer(t, Config{})
 	n.reply = dealings()
@@ -252,10 +259,11 @@ func TestRowsHaveTheKeysOfWhatCanFollow(t *testing.T) {
 		return body(t, ask(s, "/ask/"+verb, func(r *http.Request) { r.AddCookie(c) }))
 	}
 	for verb, wants := range map[string][]string{
-		"contacts": {`data-id="contact.confirm B7-9"`, `data-id="contact.dispute B7-9"`, `data-id="concern.raise B7-9"`, `data-id="readout.file B7-9"`, "stated by them"},
-		"requests": {`data-verb="request.again" data-args="{&#34;id&#34;:&#34;A7-9&#34;}"`, `data-id="request.withdraw A7-9"`, `data-id="request.accept B7-8"`, `data-id="request.counter B7-8"`, `data-id="request.confirm B7-8"`, `data-id="assess B7-8"`},
-		"raised":   {`data-id="concern.answer A7-12"`, `data-id="concern.overtaken A7-12"`},
-		"readouts": {`data-id="readout.step A7-20"`, `data-id="readout.except B7-21"`, "volo di addestramento", "borealia: none on record"},
+		"contacts":       {`data-id="contact.confirm B7-9"`, `data-id="contact.dispute B7-9"`, `data-id="concern.raise B7-9"`, `data-id="readout.file B7-9"`, "stated by them"},
+		"requests":       {`data-verb="request.again" data-args="{&#34;id&#34;:&#34;A7-9&#34;}"`, `data-id="request.withdraw A7-9"`, `data-id="request.accept B7-8"`, `data-id="request.counter B7-8"`, `data-id="request.confirm B7-8"`, `data-id="assess B7-8"`},
+		"raised":         {`data-id="concern.answer A7-12"`, `data-id="concern.overtaken A7-12"`},
+		"statement.list": {`<section class="draft">`, "✓ checked", "released by Ms Reyes", `<span>opinion, not checked</span><q class="said" dir="auto" lang="en">We go on &lt;i&gt;asking&lt;/i&gt;.</q>`},
+		"readouts":       {`data-id="readout.step A7-20"`, `data-id="readout.except B7-21"`, "volo di addestramento", "borealia: none on record"},
 	} {
 		out := get(verb)
 		for _, want := range wants {
@@ -303,9 +311,11 @@ func TestCounterpartsByFormsInABrowser(t *testing.T) {
 		w.run(t, chromedp.Click("#lang-"+lang, chromedp.ByQuery))
 		w.is(t, fmt.Sprintf(`document.documentElement.lang === %q && document.querySelector('#p-foot').innerText.includes(%q)`, lang, words.T(lang, "keys.answer")))
 		w.is(t, `document.querySelectorAll('[data-load] .beside').length === 2`)
+		w.is(t, `(e => e.querySelectorAll('li').length === 4 && e.querySelector('q').textContent === 'We go on <i>asking</i>.')(document.querySelector('[data-load="statement.list"]'))`)
 		for _, wide := range []int64{1366, 1920, 390} {
 			w.run(t, chromedp.EmulateViewport(wide, 768))
 			w.is(t, `(b => document.documentElement.scrollWidth <= innerWidth && b.scrollWidth <= b.clientWidth + 1 && [...b.querySelectorAll('th, td')].every(e => e.scrollWidth <= e.clientWidth + 1))(document.querySelector('#p-counterparts .scroll'))`)
+			w.is(t, `[...document.querySelectorAll('[data-load="statement.list"] :is(section, p, q, span)')].every(e => e.scrollWidth <= e.clientWidth + 1 || getComputedStyle(e).display === 'inline')`)
 			w.is(t, `[...document.querySelectorAll('.cal text')].every(e => 16 * e.getScreenCTM().a >= 12.9)`)
 		}
 		w.run(t, chromedp.EmulateViewport(1366, 768))

@@ -348,10 +348,24 @@ func (s *Simulated) act(name, line string) (r act.Reply, err error) {
 	if err != nil {
 		return r, err
 	}
-	if on, is := a.(act.SignOn); is {
-		return r, s.signOn(p, name, who, on)
+	file := ""
+	switch x := a.(type) {
+	case act.SignOn:
+		return r, s.signOn(p, name, who, x)
+	case act.PressDraft:
+		file = filepath.Join(s.Dir, filepath.Base(x.File))
+	case act.PressRelease:
+		file = filepath.Join(s.Dir, filepath.Base(x.File))
+		page, err := os.ReadFile(file)
+		if err != nil {
+			return r, hint.New("parley statement draft FILE makes one", "the draft cannot be read: %v", err)
+		}
+		x.Page = string(page)
+		a = x
 	}
-	r, err = p.line.Do(s.ctx, who, lang, a)
+	if r, err = p.line.Do(s.ctx, who, lang, a); err == nil && file != "" {
+		err = home.WriteFrom(file, r.File)
+	}
 	if o, is := a.(act.OfficerAdd); is && err == nil {
 		p.accounts[o.Name] = cmp.Or(o.Account, who.Account)
 	}

@@ -45,6 +45,8 @@ var questions = map[string]func(b builder, d *Desk){
 	"post.list":    builder.posts,
 	"event.list":   builder.events,
 	"phrase.list":  func(b builder, d *Desk) { d.Phrases = b.phrases() },
+
+	"statement.list": func(b builder, d *Desk) { d.Press = b.Press },
 }
 
 // Answer answers a question by its verb.

@@ -50,6 +50,7 @@ type Desk struct {
 	Phrases  []Choice                   `json:"phrases,omitzero"`
 
 	Readouts   []FiledReadout    `json:"readouts,omitzero"`   // by contact, oldest first
+	Press      []PressText       `json:"press,omitzero"`      // newest first
 	Points     []Remark          `json:"points,omitzero"`     // of the newest version of each, side by side
 	Telephones map[string]string `json:"telephones,omitzero"` // by party, of the terms
 	Slots      []string          `json:"slots,omitzero"`      // times of day of the checks

@@ -75,6 +75,7 @@ type Input struct {
 	Points        string               // only this sort of point
 	OnlyShown     bool                 // only whom readouts were shown to
 	Ask           Asking
+	Press         []PressText // of statement list
 	Raised        []*contact.Contact
 	Log           []*record.Entry
 	SignedOn      map[string][]string // desks, by the short ID of the officer who is signed on there

@@ -30,6 +30,16 @@ type FiledReadout struct {
 	Note      string   `json:"note,omitempty"`  // all of these in a few words
 }
 
+// PressText is a statement of ours for the press, or a draft of one that is not released.
+type PressText struct {
+	ID          string   `json:"id"`
+	Head        string   `json:"head"`    // what it is, by whom, when
+	Checked     []string `json:"checked"` // sentences that the record says
+	Opinion     string   `json:"opinion,omitempty"`
+	OpinionLang string   `json:"opinion_lang,omitempty"`
+	Draft       bool     `json:"draft,omitempty"`
+}
+
 // Remark is one point of a readout.
 type Remark struct {
 	Topic    string   `json:"topic,omitempty"`

@@ -115,11 +115,13 @@
   // load draws below a page what is a question of its own, at most every ten seconds while the page is read.
   let loadAt = 0;
   async function load() {
-    const e = $$('[data-load]').find(x => x.closest('.pane').dataset.of === body.dataset.page);
-    if (!e || Date.now() - loadAt < 10000 || $('form[data-of=ack]')) return;
+    const all = $$('[data-load]').filter(x => x.closest('.pane').dataset.of === body.dataset.page);
+    if (!all.length || Date.now() - loadAt < 10000 || $('form[data-of=ack]')) return;
     loadAt = Date.now();
-    const r = await fetch('/ask/' + e.dataset.load + '?lang=' + lang).catch(() => null);
-    if (r && r.ok) e.innerHTML = await r.text();
+    for (const e of all) {
+      const r = await fetch('/ask/' + e.dataset.load + '?lang=' + lang).catch(() => null);
+      if (r && r.ok) e.innerHTML = await r.text();
+    }
   }
   // follow is the state panel: title, what a screen reader says, tones.
   function follow(s) {
