@@ -123,8 +123,11 @@ var Table = []Verb{
 	{"statement list", "", "What was drafted and released for the press.", "record", PressList, 0},
 	{"statement release", "FILE", "Release a drafted statement for the press, as a file that anyone can check.", "record", PressRelease{}, Touches | Person},
 
-	{Act: SetDesk{}, Rule: Early}, {Act: Export}, {Act: ExportAlone}, {Act: Verify}, {Act: ClaimAsk{}, Rule: Touches | Person},
+	{Act: SetDesk{}, Rule: Early}, {Act: Notifier{}, Rule: Failed}, {Act: Export}, {Act: ExportAlone}, {Act: Verify}, {Act: ClaimAsk{}, Rule: Touches | Person},
 }
+
+// NotifierEvery is how often a notifier says that it is there.
+const NotifierEvery = 5 * time.Second
 
 // Plain is an act that says no more than its verb.
 type Plain string
@@ -186,6 +189,12 @@ type (
 	SetDesk struct {
 		Armed bool   `json:"armed"`
 		Sound string `json:"sound,omitempty"` // ok, or why this desk has no sound
+	}
+
+	// Notifier says that a notifier is there, what it runs commands for, and for what the last one failed.
+	Notifier struct {
+		On     []string `json:"on"`
+		Failed []string `json:"failed,omitempty"`
 	}
 
 	// LineStep takes the line out of service by an act, or back into it.
@@ -599,6 +608,7 @@ func (LineStep) Verb() string         { return "line.step" }
 func (PathStep) Verb() string         { return "path.step" }
 func (KeyRevoke) Verb() string        { return "key.revoke" }
 func (KeyAccept) Verb() string        { return "key.accept" }
+func (Notifier) Verb() string         { return "notifier" }
 func (TermsPropose) Verb() string     { return "terms.propose" }
 func (Watch) Verb() string            { return "watch.step" }
 func (Relay) Verb() string            { return "relay" }

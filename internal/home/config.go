@@ -29,6 +29,8 @@ type Config struct {
 	Page Page `toml:"page"`
 	// Edge is the UDP address of the browsers' sound: loopback, or beside a page over TLS an address of this machine.
 	Edge string `toml:"edge"`
+	// Notifier says that parley notify is to run beside the node: it is an alarm while it does not.
+	Notifier bool `toml:"notifier,omitempty"`
 	// Demo labels the line: its counterparts and checks were seeded by a demo.
 	Demo bool `toml:"demo,omitempty"`
 	// SameMachine says that both parties run on this machine (try, demo): loopback addresses may stand on the sheets.

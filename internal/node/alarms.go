@@ -79,6 +79,43 @@ func (l *Line) tickAlarms() {
 	l.saveAlarms()
 }
 
+// notifier is what runs commands outside this process for what happens here.
+type notifier struct {
+	act.Notifier
+	at time.Time // when it was last heard of; zero: it never was
+}
+
+// sorts of events that a notifier runs a command for.
+var sorts = []string{"ring", "alarm", "message"}
+
+// notified takes a notifier's word of itself.
+func (l *Line) notified(_ act.Who, _ string, a act.Notifier) (act.Reply, error) {
+	for _, s := range append(slices.Clone(a.On), a.Failed...) {
+		if !slices.Contains(sorts, s) || len(a.On) > len(sorts) || len(a.Failed) > len(sorts) {
+			return act.Reply{}, hint.New("see: parley notify --help", "there is no event %q", s)
+		}
+	}
+	l.notifier = notifier{a, l.now}
+	return act.Reply{}, nil
+}
+
+// notifierConditions: nobody outside this room is told. SPEC: ALM-020
+func (l *Line) notifierConditions(add func(id, key string, w alarm.Detail)) {
+	n := l.notifier
+	if heard := n.at; l.cfg.Notifier || !heard.IsZero() {
+		if heard.IsZero() {
+			heard = l.started
+		}
+		if l.now.Sub(heard) > 3*act.NotifierEvery {
+			add("A14", "gone", alarm.Say("at.notifier-gone"))
+			return
+		}
+	}
+	for _, s := range n.Failed {
+		add("A14", s, alarm.Say("at.notifier-failed", "@about.event."+s))
+	}
+}
+
 // saveAlarms keeps what a restart must not forget: latched stays latched.
 func (l *Line) saveAlarms() {
 	if l.disk.dead == nil {
@@ -130,6 +167,7 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 	}
 	l.lossConditions(add)
 	l.sheetConditions(add)
+	l.notifierConditions(add)
 	if d := l.clocksApart(); d > clockApart {
 		add("A6", "", alarm.Say("at.clocks", d.Round(time.Second)))
 	}
@@ -263,7 +301,7 @@ func (l *Line) lossConditions(add func(id, key string, w alarm.Detail)) {
 	}
 }
 
-var alarmActs = []handler{on((*Line).alarmAck, act.AlarmAck)}
+var alarmActs = []handler{on((*Line).alarmAck, act.AlarmAck), on((*Line).notified)}
 
 func (l *Line) alarmAck(who act.Who, lang string, a act.Item) (act.Reply, error) {
 	name := l.officerName(who)

@@ -28,7 +28,7 @@ func Of(l *home.Line, log *slog.Logger) (Config, error) {
 		Us:      Party{Name: us.Party, Letter: letters[place], Keys: l.OurIssues.SignKeys()},
 		Them:    Party{Name: them.Party, Letter: letters[1-place], Keys: l.TheirIssues.SignKeys()},
 		Genesis: l.Genesis.Hash, GenesisText: l.Genesis.Note, Terms: l.Terms, Station: l.Config.Station,
-		Schedule: terms.Schedule, Due: terms.Policy.Due, Fallback: terms.Fallback, Demo: l.Config.Demo, Now: time.Now, Rand: rand.Reader, Log: log,
+		Schedule: terms.Schedule, Due: terms.Policy.Due, Fallback: terms.Fallback, Demo: l.Config.Demo, Notifier: l.Config.Notifier, Now: time.Now, Rand: rand.Reader, Log: log,
 	}
 	c.Sheets, c.Ends = l.Notes(), ends(l.OurIssues, l.TheirIssues)
 	if c.Alone {

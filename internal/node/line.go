@@ -91,6 +91,7 @@ type Config struct {
 	Sheets      [][]byte                   // both parties' sheets as signed, for exports
 	Sheet       int                        // the newest issue of their sheet that is taken here
 	Ends        map[string][]record.Cutoff // of sign keys, by party
+	Notifier    bool                       // one is expected: it is an alarm while there is none
 	Home        *home.Line                 // where sheets and keys are kept, to change them; nil: they do not change
 	Station     string                     // "main" unless named
 	Schedule    party.Schedule
@@ -124,25 +125,26 @@ type Line struct {
 	link     Link
 	store    *store.Store
 
-	now     time.Time     // of the step under way
-	tx      tx            // what it wants
-	more    chan struct{} // has a value while another step is to go on with what one left
-	*memory               // the record and what was said of it; replaced whole after a commit that failed
-	disk    disk          // how the store stands
-	x       *exchange.Exchange
-	peer    peerState
-	desks   desks
-	calls   *calls
-	stops   *stops
-	checks  *checks
-	alarms  alarms
-	agreed  atomic.Pointer[[]service.Proposal] // changes of the terms, replaced whole by the loop
-	issued  issued
-	uptime  uptime
-	joining *joining       // nil: there is nothing to take in, or it is being read
-	recalls bool           // the record of the time alone is being read
-	before  *check.Summary // tests of the time alone; nil: none
-	started time.Time
+	now      time.Time     // of the step under way
+	tx       tx            // what it wants
+	more     chan struct{} // has a value while another step is to go on with what one left
+	*memory                // the record and what was said of it; replaced whole after a commit that failed
+	disk     disk          // how the store stands
+	x        *exchange.Exchange
+	peer     peerState
+	desks    desks
+	calls    *calls
+	stops    *stops
+	checks   *checks
+	alarms   alarms
+	notifier notifier
+	agreed   atomic.Pointer[[]service.Proposal] // changes of the terms, replaced whole by the loop
+	issued   issued
+	uptime   uptime
+	joining  *joining       // nil: there is nothing to take in, or it is being read
+	recalls  bool           // the record of the time alone is being read
+	before   *check.Summary // tests of the time alone; nil: none
+	started  time.Time
 
 	runName      string      // of this life of the process: sessions, receipts, heard
 	run, privRun *record.Run // nil until we have something to say
