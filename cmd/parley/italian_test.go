@@ -185,6 +185,7 @@ aurelia path set nulla --bind 192.0.2.1:7443 => contains nulla
 aurelia path remove nulla => contains nulla
 aurelia key accept A9-99 --digits 111111 => contains A9-99
 aurelia key rotate
+aurelia key revoke --past A9-99 => contains A9-99
 aurelia sign-off
 aurelia class $n test => contains persona
 `

@@ -40,6 +40,7 @@ type service struct {
 	boot      func() time.Duration
 	names     []string // of the lines that this process serves
 	board     *page.Board
+	metrics   metricsAt
 	boardAt   string // its address; "" for one port below the first line's page
 	boardPage home.Page
 
@@ -56,10 +57,15 @@ func (a *app) serve() *cobra.Command {
 	c.Flags().StringVar(&s.frame, "frame", "", "the only origin that may frame the page")
 	c.Flags().BoolVar(&s.demo, "demo", false, "label the lines as a demo's")
 	c.Flags().StringVar(&s.boardAt, "board", "", "address of the page of all lines, where the home has several (default: one port below the first line's page)")
+	c.Flags().StringVar(&s.metrics.at, "metrics", "", "address at which a Prometheus server reads how the lines stand: 127.0.0.1:7477")
+	c.Flags().StringVar(&s.metrics.file, "metrics-token", "", "file of the token that the Prometheus server brings; must be where others reach the address")
 	_ = c.Flags().MarkHidden("frame")
 	_ = c.Flags().MarkHidden("demo")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		s.home, s.log = a.home(), slog.New(slog.NewTextHandler(a.err, nil))
+		if err := s.metrics.check(); err != nil {
+			return err
+		}
 		return s.run(c.Context(), a.line)
 	}
 	return c
@@ -98,6 +104,9 @@ func (s *service) run(ctx context.Context, only string) error {
 	}
 	for _, n := range names {
 		wg.Go(func() { s.keep(ctx, n) })
+	}
+	if s.metrics.at != "" {
+		wg.Go(func() { s.keepMetrics(ctx) })
 	}
 	wg.Go(func() { s.notify(ctx) })
 	s.log.Info("serving", "home", s.home.Dir, "lines", names)

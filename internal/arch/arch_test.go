@@ -59,6 +59,7 @@ var layers = map[string][]string{
 	"internal/edge/web":      {"internal/voice"},
 	"internal/home":          {"hint", "wire", "party"},
 	"internal/cert":          {"hint", "internal/home"},
+	"internal/metrics":       {"internal/act", "internal/view"},
 	// The meeting place, and the faces that ask it.
 	"internal/node":    {"claim", "hint", "wire", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "service", "readout", "verify", "internal/act", "internal/alarm", "internal/voice", "internal/exchange", "internal/view", "internal/store", "internal/link", "internal/home", "words"},
 	"internal/page":    {"hint", "internal/act", "internal/view", "words"},
