@@ -49,6 +49,10 @@ type verdict struct {
 	group        string // the item by an id in the facts
 }
 
+// UnknownKind begins what is said of an entry whose kind this version does not know: it is stored, receipted and handed on
+// as any other, and folds into nothing here.
+const UnknownKind = "a kind unknown here: "
+
 func inert(why string) verdict { return verdict{why: why, barren: true} }
 
 func (r *Record) verdict(e *Entry) (v verdict) {
@@ -59,7 +63,7 @@ func (r *Record) verdict(e *Entry) (v verdict) {
 	case e.Absent == overLimit:
 		return inert("a body over the limit")
 	case !ok:
-		return inert("a kind unknown here: " + e.Kind)
+		return inert(UnknownKind + e.Kind)
 	case e.Joined && e.Index > 0 && e.Time.Before(e.log.chain[e.Index-1].Time):
 		return inert("its time is before that of the entry below")
 	}

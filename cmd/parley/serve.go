@@ -63,6 +63,9 @@ func (a *app) serve() *cobra.Command {
 	_ = c.Flags().MarkHidden("demo")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		s.home, s.log = a.home(), slog.New(slog.NewTextHandler(a.err, nil))
+		if release != "" {
+			node.Release = release
+		}
 		if err := s.metrics.check(); err != nil {
 			return err
 		}

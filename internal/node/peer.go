@@ -34,6 +34,7 @@ type peerState struct {
 	run     string
 	since   time.Time // of up
 	goodbye string
+	version string    // of its program, where that knows other kinds of statement than ours
 	state   peerDesks // newest state it told
 	stateAt time.Time
 	told    uint64 // version of the state that we told last
@@ -127,7 +128,7 @@ func (l *Line) sessionUp(run string, greeting []byte) {
 		l.calls.peerRun(run)
 	}
 	l.peer.greeted(run, l.now)
-	l.peer.up, l.peer.goodbye = true, ""
+	l.peer.up, l.peer.goodbye, l.peer.version = true, "", otherVersion(greeting)
 	l.tellState()
 	l.dirty = true
 }

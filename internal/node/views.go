@@ -42,7 +42,7 @@ func (l *Line) outline() view.Input {
 		Paths: l.link.Paths(), Unrecorded: l.disk.since, Unread: l.disk.unread, Starting: l.disk.starting(), Alarms: l.alarms.List(),
 	}
 	if l.peer.up {
-		in.UnrecordedThere = l.peer.state.Unrecorded
+		in.UnrecordedThere, in.Version = l.peer.state.Unrecorded, l.peer.version
 	}
 	in.Before = l.before
 	if l.joining != nil {

@@ -167,7 +167,7 @@ func (b builder) reads() string {
 }
 
 // sentences are the status, fit to be read aloud: the line, what a cut means, who has not spoken. SPEC: PAG-018
-func (b builder) sentences(c Counterparts) []string {
+func (b builder) sentences(c Counterparts) (out []string) {
 	var up int
 	var heard, heardThere bool
 	var down, deaf time.Time
@@ -183,7 +183,9 @@ func (b builder) sentences(c Counterparts) []string {
 		}
 	}
 	tested := b.tested()
-	var out []string
+	if b.Version != "" {
+		defer func() { out = append(out, b.t("line.versions", b.Version)) }()
+	}
 	for _, s := range b.Service {
 		out = append(out, b.t("service.sentence", OutOfService(b.lang, s, b.Now)))
 	}

@@ -399,6 +399,8 @@ func (b builder) logRow(e *record.Entry) LogRow {
 	switch {
 	case e.Evidence != "":
 		r.State, r.Note = "evidence", e.Evidence
+	case strings.HasPrefix(e.Inert, record.UnknownKind): // SPEC: NOD-042
+		r.State, r.Note = "unknown", b.t("log.upgrade", e.Kind)
 	case e.Inert != "":
 		r.State, r.Note = "inert", e.Inert
 	case e.Absent == "later" && e.Sealed():
