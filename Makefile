@@ -13,7 +13,7 @@ export GOTOOLCHAIN ?= local
 BROWSER   := internal/(e2e|page|edge/web)$$
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build deb release try-deb test bench soak lint setup clean go
+.PHONY: help demo build deb release try-deb monday test bench soak lint setup clean go
 
 help:
 	@echo "make demo    build Parley and open two desks on one address (Ctrl-C ends it)"
@@ -65,6 +65,10 @@ release: go
 # The package on a clean Debian with a booted systemd: install, pair, kill, hang, upgrade, remove (root, some minutes).
 try-deb: go
 	@packaging/try
+
+# Two parties begin on two clean Debian machines, lose one and restore it, upgrade and leave: writes doc/monday.md (root, some minutes).
+monday: go
+	@packaging/monday
 
 lint: go
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }

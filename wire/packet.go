@@ -189,7 +189,8 @@ type PathState struct {
 	RTTms         float64        `json:"rtt_ms,omitempty"`
 	LossPct       float64        `json:"loss_pct,omitempty"` // of what they send
 	LastHeard     time.Time      `json:"last_heard,omitzero"`
-	Word          string         `json:"word"` // in the reader's language, by who shows it
+	Knocked       time.Time      `json:"knocked,omitzero"` // of a path that is not whole: when a greeting of theirs came from its far address
+	Word          string         `json:"word"`             // in the reader's language, by who shows it
 	Local         netip.AddrPort `json:"-"`
 	Remote        netip.AddrPort `json:"-"`
 	Session       bool           `json:"-"` // there are keys

@@ -51,6 +51,7 @@ func (a *app) addActs(root *cobra.Command) {
 		}
 		p.AddCommand(c)
 	}
+	parents["line"].AddCommand(a.erase())
 }
 
 // actCommand makes one command.

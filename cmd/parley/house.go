@@ -54,12 +54,11 @@ func (a *app) init() *cobra.Command {
 			cfg.Paths = nil
 		}
 		for _, p := range paths {
-			label, addr, ok := strings.Cut(p, "=")
-			bind, reach, _ := strings.Cut(addr, "@")
-			if !ok {
-				return hint.Usage("--path 1=192.0.2.1:7443", "init: path %q", p)
+			one, err := pathOf(p)
+			if err != nil {
+				return err
 			}
-			cfg.Paths = append(cfg.Paths, home.Path{Label: label, Bind: bind, Reach: reach})
+			cfg.Paths = append(cfg.Paths, one)
 		}
 		line := a.line
 		if line == "" {

@@ -13,6 +13,9 @@
 //	acts.go    every act, and how its reply is printed
 //	house.go   init, sheet, pair, version
 //	record.go  export, verify
+//	setup.go   setup: a line by eight questions, and what comes next
+//	backup.go  backup, restore · erase.go line erase
+//	doctor.go  doctor: what is wrong, and what to do · ports.go the firewall's table
 //	desk.go    desk and ring --wait: a terminal that can ring
 //	serve.go   the node: lines, pairing, page, socket
 //	notify.go  the supervisor of the service is told that it lives

@@ -44,6 +44,7 @@ type Who struct {
 	Desk    string `json:"desk,omitempty"`    // the desk's name: pts/3, page-1
 	Account string `json:"account,omitempty"` // Unix account
 	Sees    bool   `json:"-"`                 // what is answered is drawn before him: it counts as shown
+	Keeper  bool   `json:"-"`                 // the account whose home it is
 }
 
 // Reply is what the node answers once the act's effects are on disk.
@@ -71,6 +72,7 @@ const (
 	Early               // may be done before the record has been read
 	Failed              // may be done where the record cannot be read
 	Both                // needs the other party at the line: refused on a line alone
+	Keeper              // only the account whose home it is may do it: with it goes what is private
 )
 
 // Verb is one row of the table. An act without its name is a verb that the shell makes itself.

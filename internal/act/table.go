@@ -123,7 +123,7 @@ var Table = []Verb{
 	{"statement list", "", "What was drafted and released for the press.", "record", PressList, 0},
 	{"statement release", "FILE", "Release a drafted statement for the press, as a file that anyone can check.", "record", PressRelease{}, Touches | Person},
 
-	{Act: SetDesk{}, Rule: Early}, {Act: Notifier{}, Rule: Failed}, {Act: Export}, {Act: ExportAlone}, {Act: Verify}, {Act: ClaimAsk{}, Rule: Touches | Person},
+	{Act: SetDesk{}, Rule: Early}, {Act: Notifier{}, Rule: Failed}, {Act: Export}, {Act: ExportAlone}, {Act: Verify}, {Act: ClaimAsk{}, Rule: Touches | Person}, {Act: Backup{}, Rule: Keeper},
 }
 
 // NotifierEvery is how often a notifier says that it is there.
@@ -195,6 +195,11 @@ type (
 	Notifier struct {
 		On     []string `json:"on"`
 		Failed []string `json:"failed,omitempty"`
+	}
+	// Backup asks for the rows of a record of the line, to be copied; with Made it says that a copy of then was read back.
+	Backup struct {
+		DB   string    `json:"db,omitempty"` // the record's file: record.db, or alone.db of the time alone
+		Made time.Time `json:"made,omitzero"`
 	}
 
 	// LineStep takes the line out of service by an act, or back into it.
@@ -569,6 +574,7 @@ func (i Item) Verb() string           { return i.Do }
 func (a OfficerAdd) Verb() string     { return cmp.Or(a.Do, "officer.add") }
 func (SignOn) Verb() string           { return "sign-on" }
 func (SetDesk) Verb() string          { return "desk" }
+func (Backup) Verb() string           { return "backup" }
 func (Send) Verb() string             { return "send" }
 func (Ack) Verb() string              { return "ack" }
 func (Respond) Verb() string          { return "respond" }

@@ -64,6 +64,7 @@ var layers = map[string][]string{
 	"internal/node":    {"claim", "hint", "wire", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "service", "readout", "verify", "internal/act", "internal/alarm", "internal/voice", "internal/exchange", "internal/view", "internal/store", "internal/link", "internal/home", "words"},
 	"internal/page":    {"hint", "internal/act", "internal/view", "words"},
 	"internal/control": {"hint", "words", "internal/act", "internal/home"},
+	"internal/backup":  {"hint", "wire", "internal/home", "internal/node", "internal/store"},
 }
 
 // top packages put the whole together or try it: nothing imports them, they may import all.

@@ -114,6 +114,12 @@ func (s *Server) listen() error {
 	return nil
 }
 
+// Hold keeps every node of a home from starting, until end is called.
+func Hold(h home.Home) (end func(), err error) {
+	f, err := takeLock(filepath.Join(h.Dir, "serve.lock"))
+	return func() { f.Close() }, err // of nil too: there was none
+}
+
 // takeLock holds the lock for the life of the process; the second process is told who holds it. Where a disk takes
 // no file, one that is there is locked as it is; where there is none, no other process of this home could be.
 func takeLock(path string) (*os.File, error) {
@@ -250,7 +256,7 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	who := s.desks.who(line, at)
-	who.Sees = q.Get(argSees) != ""
+	who.Sees, who.Keeper = q.Get(argSees) != "", at.Account == accountName(os.Geteuid())
 	watch := q.Get(argWatch) != ""
 	var changed <-chan struct{}
 	if n, ok := l.(interface {

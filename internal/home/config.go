@@ -5,12 +5,15 @@ package home
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/BurntSushi/toml"
 
@@ -23,6 +26,8 @@ import (
 type Config struct {
 	// Party is our name. It stands in the sheet and cannot be changed once that is out.
 	Party string `toml:"party"`
+	// Other is the other party's name, where it is known before its sheet: a sheet of anybody else is refused.
+	Other string `toml:"other,omitempty"`
 	// Station names this machine's logs, where a party has several.
 	Station string `toml:"station"`
 	// Page is where the desks' page is asked: on loopback, or over TLS under a name.
@@ -37,6 +42,12 @@ type Config struct {
 	SameMachine bool `toml:"same_machine,omitempty"`
 	// Paths are the routes to the other party, two at least where voice must survive a cut.
 	Paths []Path `toml:"path"`
+	// Backup says how old the newest backup of the line may be before it is an alarm (7d unless set; 12h, never), and the
+	// directory of one that is given no name. Whoever reads a backup has the keys.
+	Backup struct {
+		Every string `toml:"every,omitempty"`
+		Place string `toml:"place,omitempty"`
+	} `toml:"backup,omitempty"`
 	// Terms are what we propose when it is we who write the genesis. Afterwards the genesis binds, not this.
 	Terms party.Terms `toml:"terms"`
 }
@@ -65,10 +76,13 @@ func bad(way, format string, a ...any) error {
 	return hint.New(way, "config: %v", hint.New("", format, a...))
 }
 
-// check validates the whole once. SPEC: CLI-004
-func (c *Config) check() error {
+// Check validates the whole once. SPEC: CLI-004
+func (c *Config) Check() error {
 	if !wire.ValidName(c.Party) {
 		return bad("a letter, then letters, digits or -, 16 at most, all small", "%q cannot name a party", c.Party)
+	}
+	if c.Other != "" && (!wire.ValidName(c.Other) || c.Other == c.Party) {
+		return bad("the name of the other party as it names itself, not your own", "%q cannot name the other party", c.Other)
 	}
 	if !wire.ValidName(c.Station) {
 		return bad(`station = "main"`, "%q cannot name a station", c.Station)
@@ -107,6 +121,12 @@ func (c *Config) check() error {
 			return err
 		}
 	}
+	if _, err := backupEvery(c.Backup.Every); err != nil {
+		return bad(`every = "7d", "12h" or "never"`, "backup every %q", c.Backup.Every)
+	}
+	if p := c.Backup.Place; p != "" && !filepath.IsAbs(p) {
+		return bad(`place = "/srv/backup"`, "the place of backups %q is not a whole path", p)
+	}
 	if _, err := c.Terms.Encode([32]byte{}); err != nil {
 		return bad("see [terms] in config.toml", "%v", err)
 	}
@@ -121,6 +141,37 @@ func hostPort(s string) bool {
 	host, port, err := net.SplitHostPort(s)
 	n, err2 := strconv.ParseUint(port, 10, 16)
 	return err == nil && err2 == nil && n > 0 && len(host) <= 253 && hostName.MatchString(host)
+}
+
+// BackupEvery is how old the newest backup may be, 0 where that does not matter: so it is where both parties try the line
+// on one machine and say nothing else.
+//
+// SPEC: BAK-005
+func (c *Config) BackupEvery() time.Duration {
+	if c.Backup.Every == "" && (c.SameMachine || c.Demo) {
+		return 0
+	}
+	d, _ := backupEvery(c.Backup.Every) // was checked
+	return d
+}
+
+func backupEvery(s string) (time.Duration, error) {
+	days, inDays := strings.CutSuffix(cmp.Or(s, "7d"), "d")
+	if s == "never" {
+		return 0, nil
+	}
+	if inDays {
+		n, err := strconv.Atoi(days)
+		if err != nil || n < 1 || n > 3650 {
+			return 0, errors.New("not a number of days")
+		}
+		return time.Duration(n) * 24 * time.Hour, nil
+	}
+	d, err := time.ParseDuration(s)
+	if err == nil && d <= 0 {
+		err = errors.New("no time")
+	}
+	return d, err
 }
 
 // sheetPaths are the paths as they stand on our sheet.
@@ -182,5 +233,5 @@ func DecodeConfig(b []byte) (Config, error) {
 		}
 		return c, bad("a slip of the pen?", "unknown: %s", strings.Join(keys, ", "))
 	}
-	return c, c.check()
+	return c, c.Check()
 }

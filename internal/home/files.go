@@ -74,7 +74,7 @@ func WriteFrom(path string, write func(io.Writer) error) error {
 		err = os.Rename(f.Name(), path)
 	}
 	if err == nil {
-		err = syncDir(dir)
+		err = SyncDir(dir)
 	}
 	if err != nil {
 		return fmt.Errorf("couldn't write %s: %w", filepath.Base(path), err)
@@ -82,7 +82,8 @@ func WriteFrom(path string, write func(io.Writer) error) error {
 	return nil
 }
 
-func syncDir(dir string) error {
+// SyncDir flushes the names in a directory.
+func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err

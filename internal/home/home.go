@@ -5,6 +5,7 @@
 //	HOME/control.sock            the operator's socket (internal/control)
 //	HOME/desks.json              who is signed on at which terminal (internal/control)
 //	HOME/serve.lock              which process serves this home
+//	HOME/reserve                 given back to a full disk (internal/store)
 //	HOME/lines/NAME/config.toml  one documented struct, validated once (Config)
 //	HOME/lines/NAME/*.key        party, sign, link and tag keys, 0600, refused otherwise
 //	HOME/lines/NAME/sheet.ours   our sheet · sheet.theirs: the other party's, once entered · sheet.ours.2, sheet.theirs.2 …: the issues after the genesis
@@ -43,8 +44,8 @@ import (
 // Home is one home directory.
 type Home struct{ Dir string }
 
-// ofMachine is the home that a package of the machine makes.
-var ofMachine = "/var/lib/parley"
+// OfMachine is the home that a package of the machine makes.
+var OfMachine = "/var/lib/parley"
 
 // Default is $PARLEY_HOME, else .parley in the user's home directory where it is, else the machine's where that is, else
 // .parley, else none. SPEC: CLI-009
@@ -56,7 +57,7 @@ func Default() string {
 	if d, err := os.UserHomeDir(); err == nil {
 		own = filepath.Join(d, ".parley")
 	}
-	for _, d := range []string{own, ofMachine} {
+	for _, d := range []string{own, OfMachine} {
 		if st, err := os.Stat(d); d != "" && err == nil && st.IsDir() {
 			return d
 		}
@@ -208,6 +209,9 @@ func (l *Line) DB() string {
 	return filepath.Join(l.Dir, "record.db")
 }
 
+// Reserve is the file that the home gives back to a full disk, one for all its lines.
+func (l *Line) Reserve() string { return filepath.Join(l.Dir, "..", "..", "reserve") }
+
 // IsPartyA reports whether we are A. It needs both sheets.
 func (l *Line) IsPartyA() bool { return l.Ours.IsPartyA(l.Theirs) }
 
@@ -274,7 +278,7 @@ func (h Home) make(name string, c Config, rand io.Reader, more func(*Line) error
 	if !wire.ValidName(name) {
 		return nil, hint.New("a letter, then letters, digits or -, 16 at most, all small", "%q cannot name a line", name)
 	}
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
 		return nil, err
 	}
 	dir := h.lineDir(name)
@@ -447,6 +451,8 @@ func (l *Line) SetTheirs(note []byte, seen bool) error {
 		return hint.New("enter the other party's; give them yours", "this is your own sheet")
 	case l.Genesis != nil && (s.Party != l.Theirs.Party || s.Hash == l.Theirs.Hash):
 		return hint.New("a new line: parley init --line NAME", "this line is paired already")
+	case l.Config.Other != "" && s.Party != l.Config.Other:
+		return hint.New("ask the other party for its own sheet; or write its name as other in config.toml", "this line is one with %s, and the sheet is of %s", l.Config.Other, s.Party)
 	case l.Genesis != nil && !s.SameKeys(l.Theirs) && !seen:
 		return hint.New("have them read over another channel: parley pair FILE --digits …", "this sheet has new keys: its digits must be compared")
 	case l.Genesis != nil:

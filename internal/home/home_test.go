@@ -84,7 +84,7 @@ func TestRemoteIsAnAddressOrAName(t *testing.T) {
 	} {
 		c := DefaultConfig("aurelia", 0)
 		c.Paths[0].Remote = remote
-		if err := c.check(); (err == nil) != ok {
+		if err := c.Check(); (err == nil) != ok {
 			t.Errorf("%q: %v", remote, err)
 		}
 	}
@@ -383,8 +383,8 @@ func TestTheHomeIsOnesOwnBeforeTheMachines(t *testing.T) {
 	user, machine := t.TempDir(), t.TempDir()
 	t.Setenv("PARLEY_HOME", "")
 	t.Setenv("HOME", user)
-	was := ofMachine
-	defer func() { ofMachine = was }()
+	was := OfMachine
+	defer func() { OfMachine = was }()
 	own := filepath.Join(user, ".parley")
 	for _, step := range []struct {
 		machine, want string
@@ -399,12 +399,12 @@ func TestTheHomeIsOnesOwnBeforeTheMachines(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if ofMachine = step.machine; Default() != step.want {
+		if OfMachine = step.machine; Default() != step.want {
 			t.Errorf("the home is %s, not %s", Default(), step.want)
 		}
 	}
 	t.Setenv("HOME", "")
-	if ofMachine = filepath.Join(machine, "none"); Default() != "" {
+	if OfMachine = filepath.Join(machine, "none"); Default() != "" {
 		t.Errorf("nobody named %s", Default())
 	}
 }

@@ -109,7 +109,7 @@ func (l *Line) Waits() bool { return !l.Ours.Sign.Equal(party.Public(l.Keys.Sign
 //
 // SPEC: SHT-001 SHT-004 SHT-008
 func (l *Line) Issue(c Config, rand io.Reader, ends ...party.KeyEnd) (*party.Sheet, error) {
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
 		return nil, err
 	}
 	if l.Waits() && rand != nil && len(ends) == 0 {
@@ -168,7 +168,7 @@ func (l *Line) Renew() error {
 			return fmt.Errorf("couldn't go over to the new %s key: %w", role, err)
 		}
 	}
-	return syncDir(l.Dir)
+	return SyncDir(l.Dir)
 }
 
 // loadKeys reads the keys, and ends a change of them that a kill cut short: where the sign key is that of the newest

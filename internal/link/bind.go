@@ -141,11 +141,28 @@ func (b *bind) ReadFrom(p []byte) (int, net.Addr, error) {
 			body, ok := b.l.trailer.strip(p[:n], from)
 			if !ok {
 				b.l.strangers.Add(1)
-			} else if len(body) > 0 && body[0]&0x80 != 0 && len(body) <= len(p) {
+				continue
+			}
+			b.l.knocked(b, from)
+			if len(body) > 0 && body[0]&0x80 != 0 && len(body) <= len(p) {
 				return copy(p, body), b.addr(from), nil
 			}
 		case p[0]&0x40 != 0: // short header
 			return n, b.addr(from), nil
+		}
+	}
+}
+
+// knocked remembers that the other end's greeting came from the far address of a path, whatever becomes of our answer. The
+// reader waits for nobody: another greeting comes soon. SPEC: LNK-040
+func (l *Link) knocked(b *bind, from netip.AddrPort) {
+	if !l.mu.TryLock() {
+		return
+	}
+	defer l.mu.Unlock()
+	for _, p := range l.paths {
+		if p.cfg.Bind == b.num && p.cfg.Remote == from {
+			p.knock.Store(int64(l.now()))
 		}
 	}
 }

@@ -288,7 +288,7 @@ func (c *conn) begin(h hello) error {
 	if p.current == s { // else choose has preferred another session already
 		p.told = true
 		tls := c.q.ConnectionState().TLS
-		l.queue.put(Event{Kind: SessionUp, Path: p.num, Run: c.run, Greeting: h.greeting, Exporter: tls.ExportKeyingMaterial})
+		l.queue.put(Event{Kind: SessionUp, Path: p.num, Run: c.run, From: s.remote.Load().String(), Greeting: h.greeting, Exporter: tls.ExportKeyingMaterial})
 	}
 	s.up.Store(true)
 	p.judge(now)

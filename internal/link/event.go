@@ -35,6 +35,7 @@ type Event struct {
 	Kind     string
 	Path     int
 	Run      string // the peer's
+	From     string // of SessionUp: the address that it came from
 	Greeting []byte // what its Config.Greeting returned for this session or stream
 	// Exporter derives keying material of the TLS handshake (RFC 5705) of the session, or of the one connection that
 	// carries the stream at both ends.

@@ -32,6 +32,7 @@ type path struct {
 	cfg PathConfig
 
 	lastRx   atomic.Int64            // link clock; 0: never
+	knock    atomic.Int64            // of the newest greeting from the path's far address; 0: never
 	silent   atomic.Bool             // called down: the next packet must wake it
 	leader   atomic.Pointer[session] // where a packet is expected; one of another session may change where B sends
 	voiced   atomic.Int64            // when voice last went out
@@ -361,6 +362,9 @@ func (p *path) state(now time.Duration) wire.PathState {
 	}
 	if at := time.Duration(p.lastRx.Load()); at != 0 {
 		st.LastHeard = p.l.start.Add(at)
+	}
+	if at := time.Duration(p.knock.Load()); at != 0 && !(st.WeHear && st.TheyHear) {
+		st.Knocked = p.l.start.Add(at)
 	}
 	if p.peerAgeAt != 0 {
 		st.PeerTickAge = p.peerAges[0] + now - p.peerAgeAt

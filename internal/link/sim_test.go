@@ -190,7 +190,7 @@ func TestRekey(t *testing.T) {
 }
 
 // One way of a path dies: both ends know which.
-// SPEC: LNK-013
+// SPEC: LNK-013 LNK-040
 func TestOneWay(t *testing.T) {
 	simulated(t, 2, func(n *linktest.Net, a, b *node) {
 		n.Set(func(n *linktest.Net) {
@@ -206,6 +206,11 @@ func TestOneWay(t *testing.T) {
 		}
 		if count(a, link.StreamDown, nil) != 1 || count(a, link.StreamUp, nil) != 2 {
 			t.Error("the stream did not move")
+		}
+		nap(7 * time.Second) // who is not heard dials again, and the other end sees that it comes from there
+		now, ka, kb := time.Now(), a.Paths()[0].Knocked, b.Paths()[0].Knocked
+		if now.Sub(ka) > 4*time.Second || now.Sub(kb) < 9*time.Second {
+			t.Errorf("greetings came to A %v and to B %v ago", now.Sub(ka), now.Sub(kb))
 		}
 		n.Set(func(n *linktest.Net) { n.Filter = nil })
 		nap(time.Second)

@@ -31,7 +31,7 @@ func on[A act.Act](f func(l *Line, who act.Who, lang string, a A) (act.Reply, er
 }
 
 // handlers are those of every subject, each listed in its file.
-var handlers = slices.Concat(peopleActs, messageActs, stopActs, callActs, checkActs, counterpartActs, serviceActs, readoutActs, termsActs, sheetActs, alarmActs, questions)
+var handlers = slices.Concat(peopleActs, messageActs, stopActs, callActs, checkActs, counterpartActs, serviceActs, readoutActs, termsActs, sheetActs, alarmActs, backupActs, questions)
 
 // do carries out one act in the loop. Who may do it, and that it touches a desk, stands in its row of act.Table.
 func (l *Line) do(who act.Who, lang string, a act.Act) (act.Reply, error) {
@@ -60,6 +60,9 @@ func (l *Line) do(who act.Who, lang string, a act.Act) (act.Reply, error) {
 func (l *Line) may(who act.Who, a act.Act) error {
 	if act.RuleOf(a)&act.Person != 0 && who.Officer == "" {
 		return hint.New("sign on first: parley sign-on", "this needs a person")
+	}
+	if act.RuleOf(a)&act.Keeper != 0 && !who.Keeper { // SPEC: BAK-006
+		return hint.New("as that account: runuser -u parley -- parley backup FILE", "only the account whose home it is makes a backup of it")
 	}
 	return nil
 }

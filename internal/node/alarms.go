@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -168,6 +169,7 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 	l.lossConditions(add)
 	l.sheetConditions(add)
 	l.notifierConditions(add)
+	l.backupConditions(add)
 	if d := l.clocksApart(); d > clockApart {
 		add("A6", "", alarm.Say("at.clocks", d.Round(time.Second)))
 	}
@@ -291,9 +293,17 @@ func (l *Line) lossConditions(add func(id, key string, w alarm.Detail)) {
 			add("A7", p, alarm.Say(said, p, s.n))
 		}
 	}
-	for i, r := range []*recurs{&l.peer.displaced, &l.peer.returned} {
-		if p := []string{l.cfg.Us.Name, l.cfg.Them.Name}[i]; r.stands(l.now) {
-			add("A7", "two "+p, alarm.Say("at.twins", p))
+	ours := l.peer.state.Twins // where two of ours come from, only the other end can see
+	if d := l.peer.displaced; d.stands(l.now) && (ours == nil || l.now.Sub(l.peer.stateAt) > recurWithin) {
+		ours = &twins{Since: d.since}
+	} else if !d.stands(l.now) {
+		ours = nil
+	}
+	for i, t := range []*twins{ours, l.peer.twins(l.now)} {
+		if p := []string{l.cfg.Us.Name, l.cfg.Them.Name}[i]; t != nil && len(t.From) > 0 {
+			add("A7", "two "+p, alarm.Say("at.twins.from", p, t.Since.Format("15:04:05Z"), strings.Join(t.From, ", ")))
+		} else if t != nil {
+			add("A7", "two "+p, alarm.Say("at.twins", p, t.Since.Format("15:04:05Z")))
 		}
 	}
 	if l.store.Lost() {

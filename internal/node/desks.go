@@ -5,8 +5,8 @@ package node
 import (
 	"encoding/binary"
 	"encoding/json"
+	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"example.org/parley/internal/act"
@@ -135,6 +135,7 @@ func (l *Line) tickDesks() {
 	}
 	if !l.peer.up && heard {
 		l.peer.up, l.peer.since = true, l.now
+		l.tellCopy()
 		l.tellState()
 		l.dirty = true
 	}
@@ -166,9 +167,14 @@ type peerDesks struct {
 	Muted      bool      `json:"muted,omitempty"`    // the desk of the call that is up has its microphone off
 	NoSound    bool      `json:"no_sound,omitempty"` // of the call that is up, a direction carries nothing, by this end's count
 	Unrecorded time.Time `json:"unrecorded,omitzero"`
-	Away       string    `json:"away,omitempty"` // why not all of the other's statements find room: disk, quota
-	Until      time.Time `json:"until,omitzero"` // when some of it does
+	Away       string    `json:"away,omitempty"`  // why not all of the other's statements find room: disk, quota
+	Until      time.Time `json:"until,omitzero"`  // when some of it does
+	Copy       time.Time `json:"copy,omitzero"`   // when the backup was made that this end was restored from
+	Twins      *twins    `json:"twins,omitempty"` // two nodes run with the other's keys, as this end sees them
 }
+
+// maxState is how many bytes an end reads of the other's word on its desks.
+const maxState = 512
 
 // tellState tells the peer at once that something about our desks or our store changed; it is
 // repeated until the peer has it.
@@ -182,13 +188,14 @@ func (l *Line) tellState() {
 
 func (l *Line) stateBytes() []byte {
 	s := peerDesks{crew: l.crew(), Version: l.peer.told, Run: l.runName, NoSound: l.calls.mute, Muted: l.calls.muted(),
-		Unrecorded: l.disk.since.Truncate(time.Second), Away: l.peer.away.why, Until: l.peer.away.until.Truncate(time.Second)}
+		Unrecorded: l.disk.since.Truncate(time.Second), Away: l.peer.away.why, Until: l.peer.away.until.Truncate(time.Second), Copy: l.backups.Copy.Truncate(time.Second), Twins: l.peer.twins(l.now)}
 	s.Officers = s.Officers[:min(4, len(s.Officers))]
-	for len(strings.Join(s.Officers, "")) > 240 { // the other end reads 512 bytes of all; a name may be 120
-		s.Officers = s.Officers[:len(s.Officers)-1]
-	}
 	l.peer.toldAt = l.now
 	b, _ := json.Marshal(s)
+	for len(b) > maxState && len(s.Officers) > 0 { // a name may be 120
+		s.Officers = s.Officers[:len(s.Officers)-1]
+		b, _ = json.Marshal(s)
+	}
 	return append([]byte{sigState}, b...)
 }
 
@@ -204,8 +211,11 @@ func (l *Line) stateFromPeer(op byte, b []byte) {
 		return
 	}
 	var s peerDesks
-	if len(b) > 512 || json.Unmarshal(b, &s) != nil {
+	if len(b) > maxState || json.Unmarshal(b, &s) != nil {
 		return
+	}
+	if s.Twins != nil {
+		s.Twins.From = slices.DeleteFunc(s.Twins.From, func(a string) bool { _, err := netip.ParseAddrPort(a); return err != nil })
 	}
 	l.say(binary.AppendUvarint([]byte{sigStateOK}, s.Version))
 	if s.Run == l.peer.state.Run && s.Version < l.peer.state.Version {
@@ -226,6 +236,13 @@ func (l *Line) restoreLocal(r store.Row) {
 			l.log.Error("the room of the other party begins anew", "err", err)
 		}
 		g.saved = g.room[0].Used + g.room[1].Used
+	case backupKey:
+		if err := json.Unmarshal(r.A, &l.backups); err != nil {
+			l.log.Error("when the newest backup was made is not known", "err", err)
+		}
+		if !l.backups.Copy.IsZero() && l.backups.Told.IsZero() {
+			l.why = "restore"
+		}
 	case uptimeKey:
 		if err := json.Unmarshal(r.A, &l.uptime); err != nil {
 			l.log.Error("the time that the line carried is counted anew", "err", err)

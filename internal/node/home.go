@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.org/parley/internal/home"
+	"example.org/parley/internal/store"
 	"example.org/parley/party"
 	"example.org/parley/record"
 )
@@ -28,7 +29,8 @@ func Of(l *home.Line, log *slog.Logger) (Config, error) {
 		Us:      Party{Name: us.Party, Letter: letters[place], Keys: l.OurIssues.SignKeys()},
 		Them:    Party{Name: them.Party, Letter: letters[1-place], Keys: l.TheirIssues.SignKeys()},
 		Genesis: l.Genesis.Hash, GenesisText: l.Genesis.Note, Terms: l.Terms, Station: l.Config.Station,
-		Schedule: terms.Schedule, Due: terms.Policy.Due, Fallback: terms.Fallback, Demo: l.Config.Demo, Notifier: l.Config.Notifier, Now: time.Now, Rand: rand.Reader, Log: log,
+		Schedule: terms.Schedule, Due: terms.Policy.Due, Fallback: terms.Fallback, Demo: l.Config.Demo, Notifier: l.Config.Notifier, BackupEvery: l.Config.BackupEvery(), Now: time.Now, Rand: rand.Reader, Log: log,
+		Store: store.Options{ReserveFile: l.Reserve()},
 	}
 	c.Sheets, c.Ends = l.Notes(), ends(l.OurIssues, l.TheirIssues)
 	if c.Alone {

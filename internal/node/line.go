@@ -18,6 +18,7 @@
 //	alarms.go    the conditions of every alarm · watch.go clocks, sessions and disk under us
 //	acts.go      who does what: messages.go, people.go, counterparts.go, service.go, and asks.go for what changes nothing
 //	alone.go     a line whose other party is only named
+//	backup.go    copies of the record, and what is told of them
 //	home.go      what a home's files say of it · rest.go the line's time, where it is not the machine's
 //	figures.go   what the line was used for, how often it was tested, how long it carried
 //	views.go     what a person sees, gathered in the loop and drawn by who asks
@@ -97,6 +98,7 @@ type Config struct {
 	Schedule    party.Schedule
 	Due         map[string]map[string]int // clocks that the terms change
 	Fallback    map[string][]string       // telephones by party, of the terms
+	BackupEvery time.Duration             // how old the newest backup may be; 0: as old as it will
 	Demo        bool                      // seeded by a demo: said on the page
 	// Link opens the sessions: with the run, the greeting and what takes frames and messages as they are given, and the
 	// rest as the line has it.
@@ -140,6 +142,7 @@ type Line struct {
 	notifier notifier
 	agreed   atomic.Pointer[[]service.Proposal] // changes of the terms, replaced whole by the loop
 	issued   issued
+	backups  backups
 	uptime   uptime
 	joining  *joining       // nil: there is nothing to take in, or it is being read
 	recalls  bool           // the record of the time alone is being read
@@ -292,6 +295,7 @@ func (l *Line) tick() {
 	l.link.SetAges(0, l.now.Sub(l.disk.commitAt))
 	l.tickDesks()
 	l.tickUptime()
+	l.tickBackups()
 	l.calls.tick()
 	l.stops.tick()
 	if !l.disk.unread {

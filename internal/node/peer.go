@@ -3,6 +3,7 @@
 package node
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -51,16 +52,17 @@ type peerState struct {
 	away    turnedAway
 	refused time.Time // when it called a statement of ours unsound
 
-	left      []string // its runs that another took the place of, the newest few
-	returned  recurs   // one of them came back
-	displaced recurs   // it gave our place to another run with our keys
+	left      []string          // its runs that another took the place of, the newest few
+	from      map[string]string // of these and of the one that is here, where they came from
+	returned  recurs            // one of them came back
+	displaced recurs            // it gave our place to another run with our keys
 }
 
 // A run that another took the place of never comes back, nor does a living one lose its place to another, but for packets
 // that were under way: two nodes that run with the same keys take the line from each other again and again.
 type recurs struct {
-	n  int // times, each within recurWithin of the one before
-	at time.Time
+	n         int // times, each within recurWithin of the one before
+	since, at time.Time
 }
 
 const (
@@ -71,15 +73,37 @@ const (
 
 func (r *recurs) add(now time.Time) {
 	if now.Sub(r.at) > recurWithin {
-		r.n = 0
+		r.n, r.since = 0, now
 	}
 	r.n, r.at = r.n+1, now
 }
 
+// twins are two nodes that run with one party's keys: since when, and the addresses that they come from.
+type twins struct {
+	Since time.Time `json:"since"`
+	From  []string  `json:"from,omitempty"`
+}
+
+// twins of the other end, as far as its sessions show them.
+func (p *peerState) twins(now time.Time) *twins {
+	if !p.returned.stands(now) {
+		return nil
+	}
+	from := slices.Sorted(maps.Values(p.from))
+	from = slices.Compact(from)
+	return &twins{p.returned.since.UTC().Truncate(time.Second), from[:min(len(from), 3)]}
+}
+
 func (r *recurs) stands(now time.Time) bool { return r.n > maxRecurs && now.Sub(r.at) <= recurWithin }
 
-// greeted takes the run of a new session.
-func (p *peerState) greeted(run string, now time.Time) {
+// greeted takes the run of a new session, and where it came from.
+func (p *peerState) greeted(run, from string, now time.Time) {
+	if from != "" {
+		if p.from == nil {
+			p.from = map[string]string{}
+		}
+		p.from[run] = from
+	}
 	if run == p.run {
 		return
 	}
@@ -88,13 +112,14 @@ func (p *peerState) greeted(run string, now time.Time) {
 	}
 	p.left = append(slices.DeleteFunc(p.left, func(r string) bool { return r == run }), p.run)
 	p.left, p.run = p.left[max(0, len(p.left)-maxLeft):], run
+	maps.DeleteFunc(p.from, func(r, _ string) bool { return r != run && !slices.Contains(p.left, r) })
 }
 
 // fromLink takes one event of the sessions.
 func (l *Line) fromLink(ev link.Event) {
 	switch ev.Kind {
 	case link.SessionUp, link.Greeted:
-		l.sessionUp(ev.Run, ev.Greeting)
+		l.sessionUp(ev)
 	case link.SessionDown:
 		if ev.Reason == link.AnotherRun {
 			l.peer.displaced.add(l.now)
@@ -121,14 +146,16 @@ func (l *Line) fromLink(ev link.Event) {
 	}
 }
 
-func (l *Line) sessionUp(run string, greeting []byte) {
-	l.log.Debug("session up", "run", run, "greeting", string(greeting))
+func (l *Line) sessionUp(ev link.Event) {
+	run := ev.Run
+	l.log.Debug("session up", "run", run, "from", ev.From, "greeting", string(ev.Greeting))
 	if !l.peer.up || l.peer.run != run {
 		l.peer.since = l.now
 		l.calls.peerRun(run)
 	}
-	l.peer.greeted(run, l.now)
-	l.peer.up, l.peer.goodbye, l.peer.version = true, "", otherVersion(greeting)
+	l.peer.greeted(run, ev.From, l.now)
+	l.peer.up, l.peer.goodbye, l.peer.version = true, "", otherVersion(ev.Greeting)
+	l.tellCopy()
 	l.tellState()
 	l.dirty = true
 }

@@ -130,7 +130,7 @@ func (l *Line) audit(m *memory, known map[int]struct{}) {
 			if _, before := known[n]; before {
 				continue
 			}
-			if err := l.sound(r); err != nil {
+			if err := sound(l.opts.Load(), &l.privOpts, r); err != nil {
 				l.log.Error("a row of the record was altered on the disk", "file", l.cfg.DB, "row", n, "log", r.Log, "index", r.Index, "err", err)
 				m.bad.add(n, record.ErrAltered)
 				found = true
@@ -142,23 +142,6 @@ func (l *Line) audit(m *memory, known map[int]struct{}) {
 		case <-time.After(9 * time.Since(began)): // a tenth of one core at most: who sends meanwhile waits no longer
 		}
 	}
-}
-
-// sound says what is wrong with a row, its signature included.
-func (l *Line) sound(r store.Row) (err error) {
-	var c *record.Checked
-	switch r.Kind {
-	case store.KindEntry:
-		c, err = l.opts.Load().Check(r.A, r.B, r.C)
-	case store.KindPrivate:
-		c, err = l.privOpts.Check(r.A, r.B, r.C)
-	case store.KindReceipt:
-		_, err = l.opts.Load().CheckReceipt(r.A)
-	}
-	if err == nil && c != nil && c.BadBody() {
-		err = record.ErrAltered
-	}
-	return err
 }
 
 // hungDisk is how long reading back waits for a disk before the store counts as failed: ringing and voice wait as long.

@@ -187,6 +187,11 @@ func TestLostRecordAlarmsBothEnds(t *testing.T) {
 				a.w.t.Fatal(err)
 			}
 		},
+		"empty": func(a *side, _ string) {
+			if err := os.Truncate(filepath.Join(a.dir, "0", "record.db"), 0); err != nil {
+				a.w.t.Fatal(err)
+			}
+		},
 		"new disk": func(a *side, _ string) { a.life++ },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -213,11 +218,11 @@ func TestLostRecordAlarmsBothEnds(t *testing.T) {
 						t.Errorf("%s: %v", s.name, w.alarms(s, "A7"))
 					}
 				}
-				if l := w.alarms(a, "A7"); slices.Contains(l, "A7/record.db") != (name == "gone") {
+				if l := w.alarms(a, "A7"); slices.Contains(l, "A7/record.db") != (name == "gone" || name == "empty") {
 					t.Errorf("gone at the start: %v", l)
 				}
 				for _, r := range a.view().Alarms {
-					if r.ID == "A7" && !strings.Contains(r.Cause, "own") && !strings.Contains(r.Cause, "gone") {
+					if r.ID == "A7" && !strings.Contains(r.Cause, "own") && !strings.Contains(r.Cause, "private notes and sessions are lost") {
 						t.Errorf("not in words: %q", r.Cause)
 					}
 				}
@@ -245,6 +250,11 @@ func TestACopyThatOnlyRingsAlarmsBothEnds(t *testing.T) {
 				for _, s := range []*side{w.sides[0], w.sides[1], c} {
 					if l := w.alarms(s, "A7"); !slices.Equal(l, []string{"A7/two " + name}) {
 						t.Errorf("%s: %v", s.name, l)
+					}
+					for _, r := range s.view().Alarms { // since when, and where both come from: our own end has it from the other
+						if r.ID == "A7" && (!strings.Contains(r.Cause, " since ") || !strings.Contains(r.Cause, at(0, who).Addr().String()) && !strings.Contains(r.Cause, at(1, who).Addr().String()) || !strings.Contains(r.Cause, at(0, c.who).Addr().String()) && !strings.Contains(r.Cause, at(1, c.who).Addr().String())) {
+							t.Errorf("%s: %s", s.name, r.Cause)
+						}
 					}
 				}
 				c.stop()

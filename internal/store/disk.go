@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/ncruces/go-sqlite3"
@@ -124,7 +125,20 @@ func NoRoom(err error) bool {
 	return errors.Is(err, sqlite3.FULL) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
-func (s *Store) reservePath() string { return s.path + ".reserve" }
+// oneDisk reports whether two directories are on one file system.
+func oneDisk(a, b string) bool {
+	var of [2]unix.Stat_t
+	return unix.Stat(a, &of[0]) == nil && unix.Stat(b, &of[1]) == nil && of[0].Dev == of[1].Dev
+}
+
+// reserving is held while a reserve is made or given back: stores share it.
+var reserving sync.Mutex
+
+// reserved reports whether the reserve is there, whole.
+func (s *Store) reserved() bool {
+	st, err := os.Stat(s.o.ReserveFile)
+	return err == nil && st.Size() == s.o.Reserve
+}
 
 // free is the disk's room for us, or -1 where it cannot be asked.
 func (s *Store) free() int64 {
@@ -145,11 +159,13 @@ func (s *Store) makeRoom() {
 	if s.o.Reserve < 0 {
 		return
 	}
+	reserving.Lock()
+	defer reserving.Unlock()
 	if f := s.free(); f >= 0 && f < s.low() {
 		s.full.Store(true)
 	}
 	if s.full.Load() {
-		_ = os.Remove(s.reservePath())
+		_ = os.Remove(s.o.ReserveFile)
 	}
 }
 
@@ -160,7 +176,9 @@ func (s *Store) refill() {
 		s.full.Store(false)
 		return
 	}
-	if st, err := os.Stat(s.reservePath()); err == nil && st.Size() == s.o.Reserve {
+	reserving.Lock()
+	defer reserving.Unlock()
+	if s.reserved() {
 		s.full.Store(false)
 		return
 	}
@@ -169,26 +187,29 @@ func (s *Store) refill() {
 		room *= 2
 	}
 	f := s.free()
-	if (f < 0 || f >= room+s.low()) && allocate(s.reservePath(), room, s.o.Reserve) == nil {
+	if (f < 0 || f >= room+s.low()) && allocate(s.o.ReserveFile, room, s.o.Reserve) == nil {
 		s.full.Store(false)
 		return
 	}
-	_ = os.Remove(s.reservePath())
+	_ = os.Remove(s.o.ReserveFile)
 	s.full.Store(true)
 }
 
-// space is asked by the writer before each commit (one system call).
+// space is asked by the writer before each commit (two system calls): the disk is full too once another store has given
+// back the reserve that both share, and is so no longer once it is there again.
 func (s *Store) space() {
 	if s.o.Reserve < 0 {
 		return
 	}
-	if s.full.Load() {
-		if s.free() >= 2*s.o.Reserve+s.low() {
-			s.refill()
-		}
-		return
+	switch there, full := s.reserved(), s.full.Load(); {
+	case full && (there || s.free() >= 2*s.o.Reserve+s.low()):
+		s.refill()
+	case full:
+	case !there:
+		s.full.Store(true)
+	default:
+		s.makeRoom()
 	}
-	s.makeRoom()
 }
 
 // allocate makes a file whose n blocks are really there, then cuts it to keep.

@@ -4,6 +4,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,7 +53,7 @@ func TestFullDisk(t *testing.T) {
 	urgent.Reserve = true
 	s.Append(2, []Row{urgent})
 	wait(t, s, 2) // the first one already passes: the reserve was given back before it
-	if _, err := os.Stat(s.reservePath()); !s.Full() || err == nil {
+	if _, err := os.Stat(s.o.ReserveFile); !s.Full() || err == nil {
 		t.Fatalf("full %v, reserve %v", s.Full(), err)
 	}
 	s.Append(3, []Row{entry(2)})
@@ -78,13 +79,73 @@ func TestFullDisk(t *testing.T) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	if st, err := os.Stat(s.reservePath()); s.Full() || err != nil || st.Size() != 2<<20 {
+	if st, err := os.Stat(s.o.ReserveFile); s.Full() || err != nil || st.Size() != 2<<20 {
 		t.Errorf("room again: full %v, %v", s.Full(), err)
 	}
 	s.Append(201, []Row{entry(3)})
 	wait(t, s, 201)
 	if n := len(rows(t, s)); n != 104 {
 		t.Errorf("%d rows", n)
+	}
+}
+
+// Two lines of a home share one reserve: it is given back once, both are full then, and both recover.
+// SPEC: STO-005
+func TestTwoStoresShareOneReserve(t *testing.T) {
+	dir := smallDisk(t, "64m") // an empty WAL gives back 5 MiB
+	shared := filepath.Join(dir, "reserve")
+	var stores [2]*Store
+	for i := range stores {
+		of := filepath.Join(dir, fmt.Sprint(i))
+		if err := os.Mkdir(of, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(of, "record.db.reserve"), make([]byte, 100), 0o600); err != nil { // of before
+			t.Fatal(err)
+		}
+		stores[i] = open(t, filepath.Join(of, "record.db"), Options{Reserve: 12 << 20, ReserveFile: shared})
+		if _, err := os.Stat(filepath.Join(of, "record.db.reserve")); err == nil {
+			t.Error("it has a reserve of its own too")
+		}
+		stores[i].Append(1, []Row{entry(0)})
+		wait(t, stores[i], 1)
+	}
+	fill(t, filepath.Join(dir, "junk"))
+	urgent := entry(1)
+	urgent.Reserve = true
+	for i, s := range stores {
+		s.Append(2, []Row{urgent})
+		wait(t, s, 2)
+		if _, err := os.Stat(shared); !s.Full() || err == nil {
+			t.Fatalf("store %d: full %v, reserve %v", i, s.Full(), err)
+		}
+		s.Append(3, []Row{entry(2)})
+		if c := <-s.Durable(); !errors.Is(c.Err, ErrFull) {
+			t.Fatalf("store %d: an unmarked row eats the reserve: %+v", i, c)
+		}
+		if err := s.Reopen(); err != nil || !s.Full() {
+			t.Fatalf("store %d: %v, full %v", i, err, s.Full())
+		}
+	}
+	os.Remove(filepath.Join(dir, "junk"))
+	for i, s := range stores {
+		for n := 0; s.Full() && n < 500; n++ {
+			s.Check()
+			time.Sleep(10 * time.Millisecond)
+		}
+		if st, err := os.Stat(shared); s.Full() || err != nil || st.Size() != 12<<20 {
+			t.Errorf("store %d: full %v, %v", i, s.Full(), err)
+		}
+		s.Append(4, []Row{entry(3)})
+		wait(t, s, 4)
+	}
+}
+
+// On another disk than the store's a reserve is of no use to it.
+func TestAReserveIsOnTheStoresDisk(t *testing.T) {
+	s := open(t, filepath.Join(smallDisk(t, "32m"), "record.db"), Options{Reserve: 1 << 20, ReserveFile: filepath.Join(t.TempDir(), "reserve")})
+	if s.o.ReserveFile != s.path+".reserve" {
+		t.Error(s.o.ReserveFile)
 	}
 }
 

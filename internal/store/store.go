@@ -26,6 +26,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -72,6 +73,9 @@ type Commit struct {
 type Options struct {
 	// Reserve is the size of the file that is given back to a full disk: 64 MiB if 0, none if negative.
 	Reserve int64
+	// ReserveFile is that file where several stores of one disk share it, "" for one beside the store. On another disk than
+	// the store's it would be of no use, and the store has its own.
+	ReserveFile string
 	// VFS is the name of a registered SQLite VFS, "" for the operating system's.
 	VFS string
 
@@ -147,6 +151,11 @@ type batch struct {
 func New(path string, o Options) *Store {
 	if o.Reserve == 0 {
 		o.Reserve = 64 << 20
+	}
+	if own := path + ".reserve"; o.ReserveFile == "" || !oneDisk(filepath.Dir(path), filepath.Dir(o.ReserveFile)) {
+		o.ReserveFile = own
+	} else if o.ReserveFile != own {
+		_ = os.Remove(own) // of before it was shared
 	}
 	s := &Store{
 		path: path, o: o, failed: ErrReopen,

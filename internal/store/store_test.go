@@ -123,7 +123,7 @@ func TestFilesArePrivate(t *testing.T) {
 			t.Errorf("%s has mode %o", e.Name(), i.Mode().Perm())
 		}
 	}
-	if st, err := os.Stat(s.reservePath()); err != nil || st.Size() != testReserve {
+	if st, err := os.Stat(s.o.ReserveFile); err != nil || st.Size() != testReserve {
 		t.Errorf("reserve: %v %v", st, err)
 	}
 }

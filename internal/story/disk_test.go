@@ -242,11 +242,12 @@ func TestNodeStartsOnDisksThatTakeNothing(t *testing.T) {
 		dirs   []string
 		socket bool   // the shell can ask
 		says   string // on the screen, else in the log
+		doctor string // what doctor says of it
 	}{
-		{"the disk of the record is full", full, []string{lines}, true, "the disk is full"},
-		{"the disk of the home is full", full, []string{dir, lines}, true, "the disk is full"},
-		{"the disk of the record is read-only", readOnly, []string{lines}, true, "cannot be read"},
-		{"the disk of the home is read-only", readOnly, []string{dir, lines}, false, "read-only"},
+		{"the disk of the record is full", full, []string{lines}, true, "the disk is full", "the disk of " + filepath.Dir(db) + " has room for 0 MiB only"},
+		{"the disk of the home is full", full, []string{dir, lines}, true, "the disk is full", "the disk of " + dir + " has room for 0 MiB only"},
+		{"the disk of the record is read-only", readOnly, []string{lines}, true, "cannot be read", "the disk of " + filepath.Dir(db) + " cannot be written"},
+		{"the disk of the home is read-only", readOnly, []string{dir, lines}, false, "read-only", "the disk of " + dir + " cannot be written"},
 		{"the record is no record", func(...string) (func(), func()) {
 			return func() {
 				move(db, db+".kept")()
@@ -254,7 +255,7 @@ func TestNodeStartsOnDisksThatTakeNothing(t *testing.T) {
 					t.Fatal(err)
 				}
 			}, move(db+".kept", db)
-		}, nil, true, "cannot be read"},
+		}, nil, true, "cannot be read", "couldn't open " + db},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			spoil, mend := c.make(c.dirs...)
@@ -291,6 +292,15 @@ func TestNodeStartsOnDisksThatTakeNothing(t *testing.T) {
 			if log := nb.said(); !c.socket && (!strings.Contains(log, "the socket of the shell is down") || !strings.Contains(log, c.says)) {
 				t.Errorf("it is not said that the shell cannot ask: %s", log)
 			}
+			until(t, func() error { // its alarms come a moment later
+				out, err := exec.Command(w.Bin, "--home", b.Home.Dir, "doctor").CombinedOutput()
+				for _, want := range []string{"WRONG", c.doctor, "the node tries again by itself", map[bool]string{true: "A16 ", false: "not running"}[c.socket]} {
+					if said := string(out); err == nil || !strings.Contains(said, want) {
+						return fmt.Errorf("doctor: no %q: %v\n%s", want, err, said)
+					}
+				}
+				return nil
+			})
 			mend()
 			until(t, func() error {
 				_, err := w.Act(b, act.Send{Text: "the disk is mended", Kind: "information"})

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"example.org/parley/hint"
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/alarm"
+	"example.org/parley/internal/control"
+	"example.org/parley/internal/home"
+	"example.org/parley/internal/view"
+	"example.org/parley/wire"
+	"example.org/parley/words"
+)
+
+// The findings of doctor: as it should be; to be looked at; wrong.
+const (
+	fine  = "ok"
+	look  = "look"
+	wrong = "wrong"
+)
+
+// finding is what doctor says of one thing.
+type finding struct {
+	Line  string `json:"line,omitempty"`
+	State string `json:"state"` // ok look wrong
+	What  string `json:"what"`
+	Do    string `json:"do,omitempty"`
+}
+
+// doctor looks at everything that it can see of a home, a line at a time, running or not.
+type doctor struct {
+	*app
+	line string
+	out  []finding
+}
+
+// doctor says what is wrong with a home and what to do about it.
+//
+// SPEC: CLI-061
+func (a *app) doctor() *cobra.Command {
+	return &cobra.Command{Use: "doctor", Short: "Look at the home, its disk, addresses, paths and alarms, and say what is wrong and what to do.", Args: nargs(0, 0), RunE: func(c *cobra.Command, _ []string) error {
+		d := &doctor{app: a}
+		d.look(c.Context())
+		if err := a.say(d.out, "%s", d.text()); err != nil {
+			return err
+		}
+		for _, f := range d.out {
+			if f.State == wrong {
+				return exitError(exitRefused)
+			}
+		}
+		return nil
+	}}
+}
+
+func (d *doctor) say(state, do, what string, args ...any) {
+	d.out = append(d.out, finding{d.line, state, fmt.Sprintf(d.tr(what), args...), d.tr(do)})
+}
+
+// bad says of an error what and the way out, as the shell would.
+func (d *doctor) bad(err error) {
+	e := hint.Of(err).In(d.lang, words.Say)
+	d.out = append(d.out, finding{d.line, wrong, e.Error(), e.Hint})
+}
+
+func (d *doctor) text() string {
+	var b bytes.Buffer
+	for _, f := range d.out {
+		if f.Line != "" {
+			f.What = f.Line + ": " + f.What
+		}
+		fmt.Fprintf(&b, "%-9s %s\n", map[string]string{fine: d.tr("ok"), look: d.tr("LOOK"), wrong: d.tr("WRONG")}[f.State], f.What)
+		if f.Do != "" {
+			fmt.Fprintf(&b, "          → %s\n", f.Do)
+		}
+	}
+	return b.String()
+}
+
+func (d *doctor) look(ctx context.Context) {
+	names, err := d.linesMeant()
+	if err != nil {
+		d.bad(err)
+		return
+	}
+	home, at := d.app.home().Dir, unix.Stat_t{}
+	d.disk(home)
+	_ = unix.Stat(home, &at) // disk has said it
+	_, down := d.node().Do(ctx, names[0], d.lang, act.Status)
+	running := !errors.Is(down, control.ErrNotRunning)
+	if !running {
+		d.say(map[bool]string{true: wrong, false: look}[d.inService(names)], "start it: systemctl start parley, or parley serve", "the node is not running")
+	}
+	for _, n := range names {
+		d.line = n
+		dir, own := filepath.Join(home, "lines", n), unix.Stat_t{}
+		if err := unix.Stat(dir, &own); err == nil && own.Dev != at.Dev {
+			d.disk(dir)
+		}
+		l, err := d.app.home().Load(n)
+		if err != nil {
+			d.bad(err)
+			continue
+		}
+		d.say(fine, "", "keys, sheets and configuration")
+		d.record(l, running)
+		if p := l.Config.Backup.Place; p != "" && unix.Access(p, unix.W_OK) != nil {
+			d.say(look, "make it, for this account alone: install -d -m 700 DIR", "no backup can be put into %s", p)
+		}
+		d.addresses(l, running)
+		if running {
+			d.ask(ctx, l)
+		}
+	}
+}
+
+// inService reports whether some line has been paired, or is alone: then a node should run.
+func (d *doctor) inService(names []string) bool {
+	return slices.ContainsFunc(names, func(n string) bool {
+		l, err := d.app.home().Load(n)
+		return err != nil || l.Genesis != nil || l.Alone != nil
+	})
+}
+
+// Free space that is little, and that is too little for anything but the last words of a line.
+const (
+	little = 128 << 20
+	none   = 8 << 20
+)
+
+// disk looks at where a directory lies.
+func (d *doctor) disk(dir string) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil {
+		d.bad(err)
+		return
+	}
+	free := int64(st.Bavail) * st.Bsize
+	switch {
+	case st.Flags&unix.ST_RDONLY != 0 || errors.Is(unix.Access(dir, unix.W_OK), syscall.EROFS):
+		d.say(wrong, "mount it for writing; the node tries again by itself", "the disk of %s cannot be written", dir)
+	case free < none:
+		d.say(wrong, "make room; the node tries again by itself", "the disk of %s has room for %d MiB only", dir, free>>20)
+	case free < little:
+		d.say(look, "make room before it is full", "the disk of %s has room for %d MiB only", dir, free>>20)
+	default:
+		d.say(fine, "", "the disk of %s: %d MiB free", dir, free>>20)
+	}
+}
+
+// record looks for the record of a line that has one.
+func (d *doctor) record(l *home.Line, running bool) {
+	switch {
+	case l.Genesis == nil && l.Alone == nil && l.Theirs == nil:
+		d.say(look, "give them yours, parley sheet > FILE, and enter theirs, parley pair FILE", "the sheet of the other party is not here yet")
+		return
+	case l.Genesis == nil && l.Alone == nil:
+		d.say(look, "at both ends: parley serve, then parley confirm", "the pairing with %s is not confirmed", l.Theirs.Party)
+		return
+	case l.Genesis == nil:
+		l = l.Alone
+	}
+	st, err := os.Stat(l.DB())
+	switch {
+	case err != nil:
+		d.say(map[bool]string{true: wrong, false: look}[running], "if the node was in service before, put the record back: parley restore FILE on an empty home; without a backup what the other end holds comes back, private notes and sessions are lost", "%s is not there", l.DB())
+	case st.Size() == 0:
+		d.say(wrong, "put the record back from a backup; without one what the other end holds comes back, private notes and sessions are lost", "%s is empty", l.DB())
+	default:
+		d.say(fine, "", "the record: %d MiB", st.Size()>>20)
+	}
+}
+
+// addresses looks at the addresses of a line: whether this machine has them, and whether they are free for the node.
+func (d *doctor) addresses(l *home.Line, running bool) {
+	for _, p := range l.Config.Paths {
+		switch err := listenable("udp", p.Bind); {
+		case !here(p.Bind):
+			d.say(wrong, "bring its interface up, the node tries again every second; or take another, while the node runs: parley path set LABEL --bind IP:PORT", "path %s: this machine has no address %s", p.Label, p.Bind)
+		case err != nil && !running:
+			d.say(wrong, "find it: ss -lnup; end it, or use another port", "path %s: another program has %s", p.Label, p.Bind)
+		}
+		if l.Theirs == nil {
+			continue
+		}
+		if _, _, err := l.Remote(p); err != nil {
+			d.bad(err)
+		}
+	}
+	if l.Config.Page.At != "" && !running && listenable("tcp", l.Config.Page.Listen()) != nil {
+		d.say(wrong, "find it: ss -lntp; end it, or write another page in config.toml", "the page: another program has %s", l.Config.Page.Listen())
+	}
+}
+
+// listenable says why nothing can listen at an address.
+func listenable(network, at string) error {
+	var c io.Closer
+	var err error
+	if network == "udp" {
+		c, err = net.ListenPacket(network, at)
+	} else {
+		c, err = net.Listen(network, at)
+	}
+	if err == nil {
+		c.Close()
+	}
+	return err
+}
+
+// ask looks at a line through its node.
+func (d *doctor) ask(ctx context.Context, l *home.Line) {
+	r, err := d.node().Do(ctx, l.Name, d.lang, act.Status)
+	if err != nil {
+		d.bad(err)
+		return
+	}
+	var v view.Desk
+	if b, ok := r.Data.(json.RawMessage); !ok || l.Genesis == nil || json.Unmarshal(b, &v) != nil {
+		return // it is being paired
+	}
+	if !v.UnrecordedHere.IsZero() { // whoever asks for a copy is told why there is none, with the file and the way out
+		if _, err := d.node().Do(ctx, l.Name, d.lang, act.Backup{}); err != nil {
+			d.bad(err)
+			if e := hint.Of(err); e.Cause != "" {
+				d.out[len(d.out)-1].What += ": " + e.Cause
+			}
+		}
+	}
+	heard := false
+	for _, p := range v.Liveness.Paths {
+		heard = heard || p.WeHear
+	}
+	for i, p := range v.Liveness.Paths {
+		if i < len(l.Config.Paths) {
+			d.path(l, i, p, heard, v.AsOf)
+		}
+	}
+	for _, al := range v.Alarms {
+		if al.State != alarm.Returned && al.ID != "A11" && al.ID != "A1" { // of paths all has been said
+			d.out = append(d.out, finding{d.line, look, al.ID + " " + al.Cause, al.Do})
+		}
+	}
+}
+
+// freshKnock is how new a greeting must be to say that what they send arrives: they dial every 3 s.
+const freshKnock = 15 * time.Second
+
+// path says of a path in which direction it is blocked, and what to ask the owner of the firewall.
+func (d *doctor) path(l *home.Line, i int, p wire.PathState, heard bool, now time.Time) {
+	var row port
+	for _, r := range portsOf(l) {
+		if r.Path == l.Config.Paths[i].Label {
+			row = r
+		}
+	}
+	ask := d.askFirewall(row)
+	switch {
+	case p.WeHear && p.TheyHear:
+		d.say(fine, "", "path %s: open in both directions", row.Path)
+	case p.WeHear, p.Knocked.After(p.Since) && now.Sub(p.Knocked) < freshKnock:
+		d.say(wrong, ask, "path %s: what they send arrives; what we send does not: UDP from %s to %s is blocked", row.Path, row.Here, row.There)
+	case p.TheyHear:
+		d.say(wrong, ask, "path %s: what we send arrives; what they send does not: UDP from %s to %s is blocked", row.Path, row.There, row.Here)
+	case heard:
+		d.say(wrong, ask, "path %s: nothing of theirs arrives, and their node runs: UDP from %s to %s is blocked, perhaps the other way too", row.Path, row.There, row.Here)
+	default:
+		d.say(wrong, ask, "path %s: nothing of theirs arrives: their node does not run, or UDP from %s to %s is blocked", row.Path, row.There, row.Here)
+	}
+}

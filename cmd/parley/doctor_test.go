@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/parley/wire"
+)
+
+// doctor says of a path which direction is blocked, as far as one end can see, and asks for that path.
+// SPEC: CLI-060 CLI-061
+func TestDoctorNamesTheBlockedDirection(t *testing.T) {
+	l, _ := lines(t)
+	l.Config.Paths[0].Bind, l.Config.Paths[0].Remote = "192.0.2.1:7443", "192.0.2.2:7443"
+	now := time.Now()
+	out, in := "UDP from 192.0.2.1:7443 to 192.0.2.2:7443 is blocked", "UDP from 192.0.2.2:7443 to 192.0.2.1:7443 is blocked"
+	down := now.Add(-time.Minute)
+	for want, p := range map[string]wire.PathState{
+		"open in both directions":                  {WeHear: true, TheyHear: true},
+		"what we send does not: " + out:            {WeHear: true},
+		"what they send arrives; what we send":     {Since: down, Knocked: now.Add(-3 * time.Second)},
+		"what they send does not: " + in:           {TheyHear: true},
+		"and their node runs: " + in:               {Since: down, Label: "heard"},
+		"their node does not run, or UDP":          {Since: down},
+		"their node does not run, or " + in:        {Since: now, Knocked: now.Add(-time.Second)}, // it greeted before the path was lost
+		"nothing of theirs arrives: their node do": {Since: down, Knocked: now.Add(-30 * time.Second)},
+	} {
+		d := &doctor{app: &app{stdio: stdio{nil, &bytes.Buffer{}, nil}, lang: "en"}, line: "north"}
+		d.path(l, 0, p, p.Label == "heard", now)
+		if len(d.out) != 1 || !strings.Contains(d.out[0].What, want) {
+			t.Errorf("%+v: %+v, want %q", p, d.out, want)
+		}
+		if whole := p.WeHear && p.TheyHear; whole != (d.out[0].State == fine) || whole == strings.Contains(d.out[0].Do, "let UDP pass between 192.0.2.1:7443 and 192.0.2.2:7443") {
+			t.Errorf("%+v: %+v", p, d.out)
+		}
+	}
+}

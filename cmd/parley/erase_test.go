@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/home"
+	"example.org/parley/internal/node"
+)
+
+// A line is erased only 7 days after it was left, by its typed name, once an archive of it was read back; the archive has all.
+// SPEC: CLI-063
+func TestALineIsErasedOnceItWasLeftAndArchived(t *testing.T) {
+	h := home.Home{Dir: filepath.Join(t.TempDir(), "home")}
+	l, err := h.InitAlone("north", home.DefaultConfig("aurelia", 0), "borealia", rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive := filepath.Join(t.TempDir(), "north.backup")
+	erase := func(args ...string) string {
+		t.Helper()
+		var out bytes.Buffer
+		code := run(t.Context(), append([]string{"--home", h.Dir, "--lang", "en", "line", "erase"}, args...), stdio{strings.NewReader(""), &out, &out})
+		if _, err := os.Stat(l.Dir); (code == 0) != os.IsNotExist(err) {
+			t.Errorf("code %d, the line: %v", code, err)
+		}
+		return out.String()
+	}
+	ago := 8 * 24 * time.Hour
+	leave := func(step string, ago time.Duration) {
+		t.Helper()
+		c, err := node.Of(l.Alone, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Now = func() time.Time { return time.Now().Add(-ago) }
+		n := node.Open(c)
+		defer n.Close()
+		if err := n.Read(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if said := erase("north", "--archive", archive); !strings.Contains(said, "holds it") {
+			t.Errorf("while a node has the record: %s", said)
+		}
+		who := act.Who{Account: "amaro", Desk: "pts/1", Known: "account"}
+		r, err := n.Do(t.Context(), who, "en", act.OfficerAdd{Name: "Amaro " + step + ago.String(), Langs: []string{"en"}})
+		if who.Officer = r.ID; err == nil {
+			_, err = n.Do(t.Context(), who, "en", act.LineStep{Step: step})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if said := erase("north"); !strings.Contains(said, "where is it archived") {
+		t.Error(said)
+	}
+	if said := erase("south", "--archive", archive); !strings.Contains(said, "no line") {
+		t.Error(said)
+	}
+	leave("suspend", ago+time.Hour)
+	if said := erase("north", "--archive", archive); !strings.Contains(said, "has not been left") {
+		t.Error(said)
+	}
+	leave("leave", ago)
+	leave("resume", ago-time.Hour)
+	if said := erase("north", "--archive", archive); !strings.Contains(said, "has not been left") {
+		t.Error(said)
+	}
+	leave("leave", ago-2*time.Hour)
+	if said := mayErase(l, time.Now().Add(-2*24*time.Hour)); said == nil || !strings.Contains(said.Error(), "was left on") {
+		t.Errorf("two days too early: %v", said)
+	}
+	if said := erase("north", "--archive", filepath.Join(l.Dir, "north.backup")); !strings.Contains(said, "erased with the line") {
+		t.Error(said)
+	}
+	if said := erase("north", "--archive", archive); !strings.Contains(said, "is erased here") {
+		t.Error(said)
+	}
+	if es, _ := os.ReadDir(filepath.Join(h.Dir, "lines")); len(es) > 0 {
+		t.Errorf("left behind: %v", es)
+	}
+	var out bytes.Buffer
+	if code := run(t.Context(), []string{"--home", h.Dir, "restore", archive}, stdio{strings.NewReader(""), &out, &out}); code != 0 {
+		t.Errorf("the archive: %s", out.String())
+	}
+	if _, err := h.Load("north"); err != nil {
+		t.Error(err)
+	}
+}
