@@ -72,16 +72,16 @@ func (s *State) noted(e *record.Entry, f Noted) {
 
 // read takes one end's closings and words about the class.
 func (end *End) read(all []End, past statement.Past) {
-	before := func(a, b End) bool { return past.Before(a.Began, b.Began) }
+	began := func(e End) *record.Entry { return e.Began }
 	closed := slices.DeleteFunc(slices.Clone(all), func(e End) bool { return e.Closed == nil })
-	for _, c := range statement.Newest(closed, before) { // a call that went on after a restart is closed twice
+	for _, c := range statement.NewestOf(closed, began, past) { // a call that went on after a restart is closed twice
 		if end.Closed == nil {
 			end.Closed, end.Facts = c.Closed, c.Facts
 		} else if c.Facts.What != end.Facts.What {
 			end.Unsure = true
 		}
 	}
-	for _, w := range statement.Newest(all, before) { // the newest word; of two that do not know each other the higher
+	for _, w := range statement.NewestOf(all, began, past) { // the newest word; of two that do not know each other the higher
 		if end.Class == "" || higher(w.Began.Class, end.Class) {
 			end.Class = w.Began.Class
 		}

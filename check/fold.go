@@ -156,7 +156,7 @@ func (s State) timely(sch party.Schedule, at time.Time) bool {
 //
 // SPEC: CHK-011 CHK-015
 func Days(states []State, sch party.Schedule, away func(time.Time) string, from, now time.Time) Summary {
-	f := Summary{From: from.UTC(), Now: now.UTC(), Away: map[string]int{}, Tests: tests(states, from, now)}
+	f := Summary{From: from.UTC(), Now: now.UTC(), Away: map[string]int{}, Tests: Noted(states, from, now)}
 	scheduled := map[time.Time]State{}
 	ends := map[time.Time]int{}
 	due := sch.Slots(from, now)
@@ -278,10 +278,25 @@ func (f *Summary) count(sch party.Schedule) {
 	}
 }
 
+// Gaps finds when the last of some slots passed, and the longest time without one.
+func Gaps(slots []State, now time.Time) Summary {
+	f := Summary{Now: now, Slots: slots}
+	for _, s := range slots {
+		if s.Outcome == Passed {
+			f.LastPassed = s.Due
+		}
+	}
+	f.gap()
+	return f
+}
+
 // gap finds the longest time without a slot that passed.
 //
 // SPEC: CHK-020
 func (f *Summary) gap() {
+	if len(f.Slots) == 0 {
+		return
+	}
 	from := f.Slots[0].Due
 	till := func(to time.Time) {
 		if to.Sub(from) > f.Gap[1].Sub(f.Gap[0]) {

@@ -75,7 +75,7 @@ func Counts(tests []State, party string) map[string]int {
 // SPEC: CHK-032 CHK-033
 func Tests(states []State, sch party.Schedule, from, now time.Time) Summary {
 	f := Summary{From: from.UTC(), Now: now.UTC()}
-	f.Tests = tests(states, from, now)
+	f.Tests = Noted(states, from, now)
 	f.Slots = slices.Clone(f.Tests)
 	due := sch.Slots(from, now.Add(24*time.Hour))
 	for i, t := range due {
@@ -99,10 +99,10 @@ func Tests(states []State, sch party.Schedule, from, now time.Time) Summary {
 	return f
 }
 
-// tests are those of the ordinary telephone in a window, oldest first; on a line of two they are counted apart.
+// Noted are the tests of the ordinary telephone in a window, oldest first; on a line of two they are counted apart.
 //
 // SPEC: CHK-034
-func tests(states []State, from, now time.Time) (out []State) {
+func Noted(states []State, from, now time.Time) (out []State) {
 	for _, s := range states {
 		if s.Test != "" && !s.Due.Before(from) && !s.Due.After(now) {
 			out = append(out, s)

@@ -21,19 +21,21 @@ const (
 	FigureUsed     = "used"
 	FigureContacts = "contacts"
 	FigureRequests = "requests"
+	FigurePhone    = "telephone"
 )
 
 // Figures lists them in the order of the report.
-var Figures = []string{FigureTested, FigureUsed, FigureContacts, FigureRequests}
+var Figures = []string{FigureTested, FigureUsed, FigureContacts, FigureRequests, FigurePhone}
 
 // reads names the kinds whose facts each figure reads. They can be left out of no file.
 //
 // SPEC: CLM-006
 var reads = map[string][]string{
-	FigureTested:   {"check.opened", "check.joined", "check.closed", "line.suspended", "line.maintenance", "line.left", "line.resumed", "terms.proposed", "terms.accepted"},
+	FigureTested:   {"check.opened", "check.joined", "check.closed", "check.noted", "line.suspended", "line.maintenance", "line.left", "line.resumed", "terms.proposed", "terms.accepted"},
 	FigureUsed:     {"call.placed", "call.rang", "call.silent", "call.closed", "call.class", "call.noted"},
 	FigureContacts: {"post.added", "contact.made", "contact.confirmed", "contact.disputed"},
 	FigureRequests: {"post.added", "request.placed", "request.tried", "request.outcome", "request.confirmed", "request.disputed", "request.withdrawn"},
+	FigurePhone:    {"check.noted"},
 }
 
 // Readers gives the figures that read the facts of a kind.
@@ -54,6 +56,7 @@ type Claim struct {
 	Used     *Used            `json:"used,omitempty"`
 	Contacts *[]Spoken        `json:"contacts,omitempty"`
 	Requests *Attempts        `json:"requests,omitempty"`
+	Phone    *Telephone       `json:"telephone,omitempty"`
 	Press    *Press           `json:"press,omitempty"` // what may be read out to the press
 	By       statement.Author `json:"by"`
 }
@@ -102,6 +105,16 @@ type Attempts struct {
 	Theirs map[string]contact.Count `json:"theirs"`
 }
 
+// Telephone is how the ordinary telephone was tested: of each side, by its own word, how often what came of it.
+type Telephone struct {
+	From    time.Time      `json:"from"`
+	Ours    map[string]int `json:"ours"` // by outcome
+	Theirs  map[string]int `json:"theirs"`
+	Last    time.Time      `json:"last,omitzero"` // that a person answered ours; so the gap
+	GapFrom time.Time      `json:"gap_from,omitzero"`
+	GapTo   time.Time      `json:"gap_to,omitzero"`
+}
+
 // slack is how long before its statement a claim may be worked out.
 const slack = 10 * time.Minute
 
@@ -142,6 +155,8 @@ func (m *Claim) Figure(name string) string {
 		v = *m.Contacts
 	case name == FigureRequests && m.Requests != nil:
 		v = m.Requests
+	case name == FigurePhone && m.Phone != nil:
+		v = m.Phone
 	default:
 		return ""
 	}

@@ -120,6 +120,12 @@ func (r reader) asOf() string {
 
 func (r reader) tested(t *Tested) (s string) {
 	switch {
+	case r.alone && t.Days == 0:
+		return r.t("phone.never", r.day(t.From), r.Them, r.asOf())
+	case r.alone && t.Tested == 0:
+		return r.t("phone.none", r.Them, t.Days, r.day(t.From), r.asOf())
+	case r.alone:
+		return r.t("phone", r.Them, t.Tested, t.Days, r.day(t.From)) + " " + r.t("phone.last", r.instant(t.Last))
 	case t.Days == 0:
 		return r.t("tested.never", r.day(t.From), r.asOf())
 	case t.Tested == 0:

@@ -3,6 +3,7 @@
 package claim
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ type Sides struct {
 	Us, Them string // the claimant, the other side
 	First    string // party A
 	Terms    []byte // of the genesis
+	Alone    bool   // the other side is only named: what is tested is its ordinary telephone
 }
 
 // work is one working out.
@@ -34,8 +36,7 @@ type work struct {
 	now     time.Time
 	from    time.Time
 	unknown map[string]string
-	items   map[string][]*record.Item      // by the first word of the kind of their beginning
-	words   map[record.Ref][]*record.Entry // message.classed, by the message
+	items   map[string][]*record.Item // by the first word of the kind of their beginning
 }
 
 // Work works out figures of the record, which holds what is in the past of the claim. The claim itself is none of them. What
@@ -44,7 +45,7 @@ type work struct {
 //
 // SPEC: CLM-002 CLM-014 CLM-015
 func Work(r *record.Record, l Sides, figures []string, since, at time.Time, private []contact.State) (m Claim, unknown map[string]string) {
-	w := &work{Sides: l, r: r, since: since, now: at, from: since, unknown: map[string]string{}, items: map[string][]*record.Item{}, words: map[record.Ref][]*record.Entry{}}
+	w := &work{Sides: l, r: r, since: since, now: at, from: since, unknown: map[string]string{}, items: map[string][]*record.Item{}}
 	w.begin(figures)
 	m.Since, m.At = since, at
 	for _, f := range figures {
@@ -53,6 +54,8 @@ func Work(r *record.Record, l Sides, figures []string, since, at time.Time, priv
 			m.Tested = w.tested()
 		case FigureUsed:
 			m.Used = w.used()
+		case FigurePhone:
+			m.Phone = w.telephone()
 		}
 	}
 	if slices.Contains(figures, FigureContacts) || slices.Contains(figures, FigureRequests) {
@@ -77,9 +80,6 @@ func (w *work) begin(figures []string) {
 			if e.Kind == "line.genesis" && e.Joined && e.Log.Number == 1 && e.Index == 0 && (began.IsZero() || e.Time.Before(began)) {
 				began = e.Time
 			}
-			if e.Joined && len(e.Re) > 0 && e.Kind == "message."+message.Classed {
-				w.words[e.Re[0]] = append(w.words[e.Re[0]], e)
-			}
 			if e.WantFacts && e.Inert == "" && e.Facts() == nil {
 				for _, f := range Readers(e.Kind, figures) {
 					w.unknown[f] = e.Place().String()
@@ -100,21 +100,48 @@ func (w *work) begin(figures []string) {
 
 // tested counts the days on which the line was tested.
 //
-// SPEC: CLM-016 CLM-017 CLM-018 CLM-019
+// SPEC: CLM-016 CLM-017 CLM-018 CLM-019 CLM-032
 func (w *work) tested() *Tested {
-	var states []check.State
-	for _, it := range w.items["check"] {
-		states = append(states, check.Fold(it, w.r))
-	}
 	var away []service.State
 	for _, it := range w.items["line"] {
 		if s := service.Fold(it); s.Begin != nil {
 			away = append(away, s)
 		}
 	}
-	s := check.Days(states, w.schedule(), func(t time.Time) string { return service.Away(away, t) }, w.from, w.now)
+	s := check.Summary{}
+	if states, sch := w.checks(), w.schedule(); w.Alone {
+		s = check.Tests(states, sch, w.from, w.now)
+	} else {
+		s = check.Days(states, sch, func(t time.Time) string { return service.Away(away, t) }, w.from, w.now)
+	}
 	return &Tested{From: s.From, Days: s.Days, Tested: s.Tested, Streak: s.Streak, Suspended: s.Away[check.Suspended], Maintenance: s.Away[check.Maintenance],
 		Last: s.LastPassed, GapFrom: s.Gap[0], GapTo: s.Gap[1]}
+}
+
+func (w *work) checks() (states []check.State) {
+	for _, it := range w.items["check"] {
+		states = append(states, check.Fold(it, w.r))
+	}
+	return states
+}
+
+// telephone counts the tests of the ordinary telephone.
+//
+// SPEC: CLM-031
+func (w *work) telephone() *Telephone {
+	out := &Telephone{From: w.from.UTC(), Ours: map[string]int{}, Theirs: map[string]int{}}
+	var ours []check.State
+	for _, s := range check.Noted(w.checks(), w.from, w.now) {
+		if s.Opener != w.Us {
+			out.Theirs[s.Test]++
+			continue
+		}
+		out.Ours[s.Test]++
+		ours = append(ours, s)
+	}
+	s := check.Gaps(ours, w.now)
+	out.Last, out.GapFrom, out.GapTo = s.LastPassed, s.Gap[0], s.Gap[1]
+	return out
 }
 
 // schedule is when checks were due: by the genesis' terms, and by what was agreed since.
@@ -140,75 +167,98 @@ func (w *work) schedule() party.Schedule {
 	return s
 }
 
-// used counts what used the line for substance: messages and STOPs by their header alone, whoever cannot read them.
+// kindStop is a STOP: its header alone counts here, and its meaning is no matter.
+const kindStop = "stop.sent"
+
+// used counts what used the line for substance.
 //
 // SPEC: CLM-020
 func (w *work) used() *Used {
 	u := &Used{From: w.from}
-	hidden := w.hidden()
-	count := func(n *int, t time.Time) bool {
+	count := func(n *int, t time.Time, disputed bool) {
 		if t = t.Truncate(time.Second); t.IsZero() || t.Before(w.from) {
-			return false
+			return
 		}
 		if *n++; t.After(u.Last) {
 			u.Last = t
 		}
-		return true
-	}
-	for _, l := range w.r.Logs() {
-		for _, e := range w.r.Entries(l.Name.LogID, 0) {
-			switch {
-			case !e.Joined || e.Mark != statement.Marks[0]:
-			case message.IsMessage(e.Kind):
-				if said := w.classed(e); (e.Class == statement.Classes[0] || said == statement.Classes[0]) && count(&u.Messages, hidden(e)) && said != "" && said != e.Class {
-					u.Disputed++
-				}
-			case e.Kind == "stop.sent" && e.Class == statement.Classes[0]:
-				count(&u.Stops, hidden(e))
-			}
-		}
-	}
-	for _, it := range w.items["call"] {
-		if at, disputed := call.Fold(it, w.r).Substance(); count(&u.Calls, at) && disputed {
+		if disputed {
 			u.Disputed++
 		}
+	}
+	Stated(w.r, w.Us, w.from, func(e *record.Entry, at time.Time, disputed bool) {
+		n := &u.Messages
+		if e.Kind == kindStop {
+			n = &u.Stops
+		}
+		count(n, at, disputed)
+	})
+	for _, it := range w.items["call"] {
+		at, disputed := call.Fold(it, w.r).Substance()
+		count(&u.Calls, at, disputed)
 	}
 	return u
 }
 
-// hidden gives when a message or a STOP counts: at its time, but what the claimant dates before counting begins counts as of
-// then, unless the other side had seen it before then by its own word. A date alone takes nothing out of a claim.
-func (w *work) hidden() func(e *record.Entry) time.Time {
+// Stated gives the messages and STOPs of a record that used the line for substance since a time, by their headers alone, valid
+// or not, whoever cannot read them: when each counts, and whether its receiver calls it another class. A message or a STOP counts
+// at its time; what the claimant dates before counting begins counts as of then, unless the other side had seen it before then
+// by its own word. A date alone takes nothing out of a claim.
+//
+// SPEC: CLM-020 CHK-022 MSG-050
+func Stated(r *record.Record, us string, from time.Time, each func(e *record.Entry, at time.Time, disputed bool)) {
+	words := map[record.Ref][]*record.Entry{} // message.classed, by the message
+	var counts []*record.Entry
+	for _, l := range r.Logs() {
+		for _, e := range r.Entries(l.Name.LogID, 0) {
+			switch {
+			case !e.Joined:
+			case e.Kind == "message."+message.Classed && len(e.Re) > 0:
+				words[e.Re[0]] = append(words[e.Re[0]], e)
+			case e.Mark == statement.Marks[0] && (message.IsMessage(e.Kind) || e.Kind == kindStop):
+				counts = append(counts, e)
+			}
+		}
+	}
 	var seen map[record.LogID]int
-	return func(e *record.Entry) time.Time {
-		if e.Log.Party != w.Us || !e.Time.Before(w.from) {
-			return e.Time
+	for _, e := range counts {
+		said := e.Class
+		if e.Kind != kindStop {
+			said = cmp.Or(classed(r, e, words[e.Ref()]), said)
 		}
-		if seen == nil {
-			seen = w.seenBefore()
+		if e.Class != statement.Classes[0] && said != statement.Classes[0] {
+			continue
 		}
-		if e.Index < seen[e.Log.LogID] {
-			return e.Time
+		at := e.Time
+		if e.Log.Party == us && at.Before(from) {
+			if seen == nil {
+				seen = seenBefore(r, us, from)
+			}
+			if e.Index >= seen[e.Log.LogID] {
+				at = from
+			}
 		}
-		return w.from
+		if !at.Before(from) {
+			each(e, at, said != e.Class)
+		}
 	}
 }
 
 // seenBefore gives how much of each log the other side had seen by the last statement of each of its logs that is dated before
 // counting begins.
-func (w *work) seenBefore() map[record.LogID]int {
+func seenBefore(r *record.Record, us string, from time.Time) map[record.LogID]int {
 	seen := map[record.LogID]int{}
-	for _, l := range w.r.Logs() {
-		if l.Name.Party == w.Us {
+	for _, l := range r.Logs() {
+		if l.Name.Party == us {
 			continue
 		}
 		var last *record.Entry
-		for _, e := range w.r.Entries(l.Name.LogID, 0) {
-			if e.Joined && e.Kind != "" && e.Time.Before(w.from) {
+		for _, e := range r.Entries(l.Name.LogID, 0) {
+			if e.Joined && e.Kind != "" && e.Time.Before(from) {
 				last = e
 			}
 		}
-		for id, n := range w.r.Past(last) {
+		for id, n := range r.Past(last) {
 			seen[id] = max(seen[id], n)
 		}
 	}
@@ -216,9 +266,9 @@ func (w *work) seenBefore() map[record.LogID]int {
 }
 
 // classed is the class that a message's receiver says it had: the newest word, of several the highest; "" for none.
-func (w *work) classed(m *record.Entry) (class string) {
-	words := slices.DeleteFunc(slices.Clone(w.words[m.Ref()]), func(e *record.Entry) bool { return e.Log.Party == m.Log.Party || e.Mark != m.Mark })
-	for _, e := range statement.Newest(words, w.r.Before) {
+func classed(r *record.Record, m *record.Entry, words []*record.Entry) (class string) {
+	words = slices.DeleteFunc(slices.Clone(words), func(e *record.Entry) bool { return e.Log.Party == m.Log.Party || e.Mark != m.Mark })
+	for _, e := range statement.NewestOf(words, func(e *record.Entry) *record.Entry { return e }, r) {
 		if class == "" || slices.Index(statement.Classes, e.Class) < slices.Index(statement.Classes, class) {
 			class = e.Class
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"example.org/parley/record"
 	"example.org/parley/register"
@@ -82,7 +83,9 @@ func (b *Book) Put(key string, s State) {
 		b.index(c, func(list []*account) []*account {
 			return slices.DeleteFunc(list, func(o *account) bool { return o == c })
 		})
-		delete(b.at, c.Entry.Place())
+		for _, r := range c.places() {
+			delete(b.at, r.Place)
+		}
 	}
 	if r := b.placed[key]; r != nil {
 		b.requests = without(b.requests, r, earlier)
@@ -96,13 +99,14 @@ func (b *Book) Put(key string, s State) {
 	}
 	if s.Contact != nil {
 		c := &account{Contact: s.Contact, shown: s.Contact, at: s.Contact.When, mark: s.Contact.Mark, public: s.Contact.Kind == Public}
-		b.entered[key], b.at[c.Entry.Place()] = c, c
+		b.entered[key] = c
+		for _, r := range c.places() {
+			b.at[r.Place] = c
+		}
 		b.contacts = within(b.contacts, c, older)
 		b.index(c, func(list []*account) []*account { return append(list, c) })
 		b.locate(c)
-		for _, o := range b.around(c) {
-			b.dirty[o] = true
-		}
+		b.dirty[c] = true // and with it what is around it by then
 	}
 	if s.Request != nil {
 		r := &sought{s.Request, b.office[s.Request.FromPost], b.office[s.Request.WithPost]}
@@ -156,12 +160,15 @@ func (b *Book) index(c *account, change func([]*account) []*account) {
 	}
 }
 
+// places are where an account stands.
+func (c *Contact) places() []record.Ref { return append([]record.Ref{c.Entry.Ref()}, c.also...) }
+
 // target is the account that a contact names.
 func (b *Book) target(c *account) *account {
 	if c.names == nil {
 		return nil
 	}
-	if t := b.at[c.names.Place]; t != nil && t.Entry.Leaf == c.names.Leaf { // a place alone may be one that is yet to come
+	if t := b.at[c.names.Place]; t != nil && slices.Contains(t.places(), *c.names) { // a place alone may be one that is yet to come
 		return t
 	}
 	return nil
@@ -169,7 +176,7 @@ func (b *Book) target(c *account) *account {
 
 // around gives all that may be one contact with c: what they name, what names them, and what is of the same day and kind.
 func (b *Book) around(c *account) (all []*account) {
-	seen := map[*account]bool{}
+	seen, days := map[*account]bool{}, map[string]bool{}
 	add := func(list ...*account) {
 		for _, o := range list {
 			if o != nil && !seen[o] {
@@ -181,8 +188,11 @@ func (b *Book) around(c *account) (all []*account) {
 	for i := 0; i < len(all); i++ {
 		o := all[i]
 		add(b.target(o))
-		add(b.naming[o.Entry.Ref()]...)
-		if day := o.day(); day != "" {
+		for _, r := range o.places() {
+			add(b.naming[r]...)
+		}
+		if day := o.day(); day != "" && !days[day] {
+			days[day] = true
 			add(b.days[day]...)
 		}
 	}
@@ -222,9 +232,21 @@ func (b *Book) group() {
 	if b.reg == nil {
 		return
 	}
+	found := map[string][]int{} // the offices by a name that theirs may have in common with another's
 	for _, p := range b.reg.Posts {
 		of := p.Of()
-		i := slices.IndexFunc(b.offices, func(o *office) bool { return o.of == of && same(o.Post, p) })
+		i := -1
+		own, all := shared(p, of)
+		for _, key := range append(all, "any "+own) {
+			for _, k := range found[key] {
+				if same(b.offices[k].Post, p) { // it may have another post by now
+					if i < 0 || k < i {
+						i = k
+					}
+					break
+				}
+			}
+		}
 		if i < 0 {
 			i = len(b.offices)
 			b.offices = append(b.offices, &office{Post: p, of: of})
@@ -233,6 +255,12 @@ func (b *Book) group() {
 		if o.Party != of && p.Party == of {
 			o.Post = p
 		}
+		if o.Post == p {
+			found[own] = within(found[own], i, cmp.Compare[int])
+			for _, key := range all {
+				found["any "+key] = within(found["any "+key], i, cmp.Compare[int])
+			}
+		}
 		o.paired = append(o.paired, p.Counterparts...)
 		b.office[p.Place] = o
 		for _, e := range p.Was {
@@ -240,6 +268,29 @@ func (b *Book) group() {
 		}
 	}
 	slices.SortStableFunc(b.offices, func(x, y *office) int { return cmp.Or(cmp.Compare(x.Level, y.Level), strings.Compare(x.Name, y.Name)) })
+}
+
+// shared are the name and all names of a post, each with its organisation and who holds it, in one letter case.
+func shared(p *register.Post, of string) (own string, all []string) {
+	key := func(name string) string { return of + "\x00" + folded(p.Org) + "\x00" + folded(name) }
+	own = key(p.Name)
+	all = []string{own}
+	for _, n := range p.Names {
+		all = append(all, key(n))
+	}
+	slices.Sort(all)
+	return own, slices.Compact(all)
+}
+
+// folded is one for all texts that strings.EqualFold finds equal.
+func folded(s string) string {
+	return strings.Map(func(r rune) rune {
+		least := r
+		for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+			least = min(least, f)
+		}
+		return least
+	}, s)
 }
 
 func same(a, b *register.Post) bool {
@@ -287,17 +338,24 @@ func (b *Book) resolve(all []*account, past statement.Past) {
 			newer[t], t.replaced = c, true
 		}
 	}
-	follow := func(c *account, by map[*account]*account) *account {
+	follow := func(c *account, by map[*account]*account) *account { // to the end; the way there is not gone again
+		var gone []*account
 		for n := by[c]; n != nil; n = by[c] {
-			c = n
+			gone, c = append(gone, c), n
+		}
+		for _, o := range gone {
+			by[o] = c
 		}
 		return c
 	}
-	for _, c := range all { // the other side's account of it, which names it
-		t := b.target(c)
-		for t != nil && t.Party == c.Party {
-			t = b.target(t)
+	ends := map[*account]*account{} // of what names accounts of its own party: the last that names one
+	for _, c := range all {
+		if t := b.target(c); t != nil && t.Party == c.Party {
+			ends[c] = t
 		}
+	}
+	for _, c := range all { // the other side's account of it, which names it
+		t := b.target(follow(c, ends))
 		if t == nil || c.replaced {
 			continue
 		}
@@ -375,8 +433,8 @@ func (c *account) judge(accounts []*account, past statement.Past) *Contact {
 	for _, v := range c.heard {
 		words = append(words, said{v.Entry, v.Entry.Kind == KindConfirmed})
 	}
-	knew := func(x, y said) bool { return past.Before(x.entry, y.entry) }
-	for _, w := range statement.Newest(words, knew) {
+	by := func(w said) *record.Entry { return w.entry }
+	for _, w := range statement.NewestOf(words, by, past) {
 		if out.Whose == "" {
 			out.Whose = Both
 		}
@@ -384,7 +442,7 @@ func (c *account) judge(accounts []*account, past statement.Past) *Contact {
 			out.Whose = Differing
 		}
 	}
-	if slices.ContainsFunc(statement.Newest(ours, knew), func(w said) bool { return !w.yes }) {
+	if slices.ContainsFunc(statement.NewestOf(ours, by, past), func(w said) bool { return !w.yes }) {
 		out.Whose = Differing
 	}
 	return &out
@@ -424,13 +482,18 @@ func (b *Book) Contact(p record.Place) *Contact {
 //
 // SPEC: CNT-019
 func (b *Book) Linked(p record.Place) (occasioned, followed []*Contact) {
-	at := p.String()
+	at := []string{p.String()}
+	if c := b.at[p]; c != nil {
+		for _, r := range c.places() {
+			at = append(at, r.Place.String())
+		}
+	}
 	for _, c := range b.contacts {
 		switch {
 		case c.replaced:
-		case c.Occasion == at:
+		case slices.Contains(at, c.Occasion):
 			occasioned = append(occasioned, c.shown)
-		case c.Follows == at:
+		case slices.Contains(at, c.Follows):
 			followed = append(followed, c.shown)
 		}
 	}

@@ -35,6 +35,7 @@ type State struct {
 	results  []Result
 	verdicts []Verdict
 	concerns []Concern
+	firsts   map[record.Place]record.Place
 }
 
 // Fold gives the state of a contact or a request as a function of the set of its statements.
@@ -45,9 +46,13 @@ func Fold(it *record.Item, past statement.Past) (s State) {
 		return s
 	}
 	statement.Fold(Kinds, &s, it)
+	s.firsts = statement.Firsts(it)
 	for _, c := range s.accounts {
 		if c.Entry == it.Begin {
 			s.Contact = c
+			for _, e := range statement.Again(it) {
+				c.also = append(c.also, e.Ref())
+			}
 			c.settle(&s, past)
 		}
 	}
@@ -115,6 +120,15 @@ func second(e *record.Entry) (p record.Place) {
 	return p
 }
 
+// second is the second statement that an entry names, by the place at which it folds.
+func (s *State) second(e *record.Entry) record.Place {
+	p := second(e)
+	if first, again := s.firsts[p]; again {
+		return first
+	}
+	return p
+}
+
 func (s *State) heard(e *record.Entry, v Verdict) {
 	v.Entry = e
 	s.verdicts = append(s.verdicts, v)
@@ -123,7 +137,7 @@ func (s *State) heard(e *record.Entry, v Verdict) {
 // newest gives the newest of a list by proof of knowledge; where several knew nothing of each other, the first of them and
 // that they differ, if same says that they do.
 func newest[T any](list []T, entry func(T) *record.Entry, past statement.Past, same func(a, b T) bool) (last *T, differ bool) {
-	all := statement.Newest(list, func(a, b T) bool { return past.Before(entry(a), entry(b)) })
+	all := statement.NewestOf(list, entry, past)
 	for i := range all {
 		if differ = differ || !same(all[0], all[i]); i == 0 {
 			last = &all[0]
@@ -244,9 +258,9 @@ func SettledDraft(party string, c *Contact, concern *record.Entry, how string, v
 }
 
 // settle says what came of each concern: of several answers the newest, as far as one can be proved.
-func (c *Concern) settle(verdicts []Verdict, past statement.Past) {
-	mine := slices.DeleteFunc(slices.Clone(verdicts), func(v Verdict) bool {
-		return statement.About(v.Entry.Kind) != "concern" || second(v.Entry) != c.Entry.Place()
+func (c *Concern) settle(s *State, past statement.Past) {
+	mine := slices.DeleteFunc(slices.Clone(s.verdicts), func(v Verdict) bool {
+		return statement.About(v.Entry.Kind) != "concern" || s.second(v.Entry) != c.Entry.Place()
 	})
 	if v, _ := newest(mine, verdictEntry, past, func(a, b Verdict) bool { return true }); v != nil {
 		c.Answer, c.Status = v.Entry, v.Entry.Kind[len("concern."):]

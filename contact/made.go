@@ -98,6 +98,7 @@ type Contact struct {
 
 	heard []Verdict // what the other party said of it
 	names *record.Ref
+	also  []record.Ref // where it stands too, having been stated anew again
 
 	Kind         string           `json:"kind"`         // call meeting summons letter demarche protest public multilateral
 	When         statement.When   `json:"when"`         // instant, day, span or about a day
@@ -171,7 +172,7 @@ func (s *State) made(e *record.Entry, c Contact) {
 func (c *Contact) settle(s *State, past statement.Past) {
 	c.Concerns = s.concerns
 	for i := range c.Concerns {
-		c.Concerns[i].settle(s.verdicts, past)
+		c.Concerns[i].settle(s, past)
 	}
 	for _, v := range s.verdicts {
 		if statement.About(v.Entry.Kind) == "contact" && v.Entry.Log.Party != c.Party {

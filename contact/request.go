@@ -181,7 +181,7 @@ func (s *State) outcome(e *record.Entry, r Result) {
 func (r *Request) settle(s *State, past statement.Past) {
 	results, verdicts := map[record.Place][]Result{}, map[record.Place][]Verdict{}
 	for _, x := range s.results {
-		at := second(x.Entry)
+		at := s.second(x.Entry)
 		if at == (record.Place{}) {
 			at = r.Entry.Place()
 		}
@@ -192,14 +192,14 @@ func (r *Request) settle(s *State, past statement.Past) {
 		if v.Entry.Kind == KindWithdrawn {
 			left = append(left, v)
 		} else {
-			verdicts[second(v.Entry)] = append(verdicts[second(v.Entry)], v)
+			verdicts[s.second(v.Entry)] = append(verdicts[s.second(v.Entry)], v)
 		}
 	}
 	for _, a := range s.tries {
 		a.settle(r.Party, results[a.Entry.Place()], verdicts, past)
 		r.Attempts = append(r.Attempts, a)
 	}
-	for _, v := range statement.Newest(left, func(a, b Verdict) bool { return past.Before(a.Entry, b.Entry) }) {
+	for _, v := range statement.NewestOf(left, verdictEntry, past) {
 		again := slices.ContainsFunc(s.tries, func(a Attempt) bool { return a.Entry.Kind == KindTried && past.Before(v.Entry, a.Entry) })
 		if r.Withdrawal == nil && !again { // what is tried again by somebody who knew is sought again
 			r.Withdrawal = &v

@@ -62,17 +62,6 @@ func Fold(it *record.Item, r statement.Past) State {
 	return s
 }
 
-// Substance is when the message used the line for substance, zero where it did not, and whether the two sides differ about
-// that: the higher class counts, of what the receiver says the newest.
-//
-// SPEC: CHK-022 MSG-050
-func (s State) Substance() (at time.Time, disputed bool) {
-	if s.Begin != nil && (s.Class == statement.Classes[0] || s.Said == statement.Classes[0]) && s.Mark == "actual" {
-		at = s.Begin.Time
-	}
-	return at, s.Said != "" && s.Said != s.Class
-}
-
 func (s *State) begin(b *record.Entry) {
 	s.Ref, s.From, s.Kind = b.Ref(), b.Log.Party, strings.TrimPrefix(b.Kind, "message.")
 	s.Class, s.Mark, s.HasText = b.Class, b.Mark, b.WantText

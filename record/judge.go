@@ -82,7 +82,7 @@ func (r *Record) verdict(e *Entry) (v verdict) {
 	if why == "" {
 		why = ask(kind, e, begin)
 	}
-	v.why = why
+	v.why = r.again(e, kind, why)
 	return v
 }
 

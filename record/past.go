@@ -8,9 +8,10 @@ import (
 )
 
 // mark says that from a place on a log's writer knew another log up to a size: a line of seen or
-// of re, kept only where it says more than the one before.
+// of re, kept only where it says more than the one before, or where that one does not prove true yet.
 type mark struct {
 	index, size int32
+	most        int32 // size, or that of a mark before it which is greater
 	line        int16 // of seen, or of Re
 	re          bool
 }
@@ -22,8 +23,12 @@ func (r *Record) remember(l *Log, e *Entry) {
 			return
 		}
 		ms := l.marks[k]
-		if len(ms) > 0 && ms[len(ms)-1].size >= m.size {
-			return
+		if m.most = m.size; len(ms) > 0 {
+			last := ms[len(ms)-1]
+			if last.size >= m.size && r.proves(l.chain[last.index], last) {
+				return
+			}
+			m.most = max(m.size, last.most)
 		}
 		if l.marks == nil {
 			l.marks = map[*Log][]mark{}
@@ -31,11 +36,11 @@ func (r *Record) remember(l *Log, e *Entry) {
 		l.marks[k] = append(ms, m)
 	}
 	for i, s := range e.seen {
-		add(s.log, mark{int32(e.Index), s.size, int16(i), false})
+		add(s.log, mark{int32(e.Index), s.size, 0, int16(i), false})
 	}
 	for i, ref := range e.Re {
 		if r.o.party(ref.Party) != nil {
-			add(r.log(ref.LogID), mark{int32(e.Index), int32(ref.Index) + 1, int16(i), true})
+			add(r.log(ref.LogID), mark{int32(e.Index), int32(ref.Index) + 1, 0, int16(i), true})
 		}
 	}
 }
@@ -44,13 +49,24 @@ func (r *Record) remember(l *Log, e *Entry) {
 func (r *Record) known(l *Log, size int, k *Log) int {
 	ms := l.marks[k]
 	n := sort.Search(len(ms), func(i int) bool { return int(ms[i].index) >= size })
+	known := int32(0)
 	for _, m := range slices.Backward(ms[:n]) {
-		e := l.chain[m.index]
-		if m.re && r.ByRef(e.Re[m.line]) != nil || !m.re && e.seen[m.line].fits() {
-			return int(m.size)
+		if known >= m.most {
+			break
+		}
+		if m.size > known && r.proves(l.chain[m.index], m) {
+			known = m.size
 		}
 	}
-	return 0
+	return int(known)
+}
+
+// proves reports whether what a line of an entry names is here as it says.
+func (r *Record) proves(e *Entry, m mark) bool {
+	if m.re {
+		return r.ByRef(e.Re[m.line]) != nil
+	}
+	return e.seen[m.line].fits()
 }
 
 // fits reports whether a line of seen names a root that we hold at that size.
@@ -152,4 +168,46 @@ func (r *Record) touchLog(l *Log) {
 		r.moved = slices.Delete(r.moved, i, i+1)
 	}
 	l.Turn, r.moved = turn, append(r.moved, l)
+}
+
+// InOrder lists all that is held, each statement after those that it names, by seen and re, and below it in its log; what
+// knew nothing of each other, by the times that their authors gave.
+func (r *Record) InOrder() []*Entry {
+	var all []*Entry
+	for _, l := range r.sorted {
+		all = append(all, r.Entries(l.Name.LogID, 0)...)
+	}
+	slices.SortStableFunc(all, func(a, b *Entry) int { return a.Time.Compare(b.Time) })
+	out, next := make([]*Entry, 0, len(all)), make(map[*Entry]int, len(all)) // next: which one that it names is to be looked at
+	for _, e := range all {
+		if next[e] > 0 {
+			continue
+		}
+		for todo := []*Entry{e}; len(todo) > 0; {
+			e := todo[len(todo)-1]
+			i := next[e]
+			if next[e]++; i > len(e.seen)+len(e.Re) {
+				out, todo = append(out, e), todo[:len(todo)-1]
+			} else if p := r.below(e, i); p != nil && next[p] == 0 {
+				todo = append(todo, p)
+			}
+		}
+	}
+	return out
+}
+
+// below is the i-th of what an entry names, if it is here: what stands below it, what it saw last, what it is about.
+func (r *Record) below(e *Entry, i int) *Entry {
+	switch n := len(e.seen); {
+	case i == 0 && e.Index > 0:
+		return r.At(Place{e.Log.LogID, e.Index - 1})
+	case i == 0:
+		return nil
+	case i <= n && e.seen[i-1].fits():
+		return e.seen[i-1].log.at(int(e.seen[i-1].size) - 1)
+	case i <= n:
+		return nil
+	default:
+		return r.ByRef(e.Re[i-1-n])
+	}
 }

@@ -19,6 +19,9 @@ type Record struct {
 	named   map[wire.Hash][]*Entry // by leaf, those whose first or second re points there
 	items   map[string]*Item
 	members map[string][]*Entry // by item key, those that an ItemID grouped, valid or not
+	twins   map[string][]*Entry // by the ID of Anew
+	first   map[string]*Entry   // of twins, of those that are valid by themselves
+	naming  map[Place][]*Entry  // by place, the twins whose facts name it
 	gaps    map[string]int      // entries over a gap, by party
 	ends    []*ended            // of keys
 	arrived []*Entry            // in that order
@@ -41,7 +44,7 @@ type Added struct {
 func New(o Options) *Record {
 	r := &Record{
 		o: o, logs: map[LogID]*Log{}, named: map[wire.Hash][]*Entry{}, items: map[string]*Item{},
-		members: map[string][]*Entry{}, gaps: map[string]int{}, shelf: &shelf{rows: o.Rows},
+		members: map[string][]*Entry{}, twins: map[string][]*Entry{}, first: map[string]*Entry{}, naming: map[Place][]*Entry{}, gaps: map[string]int{}, shelf: &shelf{rows: o.Rows},
 	}
 	for party, ends := range o.Ends {
 		r.SetEnds(party, ends)

@@ -115,6 +115,8 @@ type Entry struct {
 	receipts  []*Receipt // those that name this leaf, earliest first
 	byWhole   *Receipt   // the earliest whose whole is above this place
 	bytes     *bytesOf
+	anew      *Anew // nil: not asked yet; without an ID it was not stated before the line
+	fit       bool  // of one stated anew: it is valid by itself
 }
 
 // sight is a line of seen, of a log as it is held here.
@@ -173,6 +175,8 @@ type Kind struct {
 	// ItemID gives the opening party and random id by which STOPs and calls are grouped
 	// whichever end stated first; nil where `re` groups.
 	ItemID func(e *Entry) (party, id string, err error)
+	// Anew gives what a statement says that was stated before the line, nil where it was not; nil for kinds that never were.
+	Anew func(e *Entry) *Anew
 	// Validate says why the statement is not valid, judged from itself and the beginning of its item
 	// (nil where it begins one or the beginning is not here yet). It decodes the facts strictly.
 	Validate func(e, begin *Entry) error

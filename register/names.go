@@ -69,16 +69,6 @@ func known(name string, m map[string]string) []string {
 	return append([]string{name}, slices.Sorted(maps.Values(m))...)
 }
 
-// of gives the one of a list that a place names, also by a statement that it replaces, nil where there is none.
-func of[T thing](list []T, p record.Place) (none T) {
-	for _, x := range list {
-		if x.origin().stated(p) {
-			return x
-		}
-	}
-	return none
-}
-
 // find gives the one thing that is meant, by short ID or name; none or several are refused, the several by their IDs, and
 // what there is named. What names gives nothing for is passed over.
 //

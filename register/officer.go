@@ -53,7 +53,7 @@ func (o *Officer) known(party string) []string {
 }
 
 // Officer gives the officer of a place, nil where there is none.
-func (g *Register) Officer(p record.Place) *Officer { return of(g.Officers, p) }
+func (g *Register) Officer(p record.Place) *Officer { return of(g, g.Officers, p) }
 
 // OfficerAt gives the officer that facts name by place, nil where it is unknown or unattributed.
 func (g *Register) OfficerAt(place string) *Officer {

@@ -119,29 +119,38 @@ func (f ending) Validate(e, begin *record.Entry) error {
 func item(e *record.Entry) string { return statement.About(e.Kind) }
 
 func (g *Register) ended(e *record.Entry, _ ending) {
-	for _, o := range g.all(item(e)) {
-		if o.stated(e.Re[0].Place) && (o.Ended == nil || e.Place().Compare(o.Ended.Place()) < 0) {
-			o.Ended = e
+	x := g.at[e.Re[0].Place]
+	if x == nil || item(x.origin().Entry) != item(e) {
+		return
+	}
+	if o := x.origin(); o.Ended == nil || e.Place().Compare(o.Ended.Place()) < 0 {
+		o.Ended = e
+	}
+}
+
+// index finds the things of a list by each statement of theirs.
+func index[T thing](g *Register, list []T) {
+	for _, x := range list {
+		g.at[x.origin().Place] = x
+		for _, e := range x.origin().Was {
+			g.at[e.Place()] = x
 		}
 	}
 }
 
-// all are the origins of one sort of thing.
-func (g *Register) all(of string) (out []*Origin) {
-	switch of {
-	case "officer":
-		return origins(g.Officers)
-	case "post":
-		return origins(g.Posts)
+// of gives the one of a list that a place names, also by a statement that it replaces, nil where there is none. A register that
+// was not built of items has no index.
+func of[T thing](g *Register, list []T, p record.Place) (none T) {
+	if g.at != nil {
+		x, _ := g.at[p].(T)
+		return x
 	}
-	return origins(g.Events)
-}
-
-func origins[T thing](list []T) (out []*Origin) {
 	for _, x := range list {
-		out = append(out, x.origin())
+		if x.origin().stated(p) {
+			return x
+		}
 	}
-	return out
+	return none
 }
 
 // EndDraft makes what ends a thing of a party: officer.revoked, post.ended or event.ended.

@@ -134,7 +134,7 @@ func (p *Post) known() (all []string) {
 func (p *Post) Title(lang string) string { return in(lang, p.Names, p.Name) }
 
 // Post gives the post of a place, nil where there is none.
-func (g *Register) Post(p record.Place) *Post { return of(g.Posts, p) }
+func (g *Register) Post(p record.Place) *Post { return of(g, g.Posts, p) }
 
 // FindPost looks a post up by short ID or by name in any language. Where both parties have stated the same
 // post, the statement of the party given is meant.
@@ -181,9 +181,12 @@ func (g *Register) holder(e *record.Entry, h Holder) {
 // holderEnded waits for the whole register: the holder may stand in an item that comes later.
 func (g *Register) holderEnded(e *record.Entry, f ending) {
 	g.left = append(g.left, func() {
-		p := g.Post(e.Re[0].Place)
+		p, holder := g.Post(e.Re[0].Place), e.Re[1].Place
+		if first, again := g.firsts[holder]; again {
+			holder = first
+		}
 		for i := 0; p != nil && i < len(p.Holders); i++ {
-			if h := &p.Holders[i]; h.Entry.Place() == e.Re[1].Place && (h.Ended == nil || e.Place().Compare(h.Ended.Place()) < 0) {
+			if h := &p.Holders[i]; h.Entry.Place() == holder && (h.Ended == nil || e.Place().Compare(h.Ended.Place()) < 0) {
 				h.Ended, h.Until = e, f.On
 			}
 		}

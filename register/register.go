@@ -5,6 +5,7 @@ package register
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"example.org/parley/record"
@@ -47,7 +48,9 @@ type Register struct {
 	Posts    []*Post
 	Events   []*Event
 
-	left []func() // what is said of holders, while it is built
+	at     map[record.Place]thing        // by each statement that made one, or that it replaces
+	firsts map[record.Place]record.Place // of what was stated anew again, where it folds
+	left   []func()                      // what is said of holders, while it is built
 }
 
 // Build makes the register out of items of a record; items of other kinds are passed over. It is a function
@@ -62,14 +65,21 @@ func Build(items []*record.Item) *Register {
 		}
 	}
 	statement.Fold(Kinds, g, all)
-	g.Officers, g.Posts, g.Events = current(g.Officers), current(g.Posts), current(g.Events)
+	g.Officers, g.Posts, g.Events, g.at = current(g.Officers), current(g.Posts), current(g.Events), map[record.Place]thing{}
+	g.firsts = map[record.Place]record.Place{}
+	index(g, g.Officers)
+	index(g, g.Posts)
+	index(g, g.Events)
 	for _, it := range items { // what is said of a thing, once it is there
 		if it != nil && it.Begin != nil {
-			for _, o := range g.all(item(it.Begin)) {
-				if o.stated(it.Begin.Place()) {
-					o.Was = append(o.Was, statement.Again(it)...)
+			if x := g.at[it.Begin.Place()]; x != nil {
+				again := statement.Again(it)
+				x.origin().Was = append(x.origin().Was, again...)
+				for _, e := range again {
+					g.at[e.Place()] = x
 				}
 			}
+			maps.Copy(g.firsts, statement.Firsts(it))
 			statement.Fold(Kinds, g, &record.Item{Begin: it.Begin, Entries: slices.DeleteFunc(slices.Clone(it.Entries), begins)})
 		}
 	}

@@ -689,7 +689,8 @@ const author = (v) => {
 }
 const person = (v) => { const a = author(v); valid(a.officer !== ''); return a }
 const maybeAuthor = orNone(author)
-const before = orNone(object({ place, leaf: hash, time: atTime })) // where it was stated before the line (ALN-021)
+const wasAt = object({ place, leaf: string((v) => isHash(v) && v !== `${'A'.repeat(43)}=`), time: atTime })
+const before = orNone(wasAt) // where it was stated before the line (ALN-021)
 
 const free = string(() => true)
 const count = integer(0, 2 ** 53)
@@ -705,7 +706,9 @@ const FIGURES = {
   used: object({ from: free, messages: count, stops: count, calls: count, disputed: count, last: free }),
   contacts: list(Infinity, object({ ours: free, theirs: free, last: free, kind: free, whose: free, since: words, straddles: count })),
   requests: object({ sought: count, ours: columns, theirs: columns }),
+  telephone: object({ from: free, ours: table(Infinity, /^/, count), theirs: table(Infinity, /^/, count), last: free, gap_from: free, gap_to: free }),
 }
+const TESTS = ['answered', 'unproven', 'no-answer', 'busy', 'declined', 'no-number', 'no-tone', 'dead']
 
 const slot = object({ by: text(64), id: string((v) => !Number.isNaN(time(v)) || /^[0-9a-f]{32}$/.test(v)) })
 const opened = { slot, at: atTime, question: text(64), by: maybeAuthor }
@@ -736,6 +739,10 @@ const KINDS = {
   'check.opened': opening,
   'check.joined': opening,
   'check.closed': { class: 'test', text: false, bodies: 16384, facts: closedMembers(), ok: (s, f, { isParty }) => isParty(f.slot.by) && rowsSay(f) },
+  'check.noted': {
+    class: 'test', text: false, bodies: 16384, facts: { outcome: oneOf(...TESTS), at: atTime, rang: orEmpty(place), by: person },
+    ok: (s, f) => time(f.at) * 1e6 <= s.header.time,
+  },
   'line.suspended': { ...suspension, ok: (s, f) => f.until === '' || time(f.until) * 1e6 > s.header.time },
   'line.maintenance': { ...suspension, ok: (s, f) => time(f.until) * 1e6 > s.header.time && time(f.until) * 1e6 <= s.header.time + 7 * DAY * 1e6 },
   'line.left': { ...suspension, facts: { by: person } },
@@ -835,11 +842,43 @@ function counts(record, s) {
   if (s.counts !== undefined) return s.counts
   s.counts = !inertByHeader(record, s) && isValid(record, s)
   if (!s.counts || !s.read.before) return s.counts
-  const item = KINDS[s.header.kind].of ? meant(record, s.header.re[0]).id : s.header.kind
-  const key = `${s.log.party.name} ${s.read.before.leaf} ${item}`
-  s.first = record.anew.get(key)
-  if (!s.first) record.anew.set(key, s)
-  return (s.counts = !s.first)
+  const first = record.anew.get(anewOf(record, s))
+  if (!first) record.anew.set(anewOf(record, s), s)
+  else if (sameAnew(record, first, s)) s.first = first
+  return (s.counts = !first)
+}
+
+// anewOf names what was stated before the line: by its author, its kind and its leaf there. undefined for what was not.
+function anewOf(record, s) {
+  if (s.anew !== undefined) return s.anew ?? undefined
+  s.anew = null
+  if (!s.facts || inertByHeader(record, s) || !/^(post|contact|request)\./.test(s.header.kind)) return undefined
+  try {
+    const b = orNone(wasAt)(parseJSON(s.facts).before)
+    if (b) s.anew = `${s.log.party.name} ${s.header.kind} ${b.leaf}`
+  } catch (e) {
+    if (!(e instanceof NotValid)) throw e
+  }
+  return s.anew ?? undefined
+}
+
+// sameAnew says whether two statements under one leaf are the same one (CLM-014): what they name is, and all else they say.
+function sameAnew(record, a, b) {
+  const says = (s) => {
+    const { salt, before: { leaf, ...was }, ...facts } = parseJSON(s.facts), names = []
+    const walk = (v) => {
+      if (Array.isArray(v)) return v.map(walk)
+      if (isObject(v)) return Object.fromEntries(Object.keys(v).sort().map((k) => [k, walk(v[k])]))
+      if (typeof v !== 'string' || !isPlace(v)) return v
+      const [log, index] = v.split(' ')
+      const t = entryAt(record, log, number(index))
+      names.push((t && anewOf(record, t)) ?? v)
+      return '@'
+    }
+    const re = s.header.re.map((r) => { const t = named(record, r); return (t && anewOf(record, t)) ?? `${r.log} ${r.index} ${r.leaf}` })
+    return JSON.stringify([s.header.class, s.header.mark, was.place, was.time, walk(facts), names, re])
+  }
+  return says(a) === says(b)
 }
 
 function isValid(record, s) {
@@ -899,10 +938,11 @@ class Unknown extends Error {}
 
 // What each figure reads the facts of (CLM-006).
 const READS = {
-  tested: 'check.opened check.joined check.closed line.suspended line.maintenance line.left line.resumed terms.proposed terms.accepted',
+  tested: 'check.opened check.joined check.closed check.noted line.suspended line.maintenance line.left line.resumed terms.proposed terms.accepted',
   used: 'call.placed call.rang call.silent call.closed call.class call.noted',
   contacts: 'post.added contact.made contact.confirmed contact.disputed',
   requests: 'post.added request.placed request.tried request.outcome request.confirmed request.disputed request.withdrawn',
+  telephone: 'check.noted',
 }
 for (const k of Object.keys(READS)) READS[k] = new Set(READS[k].split(' '))
 
@@ -950,7 +990,7 @@ class Reading {
     for (const kind of READS[name]) {
       for (const s of this.byKind.get(kind) ?? []) if (s.header.facts && !s.facts && !inertByHeader(this.record, s)) throw new Unknown(`the facts of ${s.place}`)
     }
-    return { tested, used, contacts, requests }[name](this)
+    return { tested, used, contacts, requests, telephone }[name](this)
   }
 }
 
@@ -1033,7 +1073,40 @@ function tested(r) {
     for (let day = Math.floor(begin / DAY); day * DAY < end; day++) for (const c of x.checks) if (day * DAY + c >= begin && day * DAY + c < end) times.push(day * DAY + c)
   })
   const past = times.filter((t) => t <= now)
+  const slots = r.genesis.alone ? testSlots(r, times, past, minutesAt) : checkSlots(r, past, minutesAt)
+  return countDays(r, slots, times.length > past.length)
+}
 
+// testSlots are the tests of the ordinary telephone of a line alone, and the scheduled times for which none stands (CHK-032).
+function testSlots(r, times, past, minutesAt) {
+  const slots = notes(r).map((s) => ({ name: '', due: time(s.read.at), outcome: s.read.outcome === 'answered' ? 'passed' : 'not' }))
+  past.forEach((t, i) => {
+    const next = times[i + 1] ?? t + DAY
+    const stands = slots.some((x) => x.outcome !== 'missed' && x.outcome !== 'pending' && x.due >= t - 60 * minutesAt(t) && x.due < next - 60 * minutesAt(next))
+    if (!stands) slots.push({ name: '', due: t, outcome: r.now > t + 60 * minutesAt(t) ? 'missed' : 'pending' })
+  })
+  return slots
+}
+
+// notes are the tests of the ordinary telephone that count, by their time.
+function notes(r) {
+  return r.of('check.noted').filter((s) => time(s.read.at) >= r.from && time(s.read.at) <= r.now).sort((a, b) => time(a.read.at) - time(b.read.at))
+}
+
+// telephone counts them by what came of it, of each side by its own word.
+function telephone(r) {
+  const f = { from: spell(r.from), ours: {}, theirs: {}, last: '', gap_from: '', gap_to: '' }
+  const all = notes(r), ours = all.filter((s) => r.whose(s.log.party.name) === 'ours').map((s) => ({ due: time(s.read.at), outcome: s.read.outcome }))
+  for (const s of all) {
+    const side = f[r.whose(s.log.party.name)]
+    side[s.read.outcome] = (side[s.read.outcome] ?? 0) + 1
+  }
+  if (ours.length) longest(f, ours[0].due, ours.filter((x) => x.outcome === 'answered').map((x) => x.due), r.now)
+  return f
+}
+
+function checkSlots(r, past, minutesAt) {
+  const { from, now } = r
   const all = [...groupBy(r.of('check.opened', 'check.joined', 'check.closed'), (s) => `${s.read.slot.by}#${s.read.slot.id}`).values()].map((s) => readSlot(r, s, minutesAt))
   const named = groupBy(all.filter((x) => x.scheduled), (x) => x.due)
   const slots = all.filter((x) => !x.scheduled && x.due >= from && x.due <= now)
@@ -1044,8 +1117,13 @@ function tested(r) {
   }
   const out = outOfService(r)
   for (const x of slots) if (x.outcome !== 'passed') x.outcome = [x.due, ...x.closings].map(out).find(Boolean) ?? x.outcome
-  slots.sort((a, b) => a.due - b.due || compareBytes(a.name, b.name))
+  return slots
+}
 
+// countDays goes through the slots by days (CLM-019); more: another scheduled time is still to come on the day of now.
+function countDays(r, slots, more) {
+  const { from, now } = r, today = Math.floor(now / DAY)
+  slots.sort((a, b) => a.due - b.due || compareBytes(a.name, b.name))
   const f = { from: spell(from), days: 0, tested: 0, streak: 0, suspended: 0, maintenance: 0, last: '', gap_from: '', gap_to: '' }
   if (slots.length === 0) return f
   const days = groupBy(slots, (x) => Math.floor(x.due / DAY))
@@ -1057,14 +1135,19 @@ function tested(r) {
       f.streak++
       continue
     }
-    if (is('pending') || (day === today && (own.length === 0 || times.length > past.length))) continue
+    if (is('pending') || (day === today && (own.length === 0 || more))) continue
     f.days++
     if (own.length && own.every((x) => x.outcome === 'suspended' || x.outcome === 'maintenance')) f[own.at(-1).outcome]++
     else f.streak = 0
   }
-  const passed = slots.filter((x) => x.outcome === 'passed').map((x) => x.due)
+  longest(f, slots[0].due, slots.filter((x) => x.outcome === 'passed').map((x) => x.due), now)
+  return f
+}
+
+// longest puts the last of some times into a figure, and the longest gap between them, from the first slot to now.
+function longest(f, first, passed, now) {
   if (passed.length) f.last = spell(passed.at(-1))
-  const marks = [slots[0].due, ...passed, now]
+  const marks = [first, ...passed, now]
   let gap = 0
   for (let i = 1; i < marks.length; i++) {
     if (marks[i] - marks[i - 1] <= gap) continue
@@ -1072,7 +1155,6 @@ function tested(r) {
     f.gap_from = spell(marks[i - 1])
     f.gap_to = spell(marks[i])
   }
-  return f
 }
 
 const CLASSES = ['test', 'service', 'substantive']
@@ -1384,7 +1466,12 @@ function sentences(r) {
     let s = `The line was tested on ${t.tested} of ${t.days} days since ${day(t.from)}. The last test that an officer at each end answered was that of ${t.last && moment(time(t.last))}.`
     if (t.tested === 0) s = `The line was tested on none of ${t.days} days since ${day(t.from)}, ${asOf}.`
     if (t.days === 0) s = `Since ${day(t.from)} no test of the line has come due and ended, ${asOf}.`
-    else if (t.suspended + t.maintenance) s += ` On ${t.suspended} of these days the line was suspended, on ${t.maintenance} under maintenance.`
+    if (r.genesis.alone) {
+      s = `A person answered the ordinary telephone of ${theirs} on ${t.tested} of ${t.days} days since ${day(t.from)}. The last of these tests was that of ${t.last && moment(time(t.last))}.`
+      if (t.tested === 0) s = `Nobody answered the ordinary telephone of ${theirs} in person on ${t.days} days since ${day(t.from)}, ${asOf}.`
+      if (t.days === 0) s = `Since ${day(t.from)} no test of the ordinary telephone of ${theirs} has come due and ended, ${asOf}.`
+    }
+    if (t.days && t.suspended + t.maintenance) s += ` On ${t.suspended} of these days the line was suspended, on ${t.maintenance} under maintenance.`
     out.push(s)
   }
   if (f.used) {
@@ -1423,7 +1510,7 @@ function sentences(r) {
 
 // shown spells a figure as the statement does: what is empty of these members is left out.
 function shown(name, f) {
-  const leave = { tested: ['last', 'gap_from', 'gap_to'], used: ['last'], contacts: ['last', 'kind', 'whose'], requests: [] }[name]
+  const leave = { tested: ['last', 'gap_from', 'gap_to'], used: ['last'], contacts: ['last', 'kind', 'whose'], requests: [], telephone: ['last', 'gap_from', 'gap_to'] }[name]
   const sorted = (v) => Object.fromEntries(Object.keys(v).sort(compareBytes).map((k) => [k, v[k]]))
   return JSON.stringify(f, (k, v) => (v === '' && leave.includes(k) ? undefined : (k === 'ours' || k === 'theirs') && isObject(v) ? sorted(v) : v))
 }

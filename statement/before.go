@@ -39,7 +39,7 @@ type said[F any] struct {
 
 // BeforeOf gives where a statement was stated before the line; nil: it was not, or there is none.
 func BeforeOf(e *record.Entry) *Before {
-	if e == nil || !Carried(e.Kind) || !bytes.Contains(e.Facts(), []byte(`"before":{`)) {
+	if e == nil || !Carried(e.Kind) || !bytes.Contains(e.Facts(), []byte("before")) && !bytes.ContainsRune(e.Facts(), '\\') {
 		return nil
 	}
 	var f said[jsontext.Value]
@@ -54,9 +54,14 @@ func (b *Before) validate(e *record.Entry) error {
 	if b == nil {
 		return nil
 	}
-	p, err := record.ParsePlace(b.Place)
-	return First(If(!Carried(e.Kind), "its kind is not stated anew"), err, If(p.Party != e.Log.Party, "it was stated by another party before the line"), Must("before", b.Time),
-		If(!e.Time.IsZero() && b.Time.After(e.Time), "it is dated after it was stated"), If(b.Leaf.IsZero(), "the leaf of what was stated before is missing"))
+	p, _ := record.ParsePlace(b.Place)
+	return First(If(!Carried(e.Kind), "its kind is not stated anew"), b.form(), If(p.Party != e.Log.Party, "it was stated by another party before the line"),
+		If(!e.Time.IsZero() && b.Time.After(e.Time), "it is dated after it was stated"))
+}
+
+func (b *Before) form() error {
+	_, err := record.ParsePlace(b.Place)
+	return First(err, Must("before", b.Time), If(b.Leaf.IsZero(), "the leaf of what was stated before is missing"))
 }
 
 // item makes one item of what begins it twice, under one leaf.
@@ -67,6 +72,39 @@ func (b *Before) item(e *record.Entry) (party, id string) {
 		return "", ""
 	}
 	return e.Log.Party, "before " + b.Leaf.String()
+}
+
+// anew is what a statement that was stated before the line says of it, so that it can be told from another under its leaf.
+//
+// SPEC: ALN-029
+func anew(e *record.Entry) *record.Anew {
+	b := BeforeOf(e)
+	if b == nil || b.form() != nil {
+		return nil
+	}
+	var f map[string]jsontext.Value
+	if err := wire.DecodeStrict(e.Facts(), wire.MaxBody, &f); err != nil {
+		return nil
+	}
+	delete(f, "salt")
+	f["before"], _ = wire.EncodeObject(map[string]any{"place": "at " + b.Place, "time": b.Time}) // which is no place to be meant
+	says, err := wire.EncodeObject(f)
+	if err == nil {
+		err = (*jsontext.Value)(&says).Canonicalize()
+	}
+	out := &record.Anew{ID: e.Log.Party + " " + e.Kind + " " + b.Leaf.String()}
+	out.Says = string(aPlace.ReplaceAllFunc(says, func(p []byte) []byte {
+		at, err := record.ParsePlace(string(p[1 : len(p)-1]))
+		if err != nil {
+			return p
+		}
+		out.Names = append(out.Names, at)
+		return []byte(`"@"`)
+	}))
+	if err != nil {
+		return nil
+	}
+	return out
 }
 
 // Again lists what begins an item under another place than its beginning does, having been stated anew twice.
@@ -80,13 +118,37 @@ func Again(it *record.Item) (out []*record.Entry) {
 	return out
 }
 
+// Firsts gives, by the place of each statement of an item that was stated anew again, that of the one which folds.
+//
+// SPEC: ALN-024
+func Firsts(it *record.Item) map[record.Place]record.Place {
+	var out map[record.Place]record.Place
+	first := map[string]record.Place{}
+	for _, e := range it.Entries {
+		b := BeforeOf(e)
+		if b == nil {
+			continue
+		}
+		key := e.Kind + b.Leaf.String()
+		switch is, again := first[e.Log.Party+key]; {
+		case !again:
+			first[e.Log.Party+key] = e.Place()
+		case out == nil:
+			out = map[record.Place]record.Place{e.Place(): is}
+		default:
+			out[e.Place()] = is
+		}
+	}
+	return out
+}
+
 // twice reports whether a statement of an item has been folded already, under another place.
 func twice(done map[string]bool, e *record.Entry) bool {
 	b := BeforeOf(e)
 	if b == nil {
 		return false
 	}
-	key := e.Log.Party + b.Leaf.String()
+	key := e.Log.Party + " " + e.Kind + " " + b.Leaf.String()
 	was := done[key]
 	done[key] = true
 	return was

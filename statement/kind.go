@@ -60,6 +60,9 @@ func New[S any, F Validator](k Kind, fold func(s *S, e *record.Entry, f F)) Kind
 			fold(state.(*S), e, f)
 		}
 	}
+	if Carried(k.Name) {
+		k.Kind.Anew = anew
+	}
 	type named interface {
 		Item(*record.Entry) (party, id string)
 	}
@@ -160,14 +163,35 @@ type Past interface {
 	Before(a, b *record.Entry) bool // a is in b's past
 }
 
-// Newest gives the elements that precede no other of the list: several where none of them knew the other.
+// Newest gives the elements that precede no other of the list: several where none of them knew the other. What one that
+// precedes another was found to precede is asked first: mostly it is the same for all.
 func Newest[T any](list []T, before func(a, b T) bool) (out []T) {
+	last := -1
 	for _, a := range list {
-		if !slices.ContainsFunc(list, func(b T) bool { return before(a, b) }) {
+		if last >= 0 && before(a, list[last]) {
+			continue
+		}
+		for last = len(list) - 1; last >= 0 && !before(a, list[last]); last-- {
+		}
+		if last < 0 {
 			out = append(out, a)
 		}
 	}
 	return out
+}
+
+// NewestOf is Newest of what entries say: of one log only the last can be, so that a long list costs little.
+func NewestOf[T any](list []T, entry func(T) *record.Entry, past Past) []T {
+	last := map[record.LogID]int{}
+	for _, x := range list {
+		e := entry(x)
+		last[e.Log.LogID] = max(last[e.Log.LogID], e.Index)
+	}
+	some := slices.DeleteFunc(slices.Clone(list), func(x T) bool {
+		e := entry(x)
+		return e.Index < last[e.Log.LogID] && e.Joined
+	})
+	return Newest(some, func(a, b T) bool { return past.Before(entry(a), entry(b)) })
 }
 
 // Oldest gives the elements that no other of the list precedes.

@@ -56,16 +56,6 @@ func Fold(it *record.Item, r statement.Past) State {
 	return s
 }
 
-// Substance is when the STOP used the line for substance, zero where it did not: one of a check never did.
-//
-// SPEC: CHK-022
-func (s State) Substance() (at time.Time) {
-	if s.Class == statement.Classes[0] && s.Mark == "actual" {
-		at = s.Recorded
-	}
-	return at
-}
-
 // add keeps a statement about the STOP that its party and id name; another STOP's is passed over.
 func (s *State) add(e *record.Entry, f Said) {
 	from, id := f.Item(e)

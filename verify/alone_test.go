@@ -27,6 +27,7 @@ func alone(t testing.TB) (w *world, file []byte) {
 	w = newParties(t)
 	terms, err := party.DefaultTerms().Encode([32]byte{9})
 	w.must(err)
+	w.terms = terms
 	ours := w.newest("aurelia")
 	w.g, err = party.NewAlone("north", ours, "borealia", [32]byte{1}, terms)
 	w.must(err)

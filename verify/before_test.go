@@ -45,6 +45,7 @@ func history(t *testing.T, w *world) (es []*record.Entry) {
 	r := add("request.placed", obj{"for": "call", "from": p.Place().String(), "with": q.Place().String(), "when": "2026-02-25", "basis": "own", "by": by}, "")
 	add("request.outcome", obj{"outcome": "declined", "on": "2026-02-26", "by": by}, "", r)
 	add("readout.filed", obj{"lang": "en", "points": []obj{{"sort": "observed", "text": "struck the table"}}, "by": by}, "", c)
+	add("concern.raised", obj{"by": by}, "the boats too", c)
 	return es
 }
 
@@ -81,13 +82,24 @@ func TestWhatIsStatedAnewTwiceFoldsOnce(t *testing.T) {
 	first := anew(t, w, was)
 	second := anew(t, w, was)
 	all := append(first, second...)
+	run := w.run(w.a, "aurelia", "restart")
+	about := func(kind string, facts obj, re ...*record.Entry) { // what is said of either place is said of the one
+		d := record.Draft{Kind: kind, Class: "service", Mark: "actual", Facts: facts}
+		for _, e := range re {
+			d.Re = append(d.Re, e.Ref())
+		}
+		e, err := run.Append(d, w.tick(), record.PeerClock{}, w.rand)
+		w.must(err)
+		all = append(all, e)
+	}
+	by := obj{"officer": "aurelia/1.abc123 1", "known": "account"}
+	about("holder.ended", obj{"on": "2026-03-01"}, first[0], second[2])
+	about("concern.answered", obj{"by": by}, first[3], second[9])
+	about("request.tried", obj{"when": "2026-02-27", "basis": "own", "by": by}, second[6])
 	rnd := rand.New(rand.NewPCG(1, 2))
-	for round := range 20 {
+	for round := range 60 {
 		r := record.New(w.o)
 		rnd.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-		if round == 0 {
-			all = append(append([]*record.Entry(nil), first...), second...)
-		}
 		for _, e := range w.a.Entries(w.a.Logs()[0].Name.LogID, 0) {
 			if _, err := r.Add(e.Pieces()); err != nil {
 				t.Fatal(err)
@@ -105,12 +117,12 @@ func TestWhatIsStatedAnewTwiceFoldsOnce(t *testing.T) {
 			items = append(items, it)
 			s := contact.Fold(it, r)
 			if c := s.Contact; c != nil {
-				if contacts++; len(c.Concerns) != 1 || c.Concerns[0].Status != contact.Answered {
+				if contacts++; len(c.Concerns) != 2 || c.Concerns[0].Status != contact.Answered || c.Concerns[1].Status != contact.Answered {
 					t.Errorf("round %d: concerns %+v", round, c.Concerns)
 				}
 			}
 			if q := s.Request; q != nil {
-				if requests++; len(q.Attempts) != 1 || q.Attempts[0].Outcome != contact.Declined {
+				if requests++; len(q.Attempts) != 2 || q.Attempts[0].Outcome != contact.Declined {
 					t.Errorf("round %d: attempts %+v", round, q.Attempts)
 				}
 			}
@@ -121,6 +133,9 @@ func TestWhatIsStatedAnewTwiceFoldsOnce(t *testing.T) {
 		g := register.Build(items)
 		if contacts != 1 || requests != 1 || readouts != 1 || len(g.Posts) != 2 || len(g.Posts[0].Holders) != 1 {
 			t.Errorf("round %d: %d contacts, %d requests, %d readouts, %d posts", round, contacts, requests, readouts, len(g.Posts))
+		}
+		if len(g.Posts) == 2 && g.Posts[0].Holders[0].Ended == nil {
+			t.Errorf("round %d: the holder did not end", round)
 		}
 		for i := range 2 {
 			if a, b := g.Post(first[i].Place()), g.Post(second[i].Place()); a == nil || a != b {

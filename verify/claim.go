@@ -215,7 +215,7 @@ func second(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") 
 //
 // SPEC: CLM-012 CLM-013 CLM-029
 func (j *judgement) figures(made claim.Claim, figures []string) {
-	found, unknown := claim.Work(j.rec, claim.Sides{Us: j.Claim.By, Them: j.Claim.Other, First: j.g.Parties[0].Party, Terms: j.terms}, figures, made.Since, made.At, nil)
+	found, unknown := claim.Work(j.rec, claim.Sides{Us: j.Claim.By, Them: j.Claim.Other, First: j.g.Parties[0].Party, Terms: j.terms, Alone: j.Alone}, figures, made.Since, made.At, nil)
 	for _, name := range figures {
 		f := FigureReport{Name: name, Verdict: Holds, Found: found.Figure(name)}
 		switch where, missing := unknown[name]; {

@@ -266,7 +266,7 @@ func (h *lived) agree(name string) {
 }
 
 func (h *lived) line(us string) claim.Sides {
-	return claim.Sides{Us: us, Them: other(us), First: h.g.Parties[0].Party, Terms: h.terms}
+	return claim.Sides{Us: us, Them: other(us), First: h.g.Parties[0].Party, Terms: h.terms, Alone: h.g.Alone()}
 }
 
 // made works a claim out of what a party holds, and states it.
@@ -292,7 +292,9 @@ func (h *lived) made(us string, r *record.Record, run *record.Run, change func(*
 
 func (h *lived) sheetNotes() (out [][]byte) {
 	for _, s := range h.sheets {
-		out = append(out, s.Note)
+		if !h.g.Alone() || s.Party == h.g.Parties[0].Party {
+			out = append(out, s.Note)
+		}
 	}
 	return out
 }
@@ -359,6 +361,17 @@ func TestClaimVectors(t *testing.T) {
 		}
 		told, _, _ := telephoned(t)
 		keep("calls-on-the-ordinary-telephone", told.claimed("borealia"))
+		keep("of a line alone", aloneFor(t, 10).claimed("aurelia"))
+		keep("tests of the ordinary telephone", noted(t).claimed("aurelia"))
+		before := joined(t)
+		b := before.claimed("aurelia")
+		keep("what was stated before the line", b)
+		keep("entries left out that are named", before.without(b, 4))
+		before.meet()
+		keep("what they stated before the line", before.claimed("borealia"))
+		twice, _, _ := doubled(t)
+		twice.meet()
+		keep("a leaf for two statements", twice.claimed("borealia"))
 		h := newHistory(t, 200, 9)
 		for _, f := range forgeries {
 			if b := f.forge(h, pick(h, "aurelia", "borealia")); b != nil {

@@ -9,16 +9,18 @@ import (
 	"strings"
 	"time"
 
+	"example.org/parley/check"
 	"example.org/parley/claim"
 	"example.org/parley/contact"
+	"example.org/parley/words"
 )
 
 // tell writes what was found of a claim for people. Every negative says of which record, and as of when.
 //
 // SPEC: CLM-010 CLM-011
-func (rep Report) tell(b *strings.Builder) {
+func (rep Report) tell() (out []string) {
 	c := rep.Claim
-	say := func(f string, a ...any) { fmt.Fprintln(b, rep.say(f, a...)) }
+	say := func(f string, a ...any) { out = append(out, rep.say(f, a...)) }
 	say("claim %s of %s, made %s, counting since %s", c.ID, c.By, second(c.Time), second(c.Facts.Since))
 	if c.Known == "" {
 		say("  nothing that %s stated is here: all is the word of %s alone", c.Other, c.By)
@@ -32,19 +34,23 @@ func (rep Report) tell(b *strings.Builder) {
 		case f.Verdict != Holds:
 			say("  %s: %s", rep.say(f.Name), verdict)
 		case f.Name == claim.FigureTested:
-			t := c.Facts.Tested
-			say("  tested: %s: %d of %d days, %d running, the last on %s; longest gap %s to %s; suspended %d days, in maintenance %d", verdict, t.Tested, t.Days, t.Streak, rep.day(t.Last), rep.day(t.GapFrom), rep.day(t.GapTo), t.Suspended, t.Maintenance)
+			say("  tested: %s: %s", verdict, rep.tested(*c.Facts.Tested))
 		case f.Name == claim.FigureUsed && c.Facts.Used.N() == 0:
 			say("  used for substance: %s: never, on this record, as of T", verdict)
 		case f.Name == claim.FigureUsed:
-			u := c.Facts.Used
-			say("  used for substance: %s: %d messages, %d STOPs, %d calls, the last on %s; class disputed of %d; on this record, as of T", verdict, u.Messages, u.Stops, u.Calls, rep.day(u.Last), u.Disputed)
+			say("  used for substance: %s: %s; on this record, as of T", verdict, rep.used(*c.Facts.Used))
 		case f.Name == claim.FigureContacts:
 			for _, p := range *c.Facts.Contacts {
 				rep.pair(say, verdict, p)
 			}
+		case f.Name == claim.FigurePhone:
+			say("  ordinary telephone: %s: %s", verdict, rep.telephone(*c.Facts.Phone))
 		case f.Name == claim.FigureRequests:
-			say("  requests: %s: still sought %d, on this record, as of T", verdict, c.Facts.Requests.Sought)
+			if n := c.Facts.Requests.Sought; n > 0 {
+				say("  requests: %s: still sought %d, on this record, as of T", verdict, n)
+			} else {
+				say("  requests: %s: none is still sought, on this record, as of T", verdict)
+			}
 			for i, columns := range []map[string]contact.Count{c.Facts.Requests.Ours, c.Facts.Requests.Theirs} {
 				for _, column := range slices.Sorted(maps.Keys(columns)) {
 					say("    by %s: %s %s", []string{c.By, c.Other}[i], rep.say(column), rep.count(columns[column]))
@@ -52,7 +58,96 @@ func (rep Report) tell(b *strings.Builder) {
 			}
 		}
 	}
-	rep.tellPress(b)
+	var press strings.Builder
+	if rep.tellPress(&press); press.Len() > 0 {
+		out = append(out, strings.Split(strings.TrimSuffix(press.String(), "\n"), "\n")...)
+	}
+	return out
+}
+
+// tested says on how many days it was; what there is none of is not said.
+func (rep Report) tested(t claim.Tested) string {
+	if t.Days == 0 {
+		return rep.say("no day on which it was due is over")
+	}
+	said := []string{rep.say("%d of %d days", t.Tested, t.Days)}
+	if t.Last.IsZero() {
+		said = []string{rep.say("not once in %d days", t.Days)}
+	} else {
+		said = append(said, rep.say("%d running", t.Streak), rep.say("the last on %s", second(t.Last)))
+	}
+	said = append(said, rep.gap(t.GapFrom, t.GapTo)...)
+	if t.Suspended > 0 {
+		said = append(said, rep.say("suspended %d days", t.Suspended))
+	}
+	if t.Maintenance > 0 {
+		said = append(said, rep.say("in maintenance %d days", t.Maintenance))
+	}
+	if rep.Alone {
+		said = append(said, rep.say("by the ordinary telephone, answered by a person"))
+	}
+	return strings.Join(said, ", ")
+}
+
+func (rep Report) gap(from, to time.Time) []string {
+	if from.IsZero() {
+		return nil
+	}
+	return []string{rep.say("longest gap %s to %s", second(from), second(to))}
+}
+
+// used says how often, of what there was.
+func (rep Report) used(u claim.Used) string {
+	var said []string
+	for _, x := range []struct {
+		n         int
+		one, many string
+	}{{u.Messages, rep.say("1 message"), rep.say("%d messages", u.Messages)}, {u.Stops, rep.say("1 STOP"), rep.say("%d STOPs", u.Stops)}, {u.Calls, rep.say("1 call"), rep.say("%d calls", u.Calls)}} {
+		switch x.n {
+		case 0:
+		case 1:
+			said = append(said, x.one)
+		default:
+			said = append(said, x.many)
+		}
+	}
+	said = append(said, rep.say("the last on %s", second(u.Last)))
+	if u.Disputed > 0 {
+		said = append(said, rep.say("class disputed of %d", u.Disputed))
+	}
+	return strings.Join(said, ", ")
+}
+
+// telephone says what came of the tests of the ordinary telephone, of each side by its own word, in columns that are never added up.
+func (rep Report) telephone(p claim.Telephone) string {
+	var said []string
+	for i, n := range []map[string]int{p.Ours, p.Theirs} {
+		if len(n) == 0 {
+			continue
+		}
+		columns := map[string]int{}
+		var missed []string
+		for _, o := range check.Outcomes {
+			if columns[check.Column(o)] += n[o]; n[o] > 0 && check.Column(o) == check.NotReached {
+				missed = append(missed, fmt.Sprintf("%s %d", words.T(rep.lang, "test."+o), n[o]))
+			}
+		}
+		s := words.T(rep.lang, "tests", []string{rep.Claim.By, rep.Claim.Other}[i], columns[check.Passed], columns[check.NoReply], columns[check.Declined], columns[check.NotReached])
+		if len(missed) > 0 {
+			s += " (" + strings.Join(missed, ", ") + ")"
+		}
+		if i == 0 && !p.Last.IsZero() {
+			s += ", " + rep.say("the last on %s", second(p.Last))
+		}
+		if i == 0 {
+			s = strings.Join(append([]string{s}, rep.gap(p.GapFrom, p.GapTo)...), ", ")
+		}
+		said = append(said, s)
+	}
+	if len(said) == 0 {
+		return rep.say("no test of it is noted")
+	}
+	return strings.Join(said, "; ")
 }
 
 // pair tells of an office and its counterpart.
@@ -63,7 +158,14 @@ func (rep Report) pair(say func(f string, a ...any), verdict string, p claim.Spo
 		say("  %s with %s: %s: no contact, on this record, as of T", ours, theirs, verdict)
 		return
 	}
-	say("  %s with %s: %s: last contact %s (%s, %s); since counting began %s", ours, theirs, verdict, p.Last, rep.say(p.Kind), rep.whose(p.Whose), rep.count(p.Since))
+	since := []string{rep.say("none since counting began")}
+	if p.Since.N() > 0 {
+		since[0] = rep.say("since counting began %s", rep.count(p.Since))
+	}
+	if p.Straddles > 0 {
+		since = append(since, rep.say("before or after it %d", p.Straddles))
+	}
+	say("  %s with %s: %s: last contact %s (%s, %s); %s", ours, theirs, verdict, p.Last, rep.say(p.Kind), rep.whose(p.Whose), strings.Join(since, ", "))
 }
 
 func (rep Report) whose(w string) string {
@@ -78,14 +180,16 @@ func (rep Report) whose(w string) string {
 	return rep.say("disputed")
 }
 
-// count is a number by whose word it is.
+// count is a number by whose word it is, of those whose word it is.
 func (rep Report) count(n contact.Count) string {
-	return rep.say("%d (by both %d, by %s alone %d, by %s alone %d, disputed %d)", n.N(), n.Both, rep.Claim.By, n.Ours, rep.Claim.Other, n.Theirs, n.Disputed)
-}
-
-func (rep Report) day(t time.Time) string {
-	if t.IsZero() {
-		return rep.say("no day")
+	var said []string
+	for _, x := range []struct {
+		whose string
+		n     int
+	}{{"both", n.Both}, {"ours", n.Ours}, {"theirs", n.Theirs}, {"", n.Disputed}} {
+		if x.n > 0 {
+			said = append(said, fmt.Sprintf("%s %d", rep.whose(x.whose), x.n))
+		}
 	}
-	return second(t)
+	return fmt.Sprintf("%d (%s)", n.N(), strings.Join(said, ", "))
 }

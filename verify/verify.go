@@ -39,6 +39,7 @@ type Report struct {
 	Wrong     []string      `json:"wrong,omitempty"`     // why it does not hold
 	Unknown   []string      `json:"unknown,omitempty"`   // what it names and does not contain
 	Alone     bool          `json:"alone,omitempty"`     // it is of a line alone: all is the word of one side
+	Named     string        `json:"named,omitempty"`     // the other party of a line alone, who has signed nothing
 	Line      string        `json:"line,omitempty"`
 	Parties   []PartyReport `json:"parties,omitempty"`
 	Logs      []LogReport   `json:"logs,omitempty"`
@@ -74,13 +75,20 @@ func (rep Report) Exit() int {
 	return slices.Index([]string{Holds, DoesNotHold, CannotBeKnown}, rep.Verdict)
 }
 
-// Verify reads an export and says whether it holds.
+// Verify reads an export or a claim and says whether it holds.
 //
 // SPEC: REC-031 REC-032 ALN-004
 func Verify(r io.Reader, o Expected) Report {
+	rep, _ := Open(r, o)
+	return rep
+}
+
+// Open is Verify that also gives what is sound of the file; nil, where its genesis or its sheets are not right.
+func Open(r io.Reader, o Expected) (Report, *record.Record) {
 	rep := Report{lang: o.Lang}
 	rep.unchecked("whether this is all: a file cannot show that nothing was left out of it")
-	switch err := rep.export(newReader(r), o); {
+	rec, err := rep.export(newReader(r), o)
+	switch {
 	case errors.Is(err, ErrFile):
 		rep.wrong("%v", err)
 	case err != nil:
@@ -94,7 +102,7 @@ func Verify(r io.Reader, o Expected) Report {
 	default:
 		rep.Verdict = Holds
 	}
-	return rep
+	return rep, rec
 }
 
 func (rep *Report) wrong(f string, a ...any)   { rep.Wrong = append(rep.Wrong, rep.say(f, a...)) }
@@ -146,24 +154,24 @@ type judgement struct {
 
 // export judges the head of a file, then its statements and receipts while they are read, then the whole. A file that
 // ends in an error is judged no further.
-func (rep *Report) export(d *reader, o Expected) error {
+func (rep *Report) export(d *reader, o Expected) (*record.Record, error) {
 	head := map[string][][]byte{}
 	p, err := d.next()
 	for ; err == nil && p.Kind != "log"; p, err = d.next() {
 		head[p.Kind] = append(head[p.Kind], p.Bytes)
 	}
 	if err != nil && err != io.EOF {
-		return err
+		return nil, err
 	}
 	j := rep.line(head, o)
 	if j == nil {
-		return nil
+		return nil, nil
 	}
 	if d.claim {
 		ref, bad := parseRef(string(append(head["claim"], nil)[0]))
 		if bad != nil {
 			rep.wrong("the place of the claim: %v", bad)
-			return nil
+			return nil, nil
 		}
 		j.claim = &ref
 	}
@@ -187,10 +195,10 @@ func (rep *Report) export(d *reader, o Expected) error {
 		}
 	}, j.check)
 	if err != io.EOF {
-		return err
+		return nil, err
 	}
 	j.whole()
-	return nil
+	return j.rec, nil
 }
 
 // signed is a statement with its bodies, a receipt, or the name of the log that begins here.
@@ -340,6 +348,7 @@ func (rep *Report) line(head map[string][][]byte, o Expected) *judgement {
 	}
 	j.ro.Parties[1].Name = g.Parties[1].Party // of a line alone it has no key: nothing of it is sound
 	if rep.Alone = g.Alone(); rep.Alone {
+		rep.Named = g.Parties[1].Party
 		rep.unchecked("when this was written: nobody but %s held it, who could write all of it anew until it was shown to somebody", g.Parties[0].Party)
 	}
 	for i, p := range g.Signers() {
@@ -525,51 +534,70 @@ func (j *judgement) reportLog(l *record.Log, restored bool) {
 	}
 }
 
-// String is the report for people, in the language that was asked for.
-func (rep Report) String() string {
-	var b strings.Builder
+// First is the verdict, and on whose word it stands where that is one side's.
+func (rep Report) First() string {
 	if rep.Alone && rep.Verdict == Holds {
-		fmt.Fprintln(&b, rep.say("%s, on the word of one side", rep.Verdict))
-	} else {
-		fmt.Fprintln(&b, rep.Verdict)
+		return rep.say("%s, on the word of one side", rep.Verdict)
 	}
-	for _, part := range []struct {
-		word  string
-		lines []string
-	}{{rep.say("not checked"), rep.Unchecked}, {rep.say("wrong"), rep.Wrong}, {rep.say("cannot be known"), rep.Unknown}} {
-		for _, s := range part.lines {
-			fmt.Fprintf(&b, "  %s: %s\n", part.word, s)
-		}
+	return rep.Verdict
+}
+
+// under are reasons of the report, each after its word.
+func under(word string, reasons []string) (out []string) {
+	for _, s := range reasons {
+		out = append(out, "  "+word+": "+s)
 	}
+	return out
+}
+
+// Lang is the language of its sentences.
+func (rep Report) Lang() string { return words.Lang(rep.lang) }
+
+// Why is what is wrong with it.
+func (rep Report) Why() []string { return under(rep.say("wrong"), rep.Wrong) }
+
+// Left is what it leaves open: what cannot be known, what was not checked, what proves nothing and should be known.
+func (rep Report) Left() []string {
+	return slices.Concat(under(rep.say("cannot be known"), rep.Unknown), under(rep.say("not checked"), rep.Unchecked), under(rep.say("note"), rep.Notes))
+}
+
+// Who is the line, its parties, and what was found of a claim.
+func (rep Report) Who() (out []string) {
 	if rep.Line != "" {
-		fmt.Fprintln(&b, rep.say("line %s", rep.Line))
+		out = append(out, rep.say("line %s", rep.Line))
 	}
 	for _, p := range rep.Parties {
-		fmt.Fprintln(&b, rep.say("  %s  party %s", p.Name, p.Hash))
+		out = append(out, rep.say("  %s  party %s", p.Name, p.Hash))
 	}
 	if rep.Claim != nil {
-		rep.tell(&b)
+		out = append(out, rep.tell()...)
 	}
+	return out
+}
+
+// String is the report for people, in the language that was asked for.
+func (rep Report) String() string {
+	out := slices.Concat([]string{rep.First()}, under(rep.say("not checked"), rep.Unchecked), rep.Why(), under(rep.say("cannot be known"), rep.Unknown), rep.Who())
 	for _, l := range rep.Logs {
-		b.WriteString(rep.say("  %s  %d entries", l.Log, l.Entries))
+		s := rep.say("  %s  %d entries", l.Log, l.Entries)
 		if l.Inert > 0 {
-			b.WriteString(rep.say(", %d not valid", l.Inert))
+			s += rep.say(", %d not valid", l.Inert)
 		}
 		if l.ReceiptedTo > 0 {
-			b.WriteString(rep.say(", receipted to %d (%s)", l.ReceiptedTo, l.ReceiptedAt.UTC().Format("2006-01-02 15:04:05Z")))
+			s += rep.say(", receipted to %d (%s)", l.ReceiptedTo, l.ReceiptedAt.UTC().Format("2006-01-02 15:04:05Z"))
 		} else {
-			b.WriteString(rep.say(", not receipted"))
+			s += rep.say(", not receipted")
 		}
 		if l.WithoutBodiesTo > 0 {
-			b.WriteString(rep.say(", to %d without all words", l.WithoutBodiesTo))
+			s += rep.say(", to %d without all words", l.WithoutBodiesTo)
 		}
 		if l.Restored {
-			b.WriteString(rep.say(", restored from an older copy"))
+			s += rep.say(", restored from an older copy")
 		}
-		fmt.Fprintln(&b)
+		out = append(out, s)
 	}
 	for _, s := range rep.Notes {
-		fmt.Fprintf(&b, "  %s\n", s)
+		out = append(out, "  "+s)
 	}
-	return b.String()
+	return strings.Join(out, "\n") + "\n"
 }

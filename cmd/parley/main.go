@@ -12,7 +12,7 @@
 //	run.go     flags, exit codes, error: and hint:
 //	acts.go    every act, and how its reply is printed
 //	house.go   init, sheet, pair, version
-//	record.go  export, verify
+//	record.go  export, claim, verify, read
 //	setup.go   setup: a line by eight questions, and what comes next
 //	backup.go  backup, restore · erase.go line erase
 //	doctor.go  doctor: what is wrong, and what to do · ports.go the firewall's table

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/home"
+	"example.org/parley/internal/view"
 	"example.org/parley/party"
 	"example.org/parley/verify"
 	"example.org/parley/wire"
@@ -120,45 +122,109 @@ func (a *app) put(c *cobra.Command, path string, what act.Act, then func(int64) 
 	return then(f.Size())
 }
 
-// verify says of an export, offline, whether it holds. It needs no home.
-func (a *app) verify() *cobra.Command {
+// maxReadable is the longest file that read takes, in bytes: it holds the file in memory.
+const maxReadable = 512 << 20
+
+// expected adds --expect to a command, and gives what reads it.
+func (a *app) expected(c *cobra.Command) func() (verify.Expected, error) {
 	var expect string
-	var page bool
-	c := &cobra.Command{Use: "verify FILE", Short: "Check an export or a claim offline: HOLDS, DOES NOT HOLD or CANNOT BE KNOWN.", Args: nargs(1, 1)}
 	c.Flags().StringVar(&expect, "expect", "", "the party hash that one of the parties must have, or its party digits")
-	c.Flags().BoolVar(&page, "html", false, "as one page to print")
-	c.RunE = func(_ *cobra.Command, args []string) error {
-		var o verify.Expected
-		if expect != "" {
-			var err, err2 error
-			if o.Party, err = wire.ParseHash(expect); err != nil || o.Party.IsZero() {
-				o.Digits, err2 = party.ParseDigits(expect)
-			}
-			if err2 != nil {
-				return hint.Usage("either stands on the party's identity page, and in parley sheet --json", "--expect: neither a party hash nor party digits: %v", err2)
-			}
-		}
-		f, err := os.Open(args[0])
-		if err != nil {
-			a.complain(hint.New("parley export FILE makes one", "the export cannot be read: %v", err))
-			return exitError(exitNoFile)
-		}
-		defer f.Close()
+	return func() (o verify.Expected, err error) {
 		if o.Lang = a.lang; a.json {
 			o.Lang = "en"
 		}
-		r := verify.Verify(f, o)
-		text := r.String()
-		if page {
-			text = r.HTML()
+		if expect == "" {
+			return o, nil
 		}
-		if err := a.say(r, "%s", text); err != nil {
+		var err2 error
+		if o.Party, err = wire.ParseHash(expect); err != nil || o.Party.IsZero() {
+			o.Digits, err2 = party.ParseDigits(expect)
+		}
+		if err2 != nil {
+			return o, hint.Usage("either stands on the party's identity page, and in parley sheet --json", "--expect: neither a party hash nor party digits: %v", err2)
+		}
+		return o, nil
+	}
+}
+
+// judged opens a file for f, and ends with the code of the verdict.
+func (a *app) judged(path string, f func(r io.Reader) (verify.Report, error)) error {
+	file, err := os.Open(path)
+	if err != nil {
+		a.complain(hint.New("parley export FILE makes one", "the export cannot be read: %v", err))
+		return exitError(exitNoFile)
+	}
+	defer file.Close()
+	rep, err := f(file)
+	if err != nil {
+		return err
+	}
+	if code := rep.Exit(); code != exitDone {
+		return exitError(code)
+	}
+	return nil
+}
+
+// verify says of an export, offline, whether it holds. It needs no home.
+func (a *app) verify() *cobra.Command {
+	var page bool
+	c := &cobra.Command{Use: "verify FILE", Short: "Check an export or a claim offline: HOLDS, DOES NOT HOLD or CANNOT BE KNOWN.", Args: nargs(1, 1)}
+	c.Flags().BoolVar(&page, "html", false, "as one page to print")
+	expected := a.expected(c)
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		o, err := expected()
+		if err != nil {
 			return err
 		}
-		if code := r.Exit(); code != exitDone {
-			return exitError(code)
-		}
-		return nil
+		return a.judged(args[0], func(r io.Reader) (verify.Report, error) {
+			rep := verify.Verify(r, o)
+			text := rep.String()
+			if page {
+				text = rep.HTML()
+			}
+			return rep, a.say(rep, "%s", text)
+		})
 	}
 	return c
+}
+
+// read prints an export or a claim for a third party, offline. It needs no home.
+//
+// SPEC: CLI-052 CLI-054
+func (a *app) read() *cobra.Command {
+	var page bool
+	c := &cobra.Command{Use: "read FILE", Short: "Print an export or a claim for a third party, offline: whether it holds, who stated what, and what is left open.", Args: nargs(1, 1)}
+	c.Flags().BoolVar(&page, "html", false, "as a page to print, which loads nothing and runs nothing")
+	expected := a.expected(c)
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		o, err := expected()
+		if err != nil {
+			return err
+		}
+		return a.judged(args[0], func(r io.Reader) (verify.Report, error) {
+			rep, sound := verify.Open(&bounded{r, maxReadable}, o)
+			v := view.Read(rep, sound)
+			if !a.json {
+				return rep, v.Draw(a.out, page)
+			}
+			rows := []view.LogRow{}
+			err := v.Rows(func(row view.LogRow) error { rows = append(rows, row); return nil })
+			return rep, cmp.Or(err, a.printJSON(map[string]any{"report": rep, "statements": rows}))
+		})
+	}
+	return c
+}
+
+// bounded is a file of which at most so much is read.
+type bounded struct {
+	io.Reader
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, fmt.Errorf("it is longer than %d MiB, and too long to be printed", maxReadable>>20)
+	}
+	return n, err
 }

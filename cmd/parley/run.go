@@ -155,6 +155,9 @@ Exit codes: 0 done or HOLDS · 1 refused or DOES NOT HOLD · 2 CANNOT BE KNOWN �
 			root.AddCommand(c)
 		}
 	}
+	read := a.read()
+	read.GroupID = "record"
+	root.AddCommand(read)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	a.speak(root)

@@ -51,7 +51,7 @@ var layers = map[string][]string{
 	"internal/pairing":  {"wire", "party", "words"},
 	"internal/exchange": {"wire", "record"},
 	"internal/verbs":    {"hint", "internal/act"},
-	"internal/view":     {"wire", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "service", "readout", "internal/act", "internal/alarm", "words"},
+	"internal/view":     {"wire", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "service", "readout", "verify", "internal/act", "internal/alarm", "words"},
 	// The rim.
 	"internal/store":         {"wire"},
 	"internal/link":          {"wire"},

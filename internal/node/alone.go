@@ -14,6 +14,7 @@ import (
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/store"
 	"example.org/parley/record"
+	"example.org/parley/register"
 	"example.org/parley/statement"
 	"example.org/parley/verify"
 	"example.org/parley/wire"
@@ -105,13 +106,32 @@ func (l *Line) join() {
 			l.cfg.After(joinAgain, func() { l.post(l.join) })
 			return
 		}
-		tests := l.testsBefore(r)
-		l.post(func() { l.begun(r, tests) })
+		tests, were := l.testsBefore(r), officersOf(r)
+		l.post(func() {
+			l.were = were
+			l.begun(r, tests)
+		})
 	}()
 }
 
 // joinAgain is when a record of the time alone that could not be read is tried again.
 const joinAgain = 10 * time.Second
+
+// officersOf gives the names of the officers of a record, by place: who stated anew what they had stated is called by these.
+func officersOf(r *record.Record) map[string]string {
+	var items []*record.Item
+	for _, key := range r.Items() {
+		items = append(items, r.Item(key))
+	}
+	names := map[string]string{}
+	for _, o := range register.Build(items).Officers {
+		names[o.Place.String()] = o.Name
+		for _, e := range o.Was {
+			names[e.Place().String()] = o.Name
+		}
+	}
+	return names
+}
 
 // testsBefore are the figures, which are added to nothing, of the tests of the time alone, up to its last statement.
 func (l *Line) testsBefore(r *record.Record) *check.Summary {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.org/parley/check"
+	"example.org/parley/claim"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/store"
 	"example.org/parley/internal/view"
@@ -108,19 +109,23 @@ func (l *Line) figures(since time.Time) (*view.LineFigures, check.Summary) {
 		from = since.Truncate(time.Second)
 	}
 	f := &view.LineFigures{Since: from}
-	for _, k := range l.sorted().used {
-		if k.used.Before(from) {
-			continue
-		}
+	count := func(e *record.Entry, at time.Time, disputed bool) {
 		f.Used++
-		if k.used.After(f.LastUsed) {
-			f.LastUsed = k.used
+		if at.After(f.LastUsed) {
+			f.LastUsed = at
 		}
-		if !k.both {
-			continue
+		if disputed {
+			f.Disputed = append(f.Disputed, l.rec.Short(e))
 		}
-		if it, r := l.item(k.key); it != nil {
-			f.Disputed = append(f.Disputed, r.Short(firstOf(it)))
+	}
+	claim.Stated(l.rec, l.cfg.Us.Name, from, func(e *record.Entry, at time.Time, disputed bool) {
+		if l.durable(e) {
+			count(e, at, disputed)
+		}
+	})
+	for _, k := range l.sorted().used {
+		if it, _ := l.item(k.key); it != nil && !k.used.Before(from) {
+			count(firstOf(it), k.used, k.both)
 		}
 	}
 	for _, last := range []time.Duration{uptimeDay, uptimeMost, 0} {

@@ -27,7 +27,7 @@ type items struct {
 	stamps map[string]stamp
 	lists  map[string][]stamp // by the first word of the kind: message stop call check contact line service watch readout terms sheet
 	open   map[string][]stamp // of each list what waits: the most urgent first, then as they came
-	used   []stamp            // those that used the line for substance
+	used   []stamp            // the calls that used the line for substance
 }
 
 // stamp is one item in its list.
@@ -41,7 +41,7 @@ type stamp struct {
 	due  time.Time // when the first of its steps is overdue, or a call ended; zero: no clock runs
 	step string    // that step
 	till time.Time // of a message that is of no use later
-	used time.Time // when it used the line for substance; zero: it did not
+	used time.Time // of a call, when it used the line for substance; zero: it did not
 	both bool      // the ends differ about its class
 }
 
@@ -184,7 +184,6 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp,
 		if state = m; m.Begin != nil {
 			s.list, s.rank, s.open = head, -slices.Index(message.Precedences, m.Facts.Precedence), m.Waits()
 			s.from, s.till = m.From, m.Facts.NotAfter
-			s.used, s.both = m.Substance()
 			for _, c := range l.due(m, r, now) {
 				s.run(c)
 			}
@@ -203,7 +202,7 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp,
 		state, s.list = check.Fold(it, r), head
 	case "stop":
 		st := stop.Fold(it, r)
-		state, s.list, s.open, s.used = st, head, st.Open && st.Class != "test", st.Substance()
+		state, s.list, s.open = st, head, st.Open && st.Class != "test"
 		s.rank = min(1, len(st.Steps[stop.Taken])+len(st.Steps[stop.InEffect])+len(st.Steps[stop.Refused]))
 		for _, c := range stop.Due(st, st.From == l.cfg.Us.Name, now) {
 			if !l.cfg.Alone {

@@ -144,9 +144,10 @@ type Line struct {
 	issued   issued
 	backups  backups
 	uptime   uptime
-	joining  *joining       // nil: there is nothing to take in, or it is being read
-	recalls  bool           // the record of the time alone is being read
-	before   *check.Summary // tests of the time alone; nil: none
+	joining  *joining          // nil: there is nothing to take in, or it is being read
+	recalls  bool              // the record of the time alone is being read
+	before   *check.Summary    // tests of the time alone; nil: none
+	were     map[string]string // officers of the time alone, by their place in its record
 	started  time.Time
 
 	runName      string      // of this life of the process: sessions, receipts, heard

@@ -44,7 +44,7 @@ func (l *Line) outline() view.Input {
 	if l.peer.up {
 		in.UnrecordedThere, in.Version = l.peer.state.Unrecorded, l.peer.version
 	}
-	in.Before = l.before
+	in.Before, in.Were = l.before, l.were
 	if l.joining != nil {
 		in.Joining = len(l.joining.todo)
 	}

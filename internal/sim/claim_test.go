@@ -4,12 +4,19 @@ package sim
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
 
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/node"
+	"example.org/parley/record"
+	"example.org/parley/register"
+	"example.org/parley/statement"
 	"example.org/parley/verify"
+	"example.org/parley/wire"
 )
 
 // TestAClaimHoldsAtOnceAndHidesNothingPrivate: a claim is made of what both stated, in one answer, and holds for anybody; a
@@ -54,6 +61,59 @@ func TestAClaimHoldsAtOnceAndHidesNothingPrivate(t *testing.T) {
 		}
 		if _, err := a.act(act.ClaimAsk{}); err == nil {
 			t.Error("a claim since nothing")
+		}
+	})
+}
+
+// TestWhatIsNotValidIsCountedAlike: a message of the other side that its program made not valid is no use for the desk, but its
+// header says that one was sent: `figures` counts it as a claim does.
+//
+// SPEC: CHK-022 CLM-014 CLM-020
+func TestWhatIsNotValidIsCountedAlike(t *testing.T) {
+	hostile(t, func(w *world, us *side, them node.Link) {
+		g := w.line.genesis
+		o := record.Options{Genesis: g.Hash, Kinds: map[string]record.Kind{}} // a program that judges nothing
+		for name := range statement.Record(verify.Kinds) {
+			o.Kinds[name] = record.Kind{Name: name, Begins: true}
+		}
+		for i := range o.Parties {
+			letters := g.Letters()
+			o.Parties[i] = record.Party{Name: g.Parties[i].Party, Letter: letters[i], Keys: []ed25519.PublicKey{w.line.sheets[i].Sign}}
+		}
+		random := rand.NewChaCha8([32]byte{6})
+		run := record.New(o).OpenRun(record.RunConfig{Party: "borealia", Station: "main", Why: "first", Run: "zzzzzz", Key: w.line.keys[w.sides[1].who%2].Sign})
+		genesis, err := register.GenesisDraft(g.Hash, g.Note)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bad := map[string]any{"precedence": "NONE", "by": map[string]string{"known": "account"}}
+		for _, d := range []record.Draft{genesis,
+			{Kind: "message.warning", Class: "substantive", Mark: "actual", Facts: bad, Text: &record.Text{Lang: "en", Text: "keep clear"}},
+			{Kind: "stop.sent", Class: "substantive", Mark: "actual", Facts: bad},
+			{Kind: "message.warning", Class: "substantive", Mark: "exercise", Facts: bad},
+			{Kind: "stop.sent", Class: "test", Mark: "actual", Facts: bad},
+		} {
+			e, err := run.Append(d, time.Now(), record.PeerClock{}, random)
+			if err != nil {
+				t.Fatal(err)
+			}
+			note, facts, text := e.Pieces()
+			if !them.SendStream(wire.AppendFrame(nil, wire.Frame{Kind: wire.FrameEntry, Parts: [][]byte{note, facts, text}})) {
+				t.Fatal("it was not sent")
+			}
+			time.Sleep(time.Second)
+		}
+		r, err := us.do("figures")
+		if err != nil || !strings.Contains(r.Text, "Used for substance 2 times") {
+			t.Errorf("%v\n%s", err, r.Text)
+		}
+		var out bytes.Buffer
+		c, err := us.act(act.ClaimAsk{Since: "2022-01-01", Figures: []string{"used"}})
+		if err != nil || c.File(&out) != nil {
+			t.Fatal(c, err)
+		}
+		if rep := verify.Verify(&out, verify.Expected{}); rep.Verdict != verify.Holds || rep.Claim.Facts.Used.N() != 2 {
+			t.Errorf("%s", rep)
 		}
 	})
 }

@@ -72,7 +72,7 @@ func (s *side) answers(about string) string {
 			s.w.t.Fatalf("%s: %v", q, err)
 		}
 		for _, l := range strings.Split(r.Text, "\n") {
-			l = strings.NewReplacer(" before the line", "", "borealia: nothing on record", "", "; borealia: none on record", "", "account · watch-a", "Amaro").Replace(anID.ReplaceAllString(l, "ID"))
+			l = strings.NewReplacer(" before the line", "", "borealia: nothing on record", "", "; borealia: none on record", "").Replace(anID.ReplaceAllString(l, "ID"))
 			if l = strings.Join(strings.Fields(l), " "); l != "" && !strings.HasPrefix(l, "On our word alone") {
 				out = append(out, q+" | "+l)
 			}

@@ -57,7 +57,7 @@ func (m Mistakes) Error() string {
 }
 
 // own are the questions that no node is asked.
-var own = []string{"export", "claim", "verify"}
+var own = []string{"export", "claim", "verify", "read"}
 
 // Read reads a story's file and names every mistake by its line, before anything is played.
 //

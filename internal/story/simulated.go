@@ -28,7 +28,9 @@ import (
 	"example.org/parley/internal/node"
 	"example.org/parley/internal/store"
 	"example.org/parley/internal/verbs"
+	"example.org/parley/internal/view"
 	"example.org/parley/party"
+	"example.org/parley/record"
 	"example.org/parley/verify"
 	"example.org/parley/wire"
 	"example.org/parley/words"
@@ -393,8 +395,14 @@ func (s *Simulated) Ask(name, line string) ([]string, error) {
 		out, err = s.save(p, who, f[1], act.Export)
 	case f[0] == "claim" && len(f) == 4 && f[1] == "--since":
 		out, err = s.save(p, who, f[3], act.ClaimAsk{Since: f[2]})
+	case f[0] == "read" && len(f) == 2:
+		out, err = s.verify(filepath.Join(s.Dir, filepath.Base(f[1])), nil, func(rep verify.Report, sound *record.Record) string {
+			var b strings.Builder
+			_ = view.Read(rep, sound).Draw(&b, false) // it goes into memory
+			return b.String()
+		})
 	case f[0] == "verify" && (len(f) == 2 || len(f) == 4 && f[2] == "--expect"):
-		out, err = s.verify(filepath.Join(s.Dir, filepath.Base(f[1])), f[min(3, len(f)):])
+		out, err = s.verify(filepath.Join(s.Dir, filepath.Base(f[1])), f[min(3, len(f)):], func(rep verify.Report, _ *record.Record) string { return rep.String() })
 	default:
 		var r act.Reply
 		r, err = s.act(name, line)
@@ -415,7 +423,8 @@ func (s *Simulated) save(p *side, who act.Who, name string, what act.Act) (strin
 	return r.Text, err
 }
 
-func (s *Simulated) verify(path string, expect []string) (string, error) {
+// verify judges a file for who says what was found of it.
+func (s *Simulated) verify(path string, expect []string, say func(verify.Report, *record.Record) string) (string, error) {
 	var want verify.Expected
 	for _, h := range expect {
 		var err error
@@ -428,7 +437,7 @@ func (s *Simulated) verify(path string, expect []string) (string, error) {
 		return "", hint.New("? PARTY export FILE makes one", "the export cannot be read: %v", err)
 	}
 	defer f.Close()
-	return verify.Verify(f, want).String(), nil
+	return say(verify.Open(f, want)), nil
 }
 
 // Name is of Stage: NAME.hash is the party hash of a party.

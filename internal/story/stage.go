@@ -111,7 +111,7 @@ func (w *World) Ask(party, question string) ([]string, error) {
 			}
 		}
 		return []string{reached}, nil
-	case "export", "claim", "verify":
+	case "export", "claim", "verify", "read":
 		out, err := w.Exec(s, f...)
 		if out != "" { // what does not hold is said, and is an exit code
 			err = nil

@@ -129,7 +129,7 @@ func (b builder) who(officer, known, desk string) string {
 	if o := b.Register.OfficerAt(officer); o != nil {
 		name = o.Name
 	}
-	if name == "" {
+	if name = cmp.Or(name, b.Were[officer]); name == "" {
 		name = b.or("known", known)
 		if desk != "" {
 			name = strings.TrimSpace(name + " · " + desk)
@@ -265,6 +265,9 @@ func (b builder) alarms() []alarm.Alarm {
 		}
 		if a.ID == "A1" || a.ID == "A12" {
 			a.Do += " " + b.telephone()
+		}
+		if a.ID == "A3" && b.Alone { // there are no parts to look at, and nothing to run
+			a.Do = b.t("alone.test")
 		}
 		if d := a.Detail.In(b.lang); d != "" {
 			a.Cause += ": " + d

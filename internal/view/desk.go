@@ -425,6 +425,7 @@ type LogRow struct {
 	Held  time.Time `json:"held,omitzero"`
 	State string    `json:"state"` // held recorded inert evidence absent
 	Note  string    `json:"note,omitempty"`
+	Whose string    `json:"whose,omitempty"` // of a file that a third party reads: by whose word a contact or an outcome stands
 
 	// Of the statement that was asked for: what was signed, clean as everything is that is drawn.
 	Leaf    string   `json:"leaf,omitempty"`

@@ -27,10 +27,11 @@ type Input struct {
 	Us, Them string    // the parties' names
 	Began    time.Time // the line, by our own clock: nothing of it is older
 	Demo     bool
-	Version  string         // of the peer's program, where it knows other kinds of statement than ours
-	Joining  int            // statements of the time alone that are yet to be stated anew
-	Before   *check.Summary // tests of the time alone; nil: none
-	Alone    bool           // the other party is only named: all is on our word alone
+	Version  string            // of the peer's program, where it knows other kinds of statement than ours
+	Joining  int               // statements of the time alone that are yet to be stated anew
+	Before   *check.Summary    // tests of the time alone; nil: none
+	Were     map[string]string // officers of the time alone, by their place in its record
+	Alone    bool              // the other party is only named: all is on our word alone
 	IDs      IDs
 	Register *register.Register
 	Desk     Header // of it, what the node knows: desk, officer, whether it is armed

@@ -15,6 +15,7 @@ import (
 
 	"example.org/parley/check"
 	"example.org/parley/message/phrase"
+	"example.org/parley/statement"
 	"example.org/parley/words"
 )
 
@@ -127,6 +128,8 @@ func Funcs(lang string) map[string]any {
 		"plain":     Plain,
 		"exercise":  func(mark string) string { return map[string]string{"exercise": words.T(lang, "mark.exercise")}[mark] },
 		"clock":     Clock,
+		"full":      full,
+		"about":     statement.About,
 		"ms":        Ms,
 		"layer":     func(up bool) Layer { return updown(lang, up) },
 		"slot":      func(s check.State) string { return slotWord(lang, s) },
