@@ -85,7 +85,8 @@ func portsOf(l *home.Line) (rows []port) {
 		rows = append(rows, pageRow(l.Name, "page of the desks", l.Config.Page))
 	}
 	if l.Config.Edge != "" {
-		rows = append(rows, port{Line: l.Name, What: "sound of the desks", Protocol: "UDP", Here: l.Config.Edge})
+		at, err := netip.ParseAddrPort(l.Config.Edge)
+		rows = append(rows, port{Line: l.Name, What: "sound of the desks", Protocol: "UDP", Here: l.Config.Edge, House: err == nil && !at.Addr().IsLoopback()})
 	}
 	return rows
 }
