@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/parley/check"
 	"example.org/parley/contact"
 	"example.org/parley/record"
 	"example.org/parley/register"
@@ -76,7 +77,6 @@ func Opinion(e *record.Entry) (t *record.Text, wrong bool) {
 type reader struct {
 	Sides
 	lang  string
-	alone bool
 	rec   *record.Record
 	since string
 }
@@ -84,8 +84,8 @@ type reader struct {
 // Sentences draws what a claim says, in sentences that can be read out; offices have their names of the record.
 //
 // SPEC: PRS-005
-func (m *Claim) Sentences(lang string, l Sides, alone bool, rec *record.Record) (out []string) {
-	r := reader{Sides: l, lang: lang, alone: alone, rec: rec}
+func (m *Claim) Sentences(lang string, l Sides, rec *record.Record) (out []string) {
+	r := reader{Sides: l, lang: lang, rec: rec}
 	r.since = r.day(m.Since)
 	if m.Tested != nil {
 		out = append(out, r.tested(m.Tested))
@@ -108,6 +108,9 @@ func (m *Claim) Sentences(lang string, l Sides, alone bool, rec *record.Record) 
 			out = append(out, r.t("still.none", r.asOf()))
 		}
 	}
+	if m.Phone != nil {
+		out = append(out, r.telephone(m.Phone)...)
+	}
 	return out
 }
 
@@ -115,16 +118,16 @@ func (r reader) t(key string, args ...any) string { return words.T(r.lang, "pres
 
 // asOf is said with every negative.
 func (r reader) asOf() string {
-	return r.t(map[bool]string{false: "asof", true: "asof.alone"}[r.alone])
+	return r.t(map[bool]string{false: "asof", true: "asof.alone"}[r.Alone])
 }
 
 func (r reader) tested(t *Tested) (s string) {
 	switch {
-	case r.alone && t.Days == 0:
+	case r.Alone && t.Days == 0:
 		return r.t("phone.never", r.day(t.From), r.Them, r.asOf())
-	case r.alone && t.Tested == 0:
+	case r.Alone && t.Tested == 0:
 		return r.t("phone.none", r.Them, t.Days, r.day(t.From), r.asOf())
-	case r.alone:
+	case r.Alone:
 		return r.t("phone", r.Them, t.Tested, t.Days, r.day(t.From)) + " " + r.t("phone.last", r.instant(t.Last))
 	case t.Days == 0:
 		return r.t("tested.never", r.day(t.From), r.asOf())
@@ -164,6 +167,28 @@ func (r reader) spoken(p Spoken) string {
 		list = append(list, r.t("straddles", p.Straddles))
 	}
 	return s + " " + r.t("since", r.since, strings.Join(list, ", "))
+}
+
+// telephone tells how the ordinary telephone was tested, by each side that did.
+func (r reader) telephone(p *Telephone) (out []string) {
+	for i, by := range []map[string]int{p.Ours, p.Theirs} {
+		if len(by) == 0 {
+			continue
+		}
+		n := map[string]int{}
+		for outcome, k := range by {
+			n[check.Column(outcome)] += k
+		}
+		s := r.t("tests", r.day(p.From), []string{r.Us, r.Them}[i], n[check.Passed], n[check.NoReply], n[check.Declined], n[check.NotReached])
+		if i == 0 && !p.Last.IsZero() {
+			s += " " + r.t("tests.last", r.instant(p.Last))
+		}
+		out = append(out, s)
+	}
+	if len(out) == 0 {
+		out = append(out, r.t("tests.none", r.day(p.From), r.asOf()))
+	}
+	return out
 }
 
 // columns are the attempts by what became of them: the first three are always told.

@@ -1503,6 +1503,17 @@ function sentences(r) {
     }
     out.push(f.requests.sought ? `Still sought: ${f.requests.sought}.` : `Nothing is still sought, ${asOf}.`)
   }
+  if (f.telephone) {
+    const p = f.telephone, before = out.length
+    for (const [party, n] of [[ours, p.ours], [theirs, p.theirs]]) {
+      const of = (...outcomes) => outcomes.reduce((sum, o) => sum + (n[o] ?? 0), 0)
+      if (Object.keys(n).length === 0) continue
+      let s = `Since ${day(p.from)} ${party} tested the ordinary telephone: answered by a person ${of('answered')}; no reply ${of('unproven', 'no-answer')}; declined ${of('declined')}; not reached ${of('busy', 'no-number', 'no-tone', 'dead')}.`
+      if (party === ours && p.last) s += ` The last test that a person answered was that of ${moment(time(p.last))}.`
+      out.push(s)
+    }
+    if (out.length === before) out.push(`Since ${day(p.from)} no test of the ordinary telephone was made, ${asOf}.`)
+  }
   return out
 }
 

@@ -4,13 +4,11 @@ package verify
 
 import (
 	"fmt"
-	"html"
 	"strings"
 	"unicode/utf8"
 
 	"example.org/parley/claim"
 	"example.org/parley/record"
-	"example.org/parley/words"
 )
 
 // PressReport is what a claim that holds says for the press.
@@ -41,8 +39,8 @@ func (j *judgement) opinion(c *record.Entry) *record.Text {
 // SPEC: PRS-005 PRS-006
 func (j *judgement) press(made claim.Claim, opinion *record.Text) {
 	c := j.Claim
-	l := claim.Sides{Us: c.By, Them: c.Other}
-	draw := func(lang string) []string { return made.Sentences(lang, l, j.Alone, j.rec) }
+	l := claim.Sides{Us: c.By, Them: c.Other, Alone: j.Alone}
+	draw := func(lang string) []string { return made.Sentences(lang, l, j.rec) }
 	c.Press = &PressReport{Sentences: draw(j.lang), T: claim.TLine(j.lang, l, c.T), Opinion: opinion, Two: made.Press.By.Officer != made.By.Officer}
 	c.Lines = append(c.Lines, fmt.Sprintf("press %s released %s", made.Press.By.Officer, made.By.Officer))
 	for _, s := range draw("en") {
@@ -53,25 +51,41 @@ func (j *judgement) press(made claim.Claim, opinion *record.Text) {
 	}
 }
 
-// tellPress writes a statement for the press for people: what was checked, then, each line set apart, what was not.
+// ForPress writes a statement for the press for people: what was checked, then what was not, each line of it set apart.
 //
 // SPEC: PRS-005
-func (rep Report) tellPress(b *strings.Builder) {
+func (rep Report) ForPress() (out []string) {
+	if rep.Claim == nil || rep.Claim.Press == nil {
+		return nil
+	}
 	p := rep.Claim.Press
-	if p == nil {
-		return
-	}
-	fmt.Fprintln(b, rep.how(p))
-	for _, s := range p.Sentences {
-		fmt.Fprintf(b, "  %s: %s\n", rep.say("checked"), strings.Join(wrapped(s), "\n      "))
-	}
-	fmt.Fprintf(b, "  %s\n", strings.Join(wrapped(p.T), "\n      "))
-	if p.Opinion != nil {
-		fmt.Fprintf(b, "  %s:\n", rep.say("opinion, not checked"))
-		for _, l := range wrapped(p.Opinion.Text) {
-			fmt.Fprintf(b, "    > %s\n", l)
+	out = append(out, rep.How())
+	put := func(first, next, text string) {
+		for _, l := range wrapped(text) {
+			out = append(out, first+l)
+			first = next
 		}
 	}
+	for _, s := range p.Sentences {
+		put("  "+rep.say("checked")+": ", "      ", s)
+	}
+	put("  ", "      ", p.T)
+	if p.Opinion != nil {
+		out = append(out, "  "+rep.say("opinion, not checked")+":")
+		put("    > ", "    > ", p.Opinion.Text)
+	}
+	return out
+}
+
+// How says by how many officers a statement for the press was made; "" where it is none.
+func (rep Report) How() string {
+	switch {
+	case rep.Claim == nil || rep.Claim.Press == nil:
+		return ""
+	case rep.Claim.Press.Two:
+		return rep.say("statement for the press, drafted by one officer and released by another")
+	}
+	return rep.say("statement for the press, drafted and released by one officer")
 }
 
 // wrapped breaks a text into lines short enough that a terminal begins none within it: what others wrote cannot look like a
@@ -97,41 +111,4 @@ func wrapped(s string) (lines []string) {
 		}
 	}
 	return append(lines, line)
-}
-
-// HTML is the report as one page to print, which needs nothing beside it: a statement for the press above what was checked.
-//
-// SPEC: PRS-007
-func (rep Report) HTML() string {
-	var b strings.Builder
-	esc, title := html.EscapeString, rep.say("what was checked of this file")
-	var press *PressReport
-	if rep.Claim != nil && rep.Claim.Press != nil {
-		without := *rep.Claim
-		press, without.Press, rep.Claim, title = rep.Claim.Press, nil, &without, rep.say("Statement for the press")
-	}
-	text := rep.String()
-	verdict, _, _ := strings.Cut(text, "\n")
-	fmt.Fprintf(&b, "<!doctype html>\n<html lang=%q>\n<meta charset=\"utf-8\">\n<title>%s</title>\n<style>body{font:12pt/1.4 serif;margin:2em;max-width:45em}pre{font:9pt/1.3 monospace;white-space:pre-wrap;overflow-wrap:anywhere}q{quotes:none;display:block;border-left:3px solid;padding-left:1em;overflow-wrap:anywhere}small{display:block}</style>\n<h1>%s</h1>\n<p><b>%s</b></p>\n", words.Lang(rep.lang), esc(title), esc(title), esc(verdict))
-	if press != nil {
-		fmt.Fprintf(&b, "<p>%s</p>\n<p><small>%s</small></p>\n<ul>\n", esc(rep.how(press)), esc(rep.say("checked")))
-		for _, s := range press.Sentences {
-			fmt.Fprintf(&b, "<li>%s</li>\n", esc(s))
-		}
-		fmt.Fprintf(&b, "</ul>\n<p>%s</p>\n", esc(press.T))
-		if o := press.Opinion; o != nil {
-			fmt.Fprintf(&b, "<p><small>%s</small></p>\n<p><q lang=%q dir=\"auto\">%s</q></p>\n", esc(rep.say("opinion, not checked")), o.Lang, esc(o.Text))
-		}
-		b.WriteString("<hr>\n")
-	}
-	fmt.Fprintf(&b, "<pre>%s</pre>\n</html>\n", esc(text))
-	return b.String()
-}
-
-// how says by how many officers a statement for the press was made.
-func (rep Report) how(p *PressReport) string {
-	if p.Two {
-		return rep.say("statement for the press, drafted by one officer and released by another")
-	}
-	return rep.say("statement for the press, drafted and released by one officer")
 }

@@ -12,11 +12,8 @@ import (
 	"testing"
 
 	"example.org/parley/claim"
-	"example.org/parley/contact"
-	"example.org/parley/party"
 	"example.org/parley/record"
 	"example.org/parley/register"
-	"example.org/parley/statement"
 	"example.org/parley/wire"
 )
 
@@ -68,18 +65,6 @@ func TestPressSaysWhatTheRecordSays(t *testing.T) {
 					t.Errorf("it does not say %q:\n%s", want, text)
 				}
 			}
-			page := rep.HTML()
-			for _, not := range []string{"<script", "http", "src=", "@import"} {
-				if strings.Contains(page, not) {
-					t.Errorf("the page has %s", not)
-				}
-			}
-			if again, _, _ := strings.Cut(text, "statement for the press"); !strings.Contains(page, "<pre>"+again+"</pre>") {
-				t.Errorf("below the statement is not the report: %s", page)
-			}
-			if !strings.Contains(page, "<li>"+p.Sentences[0]+"</li>") || !strings.Contains(page, `<q lang="en" dir="auto">`+opinion+"</q>") {
-				t.Errorf("%s", page)
-			}
 			if seed == 0 {
 				t.Log(text, lines(rep))
 			}
@@ -93,7 +78,7 @@ func TestPressSaysWhatTheRecordSays(t *testing.T) {
 func TestEveryNegativeForThePressSaysOfWhichRecord(t *testing.T) {
 	h := newHistory(t, 420, 0)
 	rep := judged(h.pressed("aurelia", "", nil), Expected{})
-	if rep.Verdict != Holds || len(rep.Claim.Press.Sentences) != 7 || rep.Claim.Press.Opinion != nil {
+	if rep.Verdict != Holds || len(rep.Claim.Press.Sentences) != 8 || rep.Claim.Press.Opinion != nil {
 		t.Fatalf("%s", rep)
 	}
 	for _, s := range rep.Claim.Press.Sentences {
@@ -104,45 +89,40 @@ func TestEveryNegativeForThePressSaysOfWhichRecord(t *testing.T) {
 	h.meet()
 	only := h.posts["aureliaMinister"].Place().String()
 	rep = judged(h.pressed("aurelia", "", func(m *claim.Claim) { m.Press.With, m.By = []string{only}, watch }), Expected{Lang: "it"})
-	if rep.Verdict != Holds || len(rep.Claim.Press.Sentences) != 6 || rep.Claim.Press.Two || !strings.Contains(rep.String(), "scritta e rilasciata da un solo ufficiale") ||
+	if rep.Verdict != Holds || len(rep.Claim.Press.Sentences) != 7 || rep.Claim.Press.Two || !strings.Contains(rep.String(), "scritta e rilasciata da un solo ufficiale") ||
 		!strings.HasSuffix(rep.Claim.Press.Sentences[2], "non c'è stato nessun contatto, in questo registro, a T.") {
 		t.Fatalf("%s", rep)
 	}
-}
-
-// pressAlone is a statement for the press of a line on which aurelia is alone.
-func pressAlone(t testing.TB) []byte {
-	w, _ := alone(t)
-	terms, err := party.DefaultTerms().Encode([32]byte{9})
-	w.must(err)
-	none := new(register.Register)
-	state := func(d record.Draft, err error) *record.Entry { w.must(err); return w.add(d) }
-	a := state(none.PostDraft("aurelia", register.Post{Org: "ministry", Name: "Minister", Level: 1}, "", nil))
-	b := state(none.PostDraft("aurelia", register.Post{Org: "ministry", Name: "Secretary", Level: 1, Whose: "borealia", Pair: a.Place().String()}, "", nil))
-	f := contact.Contact{Kind: contact.Call, When: statement.Day(w.now.AddDate(0, 0, -9)), Basis: contact.ToldBy, Source: "their desk", By: watch, Participants: []contact.Participant{{Post: a.Place().String()}, {Post: b.Place().String()}}}
-	state(contact.MadeDraft("aurelia", f, "actual", nil, nil))
-	copied, err := Rebuild(w.o, w.a)()
-	w.must(err)
-	at := w.tick().Truncate(1e9)
-	m, _ := claim.Work(copied, claim.Sides{Us: "aurelia", Them: "borealia", First: "aurelia", Terms: terms}, claim.Figures, at.AddDate(0, 0, -3), at, nil)
-	m.By, m.Press = watch, &claim.Press{Draft: wire.Hash{1}, By: &watch}
-	e := state(claim.PressDraft("aurelia", claim.KindMade, m, &record.Text{Lang: "it", Text: "Aspettiamo."}))
-	var out bytes.Buffer
-	w.must(WriteClaim(w.g.Note, terms, [][]byte{w.newest("aurelia").Note}, w.a, e, m.Claimed())(&out))
-	return out.Bytes()
 }
 
 // A statement for the press of a line alone says on whose word it is, first and with every negative.
 //
 // SPEC: PRS-005 CLM-013
 func TestPressOfALineAlone(t *testing.T) {
-	rep := judged(pressAlone(t), Expected{})
+	rep := judged(aloneFor(t, 10).pressed("aurelia", opinion, nil), Expected{})
 	text := rep.String()
 	if rep.Verdict != Holds || !strings.HasPrefix(text, "HOLDS, on the word of one side\n") || !strings.Contains(text, "  All of this is the word of aurelia alone.\n") || strings.Contains(strings.Join(rep.Claim.Press.Sentences, "\n"), "as of T") {
 		t.Fatalf("%s", text)
 	}
-	if want := "The last contact between “Minister” (aurelia) and “Secretary” (borealia) was a call, on 14 November 2026, by the word of aurelia alone. Since 20 November 2026 there was none, on this record of one side."; !slices.Contains(rep.Claim.Press.Sentences, want) {
-		t.Errorf("%s", text)
+	for _, want := range []string{"A person answered the ordinary telephone of borealia on 6 of 10 days since 23 November 2026. The last of these tests was that of 3 December 2026 at 09:01 UTC.",
+		"The last contact between “Minister” (aurelia) and “Their minister” (borealia) was a call, on 19 November 2026, by the word of aurelia alone. Since 23 November 2026 there was none, on this record of one side."} {
+		if !slices.Contains(rep.Claim.Press.Sentences, want) {
+			t.Errorf("it does not say %s\n%s", want, text)
+		}
+	}
+}
+
+// The tests of the ordinary telephone are told by their columns, of each side that made some.
+//
+// SPEC: PRS-005
+func TestPressTellsTheOrdinaryTelephone(t *testing.T) {
+	rep := judged(noted(t).pressed("aurelia", opinion, nil), Expected{})
+	said := rep.Claim.Press.Sentences
+	for i, want := range []string{"Since 23 November 2026 aurelia tested the ordinary telephone: answered by a person 2; no reply 0; declined 0; not reached 1. The last test that a person answered was that of ",
+		"Since 23 November 2026 borealia tested the ordinary telephone: answered by a person 0; no reply 0; declined 1; not reached 1."} {
+		if got := said[len(said)-2+i]; !strings.HasPrefix(got, want) {
+			t.Errorf("%q", got)
+		}
 	}
 }
 
@@ -246,7 +226,8 @@ func TestPressVectors(t *testing.T) {
 		h := newHistory(t, 400+seed, 9)
 		keep(fmt.Sprintf("press-%d", seed), h.pressed(pick(h, "aurelia", "borealia"), []string{opinion, ""}[seed%2], nil))
 	}
-	keep("press-alone", pressAlone(t))
+	keep("press-alone", aloneFor(t, 10).pressed("aurelia", opinion, nil))
+	keep("press-telephone", noted(t).pressed("borealia", opinion, nil))
 	for i, f := range pressForgeries {
 		keep(f.name, f.forge(newHistory(t, 440+uint64(i), 6)))
 	}

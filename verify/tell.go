@@ -58,10 +58,6 @@ func (rep Report) tell() (out []string) {
 			}
 		}
 	}
-	var press strings.Builder
-	if rep.tellPress(&press); press.Len() > 0 {
-		out = append(out, strings.Split(strings.TrimSuffix(press.String(), "\n"), "\n")...)
-	}
 	return out
 }
 

@@ -577,7 +577,7 @@ func (rep Report) Who() (out []string) {
 
 // String is the report for people, in the language that was asked for.
 func (rep Report) String() string {
-	out := slices.Concat([]string{rep.First()}, under(rep.say("not checked"), rep.Unchecked), rep.Why(), under(rep.say("cannot be known"), rep.Unknown), rep.Who())
+	out := slices.Concat([]string{rep.First()}, under(rep.say("not checked"), rep.Unchecked), rep.Why(), under(rep.say("cannot be known"), rep.Unknown), rep.Who(), rep.ForPress())
 	for _, l := range rep.Logs {
 		s := rep.say("  %s  %d entries", l.Log, l.Entries)
 		if l.Inert > 0 {

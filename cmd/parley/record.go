@@ -167,9 +167,7 @@ func (a *app) judged(path string, f func(r io.Reader) (verify.Report, error)) er
 
 // verify says of an export, offline, whether it holds. It needs no home.
 func (a *app) verify() *cobra.Command {
-	var page bool
 	c := &cobra.Command{Use: "verify FILE", Short: "Check an export or a claim offline: HOLDS, DOES NOT HOLD or CANNOT BE KNOWN.", Args: nargs(1, 1)}
-	c.Flags().BoolVar(&page, "html", false, "as one page to print")
 	expected := a.expected(c)
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		o, err := expected()
@@ -178,11 +176,7 @@ func (a *app) verify() *cobra.Command {
 		}
 		return a.judged(args[0], func(r io.Reader) (verify.Report, error) {
 			rep := verify.Verify(r, o)
-			text := rep.String()
-			if page {
-				text = rep.HTML()
-			}
-			return rep, a.say(rep, "%s", text)
+			return rep, a.say(rep, "%s", rep)
 		})
 	}
 	return c

@@ -63,7 +63,7 @@ func (l *Line) pressDraft(who act.Who, lang string, a act.PressDraft) (act.Reply
 
 // sentences are what a claim of ours says.
 func (l *Line) sentences(m claim.Claim, lang string) []string {
-	return m.Sentences(lang, claim.Sides{Us: l.cfg.Us.Name, Them: l.cfg.Them.Name}, l.cfg.Alone, l.rec)
+	return m.Sentences(lang, claim.Sides{Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, Alone: l.cfg.Alone}, l.rec)
 }
 
 // draftPage is how a draft reads, the same whenever it is drawn.
@@ -113,6 +113,9 @@ func (l *Line) pressRelease(who act.Who, lang string, a act.PressRelease) (act.R
 		}
 		opinion, _ := claim.Opinion(e)
 		m.By = l.author(who)
+		if o := l.register().OfficerAt(m.By.Officer); o != nil && o == l.register().OfficerAt(was.By.Officer) {
+			m.Press.By = &m.By // stated anew meanwhile, he is no second one
+		}
 		return l.stateClaim(m, opinion, lang)
 	})
 }

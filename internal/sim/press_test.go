@@ -96,7 +96,7 @@ func TestStatementForThePress(t *testing.T) {
 		}
 		p.refused(a.desk, strings.Replace(page, "hope", "know", 1), "this page is not what a draft says")
 		rep, err := p.release(a.desk, page)
-		if err != nil || rep.Verdict != verify.Holds || rep.Claim.Press == nil || rep.Claim.Press.Two || rep.Claim.Press.Opinion.Text != "We hope that they answer." || len(rep.Claim.Press.Sentences) != 6 {
+		if err != nil || rep.Verdict != verify.Holds || rep.Claim.Press == nil || rep.Claim.Press.Two || rep.Claim.Press.Opinion.Text != "We hope that they answer." || len(rep.Claim.Press.Sentences) != 7 {
 			t.Fatalf("%v %s", err, rep)
 		}
 		for _, s := range rep.Claim.Press.Sentences {
@@ -110,6 +110,15 @@ func TestStatementForThePress(t *testing.T) {
 		}
 		if list := a.answer("statement list"); strings.Contains(list, "DRAFT") || !strings.HasPrefix(list, "drafted by Lt Amaro, released by Lt Amaro, ") {
 			t.Errorf("the list does not have what was released:\n%s", list)
+		}
+		r, err := a.line.Do(context.Background(), a.desk, "it", act.PressDraft{Since: "2022-01-01", Opinion: "Restiamo in ascolto."})
+		if err != nil || !strings.Contains(r.Text, "“Ministro” (aurelia)") {
+			t.Fatal(r.Text, err)
+		}
+		a.must("officer edit \"Lt Amaro\" --langs it")
+		a.must("sign-on")
+		if rep, err := p.release(a.desk, r.Text); err != nil || rep.Verdict != verify.Holds || rep.Claim.Press.Two || rep.Claim.Press.Opinion.Lang != "it" {
+			t.Errorf("a page in Italian, of an officer who was stated anew: %v %s", err, rep)
 		}
 		page = p.draft("")
 		a.must("send --kind question Whose is it?")

@@ -43,9 +43,9 @@ func TestPressOfTheSpring(t *testing.T) {
 	}
 	var out strings.Builder
 	out.WriteString("# A statement for the press\n\nOn 23 March Aurelia's spokesman drafts what may be read out ([the story](story.md)); a second officer reads the draft and releases it. Everybody in it is invented.\n\n" +
-		"```\n$ parley statement draft spring.press --since \"the crossing\" --with \"Minister of Defence\" --opinion \"We go on asking …\"\n$ parley statement release spring.press         # the second officer, at another desk\n```\n\n" +
+		"```\n$ parley statement draft spring.press --since \"the crossing\" --figure tested,used,contacts,requests --with \"Minister of Defence\" --opinion \"We go on asking …\"\n$ parley statement release spring.press         # the second officer, at another desk\n```\n\n" +
 		"The file, [spring.press](spring.press), can be handed to anybody. Who has it needs no network and no trust in Aurelia: `parley verify spring.press`, or `node spec/verify-claim.mjs doc/spring.press`. A test holds\n" +
-		"that both say HOLDS, and that this page is what they draw. `--html` makes a page to print. [What it proves, and what it cannot](claim.md).\n")
+		"that both say HOLDS, and that this page is what they draw. `parley read --html spring.press` makes a page to print. [What it proves, and what it cannot](claim.md).\n")
 	for _, lang := range words.Langs() {
 		rep := verify.Verify(bytes.NewReader(b), verify.Expected{Lang: lang})
 		if rep.Verdict != verify.Holds || rep.Claim == nil || rep.Claim.Press == nil || !rep.Claim.Press.Two {

@@ -73,7 +73,7 @@
 ? borealia figures --lang it => mai usata per fatti di sostanza; 23 giorni su 23
 ? aurelia claim --since 2022-02-24 spring.claim => tested, used, contacts, requests
 ? borealia verify spring.claim --expect $aurelia.hash => HOLDS; 23 of 23 days; never, on this record, as of T
-? aurelia statement draft spring.press --since "the crossing" --with $minister --opinion "We go on asking for the call. A line that is tested every day and never used is an offer that stands." => DRAFT; opinion, not checked; We go on asking =>alone DRAFT; on this record of one side; opinion, not checked; We go on asking
+? aurelia statement draft spring.press --since "the crossing" --figure tested,used,contacts,requests --with $minister --opinion "We go on asking for the call. A line that is tested every day and never used is an offer that stands." => DRAFT; opinion, not checked; We go on asking =>alone DRAFT; A person answered the ordinary telephone of borealia on 23 of 23 days since 1 March 2022.; on this record of one side; opinion, not checked; We go on asking
 aurelia/Reyes statement release spring.press
 ? borealia verify spring.press --expect $aurelia.hash => HOLDS; drafted by one officer and released by another; checked: The line was tested on 23 of 23 days since 1 March 2022.; opinion, not checked
 ? aurelia verify spring.press --expect $aurelia.hash => HOLDS; checked: The last contact between “Minister of Defence” (aurelia); on 18 February 2022; by the word of aurelia alone =>alone HOLDS, on the word of one side; by the word of aurelia alone

@@ -27,21 +27,24 @@ import (
 // SPEC: CLI-052 CLI-053
 type Reading struct {
 	Lang    string
-	Verdict string         // on whose word it stands is part of it
-	Word    string         // under the verdict: by whose word each statement is
-	Head    []string       // of the report: what is wrong, the line, its parties, what was found of a claim
-	Left    []string       // of the report: what cannot be known
-	Parties [2]string      // the claimant first
-	Alone   bool           // the second is only named
-	Claim   bool           // a claim: no words, and facts only where figures read them
-	Sound   *record.Record // what is sound of the file; nil: no statement is shown
+	Verdict string              // on whose word it stands is part of it
+	Word    string              // under the verdict: by whose word each statement is
+	Press   *verify.PressReport // what is read out to the press, of a claim that holds; nil: none
+	How     string              // it was made
+	Told    []string            // all of that as lines
+	Head    []string            // of the report: what is wrong, the line, its parties, what was found of a claim
+	Left    []string            // of the report: what cannot be known
+	Parties [2]string           // the claimant first
+	Alone   bool                // the second is only named
+	Claim   bool                // a claim: no words, and facts only where figures read them
+	Sound   *record.Record      // what is sound of the file; nil: no statement is shown
 
 	whose map[record.Place][2]string // of contacts, requests and calls: what they say, and by whose word
 }
 
 // Read makes a reading of what the verifier found of a file.
 func Read(rep verify.Report, sound *record.Record) *Reading {
-	r := &Reading{Lang: rep.Lang(), Verdict: rep.First(), Head: append(rep.Why(), rep.Who()...), Left: rep.Left(), Alone: rep.Alone, Claim: rep.Claim != nil}
+	r := &Reading{Lang: rep.Lang(), Verdict: rep.First(), Head: append(rep.Why(), rep.Who()...), Left: rep.Left(), How: rep.How(), Told: rep.ForPress(), Alone: rep.Alone, Claim: rep.Claim != nil}
 	for i, p := range rep.Parties {
 		r.Parties[i] = p.Name
 	}
@@ -51,6 +54,9 @@ func Read(rep verify.Report, sound *record.Record) *Reading {
 		r.Parties[1], r.Word = rep.Named, words.T(r.Lang, "read.word.alone", rep.Parties[0].Name, rep.Named)
 	case rep.Claim != nil:
 		r.Parties = [2]string{rep.Claim.By, rep.Claim.Other}
+	}
+	if rep.Claim != nil {
+		r.Press = rep.Claim.Press
 	}
 	if rep.Verdict != verify.DoesNotHold {
 		r.Sound = sound
