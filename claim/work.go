@@ -186,7 +186,15 @@ func (w *work) used() *Used {
 			u.Disputed++
 		}
 	}
-	Stated(w.r, w.Us, w.from, func(e *record.Entry, at time.Time, disputed bool) {
+	var all []*record.Entry
+	for _, l := range w.r.Logs() {
+		for _, e := range w.r.Entries(l.Name.LogID, 0) {
+			if Weighs(e.Kind) {
+				all = append(all, e)
+			}
+		}
+	}
+	Stated(w.r, all, w.Us, w.from, func(e *record.Entry, at time.Time, disputed bool) {
 		n := &u.Messages
 		if e.Kind == kindStop {
 			n = &u.Stops
@@ -200,28 +208,34 @@ func (w *work) used() *Used {
 	return u
 }
 
-// Stated gives the messages and STOPs of a record that used the line for substance since a time, by their headers alone, valid
-// or not, whoever cannot read them: when each counts, and whether its receiver calls it another class. A message or a STOP counts
+// Weighs reports whether a statement of a kind is asked by Stated: a message, a STOP, or a word on the class of a message.
+func Weighs(kind string) bool {
+	return kind == kindStop || message.IsMessage(kind) || kind == "message."+message.Classed
+}
+
+// Stated gives the messages and STOPs that used the line for substance since a time, of all statements of a record that weigh, by
+// their headers alone, valid or not, whoever cannot read them: when each counts, and whether its receiver calls it another class. A message or a STOP counts
 // at its time; what the claimant dates before counting begins counts as of then, unless the other side had seen it before then
 // by its own word. A date alone takes nothing out of a claim.
 //
 // SPEC: CLM-020 CHK-022 MSG-050
-func Stated(r *record.Record, us string, from time.Time, each func(e *record.Entry, at time.Time, disputed bool)) {
+func Stated(r *record.Record, all []*record.Entry, us string, from time.Time, each func(e *record.Entry, at time.Time, disputed bool)) {
 	words := map[record.Ref][]*record.Entry{} // message.classed, by the message
 	var counts []*record.Entry
-	for _, l := range r.Logs() {
-		for _, e := range r.Entries(l.Name.LogID, 0) {
-			switch {
-			case !e.Joined:
-			case e.Kind == "message."+message.Classed && len(e.Re) > 0:
-				words[e.Re[0]] = append(words[e.Re[0]], e)
-			case e.Mark == statement.Marks[0] && (message.IsMessage(e.Kind) || e.Kind == kindStop):
-				counts = append(counts, e)
-			}
+	for _, e := range all {
+		switch {
+		case !e.Joined:
+		case e.Kind != "message."+message.Classed:
+			counts = append(counts, e)
+		case len(e.Re) > 0:
+			words[e.Re[0]] = append(words[e.Re[0]], e)
 		}
 	}
 	var seen map[record.LogID]int
 	for _, e := range counts {
+		if e.Mark != statement.Marks[0] {
+			continue
+		}
 		said := e.Class
 		if e.Kind != kindStop {
 			said = cmp.Or(classed(r, e, words[e.Ref()]), said)

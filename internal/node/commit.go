@@ -312,6 +312,8 @@ type memory struct {
 	behind    []string            // of these, those of a step that changed very many: they are sorted a few a step
 	items     *items
 	book      *contact.Book
+	weighed   []*record.Entry       // of the record, messages, STOPs and words on their class, as far as was looked
+	looked    int                   // how many of those that arrived
 	tally     contact.Figures       // of the board
 	tallied   time.Time             // the minute of tally; zero: something changed since
 	cache     map[string]any        // the state of an item, dropped when it is touched

@@ -118,7 +118,12 @@ func (l *Line) figures(since time.Time) (*view.LineFigures, check.Summary) {
 			f.Disputed = append(f.Disputed, l.rec.Short(e))
 		}
 	}
-	claim.Stated(l.rec, l.cfg.Us.Name, from, func(e *record.Entry, at time.Time, disputed bool) {
+	for ; l.looked < l.rec.Len(); l.looked++ { // what came since it was asked last
+		if e := l.rec.Arrived(l.looked + 1); e != nil && claim.Weighs(e.Kind) {
+			l.weighed = append(l.weighed, e)
+		}
+	}
+	claim.Stated(l.rec, l.weighed, l.cfg.Us.Name, from, func(e *record.Entry, at time.Time, disputed bool) {
 		if l.durable(e) {
 			count(e, at, disputed)
 		}
