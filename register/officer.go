@@ -4,6 +4,7 @@ package register
 
 import (
 	"regexp"
+	"slices"
 
 	"example.org/parley/record"
 	"example.org/parley/statement"
@@ -17,12 +18,34 @@ type Officer struct {
 	Account  string   `json:"account,omitempty"` // Unix account
 	Langs    []string `json:"langs,omitempty"`   // languages he reads
 	Releaser bool     `json:"releaser,omitempty"`
+	Role     string   `json:"role,omitempty"`   // one of Roles; "": an officer, or a releaser as Releaser says
 	Number   string   `json:"number,omitempty"` // telephone
 }
 
+// Roles are what a person of a party may be: who stands watch, he who besides releases what needs a second person, who
+// keeps the line running, and who reads.
+var Roles = []string{"officer", "releaser", "technician", "reader"}
+
+// Is gives his role.
+func (o *Officer) Is() string {
+	switch {
+	case o.Role != "":
+		return o.Role
+	case o.Releaser:
+		return "releaser"
+	}
+	return "officer"
+}
+
+// Watches reports whether he stands watch: he is present where he is signed on.
+func (o *Officer) Watches() bool { return o.Is() == "officer" || o.Is() == "releaser" }
+
+// Releases reports whether he may release what needs a second person.
+func (o *Officer) Releases() bool { return o.Is() == "releaser" }
+
 // Validate judges officer.added.
 func (o Officer) Validate(e, _ *record.Entry) error {
-	return statement.First(one(e), statement.Text("name", o.Name, 120), langs(o.Langs), statement.Optional("account", o.Account, 64), number(o.Number))
+	return statement.First(one(e), statement.Text("name", o.Name, 120), langs(o.Langs), statement.If(o.Role != "" && !slices.Contains(Roles, o.Role), "there is no role %q", o.Role), statement.Optional("account", o.Account, 64), number(o.Number))
 }
 
 func (g *Register) officer(e *record.Entry, o Officer) {

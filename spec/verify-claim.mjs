@@ -683,7 +683,7 @@ const hex = string((v) => /^[0-9a-f]{32}$/.test(v))
 const tag = string((v) => /^[a-z]{2,3}$/.test(v))
 
 const author = (v) => {
-  const a = object({ officer: orEmpty(place), known: oneOf('account', 'account + link', 'unattributed'), desk: orEmpty(text(32)) })(v)
+  const a = object({ officer: orEmpty(place), known: oneOf('account', 'account + link', 'passkey', 'unattributed'), desk: orEmpty(text(32)) })(v)
   valid((a.officer === '') === (a.known === 'unattributed'))
   return a
 }

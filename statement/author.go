@@ -7,7 +7,7 @@ import (
 )
 
 // Knowns say how a person was known.
-var Knowns = []string{"account", "account + link", Unattributed}
+var Knowns = []string{"account", "account + link", "passkey", Unattributed}
 
 // Unattributed is how nobody is known: the act came from an armed desk.
 const Unattributed = "unattributed"
@@ -15,7 +15,7 @@ const Unattributed = "unattributed"
 // Author is the person behind a statement, as it stands in the facts of every kind.
 type Author struct {
 	Officer string `json:"officer,omitempty"` // place of his officer.added, "" unattributed
-	Known   string `json:"known"`             // account · account + link · unattributed
+	Known   string `json:"known"`             // account · account + link · passkey · unattributed
 	Desk    string `json:"desk,omitempty"`
 }
 

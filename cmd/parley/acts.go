@@ -24,7 +24,10 @@ import (
 //
 // SPEC: CLI-022
 func (a *app) addActs(root *cobra.Command) {
-	parents := map[string]*cobra.Command{}
+	desk := a.desk()
+	desk.GroupID = "people"
+	root.AddCommand(desk)
+	parents := map[string]*cobra.Command{"desk": desk}
 	for _, v := range act.Table {
 		if v.Name == "" { // a command of ours does it
 			continue
@@ -46,7 +49,7 @@ func (a *app) addActs(root *cobra.Command) {
 			parents[first] = p
 			root.AddCommand(p)
 		}
-		if first != "stop" {
+		if first != "stop" && first != "desk" {
 			p.Short = strings.Trim(p.Short+"|"+rest, "|")
 		}
 		p.AddCommand(c)
@@ -170,5 +173,11 @@ func (a *app) print(r act.Reply) error {
 		return nil
 	}
 	_, err := fmt.Fprintln(a.out, text)
+	if b, ok := r.Data.(json.RawMessage); ok && err == nil {
+		var slip struct{ URL, Code string }
+		if json.Unmarshal(b, &slip) == nil && slip.Code != "" { // it can be photographed. SPEC: PAG-070
+			_, err = fmt.Fprint(a.out, drawQR(slip.URL))
+		}
+	}
 	return err
 }

@@ -5,12 +5,14 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
 	"os/user"
+	"slices"
 	"sync"
 	"time"
 
@@ -74,7 +76,11 @@ func (f *face) serve(ctx context.Context, s *service, l *home.Line) (err error) 
 	}
 	var edge *web.Edge
 	defer func() {
-		f.set(nil, nil, hint.New("it is tried again by itself; the verbs of the shell work", "%v", err))
+		why := hint.New("it is tried again by itself; the verbs of the shell work", "%v", err)
+		if known := hint.Of(err); known.Hint != "" {
+			why = why.Way("%v; it is tried again by itself", errors.New(known.Hint))
+		}
+		f.set(nil, nil, why)
 		if edge != nil {
 			edge.Close()
 		}
@@ -89,8 +95,11 @@ func (f *face) serve(ctx context.Context, s *service, l *home.Line) (err error) 
 	if err != nil {
 		return fmt.Errorf("couldn't open the page: %w", err)
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	return servePage(ctx, s.home, l.Config.Page, p, s.log, func(c *cert.Certificate) {
 		f.set(p, edge, nil)
+		go p.Watch(ctx)
 		if c != nil {
 			go f.watchCertificate(ctx, c)
 		}
@@ -146,10 +155,18 @@ func (f *face) Do(ctx context.Context, who act.Who, lang string, a act.Act) (act
 	if _, ok := a.(act.Confirm); ok && f.pairing != nil {
 		return f.pairing.Do(ctx, who, lang, a)
 	}
+	p, _, why := f.now()
 	if a != act.Open {
+		if mine, err := f.may(who, a); err != nil {
+			return act.Reply{}, err
+		} else if mine && why != nil {
+			return act.Reply{}, why
+		} else if mine {
+			r, _, err := p.Does(who, lang, a)
+			return r, err
+		}
 		return f.Line.Do(ctx, who, lang, a)
 	}
-	p, _, why := f.now()
 	switch {
 	case why != nil:
 		return act.Reply{}, why
@@ -161,6 +178,35 @@ func (f *face) Do(ctx context.Context, who act.Who, lang string, a act.Act) (act
 		return act.Reply{}, err
 	}
 	return act.Reply{Text: url, Data: map[string]string{"url": url}}, nil
+}
+
+// may says whether an act is the page's, and refuses it to whom it is not: invitations, desks and the sessions of others are
+// for the account of the node and for technicians; an officer may invite himself and end what is his. SPEC: PAG-075
+func (f *face) may(who act.Who, a act.Act) (mine bool, err error) {
+	verb := a.Verb()
+	if !slices.Contains([]string{"officer.invite", "session.list", "session.end", "desk.list", "desk.invite", "desk.rename", "desk.end"}, verb) {
+		return false, nil
+	}
+	me, err := user.Current()
+	if f.demo || err == nil && who.Account == me.Username || act.Anybodys(a) {
+		return true, nil
+	}
+	if who.Officer == "" {
+		return true, hint.New("sign on first: parley sign-on", "this needs a person")
+	}
+	p, err := f.Line.Staff(who.Officer)
+	if err != nil || p.Role == "technician" {
+		return true, err
+	}
+	if i, ok := a.(act.Invite); ok {
+		if of, err := f.Line.Staff(i.Officer); err == nil && of.ID == p.ID {
+			return true, nil
+		}
+	}
+	if page, _, _ := f.now(); verb == act.SessionEnd.Do && page != nil && page.Mine(who, a) {
+		return true, nil
+	}
+	return true, hint.New("", "the role %s does not allow this", hint.Term(p.Role)).Way("who may: %s", "technician, "+me.Username)
 }
 
 // Offer joins a browser's sound with the node's desk.

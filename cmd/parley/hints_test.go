@@ -85,6 +85,7 @@ func TestHintsNameVerbsAndFlagsThatExist(t *testing.T) {
 			return true
 		}
 		_, _, verb := verbs.Find([]string{first})
+		verb = verb || first == "desk" // a command of the shell's own, which has verbs beneath it
 		return second == "" && verb || slices.ContainsFunc(c.Commands(), func(s *cobra.Command) bool { return s.Name() == second })
 	}
 	if !is("stop", "take") || !is("stop", "") || is("stop", "make") || is("officer", "") || is("officer", "fly") || is("fly", "") || !is("init", "north") {

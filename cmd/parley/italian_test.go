@@ -37,6 +37,13 @@ aurelia sign-on
 borealia officer add Bruni --account bruni --langs it
 borealia sign-on
 aurelia officer list
+aurelia officer invite Amaro => contains pagina
+aurelia desk list => contains pagina
+aurelia desk invite Sala => contains pagina
+aurelia desk rename Sala Banco => contains pagina
+aurelia desk end Banco => contains pagina
+aurelia session list => contains pagina
+aurelia session end abc => contains pagina
 arm aurelia
 arm borealia
 aurelia status

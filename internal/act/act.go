@@ -40,9 +40,10 @@ type Act interface{ Verb() string }
 // Who is the person behind an act, as the face knows him. Faces fill it; it never comes from the act's own bytes.
 type Who struct {
 	Officer string `json:"officer,omitempty"` // short ID of his officer.added, "" for unattributed
-	Known   string `json:"known,omitempty"`   // account · account + link · unattributed
+	Known   string `json:"known,omitempty"`   // account · account + link · passkey · unattributed
 	Desk    string `json:"desk,omitempty"`    // the desk's name: pts/3, page-1
 	Account string `json:"account,omitempty"` // Unix account
+	Stays   bool   `json:"stays,omitempty"`   // the desk is one whether or not somebody is signed on
 	Sees    bool   `json:"-"`                 // what is answered is drawn before him: it counts as shown
 	Keeper  bool   `json:"-"`                 // the account whose home it is
 }

@@ -32,9 +32,16 @@ var Table = []Verb{
 	{"officer add", "NAME…", "Enrol an officer, known by his Unix account.", "people", OfficerAdd{}, 0},
 	{"officer edit", "OFFICER [NAME…]", "State anew what we stated of an officer of ours.", "people", OfficerAdd{Do: "officer.edit"}, Person},
 	{"officer end", "ID", "State that an officer of ours is one no more.", "people", Finish{Do: "officer.end"}, Person},
+	{"officer invite", "OFFICER", "Print a slip with which an officer makes a passkey, once and within ten minutes.", "people", Invite{}, 0},
 	{"officer list", "", "The officers of both parties, and where they are signed on.", "people", OfficerList, 0},
 	{"sign-on", "[OFFICER]", "Sign on at this terminal as the officer listed for this account.", "people", SignOn{}, 0},
 	{"sign-off", "", "Sign off at this terminal.", "people", SignOff, Early},
+	{"session list", "", "Who is signed on at the page, since when and from where.", "people", SessionList, 0},
+	{"session end", "ID", "End a session of the page, at once.", "people", SessionEnd, 0},
+	{"desk list", "", "The desks of this line, and how each stands.", "people", DeskList, 0},
+	{"desk invite", "NAME…", "Print a slip with which a browser becomes a desk of that name, once and within ten minutes.", "people", DeskInvite{}, 0},
+	{"desk rename", "DESK NAME…", "Give a desk another name.", "people", DeskRename{}, 0},
+	{"desk end", "ID", "End a desk: its browser opens nothing any more, at once.", "people", DeskEnd, 0},
 	{"note", "TEXT…", "Note something in the watch's log; it stays here unless it is shared.", "people", Watch{Step: "note"}, Touches | Person},
 	{"handover give", "[TEXT…]", "Give the watch to who comes next, with what is open.", "people", Watch{Step: "give"}, Touches | Person},
 	{"handover take", "[TEXT…]", "Take the watch over.", "people", Watch{Step: "take"}, Touches | Person},
@@ -136,6 +143,8 @@ type Plain string
 const (
 	OfficerList Plain = "officer.list"
 	SignOff     Plain = "sign-off"
+	SessionList Plain = "session.list"
+	DeskList    Plain = "desk.list"
 	Open        Plain = "open" // asks for a one-time link to the signed-on officer's page
 	CheckNow    Plain = "check.now"
 	PostList    Plain = "post.list"
@@ -164,6 +173,8 @@ type Item struct {
 var (
 	AlarmAck    = Item{Do: "alarm.ack"} // without an ID the most urgent one that waits
 	TermsAccept = Item{Do: "terms.accept"}
+	SessionEnd  = Item{Do: "session.end"}
+	DeskEnd     = Item{Do: "desk.end"} // by its name
 )
 
 // Of names the item.
@@ -180,6 +191,21 @@ type (
 		Number   string   `json:"number,omitempty" help:"telephone number, for the counterpart"`
 		Langs    []string `json:"langs,omitempty" default:"en" pick:"lang" help:"languages that the officer reads"`
 		Releaser bool     `json:"releaser,omitempty" help:"may release what needs a second person"`
+		Role     string   `json:"role,omitempty" of:"role" help:"what the person may do: officer, releaser, technician, reader (default: officer)"`
+	}
+	// Invite lets an officer make a passkey: with a code that works once.
+	Invite struct {
+		Officer string `json:"officer" arg:"OFFICER"`
+		Anew    bool   `json:"anew,omitempty" help:"the passkeys that the officer has open nothing any more, at once"`
+	}
+	// DeskInvite lets a browser be a desk under a name that people know.
+	DeskInvite struct {
+		Name   string `json:"name" arg:"NAME"`
+		Deputy bool   `json:"deputy,omitempty" help:"it rings when nobody has answered for 20 seconds"`
+	}
+	DeskRename struct {
+		Desk string `json:"desk" arg:"DESK"`
+		Name string `json:"name" arg:"NAME"`
 	}
 	// SignOn binds the caller's account and terminal to an officer listed for that account.
 	SignOn struct {
@@ -187,8 +213,9 @@ type (
 	}
 	// SetDesk arms (or disarms) the caller's desk: it can ring. Sound says whether and why not.
 	SetDesk struct {
-		Armed bool   `json:"armed"`
-		Sound string `json:"sound,omitempty"` // ok, or why this desk has no sound
+		Armed  bool   `json:"armed"`
+		Sound  string `json:"sound,omitempty"`  // ok, or why this desk has no sound
+		Deputy bool   `json:"deputy,omitempty"` // it rings later than the others
 	}
 
 	// Notifier says that a notifier is there, what it runs commands for, and for what the last one failed.
@@ -572,6 +599,9 @@ func (Brief) Verb() string            { return "brief" }
 func (p Plain) Verb() string          { return string(p) }
 func (i Item) Verb() string           { return i.Do }
 func (a OfficerAdd) Verb() string     { return cmp.Or(a.Do, "officer.add") }
+func (Invite) Verb() string           { return "officer.invite" }
+func (DeskInvite) Verb() string       { return "desk.invite" }
+func (DeskRename) Verb() string       { return "desk.rename" }
 func (SignOn) Verb() string           { return "sign-on" }
 func (SetDesk) Verb() string          { return "desk" }
 func (Backup) Verb() string           { return "backup" }

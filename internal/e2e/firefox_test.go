@@ -46,6 +46,12 @@ user_pref("browser.aboutwelcome.enabled", false);
 // startFirefox starts one on a sound device of its own. It ends with the test.
 func startFirefox(t *testing.T, hz int) *firefox {
 	t.Helper()
+	return firefoxAt(t, "firefox-esr", fmt.Sprintf(prefs, hz))
+}
+
+// firefoxAt starts a program that is Firefox, with these preferences.
+func firefoxAt(t *testing.T, program, prefs string) *firefox {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "parley-firefox-")
 	if err != nil {
 		t.Fatal(err)
@@ -58,10 +64,10 @@ func startFirefox(t *testing.T, hz int) *firefox {
 	for _, err = os.Stat(sound); err != nil && t.Context().Err() == nil; _, err = os.Stat(sound) {
 		time.Sleep(50 * time.Millisecond)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "user.js"), fmt.Appendf(nil, prefs, hz), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "user.js"), []byte(prefs), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	said := child(t, "firefox-esr", dir, []string{"PULSE_SERVER=unix:" + sound}, "--headless", "--no-remote", "--profile", dir, "--remote-debugging-port", "0")
+	said := child(t, program, dir, []string{"PULSE_SERVER=unix:" + sound}, "--headless", "--no-remote", "--profile", dir, "--remote-debugging-port", "0")
 	f := &firefox{}
 	for line := range said {
 		if _, at, ok := strings.Cut(line, "WebDriver BiDi listening on "); ok {

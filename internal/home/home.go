@@ -12,7 +12,7 @@
 //	HOME/lines/NAME/*.key.next   keys of our newest sheet that the other party has not accepted yet
 //	HOME/lines/NAME/genesis      signed by both, once confirmed · terms: its body · pairing.json: how far it is
 //	HOME/lines/NAME/alone        of a line that began alone, its genesis · alone.terms, alone.sheet: what that names · alone.db: its record
-//	HOME/lines/NAME/page.key     signs the cookies of the desks' page
+//	HOME/lines/NAME/page.*       what the desks' page keeps: sessions and desks, by the hash of their cookies, and the public halves of passkeys
 //	HOME/lines/NAME/record.db    the record (internal/store)
 //
 // A line is one directory: backing up, leaving and erasing are per line, and nothing that happens

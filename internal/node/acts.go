@@ -64,8 +64,20 @@ func (l *Line) may(who act.Who, a act.Act) error {
 	if act.RuleOf(a)&act.Keeper != 0 && !who.Keeper { // SPEC: BAK-006
 		return hint.New("as that account: runuser -u parley -- parley backup FILE", "only the account whose home it is makes a backup of it")
 	}
-	return nil
+	if who.Officer == "" || act.Anybodys(a) {
+		return nil
+	}
+	o := l.register().OfficerAt(l.author(who).Officer)
+	switch {
+	case o == nil: // of another record of this line: what he states is unattributed
+		return nil
+	case o.Ended != nil: // SPEC: PAG-076
+		return errNoMore
+	}
+	return act.May(o.Is(), a)
 }
+
+var errNoMore = hint.New("see: parley officer list", "who is signed on here is an officer no more")
 
 // author is the person of an act as statements name him.
 func (l *Line) author(who act.Who) statement.Author {

@@ -260,7 +260,10 @@ func (c *calls) fromPeer(b []byte) {
 	_ = c.do(c.m.Got(s, c.l.now))
 }
 
-func (c *calls) desks() { _ = c.do(c.m.Desks(c.l.desks.armed(), nil, nil, c.l.now)) }
+func (c *calls) desks() {
+	armed, deputies := c.l.desks.armed()
+	_ = c.do(c.m.Desks(armed, nil, deputies, c.l.now))
+}
 
 func (c *calls) paths() { _ = c.do(c.m.Line(c.l.carries(), c.l.now)) }
 

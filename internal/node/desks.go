@@ -27,6 +27,7 @@ type desk struct {
 	who     act.Who
 	on      bool // an officer is signed on
 	armed   bool
+	deputy  bool   // it rings later than the others
 	left    bool   // it was armed, and whoever armed it has gone: a call of it ends, unless it is back soon
 	sound   string // "ok", or why it has no sound
 	source  string // microphone test-voice none
@@ -61,13 +62,21 @@ func (ds desks) touched(who act.Who, now time.Time) *desk {
 	return d
 }
 
-func (ds desks) armed() (names []string) {
+// armed gives the desks that ring at once, and the deputies, which ring later; where deputies alone are armed they ring at
+// once. SPEC: PAG-079
+func (ds desks) armed() (names, deputies []string) {
 	for _, n := range sortedKeys(ds) {
-		if ds[n].armed {
+		switch {
+		case ds[n].armed && ds[n].deputy:
+			deputies = append(deputies, n)
+		case ds[n].armed:
 			names = append(names, n)
 		}
 	}
-	return names
+	if len(names) == 0 {
+		return deputies, nil
+	}
+	return names, deputies
 }
 
 // crew counts the desks as they are now; name names who is signed on.
@@ -93,26 +102,44 @@ func (ds desks) crew(now time.Time, name func(act.Who) string) (c crew) {
 
 func (l *Line) signOn(who act.Who) {
 	d := l.desks.touched(who, l.now)
-	d.who, d.on = who, true
+	o := l.register().OfficerAt(l.author(who).Officer)
+	d.who, d.on = who, o == nil || o.Watches()
 	l.desksChanged()
 }
 
 func (l *Line) signOff(who act.Who) {
 	if d := l.desks[who.Desk]; d != nil {
-		d.on, d.armed = false, false
-		d.who.Officer, d.who.Known = "", "unattributed"
-		delete(l.desks, who.Desk)
+		if d.nobody(); !who.Stays || !d.armed { // one that stays rings and answers on
+			d.armed = false
+			delete(l.desks, who.Desk)
+		}
 	}
 	l.desksChanged()
 }
 
-func (l *Line) arm(who act.Who, armed bool, sound string) {
+// nobody is signed on at a desk any more.
+func (d *desk) nobody() {
+	d.on = false
+	d.who.Officer, d.who.Known, d.who.Account = "", "unattributed", ""
+}
+
+// noMore signs off whoever is an officer no more. SPEC: PAG-076
+func (l *Line) noMore() {
+	for _, d := range l.desks {
+		if o := l.register().OfficerAt(l.author(d.who).Officer); o != nil && o.Ended != nil {
+			d.nobody()
+			l.desksChanged()
+		}
+	}
+}
+
+func (l *Line) arm(who act.Who, a act.SetDesk) {
 	d := l.desks.of(who, l.now)
-	if d.armed == armed && d.sound == sound {
+	if d.armed == a.Armed && d.sound == a.Sound && d.deputy == a.Deputy {
 		return
 	}
-	d.left = d.armed && !armed
-	d.armed, d.sound = armed, sound
+	d.left = d.armed && !a.Armed
+	d.armed, d.sound, d.deputy = a.Armed, a.Sound, a.Deputy
 	l.desksChanged()
 }
 
@@ -123,6 +150,7 @@ func (l *Line) desksChanged() {
 }
 
 func (l *Line) tickDesks() {
+	l.noMore()
 	if l.peer.up && l.now.Sub(l.peer.toldAt) >= tellEvery {
 		l.say(l.stateBytes())
 	}

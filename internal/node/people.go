@@ -4,6 +4,7 @@ package node
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"strings"
 
@@ -53,7 +54,7 @@ func (l *Line) confirm(act.Who, string, act.Confirm) (act.Reply, error) {
 }
 
 func (l *Line) officerAdd(who act.Who, _ string, a act.OfficerAdd) (act.Reply, error) {
-	f := register.Officer{Name: a.Name, Account: cmp.Or(a.Account, who.Account), Langs: a.Langs, Releaser: a.Releaser, Number: a.Number}
+	f := register.Officer{Name: a.Name, Account: cmp.Or(a.Account, who.Account), Langs: a.Langs, Releaser: a.Releaser, Role: a.Role, Number: a.Number}
 	var was *register.Officer
 	var err error
 	if a.Replaces != "" {
@@ -62,6 +63,31 @@ func (l *Line) officerAdd(who act.Who, _ string, a act.OfficerAdd) (act.Reply, e
 	}
 	d, bad := l.register().OfficerDraft(l.cfg.Us.Name, f, l.mark(""), was)
 	return l.reply(d, statement.First(err, bad))
+}
+
+// Staff gives one of our people in office, by his ID, name or account; while the record is not read nobody, and no error.
+func (l *Line) Staff(ref string) (p act.Staff, err error) {
+	done := make(chan struct{})
+	if l.in(context.Background(), l.looks, func() {
+		defer close(done)
+		l.begin()
+		if l.disk.early(act.OfficerList) != nil {
+			return
+		}
+		o, none := l.register().FindOfficer(ref, l.cfg.Us.Name, l.rec.Short)
+		if err = none; err != nil {
+			return
+		}
+		p = act.Staff{ID: l.rec.Short(o.Entry), Name: o.Name, Account: o.Account, Role: o.Is()}
+	}) != nil {
+		return p, nil
+	}
+	select {
+	case <-done:
+	case <-l.gone:
+		return act.Staff{}, nil
+	}
+	return p, err
 }
 
 // doSignOn binds the caller's desk to an officer who is listed for his account. The reply's ID is the officer's.
@@ -74,7 +100,7 @@ func (l *Line) doSignOn(who act.Who, lang string, a act.SignOn) (act.Reply, erro
 		if err != nil {
 			return act.Reply{}, err
 		}
-		if f.Account != who.Account {
+		if f.Account != who.Account && who.Known != "passkey" { // the page has seen it
 			return act.Reply{}, hint.New("see: parley officer list", "%s is not listed for the account %s", f.Name, who.Account)
 		}
 		o = f
@@ -108,7 +134,7 @@ func (l *Line) doDesk(who act.Who, lang string, a act.SetDesk) (act.Reply, error
 	if who.Officer != "" && !d.on {
 		l.signOn(who)
 	}
-	l.arm(who, a.Armed, a.Sound)
+	l.arm(who, a)
 	if a.Armed {
 		return act.Reply{Text: fmt.Sprintf(words.Say(lang, "%s is armed"), who.Desk)}, nil
 	}

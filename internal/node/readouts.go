@@ -145,7 +145,7 @@ func (l *Line) readoutStep(who act.Who, lang string, a act.ReadoutStep) (act.Rep
 	if err = statement.First(err, n.err); err != nil {
 		return act.Reply{}, err
 	}
-	if o := l.register().OfficerAt(f.By.Officer); a.Step == "publish" && (o == nil || !o.Releaser || f.By.Officer == r.By.Officer) {
+	if o := l.register().OfficerAt(f.By.Officer); a.Step == "publish" && (o == nil || !o.Releases() || f.By.Officer == r.By.Officer) {
 		return act.Reply{}, hint.New("another officer who may release publishes it: parley officer add NAME --releaser", "a readout is published by a second person")
 	}
 	return l.afterReadout(r, a.Step, f, lang)

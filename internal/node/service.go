@@ -37,7 +37,7 @@ func (l *Line) away() func(time.Time) string {
 func (l *Line) lineStep(who act.Who, lang string, a act.LineStep) (act.Reply, error) {
 	f := service.Stated{Until: a.Until, Reason: a.Reason, By: l.author(who)}
 	if kind, ok := service.Acts[a.Step]; ok {
-		if o := l.register().OfficerAt(f.By.Officer); slices.Contains(l.terms(l.now).Policy.Release, "suspend") && (o == nil || !o.Releaser) {
+		if o := l.register().OfficerAt(f.By.Officer); slices.Contains(l.terms(l.now).Policy.Release, "suspend") && (o == nil || !o.Releases()) {
 			return act.Reply{}, hint.New("see: parley officer list, parley terms show", "by the terms of this line only an officer who may release takes it out of service")
 		}
 		return l.reply(service.Draft(l.cfg.Us.Name, kind, nil, f, nil, l.mark(""), l.now))

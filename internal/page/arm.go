@@ -22,8 +22,9 @@ const moment = time.Second
 type desk struct {
 	who     act.Who
 	carries bool // its sound comes
+	deputy  bool // it rings later than the others
 	pages   int
-	seated  bool              // the node knows that its officer sits there
+	seated  string            // the officer whom the node knows to sit there
 	seating bool              // it is being told
 	sounds  map[string]string // by tab whose sound runs, what is wrong with it; "" is nothing
 	taker   string            // the tab that connected its sound last
@@ -36,7 +37,7 @@ func (d *desk) ability() act.SetDesk {
 	if len(d.sounds) == 0 || !d.carries {
 		return act.SetDesk{}
 	}
-	return act.SetDesk{Armed: true, Sound: cmp.Or(d.sounds[slices.Min(slices.Collect(maps.Keys(d.sounds)))], "ok")}
+	return act.SetDesk{Armed: true, Deputy: d.deputy, Sound: cmp.Or(d.sounds[slices.Min(slices.Collect(maps.Keys(d.sounds)))], "ok")}
 }
 
 // deskOf gives the desk of a person, new if need be. The caller holds s.mu.
@@ -47,6 +48,7 @@ func (s *Server) deskOf(who act.Who) *desk {
 		s.desks[who.Desk] = d
 	}
 	d.who = who
+	d.deputy = slices.ContainsFunc(s.enrolled, func(e enrolled) bool { return e.Name == who.Desk && e.Deputy })
 	return d
 }
 
@@ -137,8 +139,10 @@ func (s *Server) leave(who act.Who) {
 	time.AfterFunc(s.cfg.Lingers, func() {
 		s.mu.Lock()
 		d := s.deskOf(who)
-		gone := d.pages == 0 && d.seated
-		d.seated = d.seated && !gone
+		gone := d.pages == 0 && d.seated != ""
+		if gone {
+			d.seated = ""
+		}
 		s.mu.Unlock()
 		if gone {
 			s.do(who, act.SignOff)
@@ -146,12 +150,31 @@ func (s *Server) leave(who act.Who) {
 	})
 }
 
+// rise tells the node at once that an officer sits at a desk no more. SPEC: PAG-074 PAG-076
+func (s *Server) rise(who act.Who) {
+	if s.rose(who) {
+		s.do(who, act.SignOff)
+	}
+}
+
+// rose keeps that an officer sits at a desk no more, and reports whether he did.
+func (s *Server) rose(who act.Who) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.desks[who.Desk]
+	if d == nil || who.Officer == "" || d.seated != who.Officer {
+		return false
+	}
+	d.seated = ""
+	return true
+}
+
 // seat tells the node that an officer sits at a desk, at each heartbeat until the node takes it: one that came back
 // knows nothing of him. It waits a moment, so that the first picture shows him. SPEC: PAG-030
 func (s *Server) seat(who act.Who) {
 	s.mu.Lock()
 	d := s.deskOf(who)
-	if d.seated || d.seating || who.Officer == "" {
+	if d.seated == who.Officer || d.seating || who.Officer == "" {
 		s.mu.Unlock()
 		return
 	}
@@ -161,7 +184,9 @@ func (s *Server) seat(who act.Who) {
 	go func() {
 		taken := s.do(who, act.SignOn{Officer: who.Officer})
 		s.mu.Lock()
-		d.seating, d.seated = false, taken
+		if d.seating = false; taken {
+			d.seated = who.Officer
+		}
 		s.mu.Unlock()
 		close(done)
 	}()

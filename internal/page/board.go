@@ -95,7 +95,7 @@ func (b *Board) framed(w http.ResponseWriter, r *http.Request) {
 		b.answer(w, http.StatusOK, "waits", lang, sheet{Desk: view.Desk{Lang: lang, Line: hint.Of(line.Why).In(lang, words.Say).What}}, nil)
 		return
 	}
-	l.Who, l.root = l.on(line.Name), "/line/"+line.Name
+	l.Who, l.root, l.of = l.on(line.Name), "/line/"+line.Name, b.Server
 	http.StripPrefix(l.root, line.Page.mux).ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), deskKey{}, l)))
 }
 
@@ -184,7 +184,7 @@ func (b *Board) do(ctx context.Context, c *conn, m fromBrowser, r *toBrowser) er
 	if err != nil {
 		return err
 	}
-	if _, ok := a.(act.SetDesk); ok || b.signedOff(c.link.ID) {
+	if _, ok := a.(act.SetDesk); ok || !b.stands(c.link) {
 		return hint.New("parley open --all", "this desk is signed off")
 	}
 	c.t.mu.Lock()
@@ -200,13 +200,9 @@ func (b *Board) do(ctx context.Context, c *conn, m fromBrowser, r *toBrowser) er
 		}
 	}
 	if a == act.SignOff {
-		for _, l := range lines {
-			if l.Page != nil {
-				_ = l.Page.signOff(c.link.ID) // the board's own decides
-			}
-		}
+		b.signOff(c.link)
 		c.push(ctx, toBrowser{T: "reload"})
-		return b.signOff(c.link.ID)
+		return nil
 	}
 	r.Text = strings.Join(said, " · ")
 	r.Error = strings.Join(failed, " · ")

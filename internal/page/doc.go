@@ -10,9 +10,10 @@
 // A form (composer, read-back, decline) is a panel of its own, drawn when it is opened and never replaced while it is
 // open; while the values of a message are read back, the server draws the page without them.
 //
-// It is loopback only. A one-time link (ten minutes, one use) becomes a cookie that is SameSite=Strict and HttpOnly and
-// signed with the Key of its Config, so that a desk outlives a kill of its node. There is no password here
-// and no passkey: who may have a link is decided where it is asked for.
+// It is asked over loopback, or over TLS under a name of the house (guard.go). Who comes in holds a cookie whose session is
+// kept here, by its hash: begun by a one-time link, or by a passkey (passkey.go), which an officer makes with the slip of an
+// invitation (invite.go). A browser may be enrolled as a desk (enrol.go): it is let in with nobody signed on. Who may have
+// a link or a slip is decided where it is asked for.
 //
 // It is not the console, holds no state of the line and decides nothing: it asks its Node for a view and hands it acts.
 // The demo's page (demo.go) frames two desks and draws the wire between them; it uses the same script.

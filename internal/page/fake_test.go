@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
 )
@@ -28,6 +29,7 @@ type fakeNode struct {
 	acts  []act.Act
 	who   []act.Who
 	fail  error
+	left  map[string]bool      // officers no more
 	reply map[string]act.Reply // to a verb
 	subs  []chan struct{}
 	react func(n *fakeNode, a act.Act)
@@ -59,6 +61,23 @@ func (n *fakeNode) View(lang, desk string) view.Desk {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.draw(n.us, n.them, lang)
+}
+
+// Staff: whoever is not among those who left is an officer.
+func (n *fakeNode) Staff(ref string) (act.Staff, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.left[ref] {
+		return act.Staff{}, hint.New("", "there is no officer %q", ref)
+	}
+	return act.Staff{ID: ref, Name: "Lt Amaro", Role: "officer"}, nil
+}
+
+// leave makes an officer one no more.
+func (n *fakeNode) leave(ref string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.left = map[string]bool{ref: true}
 }
 
 func (n *fakeNode) Subscribe(string) (<-chan struct{}, func()) {

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-webauthn/webauthn/webauthn"
+
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
 	"example.org/parley/words"
@@ -26,6 +28,8 @@ type Node interface {
 	View(lang, desk string) view.Desk
 	// Subscribe gives a channel that says that something changed, and its end.
 	Subscribe(desk string) (<-chan struct{}, func())
+	// Staff gives one of our people in office; while it cannot be known nobody, and no error.
+	Staff(ref string) (act.Staff, error)
 	// Offer takes a browser's offer of sound and gives the answer.
 	Offer(desk, sdp string) (answer string, err error)
 	// Carries reports whether sound of that desk comes; Server.SoundChanged is called when that changes.
@@ -56,15 +60,20 @@ type Config struct {
 type Server struct {
 	cfg Config
 	mux *http.ServeMux
-	key []byte // signs the cookies
+	rp  *webauthn.WebAuthn // nil: no passkey can be here
 
 	guard *guard
 
-	mu    sync.Mutex // guards what follows
-	links map[string]link
-	gone  map[string]time.Time // sessions that were signed off, until their cookies end
-	tabs  map[string]*tab
-	desks map[string]*desk
+	disk       sync.Mutex // held while a file of the page is written; taken before mu
+	mu         sync.Mutex // guards what follows
+	links      map[string]link
+	sessions   map[string]link   // by the hash of what their cookie holds
+	enrolled   []enrolled        // the desks of this page
+	passkeys   map[string]*owner // by handle
+	ceremonies map[string]ceremony
+	invites    invites
+	tabs       map[string]*tab
+	desks      map[string]*desk
 	// sockets are counted by session.
 	sockets map[string]int
 
@@ -88,6 +97,15 @@ func New(cfg Config) (*Server, error) {
 	s.mux.HandleFunc("GET /ws", s.socket)
 	s.mux.HandleFunc("GET /ask/{verb}", s.ask)
 	s.mux.HandleFunc("GET /export", s.export)
+	s.mux.HandleFunc("GET /join", s.joinPage)
+	s.mux.HandleFunc("POST /join", s.join)
+	s.mux.HandleFunc("POST /join/passkey", s.madePasskey)
+	s.mux.HandleFunc("POST /signon", s.askForOfficer)
+	s.mux.HandleFunc("POST /signon/passkey", s.shownPasskey)
+	var err error
+	if s.rp, err = relying(s.cfg, s.origin); err != nil {
+		s.cfg.Log.Warn("this page takes no passkeys", "err", err)
+	}
 	return s, nil
 }
 
@@ -100,7 +118,7 @@ func newServer(cfg Config) *Server {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{cfg: cfg, mux: http.NewServeMux(), links: map[string]link{}, gone: map[string]time.Time{}, tabs: map[string]*tab{}, desks: map[string]*desk{}, sockets: map[string]int{}, guard: newGuard(cfg.Log)}
+	s := &Server{cfg: cfg, mux: http.NewServeMux(), links: map[string]link{}, sessions: map[string]link{}, passkeys: map[string]*owner{}, ceremonies: map[string]ceremony{}, invites: invites{of: map[string]invite{}}, tabs: map[string]*tab{}, desks: map[string]*desk{}, sockets: map[string]int{}, guard: newGuard(cfg.Log)}
 	s.pictures.of = map[string]*picture{}
 	s.mux.Handle("GET /static/", http.FileServerFS(staticFiles))
 	return s
@@ -155,6 +173,7 @@ func (s *Server) desk(w http.ResponseWriter, r *http.Request) {
 		s.turnAway(w, r, http.StatusUnauthorized)
 		return
 	}
+	s.again(w, r)
 	s.enter(l.Who) // before the first picture
 	defer s.leave(l.Who)
 	t := s.addTab(rand.Text(), l.Who, firstLang(r))
@@ -166,7 +185,7 @@ func (s *Server) desk(w http.ResponseWriter, r *http.Request) {
 		s.answer(w, http.StatusOK, "", "", nil, err)
 		return
 	}
-	sh.Framer = s.cfg.Frame
+	sh.Framer, sh.Enrolled = s.cfg.Frame, l.Desk != ""
 	t.fill(&sh)
 	s.answer(w, http.StatusOK, "desk", t.lang, sh, nil)
 }

@@ -126,7 +126,7 @@ func TestLinks(t *testing.T) {
 		t.Errorf("the cookie opens no desk: %.200s", page)
 	}
 	forged := *c
-	forged.Value = strings.Replace(c.Value, ".", "x.", 1)
+	forged.Value = "A" + c.Value[1:] + "A"
 	if res := ask(s, "/", with(&forged)); res.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a forged cookie gave %s", res.Status)
 	}
@@ -155,8 +155,8 @@ func TestCookieOutlivesItsNode(t *testing.T) {
 	}
 	// A sign-off at the desk is known after a restart, too.
 	session, _ := s2.session(&http.Request{Header: http.Header{"Cookie": {c.String()}}})
-	if err := s2.signOff(session.ID); err != nil || session.ID == "" {
-		t.Fatal(session, err)
+	if s2.signOff(session); session.ID == "" {
+		t.Fatal(session)
 	}
 	s3, _ := testServer(t, Config{Keep: kept})
 	if res := ask(s3, "/", func(r *http.Request) { r.AddCookie(c) }); res.StatusCode != http.StatusUnauthorized {

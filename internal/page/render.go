@@ -59,6 +59,7 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 			"outcomes": func() []string { return act.Words("test") },
 			"verb":     func(id string) string { verb, _, _ := strings.Cut(id, " "); return verb },
 			"instant":  func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04Z") },
+			"lines":    func(s string) []string { return strings.Split(s, "\n") },
 			"mine":     mine,
 			"filed":    filed,
 			"accounts": accounts,
@@ -166,13 +167,16 @@ func jsonArgs(pairs ...any) (string, error) {
 // sheet is what the templates are given.
 type sheet struct {
 	view.Desk
-	Langs  []string
-	Tab    string
-	Seq    uint64
-	Root   string // under which a board frames this desk: /line/NAME
-	Framer string // origin of the demo's page that may frame this one
-	Panels map[string]template.HTML
-	open   map[string]openForm
+	Langs    []string
+	Tab      string
+	Seq      uint64
+	Root     string // under which a board frames this desk: /line/NAME
+	Passkeys bool   // an officer may sign on here with one
+	Named    string // what people call this desk, where it is enrolled
+	Enrolled bool   // this browser is a desk, signed on or not
+	Framer   string // origin of the demo's page that may frame this one
+	Panels   map[string]template.HTML
+	open     map[string]openForm
 
 	// of a form
 	openForm

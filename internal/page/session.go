@@ -3,7 +3,7 @@
 package page
 
 import (
-	"crypto/hmac"
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,65 +24,140 @@ const (
 	linkLife    = 10 * time.Minute
 	sessionLife = 24 * time.Hour
 	maxLinks    = 256
+	maxSessions = 128
+	maxKept     = 60 << 10 // of a file of the page: a home reads no more than 64 KiB
 )
 
-// link is a person's way to a desk: for a while the one-time link that was given out, then what its cookie says, signed.
+// link is a person's way to a desk: for a while the one-time link that was given out, then the session of its cookie.
 type link struct {
 	ID    string             `json:"id"` // of the session
 	Who   act.Who            `json:"who"`
 	Lang  string             `json:"lang"`
+	At    time.Time          `json:"at"`
+	From  string             `json:"from,omitempty"` // the address that it was begun from
 	Until time.Time          `json:"until"`
+	Desk  string             `json:"desk,omitempty"`  // ID of the enrolled desk at which it was begun, and where alone it holds
 	Lines map[string]act.Who `json:"lines,omitempty"` // of a board: who its person is on each
 
-	root string // under which a board has the page: /line/NAME
+	root string  // under which a board has the page: /line/NAME
+	of   *Server // whose session it is, where that is a board's
 }
 
 var b64 = base64.RawURLEncoding
 
-// restore reads what was kept, and draws a key where there is none.
-func (s *Server) restore() (err error) {
-	var off []byte
-	if k := s.cfg.Keep; k != nil {
-		if s.key, err = k.State("page.key"); err == nil {
-			off, err = k.State("page.off")
-		}
-		if err == nil && off != nil {
-			err = json.Unmarshal(off, &s.gone)
+// The files that the page keeps.
+const (
+	keptSessions = "page.sessions"
+	keptDesks    = "page.desks"
+	keptPasskeys = "page.passkeys"
+)
+
+// change changes what the page keeps in a file: f does it in memory and gives all of it, nil where nothing changed. It is on
+// disk when change returns. A disk that hangs holds up who changes, and no desk: f alone holds s.mu.
+func (s *Server) change(name string, f func() any) error {
+	s.disk.Lock()
+	defer s.disk.Unlock()
+	s.mu.Lock()
+	what := f()
+	b, err := json.Marshal(what)
+	s.mu.Unlock()
+	if what == nil || s.cfg.Keep == nil {
+		return nil
+	}
+	if err == nil && len(b) > maxKept {
+		err = fmt.Errorf("over %d bytes", maxKept)
+	}
+	if err == nil {
+		err = s.cfg.Keep.SetState(name, b)
+	}
+	if err != nil { // it is known until the node ends
+		s.cfg.Log.Error("the page could not keep what it must know when the node starts again", "file", name, "err", err)
+	}
+	return err
+}
+
+// restore reads what was kept. A file that cannot be read stops the page: it would let nobody in, and forget everybody.
+func (s *Server) restore() error {
+	if s.cfg.Keep == nil {
+		return nil
+	}
+	for name, into := range map[string]any{keptSessions: &s.sessions, keptDesks: &s.enrolled, keptPasskeys: &s.passkeys} {
+		b, err := s.cfg.Keep.State(name)
+		if err == nil && b != nil {
+			err = json.Unmarshal(b, into)
 		}
 		if err != nil {
-			return fmt.Errorf("couldn't read what the page keeps: %w", err)
+			return fmt.Errorf("couldn't read what the page keeps in %s: %w", name, err)
 		}
 	}
-	if len(s.key) == 32 {
-		return nil
+	for _, p := range s.passkeys {
+		if p == nil {
+			return fmt.Errorf("couldn't read what the page keeps in %s", keptPasskeys)
+		}
 	}
-	s.key = make([]byte, 32)
-	rand.Read(s.key)
-	if s.cfg.Keep == nil {
-		return nil
+	if s.sessions == nil || s.passkeys == nil { // the file says null
+		return fmt.Errorf("couldn't read what the page keeps: it is empty")
 	}
-	return s.cfg.Keep.SetState("page.key", s.key)
+	return nil
 }
 
-// signOff ends a session for good. SPEC: PAG-006
-func (s *Server) signOff(session string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.cfg.Now()
-	maps.DeleteFunc(s.gone, func(_ string, until time.Time) bool { return now.After(until) })
-	s.gone[session] = now.Add(sessionLife)
-	if s.cfg.Keep == nil {
-		return nil
-	}
-	b, _ := json.Marshal(s.gone) // plain data: it cannot fail
-	return s.cfg.Keep.SetState("page.off", b)
+// begin makes a session and gives its cookie: on disk before it is given, but for a disk that takes nothing. SPEC: PAG-006
+func (s *Server) begin(r *http.Request, l link) *http.Cookie {
+	token := rand.Text()
+	now := s.cfg.Now().UTC().Truncate(time.Second)
+	l.ID, l.At, l.Until, l.From = strings.ToLower(rand.Text()[:6]), now, now.Add(sessionLife), hostOf(r.RemoteAddr)
+	_ = s.change(keptSessions, func() any {
+		maps.DeleteFunc(s.sessions, func(_ string, l link) bool { return now.After(l.Until) })
+		if len(s.sessions) >= maxSessions {
+			oldest := slices.MinFunc(slices.Collect(maps.Keys(s.sessions)), func(a, b string) int { return s.sessions[a].At.Compare(s.sessions[b].At) })
+			delete(s.sessions, oldest)
+		}
+		s.sessions[key(token)] = l
+		return s.sessions
+	})
+	return s.cookie(s.cookieName(), token, sessionLife)
 }
 
-// signedOff reports whether a session was.
-func (s *Server) signedOff(session string) bool {
+// end ends sessions for good, and says how many there were. SPEC: PAG-006 PAG-074
+func (s *Server) end(which func(link) bool) (n int) {
+	_ = s.change(keptSessions, func() any {
+		n = len(s.sessions)
+		maps.DeleteFunc(s.sessions, func(_ string, l link) bool { return which(l) })
+		if n -= len(s.sessions); n == 0 {
+			return nil
+		}
+		return s.sessions
+	})
+	return n
+}
+
+// stands reports whether a session, or the desk that has none, opens anything still.
+func (s *Server) stands(l link) bool {
+	if s.cfg.Node == nil && l.of == nil && l.Lines == nil { // the demo's own page
+		return true
+	}
+	if l.of != nil && l.of != s {
+		return l.of.stands(l)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return !s.gone[session].IsZero()
+	if l.Desk != "" && !slices.ContainsFunc(s.enrolled, func(d enrolled) bool { return d.ID == l.Desk && d.Name == l.Who.Desk }) {
+		return false
+	}
+	if l.ID == "" { // nobody is signed on there
+		return l.Desk != ""
+	}
+	return slices.ContainsFunc(slices.Collect(maps.Values(s.sessions)), func(x link) bool { return x.ID == l.ID })
+}
+
+// signOff ends every session of a person at this page, at whichever desk; of one without a name, that session. SPEC: PAG-074
+func (s *Server) signOff(l link) {
+	if l.of != nil {
+		s = l.of
+	}
+	s.end(func(x link) bool {
+		return x.ID == l.ID || l.Who.Officer != "" && l.Lines == nil && x.Who.Officer == l.Who.Officer
+	})
 }
 
 // Link gives a one-time link to the page of a person; the desk that it opens is who.Desk, or a new one.
@@ -111,7 +187,7 @@ func (s *Server) give(l link, lang string) (string, error) {
 	if len(s.links) >= maxLinks {
 		return "", hint.New("use one of them, or wait ten minutes", "too many links wait to be used")
 	}
-	l.ID, l.Lang, l.Until = rand.Text(), words.Lang(lang), now.Add(linkLife)
+	l.Lang, l.Until = words.Lang(lang), now.Add(linkLife)
 	s.links[key(token)] = l
 	return s.origin(s.cfg.Hosts[0]) + "/in?token=" + token, nil
 }
@@ -119,7 +195,7 @@ func (s *Server) give(l link, lang string) (string, error) {
 // key is how a token is kept: the table alone opens nothing.
 func key(token string) string {
 	h := sha256.Sum256([]byte(token))
-	return string(h[:])
+	return b64.EncodeToString(h[:])
 }
 
 // in takes a link, once, and gives the cookie.
@@ -133,11 +209,14 @@ func (s *Server) in(w http.ResponseWriter, r *http.Request) {
 	delete(s.links, k)
 	s.mu.Unlock()
 	if !ok || s.cfg.Now().After(l.Until) {
+		s.guard.tell("a link that opens nothing", r.RemoteAddr)
 		s.turnAway(w, r, http.StatusForbidden)
 		return
 	}
-	l.Until = s.cfg.Now().Add(sessionLife).UTC().Truncate(time.Second)
-	http.SetCookie(w, s.cookie(l))
+	if d, at := s.deskHere(r); at && l.Lines == nil {
+		l.Who.Desk, l.Who.Stays, l.Desk = d.Name, true, d.ID
+	}
+	http.SetCookie(w, s.begin(r, l))
 	http.Redirect(w, r, "/?lang="+l.Lang, http.StatusSeeOther)
 }
 
@@ -150,36 +229,47 @@ func (s *Server) cookieName() string {
 	return "parley-" + s.cfg.Name
 }
 
-func (s *Server) mac(body string) string {
-	m := hmac.New(sha256.New, s.key)
-	m.Write([]byte("parley page cookie\n" + s.cookieName() + "\n" + body))
-	return b64.EncodeToString(m.Sum(nil))
+// cookie makes a cookie of a token; it goes to no other site and no script reads it.
+func (s *Server) cookie(name, token string, life time.Duration) *http.Cookie {
+	return &http.Cookie{Name: name, Value: token, Path: "/", HttpOnly: true, Secure: s.cfg.TLS, SameSite: http.SameSiteStrictMode, MaxAge: int(life / time.Second)}
 }
 
-// cookie makes the signed cookie; it goes to no other site and no script reads it.
-func (s *Server) cookie(l link) *http.Cookie {
-	b, _ := json.Marshal(l) // plain data: it cannot fail
-	body := b64.EncodeToString(b)
-	return &http.Cookie{Name: s.cookieName(), Value: body + "." + s.mac(body), Path: "/", HttpOnly: true, Secure: s.cfg.TLS,
-		SameSite: http.SameSiteStrictMode, MaxAge: int(sessionLife / time.Second)}
-}
-
-// session reads who asks. SPEC: PAG-006
+// session reads who asks, and from which desk: a person's session, else an enrolled desk at which nobody is signed on. A
+// session that was begun at an enrolled desk holds there alone: its cookie opens nothing elsewhere. SPEC: PAG-006 PAG-077
 func (s *Server) session(r *http.Request) (l link, ok bool) {
 	if l, ok = r.Context().Value(deskKey{}).(link); ok { // the board has asked who it is
-		return l, !s.signedOff(l.ID)
+		return l, s.stands(l)
 	}
-	c, err := r.Cookie(s.cookieName())
-	if err != nil {
-		return l, false
+	d, at := s.deskHere(r)
+	if c, err := r.Cookie(s.cookieName()); err == nil {
+		s.mu.Lock()
+		l, ok = s.sessions[key(c.Value)]
+		s.mu.Unlock()
+		ok = ok && !s.cfg.Now().After(l.Until)
+		if ok && l.Desk != "" && (!at || d.ID != l.Desk) {
+			s.guard.tell("a session away from its desk", r.RemoteAddr)
+			ok = false
+		}
 	}
-	body, sig, _ := strings.Cut(c.Value, ".")
-	if !hmac.Equal([]byte(sig), []byte(s.mac(body))) {
-		return l, false
+	switch {
+	case !ok && at:
+		l = link{Who: act.Who{Known: "unattributed"}, At: d.Made}
+		fallthrough
+	case ok && at && l.Lines == nil:
+		l.Desk, l.Who.Desk, l.Who.Stays, ok = d.ID, d.Name, true, true
 	}
-	b, err := b64.DecodeString(body)
-	if err != nil || json.Unmarshal(b, &l) != nil {
-		return l, false
+	return l, ok
+}
+
+// Sessions tells who is signed on at the page, the newest first. SPEC: PAG-074
+func (s *Server) list() (out []link) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.sessions {
+		if !s.cfg.Now().After(l.Until) {
+			out = append(out, l)
+		}
 	}
-	return l, !s.cfg.Now().After(l.Until) && !s.signedOff(l.ID)
+	slices.SortFunc(out, func(a, b link) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.ID, b.ID)) })
+	return out
 }

@@ -129,8 +129,9 @@ func (c *conn) serve(w http.ResponseWriter, r *http.Request, changed <-chan stru
 	c.s.enter(c.link.Who)
 	defer c.s.leave(c.link.Who)
 	defer c.s.arm(c.t, false, "")
-	beat := time.NewTicker(beatEvery)
+	beat, look := time.NewTicker(beatEvery), time.NewTicker(watchTime)
 	defer beat.Stop()
+	defer look.Stop()
 	for err == nil {
 		select {
 		case <-ctx.Done():
@@ -145,6 +146,12 @@ func (c *conn) serve(w http.ResponseWriter, r *http.Request, changed <-chan stru
 		case <-changed:
 			time.Sleep(settle)
 			err = c.redraw(ctx)
+		case <-look.C:
+			if !c.s.stands(c.link) { // SPEC: PAG-076
+				c.s.rise(c.link.Who)
+				_ = c.send(ctx, toBrowser{T: "reload"})
+				return
+			}
 		case <-beat.C:
 			if c.s.cfg.Now().Sub(c.heard) > staleAfter {
 				c.s.arm(c.t, false, "")
@@ -188,6 +195,9 @@ func (c *conn) hello(ctx context.Context, id string, m fromBrowser) error {
 	t.mu.Lock()
 	t.root = c.link.root
 	from := m.Seq
+	if known && from > t.seq { // since then the browser was another person's tab: nothing of what stands there is known
+		known, t.drawn, t.open = false, map[string]toBrowser{}, map[string]openForm{}
+	}
 	if !known {
 		from = 0
 		for where, f := range m.Forms {
@@ -357,7 +367,7 @@ func (c *conn) do(ctx context.Context, m fromBrowser, r *toBrowser) error {
 	if _, ok := a.(act.SetDesk); ok { // with every heartbeat, by what the browser says of its sound. SPEC: PAG-015
 		return hint.New("", "a desk is armed by its sound")
 	}
-	if c.s.signedOff(c.link.ID) { // in another tab
+	if !c.s.stands(c.link) { // ended in another tab, at the shell, or with its officer
 		c.push(ctx, toBrowser{T: "reload"})
 		return hint.New("parley open", "this desk is signed off")
 	}
@@ -374,8 +384,9 @@ func (c *conn) do(ctx context.Context, m fromBrowser, r *toBrowser) error {
 	c.t.mu.Unlock()
 	c.push(ctx, out...)
 	if a == act.SignOff {
+		c.s.rose(c.link.Who) // the node has just been told
+		c.s.signOff(c.link)
 		c.push(ctx, toBrowser{T: "reload"})
-		return c.s.signOff(c.link.ID)
 	}
 	return nil
 }

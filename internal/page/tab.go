@@ -72,7 +72,11 @@ func (s *Server) resume(id string, who act.Who, lang string) (t *tab, known bool
 
 // sheet asks the node what this desk sees now. The caller holds t.mu.
 func (s *Server) sheet(t *tab) sheet {
-	return sheet{Desk: s.cfg.Node.View(t.lang, t.who.Desk), Langs: words.Langs(), Root: t.root, open: t.open}
+	sh := sheet{Desk: s.cfg.Node.View(t.lang, t.who.Desk), Langs: words.Langs(), Root: t.root, Passkeys: s.rp != nil, open: t.open}
+	if t.who.Stays {
+		sh.Named = t.who.Desk
+	}
+	return sh
 }
 
 // fill gives a sheet the panels that are drawn, numbered so that the socket goes on from there. The caller holds t.mu.

@@ -114,7 +114,19 @@ func (h *house) enter() *http.Cookie {
 
 // socket joins one, as a browser of an origin does.
 func (h *house) socket(c *http.Cookie, origin string) (*websocket.Conn, *http.Response, error) {
-	ws, res, err := websocket.Dial(h.t.Context(), "wss"+strings.TrimPrefix(h.origin, "https")+"/ws?tab=x", &websocket.DialOptions{HTTPClient: h.client(nil), HTTPHeader: http.Header{"Cookie": {c.Name + "=" + c.Value}, "Origin": {origin}}})
+	return h.dial(c.Name+"="+c.Value, origin)
+}
+
+func (h *house) socketOf(cs ...*http.Cookie) (*websocket.Conn, *http.Response, error) {
+	var all []string
+	for _, c := range cs {
+		all = append(all, c.Name+"="+c.Value)
+	}
+	return h.dial(strings.Join(all, "; "), h.origin)
+}
+
+func (h *house) dial(cookies, origin string) (*websocket.Conn, *http.Response, error) {
+	ws, res, err := websocket.Dial(h.t.Context(), "wss"+strings.TrimPrefix(h.origin, "https")+"/ws?tab=x", &websocket.DialOptions{HTTPClient: h.client(nil), HTTPHeader: http.Header{"Cookie": {cookies}, "Origin": {origin}}})
 	if err == nil {
 		h.t.Cleanup(func() { ws.CloseNow() })
 		ws.SetReadLimit(1 << 20)

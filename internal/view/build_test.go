@@ -404,3 +404,24 @@ func TestADisputeIsNoOutcomeOfItsOwn(t *testing.T) {
 		t.Errorf("each states its own: %q", r.Word)
 	}
 }
+
+// The desks that did not answer see who has the call, and where; the one that did sees nothing of the sort. SPEC: PAG-078
+func TestOtherDesksSeeWhoHasTheCall(t *testing.T) {
+	in := world()
+	in.Live.State, in.Live.Answered = call.Connected, in.Now
+	in.Live.By = statement.Author{Officer: in.Register.Officers[0].Place.String(), Known: "passkey", Desk: "Ops room left"}
+	for desk, want := range map[string]string{"Ops room left": "", "Ops room right": "Lt Amaro has it, at Ops room left", "": ""} {
+		in.Desk.Desk = desk
+		if c := Build(in, "en").Call; c.At != want {
+			t.Errorf("at %q: %q, not %q", desk, c.At, want)
+		}
+	}
+	in.Desk.Desk, in.Live.By = "Ops room right", statement.Author{Known: "unattributed", Desk: "Ops room left"}
+	if c := Build(in, "en").Call; c.At != "The desk Ops room left has it" {
+		t.Error(c.At)
+	}
+	in.Live.State = call.RingingHere
+	if c := Build(in, "en").Call; c.At != "" {
+		t.Error("while it rings:", c.At)
+	}
+}

@@ -63,7 +63,7 @@ type Header struct {
 	Party    string `json:"party"`
 	Peer     string `json:"peer"`
 	Officer  string `json:"officer,omitempty"`   // his name, "" when nobody is signed on at this desk
-	KnownHow string `json:"known_how,omitempty"` // account · account + link · unattributed
+	KnownHow string `json:"known_how,omitempty"` // account · account + link · passkey · unattributed
 	Desk     string `json:"desk,omitempty"`
 	Armed    bool   `json:"armed"`
 	NoSound  string `json:"no_sound,omitempty"` // why the desk has no sound, "" when it has
@@ -110,6 +110,7 @@ type Call struct {
 	Seconds    int       `json:"seconds,omitempty"`
 	Desks      int       `json:"desks,omitempty"` // that ring there, by their word
 	By         string    `json:"by,omitempty"`    // in the panel who rang or answered at the far end, else our person
+	At         string    `json:"at,omitempty"`    // in the panel, where another desk of ours has it: who, and at which desk
 	Class      string    `json:"class,omitempty"`
 	Mark       string    `json:"mark,omitempty"`
 	Priority   string    `json:"priority,omitempty"`

@@ -49,6 +49,12 @@ func (b builder) call() Call {
 	if l.Priority != "" {
 		c.By = join(b.t("call.priority", b.or("why", l.Priority)), c.By)
 	}
+	if at := l.By.Desk; at != "" && b.Desk.Desk != "" && at != b.Desk.Desk && l.State != call.RingingHere { // SPEC: PAG-078
+		c.At = b.t("call.at", b.there(l.By.Officer, ""), at)
+		if b.there(l.By.Officer, "") == "" {
+			c.At = b.t("call.at.desk", at)
+		}
+	}
 	c.Seconds = seconds(c.Since, b.Now)
 	return c
 }

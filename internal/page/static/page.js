@@ -28,7 +28,7 @@
     tell(p); p.classList.toggle('bad', !!r.error);
     if (window.Board) window.Board.tell(r);
     clearTimeout(fading);
-    if (!r.error) fading = setTimeout(() => { p.textContent = ''; }, 8000); // what was done stands in its own panel
+    if (!r.error && !text.includes('/join#')) fading = setTimeout(() => { p.textContent = ''; }, 8000); // what was done stands in its own panel
   }
   // argsOf gives what a form says: values as they were typed, times apart; the node reads them.
   function argsOf(form) {
@@ -478,7 +478,7 @@
       else if (m.t === 'say') said(m);
       else if (m.t === 'parts') parts(m.parts || {});
       else if (m.t === 'link') link();
-      else if (m.t === 'reload') { signedOff(); location.reload(); }
+      else if (m.t === 'reload') { signedOff(); if ('enrolled' in body.dataset) ws.close(); else location.reload(); }
       else if (waits.has(m.n)) { waits.get(m.n)(m); waits.delete(m.n); }
     };
     ws.onclose = () => { waits.forEach(w => w({ error: state.lost })); waits.clear(); setTimeout(dial, 1000); if (!was) fetch((body.dataset.root || '') + '/').then(r => r.status === 401 && location.reload(), () => {}); };
@@ -510,7 +510,7 @@
   });
   window.addEventListener('pagehide', () => { if (snd && snd.close) snd.close(); });
   if (matchMedia('(min-width: 1000px)').matches) $$('#d-check,#d-cp').forEach(d => { d.open = true; });
-  window.Desk = { win: window, arm, draw: () => send({ t: 'lang', lang }), key, said, answer, mute, muted: () => !!snd && snd.state().muted, state: () => state, press: id => { const b = document.getElementById(id); if (b) b.click(); } };
+  window.Desk = { win: window, arm, draw: () => send({ t: 'lang', lang }), again: () => ws.close(), key, said, answer, mute, muted: () => !!snd && snd.state().muted, state: () => state, press: id => { const b = document.getElementById(id); if (b) b.click(); } };
   after(); dial();
-  if (sessionStorage.getItem('armed')) arm(); // as before the reload; the browser may want a press all the same. SPEC: PAG-038
+  if (sessionStorage.getItem('armed') || 'enrolled' in body.dataset) arm(); // as before the reload; the browser may want a press all the same. SPEC: PAG-038
 })();
