@@ -170,6 +170,7 @@ func (r *Record) join(l *Log, e *Entry) (covers bool) {
 			for _, e := range l.cover(c.rc) {
 				r.touched = append(r.touched, e.item)
 			}
+			r.coverEnded(l, c.rc)
 			covers = true
 		}
 	}

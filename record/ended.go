@@ -33,42 +33,75 @@ type ended struct {
 // SPEC: REC-036
 func (r *Record) SetEnds(party string, ends []Cutoff) (touched []string) {
 	r.touched = r.touched[:0]
-	was := len(r.ends)
-	r.ends = slices.DeleteFunc(r.ends, func(d *ended) bool { return d.party == party })
+	old := r.ends
+	r.ends = slices.DeleteFunc(slices.Clone(old), func(d *ended) bool { return d.party == party })
 	for _, end := range ends {
-		r.ends = append(r.ends, &ended{Cutoff: end, party: party, key: wire.KeyHash(party+"/sign", end.Key)})
+		d := &ended{Cutoff: end, party: party, key: wire.KeyHash(party+"/sign", end.Key)}
+		same := func(o *ended) bool {
+			return o.party == party && o.key == d.key && o.Past == d.Past && o.Issue == d.Issue
+		}
+		if i := slices.IndexFunc(old, same); i >= 0 {
+			d = old[i] // what it says of those that are here is found already
+		}
+		r.ends = append(r.ends, d)
 	}
-	if was+len(ends) > 0 {
-		r.settleEnds()
-	}
+	r.settleEnds()
 	return r.takeTouched()
 }
 
 // settleEnds finds anew what stands of what ended keys signed, until nothing of it is missing.
 func (r *Record) settleEnds() {
-	missing := slices.ContainsFunc(r.sorted, func(l *Log) bool { return l.Claimed > l.Size })
 	for _, d := range r.ends {
-		last := r.At(d.Past)
-		if d.settled || last == nil || !last.Joined {
+		if d.settled {
 			continue
 		}
-		past := r.pastOf(last)
-		past[last.log] = last.Index + 1
+		var past map[*Log]int
+		if last := r.At(d.Past); last != nil && last.Joined {
+			past = r.pastOf(last)
+			past[last.log] = last.Index + 1
+			d.settled = !r.missing()
+		}
 		was := d.past
-		if d.past, d.settled = past, !missing; maps.Equal(was, past) {
+		if d.past = past; (was == nil) == (past == nil) && maps.Equal(was, past) {
 			continue
 		}
 		for _, l := range r.sorted {
 			if l.Name.Party == d.party {
-				for _, e := range r.Entries(l.Name.LogID, 0) {
-					if e.key == d.key {
-						r.judge(e)
-					}
-				}
-				l.advanceWhole()
+				r.judgeEnded(d, l, was)
 			}
 		}
 	}
+}
+
+// missing reports whether anything is named that is not here, of logs too of which nothing is.
+func (r *Record) missing() bool {
+	for _, l := range r.logs {
+		if l.Claimed > l.Size {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeEnded judges again what an ended key signed in a log and what the end means anew: not what stood before and stands.
+func (r *Record) judgeEnded(d *ended, l *Log, was map[*Log]int) {
+	from, to := d.past[l], len(l.chain)
+	switch {
+	case d.past == nil:
+		from = was[l]
+	case was != nil:
+		from, to = min(was[l], d.past[l]), min(max(was[l], d.past[l]), len(l.chain))
+	}
+	all := slices.Clone(l.chain[min(from, to):to])
+	for _, e := range l.gap {
+		all = append(all, e)
+	}
+	for _, e := range append(all, l.twins...) {
+		if e.key == d.key {
+			r.judge(e)
+		}
+	}
+	l.advanceWhole()
 }
 
 // beyond gives the end that an entry is signed past, nil where it stands or the end cannot be seen yet.
@@ -104,4 +137,18 @@ func (r *Record) void(e *Entry) string {
 func (e *Entry) heldUnder(issue int) bool {
 	before := func(rc *Receipt) bool { return rc != nil && rc.Sheet < issue }
 	return before(e.byWhole) || slices.ContainsFunc(e.receipts, before)
+}
+
+// coverEnded judges again what a receipt covers in a log and an ended key signed: what was receipted before the end stands.
+func (r *Record) coverEnded(l *Log, rc *Receipt) (changed []*Entry) {
+	if len(r.ends) == 0 {
+		return nil
+	}
+	for i := min(rc.Whole, l.Size) - 1; i >= 0 && l.chain[i].byWhole == rc; i-- {
+		if e := l.chain[i]; r.beyond(e) != nil {
+			r.judge(e)
+			changed = append(changed, e)
+		}
+	}
+	return changed
 }

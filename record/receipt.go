@@ -180,16 +180,15 @@ func (r *Record) ApplyReceipt(rc *Receipt) (changed []*Entry) {
 	rc.bytes.shelf = r.shelf
 	l.hear(claim{rc: rc})
 	if l.decides(rc) {
-		return append(changed, r.rebuild(l)...)
+		changed = append(changed, r.rebuild(l)...)
+		r.settleEnds() // the entry of an end may stand on another branch now
+		return changed
 	}
 	changed = append(changed, l.cover(rc)...)
-	if len(r.ends) > 0 { // what was receipted before a key ended stands
-		for _, e := range append(slices.Clone(changed), e) {
-			if e != nil && r.beyond(e) != nil {
-				r.judge(e)
-				changed = append(changed, e)
-			}
-		}
+	changed = append(changed, r.coverEnded(l, rc)...)
+	if e != nil && r.beyond(e) != nil {
+		r.judge(e)
+		changed = append(changed, e)
 	}
 	return append(changed, r.rejudge(l)...)
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -114,10 +115,19 @@ func (a *app) load() (*home.Line, error) {
 // sheet prints our sheet: on standard output exactly its bytes, the digits for people beside it.
 func (a *app) sheet() *cobra.Command {
 	var next bool
+	var issue int
 	c := &cobra.Command{Use: "sheet", Short: "Print our sheet, to be carried to the other party.", Args: nargs(0, 0)}
 	c.Flags().BoolVar(&next, "next", false, "make the next issue first: other addresses, or after a locked pairing")
+	c.Flags().IntVar(&issue, "issue", 0, "an earlier issue, where the other party lacks it (default: the newest)")
 	c.RunE = func(*cobra.Command, []string) error {
 		l, err := a.load()
+		if err == nil && issue > 0 {
+			i := slices.IndexFunc(l.OurIssues, func(s *party.Sheet) bool { return s.Issue == issue })
+			if i < 0 {
+				return hint.New("see: parley path list", "there is no issue %d of our sheet here", issue)
+			}
+			l.Ours = l.OurIssues[i]
+		}
 		if err == nil && next {
 			err = l.NextIssue()
 			if err == nil {

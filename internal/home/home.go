@@ -453,7 +453,7 @@ func (l *Line) SetTheirs(note []byte, seen bool) error {
 		return hint.New("a new line: parley init --line NAME", "this line is paired already")
 	case l.Config.Other != "" && s.Party != l.Config.Other:
 		return hint.New("ask the other party for its own sheet; or write its name as other in config.toml", "this line is one with %s, and the sheet is of %s", l.Config.Other, s.Party)
-	case l.Genesis != nil && !s.SameKeys(l.Theirs) && !seen:
+	case l.Genesis != nil && (!s.SameKeys(l.Theirs) || len(s.Ends) > 0) && !seen:
 		return hint.New("have them read over another channel: parley pair FILE --digits …", "this sheet has new keys: its digits must be compared")
 	case l.Genesis != nil:
 		return l.Take(s)
@@ -533,6 +533,9 @@ func (l *Line) Remote(p Path) (at netip.AddrPort, host string, err error) {
 		if text == "" && t.Label == p.Label {
 			text = t.Address
 		}
+	}
+	if text == "" && l.Genesis != nil { // in service each adds and takes away paths by itself: here we are only found
+		return at, "", nil
 	}
 	if at, err = netip.ParseAddrPort(text); err != nil {
 		return at, "", hint.New("agree on the labels of the paths, or set remote in config.toml", "the other party's sheet has no path %q", p.Label)

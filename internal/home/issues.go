@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"example.org/parley/hint"
 	"example.org/parley/party"
@@ -113,6 +114,9 @@ func (l *Line) Issue(c Config, rand io.Reader, ends ...party.KeyEnd) (*party.She
 		return nil, err
 	}
 	if l.Waits() && rand != nil && len(ends) == 0 {
+		if _, err := os.Stat(filepath.Join(l.Dir, "sign.key.next")); err != nil {
+			return nil, hint.New("end the keys that are in use, and make others: parley key revoke", "the keys of issue %d are not in this home: it is an older copy", l.Ours.Issue)
+		}
 		return nil, hint.New("they compare its digits and say: parley key accept", "the keys of issue %d wait until the other party has accepted them", l.Ours.Issue)
 	}
 	next := &party.Sheet{Party: l.Ours.Party, Issue: l.Ours.Issue + 1, Before: l.Ours.Hash, Sign: l.Ours.Sign, Link: l.Ours.Link, Ends: ends, Paths: c.sheetPaths()}
@@ -141,10 +145,18 @@ func (l *Line) Issue(c Config, rand io.Reader, ends ...party.KeyEnd) (*party.She
 // SPEC: SHT-002 SHT-005
 func (l *Line) Take(s *party.Sheet) error {
 	if err := s.Follows(l.Theirs); err != nil {
-		return hint.New("ask the other party for its newest sheet; one whose issue before is missing here cannot be taken", "%v", err)
+		return hint.New("", "%v", err).Way("ask the other party for the issues between, and enter each: parley sheet --issue %d", l.Theirs.Issue+1)
 	}
 	if len(l.TheirIssues) >= maxIssues {
 		return fmt.Errorf("%d issues of one sheet: no more are taken", maxIssues)
+	}
+	for _, e := range s.Ends { // every export carries the sheet: of another line's log the verifier says DOES NOT HOLD
+		if !strings.HasPrefix(e.Log, s.Party+"/"+l.Genesis.Hash.Name()+"/") {
+			return errors.New("it ends a sign key past a log of another line")
+		}
+	}
+	if len(slices.Concat(l.TheirIssues, Issues{s}).LinkKeys()) == 0 {
+		return errors.New("it ends every key by which its party could be let in")
 	}
 	if err := l.theyReach(s); err != nil {
 		return err
@@ -162,6 +174,26 @@ func (l *Line) Entered(issue int) bool {
 //
 // SPEC: SHT-004
 func (l *Line) Renew() error {
+	ours, err := l.loadIssues("sheet.ours", l.OurIssues[0])
+	if err != nil {
+		return err
+	}
+	for role, named := range map[string]ed25519.PublicKey{"sign": ours.Newest().Sign, "link": ours.Newest().Link} {
+		b, err := l.secret(role + ".key.next")
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		var k ed25519.PrivateKey
+		if err == nil {
+			k, err = party.DecodeSecret(role, b)
+		}
+		if err == nil && !named.Equal(party.Public(k)) { // drawn for an issue that a kill left unmade
+			err = hint.New("make others: parley key revoke", "the new %s key is not the one that issue %d names", role, ours.Newest().Issue)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	for _, role := range []string{"sign", "link"} {
 		name := filepath.Join(l.Dir, role+".key")
 		if err := os.Rename(name+".next", name); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -186,6 +218,13 @@ func (l *Line) loadKeys() error {
 	return nil
 }
 
+// ended reports whether a sheet of ours ends a sign key of ours.
+func (l *Line) ended(k ed25519.PrivateKey) bool {
+	return slices.ContainsFunc(l.OurIssues, func(s *party.Sheet) bool {
+		return slices.ContainsFunc(s.Ends, func(e party.KeyEnd) bool { return e.Key.Equal(party.Public(k)) })
+	})
+}
+
 // settleKeys judges the keys by our sheets.
 func (l *Line) settleKeys() error {
 	used := func(s *party.Sheet) bool { return s.Sign.Equal(party.Public(l.Keys.Sign)) }
@@ -193,16 +232,16 @@ func (l *Line) settleKeys() error {
 	if i < 0 || l.Ours.Party != l.Config.Party {
 		return damaged("sheet.ours", errors.New("it does not name the keys and party of this line"))
 	}
-	if l.OurIssues[i].Link.Equal(party.Public(l.Keys.Link)) {
+	if l.OurIssues[i].Link.Equal(party.Public(l.Keys.Link)) && !l.ended(l.Keys.Sign) {
 		return nil
 	}
-	if err := l.Renew(); err != nil { // the sign key was renewed, and the link key not yet
+	if err := l.Renew(); err != nil { // the sign key was renewed, and the link key not yet; or neither, and it has ended
 		return err
 	}
 	if err := l.loadKeys(); err != nil {
 		return err
 	}
-	if !l.OurIssues[i].Link.Equal(party.Public(l.Keys.Link)) {
+	if i = slices.IndexFunc(l.OurIssues, used); i < 0 || !l.OurIssues[i].Link.Equal(party.Public(l.Keys.Link)) {
 		return damaged("link.key", errors.New("it is not the key that our sheet names"))
 	}
 	return nil

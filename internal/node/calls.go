@@ -100,7 +100,7 @@ func (l *Line) Sound(desk string, s Sink) {
 // do does what the machine says; an act that does not fit comes back as an error.
 func (c *calls) do(out call.Out) error {
 	for _, id := range out.Quiet {
-		c.l.link.Done("c" + id)
+		c.l.done("c" + id)
 	}
 	for _, s := range out.Send {
 		c.send(s)
@@ -129,7 +129,7 @@ func (c *calls) send(s call.Signal) {
 		c.l.say(b)
 		return
 	}
-	c.l.link.Repeat("c"+s.Repeat, laneSignal, [][]byte{b})
+	c.l.repeat("c"+s.Repeat, b)
 }
 
 // draft states what happened; the call goes on whether or not it can be recorded. SPEC: NOD-006

@@ -332,7 +332,7 @@ func (l *Line) empty() *memory {
 		cache: map[string]any{}, volatile: map[*record.Entry]int{}, showing: map[string]bool{}}
 	m.book = contact.NewBook(l.cfg.Us.Name, l.cfg.Them.Name)
 	m.items = &items{stamps: map[string]stamp{}, lists: map[string][]stamp{}, open: map[string][]stamp{}}
-	shared, private := *l.opts.Load(), l.privOpts
+	shared, private := *l.opts.Load(), *l.privOpts.Load()
 	shared.Rows, private.Rows = m, m
 	m.rec, m.priv = record.New(shared), record.New(private)
 	return m
@@ -341,6 +341,9 @@ func (l *Line) empty() *memory {
 // adopt goes on with what was read.
 func (l *Line) adopt(m *memory, first bool) {
 	l.memory, l.run, l.privRun = m, nil, nil
+	for _, p := range []string{l.cfg.Us.Name, l.cfg.Them.Name} { // a sheet may have been taken while it was read
+		l.touch(l.rec.SetEnds(p, l.cfg.Ends[p])...)
+	}
 	l.agree()
 	l.issued.look = true
 	if first { // later the alarms in memory are newer than those of the disk

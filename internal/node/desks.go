@@ -209,7 +209,7 @@ const maxState = 512
 func (l *Line) tellState() {
 	l.peer.told++
 	if l.link != nil {
-		l.link.Repeat("state", laneSignal, [][]byte{l.stateBytes()})
+		l.repeat("state", l.stateBytes())
 		l.peer.toldAt = l.now
 	}
 }
@@ -234,7 +234,7 @@ func (l *Line) say(b []byte) { l.link.Signal(laneSignal, b) }
 func (l *Line) stateFromPeer(op byte, b []byte) {
 	if op == sigStateOK {
 		if v, k := binary.Uvarint(b); k > 0 && v == l.peer.told {
-			l.link.Done("state")
+			l.done("state")
 		}
 		return
 	}

@@ -117,7 +117,7 @@ type Config struct {
 type Line struct {
 	cfg      Config
 	opts     atomic.Pointer[record.Options] // of the record; replaced when keys are
-	privOpts record.Options                 // of our private logs
+	privOpts atomic.Pointer[record.Options] // of our private logs
 	log      *slog.Logger
 	events   chan func()
 	looks    chan func() // of who wants to see what there is: they change nothing
@@ -143,6 +143,7 @@ type Line struct {
 	agreed   atomic.Pointer[[]service.Proposal] // changes of the terms, replaced whole by the loop
 	issued   issued
 	backups  backups
+	signals  map[string][]byte // those that are repeated until they are answered
 	uptime   uptime
 	joining  *joining          // nil: there is nothing to take in, or it is being read
 	recalls  bool              // the record of the time alone is being read
@@ -171,7 +172,7 @@ type Line struct {
 func Open(cfg Config) *Line {
 	l := &Line{
 		cfg: cfg, log: cfg.Log, events: make(chan func(), 256), looks: make(chan func()), more: make(chan struct{}, 1), quit: make(chan struct{}), gone: make(chan struct{}),
-		desks: desks{}, subs: map[chan struct{}]struct{}{}, why: "restart",
+		desks: desks{}, subs: map[chan struct{}]struct{}{}, signals: map[string][]byte{}, why: "restart",
 	}
 	l.now = cfg.Now()
 	if l.cfg.Alone {
@@ -187,7 +188,8 @@ func Open(cfg Config) *Line {
 	l.started = l.now
 	opts := l.cfg.options(false)
 	l.opts.Store(&opts)
-	l.privOpts = l.cfg.options(true)
+	private := l.cfg.options(true)
+	l.privOpts.Store(&private)
 	l.store = store.New(cfg.DB, cfg.Store)
 	l.alarms.Set = alarm.New()
 	l.peer.repeating = map[record.Place]struct{}{}

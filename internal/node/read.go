@@ -72,7 +72,7 @@ func (l *Line) parse(rows []store.Row) []stored {
 		case store.KindEntry:
 			s.checked, s.err = l.opts.Load().CheckStored(r.A, r.B, r.C)
 		case store.KindPrivate:
-			s.checked, s.err = l.privOpts.CheckStored(r.A, r.B, r.C)
+			s.checked, s.err = l.privOpts.Load().CheckStored(r.A, r.B, r.C)
 		case store.KindReceipt:
 			s.receipt, s.err = l.opts.Load().CheckStoredReceipt(r.A)
 		}
@@ -130,7 +130,7 @@ func (l *Line) audit(m *memory, known map[int]struct{}) {
 			if _, before := known[n]; before {
 				continue
 			}
-			if err := sound(l.opts.Load(), &l.privOpts, r); err != nil {
+			if err := sound(l.opts.Load(), l.privOpts.Load(), r); err != nil {
 				l.log.Error("a row of the record was altered on the disk", "file", l.cfg.DB, "row", n, "log", r.Log, "index", r.Index, "err", err)
 				m.bad.add(n, record.ErrAltered)
 				found = true

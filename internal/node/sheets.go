@@ -37,10 +37,20 @@ type issued struct {
 // from nothing.
 const takeEvery = time.Second
 
+// maxLooked is how many of the other party's statements of a sheet are read again at a look, the newest: it may make any number.
+const maxLooked = 1024
+
 // issues are those on record and on disk, in the order in which they came.
 func (l *Line) issues() (out []service.Issue) {
-	for _, s := range l.items.lists["sheet"] {
-		if it, _ := l.item(s.key); it != nil {
+	theirs := 0
+	for _, s := range slices.Backward(l.items.lists["sheet"]) {
+		it, _ := l.item(s.key)
+		if it != nil && it.Begin != nil && it.Begin.Log.Party != l.cfg.Us.Name {
+			if theirs++; theirs > maxLooked {
+				continue
+			}
+		}
+		if it != nil {
 			if is := service.FoldIssue(it); is.Entry != nil && l.durable(is.Entry) && (is.Accepted == nil || l.durable(is.Accepted)) {
 				out = append(out, is)
 			} else {
@@ -48,6 +58,7 @@ func (l *Line) issues() (out []service.Issue) {
 			}
 		}
 	}
+	slices.Reverse(out)
 	return out
 }
 
@@ -117,7 +128,7 @@ func (l *Line) takeSheet(h *home.Line, is service.Issue) error {
 	case err != nil:
 		l.warn("a sheet of the other party is not taken", "issue", is.Issue, "err", err)
 		return nil
-	case !s.SameKeys(h.Theirs) && is.Accepted == nil:
+	case (!s.SameKeys(h.Theirs) || len(s.Ends) > 0) && is.Accepted == nil:
 		l.issued.theirs = &is
 		return nil
 	}
@@ -170,7 +181,8 @@ func (l *Line) resheet(h *home.Line) error {
 	}
 	opts := l.cfg.options(false)
 	l.opts.Store(&opts)
-	l.privOpts = l.cfg.options(true)
+	private := l.cfg.options(true)
+	l.privOpts.Store(&private)
 	if renewed {
 		l.run, l.privRun, l.runName, l.why = nil, nil, l.newRunName(), "key"
 	}
@@ -284,10 +296,14 @@ func (l *Line) keyRevoke(who act.Who, lang string, a act.KeyRevoke) (act.Reply, 
 			return act.Reply{}, err
 		}
 	}
-	if e == nil || e.Log.Party != l.cfg.Us.Name || !e.Joined || e.Log.Private {
+	if e == nil || e.Log.Party != l.cfg.Us.Name || !e.Joined || e.Log.Private || !l.durable(e) {
 		return act.Reply{}, hint.New("the last statement of ours that is ours beyond doubt: parley key revoke --past ID", "the key cannot end there")
 	}
-	s, err := h.Issue(h.Config, l.cfg.Rand, party.KeyEnd{Key: party.Public(h.Keys.Sign), Log: e.Log.String(), Size: e.Index + 1})
+	ends := []party.KeyEnd{{Key: party.Public(h.Keys.Sign), Log: e.Log.String(), Size: e.Index + 1}}
+	if h.Waits() { // who stole the keys has those that wait beside them
+		ends = append(ends, party.KeyEnd{Key: h.Ours.Sign, Log: e.Log.String(), Size: e.Index + 1})
+	}
+	s, err := h.Issue(h.Config, l.cfg.Rand, ends...)
 	if err == nil {
 		err = h.Renew()
 	}
@@ -308,7 +324,7 @@ func (l *Line) keyRevoke(who act.Who, lang string, a act.KeyRevoke) (act.Reply, 
 // newestOwn is our newest statement on the shared record.
 func (l *Line) newestOwn() *record.Entry {
 	for _, e := range l.rec.Newest() {
-		if e.Log.Party == l.cfg.Us.Name && e.Joined {
+		if e.Log.Party == l.cfg.Us.Name && e.Joined && l.durable(e) {
 			return e
 		}
 	}

@@ -93,7 +93,7 @@ func (s *stops) say(st stop.State, d record.Draft, who act.Who) {
 		return
 	}
 	s.keep(c)
-	s.l.link.Repeat("s"+c.ID+c.Step, laneSignal, [][]byte{append([]byte{sigStop}, b...)})
+	s.l.repeat("s"+c.ID+c.Step, append([]byte{sigStop}, b...))
 }
 
 // keep remembers a copy, each step of a STOP once.
@@ -127,7 +127,7 @@ func (s *stops) trim() {
 // fromPeer takes a copy over the session, or the far node's word that it has ours.
 func (s *stops) fromPeer(op byte, b []byte) {
 	if op == sigStopGot {
-		s.l.link.Done("s" + string(b))
+		s.l.done("s" + string(b))
 		return
 	}
 	c, err := stop.ParseCopy(b)

@@ -37,6 +37,7 @@ func (l *Line) watchClock() {
 	l.x.StreamDown()
 	l.peer.streams, l.peer.out = false, nil
 	l.link.Close("clock")
+	clear(l.signals) // the other end takes the calls of this run for ended
 	l.forgetTimes()
 	l.reconnect()
 }
@@ -56,12 +57,27 @@ func (l *Line) reconnect() {
 	}
 	l.linkErr = err
 	l.setLink(link)
+	clear(l.peer.repeating) // the link that repeated them is gone
 	l.reoffer()
 	l.dirty = true
 }
 
+// repeat sends a signal until its answer comes (done), over sessions that take the place of these too.
+func (l *Line) repeat(id string, b []byte) {
+	l.signals[id] = b
+	l.link.Repeat(id, laneSignal, [][]byte{b})
+}
+
+func (l *Line) done(id string) {
+	delete(l.signals, id)
+	l.link.Done(id)
+}
+
 // setLink puts the sessions in place, for the loop and for the microphones.
 func (l *Line) setLink(link Link) {
+	for id, b := range l.signals {
+		link.Repeat(id, laneSignal, [][]byte{b})
+	}
 	l.link = link
 	l.calls.way.Store(&link)
 }
