@@ -187,7 +187,7 @@ func (a *app) verify() *cobra.Command {
 // SPEC: CLI-052 CLI-054
 func (a *app) read() *cobra.Command {
 	var page bool
-	c := &cobra.Command{Use: "read FILE", Short: "Print an export or a claim for a third party, offline: whether it holds, who stated what, and what is left open.", Args: nargs(1, 1)}
+	c := &cobra.Command{Use: "read FILE", Short: "Print an export or a claim for a third party, offline: whether it holds, and who stated what.", Args: nargs(1, 1)}
 	c.Flags().BoolVar(&page, "html", false, "as a page to print, which loads nothing and runs nothing")
 	expected := a.expected(c)
 	c.RunE = func(_ *cobra.Command, args []string) error {
