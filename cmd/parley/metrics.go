@@ -44,7 +44,7 @@ func (m *metricsAt) check() error {
 	return nil
 }
 
-// keepMetrics listens until ctx does not stand any more, and again when the listening ends.
+// keepMetrics answers /metrics until ctx ends, and listens again where the listening failed.
 func (s *service) keepMetrics(ctx context.Context) {
 	at := home.Page{At: s.metrics.at}
 	h := metrics.Handler(func() map[string]metrics.Line {
