@@ -3,6 +3,7 @@
 package node
 
 import (
+	"cmp"
 	"encoding/hex"
 	"runtime/debug"
 	"strings"
@@ -56,5 +57,5 @@ func otherVersion(greeting []byte) string {
 		}
 		return -1
 	}, said["version"])
-	return v[:min(len(v), 40)]
+	return cmp.Or(v[:min(len(v), 40)], "unknown")
 }
