@@ -364,17 +364,23 @@ func (rep *Report) line(head map[string][][]byte, o Expected) *judgement {
 	}
 	rep.expect(o)
 	if len(head["claim"]) == 0 { // of a claim nothing may stand past the end of a key: its file has not every receipt
-		j.ro.Ends = map[string][]record.Cutoff{}
-		for _, s := range j.sheets {
-			for _, end := range s.Ends {
-				if name, err := record.ParseLogName(end.Log); err == nil {
-					j.ro.Ends[s.Party] = append(j.ro.Ends[s.Party], record.Cutoff{Key: end.Key, Past: record.Place{LogID: name.LogID, Index: end.Size - 1}, Issue: s.Issue})
-				}
-			}
-		}
+		j.ro.Ends = Ends(j.sheets)
 	}
 	j.rec = record.New(j.ro)
 	return j
+}
+
+// Ends are the ends of sign keys that sheets name, by party: for node and verifier alike.
+func Ends(sheets []*party.Sheet) map[string][]record.Cutoff {
+	out := map[string][]record.Cutoff{}
+	for _, s := range sheets {
+		for _, e := range s.Ends {
+			if name, err := record.ParseLogName(e.Log); err == nil {
+				out[s.Party] = append(out[s.Party], record.Cutoff{Key: e.Key, Past: record.Place{LogID: name.LogID, Index: e.Size - 1}, Issue: s.Issue})
+			}
+		}
+	}
+	return out
 }
 
 // expect compares what the reader knows of the two beforehand.

@@ -11,7 +11,7 @@ import (
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/store"
 	"example.org/parley/party"
-	"example.org/parley/record"
+	"example.org/parley/verify"
 )
 
 // Of is the configuration of a line that is in service, as its home holds it. Who starts it says what opens the sessions;
@@ -32,7 +32,7 @@ func Of(l *home.Line, log *slog.Logger) (Config, error) {
 		Schedule: terms.Schedule, Due: terms.Policy.Due, Fallback: terms.Fallback, Demo: l.Config.Demo, Notifier: l.Config.Notifier, BackupEvery: l.Config.BackupEvery(), Now: time.Now, Rand: rand.Reader, Log: log,
 		Store: store.Options{ReserveFile: l.Reserve()},
 	}
-	c.Sheets, c.Ends = l.Notes(), ends(l.OurIssues, l.TheirIssues)
+	c.Sheets, c.Ends = l.Notes(), verify.Ends(slices.Concat(l.OurIssues, l.TheirIssues))
 	if c.Alone {
 		return c, nil
 	}
@@ -43,17 +43,4 @@ func Of(l *home.Line, log *slog.Logger) (Config, error) {
 		return c, err
 	}
 	return c, nil
-}
-
-// ends are the ends of keys that the sheets of both parties name.
-func ends(of ...home.Issues) map[string][]record.Cutoff {
-	out := map[string][]record.Cutoff{}
-	for _, s := range slices.Concat(of...) {
-		for _, e := range s.Ends {
-			if name, err := record.ParseLogName(e.Log); err == nil {
-				out[s.Party] = append(out[s.Party], record.Cutoff{Key: e.Key, Past: record.Place{LogID: name.LogID, Index: e.Size - 1}, Issue: s.Issue})
-			}
-		}
-	}
-	return out
 }
