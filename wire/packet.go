@@ -132,16 +132,17 @@ func StampAge(now, then uint32) time.Duration {
 func units(d, unit time.Duration) uint16 { return uint16(min(max(d/unit, 0), 65535)) }
 func small(d, unit time.Duration) byte   { return byte(min(max(d/unit, 0), 255)) }
 
-// Voice: call (2), newest frame (4), k (1), then k+1 × (length (1), frame), newest first.
+// Voice: call (2), source (1), newest frame (4), k (1), then k+1 × (length (1), frame), newest first.
 const (
-	VoiceHeader  = 8
+	VoiceHeader  = 9
+	VoiceSources = 4 // speakers of one end, told apart by their source: 0 is the desk that has the call
 	VoiceMaxK    = 3
 	VoiceMaxData = 255
 )
 
 // AppendVoice appends the head of a voice packet, kind included; AppendVoiceFrame follows k+1 times.
-func AppendVoice(b []byte, call uint16, seq uint32, k int) []byte {
-	b = append(b, LaneVoice, byte(call>>8), byte(call))
+func AppendVoice(b []byte, call uint16, source byte, seq uint32, k int) []byte {
+	b = append(b, LaneVoice, byte(call>>8), byte(call), source)
 	b = binary.BigEndian.AppendUint32(b, seq)
 	return append(b, byte(k))
 }
@@ -154,6 +155,7 @@ func AppendVoiceFrame(b, frame []byte) []byte {
 // Voice is an opened voice packet; its frames lie in the packet's own bytes.
 type Voice struct {
 	Call   uint16
+	Source byte
 	Seq    uint32 // of Frames[0]; Frames[i] is Seq-i
 	N      int
 	Frames [VoiceMaxK + 1][]byte
@@ -162,10 +164,10 @@ type Voice struct {
 // ParseVoice reads the body of a voice packet, kind included.
 // SPEC: LNK-011
 func ParseVoice(b []byte) (v Voice, err error) {
-	if len(b) < VoiceHeader || b[0] != LaneVoice || b[7] > VoiceMaxK {
+	if len(b) < VoiceHeader || b[0] != LaneVoice || b[8] > VoiceMaxK {
 		return v, ErrPacket
 	}
-	v.Call, v.Seq, v.N = binary.BigEndian.Uint16(b[1:]), binary.BigEndian.Uint32(b[3:]), int(b[7])+1
+	v.Call, v.Source, v.Seq, v.N = binary.BigEndian.Uint16(b[1:]), b[3], binary.BigEndian.Uint32(b[4:]), int(b[8])+1
 	b = b[VoiceHeader:]
 	for i := range v.N {
 		if len(b) < 1 || len(b) < 1+int(b[0]) || b[0] == 0 {

@@ -50,12 +50,12 @@ func TestProbeIsReadAsItWasWritten(t *testing.T) {
 // SPEC: LNK-011
 func TestVoiceIsReadAsItWasWritten(t *testing.T) {
 	frames := [][]byte{bytes.Repeat([]byte{1}, 80), bytes.Repeat([]byte{2}, 255), {3}}
-	b := AppendVoice(nil, 9, 1<<31, 2)
+	b := AppendVoice(nil, 9, 3, 1<<31, 2)
 	for _, f := range frames {
 		b = AppendVoiceFrame(b, f)
 	}
 	v, err := ParseVoice(b)
-	if err != nil || v.Call != 9 || v.Seq != 1<<31 || v.N != 3 {
+	if err != nil || v.Call != 9 || v.Source != 3 || v.Seq != 1<<31 || v.N != 3 {
 		t.Fatalf("%+v %v", v, err)
 	}
 	for i, f := range frames {
@@ -97,13 +97,13 @@ func FuzzProbe(f *testing.F) {
 }
 
 func FuzzVoice(f *testing.F) {
-	f.Add(AppendVoiceFrame(AppendVoice(nil, 1, 2, 0), []byte("frame")))
+	f.Add(AppendVoiceFrame(AppendVoice(nil, 1, 5, 2, 0), []byte("frame")))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		v, err := ParseVoice(b)
 		if err != nil {
 			return
 		}
-		again := AppendVoice(nil, v.Call, v.Seq, v.N-1)
+		again := AppendVoice(nil, v.Call, v.Source, v.Seq, v.N-1)
 		for i := range v.N {
 			again = AppendVoiceFrame(again, v.Frames[i])
 		}

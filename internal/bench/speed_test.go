@@ -117,13 +117,13 @@ type mouth struct {
 	port  *voice.Port
 }
 
-func (m *mouth) frame(call uint16, seq uint32, data []byte) {
+func (m *mouth) frame(call uint16, source byte, seq uint32, data []byte) {
 	at := time.Since(m.began)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if int(seq) < len(m.sent) {
 		due := time.Duration(seq) * voice.FrameTime
-		m.port.In(call, seq, data, m.began.Add(due+at-m.sent[seq]))
+		m.port.In(call, source, seq, data, m.began.Add(due+at-m.sent[seq]))
 	}
 }
 
@@ -132,7 +132,7 @@ func (m *mouth) speak(l node.Link, frame []byte) {
 	seq := uint32(len(m.sent))
 	m.sent = append(m.sent, time.Since(m.began))
 	m.mu.Unlock()
-	l.SendFrame(7, seq, frame)
+	l.SendFrame(7, 0, seq, frame)
 }
 
 // measureCuts holds a call over two like paths and cuts one of them in its middle, n times in each direction.

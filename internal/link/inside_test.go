@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"net"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -119,13 +120,68 @@ func TestRedundancyRule(t *testing.T) {
 func TestVoiceLoss(t *testing.T) {
 	var r voiceRx
 	for seq := uint32(0); seq < 2000; seq += 2 {
-		r.count(1, seq+1, 0)
+		r.count(1, 0, seq+1, 0)
 		if seq%10 != 0 {
-			r.count(1, seq, 0) // late by one
+			r.count(1, 0, seq, 0) // late by one
 		}
 	}
 	if r.loss < 0.07 || r.loss > 0.13 {
 		t.Error(r.loss)
+	}
+}
+
+// Sources that speak at once have redundancy, loss and caps of their own.
+//
+// SPEC: LNK-009 LNK-011 LNK-018
+func TestSourcesKeepApart(t *testing.T) {
+	sock := &blackhole{}
+	l, s := looped(t, sock)
+	heard := map[byte][]uint32{}
+	l.cfg.OnFrame = func(_ uint16, source byte, seq uint32, f []byte) {
+		if f[0] != source {
+			t.Errorf("frame %d of source %d holds source %d's", seq, source, f[0])
+		}
+		heard[source] = append(heard[source], seq)
+	}
+	l.voiceTx.k = 1
+	from := netip.MustParseAddrPort("127.0.0.1:9")
+	for seq := uint32(1); seq <= 3; seq++ {
+		for source := range byte(wire.VoiceSources + 1) { // the last is none of ours to send
+			sock.last = nil
+			if l.SendFrame(9, source, seq, []byte{source}); sock.last != nil {
+				l.receive(s.bind, sock.last, from)
+			}
+		}
+	}
+	for source := range byte(wire.VoiceSources) {
+		if !slices.Equal(heard[source], []uint32{1, 1, 2, 2, 3}) {
+			t.Errorf("of source %d came %v", source, heard[source])
+		}
+	}
+	if len(heard) != wire.VoiceSources || l.voiceRx.loss != 0 {
+		t.Errorf("%d sources, loss %v", len(heard), l.voiceRx.loss)
+	}
+	fresh, err := newSession(make([]byte, 88), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	passed := func(body []byte, n int) (passed int) { // at one moment
+		for range n {
+			if c := fresh.capOf(body); c.packets.take(0, 1) && c.bits.take(0, 5400) { // µ-law with k = 3
+				passed++
+			}
+		}
+		return passed
+	}
+	for _, body := range [][]byte{wire.AppendVoice(nil, 9, 0, 1, 0), wire.AppendVoice(nil, 9, 3, 1, 0), {wire.LaneSignal}} {
+		if n := passed(body, 1000); n != 512_000/5400 {
+			t.Errorf("of 1000 packets %x at once %d pass", body, n)
+		}
+	}
+	for _, body := range [][]byte{wire.AppendVoice(nil, 9, 200, 1, 0), {wire.LaneVoice}} { // of none: they share what is left of the rest
+		if n := passed(body, 1000); n != 0 {
+			t.Errorf("of 1000 packets %x %d pass beside", body, n)
+		}
 	}
 }
 
@@ -204,11 +260,15 @@ func FuzzTrailer(f *testing.F) {
 }
 
 // blackhole is a socket that leads nowhere.
-type blackhole struct{ n int }
+type blackhole struct {
+	n    int
+	last []byte
+}
 
 func (*blackhole) ReadFromUDPAddrPort([]byte) (int, netip.AddrPort, error) { select {} }
 func (b *blackhole) WriteMsgUDPAddrPort(p, _ []byte, _ netip.AddrPort) (int, int, error) {
 	b.n += len(p)
+	b.last = p
 	return len(p), 0, nil
 }
 func (*blackhole) LocalAddr() net.Addr             { return &net.UDPAddr{} }
@@ -217,7 +277,7 @@ func (*blackhole) Close() error                    { return nil }
 
 // looped is a link with one session whose packets it can open itself.
 func looped(tb testing.TB, sock Socket) (*Link, *session) {
-	l := &Link{start: time.Now(), queue: newQueue(), cfg: Config{Now: time.Now, OnFrame: func(uint16, uint32, []byte) {}}}
+	l := &Link{start: time.Now(), queue: newQueue(), cfg: Config{Now: time.Now, OnFrame: func(uint16, byte, uint32, []byte) {}}}
 	l.out.Store(&[]*session{})
 	p := newPath(l, 0, PathConfig{})
 	l.paths = []*path{p}
@@ -231,7 +291,9 @@ func looped(tb testing.TB, sock Socket) (*Link, *session) {
 	s.remote.Store(&a)
 	s.ready.Store(true)
 	s.up.Store(true)
-	s.packets, s.bits = full(1e12), full(1e15)
+	for i := range s.caps {
+		s.caps[i] = laneCap{full(1e12), full(1e15)}
+	}
 	p.current, p.sessions = s, []*session{s}
 	l.table.Store(&map[uint32]*session{5: s})
 	l.out.Store(&[]*session{s})
@@ -308,12 +370,12 @@ func TestFrameAllocations(t *testing.T) {
 	l.voiceTx.k = 2
 	frame := make([]byte, 80)
 	seq := uint32(0)
-	if n := testing.AllocsPerRun(1000, func() { seq++; l.SendFrame(1, seq, frame) }); n != 0 {
+	if n := testing.AllocsPerRun(1000, func() { seq++; l.SendFrame(1, 0, seq, frame) }); n != 0 {
 		t.Errorf("%v allocations a frame sent", n)
 	}
 	l2, s2 := looped(t, sock)
 	from := netip.MustParseAddrPort("127.0.0.1:9")
-	body := wire.AppendVoiceFrame(wire.AppendVoice(nil, 1, 1, 0), frame)
+	body := wire.AppendVoiceFrame(wire.AppendVoice(nil, 1, 0, 1, 0), frame)
 	if n := testing.AllocsPerRun(1000, func() { l2.receive(s2.bind, s2.seal(&s2.lane, body), from) }); n != 0 {
 		t.Errorf("%v allocations a frame received", n)
 	}
@@ -335,7 +397,7 @@ func BenchmarkFrame(b *testing.B) {
 		began := time.Now()
 		for range 256 {
 			seq++
-			l.SendFrame(1, seq, frame)
+			l.SendFrame(1, 0, seq, frame)
 			n, _, _ := in.ReadFromUDPAddrPort(buf)
 			l.receive(s.bind, buf[:n], to)
 		}

@@ -43,7 +43,7 @@ func (l *Link) receive(b *bind, pkt []byte, from netip.AddrPort) {
 		s.watchAddress(from, len(pkt), now)
 	}
 	// SPEC: LNK-009
-	if !s.packets.take(now, 1) || !s.bits.take(now, float64(8*(len(pkt)+overhead(from)))) {
+	if c := s.capOf(body); !c.packets.take(now, 1) || !c.bits.take(now, float64(8*(len(pkt)+overhead(from)))) {
 		return
 	}
 	l.dispatch(s, body, from, newest, now)

@@ -41,7 +41,7 @@ type Config struct {
 	Greeting func() []byte
 	// OnFrame gets every frame of voice that arrives, several times if it came several ways; never two calls at once.
 	// data is valid during the call only.
-	OnFrame func(call uint16, seq uint32, data []byte)
+	OnFrame func(call uint16, source byte, seq uint32, data []byte)
 	// Prepare does the costly work on a message of the bulk stream, for several messages at once and outside the goroutine
 	// that takes the events. What it returns is the event's Then. b belongs to it. nil: there is no such work.
 	Prepare func(b []byte) (then func())
@@ -178,7 +178,7 @@ func (c *Config) check() error {
 		c.Greeting = func() []byte { return nil }
 	}
 	if c.OnFrame == nil {
-		c.OnFrame = func(uint16, uint32, []byte) {}
+		c.OnFrame = func(uint16, byte, uint32, []byte) {}
 	}
 	return nil
 }

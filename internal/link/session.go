@@ -36,9 +36,8 @@ type session struct {
 	rxIV      [12]byte
 	rxNonce   [12]byte
 	window    window
-	packets   bucket
-	bits      bucket
-	candidate struct { // an address from which newer authentic packets come; it is used after it has answered a challenge
+	caps      [1 + wire.VoiceSources]laneCap // of all that is no voice of a source, then of each source's voice
+	candidate struct {                       // an address from which newer authentic packets come; it is used after it has answered a challenge
 		addr     netip.AddrPort
 		token    [8]byte
 		in, out  int // bytes: never more than three times out of in
@@ -69,7 +68,10 @@ func newSession(material []byte, dialled bool) (*session, error) {
 	if !dialled {
 		k1, k2, iv1, iv2 = k2, k1, iv2, iv1
 	}
-	s := &session{packets: full(400), bits: full(512_000)}
+	s := &session{}
+	for i := range s.caps {
+		s.caps[i] = laneCap{full(400), full(512_000)}
+	}
 	var err error
 	if s.tx, err = chacha20poly1305.New(k1); err != nil {
 		return nil, err
@@ -154,6 +156,17 @@ func (w *window) take(c uint64) (newest bool) {
 	}
 	w.bits[c/64%(windowSize/64)] |= 1 << (c % 64)
 	return newest
+}
+
+// laneCap bounds one share of what a session passes.
+type laneCap struct{ packets, bits bucket }
+
+// capOf gives the share that an opened body is counted in. SPEC: LNK-009
+func (s *session) capOf(body []byte) *laneCap {
+	if len(body) > 3 && body[0] == wire.LaneVoice && body[3] < wire.VoiceSources {
+		return &s.caps[1+body[3]]
+	}
+	return &s.caps[0]
 }
 
 // bucket is a token bucket on the link's own clock; it holds what a second brings.

@@ -239,7 +239,7 @@ type heard struct {
 	max uint32
 }
 
-func (h *heard) frame(_ uint16, seq uint32, _ []byte) {
+func (h *heard) frame(_ uint16, _ byte, seq uint32, _ []byte) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.got[seq]++
@@ -276,8 +276,8 @@ func TestCutsMidCall(t *testing.T) {
 			select {
 			case <-tick.C:
 				seq++
-				a.SendFrame(7, seq, frame)
-				b.SendFrame(7, seq, frame)
+				a.SendFrame(7, 0, seq, frame)
+				b.SendFrame(7, 0, seq, frame)
 			case <-stop:
 				done <- seq
 				return
@@ -316,7 +316,7 @@ func TestRedundancy(t *testing.T) {
 	var seq uint32
 	for range 600 {
 		seq++
-		a.SendFrame(7, seq, frame)
+		a.SendFrame(7, 0, seq, frame)
 		time.Sleep(4 * time.Millisecond)
 	}
 	if k := a.K(); k != 3 {

@@ -13,7 +13,7 @@ import (
 // voiceTx is what SendFrame needs. Its mutex is voice's alone.
 type voiceTx struct {
 	mu    sync.Mutex
-	rings [4]struct { // the newest frames of a call
+	rings [wire.VoiceSources]struct { // the newest frames of a source
 		call uint16
 		seq  uint32 // newest
 		n    int    // how many before it follow without a gap, itself included
@@ -28,17 +28,17 @@ type voiceTx struct {
 	queue time.Duration
 }
 
-// SendFrame sends one frame of at most 255 bytes over every live path, the k frames before it with it. It allocates
+// SendFrame sends one frame of a source, of at most 255 bytes, over every live path, the k frames of it before it with it. It allocates
 // nothing, and waits for nothing but another frame.
 // SPEC: LNK-017
-func (l *Link) SendFrame(call uint16, seq uint32, frame []byte) {
-	if len(frame) == 0 || len(frame) > wire.VoiceMaxData {
+func (l *Link) SendFrame(call uint16, source byte, seq uint32, frame []byte) {
+	if len(frame) == 0 || len(frame) > wire.VoiceMaxData || source >= wire.VoiceSources {
 		return
 	}
 	v := &l.voiceTx
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	r := &v.rings[call%uint16(len(v.rings))]
+	r := &v.rings[source]
 	if r.call != call || seq != r.seq+1 {
 		r.n = 0
 	}
@@ -46,7 +46,7 @@ func (l *Link) SendFrame(call uint16, seq uint32, frame []byte) {
 	d := &r.data[seq%uint32(len(r.data))]
 	d.n = copy(d.b[:], frame)
 	k := min(v.k, r.n-1)
-	body := wire.AppendVoice(v.body[:0], call, seq, k)
+	body := wire.AppendVoice(v.body[:0], call, source, seq, k)
 	for i := range uint32(k + 1) {
 		d := &r.data[(seq-i)%uint32(len(r.data))]
 		body = wire.AppendVoiceFrame(body, d.b[:d.n])
@@ -85,13 +85,15 @@ func redundancy(p float64) (k int) {
 
 // voiceRx hands frames over, one at a time, and measures the loss of primary copies after merging all paths.
 type voiceRx struct {
-	mu   sync.Mutex
-	call uint16
-	seq  uint32 // newest frame
-	got  window // its newest is seq
+	mu      sync.Mutex
+	sources [wire.VoiceSources]struct {
+		call uint16
+		seq  uint32 // newest frame
+		got  window // its newest is seq
+		at   time.Duration
+	}
 	loss float64
 	said atomic.Uint32 // loss in 1/255, for probes
-	at   time.Duration
 }
 
 // late is how many frames behind the newest a copy may come and still be played: 200 ms.
@@ -101,32 +103,35 @@ func (l *Link) frames(v *wire.Voice) {
 	r := &l.voiceRx
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.count(v.Call, v.Seq, l.now())
+	if v.Source < wire.VoiceSources {
+		r.count(v.Call, v.Source, v.Seq, l.now())
+	}
 	for i := v.N - 1; i >= 0; i-- { // oldest first
-		l.cfg.OnFrame(v.Call, v.Seq-uint32(i), v.Frames[i])
+		l.cfg.OnFrame(v.Call, v.Source, v.Seq-uint32(i), v.Frames[i])
 	}
 }
 
-func (r *voiceRx) count(call uint16, seq uint32, now time.Duration) {
-	step := int64(int32(seq - r.seq))
-	if r.got.top == 0 || r.call != call || step > 256 || step < -256 || now-r.at > time.Second {
-		r.call, r.seq, r.at, r.got = call, seq, now, window{}
+func (r *voiceRx) count(call uint16, source byte, seq uint32, now time.Duration) {
+	of := &r.sources[source]
+	step := int64(int32(seq - of.seq))
+	if of.got.top == 0 || of.call != call || step > 256 || step < -256 || now-of.at > time.Second {
+		of.call, of.seq, of.at, of.got = call, seq, now, window{}
 		for i := range uint64(late + 1) { // what was before we listened is not lost
-			r.got.take(windowSize + i)
+			of.got.take(windowSize + i)
 		}
 		return
 	}
-	r.at = now
-	n := uint64(int64(r.got.top) + step)
-	for i := r.got.top + 1; i <= n; i++ {
+	of.at = now
+	n := uint64(int64(of.got.top) + step)
+	for i := of.got.top + 1; i <= n; i++ {
 		lost := 0.0
-		if r.got.fresh(i - late) {
+		if of.got.fresh(i - late) {
 			lost = 1
 		}
 		r.loss += (lost - r.loss) / 100
 	}
-	if r.got.take(n) {
-		r.seq = seq
+	if of.got.take(n) {
+		of.seq = seq
 	}
 	r.said.Store(uint32(r.loss * 255))
 }

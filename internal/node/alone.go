@@ -32,7 +32,7 @@ func (absent) SignalOn(int, byte, []byte)               {}
 func (absent) Repeat(string, byte, [][]byte)            {}
 func (absent) Done(string)                              {}
 func (absent) SendStream([]byte) bool                   { return false }
-func (absent) SendFrame(uint16, uint32, []byte)         {}
+func (absent) SendFrame(uint16, byte, uint32, []byte)   {}
 func (absent) SetAges(time.Duration, time.Duration)     {}
 func (absent) Paths() []wire.PathState                  { return nil }
 func (absent) Heard() (run string, _ time.Time, _ bool) { return "", time.Time{}, false }

@@ -21,8 +21,8 @@ import (
 
 // Sink is a desk's ear: a browser, through internal/edge/web. WriteAt must not block.
 type Sink interface {
-	// WriteAt plays frame n of a source (a call's number): another source begins a new run of sound.
-	WriteAt(source, n uint32, frame []byte) error
+	// WriteAt plays frame n of a speaker of a call: 0 to 3 are the other end's, 4 to 7 our own others.
+	WriteAt(call uint32, source byte, n uint32, frame []byte) error
 }
 
 // calls joins the machine of a ring-down call with the session, the desks' sound and the record.
@@ -59,14 +59,14 @@ func newCalls(l *Line) *calls {
 }
 
 // onFrame takes a frame of the lane, from its reader: no lock of the loop, no allocation. SPEC: VOX-001
-func (c *calls) onFrame(call uint16, seq uint32, data []byte) {
+func (c *calls) onFrame(call uint16, source byte, seq uint32, data []byte) {
 	now := c.l.cfg.Now()
-	if !c.port.In(call, seq, data, now) {
+	if !c.port.In(call, source, seq, data, now) {
 		return
 	}
 	c.heardAt.Store(now.UnixNano())
 	if s := c.live.Load(); s != nil && s.sink != nil {
-		_ = s.sink.WriteAt(uint32(call), seq, data) // a browser that cannot take it misses it: a late frame is worthless
+		_ = s.sink.WriteAt(uint32(call), source, seq, data) // a browser that cannot take it misses it: a late frame is worthless
 	}
 }
 
@@ -77,8 +77,8 @@ func (l *Line) Microphone(desk string, frame []byte) {
 	if s := c.live.Load(); s == nil || s.desk != desk {
 		return
 	}
-	if n, seq, ok := c.port.Out(len(frame)); ok {
-		(*c.way.Load()).SendFrame(n, seq, frame)
+	if n, seq, ok := c.port.Out(0, len(frame)); ok {
+		(*c.way.Load()).SendFrame(n, 0, seq, frame)
 	}
 }
 

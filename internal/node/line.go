@@ -62,7 +62,7 @@ type Link interface {
 	Repeat(id string, kind byte, pieces [][]byte)
 	Done(id string)
 	SendStream(b []byte) bool
-	SendFrame(call uint16, seq uint32, frame []byte)
+	SendFrame(call uint16, source byte, seq uint32, frame []byte)
 	SetAges(tick, commit time.Duration)
 	Paths() []wire.PathState
 	Heard() (run string, clock time.Time, ok bool)

@@ -135,7 +135,7 @@ func (l *Line) callIn(in *view.Input) {
 	if c.voice != 0 {
 		m := c.port.Meters(l.now)
 		heard := &view.Meter{Level: -1, Frames: m.Received, Lost: m.Lost, LongestGapMS: float64(m.LongestGapMS), Codec: in.Live.Codec}
-		if hz, db, ok := c.port.Heard(); ok {
+		if hz, db, ok := c.port.Heard(0); ok {
 			heard.Hz, heard.Level = hz, bars(db)
 			if m.LevelDB <= voice.Silent {
 				heard.Level = 0

@@ -113,7 +113,7 @@ func (noLink) SignalOn(int, byte, []byte)                {}
 func (noLink) Repeat(string, byte, [][]byte)             {}
 func (noLink) Done(string)                               {}
 func (noLink) SendStream([]byte) bool                    { return false }
-func (noLink) SendFrame(uint16, uint32, []byte)          {}
+func (noLink) SendFrame(uint16, byte, uint32, []byte)    {}
 func (noLink) SetAges(time.Duration, time.Duration)      {}
 func (n noLink) Paths() []wire.PathState                 { return n }
 func (noLink) Heard() (run string, at time.Time, _ bool) { return }

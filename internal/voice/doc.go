@@ -2,8 +2,8 @@
 
 // Package voice is sound as frames in time: who may speak, which frame is new, which is too late.
 //
-// A desk has one Port. Outward it numbers the frames of the call that its gate lets pass; inward it
-// drops what came before (two paths carry everything twice), what is too late to be heard, and what
+// A line has one Port. Outward it numbers the frames of the call that its gate lets pass, each speaker's (source) by
+// themselves; inward it drops what came before (two paths carry everything twice), what is too late to be heard, and what
 // belongs to no call of ours, and it counts. The order is the number's: whoever plays a frame puts
 // it where its number says (edge/web by the RTP number, Ear by its place in the window).
 //

@@ -18,39 +18,44 @@ const (
 	ULaw = "pcmu" // what a node makes itself: tones
 )
 
-// Meters are one direction's figures of a call: what we sent, and what we heard of theirs.
+// Meters are one direction's figures of a call, over all sources: what we sent, and what we heard of theirs.
 type Meters struct {
 	Sent         uint64
 	Received     uint64 // different frames, late ones included
 	Lost         uint64 // numbers that never came
-	LongestGapMS int    // longest stretch with nothing to play
+	LongestGapMS int    // longest stretch with nothing to play of source 0, which speaks all the time
 	Late         uint64 // came after their time
 	Duplicates   uint64 // copies over another path
 	Bytes        uint64
 	NotConstant  uint64  // frames of another size than the first: sizes leak speech
-	Strange      uint64  // numbers no sender can have reached, or too long
-	LevelDB      float64 // µ-law only: of the last second, 0 is a full-scale sine
+	Strange      uint64  // numbers no sender can have reached, a source beyond the last, or too long
+	LevelDB      float64 // µ-law only: of source 0's last second, 0 is a full-scale sine
 }
 
 // Silent is the level of no sound at all.
 const Silent = -99
 
-// Port is one desk's end of the lane. Out is for one goroutine (its microphone), In for any
+// Sources is how many speakers of one end are told apart: 0 is the desk that has the call.
+const Sources = 4
+
+// Port is one end of a call on the lane. Out is for one goroutine a source (its microphone), In for any
 // number (its paths' readers); the rest may be called from anywhere. The zero Port is shut.
 type Port struct {
 	// gate is which call may send and be heard, and 0 for none. It is one word, read once a frame: closing it is
 	// immediate, whoever holds which lock, and opening it for a call shuts every other one out.
 	gate atomic.Uint32
-	seq  atomic.Uint32 // number of the next frame out
+	seq  [Sources]atomic.Uint32 // number of each source's next frame out
 
 	mu    sync.Mutex // guards what is heard; held for one frame at a time, never with another lock
-	rx    receiver
-	size  int
+	heard [Sources]struct {
+		rx   receiver
+		size int
+		ear  Ear
+	}
 	bytes uint64
 	odd   uint64
-	long  uint64
+	alien uint64 // frames too long, empty, or of a source that no call has
 	codec string
-	ear   Ear
 	end   time.Time // when the call was closed; meters stand still from then
 }
 
@@ -64,11 +69,12 @@ const (
 func (p *Port) Open(call uint16, codec string) {
 	p.gate.Store(0)
 	p.mu.Lock()
-	p.rx, p.size, p.bytes, p.odd, p.long, p.codec = receiver{}, 0, 0, 0, 0, codec
-	p.end = time.Time{}
-	p.ear = Ear{}
+	clear(p.heard[:])
+	p.bytes, p.odd, p.alien, p.codec, p.end = 0, 0, 0, codec, time.Time{}
 	p.mu.Unlock()
-	p.seq.Store(0)
+	for i := range p.seq {
+		p.seq[i].Store(0)
+	}
 	p.gate.Store(uint32(call) | mayHear | maySend)
 }
 
@@ -76,7 +82,10 @@ func (p *Port) Open(call uint16, codec string) {
 // The time on hold is no gap.
 func (p *Port) Allow(call uint16, send, hear bool) {
 	p.mu.Lock()
-	p.rx.resync = p.rx.started
+	for i := range p.heard {
+		rx := &p.heard[i].rx
+		rx.resync = rx.started
+	}
 	p.mu.Unlock()
 	w := uint32(call)
 	if send {
@@ -99,44 +108,45 @@ func (p *Port) Close(at time.Time) Meters {
 	return p.Meters(at)
 }
 
-// Out numbers a frame of ours; false says that it goes nowhere.
+// Out numbers a frame of a source of ours; false says that it goes nowhere.
 //
 // SPEC: VOX-001
-func (p *Port) Out(size int) (call uint16, seq uint32, ok bool) {
+func (p *Port) Out(source byte, size int) (call uint16, seq uint32, ok bool) {
 	gate := p.gate.Load()
-	if gate&maySend == 0 || size == 0 || size > MaxFrame {
+	if gate&maySend == 0 || size == 0 || size > MaxFrame || source >= Sources {
 		return 0, 0, false
 	}
-	return uint16(gate), p.seq.Add(1) - 1, true
+	return uint16(gate), p.seq[source].Add(1) - 1, true
 }
 
 // In takes a frame off the lane; true says that the desk should play it. Every copy of every frame
 // comes through here.
 //
-// SPEC: VOX-006 VOX-007
-func (p *Port) In(call uint16, seq uint32, frame []byte, at time.Time) bool {
+// SPEC: VOX-006 VOX-007 VOX-008
+func (p *Port) In(call uint16, source byte, seq uint32, frame []byte, at time.Time) bool {
 	if gate := p.gate.Load(); gate&mayHear == 0 || uint16(gate) != call {
 		return false
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(frame) == 0 || len(frame) > MaxFrame {
-		p.long++
+	if len(frame) == 0 || len(frame) > MaxFrame || source >= Sources {
+		p.alien++
 		return false
 	}
-	before := p.rx.received
-	play := p.rx.take(seq, at)
-	if p.rx.received == before {
+	of := &p.heard[source]
+	before := of.rx.received
+	play := of.rx.take(seq, at)
+	if of.rx.received == before {
 		return false
 	}
 	p.bytes += uint64(len(frame))
-	if p.size == 0 {
-		p.size = len(frame)
-	} else if p.size != len(frame) {
+	if of.size == 0 {
+		of.size = len(frame)
+	} else if of.size != len(frame) {
 		p.odd++
 	}
 	if p.codec == ULaw {
-		p.ear.Hear(seq, frame)
+		of.ear.Hear(seq, frame)
 	}
 	return play
 }
@@ -150,17 +160,24 @@ func (p *Port) Meters(at time.Time) Meters {
 	if !p.end.IsZero() {
 		at = p.end
 	}
-	return Meters{
-		Sent: uint64(p.seq.Load()), Received: p.rx.received, Lost: p.rx.lost(at),
-		LongestGapMS: int(p.rx.gap(at) / time.Millisecond), Late: p.rx.late, Duplicates: p.rx.duplicates,
-		Bytes: p.bytes, NotConstant: p.odd, Strange: p.rx.strange + p.long, LevelDB: p.ear.Level(),
+	first := &p.heard[0]
+	m := Meters{LongestGapMS: int(first.rx.gap(at) / time.Millisecond), Bytes: p.bytes, NotConstant: p.odd, Strange: p.alien, LevelDB: first.ear.Level()}
+	for i := range p.heard {
+		rx := &p.heard[i].rx
+		m.Sent += uint64(p.seq[i].Load())
+		m.Received += rx.received
+		m.Lost += rx.lost(at)
+		m.Late += rx.late
+		m.Duplicates += rx.duplicates
+		m.Strange += rx.strange
 	}
+	return m
 }
 
-// Heard measures the tone in the last second of µ-law; not ok where there was none.
-func (p *Port) Heard() (hz, levelDB float64, ok bool) {
+// Heard measures the tone in the last second of a source's µ-law; not ok where there was none.
+func (p *Port) Heard(source byte) (hz, levelDB float64, ok bool) {
 	p.mu.Lock()
-	ear := p.ear
+	ear := p.heard[source].ear
 	p.mu.Unlock()
 	return ear.Tone()
 }

@@ -14,7 +14,7 @@ var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 // play feeds frames of 80 bytes: numbers with their arrival in ms after the start.
 func play(p *Port, arrivals ...[2]int) (heard []int) {
 	for _, a := range arrivals {
-		if p.In(7, uint32(a[0]), make([]byte, 80), start.Add(time.Duration(a[1])*time.Millisecond)) {
+		if p.In(7, 0, uint32(a[0]), make([]byte, 80), start.Add(time.Duration(a[1])*time.Millisecond)) {
 			heard = append(heard, a[0])
 		}
 	}
@@ -32,26 +32,26 @@ func after(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millise
 // SPEC: VOX-001
 func TestGate(t *testing.T) {
 	var p Port
-	if _, _, ok := p.Out(80); ok || p.In(0, 0, make([]byte, 80), start) {
+	if _, _, ok := p.Out(0, 80); ok || p.In(0, 0, 0, make([]byte, 80), start) {
 		t.Fatal("a port that was never opened lets sound through")
 	}
 	p.Open(7, Opus)
 	for want := range uint32(3) {
-		if call, seq, ok := p.Out(80); !ok || call != 7 || seq != want {
+		if call, seq, ok := p.Out(0, 80); !ok || call != 7 || seq != want {
 			t.Fatalf("frame %d: call %d number %d ok %v", want, call, seq, ok)
 		}
 	}
-	if p.In(8, 0, make([]byte, 80), start) {
+	if p.In(8, 0, 0, make([]byte, 80), start) {
 		t.Fatal("heard another call")
 	}
 	p.Allow(7, false, true)
-	if _, _, ok := p.Out(80); ok {
+	if _, _, ok := p.Out(0, 80); ok {
 		t.Fatal("a listener sends")
 	}
-	if !p.In(7, 0, make([]byte, 80), start) {
+	if !p.In(7, 0, 0, make([]byte, 80), start) {
 		t.Fatal("a listener hears nothing")
 	}
-	if m := p.Close(start); m.Sent != 3 || m.Received != 1 || p.In(7, 1, make([]byte, 80), start) {
+	if m := p.Close(start); m.Sent != 3 || m.Received != 1 || p.In(7, 0, 1, make([]byte, 80), start) {
 		t.Fatalf("closed: %+v", m)
 	}
 }
@@ -82,6 +82,40 @@ func TestTwoPathsAreHeardOnce(t *testing.T) {
 	}
 	if m.Duplicates != uint64(len(arrivals)-500) || m.Bytes != 500*80 {
 		t.Fatalf("%+v", m)
+	}
+}
+
+// Each source has its own numbers, both ways: what one lacks is no gap of another, and the longest gap is source 0's.
+//
+// SPEC: VOX-008
+func TestSourcesAreToldApart(t *testing.T) {
+	p := opened()
+	for n := range uint32(200) {
+		for source := range byte(Sources) {
+			if source == 1 && n%10 == 5 || source == 2 && n >= 50 {
+				continue // one loses frames, one falls silent
+			}
+			if !p.In(7, source, n+1000*uint32(source), make([]byte, 80+int(source)), after(20*int(n))) {
+				t.Fatalf("frame %d of source %d is not played", n, source)
+			}
+		}
+	}
+	if p.In(7, Sources, 0, make([]byte, 80), after(3980)) || p.In(7, 255, 0, make([]byte, 80), after(3980)) {
+		t.Error("a source that no call has is heard")
+	}
+	for source, want := range map[byte]uint32{0: 0, 3: 0} {
+		for n := range uint32(2) {
+			if _, seq, ok := p.Out(source, 80); !ok || seq != want+n {
+				t.Errorf("source %d sends frame %d as %d", source, n, seq)
+			}
+		}
+	}
+	if _, _, ok := p.Out(Sources, 80); ok {
+		t.Error("a fifth source sends")
+	}
+	m := p.Meters(after(3980))
+	if m.Received != 200+180+50+200 || m.Lost != 19 || /* the newest may still come */ m.LongestGapMS != 0 || m.NotConstant != 0 || m.Strange != 2 || m.Sent != 4 {
+		t.Errorf("%+v", m)
 	}
 }
 
@@ -154,7 +188,7 @@ func TestScheduleFollowsAClockThatDrifts(t *testing.T) {
 	const frames = 60 * 50 * 30 // half an hour, 200 parts in a million slow, 0–25 ms of jitter
 	for n := range frames {
 		at := float64(n)*20*1.0002 + 25*rng.Float64()
-		if p.In(7, uint32(n), make([]byte, 80), start.Add(time.Duration(at*1e6))) {
+		if p.In(7, 0, uint32(n), make([]byte, 80), start.Add(time.Duration(at*1e6))) {
 			heard++
 		}
 	}
@@ -206,9 +240,9 @@ func TestHoldIsNoGap(t *testing.T) {
 func TestHostileNumbersAndSizes(t *testing.T) {
 	p := opened()
 	play(p, [2]int{5, 0}, [2]int{6, 20}, [2]int{1 << 30, 40}, [2]int{-1, 40}, [2]int{7, 40})
-	p.In(7, 8, nil, after(60))
-	p.In(7, 8, make([]byte, MaxFrame+1), after(60))
-	p.In(7, 8, make([]byte, 60), after(60))
+	p.In(7, 0, 8, nil, after(60))
+	p.In(7, 0, 8, make([]byte, MaxFrame+1), after(60))
+	p.In(7, 0, 8, make([]byte, 60), after(60))
 	m := p.Meters(after(80))
 	if m.Received != 4 || m.Lost != 0 || m.Strange != 3 || m.Late != 1 || m.NotConstant != 1 {
 		t.Fatalf("%+v", m)
@@ -322,7 +356,7 @@ func FuzzPortIn(f *testing.F) {
 			default:
 				seq++
 			}
-			p.In(7, seq, data[:min(len(data), int(b))], at)
+			p.In(7, 0, seq, data[:min(len(data), int(b))], at)
 		}
 		m := p.Meters(at)
 		if m.Received > uint64(len(data)) || m.Lost > 1<<32 {
@@ -337,9 +371,9 @@ func TestNoAllocations(t *testing.T) {
 	p.Open(7, ULaw)
 	frame, n, at := make([]byte, FrameBytes), uint32(0), start
 	if a := testing.AllocsPerRun(1000, func() {
-		p.Out(len(frame))
-		p.In(7, n, frame, at)
-		p.In(7, n, frame, at)
+		p.Out(0, len(frame))
+		p.In(7, 0, n, frame, at)
+		p.In(7, 0, n, frame, at)
 		n, at = n+1, at.Add(FrameTime)
 		p.Meters(at)
 	}); a != 0 {
@@ -352,8 +386,8 @@ func BenchmarkPortIn(b *testing.B) {
 	frame, n, at := make([]byte, 80), uint32(0), start
 	b.ReportAllocs()
 	for b.Loop() { // each frame over two paths
-		p.In(7, n, frame, at)
-		p.In(7, n, frame, at)
+		p.In(7, 0, n, frame, at)
+		p.In(7, 0, n, frame, at)
 		n, at = n+1, at.Add(FrameTime)
 	}
 }
@@ -362,7 +396,7 @@ func BenchmarkPortOut(b *testing.B) {
 	p := opened()
 	b.ReportAllocs()
 	for b.Loop() {
-		p.Out(80)
+		p.Out(0, 80)
 	}
 }
 

@@ -105,7 +105,7 @@ async function measure() {
   await c.audioWorklet.addModule('/worklet.js');
   const n = new AudioWorkletNode(c, 'tap');
   n.port.onmessage = e => { if (e.data.first) firstAt = Date.now() / 1; else windows.push(e.data); };
-  c.createMediaStreamSource(document.getElementById('sound-remote').srcObject).connect(n);
+  for (const a of document.querySelectorAll('[id^=sound-remote]')) c.createMediaStreamSource(a.srcObject).connect(n); // what the page plays, all of it
 }
 function goertzel(x, hz) {
   const c = 2 * Math.cos(2 * Math.PI * hz / 48000); let a = 0, b = 0;
@@ -149,12 +149,12 @@ func twoDesks(t *testing.T, ctx context.Context) (a, b *desk) {
 		far := desks[1-i]
 		d.peer = func() *Browser { return d.edge.Load().Peer("page-1") }
 		onFrame := func(f []byte) {
-			call, seq, ok := d.port.Out(len(f))
-			if !ok || !far.port.In(call, seq, f, time.Now()) {
+			call, seq, ok := d.port.Out(0, len(f))
+			if !ok || !far.port.In(call, 0, seq, f, time.Now()) {
 				return
 			}
 			if p := far.peer(); p != nil {
-				_ = p.WriteAt(uint32(call), seq, f)
+				_ = p.WriteAt(uint32(call), 0, seq, f)
 			}
 		}
 		files := map[string][2]string{"/": {"text/html", testPage}, "/sound.js": {"text/javascript", string(sound)},

@@ -34,6 +34,7 @@ type Sound struct {
 	FrameBytes int    // size of the first frame
 	OddSizes   uint64 // frames of another size
 	Refused    uint64 // packets that hold no frame, or too long a one
+	Unheard    uint64 // frames towards it of a speaker for whom no track was left
 	Fault      string // "" or NotConstant
 }
 
@@ -42,13 +43,14 @@ type Browser struct {
 	edge    *Edge
 	desk    string
 	pc      *webrtc.PeerConnection
-	track   *webrtc.TrackLocalStaticRTP // towards the browser
+	tracks  [Tracks]*webrtc.TrackLocalStaticRTP // towards the browser, which plays all of them
 	onFrame func([]byte)
 	begun   time.Time
 
 	reading                     atomic.Bool
 	lastPacket                  atomic.Int64 // Unix nanoseconds; 0: none yet
 	frames, bytes, odd, refused atomic.Uint64
+	unheard                     atomic.Uint64
 	size                        atomic.Int64
 
 	mu     sync.Mutex // guards media and since, and keeps onState in order
@@ -58,7 +60,7 @@ type Browser struct {
 
 	out struct { // towards the browser; frames come from several paths' readers
 		sync.Mutex
-		numbers numbering
+		numbers [Tracks]numbering
 		packet  [rtpHeader + voice.MaxFrame]byte
 	}
 }
@@ -72,12 +74,14 @@ func newBrowser(e *Edge, desk string, onFrame func([]byte)) (*Browser, error) {
 	if err != nil {
 		return nil, fmt.Errorf("couldn't open a connection for sound: %w", err)
 	}
-	track, err := webrtc.NewTrackLocalStaticRTP(opus, "sound", "parley")
-	if err != nil {
-		return nil, fmt.Errorf("couldn't open a track for sound: %w", err)
-	}
 	now := time.Now()
-	p := &Browser{edge: e, desk: desk, pc: pc, track: track, onFrame: onFrame, begun: now, media: Connecting, since: now}
+	p := &Browser{edge: e, desk: desk, pc: pc, onFrame: onFrame, begun: now, media: Connecting, since: now}
+	for i := range p.tracks {
+		name := fmt.Sprint("sound", i)
+		if p.tracks[i], err = webrtc.NewTrackLocalStaticRTP(opus, name, name); err != nil {
+			return nil, fmt.Errorf("couldn't open a track for sound: %w", err)
+		}
+	}
 	pc.OnTrack(func(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
 		if p.reading.CompareAndSwap(false, true) { // one microphone a desk
 			p.read(t)
@@ -94,8 +98,11 @@ func newBrowser(e *Edge, desk string, onFrame func([]byte)) (*Browser, error) {
 // answer gives the whole answer, candidates in it.
 func (p *Browser) answer(offer string) (string, error) {
 	err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer})
-	if err == nil {
-		_, err = p.pc.AddTrack(p.track)
+	for i := range min(len(p.pc.GetTransceivers()), Tracks) { // of fewer sections the first tracks have a place
+		if err != nil {
+			break
+		}
+		_, err = p.pc.AddTrack(p.tracks[i])
 	}
 	var ours webrtc.SessionDescription
 	if err == nil {
@@ -145,18 +152,25 @@ func (p *Browser) read(t *webrtc.TrackRemote) {
 	}
 }
 
-// WriteAt plays frame number n of a source (a call's number, say) where it belongs in
-// time. Frames that come late or out of order take their own place, and another source goes on
-// where the last one stopped. The frame is copied.
+// WriteAt plays frame number n of a speaker of a call (his source) where it belongs in time, on a track that is his while
+// he is heard. Frames that come late or out of order take their own place, and another speaker goes on where the last one of
+// the track stopped. Where more speak than there are tracks, who came last is not heard. The frame is copied.
 //
-// SPEC: VOX-025
-func (p *Browser) WriteAt(source, n uint32, frame []byte) error {
+// SPEC: VOX-025 VOX-034
+func (p *Browser) WriteAt(call uint32, source byte, n uint32, frame []byte) error {
 	if len(frame) == 0 || len(frame) > voice.MaxFrame {
 		return nil
 	}
+	now := time.Now().UnixMilli()
 	p.out.Lock()
 	defer p.out.Unlock()
-	seq, at, fresh, ok := p.out.numbers.place(source, n, time.Now().UnixMilli())
+	speaker := call<<8 | uint32(source)
+	i := trackOf(&p.out.numbers, speaker, now)
+	if i < 0 {
+		p.unheard.Add(1)
+		return nil
+	}
+	seq, at, fresh, ok := p.out.numbers[i].place(speaker, n, now)
 	if !ok {
 		return nil
 	}
@@ -168,7 +182,7 @@ func (p *Browser) WriteAt(source, n uint32, frame []byte) error {
 	binary.BigEndian.PutUint16(b[2:], seq)
 	binary.BigEndian.PutUint32(b[4:], at)
 	copy(b[rtpHeader:], frame)
-	_, err := p.track.Write(b) // number, type and SSRC of the track are pion's to fill in
+	_, err := p.tracks[i].Write(b) // number, type and SSRC of the track are pion's to fill in
 	return err
 }
 
@@ -181,7 +195,7 @@ func (p *Browser) Sound() Sound {
 
 func (p *Browser) sound() Sound {
 	s := Sound{Media: p.media, Since: p.since, Frames: p.frames.Load(), Bytes: p.bytes.Load(),
-		FrameBytes: int(p.size.Load()), OddSizes: p.odd.Load(), Refused: p.refused.Load()}
+		FrameBytes: int(p.size.Load()), OddSizes: p.odd.Load(), Refused: p.refused.Load(), Unheard: p.unheard.Load()}
 	if s.OddSizes > 0 {
 		s.Fault = NotConstant
 	}

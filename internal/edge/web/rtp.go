@@ -35,6 +35,30 @@ func payload(b []byte) []byte {
 	return b[at:end]
 }
 
+// Tracks is how many speakers a browser plays at once.
+const Tracks = 4
+
+// freeAfter is how long a track's speaker is silent before another has it, in milliseconds: who speaks sends all the time.
+const freeAfter = 1000
+
+// trackOf gives the track of a speaker: his own, else the first that no speaker of his call (the upper bits) has; -1 where
+// there is none.
+//
+// SPEC: VOX-034
+func trackOf(tracks *[Tracks]numbering, speaker uint32, nowMS int64) int {
+	free := -1
+	for i := range tracks {
+		t := &tracks[i]
+		if t.started && t.source == speaker {
+			return i
+		}
+		if free < 0 && (!t.started || t.source>>8 != speaker>>8 || nowMS-t.sentMS >= freeAfter) {
+			free = i
+		}
+	}
+	return free
+}
+
 // numbering gives frames of changing sources one unbroken RTP series: a browser that sees
 // another's numbers jump falls silent for seconds.
 type numbering struct {

@@ -5,6 +5,7 @@ package web
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pion/webrtc/v4"
@@ -24,7 +25,7 @@ var ErrOffer = errors.New("not an offer of sound")
 
 func refuse(why string) error { return fmt.Errorf("%w: %s", ErrOffer, why) }
 
-// cleanOffer takes an offer of one audio section with Opus, without the browser's candidates: the
+// cleanOffer takes an offer of audio sections with Opus, one for each speaker that the page plays, without the browser's candidates: the
 // node sends nothing to addresses and names that a page gives it, it waits to be spoken to.
 //
 // SPEC: VOX-021
@@ -33,18 +34,21 @@ func cleanOffer(sdp string) (string, error) {
 		return "", refuse("longer than 64 KiB")
 	}
 	var out strings.Builder
-	sections, hasOpus := 0, false
+	sections, withOpus := 0, 0 // the last one that has it
 	for line := range strings.Lines(sdp) {
 		line = strings.TrimRight(line, "\r\n")
 		switch low := strings.ToLower(line); {
 		case line == "" || strings.HasPrefix(low, "a=candidate"):
 			continue
 		case strings.HasPrefix(low, "m="):
-			if sections++; sections > 1 || !strings.HasPrefix(low, "m=audio ") {
-				return "", refuse("something else than one audio section")
+			if withOpus != sections {
+				return "", refuse("no Opus")
+			}
+			if sections++; sections > Tracks || !strings.HasPrefix(low, "m=audio ") {
+				return "", refuse("something else than at most four audio sections")
 			}
 		case strings.HasPrefix(low, "a=rtpmap:") && strings.HasSuffix(low, " opus/48000/2"):
-			hasOpus = sections == 1
+			withOpus = sections
 		}
 		out.WriteString(line)
 		out.WriteString("\r\n")
@@ -52,7 +56,7 @@ func cleanOffer(sdp string) (string, error) {
 	if sections == 0 {
 		return "", refuse("no audio section")
 	}
-	if !hasOpus {
+	if withOpus != sections {
 		return "", refuse("no Opus")
 	}
 	return out.String(), nil
@@ -62,23 +66,26 @@ func cleanOffer(sdp string) (string, error) {
 //
 // SPEC: VOX-023
 func ownAnswer(sdp string) (string, error) {
-	pt := ""
+	pts := []string{}
 	for line := range strings.Lines(sdp) {
 		rest, ok := strings.CutPrefix(strings.TrimSpace(line), "a=rtpmap:")
 		if number, codec, _ := strings.Cut(rest, " "); ok && strings.EqualFold(codec, "opus/48000/2") {
-			pt = number
+			pts = append(pts, number)
 		}
 	}
-	if pt == "" {
+	if len(pts) == 0 {
 		return "", refuse("no Opus in common")
 	}
 	var out strings.Builder
 	for line := range strings.Lines(sdp) {
-		if strings.HasPrefix(line, "a=fmtp:"+pt+" ") {
+		name, rest, _ := strings.Cut(line, ":")
+		pt, _, _ := strings.Cut(rest, " ")
+		ours := slices.Contains(pts, pt)
+		if name == "a=fmtp" && ours {
 			continue
 		}
 		out.WriteString(line)
-		if strings.HasPrefix(line, "a=rtpmap:"+pt+" ") {
+		if name == "a=rtpmap" && ours {
 			out.WriteString("a=fmtp:" + pt + " " + fmtp + "\r\na=ptime:20\r\na=maxptime:20\r\n")
 		}
 	}

@@ -4,9 +4,11 @@ package web
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -24,7 +26,7 @@ import (
 type caller struct {
 	pc    *webrtc.PeerConnection
 	track *webrtc.TrackLocalStaticRTP
-	heard chan []byte // whole RTP packets
+	heard chan []byte // whole RTP packets, of each track
 	up    chan struct{}
 	seq   uint16
 }
@@ -163,7 +165,7 @@ func TestFramesBothWays(t *testing.T) {
 		case <-time.After(time.Minute):
 			t.Fatalf("node did not hear frame %d", n)
 		}
-		if err := p.WriteAt(9, uint32(n), numbered(n, 80)); err != nil {
+		if err := p.WriteAt(9, 0, uint32(n), numbered(n, 80)); err != nil {
 			t.Fatal(err)
 		}
 		select {
@@ -362,7 +364,8 @@ func TestOffersThatAreNot(t *testing.T) {
 	for name, sdp := range map[string]string{
 		"empty":          "",
 		"too long":       good + strings.Repeat("a=x\r\n", maxOffer/5),
-		"two sections":   good + "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n",
+		"not each opus":  good + "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n",
+		"five sections":  good + strings.Repeat("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\n", Tracks),
 		"video":          strings.Replace(good, "m=audio", "m=video", 1),
 		"no opus":        strings.ReplaceAll(good, "opus/48000/2", "opus/8000/1"),
 		"no fingerprint": strings.ReplaceAll(good, "a=fingerprint", "a=finger"),
@@ -380,6 +383,59 @@ func TestOffersThatAreNot(t *testing.T) {
 	clean, err := cleanOffer(good)
 	if err != nil || strings.Contains(clean, "a=candidate") {
 		t.Errorf("%v %s", err, clean)
+	}
+}
+
+// Each speaker has a track of his own, a fifth none, until another has been silent for a second; the next call's have the
+// tracks at once.
+//
+// SPEC: VOX-021 VOX-025 VOX-034
+func TestEachSpeakerHasATrack(t *testing.T) {
+	e := open(t, loopback, ignore)
+	c := newCaller(t)
+	for range Tracks - 1 {
+		if _, err := c.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	up := make(chan struct{}, 1)
+	p := c.connect(t, e, "d1", func([]byte) { up <- struct{}{} })
+	c.send(t, numbered(0, 80))
+	<-up                       // the node's end of the connection is ready too
+	track := map[byte]uint32{} // of a speaker: the RTP source that his frames came from
+	hears := func(call uint32, speaker byte, want bool) {
+		t.Helper()
+		if err := p.WriteAt(call, speaker, 7, numbered(int(speaker), 80)); err != nil {
+			t.Fatal(err)
+		}
+		if !want {
+			return
+		}
+		select {
+		case b := <-c.heard:
+			if f := payload(b); len(f) != 80 || f[0] != speaker {
+				t.Fatalf("%x is heard in place of speaker %d", b, speaker)
+			}
+			track[speaker] = binary.BigEndian.Uint32(b[8:])
+		case <-time.After(time.Minute):
+			t.Fatalf("speaker %d is not heard", speaker)
+		}
+	}
+	for _, s := range []byte{0, 1, 4, 7} {
+		hears(9, s, true)
+	}
+	hears(9, 2, false)
+	if n := p.Sound().Unheard; n != 1 || len(slices.Compact(slices.Sorted(maps.Values(track)))) != Tracks {
+		t.Fatalf("%d frames unheard, tracks %v", n, track)
+	}
+	hears(10, 2, true)
+	if track[2] != track[0] {
+		t.Error("the next call's first speaker has not the first track")
+	}
+	tracks := [Tracks]numbering{{started: true, source: 1<<8 | 1, sentMS: 5000}, {started: true, source: 1<<8 | 2, sentMS: 4000},
+		{started: true, source: 1<<8 | 3, sentMS: 4001}, {started: true, source: 1<<8 | 4, sentMS: 5000}}
+	if a, b := trackOf(&tracks, 1<<8|5, 4999), trackOf(&tracks, 1<<8|5, 5000); a != -1 || b != 1 {
+		t.Errorf("a fifth speaker has track %d, and then %d", a, b)
 	}
 }
 
@@ -453,8 +509,8 @@ func BenchmarkForward(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		f := payload(packet)
-		call, seq, _ := port.Out(len(f))
-		if err := p.WriteAt(uint32(call), seq, f); err != nil {
+		call, seq, _ := port.Out(0, len(f))
+		if err := p.WriteAt(uint32(call), 0, seq, f); err != nil {
 			b.Fatal(err)
 		}
 	}

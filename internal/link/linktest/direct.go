@@ -143,11 +143,11 @@ func (e *DirectEnd) SendStream(b []byte) bool {
 }
 
 // SendFrame gives the other end a frame of voice.
-func (e *DirectEnd) SendFrame(call uint16, seq uint32, frame []byte) {
+func (e *DirectEnd) SendFrame(call uint16, source byte, seq uint32, frame []byte) {
 	e.p.mu.Lock()
 	defer e.p.mu.Unlock()
 	if to := e.p.ends[1-e.who]; to != nil {
-		to.c.OnFrame(call, seq, frame)
+		to.c.OnFrame(call, source, seq, frame)
 	}
 }
 

@@ -4,9 +4,9 @@
 'use strict';
 window.Sound = (() => {
   const rate = 48000, harmonics = [1, 0.6, 0.4, 0.3, 0.2]; // five partials: a pure sine is hard to place in a room
-  let ctx, starting, pc, sender, ask, mic, ear, drop, bell, belfry, idle, trial, voice, voiceOut, heard, own, far, why = 'sound not turned on';
+  let ctx, starting, pc, sender, ask, mic, ear, drop, bell, belfry, idle, trial, voice, voiceOut, heard, own, why = 'sound not turned on';
   let chosen = 'microphone', muted = false, inCall = false, retry;
-  const loops = {}, wanted = {}, player = new Audio(), ringer = new Audio();
+  const loops = {}, wanted = {}, far = [], players = [0, 1, 2, 3].map(() => new Audio()), ringer = new Audio(); // one a speaker
   const kept = name => localStorage.getItem('sound.' + name) || ''; // what was chosen at this machine: mic speaker ringer volume
 
   // ---- what the desk sounds ---------------------------------------------------------------------
@@ -151,7 +151,7 @@ window.Sound = (() => {
       ringer.srcObject = belfry.stream;
       await ringer.setSinkId(id).then(() => ringer.play()).catch(() => { bell.disconnect(); bell.connect(ctx.destination); });
     } else { ringer.pause(); bell.connect(ctx.destination); }
-    if (player.setSinkId) await player.setSinkId(kept('speaker')).catch(() => {}); // a device that is gone: the usual one
+    await Promise.all(players.map(p => p.setSinkId && p.setSinkId(kept('speaker')).catch(() => {}))); // a device that is gone: the usual one
   }
   // test plays the ring for two seconds, or for five what the microphone hears, a moment later, from the loudspeaker.
   async function test(what) {
@@ -172,7 +172,7 @@ window.Sound = (() => {
   }
 
   // ---- the connection to the node ---------------------------------------------------------------
-  // connect makes one connection with one track each way; send takes the offer and promises the answer. The node ignores
+  // connect makes one connection with one track to the node and one for each of four speakers from it; send takes the offer and promises the answer. The node ignores
   // our candidates, so the first one is proof enough that there is a network.
   async function connect(send) {
     if (!ctx) throw new Error(why);
@@ -194,13 +194,15 @@ window.Sound = (() => {
   }
   async function join(p) {
     sender = p.addTransceiver(track(), { direction: 'sendrecv' }).sender;
+    for (let i = 1; i < players.length; i++) p.addTransceiver('audio', { direction: 'recvonly' });
     p.ontrack = e => {
       // A remote track is silent in WebAudio unless an element plays it too.
+      const i = p.getTransceivers().indexOf(e.transceiver), player = players[i];
       player.srcObject = new MediaStream([e.track]);
       player.play().catch(() => {});
-      if (far) far.disconnect();
-      far = ctx.createMediaStreamSource(player.srcObject);
-      far.connect(heard);
+      if (far[i]) far[i].disconnect();
+      far[i] = ctx.createMediaStreamSource(player.srcObject);
+      far[i].connect(heard);
     };
     const net = new Promise(ok => { p.onicecandidate = e => ok(!!e.candidate); });
     await p.setLocalDescription();
@@ -223,12 +225,12 @@ window.Sound = (() => {
     return Math.max(0, Math.min(6, (db + 58) / 8));
   }
   function call(up) { inCall = up; track(); once(up ? 'connected' : 'ended'); }
-  player.id = 'sound-remote'; player.hidden = true; document.body.append(player);
+  players.forEach((p, i) => { p.id = 'sound-remote' + (i || ''); p.hidden = true; document.body.append(p); });
   return {
-    on, source, connect, close, test, choose, kept, sinks: !!player.setSinkId,
+    on, source, connect, close, test, choose, kept, sinks: !!ringer.setSinkId,
     state: () => ({
       ok: !why, why, muted, audio: !!ctx && ctx.state === 'running', mic: !!mic && mic.readyState === 'live',
-      connected: connected(), out: ctx ? level(own) : -1, in: ctx && far ? level(heard) : -1, idle: ctx && ear ? level(idle) : -1,
+      connected: connected(), out: ctx ? level(own) : -1, in: ctx && far[0] ? level(heard) : -1, idle: ctx && ear ? level(idle) : -1,
     }),
     mute: m => { muted = !!m; track(); once(muted ? 'mute' : 'unmute'); },
     ring: x => repeat('ring', x), alarmHigh: x => repeat('high', x), alarm: (x = true) => repeat('alarm', x), stale: x => repeat('stale', x),
