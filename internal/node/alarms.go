@@ -219,21 +219,21 @@ func (l *Line) due(s message.State, past statement.Past, now time.Time) []statem
 
 // itemConditions gives one condition a cause, whatever number of items it is about: a peer makes as many as it likes.
 func (l *Line) itemConditions() (cs []alarm.Condition) {
-	sum := func(id, key string, about stamp, w func() alarm.Detail) {
+	sum := func(id, key string, due time.Time, w func() alarm.Detail) {
 		i := slices.IndexFunc(cs, func(c alarm.Condition) bool { return c.ID == id && c.Key == key })
 		if i < 0 { // what is most urgent comes first, and names the alarm
 			i, cs = len(cs), append(cs, alarm.Condition{ID: id, Key: key, Detail: w()})
 		}
 		cs[i].Count++
-		if about.due.After(cs[i].Newest) {
-			cs[i].Newest = about.due
+		if due.After(cs[i].Newest) {
+			cs[i].Newest = due
 		}
 	}
 	for _, k := range l.open("message") {
 		if k.due.IsZero() || !l.now.After(k.due) || !k.till.IsZero() && l.now.After(k.till) {
 			continue
 		}
-		sum("A4", k.from, k, func() alarm.Detail {
+		sum("A4", k.from, k.due, func() alarm.Detail {
 			it, r := l.item(k.key)
 			return alarm.Say("at.step", r.Short(it.Begin), "@rung."+k.step)
 		})
@@ -244,11 +244,11 @@ func (l *Line) itemConditions() (cs []alarm.Condition) {
 		}
 		due := stop.Due(s, s.From == l.cfg.Us.Name, l.now)
 		if i := slices.IndexFunc(due, func(c statement.Clock) bool { return c.Overdue }); i >= 0 && s.Class != "test" && s.Open {
-			sum("A12", s.From, stamp{due: due[i].Due}, func() alarm.Detail { return alarm.Say("at.stop", s.From) })
+			sum("A12", s.From, due[i].Due, func() alarm.Detail { return alarm.Say("at.stop", s.From) })
 		}
 	}
 	for _, r := range l.near() {
-		sum("A17", "", stamp{due: r.Scheduled}, func() alarm.Detail {
+		sum("A17", "", r.Scheduled, func() alarm.Detail {
 			title := func(p record.Place) string { // an alarm's words are kept, whatever is stated of the posts since
 				if x := l.register().Post(p); x != nil {
 					return x.Title("")
@@ -259,7 +259,7 @@ func (l *Line) itemConditions() (cs []alarm.Condition) {
 		})
 	}
 	for _, k := range l.open("call") {
-		sum("A13", "", k, func() alarm.Detail {
+		sum("A13", "", k.due, func() alarm.Detail {
 			s, _ := fold[call.State](l, k.key)
 			return alarm.Say("at.call", s.Began.Format("15:04Z"))
 		})

@@ -331,7 +331,7 @@ func (l *Line) empty() *memory {
 	m := &memory{l: l, receipts: map[wire.Hash]struct{}{}, newest: map[record.LogID]*record.Receipt{}, touched: map[string]struct{}{},
 		cache: map[string]any{}, volatile: map[*record.Entry]int{}, showing: map[string]bool{}}
 	m.book = contact.NewBook(l.cfg.Us.Name, l.cfg.Them.Name)
-	m.items = &items{stamps: map[string]stamp{}, lists: map[string][]stamp{}, open: map[string][]stamp{}}
+	m.items = &items{stamps: map[string]*stamp{}, lists: map[string][]*stamp{}, open: map[string][]*stamp{}}
 	shared, private := *l.opts.Load(), *l.privOpts.Load()
 	shared.Rows, private.Rows = m, m
 	m.rec, m.priv = record.New(shared), record.New(private)

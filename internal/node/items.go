@@ -24,13 +24,13 @@ import (
 // anything. What was touched since it was asked last is put in its place again; all else stays, so that a long
 // record costs a view nothing.
 type items struct {
-	stamps map[string]stamp
-	lists  map[string][]stamp // by the first word of the kind: message stop call check contact line service watch readout terms sheet
-	open   map[string][]stamp // of each list what waits: the most urgent first, then as they came
-	used   []stamp            // the calls that used the line for substance
+	stamps map[string]*stamp
+	lists  map[string][]*stamp // by the first word of the kind: message stop call check contact line service watch readout terms sheet
+	open   map[string][]*stamp // of each list what waits: the most urgent first, then as they came
+	used   []*stamp            // the calls that used the line for substance
 }
 
-// stamp is one item in its list.
+// stamp is one item in its list. None is changed: another one takes its place.
 type stamp struct {
 	list string
 	at   int // Arrived of the statement that begins it, or of the first that is here
@@ -45,17 +45,25 @@ type stamp struct {
 	both bool      // the ends differ about its class
 }
 
-func byArrival(a, b stamp) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.key, b.key)) }
-func byUrgency(a, b stamp) int { return cmp.Or(cmp.Compare(a.rank, b.rank), byArrival(a, b)) }
+func byArrival(a, b *stamp) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.key, b.key)) }
+func byUrgency(a, b *stamp) int { return cmp.Or(cmp.Compare(a.rank, b.rank), byArrival(a, b)) }
 
-func insert(list []stamp, s stamp, order func(a, b stamp) int) []stamp {
-	i, _ := slices.BinarySearchFunc(list, s, order)
-	return slices.Insert(list, i, s)
-}
-
-func remove(list []stamp, s stamp, order func(a, b stamp) int) []stamp {
-	if i, ok := slices.BinarySearchFunc(list, s, order); ok {
-		return slices.Delete(list, i, i+1)
+// moved gives a list with is in place of was; nil: there is none. What keeps its place moves nothing else, however long
+// the list is.
+func moved(list []*stamp, was, is *stamp, order func(a, b *stamp) int) []*stamp {
+	if was != nil {
+		i, ok := slices.BinarySearchFunc(list, was, order)
+		if ok && is != nil && order(was, is) == 0 {
+			list[i] = is
+			return list
+		}
+		if ok {
+			list = slices.Delete(list, i, i+1)
+		}
+	}
+	if is != nil {
+		i, _ := slices.BinarySearchFunc(list, is, order)
+		list = slices.Insert(list, i, is)
 	}
 	return list
 }
@@ -128,7 +136,7 @@ func (l *Line) place(key string) {
 // enter enters a contact, a request or what we make of one into the book, or takes out what was one; of people, posts and
 // events the register is built anew when it is asked for.
 func (m *memory) enter(key string, s stamp, state any) {
-	was := m.items.stamps[key].list
+	was := m.items.listOf(key)
 	if s.list == "line" || was == "line" {
 		m.reg, m.tallied = nil, time.Time{}
 	}
@@ -139,31 +147,47 @@ func (m *memory) enter(key string, s stamp, state any) {
 	}
 }
 
+// listOf names the list of an item, "" for one that has none.
+func (x *items) listOf(key string) string {
+	if s := x.stamps[key]; s != nil {
+		return s.list
+	}
+	return ""
+}
+
 // put moves an item to where it belongs now; without a list it is gone.
 func (x *items) put(key string, s stamp) {
-	was, had := x.stamps[key]
-	if had && was == s {
+	was, is := x.stamps[key], &s
+	if was != nil && *was == s {
 		return
 	}
-	if had {
-		x.lists[was.list] = remove(x.lists[was.list], was, byArrival)
-		if was.open {
-			x.open[was.list] = remove(x.open[was.list], was, byUrgency)
-		}
-		if !was.used.IsZero() {
-			x.used = remove(x.used, was, byArrival)
-		}
+	if x.stamps[key] = is; s.list == "" {
+		is = nil
 		delete(x.stamps, key)
 	}
-	if s.list != "" {
-		x.lists[s.list], x.stamps[key] = insert(x.lists[s.list], s, byArrival), s
-		if s.open {
-			x.open[s.list] = insert(x.open[s.list], s, byUrgency)
-		}
-		if !s.used.IsZero() {
-			x.used = insert(x.used, s, byArrival)
-		}
+	if was != nil && is != nil && was.list != is.list {
+		x.move(was, nil)
+		was = nil
 	}
+	x.move(was, is)
+}
+
+// move puts is in the place of was in the lists of one kind.
+func (x *items) move(was, is *stamp) {
+	if was == nil && is == nil {
+		return
+	}
+	list := cmp.Or(was, is).list
+	x.lists[list] = moved(x.lists[list], was, is, byArrival)
+	of := func(s *stamp, in func(*stamp) bool) *stamp {
+		if s == nil || !in(s) {
+			return nil
+		}
+		return s
+	}
+	open, used := func(s *stamp) bool { return s.open }, func(s *stamp) bool { return !s.used.IsZero() }
+	x.open[list] = moved(x.open[list], of(was, open), of(is, open), byUrgency)
+	x.used = moved(x.used, of(was, used), of(is, used), byArrival)
 }
 
 // stamp says where an item belongs, and folds its state; a new kind of item is one more case here.
@@ -237,10 +261,10 @@ func (s *stamp) run(c statement.Clock) {
 }
 
 // keys lists the items of a kind in the order in which they came.
-func (l *Line) keys(list string) []stamp { return l.sorted().lists[list] }
+func (l *Line) keys(list string) []*stamp { return l.sorted().lists[list] }
 
 // states folds items of a list.
-func states[S any](l *Line, list []stamp) []S {
+func states[S any](l *Line, list []*stamp) []S {
 	out := make([]S, 0, len(list))
 	for _, k := range list {
 		if s, ok := fold[S](l, k.key); ok {
@@ -251,7 +275,7 @@ func states[S any](l *Line, list []stamp) []S {
 }
 
 // open lists what waits: the most urgent first, then as they came.
-func (l *Line) open(list string) []stamp { return l.sorted().open[list] }
+func (l *Line) open(list string) []*stamp { return l.sorted().open[list] }
 
 // Limits of what a desk draws of a list.
 const (
@@ -261,11 +285,11 @@ const (
 )
 
 // newest are the last n of a list.
-func newest(list []stamp, n int) []stamp { return list[max(0, len(list)-n):] }
+func newest(list []*stamp, n int) []*stamp { return list[max(0, len(list)-n):] }
 
 // drawnOf picks what a desk draws of a list, in the order of arrival: all that waits, however much is newer, and the
 // newest of the rest. What found no room is given too. SPEC: PAG-033
-func (l *Line) drawnOf(list string) (out, over []stamp) {
+func (l *Line) drawnOf(list string) (out, over []*stamp) {
 	waits := l.open(list)
 	over = waits[min(len(waits), maxWaiting):]
 	out = slices.Clone(waits[:len(waits)-len(over)])

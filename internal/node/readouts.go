@@ -85,7 +85,7 @@ func (l *Line) subject(id string) (*record.Entry, error) {
 		return nil, err
 	}
 	it, _ := l.item(l.rec.ItemOf(e))
-	if it != nil && it.Begin != nil && (it.Begin.Kind == contact.KindMade || l.items.stamps[it.Key].list == "call") {
+	if it != nil && it.Begin != nil && (it.Begin.Kind == contact.KindMade || l.items.listOf(it.Key) == "call") {
 		return it.Begin, nil
 	}
 	return nil, hint.New("see: parley contacts, parley calls", "%s is neither a contact nor a call", id)

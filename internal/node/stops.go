@@ -37,14 +37,14 @@ func stopKey(party, id string) string { return "stop " + party + "#" + id }
 func (s *stops) states() []stop.State { return s.of(s.l.keys("stop")) }
 
 // of gives the STOPs of a list, and those heard of which no statement is here.
-func (s *stops) of(list []stamp) (out []stop.State) {
+func (s *stops) of(list []*stamp) (out []stop.State) {
 	for _, k := range list {
 		if st, ok := fold[stop.State](s.l, k.key); ok {
 			out = append(out, s.with(st))
 		}
 	}
 	for _, k := range s.order {
-		if s.l.sorted().stamps[k].list == "" {
+		if s.l.sorted().listOf(k) == "" {
 			out = append(out, stop.Heard(s.copies[k]))
 		}
 	}

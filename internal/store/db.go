@@ -145,6 +145,10 @@ func (d *db) configure(o Options) error {
 	if _, err := d.conn.Config(sqlite3.DBCONFIG_NO_CKPT_ON_CLOSE, true); err != nil {
 		return err
 	}
+	// One plan for a statement, whatever is bound: SQLite would prepare it anew at each run.
+	if _, err := d.conn.Config(sqlite3.DBCONFIG_ENABLE_QPSG, true); err != nil {
+		return err
+	}
 	// Our own hook replaces SQLite's automatic checkpoint: the writer does it after the report.
 	d.conn.WALHook(func(_ *sqlite3.Conn, _ string, pages int) error {
 		d.wal = pages * pageSize

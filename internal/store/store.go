@@ -127,7 +127,8 @@ type Store struct {
 	last   uint64 // highest number known to be on disk
 	next   int    // N of the next row
 	closed bool
-	near   []Row // read last, in their order: rows are often asked for one after the other
+	near   [2][]Row // read last, each in their order: rows are often asked for one after the other, by one who sends and one who sorts
+	older  int      // of near, what was read before the other
 
 	disk lock // guards db; held over disk operations
 	db   *db
@@ -256,7 +257,7 @@ func (s *Store) Reopen() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.failed, s.next, s.near = nil, rows+1, nil
+	s.failed, s.next, s.near = nil, rows+1, [2][]Row{}
 	s.life++
 	return nil
 }
@@ -284,15 +285,19 @@ func (s *Store) Read(n, max int, each func(Row) error) error {
 // disk itself.
 func (s *Store) Row(ctx context.Context, n int) (Row, error) {
 	s.mu.Lock()
-	rows, max, like := s.near, 1, Row{}
+	near, at := s.near, s.older
 	s.mu.Unlock()
-	if i := slices.IndexFunc(rows, func(r Row) bool { return r.N == n }); i >= 0 {
-		return rows[i], nil
-	}
-	if k := len(rows); k > 0 && n > rows[0].N && n <= rows[k-1].N+8*ahead {
-		max = ahead
-		if rows[0].Kind == rows[k-1].Kind && rows[0].Log == rows[k-1].Log { // one log is gone through
-			like = rows[k-1]
+	max, like := 1, Row{}
+	var rows []Row
+	for w, rows := range near {
+		if i := slices.IndexFunc(rows, func(r Row) bool { return r.N == n }); i >= 0 {
+			return rows[i], nil
+		}
+		if k := len(rows); k > 0 && n > rows[0].N && n <= rows[k-1].N+8*ahead {
+			max, at, like = ahead, w, Row{}
+			if rows[0].Kind == rows[k-1].Kind && rows[0].Log == rows[k-1].Log { // one log is gone through
+				like = rows[k-1]
+			}
 		}
 	}
 	done := make(chan error, 1)
@@ -306,7 +311,7 @@ func (s *Store) Row(ctx context.Context, n int) (Row, error) {
 			}
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.near = rows
+			s.near[at], s.older = rows, 1-at
 			return nil
 		})
 	}()
