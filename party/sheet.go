@@ -42,8 +42,16 @@ type KeyEnd struct {
 // SheetPath is one way to reach the party: a label that both ends share, its kind and an address.
 type SheetPath struct {
 	Label   string `json:"label"`
-	Kind    string `json:"kind"`    // udp
+	Kind    string `json:"kind"`    // udp tcp
 	Address string `json:"address"` // IP:port
+}
+
+// String is the address as a person types it: 192.0.2.1:7443, tcp:192.0.2.1:443.
+func (p SheetPath) String() string {
+	if p.Kind == "udp" {
+		return p.Address
+	}
+	return p.Kind + ":" + p.Address
 }
 
 // ways is the piece that tells a sheet's paths.
@@ -129,7 +137,7 @@ func (s *Sheet) check() error {
 	for i, p := range s.Paths {
 		a, err := netip.ParseAddrPort(p.Address)
 		twice := slices.ContainsFunc(s.Paths[:i], func(o SheetPath) bool { return o.Label == p.Label })
-		if err != nil || a.String() != p.Address || a.Addr().Zone() != "" || a.Port() == 0 || p.Kind != "udp" || p.Label == "" || !wire.ValidName("x"+p.Label) || twice {
+		if err != nil || a.String() != p.Address || a.Addr().Zone() != "" || a.Port() == 0 || p.Kind != "udp" && p.Kind != "tcp" || p.Label == "" || !wire.ValidName("x"+p.Label) || twice {
 			return notSheet("path %q", p.Label)
 		}
 	}

@@ -140,7 +140,7 @@ func (a *app) restore() *cobra.Command {
 					return err
 				}
 				for _, p := range a.absent(l) {
-					fmt.Fprintf(&out, a.tr("Path %s of the line %s: this machine has no address %s. Give it that address; or take its own once the node runs: parley path set %s --bind IP:PORT\n"), p.Label, n, p.Bind, p.Label)
+					fmt.Fprintf(&out, a.tr("Path %s of the line %s: this machine has no address %s. Give it that address; or take its own once the node runs: parley path set %s --bind IP:PORT\n"), p.Label, n, p.At(), p.Label)
 				}
 			}
 			return a.say(map[string]any{"home": h.Dir, "lines": made.Lines(), "made": made.Made, "rows": made.Rows},
@@ -151,7 +151,7 @@ func (a *app) restore() *cobra.Command {
 // absent gives the paths of a line whose address this machine has not.
 func (a *app) absent(l *home.Line) (ps []home.Path) {
 	for _, p := range l.Config.Paths {
-		if !here(p.Bind) {
+		if !here(p.At()) {
 			ps = append(ps, p)
 		}
 	}

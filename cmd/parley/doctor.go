@@ -191,11 +191,17 @@ func (d *doctor) record(l *home.Line, running bool) {
 // addresses looks at the addresses of a line: whether this machine has them, and whether they are free for the node.
 func (d *doctor) addresses(l *home.Line, running bool) {
 	for _, p := range l.Config.Paths {
-		switch err := listenable("udp", p.Bind); {
-		case !here(p.Bind):
-			d.say(wrong, "bring its interface up, the node tries again every second; or take another, while the node runs: parley path set LABEL --bind IP:PORT", "path %s: this machine has no address %s", p.Label, p.Bind)
+		network, find := "udp", "find it: ss -lnup; end it, or use another port"
+		if p.TCP() {
+			network, find = "tcp", "find it: ss -lntp; end it, or use another port"
+		}
+		switch err := listenable(network, p.At()); {
+		case !here(p.At()):
+			d.say(wrong, "bring its interface up, the node tries again every second; or take another, while the node runs: parley path set LABEL --bind IP:PORT", "path %s: this machine has no address %s", p.Label, p.At())
+		case errors.Is(err, syscall.EACCES):
+			d.say(look, "a port above 1023; or the right to it: systemctl edit parley, and there [Service] AmbientCapabilities=CAP_NET_BIND_SERVICE and CapabilityBoundingSet=CAP_NET_BIND_SERVICE", "path %s: this account may not listen at %s; the service may, if it was given the right", p.Label, p.At())
 		case err != nil && !running:
-			d.say(wrong, "find it: ss -lnup; end it, or use another port", "path %s: another program has %s", p.Label, p.Bind)
+			d.say(wrong, find, "path %s: another program has %s", p.Label, p.At())
 		}
 		if l.Theirs == nil {
 			continue
@@ -275,12 +281,12 @@ func (d *doctor) path(l *home.Line, i int, p wire.PathState, heard bool, now tim
 	case p.WeHear && p.TheyHear:
 		d.say(fine, "", "path %s: open in both directions", row.Path)
 	case p.WeHear, p.Knocked.After(p.Since) && now.Sub(p.Knocked) < freshKnock:
-		d.say(wrong, ask, "path %s: what they send arrives; what we send does not: UDP from %s to %s is blocked", row.Path, row.Here, row.There)
+		d.say(wrong, ask, "path %s: what they send arrives; what we send does not: %s from %s to %s is blocked", row.Path, row.Protocol, row.Here, row.There)
 	case p.TheyHear:
-		d.say(wrong, ask, "path %s: what we send arrives; what they send does not: UDP from %s to %s is blocked", row.Path, row.There, row.Here)
+		d.say(wrong, ask, "path %s: what we send arrives; what they send does not: %s from %s to %s is blocked", row.Path, row.Protocol, row.There, row.Here)
 	case heard:
-		d.say(wrong, ask, "path %s: nothing of theirs arrives, and their node runs: UDP from %s to %s is blocked, perhaps the other way too", row.Path, row.There, row.Here)
+		d.say(wrong, ask, "path %s: nothing of theirs arrives, and their node runs: %s from %s to %s is blocked, perhaps the other way too", row.Path, row.Protocol, row.There, row.Here)
 	default:
-		d.say(wrong, ask, "path %s: nothing of theirs arrives: their node does not run, or UDP from %s to %s is blocked", row.Path, row.There, row.Here)
+		d.say(wrong, ask, "path %s: nothing of theirs arrives: their node does not run, or %s from %s to %s is blocked", row.Path, row.Protocol, row.There, row.Here)
 	}
 }

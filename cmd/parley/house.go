@@ -28,7 +28,7 @@ func (a *app) init() *cobra.Command {
 	c.Flags().BoolVar(&alone, "alone", false, "begin before the other party does: a record on our word alone")
 	c.Flags().StringVar(&other, "other", "", "with --alone: the name of the other party")
 	c.Flags().StringArrayVar(&telephones, "telephone", nil, "with --alone: an ordinary telephone of theirs, as the terms name it")
-	c.Flags().StringArrayVar(&paths, "path", nil, "a route, LABEL=IP:PORT or LABEL=LOCAL@REACHED-AT; once a path")
+	c.Flags().StringArrayVar(&paths, "path", nil, "a route, LABEL=IP:PORT or LABEL=LOCAL@REACHED-AT, over TCP LABEL=tcp:IP:PORT; once a path")
 	c.Flags().StringVar(&page, "page", "", "where browsers ask the desks' page: a loopback address, or NAME:PORT over TLS")
 	c.Flags().StringVar(&edge, "edge", "", "UDP address of the browsers' sound: loopback, or beside a page over TLS an address of this machine")
 	c.Flags().BoolVar(&same, "same-machine", false, "both parties run on this machine, to try it: loopback addresses")

@@ -151,11 +151,19 @@ func TestPairingCountsAWrongNumberAndEndsInOneGenesis(t *testing.T) {
 }
 
 // Paths of one local address share its socket; each is dialled where the config says, else where their sheet does.
+// SPEC: LNK-045
 func TestPathsOfOneAddressShareItsSocket(t *testing.T) {
 	a, _ := lines(t)
 	a.Config.Paths = []home.Path{{Label: "1", Bind: "127.0.0.1:7443"}, {Label: "2", Bind: "127.0.0.1:7443", Remote: "192.0.2.7:7443"}, {Label: "3", Bind: "127.0.0.3:7443", Remote: "192.0.2.8:7443"}}
 	c, err := (&service{}).linkConfig(a)
 	if err != nil || len(c.Binds) != 2 || len(c.Paths) != 3 || c.Paths[1].Bind != 0 || c.Paths[2].Bind != 1 || c.Paths[0].Remote.String() != a.Theirs.Paths[0].Address || c.Paths[1].Remote.String() != "192.0.2.7:7443" {
+		t.Errorf("%+v %v", c, err)
+	}
+	a.Config.Paths[2].Bind, a.Config.Paths[0].Bind = "tcp:127.0.0.3:443", "tcp:127.0.0.1:7443"
+	if _, err := (&service{}).linkConfig(a); err == nil { // theirs is over UDP: nobody would answer there
+		t.Error("a path over TCP to one over UDP")
+	}
+	if c, err = (&service{}).linkConfig(&home.Line{Config: home.Config{Paths: a.Config.Paths[1:]}, Keys: a.Keys, Ours: a.Ours, Theirs: a.Theirs, TheirIssues: a.TheirIssues}); err != nil || !c.Paths[1].TCP || c.Paths[0].TCP || c.Binds[1].Port() != 443 {
 		t.Errorf("%+v %v", c, err)
 	}
 }

@@ -68,8 +68,11 @@ func pageRow(line, what string, p home.Page) port {
 // portsOf lists what a line listens on and speaks to.
 func portsOf(l *home.Line) (rows []port) {
 	for _, p := range l.Config.Paths {
-		r := port{Line: l.Name, Path: p.Label, What: "path", Protocol: "UDP", Here: p.Bind, Reach: p.Reach}
-		if r.Reach == p.Bind {
+		r := port{Line: l.Name, Path: p.Label, What: "path", Protocol: "UDP", Here: p.At(), Reach: p.Reach}
+		if p.TCP() {
+			r.Protocol = "TCP"
+		}
+		if r.Reach == r.Here {
 			r.Reach = ""
 		}
 		if l.Theirs != nil {
@@ -127,8 +130,11 @@ func (a *app) portTable(rows []port) string {
 // askFirewall is what its owner is asked for one path.
 func (a *app) askFirewall(r port) string {
 	s := fmt.Sprintf(a.tr("Path %s: let UDP pass between %s and %s in both directions, whichever side begins; packets of 1,228 bytes (1,248 with IPv6) whole; a flow is kept for 30 s at least. All of it is encrypted: look into nothing."), r.Path, r.Here, r.There)
+	if r.Protocol == "TCP" {
+		s = fmt.Sprintf(a.tr("Path %s: let TCP pass to %s from the other party's machine, and from this machine to %s, from any port; one connection stands for days. It is TLS 1.3 with keys of its own at both ends: look into nothing, or nothing passes."), r.Path, r.Here, r.There)
+	}
 	if r.Reach != "" {
-		s += " " + fmt.Sprintf(a.tr("Forward UDP %s to %s."), r.Reach, r.Here)
+		s += " " + fmt.Sprintf(a.tr("Forward %s %s to %s."), r.Protocol, r.Reach, r.Here)
 	}
 	return s
 }

@@ -288,12 +288,12 @@ func (s *service) linkConfig(l *home.Line) (link.Config, error) {
 		if err != nil {
 			return c, err
 		}
-		at := netip.MustParseAddrPort(p.Bind) // checked with the config
+		at := netip.MustParseAddrPort(p.At()) // checked with the config
 		i := slices.Index(c.Binds, at)
 		if i < 0 {
 			i, c.Binds = len(c.Binds), append(c.Binds, at)
 		}
-		c.Paths = append(c.Paths, link.PathConfig{Label: p.Label, Bind: i, Remote: remote, Host: host})
+		c.Paths = append(c.Paths, link.PathConfig{Label: p.Label, Bind: i, Remote: remote, Host: host, TCP: p.TCP()})
 	}
 	return c, nil
 }

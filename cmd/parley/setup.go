@@ -52,7 +52,7 @@ var questions = []question{
 		guess: func(s *setup) string { return cmp.Or(s.line, "line") },
 		put:   func(s *setup, v string) error { s.name = v; return plain(v) }},
 	{key: "paths", ask: "Over what does the other side reach this machine?", several: true,
-		why: "One entry a path, LABEL=ADDRESS:PORT, with a blank between: radio=192.0.2.1:7443 fibre=198.51.100.1:7443. The label says what it runs over and is the same at both ends. Two that share no cable and no mast are best. If a router stands between: fibre=10.0.0.5:7443@198.51.100.1:7443.",
+		why: "One entry a path, LABEL=ADDRESS:PORT, with a blank between: radio=192.0.2.1:7443 fibre=198.51.100.1:7443. The label says what it runs over and is the same at both ends. Two that share no cable and no mast are best. If a router stands between: fibre=10.0.0.5:7443@198.51.100.1:7443. Where UDP does not pass, over TCP: web=tcp:192.0.2.1:443.",
 		put: (*setup).paths},
 	{key: "page", ask: "Where does the desk's page listen?", why: "127.0.0.1:7480 for a browser on this machine alone; or the name of this machine in the house and a port, line.ops.example:8443, which wants a certificate (see operate.md, desks at other machines).",
 		guess: func(s *setup) string { return s.cfg.Page.At },
@@ -99,7 +99,7 @@ func (s *setup) paths(v string) error {
 	return nil
 }
 
-// pathOf reads LABEL=IP:PORT or LABEL=LOCAL@REACHED-AT.
+// pathOf reads LABEL=IP:PORT or LABEL=LOCAL@REACHED-AT, of TCP with tcp: before.
 func pathOf(s string) (home.Path, error) {
 	label, addr, ok := strings.Cut(s, "=")
 	bind, reach, _ := strings.Cut(addr, "@")

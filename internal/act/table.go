@@ -239,7 +239,7 @@ type (
 	PathStep struct {
 		Step   string `json:"step" flag:"-" of:"path"`
 		Label  string `json:"label" arg:"LABEL"`
-		Bind   string `json:"bind,omitempty" help:"our address and port: 192.0.2.1:7443"`
+		Bind   string `json:"bind,omitempty" help:"our address and port: 192.0.2.1:7443, over TCP tcp:192.0.2.1:443"`
 		Reach  string `json:"reach,omitempty" help:"where the other party finds this path, where that is another address"`
 		Remote string `json:"remote,omitempty" help:"where we find theirs, in place of what their sheet says; none: as it says"`
 	}

@@ -56,13 +56,24 @@ type Config struct {
 type Path struct {
 	// Label is agreed with the other party: the same word at both ends.
 	Label string `toml:"label"`
-	// Bind is our local address, IP:port. Every path of a line has the same port number.
+	// Bind is our local address, IP:port over UDP, tcp:IP:port for the same session over TLS on TCP, as at the other end.
 	Bind string `toml:"bind"`
 	// Reach stands on our sheet: where the other party finds this path. Bind, where it is empty.
 	Reach string `toml:"reach,omitempty"`
 	// Remote overrides the address on their sheet: IP:port, or a host name and port, looked up anew whenever the path fails.
 	// It is only an address: their keys are pinned all the same.
 	Remote string `toml:"remote,omitempty"`
+}
+
+// At is our local address, and TCP whether the path is over TCP there. SPEC: LNK-045
+func (p Path) At() string { return strings.TrimPrefix(p.Bind, "tcp:") }
+func (p Path) TCP() bool  { return p.At() != p.Bind }
+
+func (p Path) kind() string {
+	if p.TCP() {
+		return "tcp"
+	}
+	return "udp"
 }
 
 // DefaultConfig works on one machine alone: everything on loopback, at ports of its own for the n-th line of a home.
@@ -107,12 +118,15 @@ func (c *Config) Check() error {
 		}
 		labels[p.Label] = true
 		for what, s := range map[string]string{"bind": p.Bind, "reach": p.Reach, "remote": p.Remote} {
+			if what == "bind" {
+				s = p.At()
+			}
 			a, err := netip.ParseAddrPort(s)
 			if what == "remote" && hostPort(s) {
 				continue
 			}
 			if (s != "" || what == "bind") && (err != nil || a.Port() == 0) {
-				return bad("an IP address and a port: 192.0.2.1:7443, [2001:db8::1]:7443", "%s of path %s: %q", what, p.Label, s)
+				return bad("an IP address and a port: 192.0.2.1:7443, [2001:db8::1]:7443; over TCP, of bind alone: tcp:192.0.2.1:443", "%s of path %s: %q", what, p.Label, s)
 			}
 		}
 	}
@@ -177,7 +191,7 @@ func backupEvery(s string) (time.Duration, error) {
 // sheetPaths are the paths as they stand on our sheet.
 func (c *Config) sheetPaths() (ps []party.SheetPath) {
 	for _, p := range c.Paths {
-		ps = append(ps, party.SheetPath{Label: p.Label, Kind: "udp", Address: cmp.Or(p.Reach, p.Bind)})
+		ps = append(ps, party.SheetPath{Label: p.Label, Kind: p.kind(), Address: cmp.Or(p.Reach, p.At())})
 	}
 	return ps
 }
@@ -205,7 +219,7 @@ func (c *Config) sheet(k party.Keys, before *party.Sheet) (*party.Sheet, error) 
 
 const configHead = `# Parley: one line of one party. Read when the node starts.
 # Nothing here is secret. The keys beside it are: 0600, or the node refuses them.
-# [[path]] label is agreed with the other party; bind is ours; reach stands on our sheet;
+# [[path]] label is agreed with the other party; bind is ours, tcp:IP:PORT where UDP is blocked; reach stands on our sheet;
 # remote overrides the address on theirs. [page] at is a loopback address, or a name and port that the house's
 # browsers ask over TLS (parley cert own, or parley cert csr); edge is the address of their sound.
 # [terms] is what we propose if it is we who write the genesis.

@@ -530,7 +530,7 @@ func (l *Line) Remote(p Path) (at netip.AddrPort, host string, err error) {
 	}
 	text := p.Remote
 	for _, t := range l.Theirs.Paths {
-		if text == "" && t.Label == p.Label {
+		if text == "" && t.Label == p.Label && t.Kind == p.kind() {
 			text = t.Address
 		}
 	}
@@ -538,7 +538,7 @@ func (l *Line) Remote(p Path) (at netip.AddrPort, host string, err error) {
 		return at, "", nil
 	}
 	if at, err = netip.ParseAddrPort(text); err != nil {
-		return at, "", hint.New("agree on the labels of the paths, or set remote in config.toml", "the other party's sheet has no path %q", p.Label)
+		return at, "", hint.New("agree on the labels of the paths, and which are over TCP; or set remote in config.toml", "the other party's sheet has no path %q", p.Label)
 	}
 	return at, "", nil
 }

@@ -26,7 +26,7 @@ type Socket interface {
 	Close() error
 }
 
-// bind is one local address of the line: a socket, QUIC on it, and our packets beside.
+// udpBind is one local address of the line: a socket, QUIC on it, and our packets beside.
 //
 // As a net.PacketConn it is all of the socket that quic-go sees, and no more on purpose: quic-go reads and writes past a
 // wrapper that also looks like a *net.UDPConn (SyscallConn, ReadMsgUDP, WriteMsgUDP), and strangers would get an answer.
@@ -34,9 +34,8 @@ type Socket interface {
 //
 // Its address may not be on this machine yet: an interface that comes up after the node, a port that another process still
 // holds. Until it is, nothing is sent and nothing heard there; the other paths are not held up. SPEC: LNK-023
-type bind struct {
+type udpBind struct {
 	l    *Link
-	num  int
 	at   netip.AddrPort
 	sock atomic.Pointer[Socket] // nil until it is open
 	dscp []byte                 // control message that marks lane packets as EF
@@ -60,7 +59,7 @@ const (
 var errNotHere = errors.New("the address is not here yet")
 
 // socket gives the open socket, trying to open it when it is time again.
-func (b *bind) socket() (Socket, error) {
+func (b *udpBind) socket() (Socket, error) {
 	if s := b.sock.Load(); s != nil {
 		return *s, nil
 	}
@@ -98,13 +97,13 @@ func (b *bind) socket() (Socket, error) {
 }
 
 // down says why nothing can be sent from here, nil where it can.
-func (b *bind) down() error {
+func (b *udpBind) down() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.why
 }
 
-func (b *bind) send(p, oob []byte, to netip.AddrPort) error {
+func (b *udpBind) write(p, oob []byte, to netip.AddrPort) error {
 	s, err := b.socket()
 	if err == nil {
 		_, _, err = s.WriteMsgUDPAddrPort(p, oob, to)
@@ -114,7 +113,7 @@ func (b *bind) send(p, oob []byte, to netip.AddrPort) error {
 
 // ReadFrom is the reader of the bind: it runs in quic-go's one read loop and returns only what is QUIC's.
 // SPEC: LNK-002
-func (b *bind) ReadFrom(p []byte) (int, net.Addr, error) {
+func (b *udpBind) ReadFrom(p []byte) (int, net.Addr, error) {
 	for {
 		var n int
 		var from netip.AddrPort
@@ -145,33 +144,38 @@ func (b *bind) ReadFrom(p []byte) (int, net.Addr, error) {
 			}
 			b.l.knocked(b, from)
 			if len(body) > 0 && body[0]&0x80 != 0 && len(body) <= len(p) {
-				return copy(p, body), b.addr(from), nil
+				return copy(p, body), b.netAddr(from), nil
 			}
 		case p[0]&0x40 != 0: // short header
-			return n, b.addr(from), nil
+			return n, b.netAddr(from), nil
 		}
 	}
 }
 
 // knocked remembers that the other end's greeting came from the far address of a path, whatever becomes of our answer. The
 // reader waits for nobody: another greeting comes soon. SPEC: LNK-040
-func (l *Link) knocked(b *bind, from netip.AddrPort) {
+func (l *Link) knocked(b bind, from netip.AddrPort) {
 	if !l.mu.TryLock() {
 		return
 	}
 	defer l.mu.Unlock()
 	for _, p := range l.paths {
-		if p.cfg.Bind == b.num && p.cfg.Remote == from {
+		if p.bind == b && p.leadsTo(from) {
 			p.knock.Store(int64(l.now()))
 		}
 	}
 }
 
+// leadsTo reports whether the path's far end is at an address. Under mu.
+func (p *path) leadsTo(a netip.AddrPort) bool {
+	return p.cfg.Remote == a || p.cfg.TCP && p.cfg.Remote.Addr() == a.Addr()
+}
+
 // unmap gives an IPv4 address that is written as an IPv6 one (::ffff:192.0.2.1) in its own form.
 func unmap(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
 
-// addr makes a net.Addr. While packets come from one address, it is the one made before: nothing is allocated.
-func (b *bind) addr(a netip.AddrPort) net.Addr {
+// netAddr makes a net.Addr. While packets come from one address, it is the one made before: nothing is allocated.
+func (b *udpBind) netAddr(a netip.AddrPort) net.Addr {
 	if u := b.from.Load(); u != nil && u.AddrPort() == a {
 		return u
 	}
@@ -181,14 +185,14 @@ func (b *bind) addr(a netip.AddrPort) net.Addr {
 }
 
 // WriteTo adds our trailer to every long header.
-func (b *bind) WriteTo(p []byte, to net.Addr) (int, error) {
+func (b *udpBind) WriteTo(p []byte, to net.Addr) (int, error) {
 	u, ok := to.(*net.UDPAddr)
 	if !ok || len(p) == 0 {
 		return 0, net.InvalidAddrError("not UDP")
 	}
 	a := unmap(u.AddrPort())
 	var err error
-	write := func(p []byte) { err = b.send(p, nil, a) }
+	write := func(p []byte) { err = b.write(p, nil, a) }
 	if p[0]&0x80 != 0 {
 		buf := b.bufs.Get().(*[]byte)
 		defer b.bufs.Put(buf)
@@ -202,14 +206,14 @@ func (b *bind) WriteTo(p []byte, to net.Addr) (int, error) {
 	return len(p), nil // an error here (unreachable for now) would make quic-go end the connection: it counts as a lost packet
 }
 
-func (b *bind) LocalAddr() net.Addr {
+func (b *udpBind) LocalAddr() net.Addr {
 	if s := b.sock.Load(); s != nil {
 		return (*s).LocalAddr()
 	}
 	return net.UDPAddrFromAddrPort(b.at)
 }
 
-func (b *bind) Close() error {
+func (b *udpBind) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed = true
@@ -220,7 +224,7 @@ func (b *bind) Close() error {
 }
 
 // SetReadDeadline is how QUIC ends its reader, and waits until it has ended.
-func (b *bind) SetReadDeadline(t time.Time) error {
+func (b *udpBind) SetReadDeadline(t time.Time) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.over = !t.IsZero()
@@ -230,22 +234,21 @@ func (b *bind) SetReadDeadline(t time.Time) error {
 	return nil
 }
 
-func (b *bind) SetDeadline(t time.Time) error    { return b.SetReadDeadline(t) }
-func (b *bind) SetWriteDeadline(time.Time) error { return nil }
-func (b *bind) SetReadBuffer(int) error          { return nil } // socket has set them
-func (b *bind) SetWriteBuffer(int) error         { return nil }
+func (b *udpBind) SetDeadline(t time.Time) error    { return b.SetReadDeadline(t) }
+func (b *udpBind) SetWriteDeadline(time.Time) error { return nil }
+func (b *udpBind) SetReadBuffer(int) error          { return nil } // socket has set them
+func (b *udpBind) SetWriteBuffer(int) error         { return nil }
 
-// openBind opens a socket, if its address is here, and starts QUIC on it. The other binds are opened all the same.
-func (l *Link) openBind(at netip.AddrPort) (err error) {
-	b := &bind{l: l, num: len(l.binds), at: at, dscp: dscp(at.Addr().Unmap().Is4())}
+// listenQUIC opens a socket, if its address is here, and starts QUIC on it. The other binds are opened all the same.
+func (l *Link) listenQUIC(at netip.AddrPort) (_ bind, err error) {
+	b := &udpBind{l: l, at: at, dscp: dscp(at.Addr().Unmap().Is4())}
 	_, _ = b.socket()
 	b.bufs.New = func() any { p := make([]byte, 0, 2048); return &p }
 	b.tr = &quic.Transport{Conn: b, ConnectionIDLength: 8, DisableVersionNegotiationPackets: true}
 	if b.ln, err = b.tr.Listen(l.tlsConfig(l.accepts()), quicConfig()); err != nil {
-		return errors.Join(err, b.Close())
+		return nil, errors.Join(err, b.Close())
 	}
-	l.binds = append(l.binds, b)
-	return nil
+	return b, nil
 }
 
 // The windows bound what is in flight when the lane calls a path down.

@@ -5,8 +5,6 @@ package link
 import (
 	"encoding/binary"
 	"time"
-
-	"github.com/quic-go/quic-go"
 )
 
 // MaxMessage bounds one message of the bulk stream.
@@ -23,7 +21,7 @@ const (
 type bulk struct {
 	id    uint64
 	conn  *conn
-	st    *quic.Stream
+	st    stream
 	up    bool // both greeted
 	ended bool
 
@@ -63,7 +61,7 @@ func (l *Link) bulkDue(now time.Duration) {
 		loopLives := p.peerAges[0] < 2*time.Second
 		if k.writing != 0 && now-k.writing > stuckAfter && p.weHear && p.theyHear && loopLives {
 			k.writing = now
-			go k.conn.q.CloseWithError(codeStuck, "no progress")
+			go k.conn.q.end(codeStuck, "no progress")
 		}
 		return
 	}
@@ -72,7 +70,7 @@ func (l *Link) bulkDue(now time.Duration) {
 	}
 	if c := l.bestConn(); c != nil {
 		l.bulkTry = now + bulkAgain
-		st, err := c.q.OpenStream()
+		st, err := c.q.open()
 		if err != nil {
 			return
 		}
@@ -107,7 +105,7 @@ func (l *Link) endBulk(k *bulk) {
 		return
 	}
 	k.ended = true
-	cancel(k.st)
+	k.st.cancel()
 	k.out, k.bytes = nil, 0
 	if l.bulk == k {
 		l.bulk = nil
@@ -117,20 +115,15 @@ func (l *Link) endBulk(k *bulk) {
 	}
 }
 
-func cancel(st *quic.Stream) {
-	st.CancelRead(1)
-	st.CancelWrite(1)
-}
-
 // runBulk is the life of one stream at either end: greet, read, until it ends.
 // SPEC: LNK-020
-func (l *Link) runBulk(c *conn, st *quic.Stream, id uint64) {
+func (l *Link) runBulk(c *conn, st stream, id uint64) {
 	k := &bulk{id: id, conn: c, st: st, kick: make(chan struct{}, 1)}
 	l.mu.Lock()
 	old := l.bulk
 	if l.closed || !c.up || (old != nil && (old.id >= id && old.conn.run == c.run || l.cfg.First)) {
 		l.mu.Unlock()
-		cancel(st)
+		st.cancel()
 		return
 	}
 	if old != nil {
@@ -197,7 +190,7 @@ func (k *bulk) read(l *Link) {
 		if !k.ended && !k.up {
 			k.up = true
 			k.conn.run, l.peerRun = run, run
-			tls := k.conn.q.ConnectionState().TLS
+			tls := k.conn.q.state()
 			l.queue.put(Event{Kind: StreamUp, ID: k.id, Path: k.conn.path.num, Run: run, Greeting: greeting, Exporter: tls.ExportKeyingMaterial})
 		}
 		l.mu.Unlock()
@@ -227,7 +220,7 @@ func (k *bulk) write(l *Link, head []byte) {
 			select {
 			case <-k.kick:
 				continue
-			case <-k.st.Context().Done():
+			case <-k.st.done():
 				return
 			}
 		}

@@ -29,12 +29,12 @@ const (
 // AnotherRun is the Reason of a SessionDown where the peer says that a session of another run of ours took the place.
 const AnotherRun = "another run took its place"
 
-// conn is one QUIC connection of a path. Fields without a note are set before it is up, or under Link.mu.
+// conn is one connection of a path. Fields without a note are set before it is up, or under Link.mu.
 type conn struct {
 	l       *Link
 	path    *path
-	q       *quic.Conn
-	ctl     *quic.Stream
+	q       carrier
+	ctl     stream
 	ctlMu   sync.Mutex // one writer of ctl at a time
 	sess    *session
 	byFirst bool // dialled by A
@@ -51,7 +51,7 @@ type conn struct {
 
 // lookup finds where the peer's host is now: an address of the sort that the path's own is of.
 // SPEC: LNK-025
-func (l *Link) lookup(ctx context.Context, b *bind, hostport string) (netip.AddrPort, error) {
+func (l *Link) lookup(ctx context.Context, b bind, hostport string) (netip.AddrPort, error) {
 	host, port, err := net.SplitHostPort(hostport)
 	if err != nil {
 		return netip.AddrPort{}, err
@@ -65,7 +65,7 @@ func (l *Link) lookup(ctx context.Context, b *bind, hostport string) (netip.Addr
 		return netip.AddrPort{}, err
 	}
 	for _, a := range as {
-		if a = a.Unmap(); a.Is4() == b.at.Addr().Unmap().Is4() {
+		if a = a.Unmap(); a.Is4() == b.addr().Addr().Unmap().Is4() {
 			return netip.AddrPortFrom(a, uint16(n)), nil
 		}
 	}
@@ -74,11 +74,10 @@ func (l *Link) lookup(ctx context.Context, b *bind, hostport string) (netip.Addr
 
 // dial makes one attempt, and is the goroutine of the connection that comes of it.
 func (l *Link) dial(ctx context.Context, n int, p *path, to netip.AddrPort, host string) {
-	b := l.binds[p.cfg.Bind]
-	var q *quic.Conn
+	var q carrier
 	var err error
 	if host != "" {
-		to, err = l.lookup(ctx, b, host)
+		to, err = l.lookup(ctx, p.bind, host)
 		l.mu.Lock()
 		if p.unfound = err; err == nil {
 			p.cfg.Remote = to
@@ -86,9 +85,12 @@ func (l *Link) dial(ctx context.Context, n int, p *path, to netip.AddrPort, host
 		l.mu.Unlock()
 	}
 	if err == nil {
-		q, err = b.tr.Dial(ctx, net.UDPAddrFromAddrPort(to), l.tlsConfig([]string{l.speaks()}), quicConfig())
+		q, err = p.bind.dial(ctx, to)
 	}
 	l.mu.Lock()
+	if p.cfg.TCP && !errors.Is(err, context.Canceled) {
+		p.unfound = err
+	}
 	p.dials[n]()
 	delete(p.dials, n)
 	l.mu.Unlock()
@@ -101,9 +103,9 @@ func (l *Link) dial(ctx context.Context, n int, p *path, to netip.AddrPort, host
 }
 
 // accept takes what was dialled to us on b.
-func (l *Link) accept(b *bind) {
+func (l *Link) accept(b bind) {
 	for {
-		q, err := b.ln.Accept(l.ctx)
+		q, err := b.accept(l.ctx)
 		if err != nil {
 			return
 		}
@@ -114,11 +116,11 @@ func (l *Link) accept(b *bind) {
 
 // dialled runs our end of a connection that we dialled: our hello goes in the first flight.
 func (c *conn) dialled() error {
-	s, err := c.newSession(c.l.binds[c.path.cfg.Bind], true)
+	s, err := c.newSession(true)
 	if err != nil {
 		return err
 	}
-	if c.ctl, err = c.q.OpenStreamSync(c.l.ctx); err != nil {
+	if c.ctl, err = c.q.open(); err != nil {
 		return err
 	}
 	if _, err := c.ctl.Write(appendMessage([]byte{streamControl}, msgHello, c.l.hello(s.index, s.epoch))); err != nil {
@@ -135,11 +137,11 @@ func (c *conn) dialled() error {
 }
 
 // accepted runs our end of a connection that the peer dialled.
-func (c *conn) accepted(b *bind) error {
+func (c *conn) accepted(b bind) error {
 	ctx, cancel := context.WithTimeout(c.l.ctx, dialLasts)
 	defer cancel()
 	var err error
-	if c.ctl, err = c.q.AcceptStream(ctx); err != nil {
+	if c.ctl, err = c.q.take(ctx); err != nil {
 		return err
 	}
 	c.ctl.SetReadDeadline(time.Now().Add(dialLasts))
@@ -151,14 +153,14 @@ func (c *conn) accepted(b *bind) error {
 	if err != nil {
 		return err
 	}
-	if c.q.ConnectionState().TLS.NegotiatedProtocol != c.l.speaks() {
+	if c.q.state().NegotiatedProtocol != c.l.speaks() {
 		return c.answerPairing()
 	}
-	c.path = c.l.pathOf(b, c.remote())
+	c.path = c.l.pathOf(b, c.q.remote())
 	if c.path == nil {
 		return errors.New("no path of ours has this local address")
 	}
-	s, err := c.newSession(b, false)
+	s, err := c.newSession(false)
 	if err != nil {
 		return err
 	}
@@ -201,17 +203,13 @@ func (c *conn) say(typ byte, body []byte) error {
 	return err
 }
 
-func (c *conn) remote() netip.AddrPort {
-	return unmap(c.q.RemoteAddr().(*net.UDPAddr).AddrPort())
-}
-
 // pathOf finds the path of a connection that came in: by address; else, behind a NAT, one of the same local address
 // and the same host, or one that waits, or the first.
-func (l *Link) pathOf(b *bind, from netip.AddrPort) *path {
+func (l *Link) pathOf(b bind, from netip.AddrPort) *path {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	tests := []func(*path) bool{
-		func(p *path) bool { return p.cfg.Remote == from },
+		func(p *path) bool { return p.leadsTo(from) },
 		func(p *path) bool { return p.current != nil && *p.current.remote.Load() == from },
 		func(p *path) bool { return p.cfg.Remote.Addr() == from.Addr() && !p.weHear },
 		func(p *path) bool { return !p.weHear },
@@ -219,7 +217,7 @@ func (l *Link) pathOf(b *bind, from netip.AddrPort) *path {
 	}
 	for _, fits := range tests {
 		for _, p := range l.paths {
-			if p.cfg.Bind == b.num && fits(p) {
+			if p.bind == b && fits(p) {
 				return p
 			}
 		}
@@ -228,8 +226,8 @@ func (l *Link) pathOf(b *bind, from netip.AddrPort) *path {
 }
 
 // newSession keys a lane by the connection's exporter; from here on we can receive.
-func (c *conn) newSession(b *bind, dialled bool) (*session, error) {
-	tls := c.q.ConnectionState().TLS
+func (c *conn) newSession(dialled bool) (*session, error) {
+	tls := c.q.state()
 	material, err := tls.ExportKeyingMaterial(exporterLabel, nil, 88)
 	if err != nil {
 		return nil, err
@@ -241,8 +239,8 @@ func (c *conn) newSession(b *bind, dialled bool) (*session, error) {
 	l := c.l
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s.path, s.bind, s.conn, s.born = c.path, b, c, l.now()
-	addr := c.remote()
+	s.path, s.via, s.conn, s.born = c.path, c.q.lane(), c, l.now()
+	addr := c.q.remote()
 	s.remote.Store(&addr)
 	if s.index, err = l.newIndex(); err != nil {
 		return nil, err
@@ -265,7 +263,7 @@ func (c *conn) begin(h hello) error {
 	}
 	s.txIndex, s.txEpoch = h.index, h.epoch
 	s.ready.Store(true)
-	if key, ok := c.q.ConnectionState().TLS.PeerCertificates[0].PublicKey.(ed25519.PublicKey); ok && key.Equal(l.cfg.Peers[0]) {
+	if key, ok := c.q.state().PeerCertificates[0].PublicKey.(ed25519.PublicKey); ok && key.Equal(l.cfg.Peers[0]) {
 		l.renewed.Store(true)
 	}
 	now := l.now()
@@ -275,7 +273,7 @@ func (c *conn) begin(h hello) error {
 	}
 	p.conns = append(p.conns, c)
 	if n := len(p.conns) - 6; n > 0 {
-		go p.conns[0].q.CloseWithError(codeReplaced, "too many")
+		go p.conns[0].q.end(codeReplaced, "too many")
 	}
 	for _, cancel := range p.dials { // they are no longer needed, and would only replace this one
 		cancel()
@@ -287,7 +285,7 @@ func (c *conn) begin(h hello) error {
 	p.choose()
 	if p.current == s { // else choose has preferred another session already
 		p.told = true
-		tls := c.q.ConnectionState().TLS
+		tls := c.q.state()
 		l.queue.put(Event{Kind: SessionUp, Path: p.num, Run: c.run, From: s.remote.Load().String(), Greeting: h.greeting, Exporter: tls.ExportKeyingMaterial})
 	}
 	s.up.Store(true)
@@ -332,14 +330,14 @@ func (c *conn) regreeted(run string, greeting []byte) {
 	}
 }
 
-// end takes the connection down for the reason err. Its session lives on if it ever greeted.
+// end takes the connection down for the reason err. Its session lives on if it ever greeted, but over TCP.
 // SPEC: LNK-007
 func (c *conn) end(err error) {
 	code := codeReplaced
 	if errors.Is(err, errControl) {
 		code = codeProtocol
 	}
-	c.q.CloseWithError(code, "")
+	c.q.end(code, "")
 	l, p := c.l, c.path
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -352,7 +350,7 @@ func (c *conn) end(err error) {
 	if k := l.bulk; k != nil && k.conn == c {
 		l.endBulk(k)
 	}
-	if s := c.sess; s != nil && !s.ready.Load() { // never greeted
+	if s := c.sess; s != nil && (!s.ready.Load() || any(s.via) == any(c.q)) { // never greeted, or over TCP
 		p.drop(func(o *session) bool { return o == s })
 	}
 	if c.bye {
@@ -420,7 +418,7 @@ func (l *Link) Regreet(run string) {
 // acceptBulk takes the streams that A opens beside the control stream.
 func (c *conn) acceptBulk() {
 	for {
-		st, err := c.q.AcceptStream(c.l.ctx)
+		st, err := c.q.take(c.l.ctx)
 		if err != nil {
 			return
 		}
@@ -428,7 +426,7 @@ func (c *conn) acceptBulk() {
 			var head [9]byte
 			st.SetReadDeadline(time.Now().Add(dialLasts))
 			if _, err := io.ReadFull(st, head[:]); err != nil || head[0] != streamBulk || c.l.cfg.First {
-				cancel(st)
+				st.cancel()
 				return
 			}
 			st.SetReadDeadline(time.Time{})

@@ -35,7 +35,7 @@ func (l *Link) KillConns(path int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, c := range l.paths[path].conns {
-		go c.q.CloseWithError(codeStuck, "killed by a test")
+		go c.q.end(codeStuck, "killed by a test")
 	}
 }
 
@@ -67,6 +67,18 @@ func (l *Link) SendRaw(path int, body []byte) {
 	s := l.paths[path].current
 	l.mu.Unlock()
 	s.send(body, nil)
+}
+
+// Guests counts the connections over TCP whose other end is not known yet.
+func (l *Link) Guests() (n int) {
+	for _, b := range l.binds {
+		if b, ok := b.(*tcpBind); ok {
+			b.mu.Lock()
+			n += len(b.guests)
+			b.mu.Unlock()
+		}
+	}
+	return n
 }
 
 const KeepOld, DownAfter = keepOld, downAfter

@@ -149,7 +149,7 @@ func TestSourcesKeepApart(t *testing.T) {
 		for source := range byte(wire.VoiceSources + 1) { // the last is none of ours to send
 			sock.last = nil
 			if l.SendFrame(9, source, seq, []byte{source}); sock.last != nil {
-				l.receive(s.bind, sock.last, from)
+				l.receive(s.via, sock.last, from)
 			}
 		}
 	}
@@ -285,8 +285,9 @@ func looped(tb testing.TB, sock Socket) (*Link, *session) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s.path, s.bind, s.conn, s.index, s.txIndex = p, &bind{l: l}, &conn{path: p}, 5, 5
-	s.bind.sock.Store(&sock)
+	b := &udpBind{l: l, dscp: dscp(true)}
+	b.sock.Store(&sock)
+	s.path, s.via, s.conn, s.index, s.txIndex = p, b, &conn{path: p}, 5, 5
 	a := netip.MustParseAddrPort("127.0.0.1:9")
 	s.remote.Store(&a)
 	s.ready.Store(true)
@@ -314,7 +315,7 @@ func FuzzLaneBody(f *testing.F) {
 			return
 		}
 		pkt := s.seal(&s.lane, body)
-		l.receive(s.bind, pkt, from)
+		l.receive(s.via, pkt, from)
 		for len(l.queue.urgent) > 0 {
 			l.queue.take()
 		}
@@ -376,7 +377,7 @@ func TestFrameAllocations(t *testing.T) {
 	l2, s2 := looped(t, sock)
 	from := netip.MustParseAddrPort("127.0.0.1:9")
 	body := wire.AppendVoiceFrame(wire.AppendVoice(nil, 1, 0, 1, 0), frame)
-	if n := testing.AllocsPerRun(1000, func() { l2.receive(s2.bind, s2.seal(&s2.lane, body), from) }); n != 0 {
+	if n := testing.AllocsPerRun(1000, func() { l2.receive(s2.via, s2.seal(&s2.lane, body), from) }); n != 0 {
 		t.Errorf("%v allocations a frame received", n)
 	}
 }
@@ -386,7 +387,6 @@ func TestFrameAllocations(t *testing.T) {
 func BenchmarkFrame(b *testing.B) {
 	out, in := sockets(b)
 	l, s := looped(b, out)
-	s.bind.dscp = dscp(true)
 	to := in.LocalAddr().(*net.UDPAddr).AddrPort()
 	s.remote.Store(&to)
 	frame, bare, buf := make([]byte, 80), make([]byte, 117), make([]byte, 1500)
@@ -399,7 +399,7 @@ func BenchmarkFrame(b *testing.B) {
 			seq++
 			l.SendFrame(1, 0, seq, frame)
 			n, _, _ := in.ReadFromUDPAddrPort(buf)
-			l.receive(s.bind, buf[:n], to)
+			l.receive(s.via, buf[:n], to)
 		}
 		half := time.Now()
 		for range 256 {

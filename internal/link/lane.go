@@ -11,7 +11,7 @@ import (
 	"example.org/parley/wire"
 )
 
-// receive takes one datagram that looks like a lane packet. It runs in the reader of b and is the whole way in:
+// receive takes one datagram that looks like a lane packet. It runs in the reader of via and is the whole way in:
 //
 //  1. header, index, epoch, replay window: no crypto, no answer, for anything that does not fit
 //  2. open in place; a bad tag is counted and ends nothing
@@ -19,14 +19,14 @@ import (
 //  4. voice straight to the node's callback; the link's own kinds; the rest as an event
 //
 // SPEC: LNK-001
-func (l *Link) receive(b *bind, pkt []byte, from netip.AddrPort) {
+func (l *Link) receive(via lane, pkt []byte, from netip.AddrPort) {
 	epoch, index, counter, ok := wire.ParseLaneHeader(pkt)
 	if !ok {
 		l.stale.Add(1)
 		return
 	}
 	s := (*l.table.Load())[index]
-	if s == nil || s.bind != b || s.epoch != epoch || s.dead.Load() || !s.window.fresh(counter) {
+	if s == nil || s.via != via || s.epoch != epoch || s.dead.Load() || !s.window.fresh(counter) {
 		l.stale.Add(1)
 		return
 	}
@@ -223,7 +223,7 @@ func (l *Link) bye(s *session, reason string) {
 	for _, c := range p.conns {
 		if c.run == s.conn.run {
 			c.bye, c.why = true, reason
-			go c.q.CloseWithError(codeBye, "")
+			go c.q.end(codeBye, "")
 		}
 	}
 }

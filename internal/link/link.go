@@ -13,6 +13,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,7 +36,7 @@ type Config struct {
 	// shown that we are in service. Paired is called at that first session, once, from any goroutine.
 	PairingTag *[32]byte
 	Paired     func()
-	Binds      []netip.AddrPort // our local addresses, one socket each
+	Binds      []netip.AddrPort // our local addresses: a UDP socket each, a TCP listener where a path is over TCP
 	Paths      []PathConfig     // at least one
 	// Greeting is asked at every new session and stream; from any goroutine, and must not call the link.
 	Greeting func() []byte
@@ -61,6 +62,7 @@ type PathConfig struct {
 	Bind   int            // index into Config.Binds
 	Remote netip.AddrPort // zero: we cannot dial, only be dialled
 	Host   string         // name and port in the place of Remote, looked up anew at every dial
+	TCP    bool           // the same session over TLS on TCP
 }
 
 // Link is a line's connection to its one peer.
@@ -71,7 +73,7 @@ type Link struct {
 	cert    tls.Certificate
 	trailer *trailer
 	queue   *queue
-	binds   []*bind
+	binds   []bind
 	paths   []*path         // fixed
 	ctx     context.Context // done: the link has ended
 	cancel  context.CancelFunc
@@ -122,17 +124,44 @@ func Open(cfg Config) (*Link, error) {
 	for i, pc := range cfg.Paths {
 		l.paths = append(l.paths, newPath(l, i, pc))
 	}
-	for _, a := range cfg.Binds {
-		if err := l.openBind(a); err != nil {
-			return nil, errors.Join(fmt.Errorf("couldn't open QUIC on %v: %w", a, err), l.Close(""))
+	if err := l.openBinds(); err != nil {
+		return nil, errors.Join(err, l.Close(""))
+	}
+	l.wg.Go(l.clockLoop)
+	l.wg.Go(func() { l.queue.pump(l.ctx.Done()) })
+	return l, nil
+}
+
+// openBinds opens what the paths need at each local address.
+func (l *Link) openBinds() error {
+	for i, a := range l.cfg.Binds {
+		var at [2]bind
+		for n, tcp := range []bool{false, true} {
+			if !slices.ContainsFunc(l.paths, func(p *path) bool { return p.cfg.Bind == i && p.cfg.TCP == tcp }) {
+				continue
+			}
+			if tcp {
+				at[n] = l.listenTCP(a)
+			} else if b, err := l.listenQUIC(a); err != nil {
+				return fmt.Errorf("couldn't open QUIC on %v: %w", a, err)
+			} else {
+				at[n] = b
+			}
+			l.binds = append(l.binds, at[n])
+		}
+		for _, p := range l.paths {
+			switch {
+			case p.cfg.Bind == i && p.cfg.TCP:
+				p.bind = at[1]
+			case p.cfg.Bind == i:
+				p.bind = at[0]
+			}
 		}
 	}
 	for _, b := range l.binds {
 		l.wg.Go(func() { l.accept(b) })
 	}
-	l.wg.Go(l.clockLoop)
-	l.wg.Go(func() { l.queue.pump(l.ctx.Done()) })
-	return l, nil
+	return nil
 }
 
 func listenUDP(a netip.AddrPort) (Socket, error) {
@@ -192,7 +221,7 @@ func (l *Link) Events() <-chan Event { return l.queue.out }
 // Addrs are the local addresses, with the ports that the system chose.
 func (l *Link) Addrs() (as []netip.AddrPort) {
 	for _, b := range l.binds {
-		as = append(as, b.LocalAddr().(*net.UDPAddr).AddrPort())
+		as = append(as, b.addr())
 	}
 	return as
 }
@@ -219,14 +248,12 @@ func (l *Link) Close(reason string) error {
 	}
 	l.mu.Unlock()
 	for _, c := range conns {
-		c.q.CloseWithError(code, reason)
+		c.q.end(code, reason)
 	}
 	l.cancel()
 	l.queue.close()
 	for _, b := range l.binds {
-		b.ln.Close()
-		b.tr.Close()
-		b.Close()
+		b.shut()
 	}
 	l.wg.Wait()
 	return nil

@@ -10,6 +10,16 @@ import (
 
 func TestConnect(t *testing.T) {
 	a, b := direct(t)
+	exchanged(t, a, b)
+	a.Close("going home")
+	if down := wait(b, link.SessionDown, nil); !down.Bye || down.Reason != "going home" {
+		t.Errorf("%+v", down)
+	}
+}
+
+// exchanged has two links that have just met say all that there is to say.
+func exchanged(t *testing.T, a, b *node) {
+	t.Helper()
 	for _, n := range []*node{a, b} {
 		up := wait(n, link.SessionUp, nil)
 		if up.Path != 0 || len(up.Greeting) < 10 {
@@ -42,8 +52,4 @@ func TestConnect(t *testing.T) {
 		}
 	}
 	a.Done("x")
-	a.Close("going home")
-	if down := wait(b, link.SessionDown, nil); !down.Bye || down.Reason != "going home" {
-		t.Errorf("%+v", down)
-	}
 }

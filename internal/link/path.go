@@ -27,9 +27,10 @@ const (
 
 // path is one route. Fields without a note are under Link.mu.
 type path struct {
-	l   *Link
-	num int
-	cfg PathConfig
+	l    *Link
+	num  int
+	cfg  PathConfig
+	bind bind
 
 	lastRx   atomic.Int64            // link clock; 0: never
 	knock    atomic.Int64            // of the newest greeting from the path's far address; 0: never
@@ -49,7 +50,7 @@ type path struct {
 	gen              uint64 // times that the path broke
 	report           struct{ heard, at time.Duration }
 	goodbye          string
-	unfound          error // the peer's host name leads nowhere
+	unfound          error // the peer's host name leads nowhere, or nobody answers there over TCP
 
 	needing  bool
 	dialNext time.Duration
@@ -218,7 +219,7 @@ func (p *path) choose() {
 			if c.run != best.conn.run {
 				why = AnotherRun
 			}
-			go c.q.CloseWithError(codeReplaced, why)
+			go c.q.end(codeReplaced, why)
 		}
 	}
 	p.l.setOut()
@@ -319,7 +320,7 @@ func (p *path) dialIfDue(now time.Duration) {
 		p.dials[p.dialled] = cancel
 		n := p.dialled
 		to, host := p.cfg.Remote, p.cfg.Host
-		if s := p.current; s != nil && p.dialled%2 == 0 {
+		if s := p.current; s != nil && p.dialled%2 == 0 && !p.cfg.TCP {
 			to, host = *s.remote.Load(), "" // where the peer was last, if its address has changed
 		}
 		p.l.wg.Go(func() { p.l.dial(ctx, n, p, to, host) })
@@ -351,9 +352,9 @@ func (p *path) state(now time.Duration) wire.PathState {
 	st := wire.PathState{Label: p.cfg.Label, Remote: p.cfg.Remote, Session: p.current != nil, Connected: p.best() != nil,
 		WeHear: p.weHear, TheyHear: p.theyHear, Since: p.l.start.Add(p.since), RTTms: float64(p.rtt.Microseconds()/100) / 10, LossPct: p.loss * 100,
 		BitsOut: p.bitsOut, Goodbye: p.goodbye}
-	if p.cfg.Bind < len(p.l.binds) {
-		st.Local = p.l.Addrs()[p.cfg.Bind]
-		if st.Why = p.l.binds[p.cfg.Bind].down(); st.Why == nil && !p.weHear {
+	if p.bind != nil {
+		st.Local = p.bind.addr()
+		if st.Why = p.bind.down(); st.Why == nil && !p.weHear {
 			st.Why = p.unfound
 		}
 	}

@@ -20,7 +20,7 @@ const exporterLabel = "EXPORTER-parley-lane-v1"
 // session is one keying of the lane of one path.
 type session struct {
 	path  *path
-	bind  *bind
+	via   lane
 	conn  *conn // whose handshake keyed it; may be dead while the session lives
 	index uint32
 	epoch byte
@@ -31,7 +31,7 @@ type session struct {
 	dead   atomic.Bool // wiped
 	remote atomic.Pointer[netip.AddrPort]
 
-	// receiving: owned by the reader of bind
+	// receiving: owned by the reader of via
 	rx        cipher.AEAD
 	rxIV      [12]byte
 	rxNonce   [12]byte
@@ -108,13 +108,13 @@ func (s *session) send(body []byte, to *netip.AddrPort) {
 	}
 	s.laneMu.Lock()
 	defer s.laneMu.Unlock()
-	s.write(s.seal(&s.lane, body), *to)
+	s.write(body[0], s.seal(&s.lane, body), *to)
 }
 
-// write counts and sends a sealed packet. An error is not reported: the path notices it as silence.
-func (s *session) write(b []byte, to netip.AddrPort) {
+// write counts and sends a sealed packet.
+func (s *session) write(kind byte, b []byte, to netip.AddrPort) {
 	s.path.bytesOut.Add(uint64(len(b) + overhead(to)))
-	_ = s.bind.send(b, s.bind.dscp, to)
+	s.via.send(kind, b, to)
 }
 
 // overhead is what IP and UDP add to a packet, in bytes.

@@ -7,8 +7,10 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base32"
 	"hash"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -95,6 +97,29 @@ func (t *trailer) append(b []byte, n [nonceSize]byte, to netip.AddrPort) []byte 
 	m := mac(sum[:0], key, t.send, b, n[:])
 	return append(append(b, n[:]...), m[:16]...)
 }
+
+// named is what a server name says of its author, in the place of a datagram.
+var named = []byte("\xfft")
+
+// name is a server name for the first message of TLS, which is in the clear: the other end knows by it who is there, before
+// it says anything. SPEC: LNK-041
+func (t *trailer) name(to netip.AddrPort) string {
+	var n [nonceSize]byte
+	rand.Read(n[:]) // never fails
+	return strings.ToLower(names.EncodeToString(t.append(bytes.Clone(named), n, to)))
+}
+
+// knows reports whether a server name is one that the other end made, and new.
+func (t *trailer) knows(name string, from netip.AddrPort) bool {
+	b, err := names.DecodeString(strings.ToUpper(name))
+	if err != nil {
+		return false
+	}
+	body, ok := t.strip(b, from)
+	return ok && bytes.Equal(body, named)
+}
+
+var names = base32.HexEncoding.WithPadding(base32.NoPadding)
 
 func (t *trailer) isGuest(a netip.AddrPort) bool {
 	t.mu.Lock()

@@ -57,7 +57,7 @@ func (l *Link) SendFrame(call uint16, source byte, seq uint32, frame []byte) {
 			continue
 		}
 		s.path.voiced.Store(now)
-		s.write(s.seal(&s.voice, body), *s.remote.Load())
+		s.write(wire.LaneVoice, s.seal(&s.voice, body), *s.remote.Load())
 	}
 }
 

@@ -371,7 +371,7 @@ func (l *Line) pathList(who act.Who, lang string, a act.Plain) (act.Reply, error
 	for _, s := range []*party.Sheet{h.Ours, h.Theirs} {
 		in.Terms = append(in.Terms, t("issue", s.Party, s.Issue, party.Digits(s.Hash)))
 		for _, p := range s.Paths {
-			in.Terms = append(in.Terms, "  "+t("path", p.Label, p.Address))
+			in.Terms = append(in.Terms, "  "+t("path", p.Label, p))
 		}
 	}
 	for _, is := range l.issues() {

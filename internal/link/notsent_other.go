@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !linux
+
+package link
+
+import "net"
+
+func oneAhead(net.Conn) {}
