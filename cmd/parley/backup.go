@@ -76,7 +76,7 @@ func (a *app) rows(ctx context.Context) backup.Source {
 		go func() { // ends with the rows, or with who reads them
 			_, err := a.node().Save(ctx, w, line, a.lang, act.Backup{DB: db})
 			if errors.Is(err, control.ErrNotRunning) {
-				err = node.OpenRows(filepath.Join(a.home().Dir, "lines", line, db), w)
+				err = a.openRows(line, db, w)
 			}
 			w.CloseWithError(err)
 			failed <- err
@@ -94,6 +94,22 @@ func (a *app) rows(ctx context.Context) backup.Source {
 		}
 		return err
 	}
+}
+
+// openRows reads the rows of a record that no node of this home has open.
+func (a *app) openRows(line, db string, w io.Writer) error {
+	l, err := a.home().Load(line)
+	if err != nil {
+		return err
+	}
+	if l.Alone != nil && filepath.Base(l.Alone.DB()) == db {
+		l = l.Alone
+	}
+	c, err := node.Of(l, nil)
+	if err != nil {
+		return err
+	}
+	return node.OpenRows(c, w)
 }
 
 // noteBackup tells the node, or the record of one that does not run, when the newest backup was made.

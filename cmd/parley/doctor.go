@@ -179,6 +179,8 @@ func (d *doctor) record(l *home.Line, running bool) {
 	}
 	st, err := os.Stat(l.DB())
 	switch {
+	case l.Config.Store != "" && err != nil:
+		d.say(fine, "", "the record is in PostgreSQL: parley status says whether it is open")
 	case err != nil:
 		d.say(map[bool]string{true: wrong, false: look}[running], "if the node was in service before, put the record back: parley restore FILE on an empty home; without a backup what the other end holds comes back, private notes and sessions are lost", "%s is not there", l.DB())
 	case st.Size() == 0:

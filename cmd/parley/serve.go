@@ -24,6 +24,7 @@ import (
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/node"
 	"example.org/parley/internal/page"
+	"example.org/parley/internal/store"
 	"example.org/parley/party"
 	"example.org/parley/record"
 )
@@ -129,6 +130,12 @@ func (s *service) keep(ctx context.Context, name string) {
 		err := s.line(ctx, name)
 		if err == nil || ctx.Err() != nil {
 			continue
+		}
+		if by := new(store.Fenced); errors.As(err, &by) {
+			s.log.Error("the line is out of service here: two nodes must not speak for one party", "line", name, "err", err)
+			s.set(name, nil, hint.New("stop that node first, then start this one again: it takes the record back", "the line %s is out of service on this machine: %v", name, by))
+			<-ctx.Done()
+			return
 		}
 		if time.Since(began) > tryAgain {
 			since = time.Now()
@@ -333,6 +340,15 @@ func (s *service) open(ctx context.Context, l *home.Line, cfg node.Config, d *pa
 	node.Frugal()
 	n := node.Open(cfg)
 	defer n.Close()
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	go func() { // ends with the line
+		select {
+		case <-n.Superseded():
+			end()
+		case <-ctx.Done():
+		}
+	}()
 	f := &face{Line: n, pairing: d, demo: cfg.Demo, why: errOpening}
 	s.set(l.Name, f, nil)
 	go func() { // ends with the node at the latest
@@ -342,6 +358,9 @@ func (s *service) open(ctx context.Context, l *home.Line, cfg node.Config, d *pa
 		}
 	}()
 	f.keep(ctx, s, l)
+	if by := n.Successor(); by != nil {
+		return by
+	}
 	return nil
 }
 

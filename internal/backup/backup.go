@@ -180,6 +180,27 @@ func copyLine(h home.Home, name, dir string, from Source) error {
 			return err
 		}
 	}
+	return copyRemote(h, name, to, from)
+}
+
+// copyRemote copies the records of a line that PostgreSQL keeps: there is no file of them to see.
+func copyRemote(h home.Home, name, to string, from Source) error {
+	l, err := h.Load(name)
+	if err != nil {
+		return err
+	}
+	for _, is := range []*home.Line{l, l.Alone} {
+		if is == nil || is.Genesis == nil || is.Config.Store == "" {
+			continue
+		}
+		db := filepath.Base(is.DB())
+		if _, err := os.Stat(filepath.Join(to, db)); err == nil {
+			continue // not moved yet
+		}
+		if err := from(name, db, func(next func() (store.Row, error)) error { return node.CopyRows(filepath.Join(to, db), next) }); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -209,6 +209,19 @@ func TestARestoredBackupBesideTheOriginalAlarmsBothEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	elsewhere(t, l, theirs)
+	if err := w.Start(copied); err != nil {
+		t.Fatal(err)
+	}
+	defer w.Kill(copied)
+	for _, s := range w.Sites {
+		until(t, w, s, "two nodes speak with the keys of aurelia since")
+	}
+}
+
+// elsewhere gives a copy of a line other addresses of this machine, straight to the other end's.
+func elsewhere(t *testing.T, l, theirs *home.Line) {
+	t.Helper()
 	config := string(mustRead(t, filepath.Join(l.Dir, "config.toml")))
 	for i, p := range l.Config.Paths { // at another address of this machine, and straight to the other end
 		bind := strings.Replace(p.Bind, "127.0.0.1", "127.0.0.3", 1)
@@ -217,13 +230,6 @@ func TestARestoredBackupBesideTheOriginalAlarmsBothEnds(t *testing.T) {
 	config = strings.NewReplacer(l.Config.Page.At, strings.Replace(l.Config.Page.At, "127.0.0.1", "127.0.0.3", 1), l.Config.Edge, strings.Replace(l.Config.Edge, "127.0.0.1", "127.0.0.3", 1)).Replace(config)
 	if err := home.WriteFile(filepath.Join(l.Dir, "config.toml"), []byte(config)); err != nil {
 		t.Fatal(err)
-	}
-	if err := w.Start(copied); err != nil {
-		t.Fatal(err)
-	}
-	defer w.Kill(copied)
-	for _, s := range w.Sites {
-		until(t, w, s, "two nodes speak with the keys of aurelia since")
 	}
 }
 

@@ -22,6 +22,8 @@ var micros = []micro{
 	{"frame: seal, send, receive, open · bare UDP", "link", "BenchmarkFrame", "×bareUDP", "60x", 0},
 	{"store: commit, 1 writer · raw write + fdatasync", "store", "BenchmarkCommit/writers=1", "of-raw", "400x", 0.6},
 	{"store: commit, 64 writers · raw write + fdatasync", "store", "BenchmarkCommit/writers=64", "of-raw", "6400x", 0.4},
+	{"store: commit in PostgreSQL, 1 writer · raw write + fdatasync", "store", "BenchmarkCommit/postgres", "of-raw", "400x", 0.25},
+	{"store: commit in PostgreSQL with a standby, 1 writer · raw", "store", "BenchmarkCommit/standby", "of-raw", "400x", 0.12},
 	{"record: Append · Ed25519 sign", "../record", "BenchmarkAppend", "x-ed25519", "3000x", 0},
 	{"record: Add · Ed25519 verify", "../record", "BenchmarkAdd", "x-ed25519", "3000x", 0},
 	{"verify: a claim over ten years · Ed25519 verify", "../verify", "BenchmarkClaim", "x-ed25519", "1x", 0},

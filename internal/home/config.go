@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -40,6 +41,9 @@ type Config struct {
 	Demo bool `toml:"demo,omitempty"`
 	// SameMachine says that both parties run on this machine (try, demo): loopback addresses may stand on the sheets.
 	SameMachine bool `toml:"same_machine,omitempty"`
+	// Store is the URL of a PostgreSQL that keeps the record in place of a file: postgres://USER@HOST/DATABASE?sslmode=verify-full.
+	// It holds no password: that stands in the file that passfile= names, or ~/.pgpass.
+	Store string `toml:"store,omitempty"`
 	// Paths are the routes to the other party, two at least where voice must survive a cut.
 	Paths []Path `toml:"path"`
 	// Backup says how old the newest backup of the line may be before it is an alarm (7d unless set; 12h, never), and the
@@ -133,6 +137,13 @@ func (c *Config) Check() error {
 	for _, p := range c.sheetPaths() {
 		if err := c.reachable(p); err != nil {
 			return err
+		}
+	}
+	if u, err := url.Parse(c.Store); c.Store != "" && (err != nil || u.Scheme != "postgres") {
+		return bad(`store = "postgres://parley@db.example/parley?sslmode=verify-full"`, "store is not the URL of a PostgreSQL")
+	} else if c.Store != "" {
+		if _, has := u.User.Password(); has || u.Query().Has("password") {
+			return bad("put it into a file that only the node's account reads, as host:port:database:user:password, and name that: passfile=/etc/parley/pgpass", "store has a password in it")
 		}
 	}
 	if _, err := backupEvery(c.Backup.Every); err != nil {

@@ -13,6 +13,7 @@ import (
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
+	"example.org/parley/internal/home"
 	"example.org/parley/internal/store"
 	"example.org/parley/record"
 )
@@ -53,7 +54,7 @@ func (l *Line) backup(_ act.Who, _ string, a act.Backup) (act.Reply, error) {
 		return act.Reply{}, nil
 	}
 	if before := l.cfg.Before; before != nil && a.DB == filepath.Base(before.DB) {
-		return act.Reply{File: func(w io.Writer) error { return OpenRows(before.DB, w) }}, nil
+		return act.Reply{File: func(w io.Writer) error { return OpenRows(*before, w) }}, nil
 	}
 	if a.DB != filepath.Base(l.cfg.DB) {
 		return act.Reply{}, hint.New("", "this line has no record %q", a.DB)
@@ -75,13 +76,18 @@ func writeRows(s *store.Store, w io.Writer, altered map[int]struct{}) error {
 }
 
 // OpenRows is what a node answers to act.Backup, of a record that no node has open.
-func OpenRows(db string, w io.Writer) error {
-	return opened(db, func(s *store.Store) error { return writeRows(s, w, nil) })
+func OpenRows(c Config, w io.Writer) error {
+	return opened(c.DB, func(s *store.Store) error { return writeRows(s, w, nil) }, c.Store)
 }
 
 // opened does something with a record that no node has open.
-func opened(db string, do func(*store.Store) error) error {
-	s, err := store.Open(db, store.Options{Reserve: -1})
+func opened(db string, do func(*store.Store) error, of ...store.Options) error {
+	o := store.Options{Reserve: -1}
+	if len(of) > 0 && of[0].Postgres != "" {
+		o = of[0]
+		o.Look = true
+	}
+	s, err := store.Open(db, o)
 	if err != nil {
 		return err
 	}
@@ -227,9 +233,21 @@ func sound(opts, priv *record.Options, r store.Row) (err error) {
 	return err
 }
 
+// EraseDatabase deletes what a line keeps in PostgreSQL, for good; of one that keeps its record in a file it deletes nothing.
+func EraseDatabase(l *home.Line) error {
+	if l == nil || l.Genesis == nil || l.Config.Store == "" {
+		return nil
+	}
+	c, err := Of(l, nil)
+	if err != nil {
+		return err
+	}
+	return store.Erase(c.Store)
+}
+
 // LeftAt reads from a record that no node has open when our party left the line, zero where it has not, or has resumed it.
 func LeftAt(c Config) (left time.Time, err error) {
-	c.Store = store.Options{Reserve: -1}
+	c.Store.Reserve, c.Store.Look = -1, true
 	r, err := readAlone(&c)
 	if err != nil {
 		return left, err

@@ -169,6 +169,7 @@ func (l *Line) fail(err error) {
 		l.log.Error("couldn't commit: nothing is recorded until the store works again", "err", err)
 	}
 	l.disk.dead, l.disk.retryAt = err, l.now.Add(time.Second)
+	l.superseded(err)
 	waitingNow := l.disk.waiting
 	l.disk.waiting, l.run, l.why = nil, nil, "failed"
 	for _, w := range waitingNow {
@@ -225,6 +226,8 @@ func storeWords(err error, unread bool) alarm.Detail {
 // wayOut says what an operator can do about a store that fails.
 func wayOut(err error) error {
 	switch {
+	case errors.As(err, new(store.Remote)):
+		return hint.New("", "see to the database that keeps the record, and to the way to it; the node tries again by itself")
 	case store.Garbled(err):
 		return hint.New("", "put the file back from a backup, or move it away: what the other end holds comes back, the private log and who was signed on do not, the node tries again by itself")
 	case errors.Is(err, syscall.EROFS), errors.Is(err, syscall.EACCES):
@@ -252,6 +255,22 @@ func (l *Line) reopen() {
 	}()
 }
 
+// superseded says that another node has taken the record over: this one is to end, or two would speak as one party.
+//
+// SPEC: NOD-043
+func (l *Line) superseded(err error) {
+	if f := new(store.Fenced); errors.As(err, &f) && l.fenced.Load() == nil {
+		l.fenced.Store(f)
+		close(l.over)
+	}
+}
+
+// Superseded is closed once another node has taken the record over; Successor then says which.
+func (l *Line) Superseded() <-chan struct{} { return l.over }
+
+// Successor is the node that has taken the record over, nil while this one has it.
+func (l *Line) Successor() *store.Fenced { return l.fenced.Load() }
+
 // lockedFor is how long a start waits for a node of this home that is still ending, before the line is unrecorded.
 const lockedFor = 10 * time.Second
 
@@ -266,6 +285,7 @@ func (l *Line) reopened(m *memory, err error) {
 		l.disk.retryAt = l.now.Add(time.Second / 2)
 		return
 	}
+	l.superseded(err)
 	if err != nil {
 		if l.disk.since.IsZero() {
 			l.disk.since = l.now

@@ -126,6 +126,8 @@ type Line struct {
 	gone     chan struct{}
 	link     Link
 	store    *store.Store
+	over     chan struct{} // closed once fenced is set
+	fenced   atomic.Pointer[store.Fenced]
 
 	now      time.Time     // of the step under way
 	tx       tx            // what it wants
@@ -171,7 +173,7 @@ type Line struct {
 // store is opened and read; where it cannot be, the line is unrecorded and tries again. SPEC: NOD-009 NOD-010
 func Open(cfg Config) *Line {
 	l := &Line{
-		cfg: cfg, log: cfg.Log, events: make(chan func(), 256), looks: make(chan func()), more: make(chan struct{}, 1), quit: make(chan struct{}), gone: make(chan struct{}),
+		cfg: cfg, log: cfg.Log, events: make(chan func(), 256), looks: make(chan func()), more: make(chan struct{}, 1), quit: make(chan struct{}), gone: make(chan struct{}), over: make(chan struct{}),
 		desks: desks{}, subs: map[chan struct{}]struct{}{}, signals: map[string][]byte{}, why: "restart",
 	}
 	l.now = cfg.Now()

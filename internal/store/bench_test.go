@@ -11,15 +11,17 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"example.org/parley/internal/store/storetest"
 )
 
 // BenchmarkCommit prints the store's rate as a ratio to a raw write and fdatasync of the same bytes into a
 // preallocated file on the same disk, measured in the same run; n writers wait together.
 func BenchmarkCommit(b *testing.B) {
-	for _, n := range []int{1, 64} {
-		b.Run(fmt.Sprintf("writers=%d", n), func(b *testing.B) {
+	run := func(name string, n int, o func() Options) {
+		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
-			s := open(b, filepath.Join(b.TempDir(), "record.db"), Options{})
+			s := open(b, filepath.Join(b.TempDir(), "record.db"), o())
 			warm := newWriters(s)
 			warm.run(n, 64)
 			b.ResetTimer()
@@ -29,6 +31,18 @@ func BenchmarkCommit(b *testing.B) {
 			rate := float64(b.N) / took.Seconds()
 			b.ReportMetric(rate/raw, "of-raw")
 			b.ReportMetric(rate, "rows/s")
+		})
+	}
+	for _, n := range []int{1, 64} {
+		run(fmt.Sprintf("writers=%d", n), n, func() Options { return Options{} })
+	}
+	for name, standby := range map[string]bool{"postgres": false, "standby": true} {
+		run(name, 1, func() Options {
+			p := storetest.Primary(b, standby)
+			if standby {
+				p.Standby(b)
+			}
+			return Options{Postgres: storetest.URL(p), Name: "aurelia/1"}
 		})
 	}
 }

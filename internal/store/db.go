@@ -32,9 +32,10 @@ type db struct {
 	begin, end, undo        *sqlite3.Stmt
 	insert, upsert, forget  *sqlite3.Stmt
 	several, locals, newest *sqlite3.Stmt
-	statements              []*sqlite3.Stmt // all of them
-	walFile                 walFile         // the WAL, opened with the first commit
-	wal                     int             // bytes in the WAL that are not copied back yet, as SQLite last said
+	statements              []*sqlite3.Stmt         // all of them
+	openWAL                 func() (walFile, error) // nil: SQLite flushes each commit itself
+	walFile                 walFile                 // the WAL, opened with the first commit
+	wal                     int                     // bytes in the WAL that are not copied back yet, as SQLite last said
 }
 
 // open makes the file what the package promises before anything is read from it.
@@ -66,6 +67,9 @@ func (s *Store) open() (err error) {
 			return err
 		}
 	}
+	if s.o.Postgres != "" {
+		return s.openPostgres()
+	}
 	s.makeRoom()
 	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -81,6 +85,9 @@ func (s *Store) open() (err error) {
 	d, err := openDB(s.path, s.o)
 	if err != nil {
 		return err
+	}
+	if s.o.flushes() {
+		d.openWAL = s.openWAL
 	}
 	s.extendWAL() // now that it is empty, and before the first commit of this connection
 	made, err := d.prepare()
@@ -243,25 +250,36 @@ func (d *db) migrate() (made bool, err error) {
 	return have == 0, nil
 }
 
-// commit writes all rows of all batches in one transaction.
-func (d *db) commit(bs []batch) error {
+// commit writes into the WAL; the flush is of that.
+func (d *db) commit(bs []batch) (flush func() error, err error) {
 	if err := d.begin.Exec(); err != nil {
-		return err
+		return nil, err
 	}
 	for _, b := range bs {
 		for i := range b.rows {
 			if err := d.put(&b.rows[i]); err != nil {
 				_ = d.undo.Exec()
-				return err
+				return nil, err
 			}
 		}
 	}
-	err := d.end.Exec()
+	err = d.end.Exec()
 	if err != nil && !d.conn.GetAutocommit() {
 		_ = d.undo.Exec()
 	}
-	return err
+	if err != nil || d.openWAL == nil {
+		return nil, err
+	}
+	if d.walFile == nil {
+		f, err := d.openWAL()
+		if d.walFile = f; err != nil || f == nil {
+			return nil, errors.Join(err, errors.New("there is no WAL"))
+		}
+	}
+	return d.walFile.Sync, nil
 }
+
+func (d *db) behind() int { return d.wal }
 
 func (d *db) put(r *Row) error {
 	if r.Kind == KindLocal {
@@ -285,8 +303,7 @@ func (d *db) put(r *Row) error {
 	return st.Exec()
 }
 
-// rows reads at most max rows above n; where like is a row, of those after the next only what stands in its log as it
-// does, and only from the next 8 × max, so that nothing waits long for the disk. SPEC: STO-009
+// SPEC: STO-009
 func (d *db) rows(n, max int, like Row) (out []Row, err error) {
 	end := math.MaxInt
 	if like.Kind != 0 {
@@ -304,13 +321,12 @@ func (d *db) rows(n, max int, like Row) (out []Row, err error) {
 	return out, err
 }
 
-// local reads the local values by key. SPEC: STO-009
+// SPEC: STO-009
 func (d *db) local() (out []Row, err error) {
 	err = d.each(d.locals, func(st *sqlite3.Stmt) { out = append(out, Local(st.ColumnText(0), blob(st, 1))) })
 	return out, err
 }
 
-// last is the N of the newest row.
 func (d *db) last() (n int, err error) {
 	err = d.each(d.newest, func(st *sqlite3.Stmt) { n = st.ColumnInt(0) })
 	return n, err

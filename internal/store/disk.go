@@ -122,7 +122,7 @@ func (s *Store) extendWAL() {
 
 // NoRoom says that an error means: the disk is full.
 func NoRoom(err error) bool {
-	return errors.Is(err, sqlite3.FULL) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+	return errors.Is(err, sqlite3.FULL) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || code(err, "53100")
 }
 
 // oneDisk reports whether two directories are on one file system.

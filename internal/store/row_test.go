@@ -17,58 +17,60 @@ import (
 //
 // SPEC: STO-009
 func TestRowsAreReadAgainByNumber(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "record.db")
-	s := open(t, path, Options{Reserve: -1})
-	const all = 20 * ahead // the receipts lie further apart than is read ahead
-	row := func(i int) Row {
-		r := entry(i)
-		if i%(9*ahead) == 1 {
-			r.Kind = KindReceipt
-		} else if i%3 == 0 {
-			r.Log = "another"
+	onBoth(t, func(t *testing.T, o Options) {
+		path := filepath.Join(t.TempDir(), "record.db")
+		s := open(t, path, o)
+		const all = 20 * ahead // the receipts lie further apart than is read ahead
+		row := func(i int) Row {
+			r := entry(i)
+			if i%(9*ahead) == 1 {
+				r.Kind = KindReceipt
+			} else if i%3 == 0 {
+				r.Log = "another"
+			}
+			return r
 		}
-		return r
-	}
-	var numbers []int
-	for i := range all {
-		rows := []Row{Local("key", []byte{byte(i)}), row(i)}
-		s.Append(uint64(i+1), rows)
-		numbers = append(numbers, rows[1].N)
-	}
-	for c := (Commit{}); c.UpTo < all; {
-		if c = <-s.Durable(); c.Err != nil {
-			t.Fatal(c.Err)
+		var numbers []int
+		for i := range all {
+			rows := []Row{Local("key", []byte{byte(i)}), row(i)}
+			s.Append(uint64(i+1), rows)
+			numbers = append(numbers, rows[1].N)
 		}
-	}
-	check := func(at int, how string) {
-		t.Helper()
-		r, err := s.Row(t.Context(), numbers[at])
-		want := row(at)
-		if err != nil || r.N != numbers[at] || r.Kind != want.Kind || r.Log != want.Log || string(r.A) != string(want.A) {
-			t.Fatalf("row %d, %s: %+v, %v", at, how, r, err)
+		for c := (Commit{}); c.UpTo < all; {
+			if c = <-s.Durable(); c.Err != nil {
+				t.Fatal(c.Err)
+			}
 		}
-	}
-	for range 2 {
-		for _, of := range []int{0, 1, 2} { // a log is gone through, then the next
-			for at := range all {
-				if r := row(at); r.Kind == KindReceipt && of == 2 || r.Kind == KindEntry && (r.Log == "another") == (of == 1) {
-					check(at, "log by log")
+		check := func(at int, how string) {
+			t.Helper()
+			r, err := s.Row(t.Context(), numbers[at])
+			want := row(at)
+			if err != nil || r.N != numbers[at] || r.Kind != want.Kind || r.Log != want.Log || string(r.A) != string(want.A) {
+				t.Fatalf("row %d, %s: %+v, %v", at, how, r, err)
+			}
+		}
+		for range 2 {
+			for _, of := range []int{0, 1, 2} { // a log is gone through, then the next
+				for at := range all {
+					if r := row(at); r.Kind == KindReceipt && of == 2 || r.Kind == KindEntry && (r.Log == "another") == (of == 1) {
+						check(at, "log by log")
+					}
 				}
 			}
-		}
-		for _, step := range []int{1, 2, 5, -1, all/2 + 1} {
-			for i := range all {
-				at := ((i*step)%all + all) % all
-				check(at, fmt.Sprintf("each %d-th", step))
+			for _, step := range []int{1, 2, 5, -1, all/2 + 1} {
+				for i := range all {
+					at := ((i*step)%all + all) % all
+					check(at, fmt.Sprintf("each %d-th", step))
+				}
+			}
+			if _, err := s.Row(t.Context(), all+1); err == nil {
+				t.Fatal("a row that was never written was read")
+			}
+			if err := s.Reopen(); err != nil {
+				t.Fatal(err)
 			}
 		}
-		if _, err := s.Row(t.Context(), all+1); err == nil {
-			t.Fatal("a row that was never written was read")
-		}
-		if err := s.Reopen(); err != nil {
-			t.Fatal(err)
-		}
-	}
+	})
 }
 
 // Who reads a row waits for a disk that hangs no longer than he says.

@@ -23,6 +23,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -78,6 +79,11 @@ type Options struct {
 	ReserveFile string
 	// VFS is the name of a registered SQLite VFS, "" for the operating system's.
 	VFS string
+	// Postgres is the URL of a database of PostgreSQL that keeps the record in place of a file, "" for none. Name is the
+	// record's name there; what is at path is then the lock of this machine alone.
+	Postgres, Name string
+	// Look opens a record of PostgreSQL for reading alone: it is taken from nobody, and takes no rows.
+	Look bool
 
 	synchronous string                        // "" and FULL: each commit is flushed; tests hold controls against it
 	wal         func(string) (walFile, error) // of a VFS that is not the operating system's
@@ -119,6 +125,8 @@ type Store struct {
 	done    chan struct{} // closed by the writer at its end
 	full    atomic.Bool
 	lost    atomic.Bool
+	me      string // of PostgreSQL: by which a later node is told from this one
+	taken   bool   // of PostgreSQL: this run has had the record. Guarded by disk
 
 	mu     sync.Mutex // guards what follows, never held over a disk operation
 	queue  []batch
@@ -131,7 +139,23 @@ type Store struct {
 	older  int      // of near, what was read before the other
 
 	disk lock // guards db; held over disk operations
-	db   *db
+	db   database
+}
+
+// database is what the writer commits to and Replay reads: a file of SQLite, or a server of PostgreSQL.
+type database interface {
+	// commit writes all rows of all batches in one transaction. They are on disk once flush, where there is one, has
+	// succeeded; it is called at once, and others read meanwhile.
+	commit(bs []batch) (flush func() error, err error)
+	// rows reads at most max rows above n; where like is a row, of those after the next only what stands in its log as it
+	// does, and only from the next 8 × max, so that nothing waits long for the disk.
+	rows(n, max int, like Row) ([]Row, error)
+	local() ([]Row, error)    // the local values by key
+	last() (n int, err error) // the N of the newest row
+	behind() int              // bytes that checkpoint would copy to where they belong
+	checkpoint() error
+	truncate() error // copies all of them, or fails
+	close() error
 }
 
 // lock is a mutex that simulated time runs on for: a disk is slow, and to wait for a sync.Mutex stops testing/synctest's clock.
@@ -150,7 +174,9 @@ type batch struct {
 
 // New gives the store at path, not open yet, and starts its writer: like one that failed, it is opened by Reopen.
 func New(path string, o Options) *Store {
-	if o.Reserve == 0 {
+	if o.Postgres != "" {
+		o.Reserve = -1 // another machine's disk
+	} else if o.Reserve == 0 {
 		o.Reserve = 64 << 20
 	}
 	if own := path + ".reserve"; o.ReserveFile == "" || !oneDisk(filepath.Dir(path), filepath.Dir(o.ReserveFile)) {
@@ -161,7 +187,7 @@ func New(path string, o Options) *Store {
 	s := &Store{
 		path: path, o: o, failed: ErrReopen,
 		durable: make(chan Commit, 64), wake: make(chan struct{}, 1),
-		quit: make(chan struct{}), done: make(chan struct{}), disk: make(lock, 1),
+		quit: make(chan struct{}), done: make(chan struct{}), disk: make(lock, 1), me: rand.Text(),
 	}
 	go s.run() // ends with Close
 	return s
@@ -272,7 +298,7 @@ func (s *Store) stop(why error) {
 // Read hands out at most max rows that follow row n, in order of commit. The disk is free again when they are.
 func (s *Store) Read(n, max int, each func(Row) error) error {
 	var rows []Row
-	err := s.held(func(d *db) (err error) { rows, err = d.rows(n, max, Row{}); return err })
+	err := s.held(func(d database) (err error) { rows, err = d.rows(n, max, Row{}); return err })
 	for _, r := range rows {
 		if err == nil {
 			err = each(r)
@@ -302,7 +328,7 @@ func (s *Store) Row(ctx context.Context, n int) (Row, error) {
 	}
 	done := make(chan error, 1)
 	go func() { // ends when the disk answers
-		done <- s.held(func(d *db) (err error) {
+		done <- s.held(func(d database) (err error) {
 			if rows, err = d.rows(n-1, max, like); err != nil {
 				return err
 			}
@@ -331,7 +357,7 @@ func (s *Store) Row(ctx context.Context, n int) (Row, error) {
 const ahead = 32
 
 // held does something with the open file.
-func (s *Store) held(do func(*db) error) error {
+func (s *Store) held(do func(database) error) error {
 	s.disk.Lock()
 	defer s.disk.Unlock()
 	if s.db == nil {
@@ -342,13 +368,13 @@ func (s *Store) held(do func(*db) error) error {
 
 // Rows is how many rows Replay hands out, the local values left out.
 func (s *Store) Rows() (n int) {
-	_ = s.held(func(d *db) (err error) { n, err = d.last(); return err })
+	_ = s.held(func(d database) (err error) { n, err = d.last(); return err })
 	return n
 }
 
 // Garbled reports that an error means: the file is there and is no record, or no longer a whole one.
 func Garbled(err error) bool {
-	return errors.Is(err, sqlite3.NOTADB) || errors.Is(err, sqlite3.CORRUPT)
+	return errors.Is(err, sqlite3.NOTADB) || errors.Is(err, sqlite3.CORRUPT) || code(err, "XX001") || code(err, "XX002")
 }
 
 func (s *Store) ended() bool {
@@ -372,7 +398,7 @@ func (s *Store) Replay(each func(Row) error) error {
 		}
 	}
 	var local []Row
-	err := s.held(func(d *db) (err error) { local, err = d.local(); return err })
+	err := s.held(func(d database) (err error) { local, err = d.local(); return err })
 	for _, r := range local {
 		if err == nil {
 			err = each(r)

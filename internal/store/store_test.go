@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"example.org/parley/internal/store/storetest"
 	"example.org/parley/wire"
 )
 
@@ -61,38 +62,48 @@ func rows(t testing.TB, s *Store) []Row {
 	return out
 }
 
-// SPEC: STO-001 STO-003 STO-009
+// onBoth runs a test on a file of SQLite, and on PostgreSQL.
+func onBoth(t *testing.T, test func(t *testing.T, o Options)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, Options{}) })
+	t.Run("postgres", func(t *testing.T) {
+		test(t, Options{Postgres: storetest.URL(storetest.Primary(t, false)), Name: "aurelia/" + t.Name()})
+	})
+}
+
+// SPEC: STO-001 STO-003 STO-009 STO-020
 func TestReplayInOrder(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "record.db")
-	s := open(t, path, Options{})
-	in := []Row{
-		entry(0),
-		{Kind: KindReceipt, Log: "borealia/1.9dm2aa", Index: 3, A: []byte("receipt")},
-		{Kind: KindSheet, A: []byte("sheet")},
-		{Kind: KindPrivate, Log: "aurelia/1.k7qx3m/private", A: []byte("note"), C: []byte("words")},
-		putBody("aurelia/1.k7qx3m", 0, entry(0).Leaf, nil, []byte("later words")),
-	}
-	for i, r := range in {
-		s.Append(uint64(i+1), []Row{r})
-	}
-	s.Append(6, []Row{Local("desks", []byte("1")), Local("alarms", []byte("a")), Local("gone", []byte("g"))})
-	s.Append(7, []Row{Local("desks", []byte("2")), Local("gone", nil)})
-	wait(t, s, 7)
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	want := append(in, Local("alarms", []byte("a")), Local("desks", []byte("2")))
-	got := rows(t, open(t, path, Options{}))
-	if len(got) != len(want) {
-		t.Fatalf("%d rows, want %d", len(got), len(want))
-	}
-	for i := range want {
-		g, w := got[i], want[i]
-		if g.Kind != w.Kind || g.Log != w.Log || g.Index != w.Index || g.Leaf != w.Leaf ||
-			!bytes.Equal(g.A, w.A) || !bytes.Equal(g.B, w.B) || !bytes.Equal(g.C, w.C) || (g.B == nil) != (w.B == nil) {
-			t.Errorf("row %d: %+v, want %+v", i, g, w)
+	onBoth(t, func(t *testing.T, o Options) {
+		path := filepath.Join(t.TempDir(), "record.db")
+		s := open(t, path, o)
+		in := []Row{
+			entry(0),
+			{Kind: KindReceipt, Log: "borealia/1.9dm2aa", Index: 3, A: []byte("receipt")},
+			{Kind: KindSheet, A: []byte("sheet")},
+			{Kind: KindPrivate, Log: "aurelia/1.k7qx3m/private", A: []byte("note"), C: []byte("words")},
+			putBody("aurelia/1.k7qx3m", 0, entry(0).Leaf, nil, []byte("later words")),
 		}
-	}
+		for i, r := range in {
+			s.Append(uint64(i+1), []Row{r})
+		}
+		s.Append(6, []Row{Local("desks", []byte("1")), Local("alarms", []byte("a")), Local("gone", []byte("g"))})
+		s.Append(7, []Row{Local("desks", []byte("2")), Local("gone", nil)})
+		wait(t, s, 7)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		want := append(in, Local("alarms", []byte("a")), Local("desks", []byte("2")))
+		got := rows(t, open(t, path, o))
+		if len(got) != len(want) {
+			t.Fatalf("%d rows, want %d", len(got), len(want))
+		}
+		for i := range want {
+			g, w := got[i], want[i]
+			if g.Kind != w.Kind || g.Log != w.Log || g.Index != w.Index || g.Leaf != w.Leaf ||
+				!bytes.Equal(g.A, w.A) || !bytes.Equal(g.B, w.B) || !bytes.Equal(g.C, w.C) || (g.B == nil) != (w.B == nil) {
+				t.Errorf("row %d: %+v, want %+v", i, g, w)
+			}
+		}
+	})
 }
 
 // SPEC: STO-004
@@ -131,25 +142,27 @@ func TestFilesArePrivate(t *testing.T) {
 // What waits together is committed together, by one flush.
 // SPEC: STO-006 STO-007
 func TestGroupCommit(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "record.db"), Options{})
-	s.disk.Lock() // the disk is busy
-	for i := range 500 {
-		s.Append(uint64(i+1), []Row{entry(i)})
-	}
-	s.disk.Unlock()
-	commits := 0
-	for c := range s.Durable() {
-		commits++
-		if c.Err != nil {
-			t.Fatal(c.Err)
+	onBoth(t, func(t *testing.T, o Options) {
+		s := open(t, filepath.Join(t.TempDir(), "record.db"), o)
+		s.disk.Lock() // the disk is busy
+		for i := range 500 {
+			s.Append(uint64(i+1), []Row{entry(i)})
 		}
-		if c.UpTo == 500 {
-			break
+		s.disk.Unlock()
+		commits := 0
+		for c := range s.Durable() {
+			commits++
+			if c.Err != nil {
+				t.Fatal(c.Err)
+			}
+			if c.UpTo == 500 {
+				break
+			}
 		}
-	}
-	if commits > 3 {
-		t.Errorf("%d commits for 500 waiting rows", commits)
-	}
+		if commits > 3 {
+			t.Errorf("%d commits for 500 waiting rows", commits)
+		}
+	})
 }
 
 // The WAL does not grow without end under load, and is small after a rest.
@@ -193,7 +206,7 @@ func TestFirstSchemaStaysReadable(t *testing.T) {
 	if len(got) != 2 || string(got[0].A) != "note" || got[0].Log != "aurelia/1.k7qx3m" || got[1].Log != "alarms" {
 		t.Fatalf("%+v", got)
 	}
-	v, _ := s.db.pragma("user_version")
+	v, _ := s.db.(*db).pragma("user_version")
 	if v != fmt.Sprint(schemaVersion) {
 		t.Errorf("schema %s", v)
 	}
@@ -210,7 +223,7 @@ func TestFirstSchemaStaysReadable(t *testing.T) {
 // SPEC: STO-011
 func TestNoIndex(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "record.db"), Options{})
-	v, err := s.db.pragma("index_list(row)")
+	v, err := s.db.(*db).pragma("index_list(row)")
 	if err != nil || v != "" {
 		t.Errorf("row has an index: %q %v", v, err)
 	}
@@ -259,42 +272,46 @@ func TestSimulatedTimeRunsOnWhileAReaderWaitsForTheDisk(t *testing.T) {
 }
 
 func TestManyWriters(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "record.db"), Options{})
-	var mu sync.Mutex
-	seq := uint64(0)
-	var wg sync.WaitGroup
-	for range 16 {
-		wg.Go(func() {
-			for range 50 {
-				mu.Lock()
-				seq++
-				s.Append(seq, []Row{entry(int(seq))})
-				mu.Unlock()
-			}
-		})
-	}
-	wait(t, s, 800)
-	wg.Wait()
-	for i, r := range rows(t, s) {
-		if r.Index != i+1 {
-			t.Fatalf("row %d is entry %d", i, r.Index)
+	onBoth(t, func(t *testing.T, o Options) {
+		s := open(t, filepath.Join(t.TempDir(), "record.db"), o)
+		var mu sync.Mutex
+		seq := uint64(0)
+		var wg sync.WaitGroup
+		for range 16 {
+			wg.Go(func() {
+				for range 50 {
+					mu.Lock()
+					seq++
+					s.Append(seq, []Row{entry(int(seq))})
+					mu.Unlock()
+				}
+			})
 		}
-	}
+		wait(t, s, 800)
+		wg.Wait()
+		for i, r := range rows(t, s) {
+			if r.Index != i+1 {
+				t.Fatalf("row %d is entry %d", i, r.Index)
+			}
+		}
+	})
 }
 
 // Close commits what is queued, though nobody listens.
 func TestCloseFlushes(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "record.db")
-	s := open(t, path, Options{})
-	for i := range 3000 {
-		s.Append(uint64(i+1), []Row{entry(i)})
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if n := len(rows(t, open(t, path, Options{}))); n != 3000 {
-		t.Errorf("%d rows", n)
-	}
+	onBoth(t, func(t *testing.T, o Options) {
+		path := filepath.Join(t.TempDir(), "record.db")
+		s := open(t, path, o)
+		for i := range 3000 {
+			s.Append(uint64(i+1), []Row{entry(i)})
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(rows(t, open(t, path, o))); n != 3000 {
+			t.Errorf("%d rows", n)
+		}
+	})
 }
 
 // SPEC: STO-013

@@ -3,7 +3,6 @@
 package store
 
 import (
-	"errors"
 	"runtime"
 )
 
@@ -123,9 +122,9 @@ func (s *Store) gather() {
 // dropped without a word: Reopen said so.
 // SPEC: STO-006
 func (s *Store) commit(bs []batch) (c Commit, ours bool) {
-	err, wal := s.put(bs)
-	if err == nil && wal != nil {
-		err = wal.Sync()
+	flush, err := s.put(bs)
+	if err == nil && flush != nil {
+		err = flush()
 	}
 	if NoRoom(err) {
 		s.full.Store(true) // the reserve is given back at Reopen
@@ -138,26 +137,17 @@ func (s *Store) commit(bs []batch) (c Commit, ours bool) {
 	return s.settle(bs[len(bs)-1].seq, err), true
 }
 
-// put writes batches into the WAL, and gives it to be synced: for as long as that takes, others read.
-func (s *Store) put(bs []batch) (error, walFile) {
+// put writes batches, and gives their flush: for as long as that takes, others read.
+func (s *Store) put(bs []batch) (flush func() error, err error) {
 	s.disk.Lock()
 	defer s.disk.Unlock()
 	if bs[0].life != s.life {
 		return nil, nil
 	}
 	if !bs[0].reserve && s.full.Load() {
-		return ErrFull, nil
+		return nil, ErrFull
 	}
-	if err := s.db.commit(bs); err != nil || !s.o.flushes() {
-		return err, nil
-	}
-	if s.db.walFile == nil {
-		f, err := s.openWAL()
-		if s.db.walFile = f; err != nil || f == nil {
-			return errors.Join(err, errors.New("there is no WAL")), nil
-		}
-	}
-	return nil, s.db.walFile
+	return s.db.commit(bs)
 }
 
 // idle copies the WAL back into the file where it holds at least limit bytes. A failure of that is a
@@ -165,7 +155,7 @@ func (s *Store) put(bs []batch) (error, walFile) {
 // SPEC: STO-010
 func (s *Store) idle(limit int) {
 	s.disk.Lock()
-	if s.db == nil || s.Failed() != nil || s.db.wal < limit {
+	if s.db == nil || s.Failed() != nil || s.db.behind() < limit {
 		s.disk.Unlock()
 		return
 	}
