@@ -23,6 +23,7 @@ type port struct {
 	Here     string `json:"here"`
 	There    string `json:"there,omitempty"` // of a path: the other party's address; none without its sheet
 	House    bool   `json:"house,omitempty"` // desks at other machines of the house may pass
+	Trunk    bool   `json:"trunk,omitempty"` // There is the house's PBX
 	Reach    string `json:"reach,omitempty"` // where the other party finds Here, if a router stands between
 }
 
@@ -91,7 +92,24 @@ func portsOf(l *home.Line) (rows []port) {
 		at, err := netip.ParseAddrPort(l.Config.Edge)
 		rows = append(rows, port{Line: l.Name, What: "sound of the desks", Protocol: "UDP", Here: l.Config.Edge, House: err == nil && !at.Addr().IsLoopback()})
 	}
-	return rows
+	return append(rows, phonePorts(l)...)
+}
+
+// phonePorts are those of the telephones: the trunk's, and the sound's.
+func phonePorts(l *home.Line) []port {
+	p := &l.Config.Phone
+	peer, tcp, err := p.Peer()
+	at, err2 := netip.ParseAddrPort(p.Bind)
+	if err != nil || err2 != nil {
+		return nil
+	}
+	how := "UDP"
+	if tcp {
+		how = "TCP"
+	}
+	sound := fmt.Sprintf("%s-%d", netip.AddrPortFrom(at.Addr(), uint16(p.FirstPort())), p.FirstPort()+home.Ports-1)
+	return []port{{Line: l.Name, What: "telephones", Protocol: how, Here: p.Bind, There: peer.String(), Trunk: true},
+		{Line: l.Name, What: "sound of the telephones", Protocol: "UDP", Here: sound, There: peer.Addr().String(), Trunk: true}}
 }
 
 // portTable is the table in words, with what to ask a firewall's owner.
@@ -104,6 +122,9 @@ func (a *app) portTable(rows []port) string {
 		who, there := a.tr("nobody from outside this machine"), "-"
 		if r.House {
 			who = a.tr("the desks' machines, nobody else")
+		}
+		if r.Trunk {
+			who, there = a.tr("these two, each to the other"), r.There
 		}
 		if r.Path != "" {
 			who, there = a.tr("these two, each to the other"), r.There

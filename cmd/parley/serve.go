@@ -357,6 +357,11 @@ func (s *service) open(ctx context.Context, l *home.Line, cfg node.Config, d *pa
 			s.log.Info("in service", "line", l.Name, "with", cfg.Them.Name, "alone", cfg.Alone, "page", l.Config.Page.At)
 		}
 	}()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	if l.Config.Phone.Trunk != "" {
+		wg.Go(func() { keepPhones(ctx, s, l, n, cfg.Them.Name) })
+	}
 	f.keep(ctx, s, l)
 	if by := n.Successor(); by != nil {
 		return by

@@ -313,6 +313,7 @@ type (
 		Place  string `json:"place,omitempty" help:"where (default: everywhere on this line)"`
 		Reason string `json:"reason,omitempty" help:"why (default: danger, details follow)"`
 		Mark   string `json:"mark,omitempty" of:"mark"`
+		Class  string `json:"class,omitempty" flag:"-"` // test, from a telephone that tries its keys; else it is substantive
 	}
 	// StopStep is take, in-effect, refuse or lift of a STOP.
 	StopStep struct {

@@ -58,7 +58,8 @@ var layers = map[string][]string{
 	"internal/link/linktest":   {"wire", "internal/link"},
 	"internal/store/storetest": {},
 	"internal/edge/web":        {"internal/voice"},
-	"internal/home":            {"hint", "wire", "party"},
+	"internal/edge/phone":      {"call", "internal/act", "internal/voice"},
+	"internal/home":            {"hint", "wire", "party", "statement"},
 	"internal/cert":            {"hint", "internal/home"},
 	"internal/metrics":         {"internal/act", "internal/view"},
 	// The meeting place, and the faces that ask it.

@@ -35,6 +35,8 @@ type Config struct {
 	Page Page `toml:"page"`
 	// Edge is the UDP address of the browsers' sound: loopback, or beside a page over TLS an address of this machine.
 	Edge string `toml:"edge"`
+	// Phone is the trunk to the house's PBX, where telephones are desks of the line.
+	Phone Phone `toml:"phone,omitempty"`
 	// Notifier says that parley notify is to run beside the node: it is an alarm while it does not.
 	Notifier bool `toml:"notifier,omitempty"`
 	// Demo labels the line: its counterparts and checks were seeded by a demo.
@@ -111,6 +113,9 @@ func (c *Config) Check() error {
 		return bad(`edge = "127.0.0.1:7481", or an address of this machine`, "edge %q is not an IP address and a port", c.Edge)
 	case !a.Addr().IsLoopback() && (c.Page.At == "" || c.Page.Loopback()):
 		return bad(`127.0.0.1:7481; or a page over TLS: [page] at = "line.ops.example:8443"`, "edge %q: a page on loopback has its sound on loopback", c.Edge)
+	}
+	if err := c.Phone.check(); err != nil {
+		return err
 	}
 	if len(c.Paths) == 0 || len(c.Paths) > 8 {
 		return bad("--path LABEL=IP:PORT", "%d paths: a line has one to eight", len(c.Paths))
@@ -233,6 +238,7 @@ const configHead = `# Parley: one line of one party. Read when the node starts.
 # [[path]] label is agreed with the other party; bind is ours, tcp:IP:PORT where UDP is blocked; reach stands on our sheet;
 # remote overrides the address on theirs. [page] at is a loopback address, or a name and port that the house's
 # browsers ask over TLS (parley cert own, or parley cert csr); edge is the address of their sound.
+# [phone] joins the house's telephones: trunk, bind, and [[phone.extension]] number, post (doc/telephones.md).
 # [terms] is what we propose if it is we who write the genesis.
 
 `

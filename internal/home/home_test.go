@@ -141,6 +141,63 @@ func TestConfigIsRefusedWithWhatIsWrong(t *testing.T) {
 	refused(t, err, "unknown")
 }
 
+// SPEC: PHN-070
+func TestPhoneIsRefusedWithWhatIsWrong(t *testing.T) {
+	decode := func(lines ...string) (Config, error) {
+		c := DefaultConfig("aurelia", 0)
+		b := strings.Replace(string(c.encode()), "[phone]\n", "[phone]\n"+strings.Join(lines, "\n")+"\n", 1)
+		return DecodeConfig([]byte(b))
+	}
+	trunk, bind, one := `trunk = "sip:192.0.2.20"`, `bind = "192.0.2.10:5060"`, "[[phone.extension]]\nnumber = \"201\""
+	c, err := decode(trunk, bind, one, `post = "Duty officer"`)
+	if err != nil || c.Phone.Desk(0) != "extension 201, Duty officer" {
+		t.Fatal(c.Phone, err)
+	}
+	for text, want := range map[string]string{"sip:192.0.2.20": "192.0.2.20:5060 udp", "sip:192.0.2.20:5070;transport=tcp": "192.0.2.20:5070 tcp", "sip:[2001:db8::1]": "[2001:db8::1]:5060 udp", "sip:[2001:db8::1]:5061": "[2001:db8::1]:5061 udp"} {
+		p := Phone{Trunk: text}
+		at, tcp, err := p.Peer()
+		if got := at.String() + map[bool]string{true: " tcp", false: " udp"}[tcp]; err != nil || got != want {
+			t.Errorf("%s: %s %v", text, got, err)
+		}
+	}
+	for want, lines := range map[string][]string{
+		"no trunk":     {bind, one},
+		"trunk":        {`trunk = "sip:pbx.example"`, bind, one},
+		"bind":         {trunk, `bind = "0.0.0.0:5060"`, one},
+		"media":        {trunk, bind, "media = 16385", one},
+		"account":      {trunk, bind, `account = "a b"`, one},
+		"digest":       {trunk, bind, `digest = "SHA-1"`, one},
+		"0 extensions": {trunk, bind},
+		"is none":      {trunk, bind, "[[phone.extension]]\nnumber = \"2 1\""},
+		"twice":        {trunk, bind, one, one},
+		"too long":     {trunk, bind, one, `post = "Second deputy of the duty officer"`},
+	} {
+		_, err := decode(lines...)
+		refused(t, err, want)
+	}
+	l := &Line{Dir: t.TempDir()}
+	if s, err := l.PhoneSecret(); s != "" || err != nil {
+		t.Error("a fixed peer needs no password:", err)
+	}
+	l.Config.Phone.Account = "parley"
+	if _, err := l.PhoneSecret(); err == nil {
+		t.Error("no password, and no error")
+	}
+	path := filepath.Join(l.Dir, "phone.secret")
+	if err := os.WriteFile(path, []byte("secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := l.PhoneSecret(); s != "secret" || err != nil {
+		t.Errorf("%q %v", s, err)
+	}
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.PhoneSecret(); err == nil {
+		t.Error("a password that others may read is taken")
+	}
+}
+
 // SPEC: PAG-060
 func TestPageIsOfThisMachineOrOfAName(t *testing.T) {
 	of := func(at, bind, edge string) error {

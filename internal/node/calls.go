@@ -97,6 +97,27 @@ func (l *Line) Sound(desk string, s Sink) {
 	})
 }
 
+// Live says how the call stands, for any goroutine; idle while the line is ending.
+func (l *Line) Live() (v call.Live) {
+	v.State = call.Idle
+	out := make(chan call.Live, 1)
+	if l.in(context.Background(), l.looks, func() {
+		v := l.calls.m.Live()
+		if v.Last != nil {
+			last := *v.Last
+			v.Last = &last
+		}
+		out <- v
+	}) != nil {
+		return v
+	}
+	select {
+	case v = <-out:
+	case <-l.gone:
+	}
+	return v
+}
+
 // do does what the machine says; an act that does not fit comes back as an error.
 func (c *calls) do(out call.Out) error {
 	for _, id := range out.Quiet {
@@ -325,12 +346,15 @@ func (l *Line) hangUp(who act.Who, lang string, a act.HangUp) (act.Reply, error)
 	return l.callReply(who, lang, l.calls.do(l.calls.m.HangUp(l.author(who), a.Class, l.now)))
 }
 
-// sounds reads what a desk speaks with: a browser's microphone or test voice (Opus), a tone that
-// the node itself makes (tone HZ, G.711), or nothing.
+// sounds reads what a desk speaks with: a browser's microphone or test voice (Opus), a telephone or a tone that
+// the node itself makes (tone HZ), which are G.711, or nothing.
 func (d *desk) sounds(s string) (codec string, err error) {
 	d.tone = 0
 	if s == "microphone" || s == "headset" || s == "test-voice" {
 		d.source = s
+	}
+	if s == "telephone" {
+		return voice.ULaw, nil
 	}
 	hz, tone := strings.CutPrefix(s, "tone ")
 	if !tone {

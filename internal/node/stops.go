@@ -169,8 +169,11 @@ var stopActs = []handler{on((*Line).stop), on((*Line).stopStep)}
 // stop is two presses of the red key: no sign-in, no release, no disk before it is said.
 func (l *Line) stop(who act.Who, lang string, a act.SendStop) (act.Reply, error) {
 	id := ""
+	if a.Class != "" && a.Class != "test" {
+		return act.Reply{}, hint.New("", "a STOP is substantive, or a test of a telephone's keys")
+	}
 	for _, st := range l.stops.of(l.open("stop")) {
-		if st.From == l.cfg.Us.Name && st.Open && st.Class != "test" {
+		if a.Class == "" && st.From == l.cfg.Us.Name && st.Open && st.Class != "test" {
 			id = st.ID // presses while one of ours is open are its steps
 		}
 	}
@@ -180,7 +183,7 @@ func (l *Line) stop(who act.Who, lang string, a act.SendStop) (act.Reply, error)
 			return act.Reply{}, err
 		}
 	}
-	d, err := stop.Draft(record.Draft{Mark: l.mark(a.Mark)}, stop.Said{ID: id, Reason: a.Reason, Lang: lang, Place: a.Place, By: l.author(who)})
+	d, err := stop.Draft(record.Draft{Class: a.Class, Mark: l.mark(a.Mark)}, stop.Said{ID: id, Reason: a.Reason, Lang: lang, Place: a.Place, By: l.author(who)})
 	if err != nil {
 		return act.Reply{}, err
 	}

@@ -175,3 +175,10 @@ func (e *Ear) Level() float64 {
 	}
 	return decibel(math.Sqrt(2 * sum / float64(n)))
 }
+
+// Mix adds a frame of µ-law to another: who speak at once are heard at once.
+func Mix(dst *[FrameBytes]byte, frame []byte) {
+	for i := range min(len(frame), FrameBytes) {
+		dst[i] = encode(float64(linear[dst[i]]) + float64(linear[frame[i]]))
+	}
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+
+	"example.org/parley/internal/edge/phone"
+	"example.org/parley/internal/home"
+	"example.org/parley/internal/node"
+)
+
+// telephones is a line as the telephones of the house meet it.
+type telephones struct{ *node.Line }
+
+// Hear gives an extension's desk its ear, or takes it away.
+func (t telephones) Hear(desk string, e phone.Listener) {
+	if e == nil {
+		t.Sound(desk, nil)
+		return
+	}
+	t.Sound(desk, e)
+}
+
+// keepPhones joins the telephones of the house to a line until ctx ends; what cannot be opened is tried again.
+//
+// SPEC: PHN-071
+func keepPhones(ctx context.Context, s *service, l *home.Line, n *node.Line, other string) {
+	why := ""
+	for ; ctx.Err() == nil; pause(ctx, tryAgain) {
+		e, err := openPhones(s, l, n, other)
+		if err == nil {
+			<-ctx.Done()
+			e.Close()
+			return
+		}
+		if why != err.Error() {
+			s.log.Error("the telephones are not joined", "line", l.Name, "err", err)
+		}
+		why = err.Error()
+	}
+}
+
+func openPhones(s *service, l *home.Line, n *node.Line, other string) (*phone.Trunk, error) {
+	p := &l.Config.Phone
+	secret, err := l.PhoneSecret()
+	if err != nil {
+		return nil, err
+	}
+	peer, tcp, _ := p.Peer() // checked with the config
+	cfg := phone.Config{Name: other, Trunk: peer, TCP: tcp, Bind: netip.MustParseAddrPort(p.Bind), Media: uint16(p.FirstPort()), Account: p.Account, Password: secret, Digest: cmp.Or(p.Digest, "MD5")}
+	for i, x := range p.Extensions {
+		cfg.Extensions = append(cfg.Extensions, phone.Extension{Number: x.Number, Desk: p.Desk(i)})
+	}
+	return phone.New(cfg, telephones{n}, s.log.With("line", l.Name))
+}

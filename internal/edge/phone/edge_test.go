@@ -1,0 +1,515 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package phone
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"example.org/parley/call"
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/voice"
+	"example.org/parley/statement"
+)
+
+// fakeLine is a line with one call whose state the test sets.
+type fakeLine struct {
+	mu      sync.Mutex
+	live    call.Live
+	acts    []string
+	changed chan struct{}
+	ears    map[string]Listener
+	heard   voice.Ear
+	frames  uint32
+	refuse  error
+}
+
+func newFakeLine() *fakeLine {
+	return &fakeLine{live: call.Live{State: call.Idle}, changed: make(chan struct{}, 1), ears: map[string]Listener{}}
+}
+
+func (f *fakeLine) set(change func(*call.Live)) {
+	f.mu.Lock()
+	change(&f.live)
+	f.mu.Unlock()
+	select {
+	case f.changed <- struct{}{}:
+	default:
+	}
+}
+
+func (f *fakeLine) Do(_ context.Context, who act.Who, _ string, a act.Act) (act.Reply, error) {
+	f.mu.Lock()
+	f.acts = append(f.acts, fmt.Sprintf("%s %s %+v", who.Desk, a.Verb(), a))
+	err := f.refuse
+	f.mu.Unlock()
+	if err != nil && a.Verb() == "answer" {
+		return act.Reply{}, err
+	}
+	by := statement.Author{Desk: who.Desk, Known: who.Known}
+	switch a.(type) {
+	case act.Answer:
+		f.set(func(l *call.Live) { l.State, l.By = call.Connected, by })
+	case act.Ring:
+		f.set(func(l *call.Live) { *l = call.Live{State: call.Calling, Out: true, ID: call.ID{9}, By: by} })
+	case act.HangUp:
+		f.set(func(l *call.Live) { last := *l; *l = call.Live{State: call.Idle, Last: &last} })
+	case act.Decline:
+		f.set(func(l *call.Live) { *l = call.Live{State: call.Idle} })
+	}
+	return act.Reply{}, nil
+}
+
+func (f *fakeLine) Live() call.Live {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.live
+}
+
+func (f *fakeLine) Subscribe(string) (<-chan struct{}, func()) { return f.changed, func() {} }
+
+func (f *fakeLine) Microphone(_ string, frame []byte) {
+	f.mu.Lock()
+	f.heard.Hear(f.frames, frame)
+	f.frames++
+	f.mu.Unlock()
+}
+
+func (f *fakeLine) Hear(desk string, e Listener) {
+	f.mu.Lock()
+	f.ears[desk] = e
+	f.mu.Unlock()
+}
+
+func (f *fakeLine) did(what string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.ContainsFunc(f.acts, func(s string) bool { return strings.HasPrefix(s, what) })
+}
+
+// pbx is a PBX on the loopback network: what it does with a request is the test's.
+type pbx struct {
+	t     *testing.T
+	at    netip.AddrPort
+	write func(string)
+	on    func(*sip.Request) // guarded by mu
+	mu    sync.Mutex
+	log   []string // methods and statuses that came
+	last  map[string]*sip.Request
+	oks   map[string]*sip.Response
+}
+
+func (p *pbx) took(b []byte) {
+	m, err := sip.ParseMessage(b)
+	if err != nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch m := m.(type) {
+	case *sip.Response:
+		p.log = append(p.log, fmt.Sprint(m.StatusCode, " ", m.CSeq().MethodName))
+		p.oks[fmt.Sprint(m.StatusCode, " ", m.CSeq().MethodName)] = m
+	case *sip.Request:
+		p.log = append(p.log, string(m.Method)+" "+m.Recipient.User)
+		p.last[string(m.Method)+" "+m.Recipient.User] = m
+		p.on(m)
+	}
+}
+
+func (p *pbx) has(what string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Contains(p.log, what)
+}
+
+func (p *pbx) request(what string) *sip.Request {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.last[what]
+}
+
+// house is an edge, its PBX and its line.
+type house struct {
+	*pbx
+	line *fakeLine
+	edge *Trunk
+	logs *bytes.Buffer
+}
+
+var nextPort uint16 = 40000
+
+// trunkOf starts a PBX and an edge that has it as a fixed peer. Each telephone answers as phones says, by number.
+func trunkOf(t *testing.T, tcp bool, phones map[string]int) *house {
+	t.Helper()
+	nextPort += 100
+	h := &house{line: newFakeLine(), logs: &bytes.Buffer{}, pbx: &pbx{t: t, at: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.2"), nextPort), last: map[string]*sip.Request{}, oks: map[string]*sip.Response{}}}
+	cfg := Config{Name: "borealia", Trunk: h.at, TCP: tcp, Bind: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), nextPort), Media: nextPort + 2, Digest: "MD5",
+		Extensions: []Extension{{"201", "extension 201"}, {"202", "extension 202"}}}
+	h.on = func(m *sip.Request) {
+		code := phones[m.Recipient.User]
+		switch m.Method {
+		case "OPTIONS", "BYE", "CANCEL":
+			h.write(respond(m, 200, "pbx", "", ""))
+			if m.Method == "CANCEL" {
+				if inv := h.last["INVITE "+m.Recipient.User]; inv != nil {
+					h.write(respond(inv, 487, "ph", "", ""))
+				}
+			}
+		case "INVITE":
+			if code != 0 {
+				h.write(respond(m, 180, "ph", "", ""))
+			}
+			if code == 200 {
+				h.write(respond(m, 200, "ph", "", strings.ReplaceAll(theirSDP, "192.0.2.20", "127.0.0.2")))
+			} else if code > 200 {
+				h.write(respond(m, code, "ph", "", ""))
+			}
+		}
+	}
+	if tcp {
+		ln, err := net.Listen("tcp", h.at.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { ln.Close() })
+		go func() {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			h.write = func(s string) { _, _ = c.Write([]byte(s)) }
+			buf, par := make([]byte, 4096), sip.NewParser().NewSIPStream()
+			for {
+				n, err := c.Read(buf)
+				if err != nil {
+					return
+				}
+				_ = par.ParseSIPStream(buf[:n], func(m sip.Message) { h.took([]byte(m.String())) })
+			}
+		}()
+	} else {
+		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(h.at))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		h.write = func(s string) { _, _ = conn.WriteToUDPAddrPort([]byte(s), cfg.Bind) }
+		go func() {
+			buf := make([]byte, 65536)
+			for {
+				n, _, err := conn.ReadFromUDPAddrPort(buf)
+				if err != nil {
+					return
+				}
+				h.took(buf[:n])
+			}
+		}()
+	}
+	var err error
+	if h.edge, err = New(cfg, h.line, slog.New(slog.NewTextHandler(h.logs, nil))); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.edge.Close() })
+	h.wait("both extensions are armed", func() bool {
+		return h.line.did("extension 201 desk {Armed:true") && h.line.did("extension 202 desk {Armed:true")
+	})
+	return h
+}
+
+func (h *house) wait(what string, ok func() bool) {
+	h.t.Helper()
+	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.t.Fatalf("not in 20 s: %s\nthe PBX took %v\nthe line was told %v", what, h.log, h.line.acts)
+		}
+	}
+}
+
+func (h *house) rings(id byte) {
+	h.line.set(func(l *call.Live) { *l = call.Live{State: call.RingingHere, ID: call.ID{id}} })
+}
+
+// TestFirstToLift: a ring of the line rings every extension; the first has the call, the others stop, over UDP and TCP.
+func TestFirstToLift(t *testing.T) {
+	// SPEC: PHN-050 PHN-051 PHN-010
+	for _, tcp := range []bool{false, true} {
+		t.Run(map[bool]string{false: "UDP", true: "TCP"}[tcp], func(t *testing.T) {
+			h := trunkOf(t, tcp, map[string]int{"201": 180, "202": 180})
+			h.rings(1)
+			h.wait("both ring", func() bool { return h.has("INVITE 201") && h.has("INVITE 202") })
+			lifted := time.Now()
+			h.write(respond(h.request("INVITE 202"), 200, "ph", "", strings.ReplaceAll(theirSDP, "192.0.2.20", "127.0.0.2")))
+			h.wait("the other stops", func() bool { return h.has("CANCEL 201") })
+			t.Logf("figure: the other extension stops %v after the first lifts", time.Since(lifted))
+			h.wait("the line is told", func() bool { return h.line.did("extension 202 answer {Sound:telephone") })
+			h.wait("acknowledged", func() bool { return h.has("ACK 201") })
+			h.line.set(func(l *call.Live) { *l = call.Live{State: call.Idle} })
+			h.wait("the call's end", func() bool { return h.has("BYE 201") }) // its Contact is 201's in this PBX
+		})
+	}
+}
+
+// TestAnotherDeskHasIt: a telephone that lifts when a desk of the page has the call is hung up; one that still rings stops.
+func TestAnotherDeskHasIt(t *testing.T) {
+	// SPEC: PHN-051
+	h := trunkOf(t, false, map[string]int{"201": 180, "202": 200})
+	h.line.refuse = errors.New("nothing rings here")
+	h.rings(1)
+	h.wait("it was too late", func() bool { return h.has("BYE 201") })
+	h.line.set(func(l *call.Live) { l.State, l.By.Desk = call.Connected, "page-1" })
+	h.wait("the other stops", func() bool { return h.has("CANCEL 201") })
+	if h.line.did("extension 202 hang-up") {
+		t.Error("the call of the page's desk was hung up")
+	}
+}
+
+func TestWhatTelephonesRefuse(t *testing.T) {
+	// SPEC: PHN-060 PHN-051
+	h := trunkOf(t, false, map[string]int{"201": 603, "202": 180})
+	h.rings(1)
+	h.wait("declined by that desk", func() bool { return h.line.did("extension 201 decline") })
+	h.wait("the other stops", func() bool { return h.has("CANCEL 202") })
+	for i, code := range []int{486, 480, 408, 503} {
+		h := trunkOf(t, false, map[string]int{"201": code, "202": 180})
+		h.rings(byte(i + 2))
+		h.wait("it does not ring", func() bool { return h.line.did("extension 201 desk {Armed:false") })
+		if h.line.did("extension 201 decline") {
+			t.Errorf("%d is stated as a decline", code)
+		}
+		h.line.set(func(l *call.Live) { *l = call.Live{State: call.Idle} })
+		h.wait("it is a desk again", func() bool {
+			h.line.mu.Lock()
+			defer h.line.mu.Unlock()
+			n := 0
+			for _, a := range h.line.acts {
+				if strings.HasPrefix(a, "extension 201 desk {Armed:true") {
+					n++
+				}
+			}
+			return n == 2
+		})
+	}
+}
+
+// in is a call of extension 201 to us.
+func (h *house) in(user string) string {
+	r := strings.NewReplacer("192.0.2.20:5060", h.at.String(), "192.0.2.20", "127.0.0.2", "sip:line@192.0.2.10 ", "sip:"+user+"@127.0.0.1 ")
+	return r.Replace(request("INVITE", "in", 1, "", "", strings.ReplaceAll(theirSDP, "192.0.2.20", "127.0.0.2")))
+}
+
+// TestRingDown: an extension that calls the line rings the other party; what becomes of it the telephone is told.
+func TestRingDown(t *testing.T) {
+	// SPEC: PHN-052 PHN-060
+	for what, status := range map[string]string{call.Declined: "603", call.NoAnswer: "480", call.NobodyArmed: "480", call.BusyWithUs: "486", call.BusyElsewhere: "486", call.Failed: "503", call.Crossed: "487"} {
+		h := trunkOf(t, false, nil)
+		h.write(h.in("line"))
+		h.wait("rung", func() bool { return h.line.did("extension 201 ring {") })
+		h.line.set(func(l *call.Live) { l.State = call.RingingThere })
+		h.wait("it rings there", func() bool { return h.has("180 INVITE") })
+		h.line.set(func(l *call.Live) {
+			last := *l
+			last.Outcome.What = what
+			*l = call.Live{State: call.Idle, Last: &last}
+		})
+		h.wait(what+" is "+status, func() bool { return h.has(status + " INVITE") })
+	}
+	h := trunkOf(t, false, nil)
+	h.write(h.in("line"))
+	h.wait("rung", func() bool { return h.line.did("extension 201 ring {") })
+	h.line.set(func(l *call.Live) { l.State = call.Connected })
+	h.wait("answered", func() bool { return h.has("200 INVITE") })
+	h.mu.Lock()
+	tag, _ := h.oks["200 INVITE"].To().Params.Get("tag")
+	h.mu.Unlock()
+	h.write(strings.ReplaceAll(request("ACK", "in", 1, tag, "", ""), "192.0.2.20", "127.0.0.2"))
+	h.write(strings.ReplaceAll(request("BYE", "in", 2, tag, "", ""), "192.0.2.20", "127.0.0.2"))
+	h.wait("the line is told", func() bool { return h.line.did("extension 201 hang-up") && h.has("200 BYE") })
+}
+
+// TestSoundAndKeys: sound both ways, and a STOP of class test that is keyed, asked for again and keyed again.
+func TestSoundAndKeys(t *testing.T) {
+	// SPEC: PHN-030 PHN-031 PHN-040
+	h := trunkOf(t, false, map[string]int{"201": 200})
+	ears, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.2:20000")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ears.Close()
+	h.rings(1)
+	h.wait("answered", func() bool { return h.line.did("extension 201 answer") })
+	offer, err := parseSDP(h.request("INVITE 201").Body())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b [voice.FrameBytes]byte
+	seq := uint16(0)
+	say := func(kind uint8, at uint32, payload []byte) {
+		seq++
+		if _, err := ears.WriteToUDPAddrPort(rtp(kind, seq, at, 5, payload), offer.to); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	tone, back := voice.Tone{Hz: 440, LevelDB: -12}, voice.Tone{Hz: 1000, LevelDB: -12}
+	h.line.mu.Lock()
+	ear := h.line.ears["extension 201"]
+	h.line.mu.Unlock()
+	for n := range uint32(60) {
+		tone.Frame(n, &b)
+		say(0, n*160, b[:])
+		back.Frame(n, &b)
+		if err := ear.WriteAt(1, 0, n, b[:]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.wait("sixty frames", func() bool { h.line.mu.Lock(); defer h.line.mu.Unlock(); return h.line.frames >= 60 })
+	if hz, db, ok := h.line.heard.Tone(); !ok || hz < 439 || hz > 441 || db < -13 || db > -11 {
+		t.Errorf("the line hears %.1f Hz at %.1f dB", hz, db)
+	}
+	var heard voice.Ear
+	buf := make([]byte, 1500)
+	for n := uint32(0); n < 60; {
+		_ = ears.SetReadDeadline(time.Now().Add(5 * time.Second))
+		k, _, err := ears.ReadFromUDPAddrPort(buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p, ok := readRTP(buf[:k]); ok && !bytes.Equal(p.payload, silence[:]) {
+			heard.Hear(n, p.payload)
+			n++
+		}
+	}
+	if hz, _, ok := heard.Tone(); !ok || hz < 999 || hz > 1001 {
+		t.Errorf("the telephone hears %.1f Hz", hz)
+	}
+	key := func(keys string, at uint32) {
+		for i, k := range []byte(keys) {
+			say(101, at+uint32(i), []byte{byte(strings.IndexByte("0123456789*#", k)), 0, 0, 0})
+		}
+	}
+	key(testKeys, 1000)
+	time.Sleep(20 * time.Millisecond)
+	if h.line.did("extension 201 stop") {
+		t.Fatal("STOP after the keys were pressed once")
+	}
+	key(testKeys, 2000)
+	h.wait("STOP", func() bool { return h.line.did("extension 201 stop {Place: Reason: Mark: Class:test}") })
+}
+
+// TestStopDialled: who dials the keys of STOP in place of the line's number keys them once more and has it.
+func TestStopDialled(t *testing.T) {
+	// SPEC: PHN-041
+	h := trunkOf(t, false, nil)
+	h.write(h.in(stopKeys))
+	h.wait("answered", func() bool { return h.has("200 INVITE") })
+	if h.line.did("extension 201 ring") {
+		t.Error("the other party was rung")
+	}
+	h.edge.post(func() {
+		p := h.edge.phones[0]
+		for _, k := range []byte(stopKeys) {
+			h.edge.key(p, p.leg, k)
+		}
+	})
+	h.wait("STOP", func() bool { return h.line.did("extension 201 stop {Place: Reason: Mark: Class:}") })
+}
+
+// TestStrangers: what does not come from the trunk leaves nothing: no answer, no state, no line of the log.
+func TestStrangers(t *testing.T) {
+	// SPEC: PHN-001 PHN-002 PHN-004
+	h := trunkOf(t, false, nil)
+	packets, streams := 3000, 100
+	stranger, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.3:0")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stranger.Close()
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	was := h.logs.Len()
+	for n := range packets {
+		b := []byte(h.in("line"))
+		if n%2 == 0 {
+			b = bytes.Repeat([]byte{byte(n)}, n%1400+5)
+		}
+		_, _ = stranger.WriteToUDPAddrPort(b, h.edge.cfg.Bind)
+		if n%50 == 0 {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	h.wait("they are counted", func() bool { s, _ := h.edge.Counts(); return s > uint64(packets)/2 })
+	for n := range packets { // of the trunk's address, and nothing that anyone reads
+		h.write(strings.Repeat(string(rune('a'+n%26)), n%1400+5))
+		if n%50 == 0 {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	h.wait("they are counted", func() bool { _, r := h.edge.Counts(); return r > uint64(packets)/2 })
+	h.write(strings.ReplaceAll(request("OPTIONS", "o", 1, "", "", ""), "192.0.2.20:5060", h.at.String()))
+	asked := time.Now()
+	h.wait("the trunk is answered", func() bool { return h.has("200 OPTIONS") })
+	t.Logf("figure: OPTIONS of the trunk is answered in %v", time.Since(asked))
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 2<<20 {
+		t.Errorf("the heap grew by %d bytes", grown)
+	}
+	if h.logs.Len() != was {
+		t.Errorf("strangers write our log: %s", h.logs)
+	}
+	tcp := trunkOf(t, true, nil)
+	for range streams {
+		c, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 3)}}).Dial("tcp", tcp.edge.cfg.Bind.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		if _, err := c.Read(make([]byte, 1)); err == nil {
+			t.Fatal("a stranger's connection is answered")
+		}
+	}
+	if s, _ := tcp.edge.Counts(); s != uint64(streams) {
+		t.Errorf("%d connections of strangers, %d counted", streams, s)
+	}
+}
+
+// TestPanicEndsOneStep: what goes wrong with one message is over with it.
+func TestPanicEndsOneStep(t *testing.T) {
+	// SPEC: PHN-002
+	h := trunkOf(t, false, nil)
+	h.edge.post(func() { var l *leg; _ = l.state })
+	h.write(strings.ReplaceAll(request("OPTIONS", "o", 1, "", "", ""), "192.0.2.20:5060", h.at.String()))
+	h.wait("the trunk is answered all the same", func() bool { return h.has("200 OPTIONS") })
+}
+
+// TestNoSecretsInLogs: neither the password nor what the trunk says stands in the log.
+func TestNoSecretsInLogs(t *testing.T) {
+	// SPEC: PHN-005
+	h := trunkOf(t, false, map[string]int{"201": 486})
+	h.rings(1)
+	h.wait("refused", func() bool { return h.line.did("extension 201 desk {Armed:false") })
+	h.edge.Close()
+	for _, bad := range []string{"SIP/2.0", "Via", "z9hG4bK", "m=audio"} {
+		if strings.Contains(h.logs.String(), bad) {
+			t.Errorf("the log holds %q: %s", bad, h.logs)
+		}
+	}
+}

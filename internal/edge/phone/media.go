@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package phone
+
+import (
+	"encoding/binary"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.org/parley/internal/voice"
+)
+
+const (
+	stallAfter = 500 * time.Millisecond // without a packet
+	closeAfter = 10 * time.Second       // stalled so long: the telephone is gone
+	startIn    = 30 * time.Second       // no packet since the answer: it is hung up
+	changeIn   = 200 * time.Millisecond // after which another sender of sound is taken for the telephone's
+	fillAfter  = 60 * time.Millisecond  // with nothing to play a telephone gets silence
+	speaksFor  = 250 * time.Millisecond // a speaker's newest frame, and he still speaks
+	maxQueue   = 4                      // frames that wait to be mixed
+)
+
+// media is the sound of one leg: a UDP port. What comes is cut into frames of 20 ms; what goes is numbered anew.
+type media struct {
+	conn    *net.UDPConn
+	trunk   netip.Addr
+	done    chan struct{}
+	onFrame func([]byte)
+	onKey   func(byte)
+	to      atomic.Pointer[session]
+
+	refused    atomic.Uint64 // packets from elsewhere, without sound that fits, out of order
+	lastPacket atomic.Int64  // Unix nanoseconds; 0: none yet
+
+	in struct { // owned by the reader
+		source    uint32
+		begun     bool
+		seq       uint16
+		eventAt   uint32
+		eventSeen bool
+		part      [voice.FrameBytes]byte
+		filled    int
+	}
+	out struct {
+		sync.Mutex
+		numbers numbering
+		ssrc    uint32
+		last    time.Time
+		filler  uint32
+		// 0 to 3 are the other end's, 4 to 7 our own others
+		speakers [8]speaker
+		signal   [][voice.FrameBytes]byte
+		packet   [rtpHeader + voice.MaxFrame]byte
+	}
+}
+
+// errNoPort says that every port of the sound is in use.
+var errNoPort = errors.New("no port of the telephones' sound is free")
+
+// openMedia takes the first free port of those that the configuration names.
+func openMedia(cfg *Config, onFrame func([]byte), onKey func(byte)) (*media, error) {
+	for i := range maxLegs {
+		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(cfg.Bind.Addr(), cfg.Media+2*uint16(i))))
+		if err == nil {
+			m := &media{conn: conn, done: make(chan struct{}), trunk: cfg.Trunk.Addr(), onFrame: onFrame, onKey: onKey}
+			m.out.ssrc, m.out.numbers.seq, m.out.numbers.time = rand.Uint32(), uint16(rand.Uint32()), rand.Uint32()
+			return m, nil
+		}
+	}
+	return nil, errNoPort
+}
+
+func (m *media) addr() netip.AddrPort { return m.conn.LocalAddr().(*net.UDPAddr).AddrPort() }
+
+// read takes the telephone's packets until the port is closed.
+func (m *media) read() {
+	buf := make([]byte, 1500)
+	for {
+		n, from, err := m.conn.ReadFromUDPAddrPort(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err == nil && !m.take(buf[:n], from.Addr().Unmap(), time.Now()) {
+			m.refused.Add(1)
+		}
+	}
+}
+
+// take takes one packet: sound or a key, of the sender that is the telephone's, and newer than what came.
+//
+// SPEC: PHN-030 PHN-032
+func (m *media) take(b []byte, from netip.Addr, now time.Time) bool {
+	s := m.to.Load()
+	if s == nil || from != m.trunk && from != s.to.Addr() {
+		return false
+	}
+	p, ok := readRTP(b)
+	if !ok || p.kind != ulawType && (p.kind != s.events || s.events == 0) {
+		return false
+	}
+	in := &m.in
+	if in.begun && p.source != in.source {
+		if now.UnixNano()-m.lastPacket.Load() < int64(changeIn) {
+			return false
+		}
+		in.begun, in.filled, in.eventSeen = false, 0, false
+	}
+	if in.begun && int16(p.seq-in.seq) <= 0 {
+		return false
+	}
+	in.begun, in.source, in.seq = true, p.source, p.seq
+	m.lastPacket.Store(now.UnixNano())
+	if p.kind != ulawType {
+		key, ok := keyOf(p.payload)
+		if ok && (!in.eventSeen || in.eventAt != p.at) {
+			in.eventSeen, in.eventAt = true, p.at
+			m.onKey(key)
+		}
+		if ok && p.payload[1]&0x80 == 0 { // while a key is down nothing else comes: the other end hears silence, not a stall
+			m.onFrame(silence[:])
+		}
+		return ok
+	}
+	for len(p.payload) > 0 {
+		n := copy(in.part[in.filled:], p.payload)
+		p.payload = p.payload[n:]
+		if in.filled += n; in.filled == len(in.part) {
+			in.filled = 0
+			m.onFrame(in.part[:])
+		}
+	}
+	return true
+}
+
+// speaker is one source of a call towards a telephone.
+type speaker struct {
+	last  time.Time
+	queue [][voice.FrameBytes]byte // to be mixed
+}
+
+// WriteAt plays frame n of a speaker of a call where it belongs in time; where another speaks too, the two are mixed. The
+// frame is copied.
+//
+// SPEC: PHN-031 PHN-034
+func (m *media) WriteAt(call uint32, source byte, n uint32, frame []byte) error {
+	if len(frame) != voice.FrameBytes || int(source) >= len(m.out.speakers) {
+		return nil
+	}
+	now := time.Now()
+	m.out.Lock()
+	defer m.out.Unlock()
+	if len(m.out.signal) > 0 {
+		return nil // a signal plays
+	}
+	me := &m.out.speakers[source]
+	me.last = now
+	for i := range m.out.speakers {
+		if other := &m.out.speakers[i]; other != me && now.Sub(other.last) < speaksFor {
+			if len(me.queue) == maxQueue {
+				me.queue = me.queue[:copy(me.queue, me.queue[1:])]
+			}
+			me.queue = append(me.queue, [voice.FrameBytes]byte(frame))
+			return nil
+		}
+	}
+	return m.write(1<<31|call<<3|uint32(source), n, frame, now)
+}
+
+// write sends a frame; the caller holds m.out.
+func (m *media) write(source, n uint32, frame []byte, now time.Time) error {
+	s := m.to.Load()
+	if s == nil || s.held() || s.to.Addr().IsUnspecified() {
+		return nil
+	}
+	seq, at, fresh, ok := m.out.numbers.place(source, n, now.UnixMilli())
+	if !ok {
+		return nil
+	}
+	b := m.out.packet[:rtpHeader+len(frame)]
+	b[0], b[1] = 2<<6, ulawType
+	if fresh {
+		b[1] |= 0x80
+	}
+	binary.BigEndian.PutUint16(b[2:], seq)
+	binary.BigEndian.PutUint32(b[4:], at)
+	binary.BigEndian.PutUint32(b[8:], m.out.ssrc)
+	copy(b[rtpHeader:], frame)
+	m.out.last = now
+	_, err := m.conn.WriteToUDPAddrPort(b, s.to)
+	return err
+}
+
+// fill plays who speak at once, or the next frame of a signal, or silence where nothing came for a while: a trunk ends a call in which nothing
+// comes. It is called each 20 ms.
+func (m *media) fill(now time.Time) {
+	m.out.Lock()
+	defer m.out.Unlock()
+	frame := silence
+	mixed := false
+	for i := range m.out.speakers {
+		if s := &m.out.speakers[i]; len(s.queue) > 0 {
+			voice.Mix(&frame, s.queue[0][:])
+			s.queue, mixed = s.queue[:copy(s.queue, s.queue[1:])], true
+		}
+	}
+	if len(m.out.signal) > 0 {
+		frame = m.out.signal[0]
+		m.out.signal = m.out.signal[1:]
+	} else if now.Sub(m.out.last) < fillAfter && m.out.numbers.source != 0 && !mixed {
+		return
+	}
+	m.out.filler++
+	_ = m.write(0, m.out.filler, frame[:], now) // a frame that cannot go now is worthless later
+}
+
+// pace fills until the sound is closed.
+func (m *media) pace() {
+	tick := time.NewTicker(frameMS * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-m.done:
+			return
+		case now := <-tick.C:
+			m.fill(now)
+		}
+	}
+}
+
+func (m *media) close() {
+	close(m.done)
+	m.conn.Close()
+}
+
+// play plays a signal to the telephone in place of the call.
+func (m *media) play(signal [][voice.FrameBytes]byte) {
+	m.out.Lock()
+	m.out.signal = signal
+	m.out.Unlock()
+}
+
+// gone reports whether the telephone's sound stands still for good: on hold nothing need come.
+//
+// SPEC: PHN-033
+func (m *media) gone(since, now time.Time) bool {
+	s := m.to.Load()
+	if s == nil || s.dir != "sendrecv" {
+		m.lastPacket.Store(now.UnixNano())
+		return false
+	}
+	last := m.lastPacket.Load()
+	if last == 0 {
+		return now.Sub(since) > startIn
+	}
+	return now.UnixNano()-last > int64(closeAfter)
+}

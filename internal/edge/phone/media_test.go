@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package phone
+
+import (
+	"encoding/binary"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/parley/internal/voice"
+)
+
+func TestSDP(t *testing.T) {
+	// SPEC: PHN-020 PHN-021
+	s, err := parseSDP([]byte("v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=video 5000 RTP/AVP 96\r\nm=audio 4000 RTP/AVP 8 0 97\r\nc=IN IP4 192.0.2.7\r\na=rtpmap:97 telephone-event/8000\r\na=sendonly\r\nm=audio 4002 RTP/SAVP 0\r\n"))
+	if err != nil || s.to != netip.MustParseAddrPort("192.0.2.7:4000") || s.events != 97 || !s.held() {
+		t.Fatalf("%+v %v", s, err)
+	}
+	ours := describe(sound, 1, 2, &s)
+	for _, want := range []string{"m=video 0 RTP/AVP 96\r\n", "m=audio 16384 RTP/AVP 0 97\r\n", "a=recvonly\r\n", "m=audio 0 RTP/SAVP 0\r\n"} {
+		if !strings.Contains(ours, want) {
+			t.Errorf("our answer lacks %q:\n%s", want, ours)
+		}
+	}
+	if s, err := parseSDP([]byte(strings.ReplaceAll(theirSDP, "IN IP4 192.0.2.20", "IN IP4 0.0.0.0"))); err != nil || !s.held() {
+		t.Errorf("the old way of holding: %+v %v", s, err)
+	}
+	for _, bad := range []string{"", "v=0\r\n", strings.Replace(theirSDP, "AVP 0 8", "AVP 3 8", 1), strings.Replace(theirSDP, "audio 20000", "audio 0", 1), strings.Replace(theirSDP, "RTP/AVP", "RTP/SAVP", 1),
+		strings.ReplaceAll(theirSDP, "IN IP4 192.0.2.20", "IN IP4 pbx.example"), strings.ReplaceAll(theirSDP, "192.0.2.20", "239.1.1.1"), theirSDP + strings.Repeat("a=x\r\n", maxSDP), theirSDP + strings.Repeat("m=audio 1 RTP/AVP 0\r\n", maxSections)} {
+		if s, err := parseSDP([]byte(bad)); err == nil {
+			t.Errorf("taken: %+v of %.200q", s, bad)
+		}
+	}
+}
+
+func FuzzSDP(f *testing.F) {
+	f.Add([]byte(theirSDP))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := parseSDP(b)
+		if err != nil {
+			return
+		}
+		if again, err := parseSDP([]byte(describe(sound, 1, 1, &s))); err != nil || again.to != sound || len(again.sections) != len(s.sections) {
+			t.Errorf("our answer to %q is not one: %v", b, err)
+		}
+	})
+}
+
+// rtp makes a packet.
+func rtp(kind uint8, seq uint16, at, source uint32, payload []byte) []byte {
+	b := make([]byte, rtpHeader, rtpHeader+len(payload))
+	b[0], b[1] = 2<<6, kind
+	binary.BigEndian.PutUint16(b[2:], seq)
+	binary.BigEndian.PutUint32(b[4:], at)
+	binary.BigEndian.PutUint32(b[8:], source)
+	return append(b, payload...)
+}
+
+// hearing is a telephone's sound without a socket.
+func hearing() (m *media, frames *int, keys *string) {
+	frames, keys = new(int), new(string)
+	m = &media{trunk: pbxAt.Addr(), onFrame: func([]byte) { *frames++ }, onKey: func(k byte) { *keys += string(k) }}
+	m.to.Store(&session{to: netip.MustParseAddrPort("192.0.2.30:4000"), events: 101, dir: "sendrecv"})
+	return m, frames, keys
+}
+
+func TestPackets(t *testing.T) {
+	// SPEC: PHN-030 PHN-032
+	m, frames, keys := hearing()
+	now, frame := began, make([]byte, frameSize)
+	from := pbxAt.Addr()
+	take := func(b []byte) bool { now = now.Add(10 * time.Millisecond); return m.take(b, from, now) }
+	for n := range uint16(4) {
+		if !take(rtp(0, 65534+n, 0, 1, frame[:80])) { // a telephone that sends each 10 ms, over the end of its numbers
+			t.Fatal("refused")
+		}
+	}
+	if *frames != 2 {
+		t.Errorf("%d frames of four halves", *frames)
+	}
+	for what, b := range map[string][]byte{"an older one": rtp(0, 1, 0, 1, frame), "another sender's": rtp(0, 9, 0, 2, frame), "another codec's": rtp(8, 10, 0, 1, frame), "none": {1, 2, 3}, "an empty one": rtp(0, 11, 0, 1, nil), "a key that is none": rtp(101, 12, 0, 1, []byte{77, 0, 0, 0})} {
+		if take(b) {
+			t.Errorf("taken: %s", what)
+		}
+	}
+	from = netip.MustParseAddr("192.0.2.99")
+	if take(rtp(0, 20, 0, 1, frame)) {
+		t.Error("taken: a stranger's")
+	}
+	from = netip.MustParseAddr("192.0.2.30")
+	for i, k := range []byte("**7867") {
+		for rep := range uint16(5) { // each packet of a key says the same key
+			code := strings.IndexByte("0123456789*#", k)
+			take(rtp(101, uint16(30+10*i)+rep, uint32(i), 1, []byte{byte(code), byte(rep>>2) << 7, 0, 0}))
+		}
+	}
+	if *keys != "**7867" {
+		t.Errorf("keyed: %q", *keys)
+	}
+	now = now.Add(time.Second)
+	if !take(rtp(0, 5, 0, 7, frame)) {
+		t.Error("a sender that takes over after a pause is refused")
+	}
+	if n := testing.AllocsPerRun(200, func() { now = now.Add(time.Second); m.take(rtpFixed[:], from, now) }); n > 0 {
+		t.Errorf("%v allocations a frame", n)
+	}
+}
+
+var rtpFixed = [rtpHeader + frameSize]byte{0: 2 << 6, 11: 99}
+
+func FuzzPacket(f *testing.F) {
+	f.Add(rtp(0, 1, 1, 1, make([]byte, 160)), rtp(101, 2, 1, 1, []byte{10, 0, 0, 0}))
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		m, frames, keys := hearing()
+		m.take(a, pbxAt.Addr(), began)
+		m.take(b, pbxAt.Addr(), began.Add(20*time.Millisecond))
+		if *frames > (len(a)+len(b))/frameSize+2 || len(*keys) > 2 {
+			t.Errorf("%d frames and %q of two packets", *frames, *keys)
+		}
+	})
+}
+
+func TestNumbering(t *testing.T) {
+	// SPEC: PHN-031
+	var n numbering
+	seq, at, fresh, ok := n.place(5, 100, 0)
+	for i := range uint32(10) {
+		s, a, f, o := n.place(5, 101+i, int64(20+20*i))
+		if s != seq+uint16(i)+1 || a != at+160*(i+1) || f || !o || !fresh || !ok {
+			t.Fatalf("frame %d: %d %d", i, s, a)
+		}
+	}
+	s, a, _, _ := n.place(5, 109, 200) // late, in its own place
+	if s != seq+9 || a != at+9*160 {
+		t.Errorf("a late frame: %d %d", s-seq, a-at)
+	}
+	s, a, f, _ := n.place(6, 0, 700) // another source half a second later
+	if s != seq+11 || a != at+10*160+25*160 || !f {
+		t.Errorf("another source: %d %d %v", s-seq, (a-at)/160, f)
+	}
+	if _, _, _, ok := n.place(6, 0xffffff00, 720); ok {
+		t.Error("a frame of long ago is placed")
+	}
+}
+
+// TestMixed: two who speak at once are heard at once, each at his pitch.
+func TestMixed(t *testing.T) {
+	// SPEC: PHN-034
+	ears, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ears.Close()
+	m, err := openMedia(&Config{Bind: netip.MustParseAddrPort("127.0.0.1:0"), Media: 39000}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.close()
+	m.to.Store(&session{to: ears.LocalAddr().(*net.UDPAddr).AddrPort(), dir: "sendrecv"})
+	var heard []byte
+	buf := make([]byte, 1500)
+	for n := range uint32(60) {
+		for source, hz := range map[byte]float64{0: 440, 2: 1000} {
+			var b [frameSize]byte
+			(voice.Tone{Hz: hz, LevelDB: -15}).Frame(n, &b)
+			if err := m.WriteAt(1, source, n, b[:]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m.fill(time.Now())
+	}
+	for len(heard) < 50*frameSize {
+		_ = ears.SetReadDeadline(time.Now().Add(5 * time.Second))
+		k, err := ears.Read(buf)
+		if err != nil {
+			t.Fatalf("%d frames: %v", len(heard)/frameSize, err)
+		}
+		p, _ := readRTP(buf[:k])
+		heard = append(heard, p.payload...)
+	}
+	heard = heard[10*frameSize:]
+	for _, hz := range []float64{440, 1000} {
+		if db := voice.Goertzel(heard, hz); db < -16.5 || db > -13.5 {
+			t.Errorf("%.0f Hz is heard at %.1f dB", hz, db)
+		}
+	}
+}
+
+func TestKeypad(t *testing.T) {
+	// SPEC: PHN-040
+	type step struct {
+		keys  string
+		after time.Duration // before the first
+		again bool
+		said  string
+	}
+	for name, steps := range map[string][]step{
+		"twice":               {{"**7867", 0, true, ""}, {"**7867", 3 * time.Second, false, stopKeys}},
+		"something before it": {{"12***7867", 0, true, ""}, {"5**7867", time.Second, false, stopKeys}},
+		"too late":            {{"**7867", 0, true, ""}, {"**7867", 30 * time.Second, true, ""}},
+		"other keys":          {{"**7867", 0, true, ""}, {"**8378", time.Second, true, ""}, {"**8378", time.Second, false, testKeys}},
+		"too slow":            {{"**78", 0, false, ""}, {"67", 6 * time.Second, false, ""}},
+		"a slip":              {{"**7868", 0, false, ""}},
+	} {
+		var k keypad
+		now := began
+		for i, s := range steps {
+			now = now.Add(s.after)
+			again, said := false, ""
+			for _, b := range []byte(s.keys) {
+				now = now.Add(300 * time.Millisecond)
+				if a, w := k.press(b, now); a || w != "" {
+					again, said = a, w
+				}
+			}
+			if again != s.again || said != s.said {
+				t.Errorf("%s, step %d: %v %q", name, i, again, said)
+			}
+		}
+	}
+}
+
+func TestGone(t *testing.T) {
+	// SPEC: PHN-033
+	m, _, _ := hearing()
+	if m.gone(began, began.Add(29*time.Second)) || !m.gone(began, began.Add(31*time.Second)) {
+		t.Error("a telephone that never sends")
+	}
+	m.take(rtp(0, 1, 0, 1, make([]byte, 160)), pbxAt.Addr(), began)
+	if m.gone(began, began.Add(9*time.Second)) || !m.gone(began, began.Add(11*time.Second)) {
+		t.Error("a telephone that is gone")
+	}
+	held := *m.to.Load()
+	held.dir = "sendonly"
+	m.to.Store(&held)
+	if m.gone(began, began.Add(time.Hour)) {
+		t.Error("a telephone on hold")
+	}
+}

@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package phone is where the telephones of the house are desks of the line: a trunk to the house's PBX.
+//
+// A ring of the line rings every extension that the configuration lists, beside the desks of the page; the first to lift has the
+// call. An extension that calls the line rings the other party: nothing is dialled. The sound is G.711 µ-law from end to end,
+// as frames of 20 ms; nothing is transcoded.
+//
+//	phone.go     the Trunk: configuration, sockets, the loop · house.go extensions as desks of the line
+//	agent.go     SIP with the trunk: our requests, theirs, what is refused · trunk.go registered, or a peer that answers
+//	leg.go       one telephone's call: INVITE, CANCEL, hold, session timers
+//	sdp.go       offers and answers · rtp.go packets · media.go the sound of a leg · keys.go STOP from the keys
+//
+// One goroutine, the loop, owns the agent, its legs and the extensions. The agent is pure: its transactions are played on any
+// time. Of sipgo the parser alone is used: its transactions hand each message to a goroutine of its own, so that an answer and
+// a cancel change places, and dial what a stranger's Via names. Here a request is sent to the trunk, whatever a message names,
+// and an answer to where its request came from. What does not come from the trunk's address is dropped before any state.
+//
+// Goroutines: the loop and the reader of the SIP port (over TCP: the accepter, a reader a connection, one while it dials), from
+// New to Close; a reader and a pacer a leg; one an act of an extension while the line takes it.
+//
+// The spec is spec/phone.md (PHN).
+package phone
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"example.org/parley/call"
+	"example.org/parley/internal/act"
+)
+
+// Config is what the edge is given; the home has checked it.
+type Config struct {
+	Name       string         // of the other party, as the telephones show it
+	Trunk      netip.AddrPort // the PBX
+	TCP        bool
+	Bind       netip.AddrPort // our SIP address
+	Media      uint16         // first UDP port of the sound, of 32
+	Account    string         // that we register as; "": the trunk is a fixed peer
+	Password   string
+	Digest     string // MD5 or SHA-256
+	Extensions []Extension
+}
+
+// Extension is one telephone of the house.
+type Extension struct {
+	Number string
+	Desk   string // its desk's name
+}
+
+func (c *Config) user() string { return cmp.Or(c.Account, "line") }
+
+func (c *Config) listed(number string) bool {
+	return slices.ContainsFunc(c.Extensions, func(x Extension) bool { return x.Number == number })
+}
+
+// Listener is what a desk hears with.
+type Listener interface {
+	WriteAt(call uint32, source byte, n uint32, frame []byte) error
+}
+
+// Line is what the edge needs of the line; internal/node has it.
+type Line interface {
+	Do(ctx context.Context, who act.Who, lang string, a act.Act) (act.Reply, error)
+	Live() call.Live
+	Subscribe(string) (<-chan struct{}, func())
+	Microphone(desk string, frame []byte)
+	Hear(desk string, e Listener) // nil: it hears no more
+}
+
+// What one peer may cost. SPEC: PHN-004
+const (
+	maxMessage  = 8 << 10
+	maxStreams  = 4
+	loopEvery   = 50 * time.Millisecond
+	messageIn   = 10 * time.Second // a message over TCP, from its first byte to its last
+	streamIdle  = 10 * time.Minute
+	actWithin   = 10 * time.Second
+	dialWithin  = 5 * time.Second
+	writeWithin = 2 * time.Second
+)
+
+// Trunk is the node's one place with the house's telephones.
+type Trunk struct {
+	cfg   Config
+	line  Line
+	log   *slog.Logger
+	a     *agent
+	conn  *net.UDPConn // nil over TCP
+	ln    net.Listener // nil over UDP
+	comes chan parcel
+	posts chan func()
+	done  chan struct{}
+	wait  sync.WaitGroup
+	close sync.Once
+
+	strange atomic.Uint64 // packets and connections from elsewhere than the trunk
+	refused atomic.Uint64 // messages of the trunk that could not be read, or came too fast
+
+	// owned by the loop
+	phones  []*handset
+	opened  *media // of a call that comes in, until it is somebody's
+	over    *stream
+	dialing bool
+	waiting []parcel // for a connection to the trunk
+	lifted  call.ID  // the ring that a telephone of ours has lifted
+	lookAt  time.Time
+
+	streams map[*stream]bool
+
+	stands atomic.Pointer[Standing]
+}
+
+// Standing is how the trunk stands.
+type Standing struct {
+	Up  bool
+	Why string // it is not
+}
+
+// stream is a connection to or from the trunk.
+type stream struct{ net.Conn }
+
+// New opens the SIP port and serves until Close.
+func New(cfg Config, line Line, log *slog.Logger) (*Trunk, error) {
+	e := &Trunk{cfg: cfg, line: line, log: log, a: newAgent(cfg), comes: make(chan parcel, 256), posts: make(chan func(), 64), done: make(chan struct{}), streams: map[*stream]bool{}}
+	for _, x := range cfg.Extensions {
+		e.phones = append(e.phones, &handset{Extension: x})
+	}
+	e.a.happened, e.a.open = e.happened, e.openSound
+	e.stands.Store(&Standing{Why: "it has not answered yet"})
+	var err error
+	if cfg.TCP {
+		e.ln, err = net.Listen("tcp", cfg.Bind.String())
+	} else {
+		e.conn, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(cfg.Bind))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("couldn't open the telephones' SIP port: %w", err)
+	}
+	if cfg.TCP {
+		e.wait.Go(e.accept)
+	} else {
+		e.wait.Go(e.read)
+	}
+	e.wait.Go(e.loop)
+	return e, nil
+}
+
+// Standing says how the trunk stands.
+func (e *Trunk) Standing() Standing { return *e.stands.Load() }
+
+// Counts are packets and connections from elsewhere, and messages that were refused.
+func (e *Trunk) Counts() (strange, refused uint64) { return e.strange.Load(), e.refused.Load() }
+
+// Close ends every call, says to the trunk that we are gone and gives the ports back.
+func (e *Trunk) Close() error {
+	e.close.Do(func() { close(e.done) })
+	e.wait.Wait()
+	return nil
+}
+
+// loop is the one goroutine that owns the agent and the extensions.
+func (e *Trunk) loop() {
+	changed, end := e.line.Subscribe("")
+	defer end()
+	tick := time.NewTicker(loopEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-e.done:
+			e.guarded(e.shut)
+			return
+		case p := <-e.comes:
+			e.guarded(func() { e.a.received(p) })
+		case f := <-e.posts:
+			e.guarded(f)
+		case <-changed:
+			e.guarded(e.look)
+		case <-tick.C:
+			e.guarded(e.tick)
+		}
+	}
+}
+
+// guarded runs one step: what a message makes of our code ends that step alone. A log line holds nothing of a message.
+//
+// SPEC: PHN-002 PHN-005
+func (e *Trunk) guarded(f func()) {
+	defer func() {
+		if r := recover(); r != nil {
+			e.refused.Add(1)
+			e.log.Error("a step of the telephones was given up", "err", r)
+		}
+	}()
+	e.a.now = time.Now()
+	f()
+	e.flush()
+}
+
+func (e *Trunk) tick() {
+	e.a.tick(e.a.now)
+	for _, h := range e.phones {
+		e.watch(h)
+		e.arm(h)
+	}
+	if e.a.now.Sub(e.lookAt) > time.Second {
+		e.look()
+	}
+}
+
+func (e *Trunk) shut() {
+	for _, h := range e.phones {
+		if h.leg != nil {
+			h.leg.off(503, "Service Unavailable")
+		}
+	}
+	if e.cfg.Account != "" && e.a.trunk.up {
+		e.a.send(e.a.registers(0))
+	}
+	e.flush()
+	if e.conn != nil {
+		e.conn.Close()
+	}
+	if e.ln != nil {
+		e.ln.Close()
+	}
+	for s := range e.streams {
+		s.Close()
+	}
+}
+
+// post gives the loop a step from another goroutine.
+func (e *Trunk) post(f func()) {
+	select {
+	case e.posts <- f:
+	case <-e.done:
+	}
+}
+
+// flush sends what the agent has to say.
+func (e *Trunk) flush() {
+	out := e.a.out
+	e.a.out = nil
+	for _, p := range out {
+		if e.conn != nil {
+			if !p.peer.IsValid() {
+				p.peer = e.cfg.Trunk
+			}
+			_, _ = e.conn.WriteToUDPAddrPort(p.data, p.peer) // over UDP it is repeated
+			continue
+		}
+		if p.over == nil {
+			p.over = e.over
+		}
+		if p.over == nil {
+			e.dial(p)
+			continue
+		}
+		_ = p.over.SetWriteDeadline(time.Now().Add(writeWithin))
+		if _, err := p.over.Write(p.data); err != nil {
+			p.over.Close() // its reader says so
+		}
+	}
+}
+
+// dial opens a connection to the trunk, for what waits for it. SPEC: PHN-003
+func (e *Trunk) dial(p parcel) {
+	if len(e.waiting) < maxLegs {
+		e.waiting = append(e.waiting, p)
+	}
+	if e.dialing {
+		return
+	}
+	e.dialing = true
+	e.wait.Go(func() {
+		c, err := net.DialTimeout("tcp", e.cfg.Trunk.String(), dialWithin)
+		e.post(func() {
+			e.dialing = false
+			waiting := e.waiting
+			if e.waiting = nil; err != nil {
+				return // the requests end without an answer
+			}
+			e.over = &stream{c}
+			e.serve(e.over)
+			e.a.out = append(waiting, e.a.out...)
+		})
+	})
+}
+
+var parser = func() *sip.Parser {
+	p := sip.NewParser()
+	p.MaxMessageLength = maxMessage
+	return p
+}()
+
+// read takes the packets of the SIP port: those of the trunk's address alone. SPEC: PHN-001
+func (e *Trunk) read() {
+	buf := make([]byte, maxMessage+1)
+	for {
+		n, from, err := e.conn.ReadFromUDPAddrPort(buf)
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil:
+		case from.Addr().Unmap() != e.cfg.Trunk.Addr():
+			e.strange.Add(1)
+		case n > 4: // less keeps a way open
+			e.comesIn(buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
+		}
+	}
+}
+
+func (e *Trunk) comesIn(b []byte, from netip.AddrPort) {
+	defer func() {
+		if recover() != nil {
+			e.refused.Add(1)
+		}
+	}()
+	m, err := parser.ParseSIP(b)
+	if err != nil || len(b) > maxMessage {
+		e.refused.Add(1)
+		return
+	}
+	e.hand(parcel{msg: m, peer: from})
+}
+
+// hand gives the loop a message; too many at once are dropped, and over UDP come again.
+func (e *Trunk) hand(p parcel) {
+	select {
+	case e.comes <- p:
+	default:
+		e.refused.Add(1)
+	}
+}
+
+// accept takes connections of the trunk's address, a few at a time. SPEC: PHN-001
+func (e *Trunk) accept() {
+	for {
+		c, err := e.ln.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			time.Sleep(loopEvery) // out of files, say
+			continue
+		}
+		from, _ := netip.ParseAddrPort(c.RemoteAddr().String())
+		if from.Addr().Unmap() != e.cfg.Trunk.Addr() {
+			e.strange.Add(1)
+			c.Close()
+			continue
+		}
+		s := &stream{c}
+		e.post(func() {
+			if e.serve(s); e.over == nil && e.streams[s] {
+				e.over = s
+			}
+		})
+	}
+}
+
+// serve reads a connection until it ends. The loop calls it.
+func (e *Trunk) serve(s *stream) {
+	if len(e.streams) >= maxStreams {
+		s.Close()
+		return
+	}
+	e.streams[s] = true
+	e.wait.Go(func() {
+		e.readStream(s)
+		s.Close()
+		e.post(func() {
+			if delete(e.streams, s); e.over == s {
+				e.over = nil
+			}
+		})
+	})
+}
+
+func (e *Trunk) readStream(s *stream) {
+	defer func() {
+		if recover() != nil {
+			e.refused.Add(1)
+		}
+	}()
+	par, buf := parser.NewSIPStream(), make([]byte, maxMessage)
+	defer par.Close()
+	var begun time.Time // of a message that is not whole
+	for {
+		wait := time.Now().Add(streamIdle)
+		if !begun.IsZero() {
+			wait = begun.Add(messageIn)
+		}
+		_ = s.SetReadDeadline(wait)
+		n, err := s.Read(buf)
+		if err != nil {
+			return
+		}
+		err = par.ParseSIPStream(buf[:n], func(m sip.Message) {
+			begun = time.Time{}
+			e.hand(parcel{msg: m, over: s})
+		})
+		switch {
+		case err == nil:
+			begun = time.Time{}
+		case !errors.Is(err, sip.ErrParseSipPartial):
+			e.refused.Add(1)
+			return
+		case begun.IsZero():
+			begun = time.Now()
+		}
+	}
+}

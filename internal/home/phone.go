@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package home
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"example.org/parley/statement"
+)
+
+// Phone is how the telephones of the house are joined to the line: a trunk to the house's PBX.
+type Phone struct {
+	// Trunk is the PBX: sip:IP or sip:IP:PORT, with ;transport=tcp where it is not UDP. What comes from its address is
+	// trusted to name the extension that calls.
+	Trunk string `toml:"trunk,omitempty"`
+	// Bind is our address for it: IP:port. The sound is taken there too.
+	Bind string `toml:"bind,omitempty"`
+	// Media is the first of 32 UDP ports of the sound (default 16384).
+	Media int `toml:"media,omitzero"`
+	// Account is what we register as, with the password in phone.secret beside the keys; without it the PBX is a fixed peer.
+	Account string `toml:"account,omitempty"`
+	// Digest is the algorithm by which the PBX asks for the password: MD5 (default) or SHA-256.
+	Digest string `toml:"digest,omitempty"`
+	// Extensions are the telephones that ring with the line, and may ring it.
+	Extensions []struct {
+		Number string `toml:"number"`
+		// Post is whose telephone it is; it stands in the record beside the number.
+		Post string `toml:"post,omitempty"`
+	} `toml:"extension,omitempty"`
+}
+
+// telephone is a number or name of a telephone at a PBX.
+var telephone = regexp.MustCompile(`^[A-Za-z0-9*#._-]{1,16}$`)
+
+// Peer reads the trunk's address.
+func (p *Phone) Peer() (at netip.AddrPort, tcp bool, err error) {
+	s, ok := strings.CutPrefix(p.Trunk, "sip:")
+	s, how, _ := strings.Cut(s, ";")
+	if !strings.HasSuffix(s, "]") && strings.Count(s, ":") != 0 {
+		at, err = netip.ParseAddrPort(s)
+	} else {
+		var a netip.Addr
+		a, err = netip.ParseAddr(strings.Trim(s, "[]"))
+		at = netip.AddrPortFrom(a, 5060)
+	}
+	if err == nil && (!ok || at.Port() == 0 || !slices.Contains([]string{"", "transport=udp", "transport=tcp"}, how) || at.Addr().IsUnspecified() || at.Addr().IsMulticast()) {
+		err = errors.New("no address of a PBX")
+	}
+	return at, how == "transport=tcp", err
+}
+
+// Desk is the name of an extension's desk.
+func (p *Phone) Desk(i int) string {
+	name := "extension " + p.Extensions[i].Number
+	if post := p.Extensions[i].Post; post != "" {
+		name += ", " + post
+	}
+	return name
+}
+
+// FirstPort is the first UDP port of the sound.
+func (p *Phone) FirstPort() int { return cmp.Or(p.Media, 16384) }
+
+// Ports are how many UDP ports the sound has.
+const Ports = 32
+
+// check validates the table. SPEC: PHN-070
+func (p *Phone) check() error {
+	if p.Trunk == "" {
+		if p.Bind != "" || p.Account != "" || len(p.Extensions) > 0 {
+			return bad(`trunk = "sip:192.0.2.20"`, "[phone] names no trunk")
+		}
+		return nil
+	}
+	peer, _, err := p.Peer()
+	if err != nil {
+		return bad(`trunk = "sip:192.0.2.20:5060", or sip:192.0.2.20;transport=tcp`, "[phone] trunk %q is not the IP address of a PBX", p.Trunk)
+	}
+	a, err := netip.ParseAddrPort(p.Bind)
+	if err != nil || a.Port() == 0 || a.Addr().IsUnspecified() || a.Addr().Is4() != peer.Addr().Is4() {
+		return bad(`bind = "192.0.2.10:5060", an address of this machine that the PBX reaches`, "[phone] bind %q", p.Bind)
+	}
+	if p.Media != 0 && (p.Media < 1024 || p.Media > 65536-Ports || p.Media%2 != 0) {
+		return bad("media = 16384", "[phone] media %d is not the first of %d ports, an even one", p.Media, Ports)
+	}
+	if p.Account != "" && !telephone.MatchString(p.Account) {
+		return bad(`account = "parley"`, "[phone] account %q", p.Account)
+	}
+	if p.Digest != "" && p.Digest != "MD5" && p.Digest != "SHA-256" {
+		return bad("MD5, or SHA-256 where the PBX has it", "[phone] digest %q", p.Digest)
+	}
+	if len(p.Extensions) == 0 || len(p.Extensions) > 8 {
+		return bad(`[[phone.extension]] number = "201"`, "[phone] lists %d extensions: one to eight", len(p.Extensions))
+	}
+	seen := map[string]bool{}
+	for i, x := range p.Extensions {
+		if !telephone.MatchString(x.Number) || seen[x.Number] {
+			return bad(`number = "201"`, "[phone] extension %q is none, or twice", x.Number)
+		}
+		if seen[x.Number] = true; len(p.Desk(i)) > 32 || statement.Text("desk", p.Desk(i), 32) != nil {
+			return bad("a shorter name of the post", "[phone] extension %s: %q is too long: 32 bytes with the number", x.Number, p.Desk(i))
+		}
+	}
+	return nil
+}
+
+// PhoneSecret reads the password of the trunk; "" where there is none.
+func (l *Line) PhoneSecret() (string, error) {
+	b, err := l.secret("phone.secret")
+	if errors.Is(err, fs.ErrNotExist) && l.Config.Phone.Account == "" {
+		return "", nil
+	}
+	return strings.TrimRight(string(b), "\r\n"), err
+}
