@@ -58,7 +58,7 @@ func (m *Machine) gotRing(s Signal) {
 	}
 	m.mark(s)
 	l := &Live{ID: s.ID, State: RingingHere, Class: s.Class, Mark: s.Mark, Priority: s.Priority, There: s.Desk,
-		ThereBy: s.Officer, Began: m.now, rings: m.now, open: map[SignalKind]bool{}}
+		ThereBy: s.Officer, only: [2]string{"", s.Codec}, Began: m.now, rings: m.now, open: map[SignalKind]bool{}}
 	switch c := m.cur; {
 	case c == nil:
 		m.incoming(l)
@@ -149,7 +149,8 @@ func merge(to, more []string) []string {
 	return to
 }
 
-// crossing: both rang. A's ring stays, so ours, B's, becomes it, and is answered by the desk that rang.
+// crossing: both rang. A's ring stays, so ours, B's, becomes it, and is answered by the desk that rang; where the two have no
+// codec in common, it rings here as any other.
 //
 // SPEC: CAL-007
 func (m *Machine) crossing(ours, theirs *Live) {
@@ -158,8 +159,13 @@ func (m *Machine) crossing(ours, theirs *Live) {
 	m.finish(ours, Outcome{What: Answered, Became: theirs.ID.String()}, "", SigCancel)
 	theirs.Rang = merge(nil, []string{ours.By.Desk})
 	m.cur, m.voice = theirs, theirs.ID.Voice()
+	if _, ok := common(ours.only[0], theirs.only[1]); !ok {
+		m.bell(theirs)
+	}
 	m.stateRang(theirs)
-	m.answer(ours.By, ours.Codec)
+	if len(theirs.bell) == 0 {
+		m.answer(ours.By, ours.only[0])
+	}
 }
 
 // gotFor takes a signal about a call that is open here.
@@ -227,6 +233,10 @@ func (m *Machine) answered(l *Live, s Signal) {
 		m.leave(l)
 		m.cur, l.soft, l.Outcome, l.endedBy = l, false, Outcome{}, ""
 		l.There, l.ThereBy, l.Codec = s.Desk, s.Officer, s.Codec
+		if _, ok := common(l.only[0], s.Codec); !ok { // no call that nobody would hear
+			m.fail(l, CauseMedia, m.Them)
+			break
+		}
 		m.connect(l)
 	case late && (l.Outcome.What == Cancelled || l.Outcome.What == NoAnswer):
 		l.There, l.ThereBy = s.Desk, s.Officer

@@ -46,16 +46,17 @@ type Live struct {
 	Class, Mark    string
 	Priority       string
 	By             statement.Author // our person
-	Codec          string
-	There, ThereBy string   // their desk and officer, as they said
-	Rang           []string // desks that rang
+	Codec          string           // of the call, once it is answered
+	There, ThereBy string           // their desk and officer, as they said
+	Rang           []string         // desks that rang
 	Began          time.Time
 	Answered       time.Time
 	Outcome        Outcome   // of one that is over
 	Ended          time.Time // of one that is over
 	Last           *Live     // of Machine.Live: the call that ended last
 
-	bell     []string // our desks that ring now
+	only     [2]string // the one codec that our desk, and theirs, speaks; "": both
+	bell     []string  // our desks that ring now
 	deputies bool
 	rings    time.Time // first ringing
 	sure     bool      // called end: the caller has our answer
@@ -118,6 +119,7 @@ var (
 	ErrNoCall     = statement.Refuse("ring the other end: parley ring", "there is no call")
 	ErrAct        = statement.Refuse("", "the act names what a signal cannot carry")
 	ErrRandom     = statement.Refuse("", "no randomness for a call's id")
+	ErrCodec      = statement.Refuse("answer at another desk", "this desk and theirs have no way of coding sound in common")
 )
 
 // Live gives how the call stands.
@@ -186,14 +188,14 @@ func (m *Machine) ack(l *Live, of SignalKind) {
 }
 
 // Ring is a person's act: ring the other end, in a class ("" is substantive), mark ("" is actual) and priority. While the
-// other end rings here it answers. Codec is of this desk, should two rings cross: opus ("") or pcmu.
-func (m *Machine) Ring(by statement.Author, class, mark, priority, codec string, now time.Time) Out {
+// other end rings here it answers. Only is the one codec that this desk speaks, "" where it speaks both.
+func (m *Machine) Ring(by statement.Author, class, mark, priority, only string, now time.Time) Out {
 	m.begin(now)
 	if m.cur != nil && m.cur.State == RingingHere {
-		return m.answer(by, codec) // both want to talk
+		return m.answer(by, only) // both want to talk
 	}
 	l := &Live{Out: true, State: Calling, Class: cmp.Or(class, "substantive"), Mark: cmp.Or(mark, "actual"), Priority: priority, By: by,
-		Codec: cmp.Or(codec, "opus"), Began: m.now, open: map[SignalKind]bool{}}
+		only: [2]string{only}, Began: m.now, open: map[SignalKind]bool{}}
 	for l.ID.Voice() == m.voice || l.ID == (ID{}) {
 		if _, err := io.ReadFull(m.Rand, l.ID[:]); err != nil {
 			return m.cannot(ErrRandom)
@@ -218,22 +220,28 @@ func (m *Machine) Ring(by statement.Author, class, mark, priority, codec string,
 }
 
 func ringSignal(l *Live) Signal {
-	return Signal{Kind: SigRing, Desk: l.By.Desk, Officer: l.By.Officer, Class: l.Class, Mark: l.Mark, Priority: l.Priority}
+	return Signal{Kind: SigRing, Desk: l.By.Desk, Officer: l.By.Officer, Class: l.Class, Mark: l.Mark, Codec: l.only[0], Priority: l.Priority}
 }
 
-// Answer is a person's act; codec names what this desk sends: opus ("") or pcmu.
-func (m *Machine) Answer(by statement.Author, codec string, now time.Time) Out {
+// Answer is a person's act; only is the one codec that this desk speaks, "" where it speaks both.
+func (m *Machine) Answer(by statement.Author, only string, now time.Time) Out {
 	m.begin(now)
-	return m.answer(by, codec)
+	return m.answer(by, only)
 }
 
 // answer is the person's act, or ours where two rings crossed.
-func (m *Machine) answer(by statement.Author, codec string) Out {
+//
+// SPEC: CAL-021
+func (m *Machine) answer(by statement.Author, only string) Out {
 	l := m.cur
 	if l == nil || l.State != RingingHere {
 		return m.cannot(ErrNotRinging)
 	}
-	s := Signal{Kind: SigAnswer, Desk: by.Desk, Officer: by.Officer, Codec: cmp.Or(codec, "opus")}
+	codec, ok := common(only, l.only[1])
+	if !ok {
+		return m.cannot(ErrCodec)
+	}
+	s := Signal{Kind: SigAnswer, Desk: by.Desk, Officer: by.Officer, Codec: codec}
 	if _, err := s.Encode(); err != nil {
 		return m.cannot(ErrAct)
 	}
@@ -241,6 +249,11 @@ func (m *Machine) answer(by statement.Author, codec string) Out {
 	m.send(l, s)
 	m.connect(l)
 	return m.out
+}
+
+// common gives the codec of two desks of which each speaks one alone, or both ("").
+func common(a, b string) (codec string, ok bool) {
+	return cmp.Or(a, b, Opus), a == "" || b == "" || a == b
 }
 
 // connect opens the sound.

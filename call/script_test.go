@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write transcripts and tables anew")
 // TestConversations plays every script under testdata: dated acts above the line of dashes, below it
 // what happened and how both ends' words stand to each other.
 //
-// SPEC: CAL-003 CAL-004 CAL-005 CAL-006 CAL-007 CAL-008 CAL-009 CAL-010
+// SPEC: CAL-003 CAL-004 CAL-005 CAL-006 CAL-007 CAL-008 CAL-009 CAL-010 CAL-021
 func TestConversations(t *testing.T) {
 	files, _ := filepath.Glob("testdata/*.txt")
 	if len(files) < 15 {
@@ -123,9 +123,11 @@ func (w *world) act(t *testing.T, f []string) {
 	e.say("does %s", strings.Join(f[1:], " "))
 	switch f[1] {
 	case "ring":
-		e.step(ring(by, kv["class"], kv["mark"], kv["priority"]))
+		e.step(func(m *Machine, now time.Time) Out {
+			return m.Ring(by, kv["class"], kv["mark"], kv["priority"], kv["only"], now)
+		})
 	case "answer":
-		e.step(answer(by, kv["codec"]))
+		e.step(answer(by, kv["only"]))
 	case "decline":
 		e.step(decline(by, kv["reason"], epoch.Add(dur(kv["standby"]))))
 	case "hang-up":

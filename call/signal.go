@@ -50,7 +50,7 @@ const (
 
 // The words of a signal; no sound is a matter of the record alone.
 var (
-	codecs = []string{"opus", "pcmu"}
+	codecs = []string{Opus, ULaw}
 	stands = append([]string{Unknown, Ringing, Talking}, outcomes[:len(outcomes)-1]...)
 )
 
@@ -64,7 +64,7 @@ type Signal struct {
 	Officer  string     `json:"officer,omitempty"`
 	Class    string     `json:"class,omitempty"`
 	Mark     string     `json:"mark,omitempty"`
-	Codec    string     `json:"codec,omitempty"` // opus pcmu
+	Codec    string     `json:"codec,omitempty"` // of a ring the only one that its desk speaks, of an answer that of the call: Opus or ULaw
 	Priority string     `json:"priority,omitempty"`
 	Reason   string     `json:"reason,omitempty"`
 	StandBy  time.Time  `json:"stand_by_until,omitzero"` // whole seconds
@@ -85,7 +85,7 @@ var signals = []struct {
 	repeated bool     // by the link, until answered
 	by       string   // what answers it
 }{
-	{SigRing, "ring", []string{"desk", "class", "mark"}, []string{"officer", "priority"}, true, "ringing, answer, decline, busy, nobody-armed, ack; at party B also A's ring"},
+	{SigRing, "ring", []string{"desk", "class", "mark"}, []string{"officer", "codec", "priority"}, true, "ringing, answer, decline, busy, nobody-armed, ack; at party B also A's ring"},
 	{SigRinging, "ringing", nil, []string{"desks"}, false, "sent again for each ring that comes again"},
 	{SigAnswer, "answer", []string{"desk", "codec"}, []string{"officer"}, true, "ack, cancel"},
 	{SigDecline, "decline", nil, []string{"desk", "officer", "reason", "stand_by_until"}, true, "ack"},

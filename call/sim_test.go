@@ -353,8 +353,8 @@ func ring(by statement.Author, class, mark, priority string) does {
 	return func(m *Machine, now time.Time) Out { return m.Ring(by, class, mark, priority, "", now) }
 }
 
-func answer(by statement.Author, codec string) does {
-	return func(m *Machine, now time.Time) Out { return m.Answer(by, codec, now) }
+func answer(by statement.Author, only string) does {
+	return func(m *Machine, now time.Time) Out { return m.Answer(by, only, now) }
 }
 
 func decline(by statement.Author, reason string, standBy time.Time) does {

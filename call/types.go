@@ -79,6 +79,12 @@ const (
 	CausePolicy     = "policy"
 )
 
+// The codecs of a call.
+const (
+	Opus = "opus" // of browsers, constant bit rate
+	ULaw = "pcmu" // G.711 µ-law: of telephones, and of what a node makes itself; browsers speak it too
+)
+
 // Priorities are the reason codes of a priority ring that a person chooses from.
 var Priorities = []string{"danger", "incident", "deadline"}
 

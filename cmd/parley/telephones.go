@@ -10,6 +10,7 @@ import (
 	"example.org/parley/internal/edge/phone"
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/node"
+	"example.org/parley/internal/voice"
 )
 
 // telephones is a line as the telephones of the house meet it.
@@ -21,8 +22,14 @@ func (t telephones) Hear(desk string, e phone.Listener) {
 		t.Sound(desk, nil)
 		return
 	}
-	t.Sound(desk, e)
+	t.Sound(desk, handset{e})
 }
+
+// handset is a telephone as a desk's ear: it speaks G.711 and nothing else.
+type handset struct{ phone.Listener }
+
+func (handset) Only() string { return voice.ULaw }
+func (handset) Use(string)   {}
 
 // keepPhones joins the telephones of the house to a line until ctx ends; what cannot be opened is tried again.
 //

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +19,11 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/coder/websocket"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/control"
+	"example.org/parley/internal/home"
+	"example.org/parley/internal/view"
 )
 
 // firefox is a running Firefox, spoken to by WebDriver BiDi.
@@ -222,7 +228,7 @@ func (f *foxTab) press(x, y float64) error {
 // TestBrowsers rings, answers and hears the tone both ways: Firefox with Firefox, then Firefox with Chromium. It ends
 // desks as people do: a second tab that took the sound is closed, and a tab is closed in a call.
 //
-// SPEC: VOX-020 VOX-030 PAG-015 PAG-035 CAL-020
+// SPEC: VOX-020 VOX-030 VOX-035 PAG-015 PAG-035 CAL-020 CAL-021
 func TestBrowsers(t *testing.T) {
 	w, f := demo(t), startFirefox(t, hz)
 	fa, fb := f.open(t, w.link(t, a)), f.open(t, w.link(t, b))
@@ -230,6 +236,25 @@ func TestBrowsers(t *testing.T) {
 		soundOn(t, s)
 	}
 	tones(t, fa, fb)
+
+	// A call with what speaks G.711 alone: the desk changes its codec, and back for the next call.
+	if _, err := control.To(home.Home{Dir: filepath.Join(w.dir, a)}).Do(t.Context(), "north", "en", act.Ring{Class: "test", Sound: "tone 700"}); err != nil {
+		t.Fatal(err)
+	}
+	fb.is(t, "", call("ringing-here"))
+	fb.pick(t, "", "#c-answer", call("connected"))
+	fb.is(t, "", "ear.pure(700) >= 0.5")
+	heard := &view.Meter{}
+	for end := time.Now().Add(30 * time.Second); math.Abs(heard.Hz-hz) > 2 && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		if in := status(t, w, a).Call.In; in != nil {
+			heard = in
+		}
+	}
+	if math.Abs(heard.Hz-hz) > 2 || heard.Codec != "pcmu" {
+		t.Errorf("the node hears %+v", heard)
+	}
+	fb.pick(t, "", "#c-end", call("ended"))
+	tones(t, fb, fa)
 
 	// A second tab of a desk takes the sound; when it is closed the first has it again, and the desk stays armed.
 	second := f.open(t, w.page(t, fa))

@@ -19,8 +19,12 @@ import (
 	"example.org/parley/words"
 )
 
-// Sink is a desk's ear: a browser, through internal/edge/web. WriteAt must not block.
+// Sink is a desk's ear: a browser, through internal/edge/web, or a telephone. It must not block.
 type Sink interface {
+	// Only is the one codec that the desk speaks, "" where it speaks both (voice.Opus, voice.ULaw).
+	Only() string
+	// Use says what the desk speaks and hears from now on, before the first frame of it: the codec of a call that begins.
+	Use(codec string)
 	// WriteAt plays frame n of a speaker of a call: 0 to 3 are the other end's, 4 to 7 our own others.
 	WriteAt(call uint32, source byte, n uint32, frame []byte) error
 }
@@ -92,7 +96,7 @@ func (l *Line) Sound(desk string, s Sink) {
 			c.sinks[desk] = s
 		}
 		if sp := c.live.Load(); sp != nil && sp.desk == desk {
-			c.live.Store(&speaker{desk, s})
+			c.hear(desk)
 		}
 	})
 }
@@ -175,7 +179,7 @@ func (c *calls) open(live call.Live) {
 	c.port.Open(c.voice, live.Codec)
 	c.heardAt.Store(c.l.now.UnixNano())
 	desk := live.By.Desk
-	c.live.Store(&speaker{desk, c.sinks[desk]})
+	c.hear(desk)
 	if d := c.l.desks[desk]; d != nil && d.tone > 0 {
 		c.endTone = startTone(c.l, desk, d.tone)
 	}
@@ -184,12 +188,23 @@ func (c *calls) open(live call.Live) {
 	}
 }
 
+// hear gives a desk the sound of the call, in its codec.
+func (c *calls) hear(desk string) {
+	s := c.sinks[desk]
+	if s != nil {
+		s.Use(c.m.Live().Codec)
+	}
+	c.live.Store(&speaker{desk, s})
+}
+
 func (c *calls) close() {
 	if c.endTone != nil {
 		c.endTone()
 		c.endTone = nil
 	}
-	c.live.Store(nil)
+	if s := c.live.Swap(nil); s != nil && s.sink != nil {
+		s.sink.Use(voice.Opus)
+	}
 	c.port.Close(c.l.now)
 	was := c.muted()
 	if c.voice = 0; was {
@@ -295,11 +310,11 @@ var callActs = []handler{
 }
 
 func (l *Line) ring(who act.Who, lang string, a act.Ring) (act.Reply, error) {
-	codec, err := l.desks.of(who, l.now).sounds(a.Sound)
+	only, err := l.only(who, a.Sound)
 	if err != nil {
 		return act.Reply{}, err
 	}
-	return l.callReply(who, lang, l.calls.do(l.calls.m.Ring(l.author(who), a.Class, l.mark(a.Mark), a.Priority, codec, l.now)))
+	return l.callReply(who, lang, l.calls.do(l.calls.m.Ring(l.author(who), a.Class, l.mark(a.Mark), a.Priority, only, l.now)))
 }
 
 // callReply says in words how the call stands after an act, or how it ended; whether or not it can be recorded,
@@ -321,14 +336,14 @@ func (l *Line) callReply(who act.Who, lang string, err error) (act.Reply, error)
 }
 
 func (l *Line) answerCall(who act.Who, lang string, a act.Answer) (act.Reply, error) {
-	codec, err := l.desks.of(who, l.now).sounds(a.Sound)
+	only, err := l.only(who, a.Sound)
 	if err != nil {
 		return act.Reply{}, err
 	}
 	if l.calls.m.Live().State != call.RingingHere && l.checks.ringing() {
 		return act.Reply{Text: words.Say(lang, "the check's ring is answered: its question is on the desk")}, l.answerCheck(who)
 	}
-	return l.callReply(who, lang, l.calls.do(l.calls.m.Answer(l.author(who), codec, l.now)))
+	return l.callReply(who, lang, l.calls.do(l.calls.m.Answer(l.author(who), only, l.now)))
 }
 
 func (l *Line) decline(who act.Who, lang string, a act.Decline) (act.Reply, error) {
@@ -346,9 +361,10 @@ func (l *Line) hangUp(who act.Who, lang string, a act.HangUp) (act.Reply, error)
 	return l.callReply(who, lang, l.calls.do(l.calls.m.HangUp(l.author(who), a.Class, l.now)))
 }
 
-// sounds reads what a desk speaks with: a browser's microphone or test voice (Opus), a telephone or a tone that
-// the node itself makes (tone HZ), which are G.711, or nothing.
-func (d *desk) sounds(s string) (codec string, err error) {
+// only takes what a desk speaks with: a browser's microphone or test voice, a telephone, a tone that the node itself makes
+// (tone HZ), or nothing; and gives the one codec that it speaks, if it is one. SPEC: CAL-021
+func (l *Line) only(who act.Who, s string) (codec string, err error) {
+	d := l.desks.of(who, l.now)
 	d.tone = 0
 	if s == "microphone" || s == "headset" || s == "test-voice" {
 		d.source = s
@@ -357,15 +373,17 @@ func (d *desk) sounds(s string) (codec string, err error) {
 		return voice.ULaw, nil
 	}
 	hz, tone := strings.CutPrefix(s, "tone ")
-	if !tone {
-		return "opus", nil
+	if sink := l.calls.sinks[who.Desk]; !tone && sink != nil {
+		return sink.Only(), nil
+	} else if !tone {
+		return "", nil
 	}
 	f, err := strconv.ParseFloat(hz, 64)
 	if err != nil || f < 100 || f > 3900 {
 		return "", hint.New("such as: --sound 'tone 440'", "a tone is between 100 and 3900 Hz")
 	}
 	d.tone = f
-	return "pcmu", nil
+	return voice.ULaw, nil
 }
 
 // startTone sends a tone as a desk's sound, one frame every 20 ms, until end is called.

@@ -15,7 +15,7 @@ const MaxFrame = 200
 // What a call's frames are, as its answer says.
 const (
 	Opus = "opus" // between browsers, constant bit rate; opaque to a node
-	ULaw = "pcmu" // what a node makes itself: tones
+	ULaw = "pcmu" // of telephones, and of what a node makes itself: tones
 )
 
 // Meters are one direction's figures of a call, over all sources: what we sent, and what we heard of theirs.

@@ -132,6 +132,7 @@ const workletJS = `registerProcessor('tap', class extends AudioWorkletProcessor 
 type desk struct {
 	edge atomic.Pointer[Edge]
 	port voice.Port
+	far  atomic.Pointer[voice.Port] // where its frames go, if not to the other desk
 	tab  context.Context
 	peer func() *Browser
 }
@@ -150,6 +151,10 @@ func twoDesks(t *testing.T, ctx context.Context) (a, b *desk) {
 		d.peer = func() *Browser { return d.edge.Load().Peer("page-1") }
 		onFrame := func(f []byte) {
 			call, seq, ok := d.port.Out(0, len(f))
+			if p := d.far.Load(); ok && p != nil {
+				p.In(call, 0, seq, f, time.Now())
+				return
+			}
 			if !ok || !far.port.In(call, 0, seq, f, time.Now()) {
 				return
 			}
@@ -413,6 +418,74 @@ func TestSoundComesBack(t *testing.T) {
 	if a.peer() != nil {
 		t.Error("the page took back what was given to another")
 	}
+}
+
+// A browser in a call with a telephone or a tone speaks and hears its codec, and in the next call Opus again, without an
+// offer of its own. Four speakers' tones are heard at once, each at its frequency and level.
+//
+// SPEC: VOX-034 VOX-035
+func TestCallInTheCodecOfATelephone(t *testing.T) {
+	a, b := twoDesks(t, browser(t, 440, -12))
+	a.arm(t, "headset")
+	b.arm(t, "test-voice")
+	if only := a.peer().Only(); only != "" {
+		t.Fatalf("speaks %s alone", only)
+	}
+	d := a
+	d.peer().Use(voice.ULaw)
+	d.port.Open(5, voice.ULaw)
+	d.eval(t, "void Sound.connected('pcmu')", nil)
+	// What the desk says comes back to the port as the far end would hear it.
+	var far voice.Port
+	far.Open(5, voice.ULaw)
+	d.far.Store(&far)
+	eventually(t, 5*time.Second, "its tone in µ-law", func() bool {
+		hz, db, ok := far.Heard(0)
+		return ok && math.Abs(hz-440) < 1 && math.Abs(db+12) < 1
+	})
+	if m := far.Meters(time.Now()); m.NotConstant != 0 || m.Bytes != voice.FrameBytes*m.Received || d.peer().Sound().Fault != "" {
+		t.Errorf("%+v, %+v", m, d.peer().Sound())
+	}
+	tones := map[byte]float64{0: 500, 1: 800, 4: 1300, 7: 2100}
+	stop := speak(d, tones)
+	for _, hz := range tones {
+		d.hears(t, hz, fmt.Sprint(hz, " Hz"), func(h [5]float64) bool { return math.Abs(h[0]+20) <= 1 && h[1] <= -35 && h[2] <= -35 && h[4] == 0 })
+	}
+	d.hears(t, 440, "nothing of itself", func(h [5]float64) bool { return h[0] <= -45 && h[3] > -15 })
+	stop()
+	d.eval(t, "void Sound.ended()", nil)
+	d.far.Store(nil)
+	for _, d := range []*desk{a, b} { // and the next call is of two browsers
+		d.peer().Use(voice.Opus)
+	}
+	answered(t, a, b)
+	measured(t, a, b, 440)
+	if s := a.peer().Sound(); s.Fault != "" || s.FrameBytes == voice.FrameBytes {
+		t.Errorf("%+v", s)
+	}
+}
+
+// speak plays tones of -20 dB to a desk, each as a speaker of its own, until it is told to stop.
+func speak(d *desk, tones map[byte]float64) (stop func()) {
+	quit, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(voice.FrameTime)
+		defer tick.Stop()
+		for n := uint32(0); ; n++ {
+			select {
+			case <-quit:
+				return
+			case <-tick.C:
+				for source, hz := range tones {
+					var f [voice.FrameBytes]byte
+					voice.Tone{Hz: hz, LevelDB: -20}.Frame(n, &f)
+					_ = d.peer().WriteAt(5, source, n, f[:])
+				}
+			}
+		}
+	}()
+	return func() { close(quit); <-done }
 }
 
 // SPEC: VOX-033

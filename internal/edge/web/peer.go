@@ -5,6 +5,7 @@ package web
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,20 +39,43 @@ type Sound struct {
 	Fault      string // "" or NotConstant
 }
 
+// track is one speaker's sound towards a browser, in Opus or in µ-law: pion's own track is bound to one payload type, so
+// there is one for each, and both go out under the number by which the browser knows the speaker.
+type track struct {
+	*webrtc.TrackLocalStaticRTP // of Opus
+	ulaw                        *webrtc.TrackLocalStaticRTP
+}
+
+func newTrack(name string) (t *track, err error) {
+	t = &track{}
+	if t.TrackLocalStaticRTP, err = webrtc.NewTrackLocalStaticRTP(opus, name, name); err == nil {
+		t.ulaw, err = webrtc.NewTrackLocalStaticRTP(ulaw, name, name)
+	}
+	return t, err
+}
+
+// Bind is pion's call where the connection stands.
+func (t *track) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+	_, _ = t.ulaw.Bind(ctx) // a browser without it speaks Opus alone
+	return t.TrackLocalStaticRTP.Bind(ctx)
+}
+
 // Browser is one browser's connection.
 type Browser struct {
 	edge    *Edge
 	desk    string
 	pc      *webrtc.PeerConnection
-	tracks  [Tracks]*webrtc.TrackLocalStaticRTP // towards the browser, which plays all of them
+	tracks  [Tracks]*track // towards the browser, which plays all of them
 	onFrame func([]byte)
 	begun   time.Time
 
-	reading                     atomic.Bool
+	reading                     atomic.Int32
 	lastPacket                  atomic.Int64 // Unix nanoseconds; 0: none yet
 	frames, bytes, odd, refused atomic.Uint64
 	unheard                     atomic.Uint64
 	size                        atomic.Int64
+	mulaw                       atomic.Bool // speaks and hears µ-law, not Opus
+	both                        atomic.Bool // can speak both
 
 	mu     sync.Mutex // guards media and since, and keeps onState in order
 	media  string
@@ -78,12 +102,12 @@ func newBrowser(e *Edge, desk string, onFrame func([]byte)) (*Browser, error) {
 	p := &Browser{edge: e, desk: desk, pc: pc, onFrame: onFrame, begun: now, media: Connecting, since: now}
 	for i := range p.tracks {
 		name := fmt.Sprint("sound", i)
-		if p.tracks[i], err = webrtc.NewTrackLocalStaticRTP(opus, name, name); err != nil {
+		if p.tracks[i], err = newTrack(name); err != nil {
 			return nil, fmt.Errorf("couldn't open a track for sound: %w", err)
 		}
 	}
 	pc.OnTrack(func(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
-		if p.reading.CompareAndSwap(false, true) { // one microphone a desk
+		if p.reading.Add(1) <= 2 { // one microphone a desk, which speaks on the one or the other
 			p.read(t)
 		}
 	})
@@ -124,6 +148,7 @@ func (p *Browser) answer(offer string) (string, error) {
 	if local == nil {
 		return "", ErrClosed
 	}
+	p.both.Store(strings.Count(local.SDP, " PCMU/8000") > 1) // the second section speaks it
 	return ownAnswer(local.SDP)
 }
 
@@ -145,6 +170,9 @@ func (p *Browser) read(t *webrtc.TrackRemote) {
 		p.lastPacket.Store(time.Now().UnixNano())
 		p.frames.Add(1)
 		p.bytes.Add(uint64(len(frame)))
+		if p.mulaw.Load() != (buf[1]&0x7f == 0) { // it has not changed its codec yet: the other end could not play it
+			continue
+		}
 		if !p.size.CompareAndSwap(0, int64(len(frame))) && p.size.Load() != int64(len(frame)) {
 			p.odd.Add(1)
 		}
@@ -170,7 +198,11 @@ func (p *Browser) WriteAt(call uint32, source byte, n uint32, frame []byte) erro
 		p.unheard.Add(1)
 		return nil
 	}
-	seq, at, fresh, ok := p.out.numbers[i].place(speaker, n, now)
+	codec, ticks := p.tracks[i].TrackLocalStaticRTP, uint32(opusTicks)
+	if p.mulaw.Load() {
+		codec, ticks = p.tracks[i].ulaw, voice.FrameBytes
+	}
+	seq, at, fresh, ok := p.out.numbers[i].place(speaker, n, ticks, now)
 	if !ok {
 		return nil
 	}
@@ -182,8 +214,27 @@ func (p *Browser) WriteAt(call uint32, source byte, n uint32, frame []byte) erro
 	binary.BigEndian.PutUint16(b[2:], seq)
 	binary.BigEndian.PutUint32(b[4:], at)
 	copy(b[rtpHeader:], frame)
-	_, err := p.tracks[i].Write(b) // number, type and SSRC of the track are pion's to fill in
+	_, err := codec.Write(b) // number, type and SSRC of the track are pion's to fill in
 	return err
+}
+
+// Use sets the codec of what the browser says and hears from now on. What it still sends of the other goes nowhere.
+//
+// SPEC: VOX-035
+func (p *Browser) Use(codec string) {
+	if mulaw := codec == voice.ULaw; p.mulaw.Swap(mulaw) != mulaw {
+		p.size.Store(0)
+	}
+}
+
+// Only is the one codec that the browser speaks, "" where it speaks both.
+//
+// SPEC: VOX-035
+func (p *Browser) Only() string {
+	if p.both.Load() {
+		return ""
+	}
+	return voice.Opus
 }
 
 // Sound says how the sound is.

@@ -6,8 +6,8 @@ import "encoding/binary"
 
 const (
 	rtpHeader    = 12
-	ticks        = 960 // of 48 kHz, a frame of 20 ms
-	ticksPerMS   = 48
+	opusTicks    = 960 // of 48 kHz, a frame of 20 ms
+	frameMS      = 20
 	newSourceBit = 0x80
 )
 
@@ -70,12 +70,12 @@ type numbering struct {
 	sentMS  int64
 }
 
-// place gives the RTP number and time of a frame; false where it is too old to have one.
+// place gives the RTP number and time of a frame of so many ticks; false where it is too old to have one.
 //
 // SPEC: VOX-025
-func (n *numbering) place(source, frame uint32, nowMS int64) (seq uint16, time uint32, fresh, ok bool) {
+func (n *numbering) place(source, frame, ticks uint32, nowMS int64) (seq uint16, time uint32, fresh, ok bool) {
 	if !n.started || n.source != source {
-		pause := max(ticks, uint32(min(nowMS-n.sentMS, 1<<20))*ticksPerMS/ticks*ticks)
+		pause := max(1, uint32(min(nowMS-n.sentMS, 1<<20))/frameMS) * ticks
 		*n = numbering{started: true, source: source, newest: frame, seq: n.seq + 1, time: n.time + pause, sentMS: nowMS}
 		return n.seq, n.time, true, true
 	}

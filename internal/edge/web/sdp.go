@@ -9,16 +9,22 @@ import (
 	"strings"
 
 	"github.com/pion/webrtc/v4"
+
+	"example.org/parley/internal/voice"
 )
 
 // maxOffer is the longest offer that is looked at; Chromium's have 3 to 6 KiB.
 const maxOffer = 64 << 10
 
 // fmtp is written into every answer: pion would repeat the browser's own.
+// No ptime: 20 ms is what browsers send unasked, and with it Chromium refuses to change its codec in a call.
 // No usedtx: an armed desk must send all the time, else its silence could not be told from its death.
 const fmtp = "minptime=10;useinbandfec=1;stereo=0;maxaveragebitrate=32000;cbr=1"
 
-var opus = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2, SDPFmtpLine: fmtp}
+// Without parameters: where one of the browser's differs from ours (Firefox wants stereo) pion would answer µ-law alone.
+var opus = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}
+
+var ulaw = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypePCMU, ClockRate: voice.Rate, Channels: 1}
 
 // ErrOffer is why an offer is not taken.
 var ErrOffer = errors.New("not an offer of sound")
@@ -62,7 +68,7 @@ func cleanOffer(sdp string) (string, error) {
 	return out.String(), nil
 }
 
-// ownAnswer replaces what pion says of Opus by ours.
+// ownAnswer replaces what pion says of Opus by ours, and asks for µ-law first in the second section.
 //
 // SPEC: VOX-023
 func ownAnswer(sdp string) (string, error) {
@@ -77,6 +83,7 @@ func ownAnswer(sdp string) (string, error) {
 		return "", refuse("no Opus in common")
 	}
 	var out strings.Builder
+	sections := 0
 	for line := range strings.Lines(sdp) {
 		name, rest, _ := strings.Cut(line, ":")
 		pt, _, _ := strings.Cut(rest, " ")
@@ -84,9 +91,19 @@ func ownAnswer(sdp string) (string, error) {
 		if name == "a=fmtp" && ours {
 			continue
 		}
+		if strings.HasPrefix(line, "m=") {
+			if sections++; sections == 2 {
+				f := strings.Fields(line)
+				if i := slices.Index(f, "0"); i > 3 {
+					copy(f[4:], f[3:i])
+					f[3] = "0"
+				}
+				line = strings.Join(f, " ") + "\r\n"
+			}
+		}
 		out.WriteString(line)
 		if name == "a=rtpmap" && ours {
-			out.WriteString("a=fmtp:" + pt + " " + fmtp + "\r\na=ptime:20\r\na=maxptime:20\r\n")
+			out.WriteString("a=fmtp:" + pt + " " + fmtp + "\r\n")
 		}
 	}
 	return out.String(), nil

@@ -8,9 +8,9 @@
 // port and for packets of this machine alone (own.go). An armed desk keeps its connection and its microphone open, so that a call only has to
 // open a gate (internal/voice); what the browser sends meanwhile ends in the node.
 //
-// The answer names Opus and nothing else, at constant bit rate: packets of varying size leak
-// speech to whoever sees them, though sealed. What comes is held to it, by size. Frames are not
-// looked into: the bytes that one browser made are the bytes that the other one plays.
+// The answer names Opus, at constant bit rate, and G.711 µ-law, which a browser speaks in a call with a telephone or a
+// tone: packets of varying size leak speech to whoever sees them, though sealed. What comes is held to it, by size. Frames
+// are not looked into: the bytes that one browser made are the bytes that the other one plays.
 //
 // A killed tab is reported by its ICE connection after twenty seconds; so a watchdog of ours calls
 // half a second without a packet *media stalled*, tells the node, and closes what stays so.
@@ -104,7 +104,7 @@ func New(addr netip.AddrPort, onState func(desk string, s Sound), log *slog.Logg
 	return e, nil
 }
 
-// newAPI makes pion speak Opus only, over our port only, without interceptors: no report goes back
+// newAPI makes pion speak Opus and µ-law only, over our port only, without interceptors: no report goes back
 // to the browser, so nothing makes it change its rate. The caller holds e.mu.
 func (e *Edge) newAPI() (*webrtc.API, error) {
 	offered := []ice.UDPMux{e.muxes[e.Addr().Addr()]}
@@ -118,9 +118,10 @@ func (e *Edge) newAPI() (*webrtc.API, error) {
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	s.SetICETimeouts(2*time.Second, openWithin-2*time.Second, 500*time.Millisecond) // a slow browser begins late; of what was live the watchdog tells
 	var m webrtc.MediaEngine
-	err := m.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: opus, PayloadType: 111}, webrtc.RTPCodecTypeAudio)
-	if err != nil {
-		return nil, fmt.Errorf("couldn't name the codec: %w", err)
+	for _, c := range []webrtc.RTPCodecParameters{{RTPCodecCapability: opus, PayloadType: 111}, {RTPCodecCapability: ulaw, PayloadType: 0}} {
+		if err := m.RegisterCodec(c, webrtc.RTPCodecTypeAudio); err != nil {
+			return nil, fmt.Errorf("couldn't name the codec: %w", err)
+		}
 	}
 	return webrtc.NewAPI(webrtc.WithMediaEngine(&m), webrtc.WithSettingEngine(s),
 		webrtc.WithInterceptorRegistry(&interceptor.Registry{})), nil
@@ -136,8 +137,8 @@ func (e *Edge) Peer(desk string) *Browser {
 	return e.peers[desk]
 }
 
-// Offer answers a browser's offer. onFrame gets each frame of its microphone, on one goroutine; the
-// bytes are good until it returns. A desk has one connection: a second offer replaces the first.
+// Offer answers a browser's offer. onFrame gets each frame of its microphone, in order; the bytes
+// are good until it returns. A desk has one connection: a second offer replaces the first.
 //
 // SPEC: VOX-021 VOX-022
 func (e *Edge) Offer(desk, sdp string, onFrame func(frame []byte)) (answer string, p *Browser, err error) {

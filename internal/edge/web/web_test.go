@@ -439,6 +439,53 @@ func TestEachSpeakerHasATrack(t *testing.T) {
 	}
 }
 
+// What is in use decides what a browser sends and gets; one whose offer has no µ-law speaks Opus alone.
+//
+// SPEC: VOX-035
+func TestCodecInUse(t *testing.T) {
+	e := open(t, loopback, ignore)
+	c := newCaller(t)
+	if _, err := c.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio); err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan []byte, 64)
+	p := c.connect(t, e, "d1", func(f []byte) { got <- bytes.Clone(f) })
+	c.send(t, numbered(1, 80))
+	if f := <-got; f[0] != 1 || p.Only() != "" {
+		t.Fatalf("%x, alone %q", f, p.Only())
+	}
+	hears := func(n uint32, size, kind int, ticks uint32) {
+		t.Helper()
+		for i := range uint32(2) {
+			if err := p.WriteAt(9, 0, n+i, numbered(7, size)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		first, second := <-c.heard, <-c.heard
+		if int(first[1]&0x7f) != kind || len(payload(first)) != size || binary.BigEndian.Uint32(second[4:])-binary.BigEndian.Uint32(first[4:]) != ticks {
+			t.Errorf("%x, then %x", first[:rtpHeader], second[:rtpHeader])
+		}
+	}
+	hears(0, 80, 111, 960)
+	p.Use(voice.ULaw)
+	hears(2, 160, 0, 160)
+	c.send(t, numbered(2, 80)) // still Opus: the other end could not play it
+	eventually(t, time.Second, "it came", func() bool { return p.Sound().Frames == 2 })
+	p.Use(voice.Opus)
+	hears(4, 80, 111, 960)
+	c.send(t, numbered(3, 80))
+	if f := <-got; f[0] != 3 || p.Sound().Fault != "" {
+		t.Errorf("%x, %+v", f, p.Sound())
+	}
+	if _, q, err := e.Offer("d2", newCaller(t).offer(t), func([]byte) {}); err != nil || q.Only() != voice.Opus {
+		t.Errorf("a page that speaks on one section: %v", err)
+	}
+	answer, err := ownAnswer("m=audio 9 UDP/TLS/RTP/SAVPF 111 0\r\na=rtpmap:111 opus/48000/2\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111 0\r\n")
+	if err != nil || !strings.HasPrefix(answer, "m=audio 9 UDP/TLS/RTP/SAVPF 111 0\r\n") || !strings.HasSuffix(answer, "m=audio 9 UDP/TLS/RTP/SAVPF 0 111\r\n") {
+		t.Errorf("%v %q", err, answer)
+	}
+}
+
 // SPEC: VOX-025
 func TestNumbering(t *testing.T) {
 	var n numbering
@@ -447,7 +494,7 @@ func TestNumbering(t *testing.T) {
 		time int
 	}
 	at := func(source, frame uint32, ms int64) want {
-		seq, time, _, ok := n.place(source, frame, ms)
+		seq, time, _, ok := n.place(source, frame, opusTicks, ms)
 		if !ok {
 			return want{-1, -1}
 		}

@@ -136,7 +136,7 @@
     if (!snd) return;
     if (s.sound !== was.sound) { snd.ring(s.sound === 'ring'); snd.alarmHigh(s.sound === 'high'); snd.alarm(s.sound === 'alarm'); }
     if (s.call !== was.call) {
-      if (s.call === 'connected') { if (body.dataset.root && board()) board().talks(window); snd.connected(); }
+      if (s.call === 'connected') { if (body.dataset.root && board()) board().talks(window); snd.connected(s.codec); }
       if (was.call === 'connected') snd.ended();
       if (s.call !== 'idle' && s.call !== 'ended') link();
     }

@@ -4,8 +4,8 @@
 'use strict';
 window.Sound = (() => {
   const rate = 48000, harmonics = [1, 0.6, 0.4, 0.3, 0.2]; // five partials: a pure sine is hard to place in a room
-  let ctx, starting, pc, sender, ask, mic, ear, drop, bell, belfry, idle, trial, voice, voiceOut, heard, own, why = 'sound not turned on';
-  let chosen = 'microphone', muted = false, inCall = false, retry;
+  let ctx, starting, pc, senders = {}, ask, mic, ear, drop, bell, belfry, idle, trial, voice, voiceOut, heard, own, why = 'sound not turned on';
+  let chosen = 'microphone', muted = false, inCall = false, codec = 'opus', retry;
   const loops = {}, wanted = {}, far = [], players = [0, 1, 2, 3].map(() => new Audio()), ringer = new Audio(); // one a speaker
   const kept = name => localStorage.getItem('sound.' + name) || ''; // what was chosen at this machine: mic speaker ringer volume
 
@@ -96,8 +96,10 @@ window.Sound = (() => {
     const test = chosen === 'test-voice', t = live && !test ? mic : voiceOut.stream.getAudioTracks()[0];
     if (live) mic.enabled = speak && !test;
     voice.gain.value = speak && test ? 1 : 0;
-    if (sender && sender.track !== t) sender.replaceTrack(t);
-    return t;
+    for (const c in senders) {
+      const now = c === codec ? t : null;
+      if (senders[c].track !== now) senders[c].replaceTrack(now);
+    }
   }
   async function source(name) { // microphone, headset or test-voice
     chosen = name;
@@ -189,12 +191,16 @@ window.Sound = (() => {
     }
     why = /microphone/.test(why) ? why : '';
     // The node hung up: another page has this desk's sound. Else the way to it is gone: try again until it is there.
-    sender.transport.onstatechange = () => { if (pc === p && sender.transport.state === 'closed') close(); };
+    const way = senders.opus.transport;
+    way.onstatechange = () => { if (pc === p && way.state === 'closed') close(); };
     p.onconnectionstatechange = () => { if (pc === p && /disconnected|failed/.test(p.connectionState)) again(); };
   }
   async function join(p) {
-    sender = p.addTransceiver(track(), { direction: 'sendrecv' }).sender;
-    for (let i = 1; i < players.length; i++) p.addTransceiver('audio', { direction: 'recvonly' });
+    // Two of the four speak: Opus on the first, and on the second, in a call with a telephone, its codec. Chromium can change
+    // the codec of one that speaks, but not back to an Opus of constant bit rate.
+    const speaks = players.map((_, i) => p.addTransceiver('audio', { direction: i < 2 ? 'sendrecv' : 'recvonly' }).sender);
+    senders = { opus: speaks[0], pcmu: speaks[1] };
+    track();
     p.ontrack = e => {
       // A remote track is silent in WebAudio unless an element plays it too.
       const i = p.getTransceivers().indexOf(e.transceiver), player = players[i];
@@ -215,7 +221,7 @@ window.Sound = (() => {
   }
   const connected = () => !!pc && pc.connectionState === 'connected';
   function again() { clearTimeout(retry); retry = setTimeout(() => connected() || connect(ask).catch(again), 1000); }
-  function close() { clearTimeout(retry); if (drop) drop(); if (pc) { const p = pc; pc = sender = null; p.close(); } }
+  function close() { clearTimeout(retry); if (drop) drop(); if (pc) { const p = pc; pc = null; senders = {}; p.close(); } }
 
   // level is 0 … 6 of what an analyser hears now: -58 dB … -10 dB.
   function level(a) {
@@ -224,7 +230,7 @@ window.Sound = (() => {
     const db = 10 * Math.log10(d.reduce((s, x) => s + x * x, 0) / d.length + 1e-12);
     return Math.max(0, Math.min(6, (db + 58) / 8));
   }
-  function call(up) { inCall = up; track(); once(up ? 'connected' : 'ended'); }
+  function call(up, name) { inCall = up; codec = name || 'opus'; track(); once(up ? 'connected' : 'ended'); }
   players.forEach((p, i) => { p.id = 'sound-remote' + (i || ''); p.hidden = true; document.body.append(p); });
   return {
     on, source, connect, close, test, choose, kept, sinks: !!ringer.setSinkId,
@@ -234,6 +240,6 @@ window.Sound = (() => {
     }),
     mute: m => { muted = !!m; track(); once(muted ? 'mute' : 'unmute'); },
     ring: x => repeat('ring', x), alarmHigh: x => repeat('high', x), alarm: (x = true) => repeat('alarm', x), stale: x => repeat('stale', x),
-    connected: () => call(true), ended: () => call(false),
+    connected: codec => call(true, codec), ended: () => call(false),
   };
 })();
