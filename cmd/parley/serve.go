@@ -384,6 +384,11 @@ func (s *service) nodeConfig(l *home.Line) (node.Config, error) {
 		}
 	}
 	c, err := node.Of(l, s.log.With("line", l.Name))
+	if err == nil && c.Store.Postgres != "" {
+		if err = store.CheckPostgres(c.Store.Postgres); err != nil {
+			err = hint.New(`store = "postgres://USER@HOST/DATABASE?sslmode=verify-full" in config.toml`, "store: %v", err)
+		}
+	}
 	if err != nil {
 		return c, err
 	}
