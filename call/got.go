@@ -5,6 +5,7 @@ package call
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"example.org/parley/statement"
@@ -139,10 +140,17 @@ func (m *Machine) bell(l *Live) {
 	m.send(l, Signal{Kind: SigRinging, Desks: desks})
 }
 
-// merge adds what is valid and new, as many as a signal carries.
+// merge adds what is valid and new, as many as a signal carries: 32, and fewer where quotes and backslashes in names take
+// twice their room.
 func merge(to, more []string) []string {
+	size := func(ds []string) (n int) {
+		for _, d := range ds {
+			n += len(d) + strings.Count(d, `"`) + strings.Count(d, `\`)
+		}
+		return n
+	}
 	for _, d := range more {
-		if len(to) < maxDesks && statement.Text("desk", d, maxName) == nil && !slices.Contains(to, d) {
+		if len(to) < maxDesks && statement.Text("desk", d, maxName) == nil && !slices.Contains(to, d) && size(to)+size([]string{d}) <= maxDesks*maxName {
 			to = append(to, d)
 		}
 	}

@@ -36,7 +36,7 @@ func (f Noted) Item(*record.Entry) (party, id string) { return f.Opener, f.Call 
 func (f Noted) Validate(e, _ *record.Entry) error {
 	err := statement.First(about(f.Opener, f.Call), statement.If(f.Opener != e.Log.Party, "call.noted by another party than it says"), statement.Must("at", f.At),
 		statement.If(!e.Time.IsZero() && f.At.After(e.Time), "it is dated after it was stated"), f.By.Person(),
-		statement.If(f.Seconds < 0 || f.Seconds >= 1<<20, "seconds"), statement.If(len(f.With) < 1 || len(f.With) > maxDesks, "who spoke: a post, 8 at most"))
+		statement.If(f.Seconds < 0 || f.Seconds >= 1<<20, "seconds"), statement.If(len(f.With) < 1 || len(f.With) > maxWith, "who spoke: a post, 8 at most"))
 	for _, p := range f.With {
 		if err == nil {
 			_, err = record.ParsePlace(p)

@@ -37,15 +37,16 @@ const (
 	Talking = "talking"
 )
 
-// MaxSignal bounds a signal on the wire, its first byte 'c' included.
-const MaxSignal = 800
+// MaxSignal bounds a signal on the wire, its first byte 'c' included: with the byte that says what it is it fills one packet.
+const MaxSignal = wire.LanePayload - 1
 
 // Limits of a signal's texts, in bytes.
 const (
 	maxName   = 32  // desk, priority
 	maxPlace  = 64  // officer
 	maxReason = 200 // of a decline
-	maxDesks  = 8
+	maxDesks  = 32
+	maxWith   = 8 // posts that spoke
 )
 
 // The words of a signal; no sound is a matter of the record alone.

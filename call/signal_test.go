@@ -43,7 +43,7 @@ func full(k SignalKind) Signal {
 			s.Seconds = 60
 		case "desks":
 			for i := range maxDesks {
-				s.Desks = append(s.Desks, fmt.Sprint(i)+x(maxName-1))
+				s.Desks = append(s.Desks, fmt.Sprintf("%02d", i)+strings.Repeat("x", maxName-2))
 			}
 		case "stands":
 			s.What = Failed
@@ -89,6 +89,27 @@ func TestCodec(t *testing.T) {
 	golden(t, "signals", b.String())
 }
 
+// A line of many desks rings them all, and its signal names 32 of them, whatever they are called. SPEC: CAL-001
+func TestAsManyDesksAsALineHasAreNamed(t *testing.T) {
+	for _, letter := range []string{"x", `"`, `\`, "ü"} {
+		var desks []string
+		for i := range 40 {
+			desks = append(desks, fmt.Sprintf("%02d", i)+strings.Repeat(letter, (maxName-2)/len(letter)))
+		}
+		got := merge(nil, desks)
+		p, err := Signal{Kind: SigRinging, Desks: got}.Encode()
+		if err != nil || len(p) > MaxSignal || len(got) < 16 || letter == "x" && len(got) != 32 {
+			t.Errorf("%s: %d desks in %d bytes, %v", letter, len(got), len(p), err)
+		}
+		if s, err := Decode(p); err != nil || len(s.Desks) != len(got) {
+			t.Error(letter, err)
+		}
+		if again := merge(got, desks); len(again) != len(got) && letter == "x" {
+			t.Error("a second merge names", len(again))
+		}
+	}
+}
+
 // SPEC: CAL-002
 func TestStrict(t *testing.T) {
 	ring := Signal{Kind: SigRing, ID: theID, Seq: 1, Desk: "a1", Class: "test", Mark: "actual"}
@@ -105,7 +126,7 @@ func TestStrict(t *testing.T) {
 		"not of this kind": with(`"reason":"x"`), "cut": ok[:len(ok)-1], "a byte more": append(bytes.Clone(ok), ' '), "blanks": with(` "priority":"x"`), "null": with(`"priority":null`),
 		"another spelling": with(`"priority":"\u0078"`), "another type": with(`"priority":7`), "empty text": with(`"priority":""`), "control": with(`"priority":"\u0007"`),
 		"not UTF-8": with("\"priority\":\"\xff\""), "direction": with("\"priority\":\"\u202e\""), "long": with(`"priority":"` + strings.Repeat("x", maxName+1) + `"`),
-		"over 800": with(`"priority":"` + strings.Repeat("x", MaxSignal) + `"`),
+		"too long": with(`"priority":"` + strings.Repeat("x", MaxSignal) + `"`),
 	} {
 		if _, err := Decode(b); !errors.Is(err, ErrSignal) {
 			t.Errorf("%s: %v", name, err)

@@ -215,6 +215,13 @@ func (d *doctor) addresses(l *home.Line, running bool) {
 	if l.Config.Page.At != "" && !running && listenable("tcp", l.Config.Page.Listen()) != nil {
 		d.say(wrong, "find it: ss -lntp; end it, or write another page in config.toml", "the page: another program has %s", l.Config.Page.Listen())
 	}
+	if at, ok := l.Config.Sound(); ok && !running {
+		for _, network := range []string{"udp", "tcp"} {
+			if listenable(network, everywhere(at)) != nil {
+				d.say(wrong, "find it: ss -lnutp; end it, or write another edge in config.toml", "the sound of the desks: another program has %s (%s)", everywhere(at), network)
+			}
+		}
+	}
 }
 
 // listenable says why nothing can listen at an address.

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"os/user"
 	"slices"
 	"sync"
@@ -70,7 +69,8 @@ func (f *face) keep(ctx context.Context, s *service, l *home.Line) {
 
 // serve opens the page and the sound of a line, and says why they ended.
 func (f *face) serve(ctx context.Context, s *service, l *home.Line) (err error) {
-	cfg := page.Config{Node: f, Silent: l.Config.Edge == "", Name: l.Ours.Party + "-" + l.Name, Hosts: l.Config.Page.Hosts(l.Ours.Party), Frame: s.frame, Keep: l, Log: s.log, TLS: !l.Config.Page.Loopback()}
+	sound, ok := l.Config.Sound()
+	cfg := page.Config{Node: f, Silent: !ok, Name: l.Ours.Party + "-" + l.Name, Hosts: l.Config.Page.Hosts(l.Ours.Party), Frame: s.frame, Keep: l, Log: s.log, TLS: !l.Config.Page.Loopback()}
 	if s.pageHost != "" {
 		cfg.Hosts = append([]string{s.pageHost}, cfg.Hosts...)
 	}
@@ -85,9 +85,8 @@ func (f *face) serve(ctx context.Context, s *service, l *home.Line) (err error) 
 			edge.Close()
 		}
 	}()
-	if l.Config.Edge != "" {
-		addr, _ := netip.ParseAddrPort(l.Config.Edge) // checked with the config
-		if edge, err = web.New(addr, f.soundState, s.log); err != nil {
+	if ok {
+		if edge, err = web.New(sound, f.soundState, s.log); err != nil {
 			return fmt.Errorf("couldn't open the browsers' sound: %w", err)
 		}
 	}

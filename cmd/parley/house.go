@@ -30,7 +30,7 @@ func (a *app) init() *cobra.Command {
 	c.Flags().StringArrayVar(&telephones, "telephone", nil, "with --alone: an ordinary telephone of theirs, as the terms name it")
 	c.Flags().StringArrayVar(&paths, "path", nil, "a route, LABEL=IP:PORT or LABEL=LOCAL@REACHED-AT, over TCP LABEL=tcp:IP:PORT; once a path")
 	c.Flags().StringVar(&page, "page", "", "where browsers ask the desks' page: a loopback address, or NAME:PORT over TLS")
-	c.Flags().StringVar(&edge, "edge", "", "UDP address of the browsers' sound: loopback, or beside a page over TLS an address of this machine")
+	c.Flags().StringVar(&edge, "edge", "", "address of the browsers' sound, UDP and TCP: loopback (beside a page over TLS: its port), or an address of this machine")
 	c.Flags().BoolVar(&same, "same-machine", false, "both parties run on this machine, to try it: loopback addresses")
 	c.Flags().StringVar(&group, "group", "", "whose accounts may use the node: officers each with an account of his own")
 	c.RunE = func(*cobra.Command, []string) error {

@@ -88,9 +88,11 @@ func portsOf(l *home.Line) (rows []port) {
 	if l.Config.Page.At != "" {
 		rows = append(rows, pageRow(l.Name, "page of the desks", l.Config.Page))
 	}
-	if l.Config.Edge != "" {
-		at, err := netip.ParseAddrPort(l.Config.Edge)
-		rows = append(rows, port{Line: l.Name, What: "sound of the desks", Protocol: "UDP", Here: l.Config.Edge, House: err == nil && !at.Addr().IsLoopback()})
+	if at, ok := l.Config.Sound(); ok {
+		r := port{Line: l.Name, What: "sound of the desks", Protocol: "UDP", Here: everywhere(at), House: !at.Addr().IsLoopback()}
+		tcp := r
+		tcp.What, tcp.Protocol = "the same, where UDP is blocked", "TCP"
+		rows = append(rows, r, tcp)
 	}
 	return append(rows, phonePorts(l)...)
 }
@@ -110,6 +112,14 @@ func phonePorts(l *home.Line) []port {
 	sound := fmt.Sprintf("%s-%d", netip.AddrPortFrom(at.Addr(), uint16(p.FirstPort())), p.FirstPort()+home.Ports-1)
 	return []port{{Line: l.Name, What: "telephones", Protocol: how, Here: p.Bind, There: peer.String(), Trunk: true},
 		{Line: l.Name, What: "sound of the telephones", Protocol: "UDP", Here: sound, There: peer.Addr().String(), Trunk: true}}
+}
+
+// everywhere writes an address as the page's is written: one that is not specified by its port alone.
+func everywhere(at netip.AddrPort) string {
+	if at.Addr().IsUnspecified() {
+		return fmt.Sprint(":", at.Port())
+	}
+	return at.String()
 }
 
 // portTable is the table in words, with what to ask a firewall's owner.

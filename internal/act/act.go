@@ -34,6 +34,16 @@ const NoSound = "a terminal has no sound"
 // Muted is the sound of a desk that works and whose person has turned the microphone off.
 const Muted = "muted"
 
+// CannotSpeak and CannotHear are the sound of a desk whose page is there and lets it sound, and whose sound does not pass:
+// to the node, or from it. It is not armed, and not gone.
+const (
+	CannotSpeak = "cannot speak"
+	CannotHear  = "cannot hear"
+)
+
+// Faults are what may be wrong with the sound of a desk whose page is there.
+var Faults = []string{CannotSpeak, CannotHear, "microphone lost", "no microphone", "microphone refused"}
+
 // Act is one act or question of a person.
 type Act interface{ Verb() string }
 

@@ -33,7 +33,8 @@ type Config struct {
 	Station string `toml:"station"`
 	// Page is where the desks' page is asked: on loopback, or over TLS under a name.
 	Page Page `toml:"page"`
-	// Edge is the UDP address of the browsers' sound: loopback, or beside a page over TLS an address of this machine.
+	// Edge is the address of the browsers' sound, by UDP and TCP: loopback, or beside a page over TLS an address of this
+	// machine. Beside such a page loopback names its port alone: the sound is where the page is.
 	Edge string `toml:"edge"`
 	// Phone is the trunk to the house's PBX, where telephones are desks of the line.
 	Phone Phone `toml:"phone,omitempty"`
@@ -80,6 +81,20 @@ func (p Path) kind() string {
 		return "tcp"
 	}
 	return "udp"
+}
+
+// Sound is where the browsers' sound comes in; where it is not loopback and is not specified, at every address of this
+// machine. There is none where the config says none. SPEC: VOX-040
+func (c *Config) Sound() (at netip.AddrPort, ok bool) {
+	at, err := netip.ParseAddrPort(c.Edge) // was checked
+	if err != nil || c.Page.At == "" || c.Page.Loopback() || !at.Addr().IsLoopback() {
+		return at, err == nil
+	}
+	host := netip.IPv6Unspecified()
+	if page, err := netip.ParseAddrPort(c.Page.Bind); err == nil {
+		host = page.Addr()
+	}
+	return netip.AddrPortFrom(host, at.Port()), true
 }
 
 // DefaultConfig works on one machine alone: everything on loopback, at ports of its own for the n-th line of a home.
@@ -237,7 +252,8 @@ const configHead = `# Parley: one line of one party. Read when the node starts.
 # Nothing here is secret. The keys beside it are: 0600, or the node refuses them.
 # [[path]] label is agreed with the other party; bind is ours, tcp:IP:PORT where UDP is blocked; reach stands on our sheet;
 # remote overrides the address on theirs. [page] at is a loopback address, or a name and port that the house's
-# browsers ask over TLS (parley cert own, or parley cert csr); edge is the address of their sound.
+# browsers ask over TLS (parley cert own, or parley cert csr); edge is the address of their sound, by UDP and TCP:
+# beside a page of the house loopback says its port alone, the sound is then where the page is.
 # [phone] joins the house's telephones: trunk, bind, and [[phone.extension]] number, post (doc/telephones.md).
 # [terms] is what we propose if it is we who write the genesis.
 

@@ -229,6 +229,18 @@ func TestPageIsOfThisMachineOrOfAName(t *testing.T) {
 			t.Errorf("%+v: %v, listens on %s, is %v", p, err, p.Listen(), p.Hosts("aurelia"))
 		}
 	}
+	for _, x := range []struct{ at, bind, edge, want string }{ // SPEC: VOX-040
+		{"127.0.0.1:7480", "", "127.0.0.1:7481", "127.0.0.1:7481"}, {"line.ops.example:8443", "", "127.0.0.1:7481", "[::]:7481"},
+		{"line.ops.example:8443", "192.0.2.1:8443", "127.0.0.1:7481", "192.0.2.1:7481"}, {"line.ops.example:8443", "", "192.0.2.2:9000", "192.0.2.2:9000"},
+	} {
+		c := Config{Page: Page{x.at, x.bind}, Edge: x.edge}
+		if at, ok := c.Sound(); !ok || at.String() != x.want {
+			t.Errorf("%+v: the sound is at %v", x, at)
+		}
+	}
+	if at, ok := (&Config{}).Sound(); ok {
+		t.Error("no edge, and sound at", at)
+	}
 	good := DefaultConfig("aurelia", 0)
 	text := strings.Replace(string(good.encode()), "[page]\n  at = \"127.0.0.1:7480\"\n", "", 1)
 	c, err := DecodeConfig([]byte("page = \"127.0.0.1:7490\"\n" + text))

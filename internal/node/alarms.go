@@ -3,6 +3,7 @@
 package node
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -78,6 +79,21 @@ func (l *Line) tickAlarms() {
 		l.log.Info("alarm", "id", c.Name(), "what", c.State)
 	}
 	l.saveAlarms()
+}
+
+// soundConditions: the sound of a desk whose page is there does not pass, or its microphone does not work. SPEC: ALM-021
+func (l *Line) soundConditions(add func(id, key string, w alarm.Detail)) {
+	for _, n := range sortedKeys(l.desks) {
+		d := l.desks[n]
+		if !slices.Contains(act.Faults, d.sound) {
+			continue
+		}
+		name := n
+		if !d.who.Stays { // no person gave it its name
+			name = cmp.Or(l.officerName(d.who), "@at.here")
+		}
+		add("A10", strings.TrimPrefix(name, "@at."), alarm.Say("at.desk", name, "@sound.why."+d.sound))
+	}
 }
 
 // notifier is what runs commands outside this process for what happens here.
@@ -161,6 +177,7 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 		add("A2", l.cfg.Them.Name, alarm.Say("at.party", l.cfg.Them.Name))
 	}
 	l.checks.conditions(add)
+	l.soundConditions(add)
 	cs = append(cs, l.itemConditions()...)
 	l.certificate(add)
 	if n := len(l.rec.Evidence()); n > 0 {

@@ -35,6 +35,9 @@ type desk struct {
 	tone    float64 // Hz of a tone that the node makes as its sound, 0 for none
 }
 
+// unable reports whether a desk's page is there and its sound does not pass.
+func (d *desk) unable() bool { return d.sound == act.CannotSpeak || d.sound == act.CannotHear }
+
 func (d *desk) present(now time.Time) bool {
 	return d.on && now.Sub(d.lastKey) < stillThereAfter+stillThereFor
 }
@@ -89,6 +92,9 @@ func (ds desks) crew(now time.Time, name func(act.Who) string) (c crew) {
 		if d.armed && d.sound == act.NoSound {
 			c.Silent++
 		}
+		if d.unable() && c.Unable == "" {
+			c.Unable = d.sound
+		}
 		if !d.present(now) {
 			continue
 		}
@@ -138,8 +144,9 @@ func (l *Line) arm(who act.Who, a act.SetDesk) {
 	if d.armed == a.Armed && d.sound == a.Sound && d.deputy == a.Deputy {
 		return
 	}
-	d.left = d.armed && !a.Armed
+	was := d.armed || d.unable()
 	d.armed, d.sound, d.deputy = a.Armed, a.Sound, a.Deputy
+	d.left = was && !d.armed && !d.unable() // one whose sound alone does not pass is there: its call stands, and says that it has no sound
 	l.desksChanged()
 }
 
@@ -183,6 +190,7 @@ func (l *Line) crew() crew { return l.desks.crew(l.now, l.officerName) }
 type crew struct {
 	Armed    int      `json:"armed"`
 	Silent   int      `json:"silent,omitempty"` // armed ones without sound: terminals
+	Unable   string   `json:"unable,omitempty"` // why a desk whose page is there is not armed: its sound does not pass
 	Present  int      `json:"present"`
 	Officers []string `json:"officers,omitempty"` // present, by name; at most four are told
 }
@@ -242,6 +250,9 @@ func (l *Line) stateFromPeer(op byte, b []byte) {
 	if len(b) > maxState || json.Unmarshal(b, &s) != nil {
 		return
 	}
+	if s.Unable != act.CannotHear && s.Unable != "" {
+		s.Unable = act.CannotSpeak
+	}
 	if s.Twins != nil {
 		s.Twins.From = slices.DeleteFunc(s.Twins.From, func(a string) bool { _, err := netip.ParseAddrPort(a); return err != nil })
 	}
@@ -249,7 +260,7 @@ func (l *Line) stateFromPeer(op byte, b []byte) {
 	if s.Run == l.peer.state.Run && s.Version < l.peer.state.Version {
 		return // an older word that came late
 	}
-	if was := l.peer.state; s.Armed != was.Armed || s.Silent != was.Silent || s.NoSound != was.NoSound || s.Muted != was.Muted || s.Present != was.Present || !s.Unrecorded.Equal(was.Unrecorded) {
+	if was := l.peer.state; s.Armed != was.Armed || s.Silent != was.Silent || s.Unable != was.Unable || s.NoSound != was.NoSound || s.Muted != was.Muted || s.Present != was.Present || !s.Unrecorded.Equal(was.Unrecorded) {
 		l.dirty = true
 	}
 	l.peer.state, l.peer.stateAt = s, l.now

@@ -90,7 +90,7 @@ const stuckAfter = 3 * time.Second
 
 // seen is an end that answers, with its crew.
 func (c crew) seen(known bool, since time.Time) view.Presence {
-	return view.Presence{Known: known, Station: view.Layer{State: "answers", Since: since}, Armed: c.Armed, Silent: c.Silent, Present: c.Present, Officers: c.Officers}
+	return view.Presence{Known: known, Station: view.Layer{State: "answers", Since: since}, Armed: c.Armed, Silent: c.Silent, Unable: c.Unable, Present: c.Present, Officers: c.Officers}
 }
 
 // weSee is the other end, by its probes and its word.

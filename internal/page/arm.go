@@ -28,16 +28,33 @@ type desk struct {
 	seating bool              // it is being told
 	sounds  map[string]string // by tab whose sound runs, what is wrong with it; "" is nothing
 	taker   string            // the tab that connected its sound last
+	begun   time.Time         // when the first of its sounds began to run
 	told    act.SetDesk
 	busy    bool
 }
 
-// ability is whether a desk proves that it can ring, and how its sound is.
-func (d *desk) ability() act.SetDesk {
-	if len(d.sounds) == 0 || !d.carries {
+// connects is how long a page has to join its sound before its desk is said to be unable to speak.
+const connects = 5 * time.Second
+
+// ability is whether a desk proves that it can ring, and how its sound is; of one that cannot, why, where a page of it is
+// there and its sound is on. SPEC: PAG-015
+func (d *desk) ability(now time.Time) act.SetDesk {
+	if len(d.sounds) == 0 {
 		return act.SetDesk{}
 	}
-	return act.SetDesk{Armed: true, Deputy: d.deputy, Sound: cmp.Or(d.sounds[slices.Min(slices.Collect(maps.Keys(d.sounds)))], "ok")}
+	why, ok := d.sounds[d.taker] // it has the connection; others know nothing of it
+	if !ok {
+		why = d.sounds[slices.Min(slices.Collect(maps.Keys(d.sounds)))]
+	}
+	switch {
+	case !d.carries && d.told.Sound == "" && now.Sub(d.begun) < connects:
+		return act.SetDesk{}
+	case !d.carries:
+		return act.SetDesk{Sound: act.CannotSpeak}
+	case why == act.CannotHear:
+		return act.SetDesk{Sound: why}
+	}
+	return act.SetDesk{Armed: true, Deputy: d.deputy, Sound: cmp.Or(why, "ok")}
 }
 
 // deskOf gives the desk of a person, new if need be. The caller holds s.mu.
@@ -62,7 +79,10 @@ func (s *Server) arm(t *tab, runs bool, why string) (link bool) {
 	}
 	s.mu.Lock()
 	d := s.deskOf(t.who)
-	if runs {
+	if runs && !s.cfg.Silent {
+		if len(d.sounds) == 0 {
+			d.begun = s.cfg.Now()
+		}
 		d.sounds[t.id] = why
 	} else {
 		delete(d.sounds, t.id)
@@ -91,7 +111,7 @@ func (s *Server) SoundChanged(desk string) {
 		return
 	}
 	d.carries = carries
-	if !d.busy && d.ability() != d.told {
+	if !d.busy && d.ability(s.cfg.Now()) != d.told {
 		d.busy = true
 		go s.tell(d)
 	}
@@ -102,7 +122,7 @@ func (s *Server) SoundChanged(desk string) {
 func (s *Server) tell(d *desk) {
 	for {
 		s.mu.Lock()
-		now, who := d.ability(), d.who
+		now, who := d.ability(s.cfg.Now()), d.who
 		d.busy = now != d.told
 		if !d.busy {
 			s.mu.Unlock()

@@ -4,6 +4,7 @@ package page
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -14,8 +15,8 @@ import (
 	"example.org/parley/internal/view"
 )
 
-// TestAxe runs axe-core over what TestEveryStateOfTheDesk does not reach: forms, what is folded, the pages that are read and the
-// demo, at both sizes, dark and light. PARLEY_AXE is the path of axe.min.js.
+// TestAxe runs axe-core over what TestEveryStateOfTheDesk does not reach: forms, what is folded, the pages that are read, those of
+// invitations and of signing in, and the demo, at both sizes, dark and light. PARLEY_AXE is the path of axe.min.js.
 // SPEC: PAG-031
 func TestAxe(t *testing.T) {
 	b, err := os.ReadFile(os.Getenv("PARLEY_AXE"))
@@ -66,6 +67,11 @@ func TestAxe(t *testing.T) {
 	w.run(t, chromedp.Click("#page-counterparts", chromedp.ByQuery), chromedp.Evaluate(`document.querySelector('#d-enter').open = true; 0`, nil), chromedp.Click(`[id="en-contact.add"]`, chromedp.ByQuery), chromedp.WaitVisible("#e-kind", chromedp.ByQuery))
 	axe("form")
 	drawn(t, w, "entry")
+	for name, path := range map[string]string{"join": "/join#ABCDEFGHJKLM", "sign in": "/?lang=it"} { // of whom nobody knows yet
+		w.run(t, chromedp.Navigate(r.urls[0]+path), chromedp.WaitVisible("main.alone", chromedp.ByQuery))
+		axe(name)
+		drawn(t, w, strings.ReplaceAll(name, " ", "-"))
+	}
 	w.run(t, chromedp.Navigate(r.url), chromedp.WaitVisible("#pull-1", chromedp.ByQuery))
 	axe("demo")
 }

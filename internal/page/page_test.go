@@ -479,8 +479,26 @@ func TestActsAndForms(t *testing.T) {
 	if n.done("sign-on") != 1 || n.done("sign-off") != 0 {
 		t.Errorf("while a page is open: %d sign-ons, %d sign-offs", n.done("sign-on"), n.done("sign-off"))
 	}
+	// Its page is there, and no sound passes to the node, or from it: it is said so.
+	last := func() act.SetDesk {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		for i := len(n.acts) - 1; ; i-- {
+			if d, ok := n.acts[i].(act.SetDesk); ok {
+				return d
+			}
+		}
+	}
+	n.carries.Store(false)
+	s.SoundChanged(n.who[0].Desk)
+	wait(t, "the word that it cannot speak", func() bool { return last() == act.SetDesk{Sound: act.CannotSpeak} })
+	n.carries.Store(true)
+	k.say(map[string]any{"t": "beat", "audio": true, "why": act.CannotHear})
+	wait(t, "the word that it cannot hear", func() bool { return last() == act.SetDesk{Sound: act.CannotHear} })
+	k.say(map[string]any{"t": "beat", "audio": true})
+	wait(t, "the desk to be armed again", func() bool { return armedIs(n, true) })
 	k.ws.CloseNow()
-	wait(t, "the desk to be disarmed", func() bool { return armedIs(n, false) })
+	wait(t, "the desk to be disarmed", func() bool { return last() == act.SetDesk{} })
 	wait(t, "its officer to be gone", func() bool { return n.done("sign-off") == 1 })
 }
 

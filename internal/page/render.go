@@ -113,7 +113,7 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 })
 
 // troubles are what may be wrong with a browser's sound, in the words of static/sound.js.
-var troubles = []string{"sound not turned on", "no sound: the browser starts none", "microphone lost", "no microphone", "microphone refused", "no network interface", "no connection to the node"}
+var troubles = []string{"sound not turned on", "no sound: the browser starts none", "microphone lost", "no microphone", "microphone refused", "no network interface", act.CannotHear, "no connection to the node"}
 
 // deskKeys are the keys of a desk and the names of their words, those at its foot first.
 var deskKeys = [][2]string{{"Ctrl+Enter", "keys.answer"}, {"F2 F2", "keys.stop.short"}, {"F4", "mute"}, {"F8", "keys.alarm"},

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.org/parley/check"
+	"example.org/parley/internal/act"
 	"example.org/parley/internal/link/linktest"
 	"example.org/parley/internal/story"
 )
@@ -190,7 +191,12 @@ func (s stage) changeSide(p *side, f []string) error {
 		p.line.Certificate("line.ops.example", time.Now().Add(time.Duration(days)*24*time.Hour))
 		return err
 	case "arm", "disarm":
-		p.arm(f[0] == "arm")
+		sound := "ok"
+		if len(f) > 2 {
+			sound = strings.Join(f[2:], " ")
+		}
+		_, err := p.act(act.SetDesk{Armed: f[0] == "arm", Sound: sound})
+		return err
 	default:
 		return errors.New("nobody does that to a party")
 	}

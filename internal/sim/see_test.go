@@ -167,7 +167,7 @@ func seeCheck(v view.Desk, _ *world, _ string) []string {
 
 func seeThey(v view.Desk, _ *world, _ string) []string {
 	l := func(s view.Presence) string {
-		return fmt.Sprintf("station %s, desk %s, officer %s", s.Station.State, s.Desk.State, s.Officer.State)
+		return fmt.Sprintf("station %s, desk %s, officer %s", s.Station.State, strings.TrimSpace(s.Desk.State+" "+s.Unable), s.Officer.State)
 	}
 	return []string{"we see: " + l(v.Liveness.WeSee), "they see of us: " + l(v.Liveness.TheySeeUs)}
 }

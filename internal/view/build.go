@@ -144,7 +144,7 @@ func (b builder) header(stops []StopCard) Header {
 	if h.Officer != "" {
 		h.Word = b.t("header.on", h.Officer, b.or("known", h.KnownHow))
 	}
-	h.Reads = b.reads()
+	h.Reads, h.NoSound = b.reads(), b.or("sound.why", h.NoSound)
 	for _, s := range stops {
 		if s.Stands && (h.Stop == "" || !s.Ours) {
 			h.Stop = map[bool]string{true: "ours", false: "theirs"}[s.Ours]
@@ -321,6 +321,8 @@ func (b builder) presence(e Presence) Presence {
 	}
 	e.Desk, e.Officer = b.layer("unarmed"), b.layer("nobody")
 	switch {
+	case e.Armed == 0 && e.Unable != "":
+		e.Desk.Word = b.or("unable", e.Unable)
 	case e.Armed > 0 && e.Silent == e.Armed:
 		e.Desk = Layer{State: "nosound", Word: b.t("armed.silent", e.Armed)}
 	case e.Armed > 0:

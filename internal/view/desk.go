@@ -86,8 +86,9 @@ type Presence struct {
 	Station  Layer    `json:"station"`
 	Why      string   `json:"why,omitempty"` // of goodbye
 	Desk     Layer    `json:"desk"`
-	Armed    int      `json:"armed"`  // desks
-	Silent   int      `json:"silent"` // of them, those without sound
+	Armed    int      `json:"armed"`            // desks
+	Silent   int      `json:"silent"`           // of them, those without sound
+	Unable   string   `json:"unable,omitempty"` // of a desk that is not armed though its page is there: cannot speak, cannot hear
 	Officer  Layer    `json:"officer"`
 	Present  int      `json:"present"`            // officers signed on and present
 	Officers []string `json:"officers,omitempty"` // their names, where known

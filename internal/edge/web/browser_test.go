@@ -388,6 +388,30 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+// A microphone that was chosen and goes is replaced by the usual one, and taken again when it is back, in a call too.
+//
+// SPEC: VOX-030
+func TestDevicesThatComeAndGoAreFollowed(t *testing.T) {
+	a, _ := twoDesks(t, browser(t, 440, -12))
+	a.eval(t, `window.taken = []; window.list = navigator.mediaDevices.enumerateDevices.bind(navigator.mediaDevices); window.get = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+		window.away = ''; navigator.mediaDevices.enumerateDevices = async () => (await list()).filter(d => d.deviceId !== away);
+		navigator.mediaDevices.getUserMedia = async c => { if (away) delete c.audio.deviceId; const s = await get(c); taken.push(s.getAudioTracks()[0]); return s; };
+		window.devices = () => navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
+		window.uses = id => { const t = taken.at(-1); return t.readyState === 'live' && (t.getSettings().deviceId === id); }; 0`, nil)
+	a.arm(t, "headset")
+	a.eval(t, `(async () => { window.chosen = (await list()).filter(d => d.kind === 'audioinput').at(-1).deviceId; await Sound.choose('mic', chosen); })()`, nil)
+	a.wait(t, `window.chosen && chosen !== 'default' && uses(chosen)`)
+	a.eval(t, `Sound.connected(); away = chosen; devices(); devices(); devices(); 0`, nil)
+	a.wait(t, `taken.length > 2 && !uses(chosen) && taken.at(-1).readyState === 'live' && Sound.state().mic`)
+	a.eval(t, `away = ''; devices(); devices(); devices(); 0`, nil)
+	a.wait(t, `uses(chosen) && Sound.state().mic && Sound.state().ok`)
+	a.wait(t, `taken.filter(t => t.readyState === 'live').length === 1`) // none is left open
+	a.wait(t, `Sound.state().out > 0`)                                   // it is spoken into
+	a.eval(t, `devices(); 0`, nil)
+	time.Sleep(200 * time.Millisecond)
+	a.wait(t, `taken.length === 4`) // what is as it should be is left alone
+}
+
 // TestSoundComesBack: a node that starts again is found again, and a page that lost its desk to another does not fight.
 //
 // SPEC: VOX-022 VOX-030

@@ -13,21 +13,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ownAddresses opens our port on the IPv4 addresses that this machine has now, for browsers that connect nothing to
-// loopback. The caller holds e.mu.
+// ownAddresses opens our port on the addresses that this machine has now: for browsers of other machines, or else on those
+// of IPv4 for browsers of its own that connect nothing to loopback. The caller holds e.mu.
 //
 // SPEC: VOX-020
 func (e *Edge) ownAddresses() (muxes []ice.UDPMux) {
 	addrs, _ := net.InterfaceAddrs() // without them loopback alone is offered
 	for _, a := range addrs {
 		p, err := netip.ParsePrefix(a.String())
-		if err != nil || !p.Addr().Is4() || !p.Addr().IsGlobalUnicast() || len(muxes) >= maxOwn {
+		if err != nil || !e.house && !p.Addr().Is4() || !p.Addr().IsGlobalUnicast() || len(muxes) >= maxOwn {
 			continue
 		}
 		if e.muxes[p.Addr()] == nil {
-			conn, err := listenToOurselves(netip.AddrPortFrom(p.Addr(), e.Addr().Port()))
+			listen, at := listenToOurselves, netip.AddrPortFrom(p.Addr(), e.Addr().Port())
+			if e.house {
+				listen = func(at netip.AddrPort) (*net.UDPConn, error) {
+					return net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
+				}
+			}
+			conn, err := listen(at)
 			if err != nil {
-				e.log.Warn("no sound for Firefox at this address", "address", p.Addr(), "err", err)
+				e.log.Warn("no sound by UDP at this address", "address", p.Addr(), "err", err)
 				continue
 			}
 			e.muxes[p.Addr()] = webrtc.NewICEUDPMux(e.quiet.NewLogger("ice"), conn)

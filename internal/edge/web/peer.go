@@ -86,6 +86,7 @@ type Browser struct {
 		sync.Mutex
 		numbers [Tracks]numbering
 		packet  [rtpHeader + voice.MaxFrame]byte
+		silent  uint32 // frames of silence that the node sent
 	}
 }
 
@@ -177,6 +178,30 @@ func (p *Browser) read(t *webrtc.TrackRemote) {
 			p.odd.Add(1)
 		}
 		p.onFrame(frame)
+		p.giveBack()
+	}
+}
+
+// silence is a frame of Opus that holds none: what comes back to a browser to which nothing else goes.
+var silence = []byte{0xf8, 0xff, 0xfe}
+
+// giveBack answers a frame of the browser with silence, where nothing has gone to it for half a second: a page hears by
+// that whether sound passes in both directions. Each frame is a call of its own, so that its time is that of the clock.
+//
+// SPEC: VOX-028
+func (p *Browser) giveBack() {
+	p.out.Lock()
+	idle := true
+	for i := range p.out.numbers {
+		idle = idle && time.Now().UnixMilli()-p.out.numbers[i].sentMS >= returnAfter.Milliseconds()
+	}
+	if idle {
+		p.out.silent++
+	}
+	call := anyCall + p.out.silent
+	p.out.Unlock()
+	if idle {
+		_ = p.WriteAt(call, 0, 0, silence) // the page says so where it does not come
 	}
 }
 

@@ -4,8 +4,8 @@
 //
 // The page of a desk sends one offer (SDP) over its WebSocket and gets one answer: no trickle, no
 // STUN, no TURN, no mDNS; everything runs over one UDP port, bound to loopback unless told
-// otherwise. Firefox connects nothing to loopback, so beside it the machine's own addresses are offered, on the same
-// port and for packets of this machine alone (own.go). An armed desk keeps its connection and its microphone open, so that a call only has to
+// otherwise, and over the TCP port of that number where UDP does not pass (tcp.go). Firefox connects nothing to loopback, so
+// beside it the machine's own addresses are offered, on the same port and for packets of this machine alone (own.go). An armed desk keeps its connection and its microphone open, so that a call only has to
 // open a gate (internal/voice); what the browser sends meanwhile ends in the node.
 //
 // The answer names Opus, at constant bit rate, and G.711 µ-law, which a browser speaks in a call with a telephone or a
@@ -15,7 +15,7 @@
 // A killed tab is reported by its ICE connection after twenty seconds; so a watchdog of ours calls
 // half a second without a packet *media stalled*, tells the node, and closes what stays so.
 //
-// Goroutines: one watchdog an Edge, from New to Close; one reader a Browser, from its first packet to
+// Goroutines: one watchdog an Edge, from New to Close; pion's, one that accepts TCP and one or two a connection; one reader a Browser, from its first packet to
 // its close; pion's own, a few a Browser, which end with it.
 //
 // The page's half is sound.js of internal/page; the tests here play it in a real browser.
@@ -54,6 +54,8 @@ const (
 	maxPeers    = 16
 	maxOwn      = 8 // of the machine's own addresses
 	answerAfter = 3 * time.Second
+	returnAfter = 500 * time.Millisecond // without a frame to a browser: silence goes to it
+	anyCall     = 1 << 16                // below are the numbers of calls
 )
 
 // ErrFull says that too many desks have sound already.
@@ -68,6 +70,8 @@ type Edge struct {
 	log     *slog.Logger
 	cert    webrtc.Certificate // kept: browsers meet the same node all along
 	conn    *net.UDPConn
+	house   bool                  // every address of this machine is offered, to every machine
+	tcp     ice.TCPMux            // nil where its port was taken
 	quiet   logging.LoggerFactory // a peer's bytes write no log
 	done    chan struct{}
 	wait    sync.WaitGroup
@@ -78,8 +82,8 @@ type Edge struct {
 	closed bool
 }
 
-// New opens the UDP port to which browsers send sound, at addr: anything but loopback lets other machines' browsers send
-// sound here, once the page has taken their offer. onState is told each change of a browser's sound, in the order of the
+// New opens the UDP port to which browsers send sound, at addr, and the TCP port of that number: anything but loopback lets
+// other machines' browsers send sound here, an address that is not specified at every address of this machine, once the page has taken their offer. onState is told each change of a browser's sound, in the order of the
 // changes of that browser. It must not block and may call Peer only. Of a desk whose page was loaded again, the old one's
 // end comes after the new one's beginning: Peer gives the new one then.
 //
@@ -93,13 +97,20 @@ func New(addr netip.AddrPort, onState func(desk string, s Sound), log *slog.Logg
 	if err != nil {
 		return nil, fmt.Errorf("couldn't make the sound's certificate: %w", err)
 	}
-	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(addr))
+	first, house := addr, addr.Addr().IsUnspecified()
+	if house {
+		first = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), addr.Port())
+	}
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(first))
 	if err != nil {
 		return nil, fmt.Errorf("couldn't open the sound's UDP port: %w", err)
 	}
-	e := &Edge{onState: onState, log: log, cert: *cert, conn: conn, quiet: &logging.DefaultLoggerFactory{Writer: io.Discard}, done: make(chan struct{}),
+	e := &Edge{onState: onState, log: log, cert: *cert, conn: conn, house: house, quiet: &logging.DefaultLoggerFactory{Writer: io.Discard}, done: make(chan struct{}),
 		peers: map[string]*Browser{}, muxes: map[netip.Addr]ice.UDPMux{}}
 	e.muxes[e.Addr().Addr()] = webrtc.NewICEUDPMux(e.quiet.NewLogger("ice"), conn)
+	if e.tcp, err = e.listenTCP(netip.AddrPortFrom(addr.Addr(), e.Addr().Port())); err != nil {
+		log.Error("the sound of desks has no way where UDP is blocked", "err", err)
+	}
 	e.wait.Go(e.watch)
 	return e, nil
 }
@@ -108,14 +119,18 @@ func New(addr netip.AddrPort, onState func(desk string, s Sound), log *slog.Logg
 // to the browser, so nothing makes it change its rate. The caller holds e.mu.
 func (e *Edge) newAPI() (*webrtc.API, error) {
 	offered := []ice.UDPMux{e.muxes[e.Addr().Addr()]}
-	if e.Addr().Addr().IsLoopback() {
+	if e.house || e.Addr().Addr().IsLoopback() {
 		offered = append(offered, e.ownAddresses()...)
 	}
 	s := webrtc.SettingEngine{LoggerFactory: e.quiet}
 	s.SetICEUDPMux(ice.NewMultiUDPMuxDefault(offered...))
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetIncludeLoopbackCandidate(true)
-	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6})
+	s.DisableActiveTCP(true) // the node is spoken to
+	if e.tcp != nil {
+		s.SetICETCPMux(e.tcp)
+	}
 	s.SetICETimeouts(2*time.Second, openWithin-2*time.Second, 500*time.Millisecond) // a slow browser begins late; of what was live the watchdog tells
 	var m webrtc.MediaEngine
 	for _, c := range []webrtc.RTPCodecParameters{{RTPCodecCapability: opus, PayloadType: 111}, {RTPCodecCapability: ulaw, PayloadType: 0}} {
@@ -223,6 +238,9 @@ func (e *Edge) Close() error {
 	var err error
 	for _, m := range e.muxes {
 		err = errors.Join(err, m.Close())
+	}
+	if e.tcp != nil {
+		err = errors.Join(err, e.tcp.Close())
 	}
 	return err
 }

@@ -11,9 +11,11 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,12 +28,13 @@ import (
 type caller struct {
 	pc    *webrtc.PeerConnection
 	track *webrtc.TrackLocalStaticRTP
-	heard chan []byte // whole RTP packets, of each track
+	heard chan []byte  // whole RTP packets, of each track
+	quiet atomic.Int32 // of them, the node's own silence, which is kept apart
 	up    chan struct{}
 	seq   uint16
 }
 
-func newCaller(t testing.TB) *caller {
+func newCaller(t testing.TB, over ...webrtc.NetworkType) *caller {
 	t.Helper()
 	var m webrtc.MediaEngine
 	if err := m.RegisterDefaultCodecs(); err != nil {
@@ -39,6 +42,9 @@ func newCaller(t testing.TB) *caller {
 	}
 	var s webrtc.SettingEngine
 	s.SetIncludeLoopbackCandidate(true)
+	if len(over) > 0 {
+		s.SetNetworkTypes(over)
+	}
 	api := webrtc.NewAPI(webrtc.WithMediaEngine(&m), webrtc.WithSettingEngine(s), webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
 	pc, err := api.NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
@@ -59,6 +65,10 @@ func newCaller(t testing.TB) *caller {
 			n, _, err := r.Read(b)
 			if err != nil {
 				return
+			}
+			if bytes.Equal(payload(b[:n]), silence) {
+				c.quiet.Add(1)
+				continue
 			}
 			c.heard <- b[:n]
 		}
@@ -205,6 +215,88 @@ func TestABrowserThatBeginsLateConnects(t *testing.T) {
 		}
 		return p.Sound().Media == Live
 	})
+}
+
+// A browser to which no UDP passes speaks and hears over TCP. SPEC: VOX-029
+func TestSoundByTCP(t *testing.T) {
+	e := open(t, loopback, ignore)
+	c := newCaller(t, webrtc.NetworkTypeTCP4)
+	p := c.connect(t, e, "d1", func([]byte) {})
+	eventually(t, 2*time.Second, "sound both ways", func() bool {
+		c.send(t, numbered(0, 80))
+		time.Sleep(20 * time.Millisecond)
+		return p.Sound().Media == Live && c.quiet.Load() > 2
+	})
+}
+
+// The TCP port lets in so many, and keeps nobody who says nothing. SPEC: VOX-029
+func TestTCPPortIsBounded(t *testing.T) {
+	e := open(t, netip.MustParseAddrPort("0.0.0.0:0"), ignore)
+	dial := func(from byte) net.Conn {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, from)}}
+		c, err := d.Dial("tcp", e.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		return c
+	}
+	ended := func(c net.Conn, within time.Duration) bool {
+		_ = c.SetReadDeadline(time.Now().Add(within))
+		_, err := c.Read(make([]byte, 1))
+		return !errors.Is(err, os.ErrDeadlineExceeded)
+	}
+	var in []net.Conn
+	for from := range byte(maxTCP / maxTCPOf) {
+		for range maxTCPOf {
+			in = append(in, dial(from+1))
+		}
+		if !ended(dial(from+1), time.Minute) {
+			t.Fatal("one too many of an address was let in")
+		}
+	}
+	if !ended(dial(200), time.Minute) {
+		t.Fatal("one too many was let in")
+	}
+	if ended(in[0], firstWithin/4) {
+		t.Error("one that found room was sent away at once")
+	}
+	for _, c := range in {
+		if !ended(c, time.Minute) {
+			t.Fatal("one that says nothing is kept")
+		}
+	}
+	if c := dial(1); ended(c, firstWithin/4) {
+		t.Error("no room is given back")
+	}
+}
+
+// A browser that is sent nothing hears silence come back for what it sends, and none while it is sent sound.
+//
+// SPEC: VOX-028
+func TestSilenceComesBack(t *testing.T) {
+	e := open(t, loopback, ignore)
+	c := newCaller(t)
+	p := c.connect(t, e, "d1", func([]byte) {})
+	back := func() bool { c.send(t, numbered(0, 80)); time.Sleep(20 * time.Millisecond); return c.quiet.Load() > 2 }
+	eventually(t, 2*time.Second, "silence came back", back)
+	eventually(t, time.Second, "what was on its way", func() bool { // then sound goes to it all the time
+		had := c.quiet.Load()
+		for n := range 40 {
+			if err := p.WriteAt(7, 0, uint32(n), numbered(n, 80)); err != nil {
+				t.Fatal(err)
+			}
+			c.send(t, numbered(n, 80))
+			time.Sleep(5 * time.Millisecond)
+		}
+		return c.quiet.Load() == had
+	})
+	time.Sleep(returnAfter * 2) // and of itself the node sends none
+	had := c.quiet.Load()
+	time.Sleep(returnAfter * 2)
+	if c.quiet.Load() != had {
+		t.Error("silence came back for nothing")
+	}
 }
 
 // SPEC: VOX-026

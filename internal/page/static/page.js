@@ -414,7 +414,7 @@
   // ---- sound (sound.js) -------------------------------------------------------------------------
   const source = () => localStorage.getItem('source') || 'microphone';
   const usable = () => snd && snd.state().audio ? source() : 'none';
-  let arming = false, linking = null;
+  let arming = false, linking = null, told;
   async function arm() {
     wake();
     if (body.dataset.root && board()) board().arm();
@@ -432,7 +432,7 @@
   }
   // link joins this desk's sound to its node, once at a time.
   function link() {
-    if (!snd || !snd.state().audio || linking || snd.state().connected) return;
+    if (!snd || !snd.state().audio || linking || snd.state().joining || snd.state().connected) return;
     linking = snd.connect(sdp => new Promise((ok, no) => {
       const id = ++n;
       waits.set(id, r => r.error ? no(new Error(r.error)) : ok(r.sdp));
@@ -447,16 +447,20 @@
   function levels() {
     if (!snd) return;
     const s = snd.state();
+    if (s.why !== told) beat();
     body.dataset.snd = s.audio ? 'on' : 'off';
     if ($('#sound-why')) $('#sound-why').textContent = why(s.why);
     $$('[data-meter]').forEach(e => { const v = s[e.dataset.meter]; if (v >= 0) e.dataset.level = Math.round(v); });
   }
 
   // ---- the socket -------------------------------------------------------------------------------
+  // A phone that is locked or shows something else cannot ring; in a call it goes on while its page runs. SPEC: PAG-059
+  const away = () => document.hidden && matchMedia('(pointer: coarse)').matches && state.call !== 'connected';
   function beat() {
     const s = snd ? snd.state() : {};
     if (s.audio) sessionStorage.setItem('armed', 'yes');
-    send({ t: 'beat', audio: !!s.audio, why: s.why || (s.muted ? 'muted' : '') });
+    told = s.why;
+    send({ t: 'beat', audio: !!s.audio && !away(), why: s.why || (s.muted ? 'muted' : '') });
   }
   function dial() {
     ws = new WebSocket((location.protocol === 'https:' ? 'wss://' : 'ws://') + location.host + body.dataset.ws);
@@ -473,7 +477,7 @@
       const m = JSON.parse(e.data);
       fresh();
       if (m.panel) put(m);
-      else if (m.t === 'beat') { skew = Date.parse(m.now) - Date.now(); beat(); }
+      else if (m.t === 'beat') { skew = Date.parse(m.now) - Date.now(); beat(); if (snd) snd.listen(); }
       else if (m.t === 'busy') { said({ error: state.busy }); const f = $('form', panel(m.slot)); if (f) $('input,select,textarea,button', f).focus(); }
       else if (m.t === 'say') said(m);
       else if (m.t === 'parts') parts(m.parts || {});

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sound of a desk: its connection to the node (spec/voice.md) and what it sounds. The page's script uses
-// window.Sound and nothing else; no timer decides anything here, since browsers slow the timers of hidden tabs down.
+// window.Sound and nothing else; what a timer decides here the heartbeat decides too, since browsers slow the timers of hidden tabs down.
 'use strict';
 window.Sound = (() => {
   const rate = 48000, harmonics = [1, 0.6, 0.4, 0.3, 0.2]; // five partials: a pure sine is hard to place in a room
-  let ctx, starting, pc, senders = {}, ask, mic, ear, drop, bell, belfry, idle, trial, voice, voiceOut, heard, own, why = 'sound not turned on';
+  let ctx, starting, pc, senders = {}, joining = false, deaf = false, got = 0, gotAt = 0, ask, mic, ear, drop, bell, belfry, idle, trial, voice, voiceOut, heard, own, why = 'sound not turned on';
   let chosen = 'microphone', muted = false, inCall = false, codec = 'opus', retry;
   const loops = {}, wanted = {}, far = [], players = [0, 1, 2, 3].map(() => new Audio()), ringer = new Audio(); // one a speaker
   const kept = name => localStorage.getItem('sound.' + name) || ''; // what was chosen at this machine: mic speaker ringer volume
@@ -72,20 +72,25 @@ window.Sound = (() => {
     return b;
   }
   // openMicrophone: a headset is taken as it is; a loudspeaker's echo must be taken out, which costs pure tones and music.
-  // What cleans noise and level for the ear stays off: it takes a test tone for noise.
-  async function openMicrophone() {
-    const asked = chosen + ' ' + kept('mic');
-    if (mic && mic.readyState === 'live' && mic.asked === asked) return;
+  // What cleans noise and level for the ear stays off: it takes a test tone for noise. One that was chosen and is away is
+  // replaced by the usual one, and taken again when it is back. One try at a time: devices come and go in bursts.
+  let opening = Promise.resolve();
+  const openMicrophone = () => opening = opening.then(takeMicrophone, takeMicrophone);
+  async function takeMicrophone() {
+    const present = async () => (await navigator.mediaDevices.enumerateDevices().catch(() => [])).some(d => d.kind === 'audioinput' && d.deviceId === kept('mic'));
+    const id = kept('mic') && await present() ? kept('mic') : '', taken = chosen + ' ' + id;
+    if (mic && mic.readyState === 'live' && mic.taken === taken) return;
     for (const t of [mic, ear]) if (t) t.stop();
-    const audio = { deviceId: kept('mic') ? { ideal: kept('mic') } : undefined, echoCancellation: chosen !== 'headset', noiseSuppression: false, autoGainControl: false };
+    const audio = { deviceId: id ? { exact: id } : undefined, echoCancellation: chosen !== 'headset', noiseSuppression: false, autoGainControl: false };
     try {
       const s = await navigator.mediaDevices.getUserMedia({ audio });
-      mic = Object.assign(s.getAudioTracks()[0], { asked });
+      mic = Object.assign(s.getAudioTracks()[0], { taken });
       mic.onended = () => { why = 'microphone lost'; track(); };
       why = '';
       ctx.createMediaStreamSource(s).connect(own);
       ear = mic.clone(); // of what is not sent the level is shown all the same, and it can be tried
       ctx.createMediaStreamSource(new MediaStream([ear])).connect(idle);
+      if (kept('mic') && !id && await present()) await takeMicrophone(); // a browser names its devices once one was allowed
     } catch (e) { why = e.name === 'NotFoundError' ? 'no microphone' : 'microphone refused'; }
   }
   // track puts the chosen source on the wire. Outside a call, muted or without a microphone it is silence, which is sent
@@ -153,7 +158,7 @@ window.Sound = (() => {
       ringer.srcObject = belfry.stream;
       await ringer.setSinkId(id).then(() => ringer.play()).catch(() => { bell.disconnect(); bell.connect(ctx.destination); });
     } else { ringer.pause(); bell.connect(ctx.destination); }
-    await Promise.all(players.map(p => p.setSinkId && p.setSinkId(kept('speaker')).catch(() => {}))); // a device that is gone: the usual one
+    await Promise.all(players.map(p => p.setSinkId && p.setSinkId(kept('speaker')).catch(() => p.setSinkId('').catch(() => {})))); // a device that is gone: the usual one
   }
   // test plays the ring for two seconds, or for five what the microphone hears, a moment later, from the loudspeaker.
   async function test(what) {
@@ -184,15 +189,17 @@ window.Sound = (() => {
     // What a connection that was closed meanwhile was asked never answers: neither that nor an answer that does not come
     // holds up the next try.
     const gone = new Promise((_, no) => { drop = () => no(new Error('no connection to the node')); setTimeout(drop, 25000); });
+    joining = true;
     try { await Promise.race([join(p), gone]); } catch (e) {
       p.close();
       if (pc === p) { close(); why = e.message; }
       throw e;
-    }
+    } finally { joining = joining && pc !== p && !!pc; }
     why = /microphone/.test(why) ? why : '';
+    deaf = false; got = 0; gotAt = Date.now();
     // The node hung up: another page has this desk's sound. Else the way to it is gone: try again until it is there.
     const way = senders.opus.transport;
-    way.onstatechange = () => { if (pc === p && way.state === 'closed') close(); };
+    way.onstatechange = () => { if (pc === p && way.state === 'closed') end(); };
     p.onconnectionstatechange = () => { if (pc === p && /disconnected|failed/.test(p.connectionState)) again(); };
   }
   async function join(p) {
@@ -220,7 +227,22 @@ window.Sound = (() => {
     });
   }
   const connected = () => !!pc && pc.connectionState === 'connected';
+  // listen looks whether packets come: the node returns silence where nothing else is to be heard. Where none comes for one and a half
+  // seconds this desk hears nothing, or is not heard, and a new connection is tried: the old one finds no other way by itself.
+  async function listen() {
+    const p = pc;
+    if (joining || !connected()) return;
+    let n = 0;
+    const stats = await p.getStats().catch(() => null);
+    if (pc !== p || !stats) return;
+    stats.forEach(s => { if (s.type === 'inbound-rtp') n += s.packetsReceived; });
+    if (n !== got) { got = n; gotAt = Date.now(); return; }
+    if (Date.now() - gotAt < (got ? 1500 : 5000)) return; // a new one on a busy machine begins late
+    deaf = true;
+    connect(ask).catch(again);
+  }
   function again() { clearTimeout(retry); retry = setTimeout(() => connected() || connect(ask).catch(again), 1000); }
+  function end() { close(); deaf = false; }
   function close() { clearTimeout(retry); if (drop) drop(); if (pc) { const p = pc; pc = null; senders = {}; p.close(); } }
 
   // level is 0 … 6 of what an analyser hears now: -58 dB … -10 dB.
@@ -231,12 +253,13 @@ window.Sound = (() => {
     return Math.max(0, Math.min(6, (db + 58) / 8));
   }
   function call(up, name) { inCall = up; codec = name || 'opus'; track(); once(up ? 'connected' : 'ended'); }
+  setInterval(listen, 500);
   players.forEach((p, i) => { p.id = 'sound-remote' + (i || ''); p.hidden = true; document.body.append(p); });
   return {
-    on, source, connect, close, test, choose, kept, sinks: !!ringer.setSinkId,
+    on, source, connect, listen, close: end, test, choose, kept, sinks: !!ringer.setSinkId,
     state: () => ({
-      ok: !why, why, muted, audio: !!ctx && ctx.state === 'running', mic: !!mic && mic.readyState === 'live',
-      connected: connected(), out: ctx ? level(own) : -1, in: ctx && far[0] ? level(heard) : -1, idle: ctx && ear ? level(idle) : -1,
+      ok: !why && !deaf, why: deaf ? 'cannot hear' : why, muted, audio: !!ctx && ctx.state === 'running', mic: !!mic && mic.readyState === 'live',
+      connected: connected(), joining, out: ctx ? level(own) : -1, in: ctx && far[0] ? level(heard) : -1, idle: ctx && ear ? level(idle) : -1,
     }),
     mute: m => { muted = !!m; track(); once(muted ? 'mute' : 'unmute'); },
     ring: x => repeat('ring', x), alarmHigh: x => repeat('high', x), alarm: (x = true) => repeat('alarm', x), stale: x => repeat('stale', x),
