@@ -3,6 +3,7 @@
 package web
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"strings"
@@ -171,6 +172,7 @@ func (p *Browser) read(t *webrtc.TrackRemote) {
 		p.lastPacket.Store(time.Now().UnixNano())
 		p.frames.Add(1)
 		p.bytes.Add(uint64(len(frame)))
+		p.giveBack()
 		if p.mulaw.Load() != (buf[1]&0x7f == 0) { // it has not changed its codec yet: the other end could not play it
 			continue
 		}
@@ -178,12 +180,11 @@ func (p *Browser) read(t *webrtc.TrackRemote) {
 			p.odd.Add(1)
 		}
 		p.onFrame(frame)
-		p.giveBack()
 	}
 }
 
-// silence is a frame of Opus that holds none: what comes back to a browser to which nothing else goes.
-var silence = []byte{0xf8, 0xff, 0xfe}
+// silence and hush are frames of Opus and of µ-law that hold no sound: what comes back to a browser to which nothing else goes.
+var silence, hush = []byte{0xf8, 0xff, 0xfe}, bytes.Repeat([]byte{0xff}, voice.FrameBytes)
 
 // giveBack answers a frame of the browser with silence, where nothing has gone to it for half a second: a page hears by
 // that whether sound passes in both directions. Each frame is a call of its own, so that its time is that of the clock.
@@ -200,8 +201,12 @@ func (p *Browser) giveBack() {
 	}
 	call := anyCall + p.out.silent
 	p.out.Unlock()
+	frame := silence
+	if p.mulaw.Load() {
+		frame = hush
+	}
 	if idle {
-		_ = p.WriteAt(call, 0, 0, silence) // the page says so where it does not come
+		_ = p.WriteAt(call, 0, 0, frame) // the page says so where it does not come
 	}
 }
 
