@@ -28,6 +28,7 @@ type carrier interface {
 	take(ctx context.Context) (stream, error) // what the peer opened
 	state() tls.ConnectionState
 	remote() netip.AddrPort
+	greeted() // both ends have; called once
 	end(code quic.ApplicationErrorCode, why string)
 	lane() lane
 }
@@ -65,6 +66,7 @@ func (q quicConn) take(ctx context.Context) (stream, error) {
 func (q quicConn) state() tls.ConnectionState { return q.ConnectionState().TLS }
 func (q quicConn) remote() netip.AddrPort     { return unmap(q.RemoteAddr().(*net.UDPAddr).AddrPort()) }
 func (q quicConn) lane() lane                 { return q.b }
+func (q quicConn) greeted()                   {}
 func (q quicConn) end(code quic.ApplicationErrorCode, why string) {
 	_ = q.CloseWithError(code, why)
 }

@@ -126,6 +126,7 @@ func (c *conn) dialled() error {
 	if _, err := c.ctl.Write(appendMessage([]byte{streamControl}, msgHello, c.l.hello(s.index, s.epoch))); err != nil {
 		return err
 	}
+	c.ctl.SetReadDeadline(time.Now().Add(dialLasts))
 	h, err := c.readHello()
 	if err != nil {
 		return err
@@ -138,13 +139,14 @@ func (c *conn) dialled() error {
 
 // accepted runs our end of a connection that the peer dialled.
 func (c *conn) accepted(b bind) error {
-	ctx, cancel := context.WithTimeout(c.l.ctx, dialLasts)
+	by := time.Now().Add(dialLasts)
+	ctx, cancel := context.WithDeadline(c.l.ctx, by)
 	defer cancel()
 	var err error
 	if c.ctl, err = c.q.take(ctx); err != nil {
 		return err
 	}
-	c.ctl.SetReadDeadline(time.Now().Add(dialLasts))
+	c.ctl.SetReadDeadline(by)
 	var typ [1]byte
 	if _, err := io.ReadFull(c.ctl, typ[:]); err != nil || typ[0] != streamControl {
 		return errors.Join(errControl, err)
@@ -185,8 +187,8 @@ func (c *conn) answerPairing() error {
 	return err
 }
 
+// readHello reads the other end's hello by the deadline that is set, which ends with it.
 func (c *conn) readHello() (hello, error) {
-	c.ctl.SetReadDeadline(time.Now().Add(dialLasts))
 	typ, body, err := readMessage(c.ctl)
 	if err != nil || typ != msgHello {
 		return hello{}, errors.Join(errControl, err)
@@ -272,6 +274,7 @@ func (c *conn) begin(h hello) error {
 		l.peerRun, l.clock = h.run, time.Time{}
 	}
 	p.conns = append(p.conns, c)
+	c.q.greeted()
 	if n := len(p.conns) - 6; n > 0 {
 		go p.conns[0].q.end(codeReplaced, "too many")
 	}

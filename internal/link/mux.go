@@ -47,7 +47,9 @@ type mux struct {
 	raw      net.Conn
 	from     netip.AddrPort
 	incoming chan *muxStream
+	begun    chan struct{} // closed when both ends have greeted
 	gone     chan struct{} // closed with err
+	sent     func() error  // waits until the kernel has sent what it was given
 
 	mu      sync.Mutex // everything below; nobody calls out under it
 	changed sync.Cond
@@ -60,6 +62,7 @@ type mux struct {
 	refuse  []uint32     // streams whose end is to be said
 	goodbye []byte       // the last frame, once we end it
 	err     error        // why it has ended
+	freed   func() bool  // the link's end means nothing to it any more
 }
 
 // packets wait in the order in which they came; where they are too many the oldest goes. The buffers are kept.
@@ -107,12 +110,15 @@ type muxStream struct {
 }
 
 func (l *Link) newMux(tc *tls.Conn, raw net.Conn, from netip.AddrPort, dialled bool) *mux {
-	m := &mux{l: l, tc: tc, raw: raw, from: from, incoming: make(chan *muxStream, muxTaken), gone: make(chan struct{}), ours: 2}
+	m := &mux{l: l, tc: tc, raw: raw, from: from, incoming: make(chan *muxStream, muxTaken), begun: make(chan struct{}),
+		gone: make(chan struct{}), sent: oneAhead(raw), ours: 2}
 	if dialled {
 		m.ours = 1
 	}
 	m.changed.L = &m.mu
-	oneAhead(raw)
+	m.mu.Lock()
+	m.freed = context.AfterFunc(l.ctx, func() { m.end(codeReplaced, "") })
+	m.mu.Unlock()
 	l.wg.Go(m.read)
 	l.wg.Go(m.write)
 	return m
@@ -121,6 +127,7 @@ func (l *Link) newMux(tc *tls.Conn, raw net.Conn, from netip.AddrPort, dialled b
 func (m *mux) state() tls.ConnectionState { return m.tc.ConnectionState() }
 func (m *mux) remote() netip.AddrPort     { return m.from }
 func (m *mux) lane() lane                 { return m }
+func (m *mux) greeted()                   { close(m.begun) }
 
 // send leaves a sealed packet to the writer. What is late already is dropped for what is new. SPEC: LNK-044
 func (m *mux) send(kind byte, b []byte, _ netip.AddrPort) {
@@ -180,9 +187,16 @@ func (m *mux) next(b []byte) []byte {
 	return nil
 }
 
-// write sends frame after frame until the connection ends. A peer that does not read ends it.
+// write sends frame after frame until the connection ends; which one is decided when the kernel has sent the one before. A
+// peer that does not read ends it.
 func (m *mux) write() {
 	for room := make([]byte, 0, muxHead+muxMax); ; {
+		_ = m.raw.SetWriteDeadline(time.Now().Add(muxStuck))
+		if err := m.sent(); err != nil {
+			m.fail(err, nil)
+			m.raw.Close()
+			return
+		}
 		m.mu.Lock()
 		b := m.next(room[:0])
 		for b == nil && m.err == nil {
@@ -195,7 +209,7 @@ func (m *mux) write() {
 		}
 		_ = m.raw.SetWriteDeadline(time.Now().Add(muxStuck))
 		if _, err := m.tc.Write(b); err != nil {
-			m.fail(err)
+			m.fail(err, nil)
 			m.raw.Close()
 			return
 		}
@@ -219,7 +233,7 @@ func (m *mux) read() {
 			err = m.taken(kind, b)
 		}
 		if err != nil {
-			m.fail(err)
+			m.fail(err, nil)
 			m.raw.Close()
 			return
 		}
@@ -260,7 +274,11 @@ func (m *mux) taken(kind byte, b []byte) error {
 		}
 		s = m.begin(id)
 		m.theirs = id
-		m.incoming <- s // has room for all that live
+		select {
+		case m.incoming <- s:
+		default: // of those that have ended nobody took so many
+			return errControl
+		}
 	}
 	switch {
 	case s == nil: // it has ended here
@@ -326,29 +344,28 @@ func (m *mux) take(ctx context.Context) (stream, error) {
 	}
 }
 
-// fail ends the connection for a reason that is ours alone or came from there.
-func (m *mux) fail(err error) {
+// fail ends the connection, once, for a reason that is ours alone or came from there, and with a last frame where one is given.
+func (m *mux) fail(err error, goodbye []byte) (first bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.err == nil {
-		m.err = err
-		close(m.gone)
-		for len(m.streams) > 0 {
-			m.close(m.streams[0])
-		}
+	defer m.changed.Broadcast()
+	if m.err != nil {
+		return false
 	}
-	m.changed.Broadcast()
+	m.err, m.goodbye = err, goodbye
+	m.freed()
+	close(m.gone)
+	for len(m.streams) > 0 {
+		m.close(m.streams[0])
+	}
+	return true
 }
 
 // end says why and ends: the last frame goes out behind what is urgent, if the peer reads, and soon.
 func (m *mux) end(code quic.ApplicationErrorCode, why string) {
-	m.mu.Lock()
-	over := m.err != nil
-	m.goodbye = append([]byte{byte(code)}, why[:min(len(why), 200)]...)
-	m.mu.Unlock()
-	if !over {
+	goodbye := append([]byte{byte(code)}, why[:min(len(why), 200)]...)
+	if m.fail(&quic.ApplicationError{ErrorCode: code, ErrorMessage: why}, goodbye) {
 		time.AfterFunc(muxLinger, func() { m.raw.Close() })
-		m.fail(&quic.ApplicationError{ErrorCode: code, ErrorMessage: why})
 	}
 }
 

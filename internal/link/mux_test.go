@@ -9,9 +9,12 @@ import (
 	"crypto/tls"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
+	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,9 +24,8 @@ import (
 	"github.com/quic-go/quic-go"
 )
 
-// piped is a mux and the other end of its TLS connection, which reads and writes frames by hand. Nothing lies between: what
-// the mux has written and nobody has read holds it up.
-func piped(t *testing.T) (m *mux, other *tls.Conn) {
+// keyed is a link whose peer has the same key.
+func keyed(t *testing.T) *Link {
 	t.Helper()
 	pub, key, err := ed25519.GenerateKey(nil)
 	if err != nil {
@@ -36,7 +38,21 @@ func piped(t *testing.T) (m *mux, other *tls.Conn) {
 	l, _ := looped(t, &blackhole{})
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.cert, l.cfg.Peers = cert, []ed25519.PublicKey{pub}
+	return l
+}
+
+// piped is a mux and the other end of its TLS connection, which reads and writes frames by hand. Nothing lies between: what
+// the mux has written and nobody has read holds it up.
+func piped(t *testing.T) (m *mux, other *tls.Conn) {
+	t.Helper()
 	ours, theirs := net.Pipe()
+	return muxed(t, ours, theirs)
+}
+
+// muxed makes both ends over what lies between.
+func muxed(t *testing.T, ours, theirs net.Conn) (m *mux, other *tls.Conn) {
+	t.Helper()
+	l := keyed(t)
 	cfg := l.tlsConfig([]string{alpnLine})
 	other = tls.Server(theirs, cfg)
 	made := make(chan error, 1)
@@ -51,6 +67,119 @@ func piped(t *testing.T) (m *mux, other *tls.Conn) {
 		l.wg.Wait()
 	})
 	return m, other
+}
+
+// visited is a bind whose connections are taken, and a way to make the handshake with it from an address.
+func visited(t *testing.T) (b *tcpBind, visit func(from string) *tls.Conn) {
+	l := keyed(t)
+	l.trailer = newTrailer([32]byte{1}, false)
+	b = &tcpBind{l: l, ready: make(chan carrier)}
+	l.wg.Go(func() { l.accept(b) })
+	return b, func(from string) *tls.Conn {
+		ours, theirs := net.Pipe()
+		t.Cleanup(func() { theirs.Close() })
+		g := &guest{Conn: ours, from: netip.MustParseAddrPort(from)}
+		b.admit(g)
+		l.wg.Go(func() { b.greet(g) })
+		cfg := l.tlsConfig([]string{alpnLine})
+		cfg.ServerName = newTrailer([32]byte{1}, true).name(g.from)
+		other := tls.Client(theirs, cfg)
+		if err := other.Handshake(); err != nil {
+			t.Fatal(err)
+		}
+		return other
+	}
+}
+
+// Who has made the handshake, and is silent or says his greeting a byte at a time, is counted and ended as any guest is.
+// SPEC: LNK-042
+func TestNoGreetingAfterTheHandshake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, visit := visited(t)
+		defer b.l.wg.Wait()
+		defer b.l.cancel()
+		b.l.binds = []bind{b}
+		began := time.Now()
+		var open atomic.Int32
+		for i := range 20 {
+			other := visit("192.0.2.1:443")
+			open.Add(1)
+			go func() {
+				io.Copy(io.Discard, other)
+				open.Add(-1)
+			}()
+			if i%2 == 0 {
+				go func() {
+					_, err := other.Write(frame(muxData, word(1), []byte{streamControl}))
+					for ; err == nil; time.Sleep(time.Second) {
+						_, err = other.Write(frame(muxData, word(1), []byte{msgHello}))
+					}
+				}()
+			}
+			synctest.Wait()
+			if n := b.l.Guests(); n != int(open.Load()) || n > maxOfAddress {
+				t.Fatalf("%d connections are open, %d counted", open.Load(), n)
+			}
+		}
+		time.Sleep(guestLasts + muxLinger - time.Since(began))
+		synctest.Wait()
+		if n := b.l.Guests(); n != 0 || open.Load() != 0 {
+			t.Errorf("after %v %d connections are open, %d counted", time.Since(began), open.Load(), n)
+		}
+	})
+}
+
+// A link that ends does not wait for who has not greeted.
+// SPEC: LNK-042
+func TestEndBeforeTheGreeting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, visit := visited(t)
+		visit("192.0.2.1:443").Write(frame(muxData, word(1), []byte{streamControl}))
+		synctest.Wait()
+		began := time.Now()
+		b.l.cancel()
+		if b.l.wg.Wait(); time.Since(began) > muxLinger {
+			t.Errorf("it took %v", time.Since(began))
+		}
+	})
+}
+
+// Where guests are too many the oldest stranger gives way, of the newest one's address first; who knows the tag stays.
+// SPEC: LNK-042
+func TestWhoGivesWay(t *testing.T) {
+	b := &tcpBind{}
+	come := func(from string, spoken bool) *guest {
+		c, _ := net.Pipe()
+		g := &guest{Conn: c, from: netip.MustParseAddrPort(from)}
+		g.spoken.Store(spoken)
+		if b.admit(g); len(b.guests) > 64 || !slices.Contains(b.guests, g) {
+			t.Fatalf("%d guests", len(b.guests))
+		}
+		return g
+	}
+	peer := come("192.0.2.1:1", true)
+	first := come("192.0.2.2:1", false)
+	for i := range 20 {
+		come(fmt.Sprint("192.0.2.1:", i+2), false)
+		if n := len(b.guests); n > 9 {
+			t.Fatalf("%d guests of one address", n-1)
+		}
+	}
+	if !slices.Contains(b.guests, first) {
+		t.Error("one of another address gave way")
+	}
+	for i := range 200 {
+		come(fmt.Sprintf("198.51.100.%d:1", i), false)
+	}
+	if len(b.guests) != 64 || !slices.Contains(b.guests, peer) || slices.Contains(b.guests, first) {
+		t.Errorf("%d guests; the peer among them: %v", len(b.guests), slices.Contains(b.guests, peer))
+	}
+	for i := range 8 {
+		come(fmt.Sprint("192.0.2.1:", 100+i), true)
+	}
+	if slices.Contains(b.guests, peer) {
+		t.Error("the oldest of eight that know the tag stays")
+	}
 }
 
 func frame(kind byte, content ...[]byte) []byte {
@@ -163,6 +292,7 @@ func TestLateIsDroppedOverTCP(t *testing.T) {
 // SPEC: LNK-043
 func TestHostileFrames(t *testing.T) {
 	data := func(id uint32, n int) []byte { return frame(muxData, word(id), make([]byte, n)) }
+	opened := func(id uint32) [][]byte { return [][]byte{data(id, 1), frame(muxReset, word(id))} }
 	for name, frames := range map[string][][]byte{
 		"too long":           {binary.BigEndian.AppendUint16([]byte{muxLane}, muxMax+1)},
 		"unknown kind":       {data(2, 1), frame('?', word(2))},
@@ -170,6 +300,7 @@ func TestHostileFrames(t *testing.T) {
 		"our number":         {data(99, 1)},
 		"beyond the window":  bytes.SplitAfterN(bytes.Repeat(data(2, muxChunk), 56), nil, 1),
 		"too many streams":   {data(2, 1), data(4, 1), data(6, 1), data(8, 1), data(10, 1), data(12, 1), data(14, 1), data(16, 1), data(18, 1)},
+		"that nobody takes":  slices.Concat(opened(2), opened(4), opened(6), opened(8), opened(10), opened(12), opened(14), opened(16), opened(18)),
 		"credit beyond":      {data(2, 1), frame(muxCredit, word(2), word(1))},
 		"credit of no width": {data(2, 1), frame(muxCredit, word(2), []byte{1})},
 	} {
@@ -243,6 +374,11 @@ func TestStreamsAndTheirEndOverTCP(t *testing.T) {
 func FuzzMuxFrames(f *testing.F) {
 	f.Add(bytes.Join([][]byte{frame(muxData, word(2), []byte("c")), frame(muxCredit, word(2), word(7)), frame(muxReset, word(2)), frame(muxEnd, []byte{1})}, nil))
 	f.Add(frame(muxLane, make([]byte, 40)))
+	var many []byte
+	for id := uint32(2); id < 20; id += 2 { // of which nobody takes one
+		many = append(append(many, frame(muxData, word(id), []byte("cc"))...), frame(muxReset, word(id))...)
+	}
+	f.Add(many)
 	l, _ := looped(f, &blackhole{})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m := &mux{l: l, incoming: make(chan *muxStream, muxTaken), gone: make(chan struct{}), ours: 1}

@@ -26,14 +26,14 @@ type tcpBind struct {
 	ln     net.Listener // nil until it is open
 	why    error        // why it is not
 	closed bool
-	guests []*guest // in their handshake, the oldest first
+	guests []*guest // that have not greeted yet, the oldest first
 }
 
-// guest is a connection whose other end is not known yet. Nothing is said to it, no TLS alert either, until its first message
+// guest is a connection whose other end is not known yet, or has not greeted. Nothing is said to it, no TLS alert either, until its first message
 // shows that it knows the line's tag. SPEC: LNK-041
 type guest struct {
 	net.Conn
-	from   netip.Addr
+	from   netip.AddrPort
 	spoken atomic.Bool
 }
 
@@ -44,7 +44,7 @@ func (g *guest) Write(b []byte) (int, error) {
 	return g.Conn.Write(b)
 }
 
-// What strangers can hold: so many connections, so many of one address, for so long. The oldest gives way.
+// What guests can hold: so many connections, so many of one address, for so long.
 const (
 	maxGuestConns = 64
 	maxOfAddress  = 8
@@ -104,61 +104,63 @@ func (b *tcpBind) run() {
 			time.Sleep(10 * time.Millisecond) // out of descriptors, perhaps
 			continue
 		}
-		g := &guest{Conn: c, from: unmap(c.RemoteAddr().(*net.TCPAddr).AddrPort()).Addr()}
+		g := &guest{Conn: c, from: unmap(c.RemoteAddr().(*net.TCPAddr).AddrPort())}
 		b.admit(g)
 		b.l.wg.Go(func() { b.greet(g) })
 	}
 }
 
-// admit counts a guest in; where they are too many the oldest goes, of its own address first. SPEC: LNK-042
+// admit counts a guest in. Where they are too many, of its own address first, the oldest goes that has not shown the tag, else
+// the oldest. SPEC: LNK-042
 func (b *tcpBind) admit(g *guest) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.guests = append(b.guests, g)
-	same := slices.DeleteFunc(slices.Clone(b.guests), func(o *guest) bool { return o.from != g.from })
-	switch {
-	case len(same) > maxOfAddress:
-		b.dismiss(same[0])
-	case len(b.guests) > maxGuestConns:
-		b.dismiss(b.guests[0])
+	of, most := slices.DeleteFunc(slices.Clone(b.guests), func(o *guest) bool { return o.from.Addr() != g.from.Addr() }), maxOfAddress
+	if len(of) <= most {
+		of, most = b.guests, maxGuestConns
+	}
+	if n := len(of) - 1; n >= most {
+		i := slices.IndexFunc(of[:n], func(o *guest) bool { return !o.spoken.Load() })
+		old := of[max(i, 0)]
+		old.Close()
+		b.guests = slices.DeleteFunc(b.guests, func(o *guest) bool { return o == old })
 	}
 }
 
-// dismiss ends a guest. Under mu.
-func (b *tcpBind) dismiss(g *guest) {
-	b.guests = slices.DeleteFunc(b.guests, func(o *guest) bool { return o == g })
-	g.Close()
-}
-
-// greet makes the handshake with a guest; who is in is a guest no more.
+// greet makes the handshake with a guest and waits for its greeting; then it is a guest no more.
 func (b *tcpBind) greet(g *guest) {
 	ctx, cancel := context.WithTimeout(b.l.ctx, guestLasts)
 	defer cancel()
-	from := unmap(g.RemoteAddr().(*net.TCPAddr).AddrPort())
+	defer func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.guests = slices.DeleteFunc(b.guests, func(o *guest) bool { return o == g })
+	}()
 	cfg := b.l.tlsConfig(b.l.accepts())
 	cfg.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-		if !b.l.trailer.knows(hello.ServerName, from) {
+		if !b.l.trailer.knows(hello.ServerName, g.from) {
 			b.l.strangers.Add(1)
 			return nil, errPeer
 		}
 		g.spoken.Store(true)
-		b.l.knocked(b, from)
+		b.l.knocked(b, g.from)
 		return nil, nil
 	}
 	tc := tls.Server(g, cfg)
-	err := tc.HandshakeContext(ctx)
-	b.mu.Lock()
-	if b.guests = slices.DeleteFunc(b.guests, func(o *guest) bool { return o == g }); err != nil {
+	if err := tc.HandshakeContext(ctx); err != nil {
 		g.Close()
-	}
-	b.mu.Unlock()
-	if err != nil {
 		return
 	}
-	m := b.l.newMux(tc, g.Conn, from, false)
+	m := b.l.newMux(tc, g.Conn, g.from, false)
 	select {
 	case b.ready <- m:
-	case <-b.l.ctx.Done():
+	case <-ctx.Done():
+	}
+	select {
+	case <-m.begun:
+	case <-m.gone:
+	case <-ctx.Done():
 		m.end(codeReplaced, "")
 	}
 }
@@ -211,8 +213,5 @@ func (b *tcpBind) shut() {
 	b.closed = true
 	if b.ln != nil {
 		b.ln.Close()
-	}
-	for _, g := range b.guests {
-		g.Close()
 	}
 }
