@@ -33,6 +33,8 @@ const (
 	LaneChallenge byte = 3
 	LaneResponse  byte = 4
 	LaneBye       byte = 5
+	LaneWide      byte = 6 // a number, and as much behind it as a packet may hold: does it pass?
+	LaneReport    byte = 7
 	LaneSignal    byte = 16 // calls, the first copy of a STOP, letters, unrecorded
 	LaneUrgent    byte = 17 // a piece of an urgent statement
 	LaneReceipt   byte = 18
@@ -182,6 +184,78 @@ func ParseVoice(b []byte) (v Voice, err error) {
 	return v, nil
 }
 
+// Sight is what one end says of one path: the other end cannot know it by itself.
+type Sight struct {
+	Label   string         `json:"-"`
+	Hears   bool           `json:"hears"`            // it hears the other end there
+	Deaf    bool           `json:"deaf,omitempty"`   // it cannot listen at its own address
+	From    netip.AddrPort `json:"from,omitzero"`    // where it finds the other end; zero: nowhere yet
+	Heard   time.Duration  `json:"heard,omitempty"`  // since it heard anything there, to the second; 65,535 s: longer, or never
+	Knocked time.Duration  `json:"knocked,omitzero"` // the same of a greeting from the path's far address
+	Sent    uint16         `json:"-"`                // number of its newest wide packet
+	Got     uint16         `json:"-"`                // of the newest of the other end's that it got
+	At      time.Time      `json:"at,omitzero"`      // when it said so, on the clock of who was told; not on the wire
+}
+
+// maxReports paths are as many as a line has, with labels that are no longer than a name.
+const (
+	maxReports = 16
+	maxLabel   = 16
+)
+
+// AppendReport appends the body of a report, kind included: of each path label (1+n) · flags (1) · sent (2) · got (2) · heard, s
+// (2) · greeted, s (2) · port (2) · address (1+n).
+func AppendReport(b []byte, paths []Sight) []byte {
+	b = append(b, LaneReport)
+	for _, p := range paths[:min(len(paths), maxReports)] {
+		flags := byte(0)
+		if p.Hears {
+			flags |= 1
+		}
+		if p.Deaf {
+			flags |= 2
+		}
+		label := p.Label[:min(len(p.Label), maxLabel)]
+		b = append(append(append(b, byte(len(label))), label...), flags)
+		for _, n := range []uint16{p.Sent, p.Got, units(p.Heard, time.Second), units(p.Knocked, time.Second), p.From.Port()} {
+			b = binary.BigEndian.AppendUint16(b, n)
+		}
+		a := p.From.Addr().Unmap().AsSlice()
+		b = append(append(b, byte(len(a))), a...)
+	}
+	return b
+}
+
+// ParseReport reads the body of a report, kind included.
+// SPEC: LNK-047
+func ParseReport(b []byte) (paths []Sight, err error) {
+	if len(b) < 1 || b[0] != LaneReport {
+		return nil, ErrPacket
+	}
+	for b = b[1:]; len(b) > 0; {
+		n := int(b[0])
+		if n > maxLabel || len(b) < n+13 || len(paths) == maxReports {
+			return nil, ErrPacket
+		}
+		p := Sight{Label: string(b[1 : 1+n]), Hears: b[1+n]&1 != 0, Deaf: b[1+n]&2 != 0}
+		at := func(i int) uint16 { return binary.BigEndian.Uint16(b[2+n+2*i:]) }
+		p.Sent, p.Got, p.Heard, p.Knocked = at(0), at(1), time.Duration(at(2))*time.Second, time.Duration(at(3))*time.Second
+		port, size := at(4), int(b[n+12])
+		if b[1+n] > 3 || len(b) < n+13+size {
+			return nil, ErrPacket
+		}
+		a, ok := netip.AddrFromSlice(b[n+13 : n+13+size])
+		if ok != (size > 0) || a != a.Unmap() || !ok && port != 0 {
+			return nil, ErrPacket
+		}
+		if ok {
+			p.From = netip.AddrPortFrom(a, port)
+		}
+		b, paths = b[n+13+size:], append(paths, p)
+	}
+	return paths, nil
+}
+
 // PathState is how one path of a line stands: the link measures it, a board shows it.
 type PathState struct {
 	Label         string         `json:"label"`
@@ -191,8 +265,12 @@ type PathState struct {
 	RTTms         float64        `json:"rtt_ms,omitempty"`
 	LossPct       float64        `json:"loss_pct,omitempty"` // of what they send
 	LastHeard     time.Time      `json:"last_heard,omitzero"`
-	Knocked       time.Time      `json:"knocked,omitzero"` // of a path that is not whole: when a greeting of theirs came from its far address
-	Word          string         `json:"word"`             // in the reader's language, by who shows it
+	Knocked       time.Time      `json:"knocked,omitzero"`     // of a path that is not whole: when a greeting of theirs came from its far address
+	NarrowOut     bool           `json:"narrow_out,omitempty"` // of what we send, packets of full size do not arrive
+	NarrowIn      bool           `json:"narrow_in,omitempty"`  // of what they send
+	They          *Sight         `json:"they,omitempty"`       // what they last said of it; nil: nothing yet
+	Word          string         `json:"word"`                 // in the reader's language, by who shows it
+	Reason        string         `json:"reason,omitempty"`     // why nothing goes there, in words
 	Local         netip.AddrPort `json:"-"`
 	Remote        netip.AddrPort `json:"-"`
 	Session       bool           `json:"-"` // there are keys

@@ -4,6 +4,7 @@ package wire
 
 import (
 	"bytes"
+	"net/netip"
 	"testing"
 	"time"
 )
@@ -92,6 +93,15 @@ func FuzzProbe(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if p, err := ParseProbe(b); err == nil && !bytes.Equal(AppendProbe(nil, p), b) {
 			t.Errorf("%x reads as %+v", b, p)
+		}
+	})
+}
+
+func FuzzReport(f *testing.F) {
+	f.Add(AppendReport(nil, []Sight{{Label: "1", Hears: true, From: netip.MustParseAddrPort("192.0.2.1:7443"), Sent: 7}, {Label: "sat", Deaf: true, Heard: time.Hour}}))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if ps, err := ParseReport(b); err == nil && !bytes.Equal(AppendReport(nil, ps), b) {
+			t.Errorf("%x reads as %+v", b, ps)
 		}
 	})
 }

@@ -48,6 +48,7 @@ type finding struct {
 type doctor struct {
 	*app
 	line string
+	peer bool // what the other end sees of us is asked too
 	out  []finding
 }
 
@@ -55,8 +56,9 @@ type doctor struct {
 //
 // SPEC: CLI-061
 func (a *app) doctor() *cobra.Command {
-	return &cobra.Command{Use: "doctor", Short: "Look at the home, its disk, addresses, paths and alarms, and say what is wrong and what to do.", Args: nargs(0, 0), RunE: func(c *cobra.Command, _ []string) error {
-		d := &doctor{app: a}
+	peer := false
+	c := &cobra.Command{Use: "doctor", Short: "Look at the home, its disk, addresses, paths and alarms, and say what is wrong and what to do.", Args: nargs(0, 0), RunE: func(c *cobra.Command, _ []string) error {
+		d := &doctor{app: a, peer: peer}
 		d.look(c.Context())
 		if err := a.say(d.out, "%s", d.text()); err != nil {
 			return err
@@ -68,6 +70,8 @@ func (a *app) doctor() *cobra.Command {
 		}
 		return nil
 	}}
+	c.Flags().BoolVar(&peer, "from-peer", false, "say too what the other party's node sees of us on each path, as it last told ours")
+	return c
 }
 
 func (d *doctor) say(state, do, what string, args ...any) {
@@ -265,6 +269,9 @@ func (d *doctor) ask(ctx context.Context, l *home.Line) {
 	for i, p := range v.Liveness.Paths {
 		if i < len(l.Config.Paths) {
 			d.path(l, i, p, heard, v.AsOf)
+			if d.peer {
+				d.fromPeer(l.Config.Paths[i].Label, p, v.AsOf)
+			}
 		}
 	}
 	for _, al := range v.Alarms {
@@ -287,6 +294,12 @@ func (d *doctor) path(l *home.Line, i int, p wire.PathState, heard bool, now tim
 	}
 	ask := d.askFirewall(row)
 	switch {
+	case p.WeHear && p.TheyHear && (p.NarrowOut || p.NarrowIn):
+		from, to := row.Here, row.There
+		if p.NarrowIn {
+			from, to = to, from
+		}
+		d.say(wrong, ask, "path %s: small packets pass, and those of full size from %s to %s do not: bulk and long messages wait for another path. A tunnel or a link on the way carries less than 1,228 bytes (1,248 with IPv6), and says so to nobody", row.Path, from, to)
 	case p.WeHear && p.TheyHear:
 		d.say(fine, "", "path %s: open in both directions", row.Path)
 	case p.WeHear, p.Knocked.After(p.Since) && now.Sub(p.Knocked) < freshKnock:
@@ -297,5 +310,28 @@ func (d *doctor) path(l *home.Line, i int, p wire.PathState, heard bool, now tim
 		d.say(wrong, ask, "path %s: nothing of theirs arrives, and their node runs: %s from %s to %s is blocked, perhaps the other way too", row.Path, row.Protocol, row.There, row.Here)
 	default:
 		d.say(wrong, ask, "path %s: nothing of theirs arrives: their node does not run, or %s from %s to %s is blocked", row.Path, row.Protocol, row.There, row.Here)
+	}
+	if p.Reason != "" && !p.WeHear {
+		d.out[len(d.out)-1].What += " (" + p.Reason + ")"
+	}
+}
+
+// fromPeer says what the other end sees of a path, by its own word. SPEC: CLI-064
+func (d *doctor) fromPeer(label string, p wire.PathState, now time.Time) {
+	s := p.They
+	if s == nil || now.Sub(s.At) > time.Minute {
+		d.say(look, "ask its technician by telephone to run: parley doctor", "path %s, from their end: their node has said nothing of it for a minute", label)
+		return
+	}
+	ago := now.Sub(s.At).Round(time.Second)
+	switch {
+	case s.Deaf:
+		d.say(wrong, "their technician: parley doctor, there", "path %s, from their end: their node cannot listen at its own address, %v ago", label, ago)
+	case s.Hears:
+		d.say(fine, "", "path %s, from their end: they hear us, at %s, %v ago", label, s.From, ago)
+	case s.Knocked < freshKnock:
+		d.say(wrong, "", "path %s, from their end: our greetings arrive, and nothing of theirs came back to us, %v ago", label, ago)
+	default:
+		d.say(wrong, "", "path %s, from their end: nothing of ours arrives, %v ago", label, ago)
 	}
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +54,46 @@ func TestDoctorNamesTheBlockedDirection(t *testing.T) {
 		}
 		if whole := p.WeHear && p.TheyHear; whole != (d.out[0].State == fine) || whole == strings.Contains(d.out[0].Do, "let UDP pass between 192.0.2.1:7443 and 192.0.2.2:7443") {
 			t.Errorf("%+v: %+v", p, d.out)
+		}
+	}
+}
+
+// Of a path on which only small packets pass it says in which direction, and what to ask; of one over TCP why nobody answers.
+// With --from-peer it says what the other end's node told of it.
+// SPEC: CLI-061 CLI-064
+func TestDoctorTellsWhatTheOtherEndSees(t *testing.T) {
+	l, _ := lines(t)
+	l.Config.Paths[0].Bind, l.Config.Paths[0].Remote = "192.0.2.1:7443", "192.0.2.2:7443"
+	now := time.Now()
+	said := func(p wire.PathState, peer bool) string {
+		d := &doctor{app: &app{stdio: stdio{nil, &bytes.Buffer{}, nil}, lang: "en"}, line: "north"}
+		d.path(l, 0, p, true, now)
+		if peer {
+			d.fromPeer("radio", p, now)
+		}
+		return d.text()
+	}
+	for want, p := range map[string]wire.PathState{
+		"full size from 192.0.2.1:7443 to 192.0.2.2:7443 do not": {WeHear: true, TheyHear: true, NarrowOut: true},
+		"full size from 192.0.2.2:7443 to 192.0.2.1:7443 do not": {WeHear: true, TheyHear: true, NarrowIn: true},
+		"the other way too (nothing listens at their address)":   {Reason: "nothing listens at their address"},
+	} {
+		if got := said(p, false); !strings.Contains(got, want) || !strings.Contains(got, "WRONG") || !strings.Contains(got, "packets of 1,228 bytes") {
+			t.Errorf("%s\nlacks: %s", got, want)
+		}
+	}
+	for want, r := range map[string]*wire.Sight{
+		"said nothing of it for a minute":              nil,
+		"they hear us, at 203.0.113.9:4011, 3s ago":    {Hears: true, From: netip.MustParseAddrPort("203.0.113.9:4011")},
+		"cannot listen at its own address":             {Deaf: true},
+		"our greetings arrive, and nothing of theirs ": {Knocked: 2 * time.Second},
+		"nothing of ours arrives":                      {Knocked: time.Hour},
+	} {
+		if r != nil {
+			r.At = now.Add(-3 * time.Second)
+		}
+		if got := said(wire.PathState{They: r}, true); !strings.Contains(got, "path radio, from their end: ") || !strings.Contains(got, want) {
+			t.Errorf("%s\nlacks: %s", got, want)
 		}
 	}
 }

@@ -59,6 +59,10 @@ func (l *Link) bulkDue(now time.Duration) {
 	if k := l.bulk; k != nil {
 		p := k.conn.path
 		loopLives := p.peerAges[0] < 2*time.Second
+		if c := l.bestConn(); l.cfg.First && p.narrow() && c != nil && !c.path.narrow() {
+			l.endBulk(k) // what it carries does not pass
+			return
+		}
 		if k.writing != 0 && now-k.writing > stuckAfter && p.weHear && p.theyHear && loopLives {
 			k.writing = now
 			go k.conn.q.end(codeStuck, "no progress")
@@ -84,6 +88,9 @@ func (l *Link) bulkDue(now time.Duration) {
 func (l *Link) bestConn() (best *conn) {
 	cost := func(p *path) float64 {
 		loss := max(p.loss, p.lossOut)
+		if p.narrow() {
+			loss += 100
+		}
 		return loss*10 + (p.rtt + p.delay.over).Seconds()
 	}
 	for _, p := range l.paths {

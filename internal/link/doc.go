@@ -18,6 +18,7 @@
 //	session.go  keys, counters, seal
 //	voice.go    frames out over every live path with the k before them; frames in to Config.OnFrame
 //	path.go     liveness, probes, the clock of the link (one goroutine, 20 ms)
+//	report.go   does a packet of full size pass, and what each end sees of the paths
 //	repeat.go   what is said again until it is answered
 //	tls.go      the pinned key of the peer, and what a connection is for
 //	conn.go     dial, accept, hello, which connection of a path stays; control.go the messages of its control stream

@@ -84,6 +84,12 @@ func (l *Link) dispatch(s *session, body []byte, from netip.AddrPort, newest boo
 			l.moved(s, from)
 			c.addr = netip.AddrPort{}
 		}
+	case wire.LaneWide:
+		l.wide(s, body)
+	case wire.LaneReport:
+		if seen, err := wire.ParseReport(body); err == nil && newest {
+			l.reported(seen)
+		}
 	case wire.LaneBye:
 		l.bye(s, printable(body[1:]))
 	default:

@@ -97,6 +97,8 @@ type Link struct {
 	bulkID  uint64
 	bulkTry time.Duration
 
+	reportNext time.Duration
+
 	renewed                              atomic.Bool // the peer came with its newest key
 	strangers, wrongKeys, badTags, stale atomic.Uint64
 }

@@ -76,6 +76,14 @@ type path struct {
 
 	repeatBits, repeatPackets bucket
 
+	wide struct {
+		next          time.Duration
+		sent, acked   uint16 // number of ours; the newest that they got
+		got, said     uint16 // the newest of theirs that came; the newest that they say they sent
+		lost, missing int    // tries in a row that did not arrive there, and here
+	}
+	they *wire.Sight // what they last said of the path
+
 	second  time.Duration // when the figures below were last made
 	counted struct {
 		s      *session
@@ -134,6 +142,7 @@ func (l *Link) tick(now time.Duration) {
 		p.dialIfDue(now)
 	}
 	l.repeatDue(now)
+	l.reportDue(now)
 	l.bulkDue(now)
 }
 
@@ -361,6 +370,7 @@ func (p *path) state(now time.Duration) wire.PathState {
 	if p.current != nil {
 		st.Remote = *p.current.remote.Load()
 	}
+	st.NarrowOut, st.NarrowIn, st.They = p.wide.lost >= wideLost, p.wide.missing >= wideLost, p.they
 	if at := time.Duration(p.lastRx.Load()); at != 0 {
 		st.LastHeard = p.l.start.Add(at)
 	}

@@ -434,3 +434,67 @@ func TestAnswersPairingUntilTheFirstSessionOfTheLine(t *testing.T) {
 		nap(time.Second)
 	})
 }
+
+// A path on which small packets pass and those of full size do not is called narrow at both ends, each by its own direction; bulk
+// moves to one that is not. Nothing of it is said of a path that is whole, and it ends when the packets pass again.
+// SPEC: LNK-046
+func TestNarrowPath(t *testing.T) {
+	simulated(t, 2, func(n *linktest.Net, a, b *node) {
+		nap(time.Minute)
+		for _, x := range []*node{a, b} {
+			for i, p := range x.Paths() {
+				if p.NarrowIn || p.NarrowOut || p.They == nil {
+					t.Fatalf("%s: path %d: %+v", x.name, i, p)
+				}
+			}
+		}
+		up := count(a, link.StreamUp, nil)
+		old := wait(a, link.StreamUp, nil).Path
+		from := netip.MustParseAddrPort(fmt.Sprint(memA, old))
+		n.Set(func(n *linktest.Net) {
+			n.Filter = func(f, _ netip.AddrPort, b []byte) bool { return f != from || len(b) < 1100 }
+		})
+		nap(30 * time.Second)
+		pa, pb := a.Paths()[old], b.Paths()[old]
+		if !pa.NarrowOut || pa.NarrowIn || !pb.NarrowIn || pb.NarrowOut || !pa.WeHear || !pa.TheyHear {
+			t.Errorf("%+v\n%+v", pa, pb)
+		}
+		if p := a.Paths()[1-old]; p.NarrowIn || p.NarrowOut {
+			t.Errorf("%+v", p)
+		}
+		if count(a, link.StreamUp, nil) != up+1 || wait(a, link.StreamUp, nil).Path == old {
+			t.Error("bulk stays where it does not pass")
+		}
+		a.SendStream(make([]byte, 200<<10))
+		nap(5 * time.Second)
+		if count(b, link.Stream, nil) != 1 {
+			t.Error("bulk does not pass")
+		}
+		n.Set(func(n *linktest.Net) { n.Filter = nil })
+		nap(15 * time.Second)
+		if p, q := a.Paths()[old], b.Paths()[old]; p.NarrowOut || q.NarrowIn {
+			t.Errorf("%+v\n%+v", p, q)
+		}
+	})
+}
+
+// Of a path that is dead at this end the other end's word comes by the others: whether it hears us there, whether our greetings
+// come, whether it can listen at all, and under which address it finds us.
+// SPEC: LNK-047
+func TestTheOtherEndTellsWhatItSees(t *testing.T) {
+	simulated(t, 2, func(n *linktest.Net, a, b *node) {
+		nap(20 * time.Second)
+		if s := a.Paths()[0].They; s == nil || !s.Hears || s.Deaf || s.From.String() != memA+"0" {
+			t.Fatalf("%+v", s)
+		}
+		deaf := netip.MustParseAddrPort(memA + "0")
+		n.Set(func(n *linktest.Net) { n.Filter = func(_, to netip.AddrPort, _ []byte) bool { return to != deaf } })
+		nap(20 * time.Second)
+		if p := a.Paths()[0]; p.WeHear || p.They == nil || !p.They.Hears && p.They.Knocked > 10*time.Second || time.Since(p.They.At) > 5*time.Second {
+			t.Errorf("%+v %+v", p, p.They)
+		}
+		if p := b.Paths()[0]; p.They == nil || p.They.Hears || p.They.Heard < 15*time.Second {
+			t.Errorf("%+v %+v", p, p.They)
+		}
+	})
+}

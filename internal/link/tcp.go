@@ -141,7 +141,7 @@ func (b *tcpBind) greet(g *guest) {
 	cfg.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		if !b.l.trailer.knows(hello.ServerName, g.from) {
 			b.l.strangers.Add(1)
-			return nil, errPeer
+			return nil, ErrPeer
 		}
 		g.spoken.Store(true)
 		b.l.knocked(b, g.from)

@@ -19,8 +19,8 @@ const (
 	alpnPairing = "parley/1 pairing"
 )
 
-// errPeer says that the other end is not the one whose key is pinned.
-var errPeer = errors.New("the other end holds none of the peer's keys")
+// ErrPeer says that the other end is not the one whose key is pinned.
+var ErrPeer = errors.New("the other end holds none of the peer's keys")
 
 // bareCert wraps a key as TLS wants it; nothing in it but the key is read.
 func bareCert(key ed25519.PrivateKey) (tls.Certificate, error) {
@@ -63,11 +63,11 @@ func (l *Link) tlsConfig(alpn []string) *tls.Config {
 
 func (l *Link) pinned(cs tls.ConnectionState) error {
 	if len(cs.PeerCertificates) != 1 || cs.NegotiatedProtocol == "" || cs.DidResume {
-		return errPeer
+		return ErrPeer
 	}
 	pub, ok := cs.PeerCertificates[0].PublicKey.(ed25519.PublicKey)
 	if !ok {
-		return errPeer
+		return ErrPeer
 	}
 	for i, p := range l.cfg.Peers {
 		if pub.Equal(p) && (i == 0 || !l.renewed.Load()) {
@@ -75,5 +75,5 @@ func (l *Link) pinned(cs tls.ConnectionState) error {
 		}
 	}
 	l.wrongKeys.Add(1)
-	return errPeer
+	return ErrPeer
 }

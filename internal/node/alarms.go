@@ -4,8 +4,10 @@ package node
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -18,6 +20,7 @@ import (
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
+	"example.org/parley/internal/link"
 	"example.org/parley/internal/store"
 	"example.org/parley/message"
 	"example.org/parley/record"
@@ -152,6 +155,9 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 		if why.Key == "" && p.Why != nil {
 			why = alarm.Say(netKey(p.Why))
 		}
+		if p.WeHear && p.TheyHear && (p.NarrowIn || p.NarrowOut) {
+			add("A11", "path "+p.Label, alarm.Say("at.path-narrow", p.Label))
+		}
 		if !p.WeHear || !p.TheyHear {
 			n := alarm.Say("at.path", p.Label)
 			if p.WeHear {
@@ -217,7 +223,8 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 func netKey(err error) string {
 	for name, is := range map[string][]error{
 		"absent": {syscall.ECONNREFUSED}, "route": {syscall.ENETUNREACH, syscall.ENETDOWN}, "host": {syscall.EHOSTUNREACH, syscall.EHOSTDOWN},
-		"not-here": {syscall.EADDRNOTAVAIL}, "in-use": {syscall.EADDRINUSE}, "permission": {fs.ErrPermission}, "timeout": {os.ErrDeadlineExceeded, syscall.ETIMEDOUT},
+		"not-here": {syscall.EADDRNOTAVAIL}, "in-use": {syscall.EADDRINUSE}, "permission": {fs.ErrPermission}, "timeout": {os.ErrDeadlineExceeded, context.DeadlineExceeded, syscall.ETIMEDOUT},
+		"closed": {io.EOF, syscall.ECONNRESET}, "stranger": {link.ErrPeer},
 	} {
 		if slices.ContainsFunc(is, func(e error) bool { return errors.Is(err, e) }) {
 			return "at.net." + name

@@ -39,7 +39,7 @@ func (l *Line) outline() view.Input {
 		Line: l.cfg.Name, Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, Demo: l.cfg.Demo, Alone: l.cfg.Alone, IDs: l.rec.Names(), Register: l.register(),
 		WeSee: l.weSee(), TheySee: l.theySee(), Began: l.began(), Due: l.cfg.Due, Fallback: l.terms(l.now).Fallback,
 		Service: service.At(l.services(), l.now), Schedule: l.terms(l.now).Schedule.Checks,
-		Paths: l.link.Paths(), Unrecorded: l.disk.since, Unread: l.disk.unread, Starting: l.disk.starting(), Alarms: l.alarms.List(),
+		Paths: l.paths(), Unrecorded: l.disk.since, Unread: l.disk.unread, Starting: l.disk.starting(), Alarms: l.alarms.List(),
 	}
 	if l.peer.up {
 		in.UnrecordedThere, in.Version = l.peer.state.Unrecorded, l.peer.version
@@ -174,4 +174,15 @@ func (l *Line) newestEntries(n int) []*record.Entry {
 	}
 	slices.Reverse(out)
 	return out
+}
+
+// paths are the paths, each with the key of the words that say why nothing goes there.
+func (l *Line) paths() []wire.PathState {
+	ps := l.link.Paths()
+	for i := range ps {
+		if ps[i].Why != nil {
+			ps[i].Reason = netKey(ps[i].Why)
+		}
+	}
+	return ps
 }

@@ -295,6 +295,9 @@ func (b builder) liveness() Liveness {
 	l := Liveness{Paths: []wire.PathState{}, Telephone: b.telephone(), WeSee: b.presence(b.WeSee), TheySeeUs: b.presence(b.TheySee)}
 	for _, p := range b.Paths {
 		p.Label, p.Word = b.t("path.n", p.Label), updown(b.lang, p.WeHear).Word+" / "+updown(b.lang, p.TheyHear).Word
+		if p.Reason != "" {
+			p.Reason = b.t(p.Reason)
+		}
 		l.Paths = append(l.Paths, p)
 	}
 	return l
