@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 
 // The scripts are the shell's specification by example: every verb with good and bad input.
 //
-// SPEC: CLI-070 ALM-020 SHT-002 SHT-007 CLI-008 CLI-009 CLI-036 CLI-045 CLI-015 CLI-016 CLI-030 CLI-031 CLI-032 CLI-033 CLI-034
+// SPEC: CLI-070 ALM-020 SHT-002 SHT-007 SHT-010 SHT-011 CLI-008 CLI-009 CLI-036 CLI-045 CLI-015 CLI-016 CLI-030 CLI-031 CLI-032 CLI-033 CLI-034
 func TestScriptsDoWhatTheySay(t *testing.T) {
 	deadline, _ := t.Deadline() // a busy machine takes its time
 	testscript.Run(t, testscript.Params{

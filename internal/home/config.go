@@ -49,6 +49,8 @@ type Config struct {
 	Store string `toml:"store,omitempty"`
 	// Paths are the routes to the other party, two at least where voice must survive a cut.
 	Paths []Path `toml:"path"`
+	// AskAddresses says that new addresses of the other party wait for a person here, as its new keys do.
+	AskAddresses bool `toml:"ask_addresses,omitempty"`
 	// Backup says how old the newest backup of the line may be before it is an alarm (7d unless set; 12h, never), and the
 	// directory of one that is given no name. Whoever reads a backup has the keys.
 	Backup struct {

@@ -22,6 +22,13 @@ import (
 // in sheet.ours and sheet.theirs; each later one stands beside it under its number. New keys wait in sign.key.next and
 // link.key.next until the other party has accepted them.
 
+// Why a sheet of the other party is not taken, wrapped by what Take answers.
+var (
+	ErrReach = errors.New("one of its addresses cannot be reached from here")
+	ErrMany  = fmt.Errorf("%d issues of one sheet: no more are taken", maxIssues)
+	ErrEnds  = errors.New("it ends a sign key past a log of another line, or every key by which its party could be let in")
+)
+
 // maxIssues is how many issues of the other party's sheet are taken on one line.
 const maxIssues = 512
 
@@ -148,18 +155,18 @@ func (l *Line) Take(s *party.Sheet) error {
 		return hint.New("", "%v", err).Way("ask the other party for the issues between, and enter each: parley sheet --issue %d", l.Theirs.Issue+1)
 	}
 	if len(l.TheirIssues) >= maxIssues {
-		return fmt.Errorf("%d issues of one sheet: no more are taken", maxIssues)
+		return ErrMany
 	}
 	for _, e := range s.Ends { // every export carries the sheet: of another line's log the verifier says DOES NOT HOLD
 		if !strings.HasPrefix(e.Log, s.Party+"/"+l.Genesis.Hash.Name()+"/") {
-			return errors.New("it ends a sign key past a log of another line")
+			return ErrEnds
 		}
 	}
 	if len(slices.Concat(l.TheirIssues, Issues{s}).LinkKeys()) == 0 {
-		return errors.New("it ends every key by which its party could be let in")
+		return ErrEnds
 	}
 	if err := l.theyReach(s); err != nil {
-		return err
+		return errors.Join(ErrReach, err)
 	}
 	return l.write(fmt.Sprintf("sheet.theirs.%d", s.Issue), s.Note)
 }

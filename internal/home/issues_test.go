@@ -4,8 +4,10 @@ package home
 
 import (
 	"crypto/rand"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"example.org/parley/party"
@@ -92,6 +94,35 @@ func TestIssuesFollowEachOther(t *testing.T) {
 	}
 	_, err = b.Again()
 	refused(t, err, "sheet.theirs.3 cannot be read")
+}
+
+// Whoever asks learns why a sheet is not taken.
+//
+// SPEC: SHT-010
+func TestWhyASheetIsNotTaken(t *testing.T) {
+	a, b := paired(t)
+	c := a.Config
+	c.Paths = slices.Clone(c.Paths)
+	c.Paths[0].Bind = "127.0.0.5:7443"
+	two, err := a.Issue(c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Config.SameMachine = false
+	if err := b.Take(two); !errors.Is(err, ErrReach) {
+		t.Error(err)
+	}
+	b.Config.SameMachine = true
+	few := b.TheirIssues
+	for len(b.TheirIssues) < maxIssues {
+		b.TheirIssues = append(b.TheirIssues, b.Theirs)
+	}
+	if err := b.Take(two); !errors.Is(err, ErrMany) {
+		t.Error(err)
+	}
+	if b.TheirIssues = few; b.Take(two) != nil {
+		t.Error("it is not taken at all")
+	}
 }
 
 // Whenever the change of keys is cut short, the line goes on by the one pair or by the other.

@@ -41,12 +41,13 @@ type conn struct {
 	born    time.Duration
 	gen     uint64
 
-	run   string // the peer's, newest greeted here
-	up    bool   // greeted both ways, and living
-	dead  bool
-	stale bool // the peer's address changed under it
-	bye   bool // the peer said goodbye
-	why   string
+	run    string // the peer's, newest greeted here
+	newest bool   // by the newest of the peer's keys
+	up     bool   // greeted both ways, and living
+	dead   bool
+	stale  bool // the peer's address changed under it
+	bye    bool // the peer said goodbye
+	why    string
 }
 
 // lookup finds where the peer's host is now: an address of the sort that the path's own is of.
@@ -266,8 +267,10 @@ func (c *conn) begin(h hello) error {
 	s.txIndex, s.txEpoch = h.index, h.epoch
 	s.ready.Store(true)
 	if key, ok := c.q.state().PeerCertificates[0].PublicKey.(ed25519.PublicKey); ok && key.Equal(l.cfg.Peers[0]) {
-		l.renewed.Store(true)
+		c.newest = true
+		l.renew()
 	}
+	p.unfound = nil
 	now := l.now()
 	c.run, c.born, c.gen, c.up = h.run, now, p.gen, true
 	if l.peerRun != h.run {
@@ -294,6 +297,24 @@ func (c *conn) begin(h hello) error {
 	s.up.Store(true)
 	p.judge(now)
 	return nil
+}
+
+// renew: the peer has come with its newest key. Whatever stands under one before it ends, on every path. Under mu.
+// SPEC: SHT-013
+func (l *Link) renew() {
+	if l.renewed.Swap(true) {
+		return
+	}
+	for _, p := range l.paths {
+		for _, c := range p.conns {
+			if !c.newest {
+				go c.q.end(codeReplaced, "the key of before")
+			}
+		}
+		p.drop(func(s *session) bool { return s.ready.Load() && !s.conn.newest })
+		p.choose()
+		p.judge(l.now())
+	}
 }
 
 // serve reads the control stream, and takes bulk streams beside, until the connection ends.
@@ -348,7 +369,9 @@ func (c *conn) end(err error) {
 	if p == nil {
 		return
 	}
-	c.explain(err)
+	if c.explain(err); refused(err) && p.best() == nil {
+		p.unfound = ErrRefused
+	}
 	p.conns = slices.DeleteFunc(p.conns, func(o *conn) bool { return o == c })
 	if k := l.bulk; k != nil && k.conn == c {
 		l.endBulk(k)

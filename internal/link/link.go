@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net"
@@ -132,6 +133,21 @@ func Open(cfg Config) (*Link, error) {
 	l.wg.Go(l.clockLoop)
 	l.wg.Go(func() { l.queue.pump(l.ctx.Done()) })
 	return l, nil
+}
+
+// Listenable says why nothing can listen at an address of this machine, nil where something can.
+func Listenable(at netip.AddrPort, tcp bool) error {
+	var c io.Closer
+	var err error
+	if tcp {
+		c, err = net.ListenTCP("tcp", net.TCPAddrFromAddrPort(at))
+	} else {
+		c, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
+	}
+	if err != nil {
+		return err
+	}
+	return c.Close()
 }
 
 // openBinds opens what the paths need at each local address.

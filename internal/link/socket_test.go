@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/netip"
 	"slices"
@@ -158,6 +159,40 @@ func TestNewestKeyEndsTheOneBefore(t *testing.T) {
 	})
 	if count(d, link.SessionUp, nil) != 0 {
 		t.Error("the key before the newest was let in")
+	}
+}
+
+// Whoever stands in a session under a key of before loses it, on whatever path, once the peer has come with the newest; and who
+// is not let in any more is told why.
+// SPEC: SHT-013
+func TestSessionsUnderTheKeyOfBeforeEnd(t *testing.T) {
+	t.Parallel()
+	for _, tcp := range []bool{false, true} {
+		ca, cb := base("aurelia"), base("borealia")
+		var as, bs []netip.AddrPort
+		for i := range 2 {
+			as, bs = append(as, freePort(t)), append(bs, freePort(t))
+			if tcp {
+				as[i], bs[i] = tcpPort(t), tcpPort(t)
+			}
+			ca.Paths = append(ca.Paths, link.PathConfig{Bind: i, Remote: bs[i], TCP: tcp})
+		}
+		ca.Binds = as
+		ca.Peers = []ed25519.PublicKey{testKey("renewed").Public().(ed25519.PublicKey), testKey("borealia").Public().(ed25519.PublicKey)}
+		cb.Binds, cb.Paths = bs[1:], []link.PathConfig{{Remote: as[1], TCP: tcp}}
+		a, thief := start(t, "aurelia", ca), start(t, "borealia", cb)
+		whole(t, 0, thief)
+		cb.Key, cb.Binds, cb.Paths = testKey("renewed"), bs[:1], []link.PathConfig{{Remote: as[0], TCP: tcp}}
+		b := start(t, "renewed", cb)
+		whole(t, 0, a, b)
+		eventually(t, "the session under the key of before is wiped", func() bool { return a.Sessions(1) == 0 && !a.Paths()[1].WeHear })
+		eventually(t, "who held it is told", func() bool {
+			p := thief.Paths()[0]
+			return !p.WeHear && errors.Is(p.Why, link.ErrRefused)
+		})
+		for _, n := range []*node{a, thief, b} {
+			n.Close("")
+		}
 	}
 }
 

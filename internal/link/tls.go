@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"math/big"
+	"strings"
 	"time"
 )
 
@@ -21,6 +22,14 @@ const (
 
 // ErrPeer says that the other end is not the one whose key is pinned.
 var ErrPeer = errors.New("the other end holds none of the peer's keys")
+
+// ErrRefused says that the other end does not let our key in.
+var ErrRefused = errors.New("the other end does not let our key in")
+
+// refused reports whether a connection ended because the other end knows our key for none of ours.
+func refused(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "tls: bad certificate")
+}
 
 // bareCert wraps a key as TLS wants it; nothing in it but the key is read.
 func bareCert(key ed25519.PrivateKey) (tls.Certificate, error) {

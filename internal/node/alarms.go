@@ -224,7 +224,7 @@ func netKey(err error) string {
 	for name, is := range map[string][]error{
 		"absent": {syscall.ECONNREFUSED}, "route": {syscall.ENETUNREACH, syscall.ENETDOWN}, "host": {syscall.EHOSTUNREACH, syscall.EHOSTDOWN},
 		"not-here": {syscall.EADDRNOTAVAIL}, "in-use": {syscall.EADDRINUSE}, "permission": {fs.ErrPermission}, "timeout": {os.ErrDeadlineExceeded, context.DeadlineExceeded, syscall.ETIMEDOUT},
-		"closed": {io.EOF, syscall.ECONNRESET}, "stranger": {link.ErrPeer},
+		"closed": {io.EOF, syscall.ECONNRESET}, "stranger": {link.ErrPeer}, "refused": {link.ErrRefused},
 	} {
 		if slices.ContainsFunc(is, func(e error) bool { return errors.Is(err, e) }) {
 			return "at.net." + name

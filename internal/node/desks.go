@@ -206,6 +206,7 @@ type peerDesks struct {
 	Away       string    `json:"away,omitempty"`  // why not all of the other's statements find room: disk, quota
 	Until      time.Time `json:"until,omitzero"`  // when some of it does
 	Copy       time.Time `json:"copy,omitzero"`   // when the backup was made that this end was restored from
+	Sheet      untaken   `json:"sheet,omitzero"`  // the issue of the other's sheet that this end does not take
 	Twins      *twins    `json:"twins,omitempty"` // two nodes run with the other's keys, as this end sees them
 }
 
@@ -224,7 +225,7 @@ func (l *Line) tellState() {
 
 func (l *Line) stateBytes() []byte {
 	s := peerDesks{crew: l.crew(), Version: l.peer.told, Run: l.runName, NoSound: l.calls.mute, Muted: l.calls.muted(),
-		Unrecorded: l.disk.since.Truncate(time.Second), Away: l.peer.away.why, Until: l.peer.away.until.Truncate(time.Second), Copy: l.backups.Copy.Truncate(time.Second), Twins: l.peer.twins(l.now)}
+		Unrecorded: l.disk.since.Truncate(time.Second), Away: l.peer.away.why, Until: l.peer.away.until.Truncate(time.Second), Copy: l.backups.Copy.Truncate(time.Second), Sheet: l.issued.not, Twins: l.peer.twins(l.now)}
 	s.Officers = s.Officers[:min(4, len(s.Officers))]
 	l.peer.toldAt = l.now
 	b, _ := json.Marshal(s)

@@ -4,9 +4,13 @@ package node
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
+	"net/netip"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"example.org/parley/call"
@@ -14,6 +18,7 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/home"
+	"example.org/parley/internal/link"
 	"example.org/parley/internal/view"
 	"example.org/parley/party"
 	"example.org/parley/record"
@@ -27,10 +32,18 @@ var sheetActs = []handler{on((*Line).pathStep), on((*Line).pathList, act.PathLis
 // issued is what became of the issues of both sheets since the genesis.
 type issued struct {
 	look   bool           // something about a sheet came: it is to be looked at
-	theirs *service.Issue // it names new keys, and nobody here has accepted them; nil: none
+	theirs *service.Issue // it waits for a person here to accept it: of new keys, of addresses where the config says so; nil: none
+	not    untaken        // of theirs, and why
+	lost   int            // an issue of ours that is on record and not in this home: it is an older copy; 0: none
 	ours   bool           // our new keys wait for their acceptance
 	taken  time.Time      // when the newest sheet of theirs was
 	asked  time.Time      // when a file of theirs was looked for
+}
+
+// untaken is the next issue of a party that the other one does not take, and why: reach, many, ends, form, asks.
+type untaken struct {
+	Issue int    `json:"issue,omitempty"`
+	Why   string `json:"why,omitempty"`
 }
 
 // takeEvery is how often a sheet of theirs is taken at most: a peer that changes its addresses without an end keeps the loop
@@ -92,9 +105,14 @@ func (l *Line) lookAtSheets() error {
 		}
 	}
 	list := l.issues()
-	l.issued.theirs, l.issued.ours = nil, h.Waits()
+	was := l.issued.not
+	l.issued.theirs, l.issued.ours, l.issued.not, l.issued.lost = nil, h.Waits(), untaken{}, 0
 	for _, is := range list {
 		if is.Party == l.cfg.Us.Name {
+			if is.Issue > max(h.Ours.Issue, l.issued.lost) {
+				l.log.Error("this home is an older copy: an issue of our own sheet is not in it, nor are its keys", "issue", is.Issue)
+				l.issued.lost = is.Issue
+			}
 			if is.Accepted == nil || !h.Waits() || is.Issue != h.Ours.Issue {
 				continue
 			}
@@ -115,6 +133,9 @@ func (l *Line) lookAtSheets() error {
 			return err
 		}
 	}
+	if l.issued.not != was {
+		l.tellState()
+	}
 	return l.stateIssues(h, list)
 }
 
@@ -126,22 +147,38 @@ func (l *Line) takeSheet(h *home.Line, is service.Issue) error {
 	s, err := is.Sheet()
 	switch {
 	case err != nil:
-		l.warn("a sheet of the other party is not taken", "issue", is.Issue, "err", err)
+		l.notTaken(is, "form", err)
 		return nil
-	case (!s.SameKeys(h.Theirs) || len(s.Ends) > 0) && is.Accepted == nil:
+	case is.Accepted != nil:
+	case !s.SameKeys(h.Theirs) || len(s.Ends) > 0:
 		l.issued.theirs = &is
+		return nil
+	case h.Config.AskAddresses && !slices.Equal(s.Paths, h.Theirs.Paths): // SPEC: SHT-011
+		l.issued.theirs, l.issued.not = &is, untaken{is.Issue, "asks"}
 		return nil
 	}
 	if l.now.Sub(l.issued.taken).Abs() < takeEvery {
 		return nil
 	}
 	if err := h.Take(s); err != nil {
-		l.warn("a sheet of the other party is not taken", "issue", is.Issue, "err", err)
+		why := "form"
+		for w, is := range map[string]error{"reach": home.ErrReach, "many": home.ErrMany, "ends": home.ErrEnds} {
+			if errors.Is(err, is) {
+				why = w
+			}
+		}
+		l.notTaken(is, why, err)
 		return nil
 	}
 	l.issued.taken, l.issued.look = l.now, true
 	l.log.Info("the other party's sheet is taken", "issue", is.Issue, "keys", !s.SameKeys(h.Theirs))
 	return l.resheet(h)
+}
+
+// notTaken keeps why a sheet of theirs is not: both boards say so. SPEC: SHT-010
+func (l *Line) notTaken(is service.Issue, why string, err error) {
+	l.warn("a sheet of the other party is not taken", "issue", is.Issue, "err", err)
+	l.issued.not = untaken{is.Issue, why}
 }
 
 // stateIssues states what a kill left unsaid: an issue of our sheet that is on disk and on no record.
@@ -257,6 +294,7 @@ func (l *Line) pathStep(who act.Who, lang string, a act.PathStep) (act.Reply, er
 		return act.Reply{}, hint.New("as: parley path set 1 --bind 192.0.2.1:7443", "say what is to change: --bind, --reach or --remote")
 	case a.Step == "add":
 		c.Paths = append(c.Paths, home.Path{Label: a.Label, Bind: a.Bind, Reach: a.Reach, Remote: a.Remote})
+		i = len(c.Paths) - 1
 	default:
 		p := &c.Paths[i]
 		if a.Bind != "" && a.Reach == "" { // what stood on the sheet was the old address
@@ -267,7 +305,33 @@ func (l *Line) pathStep(who act.Who, lang string, a act.PathStep) (act.Reply, er
 			p.Remote = ""
 		}
 	}
+	if a.Bind != "" && a.Step != "remove" {
+		if err := bindable(h.Config.Paths, c.Paths[i]); err != nil {
+			return act.Reply{}, err
+		}
+	}
 	return l.issue(who, lang, c, false)
+}
+
+// bindable refuses an address of ours at which nothing can listen; where a path listens there already, the next can.
+//
+// SPEC: SHT-012
+func bindable(have []home.Path, p home.Path) error {
+	at, err := netip.ParseAddrPort(p.At())
+	if err != nil || slices.ContainsFunc(have, func(o home.Path) bool { return o.Bind == p.Bind }) {
+		return nil // the configuration's check says what is wrong
+	}
+	switch err := link.Listenable(at, p.TCP()); {
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return hint.New("bring its interface up first; or one of this machine's: ip address", "this machine has no address %s", at.Addr())
+	case errors.Is(err, syscall.EADDRINUSE):
+		return hint.New("another port; or end it: ss -lnptu", "another program has %s", p.Bind)
+	case errors.Is(err, fs.ErrPermission):
+		return hint.New("a port above 1023, or the right to it: see doc/operate.md", "this account may not listen at %s", p.Bind)
+	case err != nil:
+		return hint.New("", "this machine cannot listen at %s", p.Bind).Because(err)
+	}
+	return nil
 }
 
 // keyRotate makes new sign and link keys; the present ones are used until the other party has accepted the new.
@@ -341,7 +405,7 @@ func (l *Line) keyAccept(who act.Who, lang string, a act.KeyAccept) (act.Reply, 
 	}
 	is, _ := fold[service.Issue](l, l.rec.ItemOf(e))
 	switch {
-	case is.Entry == nil || is.Party == l.cfg.Us.Name || !is.Keys:
+	case is.Entry == nil || is.Party == l.cfg.Us.Name || !is.Keys && (l.issued.theirs == nil || l.issued.theirs.Hash != is.Hash):
 		return act.Reply{}, hint.New("see: parley path list", "%s names no new keys of the other party", a.ID)
 	case is.Accepted != nil:
 		return act.Reply{}, hint.New("see: parley path list", "the keys of %s are accepted already", a.ID)
@@ -388,18 +452,31 @@ func (l *Line) issueLine(lang string, is service.Issue, h *home.Line) string {
 		what = "sheet.accepted"
 	case is.Keys:
 		what = "sheet.waits"
+	case l.issued.theirs != nil && l.issued.theirs.Hash == is.Hash:
+		what = "sheet.asks"
 	case is.Party != l.cfg.Us.Name && is.Issue > h.Theirs.Issue:
 		what = "sheet.later"
 	}
 	return strings.Join([]string{l.rec.Short(is.Entry), words.T(lang, what, is.Party, is.Issue, view.When(lang, is.Entry.Time, l.now))}, "  ")
 }
 
-// sheetConditions: new keys wait for a person, here or there.
+// sheetConditions: a sheet waits for a person, here or there; one is not taken; or ours is newer than this home.
 func (l *Line) sheetConditions(add func(id, key string, w alarm.Detail)) {
-	if is := l.issued.theirs; is != nil {
-		add("A8", "keys here", alarm.Say("at.keys-here", l.cfg.Them.Name, l.rec.Short(is.Entry)))
+	us, them := l.cfg.Us.Name, l.cfg.Them.Name
+	switch is, not := l.issued.theirs, l.issued.not; {
+	case is != nil && is.Keys:
+		add("A8", them, alarm.Say("at.keys-here", them, l.rec.Short(is.Entry)))
+	case is != nil:
+		add("A8", them, alarm.Say("at.addresses-here", them, l.rec.Short(is.Entry)))
+	case not.Issue > 0:
+		add("A8", them, alarm.Say("at.untaken", them, not.Issue, us, "@at.untaken."+not.Why))
 	}
-	if l.issued.ours {
-		add("A8", "keys there", alarm.Say("at.keys-there", l.cfg.Them.Name))
+	switch not := l.peer.state.Sheet; {
+	case l.issued.lost > 0:
+		add("A8", us, alarm.Say("at.older-home", l.issued.lost))
+	case l.issued.ours:
+		add("A8", us, alarm.Say("at.keys-there", them))
+	case l.peer.up && not.Issue > 0 && slices.Contains([]string{"reach", "many", "ends", "form", "asks"}, not.Why):
+		add("A8", us, alarm.Say("at.untaken", us, not.Issue, them, "@at.untaken."+not.Why))
 	}
 }
