@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,6 +63,51 @@ func (w world) genesis(t testing.TB) (*Genesis, []byte, Terms) {
 }
 
 // SPEC: REC-901 REC-902 REC-903
+// A sheet that is signed elsewhere is the one that waited, byte for byte of its text; no other key and no changed draft signs.
+// SPEC: SHT-015
+func TestSheetIsSignedElsewhere(t *testing.T) {
+	k, err := NewKeys(rand.NewChaCha8([32]byte{1}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Sheet{Party: "aurelia", Issue: 2, Before: wire.Sum([]byte("x")), PartyKey: Public(k.Party), Sign: Public(k.Sign), Link: Public(k.Link),
+		Paths: []SheetPath{{"1", "udp", "192.0.2.1:7443"}, {"web", "tcp", "192.0.2.1:443"}}}
+	b, err := s.Draft([32]byte{7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := SignDraft(b, k.Party)
+	if err != nil || string(got.Text()) != string(s.Text()) || !slices.Equal(got.Paths, s.Paths) || got.Paths[1].String() != "tcp:192.0.2.1:443" {
+		t.Fatal(got, err)
+	}
+	if _, err := SignDraft(b, k.Sign); err == nil {
+		t.Error("another key signed")
+	}
+	for i := range b {
+		bad := slices.Clone(b)
+		bad[i] ^= 1
+		if d, err := ParseDraft(bad); err == nil && string(d.Text()) == string(s.Text()) {
+			t.Error("changed at", i)
+		}
+	}
+}
+
+// FuzzDraft: whatever is carried to the party key, reading and signing it is harmless.
+func FuzzDraft(f *testing.F) {
+	k, _ := NewKeys(rand.NewChaCha8([32]byte{1}))
+	s := &Sheet{Party: "aurelia", Issue: 1, PartyKey: Public(k.Party), Sign: Public(k.Sign), Link: Public(k.Link), Paths: []SheetPath{{"1", "udp", "192.0.2.1:7443"}}}
+	b, err := s.Draft([32]byte{7})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if s, err := SignDraft(b, k.Party); err == nil && string(Bare(s.Note)) == "" {
+			t.Error("nothing was signed")
+		}
+	})
+}
+
 func TestSheetHasOneSpelling(t *testing.T) {
 	w := newWorld(t)
 	got, err := ParseSheet(w.a.Note)

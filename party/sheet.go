@@ -197,12 +197,7 @@ func ParseSheet(b []byte) (*Sheet, error) {
 		return nil, err
 	}
 	if piece != nil {
-		var w ways
-		if err := open(piece, s.Ways, &w); err != nil {
-			return nil, notSheet("what tells its paths is not what it names: %v", err)
-		}
-		s.Paths = w.Paths
-		if err := s.check(); err != nil {
+		if err := s.tell(piece); err != nil {
 			return nil, err
 		}
 	}
@@ -213,6 +208,55 @@ func ParseSheet(b []byte) (*Sheet, error) {
 		return nil, notSheet("%v", err)
 	}
 	return s, nil
+}
+
+// tell reads the paths.
+func (s *Sheet) tell(piece []byte) error {
+	var w ways
+	if err := open(piece, s.Ways, &w); err != nil {
+		return notSheet("what tells its paths is not what it names: %v", err)
+	}
+	s.Paths = w.Paths
+	return s.check()
+}
+
+// Draft is a sheet without its signature, for who keeps the party key; salt is of the piece that tells its paths.
+func (s *Sheet) Draft(salt [32]byte) ([]byte, error) {
+	piece, err := wire.EncodeBody(ways{s.Paths}, salt)
+	if err != nil {
+		return nil, notSheet("its paths: %v", err)
+	}
+	s.Ways = wire.Sum(piece)
+	b := slices.Concat(s.Text(), piece, []byte("\n"))
+	_, err = ParseDraft(b)
+	return b, err
+}
+
+// ParseDraft reads what Draft made: who signs it sees first what it says.
+func ParseDraft(b []byte) (*Sheet, error) {
+	text, piece := apart(b)
+	s := &Sheet{}
+	if err := s.read(text); err != nil {
+		return nil, err
+	}
+	return s, s.tell(piece)
+}
+
+// SignDraft signs what Draft made, with the key that it names.
+func SignDraft(b []byte, key ed25519.PrivateKey) (*Sheet, error) {
+	s, err := ParseDraft(b)
+	if err != nil {
+		return nil, err
+	}
+	if !s.PartyKey.Equal(Public(key)) {
+		return nil, notSheet("it is another party's: its party key is not this one")
+	}
+	text, piece := apart(b)
+	note, err := wire.SignNote(text, s.Party+"/party", key)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't sign the sheet: %w", err)
+	}
+	return ParseSheet(slices.Concat(note, piece, []byte("\n")))
 }
 
 // SameKeys reports whether two sheets of a party name the same keys.

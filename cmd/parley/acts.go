@@ -55,6 +55,10 @@ func (a *app) addActs(root *cobra.Command) {
 		p.AddCommand(c)
 	}
 	parents["line"].AddCommand(a.erase())
+	for _, c := range a.keys() {
+		parents["key"].AddCommand(c)
+		parents["key"].Short += "|" + c.Name()
+	}
 }
 
 // actCommand makes one command.

@@ -124,6 +124,7 @@ func (d *doctor) look(ctx context.Context) {
 			continue
 		}
 		d.say(fine, "", "keys, sheets and configuration")
+		d.partyKey(l)
 		d.record(l, running)
 		if p := l.Config.Backup.Place; p != "" && unix.Access(p, unix.W_OK) != nil {
 			d.say(look, "make it, for this account alone: install -d -m 700 DIR", "no backup can be put into %s", p)
@@ -166,6 +167,17 @@ func (d *doctor) disk(dir string) {
 		d.say(look, "make room before it is full", "the disk of %s has room for %d MiB only", dir, free>>20)
 	default:
 		d.say(fine, "", "the disk of %s: %d MiB free", dir, free>>20)
+	}
+}
+
+// partyKey says of a party key that is elsewhere, and whether something waits for it.
+func (d *doctor) partyKey(l *home.Line) {
+	if l.Keys.Party != nil {
+		return
+	}
+	d.say(fine, "", "the party key is kept elsewhere")
+	if _, err := os.Stat(l.Unsigned()); err == nil {
+		d.say(look, "there: parley key sign FILE --key KEY > SIGNED; here: parley key take SIGNED", "%s waits for the party key", l.Unsigned())
 	}
 }
 

@@ -27,7 +27,7 @@ var Table = []Verb{
 	{"path remove", "LABEL", "Remove a path of ours.", "node", PathStep{Step: "remove"}, Touches | Person | Both},
 	{"key rotate", "", "Make new keys of ours; they are used once the other party has accepted them.", "node", KeyRotate, Touches | Person | Both},
 	{"key revoke", "", "End our sign key, which was stolen: what it signed past a statement of ours is void.", "node", KeyRevoke{}, Touches | Person | Both},
-	{"key accept", "ID", "Accept the other party's new keys, or the addresses that a person is asked about, by the digits of its sheet.", "node", KeyAccept{}, Touches | Person | Both},
+	{"key accept", "ID", "Accept new keys of the other party, or addresses that wait, by the digits of its sheet.", "node", KeyAccept{}, Touches | Person | Both},
 
 	{"officer add", "NAME…", "Enrol an officer, known by his Unix account.", "people", OfficerAdd{}, 0},
 	{"officer edit", "OFFICER [NAME…]", "State anew what we stated of an officer of ours.", "people", OfficerAdd{Do: "officer.edit"}, Person},

@@ -7,7 +7,8 @@
 //	HOME/serve.lock              which process serves this home
 //	HOME/reserve                 given back to a full disk (internal/store)
 //	HOME/lines/NAME/config.toml  one documented struct, validated once (Config)
-//	HOME/lines/NAME/*.key        party, sign, link and tag keys, 0600, refused otherwise
+//	HOME/lines/NAME/*.key        party, sign, link and tag keys, 0600, refused otherwise; the party key may be elsewhere
+//	HOME/lines/NAME/sheet.unsigned  our next sheet, which waits for the party key · config.next: the paths that go with it
 //	HOME/lines/NAME/sheet.ours   our sheet · sheet.theirs: the other party's, once entered · sheet.ours.2, sheet.theirs.2 …: the issues after the genesis
 //	HOME/lines/NAME/*.key.next   keys of our newest sheet that the other party has not accepted yet
 //	HOME/lines/NAME/genesis      signed by both, once confirmed · terms: its body · pairing.json: how far it is
@@ -492,6 +493,9 @@ func (l *Line) theyReach(s *party.Sheet) error {
 func (l *Line) NextIssue() error {
 	if l.Genesis != nil {
 		return hint.New("change an address: parley path set; the keys: parley key rotate", "this line is paired already")
+	}
+	if l.Keys.Party == nil {
+		return hint.New("put it back as party.key; it is sealed once the line is paired", "the party key is not in this home")
 	}
 	s, err := l.Config.sheet(l.Keys, l.Ours)
 	if err != nil {

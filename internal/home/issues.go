@@ -113,11 +113,14 @@ func (l *Line) Waits() bool { return !l.Ours.Sign.Equal(party.Public(l.Keys.Sign
 
 // Issue makes the next issue of our sheet with the configuration c and, where rand is given, with new keys, and ends keys that
 // were stolen; it is on disk, and c with it, when Issue returns. Where nothing that stands on a sheet differs only c is kept,
-// and there is no issue.
+// and there is no issue. Where the party key is not here it has no Note yet, and waits for its signature.
 //
 // SPEC: SHT-001 SHT-004 SHT-008
 func (l *Line) Issue(c Config, rand io.Reader, ends ...party.KeyEnd) (*party.Sheet, error) {
 	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	if err := l.waiting(); err != nil {
 		return nil, err
 	}
 	if l.Waits() && rand != nil && len(ends) == 0 {
@@ -139,6 +142,9 @@ func (l *Line) Issue(c Config, rand io.Reader, ends ...party.KeyEnd) (*party.She
 	}
 	if rand == nil && slices.Equal(next.Paths, l.Ours.Paths) {
 		return nil, l.write("config.toml", c.encode())
+	}
+	if l.Keys.Party == nil {
+		return next, l.await(next, c)
 	}
 	if err := next.SignSheet(l.Keys.Party); err != nil {
 		return nil, err
@@ -215,6 +221,9 @@ func (l *Line) Renew() error {
 func (l *Line) loadKeys() error {
 	for role, k := range map[string]*ed25519.PrivateKey{"party": &l.Keys.Party, "sign": &l.Keys.Sign, "link": &l.Keys.Link} {
 		b, err := l.secret(role + ".key")
+		if role == "party" && errors.Is(err, fs.ErrNotExist) { // it is kept elsewhere
+			continue
+		}
 		if err != nil {
 			return err
 		}

@@ -82,7 +82,7 @@ func (l *Line) issues() (out []service.Issue) {
 func (l *Line) tickSheets() {
 	if l.cfg.Home != nil && l.now.Sub(l.issued.asked).Abs() >= takeEvery {
 		l.issued.asked = l.now
-		l.issued.look = l.issued.look || l.cfg.Home.Entered(l.cfg.Sheet+1)
+		l.issued.look = l.issued.look || l.cfg.Home.Entered(l.cfg.Sheet+1) || l.cfg.Home.Issued()
 	}
 	if !l.issued.look || l.cfg.Home == nil || l.disk.dead != nil || l.now.Sub(l.issued.taken).Abs() < takeEvery {
 		return
@@ -99,7 +99,7 @@ func (l *Line) lookAtSheets() error {
 	if err != nil {
 		return err
 	}
-	if h.Theirs.Issue > l.cfg.Sheet { // entered as a file
+	if h.Theirs.Issue > l.cfg.Sheet || h.Ours.Issue > l.cfg.Home.Ours.Issue { // entered as a file
 		if err := l.resheet(h); err != nil {
 			return err
 		}
@@ -245,6 +245,9 @@ func (l *Line) issue(who act.Who, lang string, c home.Config, keys bool) (act.Re
 	if err != nil {
 		return act.Reply{}, err
 	}
+	if s != nil && s.Note == nil {
+		return l.unsigned(lang, h, s), nil
+	}
 	if err := l.resheet(h); err != nil {
 		return act.Reply{}, err
 	}
@@ -261,6 +264,11 @@ func (l *Line) issue(who act.Who, lang string, c home.Config, keys bool) (act.Re
 		r.Text = fmt.Sprintf(said, r.ID, s.Issue, party.Digits(s.Hash))
 	}
 	return r, err
+}
+
+// unsigned says what is to be done with an issue that the party key, which is elsewhere, has to sign.
+func (l *Line) unsigned(lang string, h *home.Line, s *party.Sheet) act.Reply {
+	return act.Reply{Text: fmt.Sprintf(words.Say(lang, "sheet issue %d waits for the party key, and nothing has changed yet. Take %s to where the key is; there: parley key sign FILE --key KEY > SIGNED; here: parley key take SIGNED"), s.Issue, h.Unsigned())}
 }
 
 func (l *Line) homeAgain() (*home.Line, error) {
@@ -368,6 +376,9 @@ func (l *Line) keyRevoke(who act.Who, lang string, a act.KeyRevoke) (act.Reply, 
 		ends = append(ends, party.KeyEnd{Key: h.Ours.Sign, Log: e.Log.String(), Size: e.Index + 1})
 	}
 	s, err := h.Issue(h.Config, l.cfg.Rand, ends...)
+	if err == nil && s.Note == nil {
+		return l.unsigned(lang, h, s), nil
+	}
 	if err == nil {
 		err = h.Renew()
 	}

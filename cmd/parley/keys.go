@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"example.org/parley/hint"
+	"example.org/parley/internal/home"
+	"example.org/parley/party"
+)
+
+// keys are the verbs of who keeps the party key off the machine.
+//
+// SPEC: SHT-014 SHT-015
+func (a *app) keys() []*cobra.Command {
+	seal := &cobra.Command{Use: "seal FILE", Short: "Put our party key into a file under a passphrase, and remove it here: a node does without it.", Args: nargs(1, 1)}
+	seal.RunE = func(_ *cobra.Command, args []string) error {
+		l, err := a.load()
+		if err != nil {
+			return err
+		}
+		pass, err := a.passphrase(true)
+		if err == nil {
+			err = l.SealKey(args[0], pass)
+		}
+		if err != nil {
+			return err
+		}
+		return a.say(map[string]string{"line": l.Name, "file": args[0]},
+			"The party key of the line %s is in %s, and in this home no more. Carry it away, with a copy at another place: without it no address and no key of ours can ever be changed. Backups that were made before still hold it.\n", l.Name, args[0])
+	}
+	var key string
+	sign := &cobra.Command{Use: "sign FILE --key KEY", Short: "Sign the next issue of our sheet, on the machine where the party key is; it needs no home.", Args: nargs(1, 1)}
+	sign.Flags().StringVar(&key, "key", "", "the file that key seal made")
+	sign.RunE = func(_ *cobra.Command, args []string) error {
+		if key == "" {
+			return hint.Usage("parley key sign FILE --key KEY > SIGNED", "key sign: where is the key?")
+		}
+		b, err := small(args[0])
+		sealed, err2 := small(key)
+		if err == nil {
+			err = err2
+		}
+		if err != nil {
+			return err
+		}
+		s, err := party.ParseDraft(b)
+		if err != nil {
+			return hint.New("the file that the node named: sheet.unsigned", "%v", err)
+		}
+		fmt.Fprintf(a.err, a.tr("To be signed: issue %d of the sheet of %s.\n"), s.Issue, s.Party)
+		for _, p := range s.Paths {
+			fmt.Fprintf(a.err, "  "+a.tr("path %s: %s")+"\n", p.Label, p)
+		}
+		for _, e := range s.Ends {
+			fmt.Fprintf(a.err, "  "+a.tr("a sign key ends past %s %d")+"\n", e.Log, e.Size)
+		}
+		pass, err := a.passphrase(false)
+		if err != nil {
+			return err
+		}
+		k, err := home.OpenKey(sealed, pass)
+		if err == nil {
+			s, err = party.SignDraft(b, k)
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.err, a.tr("Its digits:\n  %s\n"), party.Digits(s.Hash))
+		_, err = a.out.Write(s.Note)
+		return err
+	}
+	forget := false
+	take := &cobra.Command{Use: "take SIGNED", Short: "Go on by the next issue of our sheet, which the party key has signed elsewhere.", Args: nargs(0, 1)}
+	take.Flags().BoolVar(&forget, "forget", false, "give up the issue that waits, in place of taking it")
+	take.RunE = func(_ *cobra.Command, args []string) error {
+		if forget != (len(args) == 0) {
+			return hint.Usage("parley key take SIGNED, or parley key take --forget", "key take: which?")
+		}
+		l, err := a.load()
+		if err != nil {
+			return err
+		}
+		if forget {
+			if err := l.Forget(); err != nil {
+				return err
+			}
+			return a.say(map[string]string{"line": l.Name}, "It is given up; nothing has changed.\n")
+		}
+		b, err := small(args[0])
+		if err != nil {
+			return err
+		}
+		s, err := l.TakeSigned(b)
+		if err != nil {
+			return err
+		}
+		return a.say(map[string]any{"line": l.Name, "issue": s.Issue, "sheet_digits": party.Digits(s.Hash)},
+			"Sheet issue %d is ours. A node that runs goes on by it, and states it, within a second. Its digits:\n  %s\n", s.Issue, party.Digits(s.Hash))
+	}
+	return []*cobra.Command{seal, sign, take}
+}
+
+// small reads a file that cannot be long.
+func small(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, hint.New("", "the file cannot be read: %v", err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, party.MaxSheet+1))
+	if err != nil {
+		return nil, fmt.Errorf("couldn't read %s: %w", name, err)
+	}
+	return b, nil
+}
+
+// passphrase asks for one, twice where it is new and a person types it; without a terminal it is the first line that comes in.
+func (a *app) passphrase(fresh bool) (string, error) {
+	f, ok := a.in.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		line, err := bufio.NewReader(io.LimitReader(a.in, 1024)).ReadString('\n')
+		if line = strings.TrimRight(line, "\r\n"); line == "" && err != nil {
+			return "", hint.Usage("type it at a terminal, or give it as the first line of the input", "there is no passphrase")
+		}
+		return line, nil
+	}
+	typed := ""
+	for i, ask := range []string{"Passphrase: ", "Once more: "} {
+		if i == 1 && !fresh {
+			break
+		}
+		fmt.Fprint(a.err, a.tr(ask))
+		b, err := term.ReadPassword(int(f.Fd()))
+		fmt.Fprintln(a.err)
+		if err != nil {
+			return "", fmt.Errorf("couldn't read the passphrase: %w", err)
+		}
+		if i == 1 && string(b) != typed {
+			return "", hint.New("type the same one twice", "these are two passphrases")
+		}
+		typed = string(b)
+	}
+	return typed, nil
+}
