@@ -74,7 +74,14 @@ func (a *app) actCommand(v act.Verb) *cobra.Command {
 	if v.Name == "stop" || v.Name == "open" {
 		all = c.Flags().Bool("all", false, map[string]string{"stop": "to every line of the home", "open": "the page of every line of the home"}[v.Name])
 	}
+	page := new(bool)
+	if v.Name == "card" {
+		page = c.Flags().Bool("html", false, "as a page to print on A6, with the keys of the desk")
+	}
 	c.RunE = func(c *cobra.Command, args []string) error {
+		if *page {
+			return a.card()
+		}
 		x, err := build(args, time.Now())
 		if err == nil {
 			err = silent(x)

@@ -116,8 +116,10 @@ func (a *app) load() (*home.Line, error) {
 func (a *app) sheet() *cobra.Command {
 	var next bool
 	var issue int
+	var as string
 	c := &cobra.Command{Use: "sheet", Short: "Print our sheet, to be carried to the other party.", Args: nargs(0, 0)}
 	c.Flags().BoolVar(&next, "next", false, "make the next issue first: other addresses, or after a locked pairing")
+	c.Flags().StringVar(&as, "print", "", "as one page to print: html, with the sheet as a QR code, or text")
 	c.Flags().IntVar(&issue, "issue", 0, "an earlier issue, where the other party lacks it (default: the newest)")
 	c.RunE = func(*cobra.Command, []string) error {
 		l, err := a.load()
@@ -136,6 +138,13 @@ func (a *app) sheet() *cobra.Command {
 		}
 		if err != nil {
 			return err
+		}
+		switch as {
+		case "":
+		case "html", "text":
+			return paper{Lang: a.lang, Line: l}.write(a.out, as == "text")
+		default:
+			return hint.Usage("parley sheet --print html > FILE, or text", "sheet: how is it printed?")
 		}
 		if a.json {
 			return a.printJSON(map[string]string{"sheet": string(l.Ours.Note), "sheet_digits": party.Digits(l.Ours.Hash), "party_digits": party.Digits(l.Ours.PartyHash()), "party_hash": l.Ours.PartyHash().String()})
