@@ -104,7 +104,10 @@ func TestPathsOfBothKinds(t *testing.T) {
 	}
 	var seq uint32
 	talk := func(frames int) {
-		for range frames {
+		for i := range frames {
+			if i%4 == 3 { // a writer that gets no turn on a busy machine drops what is late: it is given its turn
+				eventually(t, "the frames until now", func() bool { return ha.missing(seq)+hb.missing(seq) == 0 })
+			}
 			seq++
 			a.SendFrame(7, 0, seq, make([]byte, 80))
 			b.SendFrame(7, 0, seq, make([]byte, 80))
