@@ -8,7 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,7 +24,6 @@ import (
 	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/control"
 	"example.org/parley/internal/home"
-	"example.org/parley/internal/link"
 	"example.org/parley/internal/view"
 	"example.org/parley/wire"
 	"example.org/parley/words"
@@ -209,11 +209,11 @@ func (d *doctor) record(l *home.Line, running bool) {
 // addresses looks at the addresses of a line: whether this machine has them, and whether they are free for the node.
 func (d *doctor) addresses(l *home.Line, running bool) {
 	for _, p := range l.Config.Paths {
-		find := "find it: ss -lnup; end it, or use another port"
+		network, find := "udp", "find it: ss -lnup; end it, or use another port"
 		if p.TCP() {
-			find = "find it: ss -lntp; end it, or use another port"
+			network, find = "tcp", "find it: ss -lntp; end it, or use another port"
 		}
-		switch err := listenable(p.At(), p.TCP()); {
+		switch err := listenable(network, p.At()); {
 		case !here(p.At()):
 			d.say(wrong, "bring its interface up, the node tries again every second; or take another, while the node runs: parley path set LABEL --bind IP:PORT", "path %s: this machine has no address %s", p.Label, p.At())
 		case errors.Is(err, syscall.EACCES):
@@ -228,7 +228,7 @@ func (d *doctor) addresses(l *home.Line, running bool) {
 			d.bad(err)
 		}
 	}
-	if l.Config.Page.At != "" && !running && listenable(l.Config.Page.Listen(), true) != nil {
+	if l.Config.Page.At != "" && !running && listenable("tcp", l.Config.Page.Listen()) != nil {
 		d.say(wrong, "find it: ss -lntp; end it, or write another page in config.toml", "the page: another program has %s", l.Config.Page.Listen())
 	}
 	if at, ok := l.Config.Sound(); ok && !running {
@@ -241,10 +241,16 @@ func (d *doctor) addresses(l *home.Line, running bool) {
 }
 
 // listenable says why nothing can listen at an address.
-func listenable(at string, tcp bool) error {
-	a, err := netip.ParseAddrPort(at)
+func listenable(network, at string) error {
+	var c io.Closer
+	var err error
+	if network == "udp" {
+		c, err = net.ListenPacket(network, at)
+	} else {
+		c, err = net.Listen(network, at)
+	}
 	if err == nil {
-		err = link.Listenable(a, tcp)
+		c.Close()
 	}
 	return err
 }
