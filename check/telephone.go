@@ -33,14 +33,19 @@ type NotedFacts struct {
 	Outcome string           `json:"outcome"`
 	At      time.Time        `json:"at"`
 	Rang    string           `json:"rang,omitempty"` // place of the officer.added of who rang, where that is not its author
+	Node    bool             `json:"node,omitempty"` // the node rang, over its trunk: then no person need be behind it
 	By      statement.Author `json:"by"`
 }
 
 // Validate judges check.noted.
 //
-// SPEC: CHK-030
+// SPEC: CHK-030 CHK-036
 func (f NotedFacts) Validate(e, _ *record.Entry) error {
-	err := statement.First(statement.OneOf("outcome", f.Outcome, Outcomes), statement.Must("at", f.At), f.By.Person(),
+	person := f.By.Person()
+	if f.Node {
+		person = statement.First(f.By.Validate(), statement.If(f.Rang != "", "the node rang, and an officer too"))
+	}
+	err := statement.First(statement.OneOf("outcome", f.Outcome, Outcomes), statement.Must("at", f.At), person,
 		statement.If(!e.Time.IsZero() && f.At.After(e.Time), "it is dated after it was stated"))
 	if err == nil && f.Rang != "" {
 		_, err = record.ParsePlace(f.Rang)

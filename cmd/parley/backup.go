@@ -96,12 +96,6 @@ func (a *app) rows(ctx context.Context) backup.Source {
 	}
 }
 
-// isFile reports whether a record is in its file, and not in a database or gone.
-func isFile(path string) bool {
-	st, err := os.Stat(path)
-	return err == nil && st.Size() > 0
-}
-
 // openRows reads the rows of a record that no node of this home has open.
 func (a *app) openRows(line, db string, w io.Writer) error {
 	l, err := a.home().Load(line)
@@ -123,9 +117,7 @@ func (a *app) noteBackup(ctx context.Context, db string, made time.Time) {
 	p := strings.Split(db, "/")
 	_, err := a.node().Do(ctx, p[1], a.lang, act.Backup{DB: p[2], Made: made})
 	if errors.Is(err, control.ErrNotRunning) {
-		if file := filepath.Join(a.home().Dir, db); isFile(file) {
-			err = node.NoteBackup(file, made, false)
-		}
+		err = node.NoteBackup(filepath.Join(a.home().Dir, db), made, false)
 	}
 	if err != nil {
 		a.complain(hint.New("the backup is whole; the alarm about it goes on until the next one", "the line %s could not be told of its backup: %v", p[1], err))

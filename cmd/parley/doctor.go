@@ -238,6 +238,25 @@ func (d *doctor) addresses(l *home.Line, running bool) {
 			}
 		}
 	}
+	d.telephones(l, running)
+}
+
+// telephones looks at the trunk: its address here, and its password.
+func (d *doctor) telephones(l *home.Line, running bool) {
+	p := &l.Config.Phone
+	if p.Trunk == "" {
+		return
+	}
+	_, tcp, _ := p.Peer()
+	switch network := map[bool]string{true: "tcp", false: "udp"}[tcp]; {
+	case !here(p.Bind):
+		d.say(wrong, "write another bind under [phone] in config.toml: doc/telephones.md", "telephones: this machine has no address %s", p.Bind)
+	case !running && listenable(network, p.Bind) != nil:
+		d.say(wrong, "write another bind under [phone] in config.toml: doc/telephones.md", "telephones: another program has %s", p.Bind)
+	}
+	if _, err := l.PhoneSecret(); err != nil {
+		d.bad(err)
+	}
 }
 
 // listenable says why nothing can listen at an address.

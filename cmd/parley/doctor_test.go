@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/parley/internal/home"
 	"example.org/parley/wire"
 )
 
@@ -26,6 +27,28 @@ func TestPortsTellAPageOfTheHouse(t *testing.T) {
 		if want := map[bool]int{true: 0, false: 3}[at == "127.0.0.1:7480"]; n != want {
 			t.Errorf("%s: %d rows are of the house, not %d", at, n, want)
 		}
+	}
+}
+
+// ports names the trunk and the ports of the sound, doctor an address that this machine does not have and a password that
+// is not there.
+// SPEC: CLI-060 CLI-061 PHN-070 PHN-071
+func TestPortsAndDoctorKnowTheTelephones(t *testing.T) {
+	l, _ := lines(t)
+	l.Config.Phone = home.Phone{Trunk: "sip:192.0.2.20;transport=tcp", Bind: "192.0.2.10:5060", Account: "parley"}
+	var rows []string
+	for _, r := range portsOf(l) {
+		if r.Trunk {
+			rows = append(rows, r.Protocol+" "+r.Here+" "+r.There)
+		}
+	}
+	if got := strings.Join(rows, "; "); got != "TCP 192.0.2.10:5060 192.0.2.20:5060; UDP 192.0.2.10:16384-16415 192.0.2.20" {
+		t.Error(got)
+	}
+	d := &doctor{app: &app{stdio: stdio{nil, &bytes.Buffer{}, nil}, lang: "en"}, line: "north"}
+	d.telephones(l, false)
+	if len(d.out) != 2 || !strings.Contains(d.out[0].What, "no address 192.0.2.10:5060") || !strings.Contains(d.out[1].What, "phone.secret") {
+		t.Errorf("%+v", d.out)
 	}
 }
 

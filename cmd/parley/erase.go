@@ -3,7 +3,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -61,15 +60,15 @@ func (a *app) erase() *cobra.Command {
 		if _, err := backup.Make(a.home(), []string{name}, archive, time.Now(), a.rows(c.Context())); err != nil {
 			return err
 		}
+		for _, is := range []*home.Line{l, l.Alone} {
+			if err := node.EraseDatabase(is); err != nil {
+				return hint.New("the archive is made, nothing of the line was removed from this machine: erase it once the database answers", "couldn't erase the record in the database: %v", err)
+			}
+		}
 		gone := filepath.Join(filepath.Dir(l.Dir), ".erased-"+name) // after a kill no half of a line is there under its name
 		err = os.RemoveAll(gone)
 		if err == nil {
 			err = os.Rename(l.Dir, gone)
-		}
-		if err == nil {
-			if err = node.EraseDatabase(l); err != nil {
-				return hint.New("the archive is made: erase it once the database answers", "couldn't erase the record in the database: %v", errors.Join(err, os.Rename(gone, l.Dir)))
-			}
 		}
 		if err == nil {
 			err = os.RemoveAll(gone)

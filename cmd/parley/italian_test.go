@@ -148,6 +148,7 @@ aurelia brief $p
 aurelia check note busy
 aurelia check note answered --at 1999-02-21 => contains istante
 aurelia check note answered --by Nessuno => contains Nessuno
+aurelia check phone now => contains nessun telefono
 aurelia call note --with $p --class service "una prova"
 aurelia call note --with Nessuno => contains Nessuno
 aurelia checks

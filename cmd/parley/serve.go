@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,7 @@ import (
 
 	"example.org/parley/hint"
 	"example.org/parley/internal/control"
+	"example.org/parley/internal/edge/phone"
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/node"
@@ -338,6 +340,8 @@ func (s *service) node(ctx context.Context, l *home.Line) error {
 func (s *service) open(ctx context.Context, l *home.Line, cfg node.Config, d *pairDriver) error {
 	cfg.Demo, cfg.Boot = cfg.Demo || s.demo, s.boot
 	node.Frugal()
+	var trunk atomic.Pointer[phone.Trunk]
+	cfg.Telephone = ordinary(&l.Config.Phone, &trunk)
 	n := node.Open(cfg)
 	defer n.Close()
 	ctx, end := context.WithCancel(ctx)
@@ -360,7 +364,7 @@ func (s *service) open(ctx context.Context, l *home.Line, cfg node.Config, d *pa
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	if l.Config.Phone.Trunk != "" {
-		wg.Go(func() { keepPhones(ctx, s, l, n, cfg.Them.Name) })
+		wg.Go(func() { keepPhones(ctx, s, l, n, cfg.Them.Name, &trunk) })
 	}
 	f.keep(ctx, s, l)
 	if by := n.Successor(); by != nil {
@@ -384,11 +388,6 @@ func (s *service) nodeConfig(l *home.Line) (node.Config, error) {
 		}
 	}
 	c, err := node.Of(l, s.log.With("line", l.Name))
-	if err == nil && c.Store.Postgres != "" {
-		if err = store.CheckPostgres(c.Store.Postgres); err != nil {
-			err = hint.New(`store = "postgres://USER@HOST/DATABASE?sslmode=verify-full" in config.toml`, "store: %v", err)
-		}
-	}
 	if err != nil {
 		return c, err
 	}

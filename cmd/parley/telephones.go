@@ -6,6 +6,8 @@ import (
 	"cmp"
 	"context"
 	"net/netip"
+	"strings"
+	"sync/atomic"
 
 	"example.org/parley/internal/edge/phone"
 	"example.org/parley/internal/home"
@@ -34,11 +36,12 @@ func (handset) Use(string)   {}
 // keepPhones joins the telephones of the house to a line until ctx ends; what cannot be opened is tried again.
 //
 // SPEC: PHN-071
-func keepPhones(ctx context.Context, s *service, l *home.Line, n *node.Line, other string) {
+func keepPhones(ctx context.Context, s *service, l *home.Line, n *node.Line, other string, at *atomic.Pointer[phone.Trunk]) {
 	why := ""
 	for ; ctx.Err() == nil; pause(ctx, tryAgain) {
 		e, err := openPhones(s, l, n, other)
 		if err == nil {
+			at.Store(e)
 			<-ctx.Done()
 			e.Close()
 			return
@@ -57,9 +60,26 @@ func openPhones(s *service, l *home.Line, n *node.Line, other string) (*phone.Tr
 		return nil, err
 	}
 	peer, tcp, _ := p.Peer() // checked with the config
-	cfg := phone.Config{Name: other, Trunk: peer, TCP: tcp, Bind: netip.MustParseAddrPort(p.Bind), Media: uint16(p.FirstPort()), Account: p.Account, Password: secret, Digest: cmp.Or(p.Digest, "MD5")}
+	cfg := phone.Config{Name: other, Trunk: peer, TCP: tcp, Bind: netip.MustParseAddrPort(p.Bind), Media: uint16(p.FirstPort()), Account: p.Account, Password: secret, Digest: cmp.Or(p.Digest, "MD5"), Prompt: cmp.Or(p.Prompt, "en")}
 	for i, x := range p.Extensions {
 		cfg.Extensions = append(cfg.Extensions, phone.Extension{Number: x.Number, Desk: p.Desk(i)})
 	}
 	return phone.New(cfg, telephones{n}, s.log.With("line", l.Name))
+}
+
+// ordinary rings ordinary telephones over the trunk, once it is open. SPEC: CHK-036
+func ordinary(p *home.Phone, at *atomic.Pointer[phone.Trunk]) func(number string) (string, bool) {
+	if p.Trunk == "" {
+		return nil
+	}
+	return func(number string) (string, bool) {
+		t := at.Load()
+		if t == nil {
+			return "", false
+		}
+		if p.Outside != "" {
+			number = p.Outside + strings.Replace(number, "+", "00", 1)
+		}
+		return t.Test(number)
+	}
 }

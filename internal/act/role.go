@@ -27,7 +27,7 @@ func NamesDesk(name string) bool {
 var anybody = []string{"ring", "answer", "decline", "hang-up", "stop", "stop.step", "sign-on", "sign-off", "desk", "open"}
 
 // keeping are the acts of who keeps the line running.
-var keeping = []string{"line.step", "path.step", "key.rotate", "officer.add", "officer.edit", "officer.end", "officer.invite", "desk.invite", "desk.rename", "desk.end", "session.end", "alarm.ack", "check.now"}
+var keeping = []string{"line.step", "path.step", "key.rotate", "officer.add", "officer.edit", "officer.end", "officer.invite", "desk.invite", "desk.rename", "desk.end", "session.end", "alarm.ack", "check.now", "check.phone"}
 
 // changing are acts that no row of the table tells from questions.
 var changing = []string{"officer.add", "officer.invite", "desk.invite", "desk.rename", "desk.end", "session.end", "claim"}

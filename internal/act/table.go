@@ -79,6 +79,7 @@ var Table = []Verb{
 	{"check now", "", "Check the line now.", "checks", CheckNow, Touches | Both},
 	{"check confirm", "REPLY… | --decline", "Answer the other end's question of a check.", "checks", CheckConfirm{}, Touches | Person | Both},
 	{"check note", "OUTCOME", "State what came of ringing their ordinary telephone.", "checks", CheckNote{}, Touches | Person},
+	{"check phone", "now", "Ring their ordinary telephone over the trunk, and state what came of it.", "checks", CheckPhone{}, Touches | Person},
 	{"checks", "", "Days tested, the streak, the last check.", "checks", Checks{}, 0},
 
 	{"post add", "NAME… --org ORGANISATION --level N", "State an office: ours, theirs or a third party's.", "counterparts", PostAdd{}, Touches},
@@ -355,6 +356,10 @@ type (
 		At      string `json:"at,omitempty" help:"when, where that is not now: 2022-02-18T09:41Z"`
 		By      string `json:"by,omitempty" help:"the officer of ours who rang, where that is another"`
 	}
+	// CheckPhone has the node ring their ordinary telephone.
+	CheckPhone struct {
+		When string `json:"when" arg:"now" of:"when"`
+	}
 	CallNote struct {
 		With    []string `json:"with" pick:"post" help:"the posts whose people spoke, ours and theirs"`
 		At      string   `json:"at,omitempty" help:"when it began, where that is not now: 2022-02-18T09:41Z"`
@@ -618,6 +623,7 @@ func (Answer) Verb() string           { return "answer" }
 func (Decline) Verb() string          { return "decline" }
 func (HangUp) Verb() string           { return "hang-up" }
 func (Class) Verb() string            { return "class" }
+func (CheckPhone) Verb() string       { return "check.phone" }
 func (CheckConfirm) Verb() string     { return "check.confirm" }
 func (CheckNote) Verb() string        { return "check.note" }
 func (CallNote) Verb() string         { return "call.note" }

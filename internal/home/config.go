@@ -164,7 +164,7 @@ func (c *Config) Check() error {
 	if u, err := url.Parse(c.Store); c.Store != "" && (err != nil || u.Scheme != "postgres") {
 		return bad(`store = "postgres://parley@db.example/parley?sslmode=verify-full"`, "store is not the URL of a PostgreSQL")
 	} else if c.Store != "" {
-		if _, has := u.User.Password(); has || u.Query().Has("password") || u.Query().Has("sslpassword") {
+		if _, has := u.User.Password(); has || u.Query().Has("password") {
 			return bad("put it into a file that only the node's account reads, as host:port:database:user:password, and name that: passfile=/etc/parley/pgpass", "store has a password in it")
 		}
 	}

@@ -167,6 +167,7 @@ func TestPhoneIsRefusedWithWhatIsWrong(t *testing.T) {
 		"media":        {trunk, bind, "media = 16385", one},
 		"account":      {trunk, bind, `account = "a b"`, one},
 		"digest":       {trunk, bind, `digest = "SHA-1"`, one},
+		"prompt":       {trunk, bind, `prompt = "English"`, one},
 		"0 extensions": {trunk, bind},
 		"is none":      {trunk, bind, "[[phone.extension]]\nnumber = \"2 1\""},
 		"twice":        {trunk, bind, one, one},

@@ -27,6 +27,10 @@ type Phone struct {
 	Account string `toml:"account,omitempty"`
 	// Digest is the algorithm by which the PBX asks for the password: MD5 (default) or SHA-256.
 	Digest string `toml:"digest,omitempty"`
+	// Outside stands before a number of the ordinary telephone, where the PBX wants one: 0. Prompt is the language in which
+	// who answers there is asked to press a key (default en).
+	Outside string `toml:"outside,omitempty"`
+	Prompt  string `toml:"prompt,omitempty"`
 	// Extensions are the telephones that ring with the line, and may ring it.
 	Extensions []struct {
 		Number string `toml:"number"`
@@ -37,6 +41,8 @@ type Phone struct {
 
 // telephone is a number or name of a telephone at a PBX.
 var telephone = regexp.MustCompile(`^[A-Za-z0-9*#._-]{1,16}$`)
+
+var language = regexp.MustCompile(`^[a-z]{2}$`)
 
 // Peer reads the trunk's address.
 func (p *Phone) Peer() (at netip.AddrPort, tcp bool, err error) {
@@ -94,6 +100,9 @@ func (p *Phone) check() error {
 	}
 	if p.Digest != "" && p.Digest != "MD5" && p.Digest != "SHA-256" {
 		return bad("MD5, or SHA-256 where the PBX has it", "[phone] digest %q", p.Digest)
+	}
+	if p.Outside != "" && !telephone.MatchString(p.Outside) || p.Prompt != "" && !language.MatchString(p.Prompt) {
+		return bad(`outside = "0"; prompt = "en"`, "[phone] outside %q, prompt %q", p.Outside, p.Prompt)
 	}
 	if len(p.Extensions) == 0 || len(p.Extensions) > 8 {
 		return bad(`[[phone.extension]] number = "201"`, "[phone] lists %d extensions: one to eight", len(p.Extensions))

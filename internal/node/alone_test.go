@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"example.org/parley/check"
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/home"
@@ -27,11 +28,14 @@ type lone struct {
 	who act.Who
 }
 
-func openAlone(t *testing.T, h *home.Line) *lone {
+func openAlone(t *testing.T, h *home.Line, change ...func(*Config)) *lone {
 	t.Helper()
 	c, err := Of(h.Alone, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, f := range change {
+		f(&c)
 	}
 	began := time.Now()
 	c.Boot, c.Store = func() time.Duration { return time.Since(began) }, store.Options{Reserve: -1}
@@ -43,7 +47,7 @@ func openAlone(t *testing.T, h *home.Line) *lone {
 	return l
 }
 
-func newAlone(t *testing.T) *lone {
+func newAlone(t *testing.T, change ...func(*Config)) *lone {
 	t.Helper()
 	c := home.DefaultConfig("aurelia", 0)
 	c.Terms.Fallback["borealia"] = []string{"+39 06 555 0100"}
@@ -51,7 +55,7 @@ func newAlone(t *testing.T) *lone {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := openAlone(t, h)
+	l := openAlone(t, h, change...)
 	l.do("officer add Amaro")
 	r := l.do("sign-on")
 	l.who.Officer, l.who.Known = r.ID, "account"
@@ -212,5 +216,58 @@ func TestTelephoneOfALineAloneIsTestedByHand(t *testing.T) {
 		l.do(`call note --with Minister --minutes 3 they asked about the incident`)
 		l.says("figures", "Used for substance once")
 		l.says("calls", "held on the ordinary telephone", "substantive", "service")
+	})
+}
+
+// TestTheNodeRingsTheirTelephone: on a line alone the node rings their telephone at each due time, once, and states what came
+// of it with nobody signed on; a person has it rung at any time; whoever has tested by hand is not rung for again.
+func TestTheNodeRingsTheirTelephone(t *testing.T) {
+	// SPEC: CHK-036
+	synctest.Test(t, func(t *testing.T) {
+		var rung []string
+		script := []string{"answered", "no-answer", "busy", "dead", "answered", "unproven", "declined"}
+		l := newAlone(t, func(c *Config) {
+			ticks := time.NewTicker(5 * time.Minute)
+			t.Cleanup(ticks.Stop)
+			c.Ticks = ticks.C
+			c.Telephone = func(number string) (string, bool) {
+				time.Sleep(time.Minute)
+				rung = append(rung, number)
+				return script[(len(rung)-1)%len(script)], true
+			}
+		})
+		if _, err := l.Do(t.Context(), l.who, "en", act.CheckPhone{When: "now"}); err != nil {
+			t.Fatal(err)
+		}
+		_, err := l.Do(t.Context(), l.who, "en", act.CheckPhone{When: "now"})
+		if err == nil || !strings.Contains(err.Error(), "is being rung") {
+			t.Errorf("twice at once: %v", err)
+		}
+		time.Sleep(20 * time.Minute)
+		days := 4
+		time.Sleep(time.Duration(days) * 24 * time.Hour)
+		due := len(l.cfg.Schedule.Slots(time.Now().Add(-time.Duration(days)*24*time.Hour), time.Now()))
+		if len(rung) != due+1 || rung[0] != "+39 06 555 0100" {
+			t.Fatalf("%d times in %d days of %d due: %v", len(rung), days, due, rung)
+		}
+		counts := map[string]int{}
+		l.in(t.Context(), l.looks, func() { counts = check.Counts(l.checkStates(), "aurelia") })
+		synctest.Wait()
+		for _, o := range check.Outcomes {
+			want := 0
+			for i := range rung {
+				if script[i%len(script)] == o {
+					want++
+				}
+			}
+			if counts["test."+o] != want {
+				t.Errorf("%s: %d stated, %d came of it", o, counts["test."+o], want)
+			}
+		}
+		l.do("sign-off")
+		l.who.Officer = ""
+		if _, err := l.Do(t.Context(), l.who, "en", act.CheckPhone{When: "now"}); err == nil {
+			t.Error("nobody is signed on, and it is rung")
+		}
 	})
 }

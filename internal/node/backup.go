@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -84,7 +83,7 @@ func OpenRows(c Config, w io.Writer) error {
 // opened does something with a record that no node has open.
 func opened(db string, do func(*store.Store) error, of ...store.Options) error {
 	o := store.Options{Reserve: -1}
-	if st, err := os.Stat(db); len(of) > 0 && of[0].Postgres != "" && (err != nil || st.Size() == 0) { // a file that is there has not moved yet
+	if len(of) > 0 && of[0].Postgres != "" {
 		o = of[0]
 		o.Look = true
 	}
@@ -236,30 +235,19 @@ func sound(opts, priv *record.Options, r store.Row) (err error) {
 
 // EraseDatabase deletes what a line keeps in PostgreSQL, for good; of one that keeps its record in a file it deletes nothing.
 func EraseDatabase(l *home.Line) error {
-	var of []store.Options
-	for _, is := range []*home.Line{l, l.Alone} {
-		if is == nil || is.Genesis == nil || is.Config.Store == "" {
-			continue
-		}
-		c, err := Of(is, nil)
-		if err != nil {
-			return err
-		}
-		of = append(of, c.Store)
-	}
-	if len(of) == 0 {
+	if l == nil || l.Genesis == nil || l.Config.Store == "" {
 		return nil
 	}
-	return store.Erase(of...)
+	c, err := Of(l, nil)
+	if err != nil {
+		return err
+	}
+	return store.Erase(c.Store)
 }
 
 // LeftAt reads from a record that no node has open when our party left the line, zero where it has not, or has resumed it.
 func LeftAt(c Config) (left time.Time, err error) {
-	if c.Store.Reserve, c.Store.Look = -1, true; c.Store.Postgres != "" {
-		if st, err := os.Stat(c.DB); err == nil && st.Size() > 0 {
-			c.Store.Postgres = ""
-		}
-	}
+	c.Store.Reserve, c.Store.Look = -1, true
 	r, err := readAlone(&c)
 	if err != nil {
 		return left, err

@@ -360,7 +360,7 @@ func (c *checks) in() view.Check {
 	return in
 }
 
-var checkActs = []handler{on((*Line).checkNow, act.CheckNow), on((*Line).checkConfirm), on((*Line).checkNote), on((*Line).callNote)}
+var checkActs = []handler{on((*Line).checkNow, act.CheckNow), on((*Line).checkConfirm), on((*Line).checkNote), on((*Line).callNote), on((*Line).checkPhone)}
 
 // instant reads when something was that a person notes; now, where he does not say.
 func (n *names) instant(s string) time.Time {

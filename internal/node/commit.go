@@ -215,8 +215,6 @@ func (d *disk) unrecorded() error {
 // SPEC: NOD-017
 func storeWords(err error, unread bool) alarm.Detail {
 	switch {
-	case errors.As(err, new(store.Remote)):
-		return alarm.Say("at.database")
 	case store.NoRoom(err):
 		return alarm.Say("at.full")
 	case unread || store.Garbled(err):

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/store"
 	"example.org/parley/party"
@@ -32,6 +33,11 @@ func Of(l *home.Line, log *slog.Logger) (Config, error) {
 		Genesis: l.Genesis.Hash, GenesisText: l.Genesis.Note, Terms: l.Terms, Station: l.Config.Station,
 		Schedule: terms.Schedule, Due: terms.Policy.Due, Fallback: terms.Fallback, Demo: l.Config.Demo, Notifier: l.Config.Notifier, BackupEvery: l.Config.BackupEvery(), Now: time.Now, Rand: rand.Reader, Log: log,
 		Store: store.Options{ReserveFile: l.Reserve(), Postgres: l.Config.Store, Name: fmt.Sprintf("%s/%x", us.Party, l.Genesis.Hash)},
+	}
+	if c.Store.Postgres != "" {
+		if err := store.CheckPostgres(c.Store.Postgres); err != nil {
+			return Config{}, hint.New(`store = "postgres://USER@HOST/DATABASE?sslmode=verify-full" in config.toml`, "store: %v", err)
+		}
 	}
 	c.Sheets, c.Ends = l.Notes(), verify.Ends(slices.Concat(l.OurIssues, l.TheirIssues))
 	if c.Alone {

@@ -14,7 +14,7 @@
 //	state.go     our own statements: the run, its log, urgent ones · items.go what is on record, sorted by what it is about
 //	peer.go      what comes from the peer: statements, receipts, lists, refusals · guard.go how much of it is kept
 //	desks.go     desks: armed, present; what each end tells the other of them
-//	calls.go     ring-down calls and their sound · stops.go STOP · checks.go the daily check
+//	calls.go     ring-down calls and their sound · stops.go STOP · checks.go the daily check · telephone.go their ordinary telephone
 //	alarms.go    the conditions of every alarm · watch.go clocks, sessions and disk under us
 //	acts.go      who does what: messages.go, people.go, counterparts.go, service.go, and asks.go for what changes nothing
 //	alone.go     a line whose other party is only named
@@ -102,7 +102,11 @@ type Config struct {
 	Demo        bool                      // seeded by a demo: said on the page
 	// Link opens the sessions: with the run, the greeting and what takes frames and messages as they are given, and the
 	// rest as the line has it.
-	Link  func(link.Config) (Link, error)
+	Link func(link.Config) (Link, error)
+	// Telephone rings an ordinary telephone and says what came of it, in the words of check.noted; false where it was not
+	// rung. It may take minutes. nil: no telephones are joined.
+	Telephone func(number string) (outcome string, ok bool)
+
 	Now   func() time.Time
 	Ticks <-chan time.Time                // when the loop looks at its clocks; nil: every tickEvery of the machine
 	After func(d time.Duration, f func()) // calls f once, after d; nil: by the machine's clock
@@ -140,6 +144,7 @@ type Line struct {
 	calls    *calls
 	stops    *stops
 	checks   *checks
+	ordinary ordinary
 	alarms   alarms
 	notifier notifier
 	agreed   atomic.Pointer[[]service.Proposal] // changes of the terms, replaced whole by the loop
@@ -307,6 +312,7 @@ func (l *Line) tick() {
 		if !l.cfg.Alone { // no slot is opened where nobody could join it
 			l.checks.tick()
 		}
+		l.tickOrdinary()
 		l.tickSeals()
 		l.tickSheets()
 		l.carryOn()

@@ -280,7 +280,6 @@ func (d *db) commit(bs []batch) (flush func() error, err error) {
 }
 
 func (d *db) behind() int { return d.wal }
-func (d *db) ours() error { return nil } // the lock is
 
 func (d *db) put(r *Row) error {
 	if r.Kind == KindLocal {

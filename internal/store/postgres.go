@@ -47,8 +47,7 @@ type postgres struct {
 	name, run string
 	mu        sync.Mutex // held from a commit's first row to the end of its flush
 	write     *pgx.Conn
-	read      *pgx.Conn // guarded by Store.disk; nil: not connected
-	reading   *pgx.ConnConfig
+	read      *pgx.Conn // guarded by Store.disk
 	warned    atomic.Pointer[string]
 	ctx       context.Context // ends when it is closed
 	cancel    func()
@@ -78,18 +77,10 @@ func postgresConfig(url string) (*pgx.ConnConfig, error) {
 		}
 	}
 	c.RuntimeParams["application_name"] = "parley"
-	for k, v := range map[string]string{ // whatever is set for the database or the role
-		"synchronous_commit":                  "on",      // a commit is on disk, and on the standby
-		"client_min_messages":                 "warning", // or no warning would come
-		"idle_in_transaction_session_timeout": "10s", "idle_session_timeout": "0",
-		// A machine that vanished in a commit holds the record's row no longer than this, in seconds and milliseconds.
-		"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3", "tcp_user_timeout": "10000",
-	} {
-		c.RuntimeParams[k] = v
-	}
+	c.RuntimeParams["synchronous_commit"] = "on" // whatever is set for the database: a commit is on disk, and on the standby
 	c.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	if c.ConnectTimeout == 0 {
-		c.ConnectTimeout = answerWithin / 4 // of each host
+		c.ConnectTimeout = answerWithin / 2
 	}
 	return c, nil
 }
@@ -106,86 +97,50 @@ func (s *Store) openPostgres() error {
 	p := &postgres{name: s.o.Name, run: s.me}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	c.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
-		if n.SeverityUnlocalized == "WARNING" {
+		if n.Severity == "WARNING" {
 			p.warned.Store(&n.Message)
 		}
 	}
-	if err := s.takePostgres(p, c); err != nil {
-		_ = p.close()
-		return err
-	}
-	signLock(s.lock)
-	s.db = p
-	s.full.Store(false)
-	return nil
-}
-
-// takePostgres connects, and takes the record over the first time. A file that does not belong to the record is refused
-// before: the node that has it now goes on.
-func (s *Store) takePostgres(p *postgres, c *pgx.ConnConfig) error {
-	err := p.within(func(ctx context.Context) (err error) {
-		p.write, err = pgx.ConnectConfig(ctx, c)
-		return err
-	})
-	if err == nil {
-		p.reading = c
-		err = p.within(p.prepare)
-	}
-	if err != nil || s.o.Look {
-		return err
-	}
-	var file *db
-	if !s.taken {
-		if file, err = s.beside(p); err != nil {
-			return err
-		}
-	}
-	if file != nil {
-		defer file.close()
-	}
 	made := false
 	err = p.within(func(ctx context.Context) (err error) {
-		made, err = p.take(ctx, s.taken)
+		if p.write, err = pgx.ConnectConfig(ctx, c); err == nil {
+			p.read, err = pgx.ConnectConfig(ctx, c)
+		}
+		if err == nil && !s.o.Look {
+			made, err = p.take(ctx, s.taken)
+		}
 		return err
 	})
-	if err == nil {
-		s.taken = true
-		err = p.ours() // of the server that is read, which must be the one that was written to
+	if err == nil && !s.o.Look && !s.taken {
+		err = s.moveIn(p)
 	}
 	if err != nil {
+		_ = p.close()
 		return err
-	}
-	if file != nil {
-		return s.moveIn(p, file)
 	}
 	if st, err := s.lock.Stat(); err == nil && st.Size() > 0 && made {
 		s.lost.Store(true)
 	}
+	signLock(s.lock)
+	s.db, s.taken = p, true
+	s.full.Store(false)
 	return nil
 }
 
-// prepare makes the tables where they are missing. A server that may forget what it has committed is refused.
-func (p *postgres) prepare(ctx context.Context) error {
+// take writes our run into the record's row; with held it must stand there already.
+func (p *postgres) take(ctx context.Context, held bool) (made bool, err error) {
 	schema, err := schemas.ReadFile("schema/postgres.sql")
 	if err != nil {
-		return err
+		return false, err
 	}
 	var fsync string
 	if err = p.write.QueryRow(ctx, "SELECT current_setting('fsync')").Scan(&fsync); err == nil && fsync != "on" {
 		err = errors.New("the server runs with fsync off: what it has committed may be lost")
 	}
-	if err == nil { // one at a time makes the tables
-		_, err = p.write.Exec(ctx, "BEGIN; SELECT pg_advisory_xact_lock(1347570777);"+string(schema))
+	if err == nil {
+		_, err = p.write.Exec(ctx, "BEGIN; SELECT pg_advisory_xact_lock(1347570777);"+string(schema)) // one at a time makes the tables
 	}
 	if err != nil {
-		return err
-	}
-	return p.end(ctx)
-}
-
-// take writes our run into the record's row; with held it must stand there already.
-func (p *postgres) take(ctx context.Context, held bool) (made bool, err error) {
-	if _, err := p.write.Exec(ctx, "BEGIN"); err != nil {
 		return false, err
 	}
 	var f Fenced
@@ -209,31 +164,6 @@ func (p *postgres) take(ctx context.Context, held bool) (made bool, err error) {
 		return false, err
 	}
 	return made, p.end(ctx)
-}
-
-// ours looks whether the record still bears our run.
-func (p *postgres) ours() error {
-	return p.ask(func(ctx context.Context, c *pgx.Conn) error {
-		var f Fenced
-		var run string
-		err := c.QueryRow(ctx, "SELECT run, holder, since FROM parley_record WHERE name = $1", p.name).Scan(&run, &f.Holder, &f.Since)
-		if err == nil && run != p.run {
-			err = &f
-		}
-		return err
-	})
-}
-
-// ask reads, over a new connection where the server has ended the last one.
-func (p *postgres) ask(do func(context.Context, *pgx.Conn) error) error {
-	return p.within(func(ctx context.Context) (err error) {
-		if p.read == nil || p.read.IsClosed() {
-			if p.read, err = pgx.ConnectConfig(ctx, p.reading); err != nil {
-				return err
-			}
-		}
-		return do(ctx, p.read)
-	})
 }
 
 // end commits what was begun. A wait for the standby that was broken off ends with a warning, and is a failure.
@@ -282,14 +212,9 @@ func (p *postgres) put(b *pgx.Batch, r *Row) {
 //
 // SPEC: STO-006 STO-021
 func (p *postgres) commit(bs []batch) (flush func() error, err error) {
-	return p.commitIn(bs, true)
-}
-
-// commitIn is commit in a transaction that is to be begun, or has been.
-func (p *postgres) commitIn(bs []batch, begin bool) (flush func() error, err error) {
 	p.mu.Lock()
 	b := &pgx.Batch{}
-	b.Queue(map[bool]string{true: "BEGIN", false: "SELECT 1"}[begin])
+	b.Queue("BEGIN")
 	b.Queue("SELECT run, holder, since FROM parley_record WHERE name = $1 FOR SHARE", p.name)
 	for _, of := range bs {
 		for i := range of.rows {
@@ -304,12 +229,11 @@ func (p *postgres) commitIn(bs []batch, begin bool) (flush func() error, err err
 		if err == nil {
 			err = out.QueryRow().Scan(&run, &f.Holder, &f.Since)
 		}
-		e := out.Close()
-		if err == nil && run != p.run {
-			return &f // whose rows have our numbers
-		}
-		if err == nil {
+		if e := out.Close(); err == nil {
 			err = e
+		}
+		if err == nil && run != p.run {
+			err = &f
 		}
 		return err
 	})
@@ -329,8 +253,8 @@ func (p *postgres) rows(n, max int, like Row) (out []Row, err error) {
 	if like.Kind != 0 {
 		end = n + 8*max
 	}
-	err = p.ask(func(ctx context.Context, c *pgx.Conn) error {
-		rows, err := c.Query(ctx, `SELECT n, kind, log, idx, leaf, a, b, c FROM parley_row WHERE name = $1 AND n > $2 AND n <= $3
+	err = p.within(func(ctx context.Context) error {
+		rows, err := p.read.Query(ctx, `SELECT n, kind, log, idx, leaf, a, b, c FROM parley_row WHERE name = $1 AND n > $2 AND n <= $3
 			AND ($4::int = 0 OR n = $2 + 1 OR kind = $4 AND log = $5) ORDER BY n LIMIT $6`, p.name, n, end, int(like.Kind), like.Log, max)
 		if err != nil {
 			return err
@@ -348,8 +272,8 @@ func (p *postgres) rows(n, max int, like Row) (out []Row, err error) {
 
 // SPEC: STO-009
 func (p *postgres) local() (out []Row, err error) {
-	err = p.ask(func(ctx context.Context, c *pgx.Conn) error {
-		rows, err := c.Query(ctx, `SELECT key, value FROM parley_local WHERE name = $1 ORDER BY key COLLATE "C"`, p.name)
+	err = p.within(func(ctx context.Context) error {
+		rows, err := p.read.Query(ctx, `SELECT key, value FROM parley_local WHERE name = $1 ORDER BY key COLLATE "C"`, p.name)
 		if err != nil {
 			return err
 		}
@@ -363,8 +287,8 @@ func (p *postgres) local() (out []Row, err error) {
 }
 
 func (p *postgres) last() (n int, err error) {
-	err = p.ask(func(ctx context.Context, c *pgx.Conn) error {
-		return c.QueryRow(ctx, "SELECT coalesce(max(n), 0) FROM parley_row WHERE name = $1", p.name).Scan(&n)
+	err = p.within(func(ctx context.Context) error {
+		return p.read.QueryRow(ctx, "SELECT coalesce(max(n), 0) FROM parley_row WHERE name = $1", p.name).Scan(&n)
 	})
 	return n, err
 }
@@ -389,61 +313,37 @@ func (p *postgres) close() error {
 	return nil
 }
 
-// beside opens the file of SQLite at our path, nil where there is none, and looks whether it may go into the record: into an
-// empty one, or it is a part of it that has moved already, or an older copy of it. Another record is refused.
+// moveIn takes what a file of SQLite at our path holds into an empty record, all of it or nothing, and puts the file aside:
+// a record that moves here, or one that was restored from a backup. A file beside a record that does not begin with it is
+// another record.
 //
 // SPEC: STO-023
-func (s *Store) beside(p *postgres) (d *db, err error) {
+func (s *Store) moveIn(p *postgres) error {
 	if st, err := os.Stat(s.path); errors.Is(err, fs.ErrNotExist) || err == nil && st.Size() == 0 {
-		return nil, nil
+		return nil
 	} else if err != nil {
-		return nil, err
-	}
-	if err := s.rewriteWAL(); err != nil {
-		return nil, err
-	}
-	if d, err = openDB(s.path, Options{}); err != nil {
-		return nil, err
-	}
-	if _, err = d.prepare(); err == nil {
-		err = p.fits(d)
-	}
-	if err != nil {
-		_ = d.close()
-		return nil, fmt.Errorf("couldn't take the rows of %s into the database: %w", s.path, err)
-	}
-	return d, nil
-}
-
-// fits reports whether the record is empty or has the newest row of a file, by what is in it: a restored copy may have left
-// out rows that a disk had altered.
-func (p *postgres) fits(d *db) error {
-	here, err := p.last()
-	last, e := d.last()
-	if err = errors.Join(err, e); err != nil || here == 0 || last == 0 {
 		return err
 	}
-	row, err := d.rows(last-1, 1, Row{})
-	if err != nil || len(row) != 1 {
-		return errors.Join(err, errors.New("its newest row cannot be read"))
+	if err := s.rewriteWAL(); err != nil {
+		return err
 	}
-	n := 0
-	err = p.ask(func(ctx context.Context, c *pgx.Conn) error {
-		return c.QueryRow(ctx, "SELECT count(*) FROM parley_row WHERE name = $1 AND kind = $2 AND log = $3 AND idx = $4 AND leaf = $5 AND a IS NOT DISTINCT FROM $6",
-			p.name, int(row[0].Kind), row[0].Log, row[0].Index, row[0].Leaf[:], row[0].A).Scan(&n)
-	})
-	if err == nil && n == 0 {
-		err = errors.New("the database has another record under its name, or an older one: move the file away, or name another database")
+	d, err := openDB(s.path, Options{})
+	if err != nil {
+		return err
 	}
-	return err
-}
-
-// moveIn takes what a file holds into an empty record, all of it or nothing, and puts the file aside.
-func (s *Store) moveIn(p *postgres, d *db) error {
-	here, err := p.last()
-	last, e := d.last()
-	if err = errors.Join(err, e); err == nil && here == 0 {
+	defer d.close()
+	if _, err := d.prepare(); err != nil {
+		return err
+	}
+	last, err := d.last()
+	here, e := p.last()
+	if err = errors.Join(err, e); err != nil {
+		return err
+	}
+	if here == 0 {
 		err = p.fill(d, last)
+	} else if err = same(p, d, last); err == nil && here < last {
+		err = errors.New("it ends before the file does")
 	}
 	if err != nil {
 		return fmt.Errorf("couldn't take the rows of %s into the database: %w", s.path, err)
@@ -451,46 +351,53 @@ func (s *Store) moveIn(p *postgres, d *db) error {
 	if err := d.truncate(); err != nil {
 		return err
 	}
-	aside := s.path + ".moved"
-	for i := 2; ; i++ { // what was put aside before stays
-		if _, err := os.Stat(aside); errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-		aside = fmt.Sprintf("%s.moved.%d", s.path, i)
-	}
-	return errors.Join(os.Rename(s.path, aside), syncDir(filepath.Dir(s.path)))
+	return errors.Join(os.Rename(s.path, s.path+".moved"), syncDir(filepath.Dir(s.path)))
 }
 
-// fill writes all rows of a file in one transaction.
+// fill writes all rows of a file in one transaction, however long that takes.
 func (p *postgres) fill(d *db, last int) error {
-	err := p.within(func(ctx context.Context) error {
-		_, err := p.write.Exec(ctx, "BEGIN")
-		return err
-	})
-	for n := 0; err == nil && n < last; {
-		rows, e := d.rows(n, maxRows, Row{})
-		if e == nil && len(rows) == 0 {
-			e = fmt.Errorf("there is no row after %d", n)
-		}
-		if e != nil {
-			return e // what was begun ends with the connection
-		}
-		n = rows[len(rows)-1].N
-		err = p.within(func(ctx context.Context) error {
-			_, err := p.write.CopyFrom(ctx, pgx.Identifier{"parley_row"}, []string{"name", "n", "kind", "log", "idx", "leaf", "a", "b", "c"},
-				pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) { return p.fields(&rows[i]), nil }))
-			return err
-		})
-	}
-	local, e := d.local()
-	if err = errors.Join(err, e); err != nil {
-		return err
-	}
-	flush, err := p.commitIn([]batch{{rows: local}}, false)
+	tx, err := p.write.Begin(p.ctx)
 	if err != nil {
 		return err
 	}
-	return flush()
+	defer func() { _ = tx.Rollback(p.ctx) }() // of one that was committed it does nothing
+	for n := 0; n < last; {
+		rows, err := d.rows(n, maxRows, Row{})
+		if err == nil && len(rows) == 0 {
+			err = fmt.Errorf("there is no row after %d", n)
+		}
+		if err != nil {
+			return err
+		}
+		n = rows[len(rows)-1].N
+		_, err = tx.CopyFrom(p.ctx, pgx.Identifier{"parley_row"}, []string{"name", "n", "kind", "log", "idx", "leaf", "a", "b", "c"},
+			pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) { return p.fields(&rows[i]), nil }))
+		if err != nil {
+			return err
+		}
+	}
+	local, err := d.local()
+	if err != nil {
+		return err
+	}
+	b := &pgx.Batch{}
+	for i := range local {
+		p.put(b, &local[i])
+	}
+	if err := tx.SendBatch(p.ctx, b).Close(); err != nil {
+		return err
+	}
+	return p.within(p.end)
+}
+
+// same reports whether the database has the newest row of a file.
+func same(p *postgres, d *db, last int) error {
+	a, err := d.rows(last-1, 1, Row{})
+	b, e := p.rows(last-1, 1, Row{})
+	if err = errors.Join(err, e); err == nil && len(a) == 1 && (len(b) == 0 || b[0].N != a[0].N || b[0].Leaf != a[0].Leaf || string(b[0].A) != string(a[0].A)) {
+		err = errors.New("there is another record under its name: move the file away, or empty the database")
+	}
+	return err
 }
 
 // code reports whether PostgreSQL has answered with an error of that code.
@@ -499,9 +406,9 @@ func code(err error, is string) bool {
 	return errors.As(err, &e) && e.Code == is
 }
 
-// Erase deletes records from PostgreSQL, for good: all of them or none. All are in the database of the first.
-func Erase(of ...Options) error {
-	c, err := postgresConfig(of[0].Postgres)
+// Erase deletes a record from PostgreSQL, for good.
+func Erase(o Options) error {
+	c, err := postgresConfig(o.Postgres)
 	if err != nil {
 		return err
 	}
@@ -513,11 +420,9 @@ func Erase(of ...Options) error {
 	}
 	defer conn.Close(ctx)
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		for _, o := range of {
-			for _, t := range []string{"parley_record", "parley_row", "parley_local"} {
-				if _, err := tx.Exec(ctx, "DELETE FROM "+t+" WHERE name = $1", o.Name); err != nil {
-					return err
-				}
+		for _, t := range []string{"parley_record", "parley_row", "parley_local"} {
+			if _, err := tx.Exec(ctx, "DELETE FROM "+t+" WHERE name = $1", o.Name); err != nil {
+				return err
 			}
 		}
 		return nil

@@ -124,7 +124,6 @@ type Store struct {
 	quit    chan struct{} // closed by Close
 	done    chan struct{} // closed by the writer at its end
 	full    atomic.Bool
-	due     atomic.Bool // Check was called
 	lost    atomic.Bool
 	me      string // of PostgreSQL: by which a later node is told from this one
 	taken   bool   // of PostgreSQL: this run has had the record. Guarded by disk
@@ -155,7 +154,6 @@ type database interface {
 	last() (n int, err error) // the N of the newest row
 	behind() int              // bytes that checkpoint would copy to where they belong
 	checkpoint() error
-	ours() error     // a Fenced where another node has the record
 	truncate() error // copies all of them, or fails
 	close() error
 }
@@ -257,9 +255,8 @@ func (s *Store) Spare() bool {
 }
 
 // Check lets the writer look at the disk's free space when it is idle: it makes the reserve again
-// where there is room, and Full becomes false. In PostgreSQL it looks whether the record is still ours. Call it on a slow
-// tick.
-func (s *Store) Check() { s.due.Store(true); s.poke() }
+// where there is room, and Full becomes false. Call it on a slow tick.
+func (s *Store) Check() { s.poke() }
 
 // Reopen closes the file and opens it as if the process had just started. Whatever was queued is dropped;
 // what turns up although its commit failed is for Replay. It is called once the failed Commit was read;

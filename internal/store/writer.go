@@ -154,20 +154,13 @@ func (s *Store) put(bs []batch) (flush func() error, err error) {
 // failure of the disk and stops the store like a failed commit.
 // SPEC: STO-010
 func (s *Store) idle(limit int) {
-	due := s.due.Swap(false)
 	s.disk.Lock()
-	if s.db == nil || s.Failed() != nil || s.db.behind() < limit && !due {
+	if s.db == nil || s.Failed() != nil || s.db.behind() < limit {
 		s.disk.Unlock()
 		return
 	}
 	var c Commit
-	var err error
-	if due {
-		err = s.db.ours()
-	}
-	if err == nil && s.db.behind() >= limit {
-		err = s.db.checkpoint()
-	}
+	err := s.db.checkpoint()
 	if err != nil {
 		s.mu.Lock()
 		c = s.settle(0, err)

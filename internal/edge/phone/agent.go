@@ -47,7 +47,7 @@ type agent struct {
 	asks     map[string]*ask                // our requests, by branch
 	answers  map[string]*answer             // theirs, by branch, sender and method
 	legs     map[string]*leg                // by Call-ID and our tag
-	happened func(*leg, string)             // answered, ringing, over, asked, acked, media, cancelled
+	happened func(*leg, string)             // answered, over, asked, media; trunk: how it stands, with no leg
 	open     func() (netip.AddrPort, error) // a place for the sound of a call that comes in
 	trunk    registration
 	dropped  uint64
@@ -110,7 +110,13 @@ func (a *agent) contact() string {
 }
 
 // aor is the address of an account at the trunk.
-func (a *agent) aor(user string) string { return "sip:" + user + "@" + a.cfg.Trunk.Addr().String() }
+func (a *agent) aor(user string) string {
+	host := a.cfg.Trunk.Addr().String()
+	if a.cfg.Trunk.Addr().Is6() {
+		host = "[" + host + "]"
+	}
+	return "sip:" + strings.ReplaceAll(user, "#", "%23") + "@" + host
+}
 
 // send sends a request, repeated over UDP until it is answered.
 //

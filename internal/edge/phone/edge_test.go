@@ -157,7 +157,7 @@ func trunkOf(t *testing.T, tcp bool, phones map[string]int) *house {
 	t.Helper()
 	nextPort += 100
 	h := &house{line: newFakeLine(), logs: &bytes.Buffer{}, pbx: &pbx{t: t, at: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.2"), nextPort), last: map[string]*sip.Request{}, oks: map[string]*sip.Response{}}}
-	cfg := Config{Name: "borealia", Trunk: h.at, TCP: tcp, Bind: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), nextPort), Media: nextPort + 2, Digest: "MD5",
+	cfg := Config{Name: "borealia", Trunk: h.at, TCP: tcp, Bind: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), nextPort), Media: nextPort + 2, Digest: "MD5", Prompt: "en",
 		Extensions: []Extension{{"201", "extension 201"}, {"202", "extension 202"}}}
 	h.on = func(m *sip.Request) {
 		code := phones[m.Recipient.User]

@@ -153,6 +153,7 @@ func (e *Trunk) happened(l *leg, what string) {
 		}
 	}
 	switch {
+	case h == nil: // an ordinary telephone that is tested
 	case what == "asked":
 		e.asked(h, l)
 	case h.leg != l:
@@ -202,7 +203,11 @@ func (e *Trunk) asked(h *handset, l *leg) {
 		return
 	}
 	e.takes(h, l, m)
-	if dialled := l.request.req.Recipient.User; dialled == stopKeys || dialled == testKeys {
+	dialled := l.request.req.Recipient.User
+	if to := l.request.req.To().Address.User; to == stopKeys || to == testKeys { // a PBX addresses whom it registered
+		dialled = to
+	}
+	if dialled == stopKeys || dialled == testKeys {
 		h.stops = true
 		l.accept()
 		s := l.theirs

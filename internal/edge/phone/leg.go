@@ -35,6 +35,8 @@ type leg struct {
 	state, was            string // was: before it was over
 	code                  int    // of the end: what the trunk answered; 0: no answer, or none needed
 	why                   string
+	cause                 int  // of the network (Q.850), where the trunk gave it with its refusal
+	rung                  bool // it has rung there
 	lost                  bool // called off before its end came
 	callID, tag, theirTag string
 	local, remote         string // From and To of our requests, without tags
@@ -115,13 +117,24 @@ func (l *leg) invited(res *sip.Response) {
 			l.invites()
 			return
 		}
+		l.cause = causeOf(res)
 		l.end("refused", res.StatusCode)
 	case l.lost:
 		l.cancels()
-	case res.StatusCode > 100 && l.state == calling:
-		l.state = ringing
-		l.a.happened(l, "ringing")
+	case (res.StatusCode == 180 || res.StatusCode == 183) && l.state == calling:
+		l.state, l.rung = ringing, true
 	}
+}
+
+// causeOf reads the network's cause of a refusal: Reason: Q.850;cause=1.
+func causeOf(res *sip.Response) (n int) {
+	_, cause, ok := strings.Cut(strings.ToLower(strings.ReplaceAll(header(res, "Reason"), " ", "")), "q.850;cause=")
+	if !ok {
+		return 0
+	}
+	cause, _, _ = strings.Cut(cause, ";")
+	n, _ = strconv.Atoi(cause)
+	return n
 }
 
 // cancels sends the CANCEL of an INVITE of which the trunk has been heard.

@@ -10,6 +10,7 @@
 //	agent.go     SIP with the trunk: our requests, theirs, what is refused · trunk.go registered, or a peer that answers
 //	leg.go       one telephone's call: INVITE, CANCEL, hold, session timers
 //	sdp.go       offers and answers · rtp.go packets · media.go the sound of a leg · keys.go STOP from the keys
+//	probe.go     a test of an ordinary telephone
 //
 // One goroutine, the loop, owns the agent, its legs and the extensions. The agent is pure: its transactions are played on any
 // time. Of sipgo the parser alone is used: its transactions hand each message to a goroutine of its own, so that an answer and
@@ -51,6 +52,7 @@ type Config struct {
 	Account    string         // that we register as; "": the trunk is a fixed peer
 	Password   string
 	Digest     string // MD5 or SHA-256
+	Prompt     string // the language in which an ordinary telephone that is tested is asked for a key
 	Extensions []Extension
 }
 
@@ -115,6 +117,7 @@ type Trunk struct {
 	over    *stream
 	dialing bool
 	waiting []parcel // for a connection to the trunk
+	trial   *trial   // of an ordinary telephone; nil: none
 	lifted  call.ID  // the ring that a telephone of ours has lifted
 	lookAt  time.Time
 
@@ -134,6 +137,9 @@ type stream struct{ net.Conn }
 
 // New opens the SIP port and serves until Close.
 func New(cfg Config, line Line, log *slog.Logger) (*Trunk, error) {
+	if prompt(cfg.Prompt, '1') == nil {
+		return nil, fmt.Errorf("there is no prompt in the language %q", cfg.Prompt)
+	}
 	e := &Trunk{cfg: cfg, line: line, log: log, a: newAgent(cfg), comes: make(chan parcel, 256), posts: make(chan func(), 64), done: make(chan struct{}), streams: map[*stream]bool{}}
 	for _, x := range cfg.Extensions {
 		e.phones = append(e.phones, &handset{Extension: x})
@@ -215,12 +221,17 @@ func (e *Trunk) tick() {
 		e.watch(h)
 		e.arm(h)
 	}
+	e.try()
 	if e.a.now.Sub(e.lookAt) > time.Second {
 		e.look()
 	}
 }
 
 func (e *Trunk) shut() {
+	if e.trial != nil {
+		e.trial.l.off(0, "")
+		e.trial.m.close()
+	}
 	for _, h := range e.phones {
 		if h.leg != nil {
 			h.leg.off(503, "Service Unavailable")

@@ -39,7 +39,7 @@ func TestSipp(t *testing.T) {
 	open := func(number string) *house {
 		nextPort += 100
 		h := &house{line: newFakeLine(), pbx: &pbx{t: t}}
-		cfg := Config{Name: "borealia", Trunk: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.2"), nextPort), Bind: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), nextPort), Media: nextPort + 2, Digest: "MD5", Extensions: []Extension{{number, "extension " + number}}}
+		cfg := Config{Name: "borealia", Trunk: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.2"), nextPort), Bind: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), nextPort), Media: nextPort + 2, Digest: "MD5", Prompt: "en", Extensions: []Extension{{number, "extension " + number}}}
 		var err error
 		if h.edge, err = New(cfg, h.line, slog.New(slog.DiscardHandler)); err != nil {
 			t.Fatal(err)

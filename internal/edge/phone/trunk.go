@@ -4,6 +4,7 @@ package phone
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -53,7 +54,7 @@ func (a *agent) tickTrunk() {
 
 func (a *agent) registers(expires int) *ask {
 	r := &a.trunk
-	return &ask{method: "REGISTER", seq: &r.seq, uri: "sip:" + a.cfg.Trunk.Addr().String(), on: a.registered,
+	return &ask{method: "REGISTER", seq: &r.seq, uri: strings.Replace(a.aor(""), "@", "", 1), on: a.registered,
 		head: fmt.Sprintf("From: <%s>;tag=%s\r\nTo: <%[1]s>\r\nCall-ID: %[3]s\r\nContact: <%[4]s>\r\nExpires: %[5]d\r\n", a.aor(a.cfg.Account), r.tag, r.id, a.contact(), expires)}
 }
 

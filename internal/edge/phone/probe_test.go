@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package phone
+
+import (
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"example.org/parley/check"
+)
+
+// peers are what may be at the other end of an ordinary number, by the outcome that it must be classed as: what is answered to
+// our INVITE, and when. A code below 0 is silence; press is what is pressed after the prompt: yes the asked key, no another.
+var peers = map[string][]struct {
+	codes []int
+	cause string
+	press string
+}{
+	"answered":  {{codes: []int{100, 180, 200}, press: "yes"}, {codes: []int{200}, press: "yes"}},
+	"unproven":  {{codes: []int{100, 180, 200}}, {codes: []int{183, 200}, press: "no"}},
+	"no-answer": {{codes: []int{100, 180}}, {codes: []int{180, 480}}, {codes: []int{100, 480}, cause: "18"}, {codes: []int{183, 408}}},
+	"busy":      {{codes: []int{486}}, {codes: []int{100, 180, 600}}, {codes: []int{503}, cause: "17"}},
+	"declined":  {{codes: []int{180, 603}}, {codes: []int{480}, cause: "21"}},
+	"no-number": {{codes: []int{404}}, {codes: []int{100, 484}}, {codes: []int{503}, cause: "1"}},
+	"no-tone":   {{codes: []int{100}}, {codes: []int{100, 503}}, {codes: []int{480}, cause: "38"}, {codes: []int{504}}},
+	"dead":      {{codes: []int{-1}}, {codes: []int{403}}, {codes: []int{488}}},
+}
+
+// TestAYearOfAnOrdinaryNumber: each day of a year the number is rung once, on simulated time; what is there is scripted.
+func TestAYearOfAnOrdinaryNumber(t *testing.T) {
+	// SPEC: PHN-080
+	outcomes := slices.Sorted(maps.Keys(peers))
+	if want := slices.Sorted(slices.Values(check.Outcomes)); !slices.Equal(outcomes, want) {
+		t.Fatalf("the script plays %v, a test may come to %v", outcomes, want)
+	}
+	counts, right := map[string]int{}, 0
+	p := play(t, nil)
+	for day := range 366 {
+		p.now = began.AddDate(0, 0, day)
+		want := outcomes[day%len(outcomes)]
+		peer := peers[want][day/len(outcomes)%len(peers[want])]
+		pr := newProbe(p.call("+390612345", sound))
+		req, sent, outcome, pressed := (*sip.Request)(nil), 0, "", false
+		for outcome == "" && p.now.Before(began.AddDate(0, 0, day).Add(5*time.Minute)) {
+			for _, m := range p.drain() {
+				if r, ok := m.(*sip.Request); ok && r.Method == "INVITE" && req == nil {
+					req = r
+				}
+			}
+			if req != nil && sent < len(peer.codes) && peer.codes[sent] > 0 && p.now.Sub(pr.began) > time.Duration(sent+1)*2*time.Second {
+				extra, body := "", ""
+				if peer.cause != "" && peer.codes[sent] >= 300 {
+					extra = "Reason: Q.850;cause=" + peer.cause + "\r\n"
+				}
+				if peer.codes[sent] == 200 {
+					body = theirSDP
+				}
+				m, _ := sip.ParseMessage([]byte(respond(req, peer.codes[sent], "far", extra, body)))
+				p.received(parcel{msg: m, peer: pbxAt})
+				sent++
+			}
+			if !pressed && peer.press != "" && !pr.answered.IsZero() && p.now.Sub(pr.answered) > 8*time.Second {
+				pressed = true
+				pr.pressed = peer.press == "yes"
+			}
+			p.tick(p.now.Add(100 * time.Millisecond))
+			outcome, _ = pr.look(p.now)
+		}
+		pr.l.off(0, "")
+		p.drain()
+		counts[outcome]++
+		if outcome == want {
+			right++
+		} else {
+			t.Errorf("day %d: %+v is classed %s, it is %s", day, peer, outcome, want)
+		}
+		clear(p.asks) // the night
+	}
+	t.Logf("figure: %d of 366 days classed right: %v", right, counts)
+}
+
+// TestOrdinaryTelephone: one number over real sockets: who answers hears the prompt and presses the asked key.
+func TestOrdinaryTelephone(t *testing.T) {
+	// SPEC: PHN-081 PHN-080
+	h := trunkOf(t, false, map[string]int{"06123": 200, "06999": 404})
+	ears, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.2:20000")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ears.Close()
+	if got, ok := h.edge.Test("06 999"); got != "no-number" || !ok {
+		t.Errorf("404: %s", got)
+	}
+	done := make(chan string, 1)
+	go func() { got, _ := h.edge.Test("(06) 123"); done <- got }()
+	buf := make([]byte, 1500)
+	_ = ears.SetReadDeadline(time.Now().Add(20 * time.Second))
+	for spoken := false; !spoken; {
+		n, err := ears.Read(buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, ok := readRTP(buf[:n])
+		spoken = ok && strings.Trim(string(p.payload), "\xff\x7f") != ""
+	}
+	if got, ok := h.edge.Test("06123"); ok {
+		t.Errorf("a second test at once: %s", got)
+	}
+	key := make(chan byte, 1)
+	h.edge.post(func() { key <- h.edge.trial.key })
+	offer, err := parseSDP(h.request("INVITE 06123").Body())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ears.WriteToUDPAddrPort(rtp(101, 1, 1, 5, []byte{<-key - '0', 0, 0, 0}), offer.to); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-done; got != "answered" {
+		t.Errorf("who pressed the key: %s", got)
+	}
+}
+
+func TestPrompts(t *testing.T) {
+	// SPEC: PHN-081
+	for _, lang := range []string{"en", "it"} {
+		for key := byte('1'); key <= '9'; key++ {
+			if n := len(prompt(lang, key)); n < 5*50 || n > 8*50 {
+				t.Errorf("%s %c: %d frames", lang, key, n)
+			}
+		}
+		if slices.Equal(prompt(lang, '1'), prompt(lang, '2')) {
+			t.Errorf("%s: one prompt for two keys", lang)
+		}
+	}
+	if got := dialled("+39 (06) 12-34 5"); got != "+390612345" {
+		t.Error(got)
+	}
+}

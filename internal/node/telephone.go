@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"time"
+
+	"example.org/parley/check"
+	"example.org/parley/hint"
+	"example.org/parley/internal/act"
+	"example.org/parley/words"
+)
+
+// ordinary is the other party's ordinary telephone as this node tests it, where telephones are joined to it.
+type ordinary struct {
+	ringing bool
+	tried   time.Time // the due time for which it was rung last
+	looked  time.Time
+}
+
+// number is their ordinary telephone, as the terms name it; "" where they name none.
+func (l *Line) number() string {
+	if n := l.terms(l.now).Fallback[l.cfg.Them.Name]; len(n) > 0 {
+		return n[0]
+	}
+	return ""
+}
+
+// checkPhone rings their ordinary telephone; what comes of it is stated once that is known. SPEC: CHK-036
+func (l *Line) checkPhone(who act.Who, lang string, _ act.CheckPhone) (act.Reply, error) {
+	switch {
+	case l.cfg.Telephone == nil:
+		return act.Reply{}, hint.New("ring them by hand and say what came of it: parley check note; to join telephones: doc/telephones.md", "no telephones are joined to this node")
+	case l.number() == "":
+		return act.Reply{}, hint.New("theirs stands in the terms: parley terms show", "the terms name no telephone of theirs")
+	case l.ordinary.ringing:
+		return act.Reply{}, hint.New("what comes of it: parley checks", "their telephone is being rung")
+	}
+	l.ringOrdinary(who)
+	return act.Reply{Text: words.Say(lang, "their telephone is rung; what comes of it is recorded: parley checks")}, nil
+}
+
+// ringOrdinary rings it beside the loop and states what came of it.
+func (l *Line) ringOrdinary(who act.Who) {
+	l.ordinary.ringing = true
+	number := l.number()
+	go func() {
+		outcome, ok := l.cfg.Telephone(number)
+		l.post(func() {
+			if l.ordinary.ringing = false; !ok {
+				l.log.Warn("their telephone was not rung: no test could be made")
+				return
+			}
+			f := check.NotedFacts{Outcome: outcome, At: l.now.Truncate(time.Second), Node: true, By: l.author(who)}
+			d, err := check.NoteDraft(l.cfg.Us.Name, l.mark(""), f)
+			if err == nil {
+				_, err = l.state(d)
+			}
+			if err != nil {
+				l.log.Error("a test of their telephone could not be stated", "outcome", outcome, "err", err)
+				l.later(d, nil)
+			}
+			l.dirty = true
+		})
+	}()
+}
+
+// tickOrdinary rings it when a test is due on a line alone, once for each due time that nobody has tested. SPEC: CHK-036
+func (l *Line) tickOrdinary() {
+	if l.cfg.Telephone == nil || !l.cfg.Alone || l.ordinary.ringing || l.number() == "" {
+		return
+	}
+	if l.now.Sub(l.ordinary.looked) < 10*time.Second {
+		return
+	}
+	l.ordinary.looked = l.now
+	from := l.now.Add(-time.Hour)
+	if from.Before(l.began()) {
+		from = l.began()
+	}
+	slots := l.schedule().Slots(from, l.now)
+	if len(slots) == 0 {
+		return
+	}
+	due := slots[len(slots)-1]
+	if !due.After(l.ordinary.tried) {
+		return
+	}
+	l.ordinary.tried = due
+	for _, s := range check.Noted(l.checkStates(), due.Add(-l.schedule().At(due).Window()), l.now) {
+		if s.Test != "" {
+			return // somebody has
+		}
+	}
+	l.ringOrdinary(act.Who{Desk: "telephone"})
+}
