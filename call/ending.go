@@ -100,7 +100,7 @@ func (m *Machine) finish(l *Live, o Outcome, by string, last ...SignalKind) {
 		c.By = &author
 	}
 	if !l.Answered.IsZero() {
-		c.Codec, c.Answered, c.Meters = l.Codec, whole(l.Answered), l.meters
+		c.Codec, c.Answered, c.Meters, c.With = l.Codec, whole(l.Answered), l.meters, m.everybody(l)
 	}
 	m.state(KindClosed, l, c)
 	m.keep(l)
@@ -159,6 +159,7 @@ func (m *Machine) Tick(now time.Time) Out {
 	limit := lineRinging
 	if l.State == Connected {
 		limit = lineTalking
+		m.tickPeople(l)
 	}
 	switch {
 	case over(m.Down, limit):

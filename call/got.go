@@ -38,7 +38,7 @@ func (m *Machine) gotNew(s Signal) {
 	case SigCancel: // its ring may yet come by a slower path
 		m.keep(&Live{ID: s.ID, State: closing, Outcome: Outcome{What: Cancelled}})
 		fallthrough
-	case SigAnswer, SigDecline, SigHangUp, SigStill:
+	case SigAnswer, SigDecline, SigHangUp, SigStill, SigPeople:
 		m.once(s.ID, Signal{Kind: SigAck, Of: s.Kind, What: Unknown})
 	}
 }
@@ -178,7 +178,7 @@ func (m *Machine) crossing(ours, theirs *Live) {
 
 // gotFor takes a signal about a call that is open here.
 func (m *Machine) gotFor(l *Live, s Signal) {
-	if l.Out == (s.Kind == SigRing || s.Kind == SigCancel) && s.Kind != SigHangUp && s.Kind != SigStill && s.Kind != SigAck {
+	if l.Out == (s.Kind == SigRing || s.Kind == SigCancel) && s.Kind != SigHangUp && s.Kind != SigStill && s.Kind != SigAck && s.Kind != SigPeople {
 		return // a caller's signal from the called end, or the other way round
 	}
 	switch s.Kind {
@@ -205,6 +205,8 @@ func (m *Machine) gotFor(l *Live, s Signal) {
 		m.ack(l, SigStill)
 	case SigAck:
 		m.acked(l, s)
+	case SigPeople:
+		m.gotPeople(l, s)
 	}
 }
 
@@ -327,7 +329,7 @@ func (m *Machine) hungUp(l *Live, s Signal) {
 
 // acked takes the peer's word how the call stands there.
 func (m *Machine) acked(l *Live, s Signal) {
-	if !l.open[s.Of] {
+	if !l.open[s.Of] || s.Of == SigPeople && s.What == Talking && s.Version != l.version {
 		return // nobody asked, or it was said before
 	}
 	m.quiet(l, s.Of)
@@ -348,9 +350,14 @@ func (m *Machine) acked(l *Live, s Signal) {
 	case l.unsure:
 		m.finish(l, adopt(s, l.Outcome), l.endedBy)
 	case l.State == closing:
+	case l.State == Connected && l.Out && s.Of == SigStill && s.What == Ringing: // its node began again, and has its answer forgotten
+		m.fail(l, CauseFarNode, "")
 	case s.What == Talking || s.What == Ringing:
 		l.asked, l.checked = time.Time{}, m.now
 		l.sure = l.sure || s.Of == SigAnswer
+		if s.Of == SigPeople {
+			m.admit(l, l.told)
+		}
 		m.changed()
 	case s.What == Unknown:
 		m.finish(l, m.rang(l, Failed, CauseFarNode), "")

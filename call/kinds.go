@@ -79,7 +79,13 @@ func (f Closed) Validate(e, _ *record.Entry) error {
 		_, became = ParseID(o.Became)
 	}
 	m := f.Meters
-	return statement.First(about(f.Opener, f.Call), f.By.Validate(), became, desks(o.Desks),
+	for _, j := range f.With {
+		if err := j.validate(); err != nil {
+			return err
+		}
+	}
+	return statement.First(statement.If(len(f.With) > maxJoined || len(f.With) > 0 && f.Answered.IsZero(), "with: 8 at most, of a call that was answered"),
+		about(f.Opener, f.Call), f.By.Validate(), became, desks(o.Desks),
 		statement.OneOf("outcome", o.What, outcomes), statement.OneOf("cause", o.Cause, append([]string{""}, Causes...)), statement.OneOf("codec", f.Codec, append([]string{""}, codecs...)),
 		statement.If((o.What == Failed) != (o.Cause != ""), "a cause stands with failed, and only there"),
 		statement.If(o.What != Declined && (e.WantText || !o.StandBy.IsZero()), "a reason stands only with declined"),
@@ -90,6 +96,11 @@ func (f Closed) Validate(e, _ *record.Entry) error {
 		statement.Optional("desk", o.Desk, maxName), statement.Optional("there", f.There, maxName),
 		statement.Optional("ended_by", f.EndedBy, maxName), statement.Must("began", f.Began), statement.Must("ended", f.Ended),
 		statement.Time("answered", f.Answered), statement.Time("stand_by_until", o.StandBy))
+}
+
+func (j Joined) validate() error {
+	return statement.First(j.By.Validate(), statement.OneOf("part", j.Part, append([]string{Holder}, Parts...)), statement.If(j.Part == Listener && j.Speaks, "a listener speaks"),
+		statement.Must("from", j.From), statement.Must("until", j.Until), statement.If(j.Until.Before(j.From), "until before from"))
 }
 
 func desks(ds []string) error {

@@ -54,8 +54,15 @@ type Live struct {
 	Outcome        Outcome   // of one that is over
 	Ended          time.Time // of one that is over
 	Last           *Live     // of Machine.Live: the call that ended last
+	Side           [2]Roster // of one that is connected: ours, theirs
 
 	only     [2]string // the one codec that our desk, and theirs, speaks; "": both
+	told     []Person  // ours, by the newest roster that we sent
+	version  int       // of it
+	theirs   int       // of their newest
+	joined   []Joined  // ours who are in it no more
+	handed   time.Time // a desk rings that the call is handed to, since
+	called   bool      // deputies ring, for it is on hold or waits
 	bell     []string  // our desks that ring now
 	deputies bool
 	rings    time.Time // first ringing
@@ -234,6 +241,12 @@ func (m *Machine) Answer(by statement.Author, only string, now time.Time) Out {
 // SPEC: CAL-021
 func (m *Machine) answer(by statement.Author, only string) Out {
 	l := m.cur
+	if l != nil && l.State == Connected && slices.Contains(l.bell, by.Desk) {
+		if _, ok := common(only, l.Codec); !ok {
+			return m.cannot(ErrCodec)
+		}
+		return m.take(l, by)
+	}
 	if l == nil || l.State != RingingHere {
 		return m.cannot(ErrNotRinging)
 	}
@@ -258,7 +271,10 @@ func common(a, b string) (codec string, ok bool) {
 
 // connect opens the sound.
 func (m *Machine) connect(l *Live) {
-	l.State, l.Answered = Connected, m.now
+	l.State, l.Answered, l.bell = Connected, m.now, nil
+	l.told = []Person{{Desk: l.By.Desk, Officer: l.By.Officer, Part: Holder, Speaks: true, By: l.By}}
+	m.admit(l, l.told)
+	l.Side[1].People = []Person{{Desk: l.There, Officer: l.ThereBy, Part: Holder, Speaks: true, Since: m.now}}
 	l.Outcome.Desk = l.There
 	if !l.Out {
 		l.Outcome.Desk = l.By.Desk
@@ -271,6 +287,11 @@ func (m *Machine) connect(l *Live) {
 func (m *Machine) Decline(by statement.Author, reason string, standBy, now time.Time) Out {
 	m.begin(now)
 	l := m.cur
+	if l != nil && l.State == Connected && slices.Contains(l.bell, by.Desk) { // who has the call keeps it
+		l.bell = slices.DeleteFunc(slices.Clone(l.bell), func(d string) bool { return d == by.Desk })
+		m.changed()
+		return m.out
+	}
 	if l == nil || l.State != RingingHere {
 		return m.cannot(ErrNotRinging)
 	}
@@ -284,12 +305,15 @@ func (m *Machine) Decline(by statement.Author, reason string, standBy, now time.
 	return m.out
 }
 
-// HangUp is a person's act; while one's own ring is out it cancels. Class, where given, is what he says of the call.
+// HangUp is a person's act; while one's own ring is out it cancels, and who joined leaves. Class, where given, is what he says of the call.
 func (m *Machine) HangUp(by statement.Author, class string, now time.Time) Out {
 	m.begin(now)
 	l := m.cur
 	if l == nil || l.State == RingingHere || class != "" && !slices.Contains(statement.Classes, class) {
 		return m.cannot(ErrNoCall)
+	}
+	if i := at(l.told, by.Desk); l.State == Connected && i >= 0 && l.told[i].Source != 0 {
+		return m.leaves(l, by.Desk)
 	}
 	l.Class = cmp.Or(class, l.Class)
 	if l.State != Connected {

@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write transcripts and tables anew")
 // TestConversations plays every script under testdata: dated acts above the line of dashes, below it
 // what happened and how both ends' words stand to each other.
 //
-// SPEC: CAL-003 CAL-004 CAL-005 CAL-006 CAL-007 CAL-008 CAL-009 CAL-010 CAL-021
+// SPEC: CAL-003 CAL-004 CAL-005 CAL-006 CAL-007 CAL-008 CAL-009 CAL-010 CAL-021 CAL-022 CAL-023 CAL-024 CAL-025
 func TestConversations(t *testing.T) {
 	files, _ := filepath.Glob("testdata/*.txt")
 	if len(files) < 15 {
@@ -41,6 +41,9 @@ func TestConversations(t *testing.T) {
 				}
 			} else if got != want {
 				t.Errorf("not as written; run with -update and read the difference\n%s", got)
+			}
+			if len(w.unseen) > 0 {
+				t.Error(w.unseen)
 			}
 			for _, e := range w.ends {
 				if len(e.repeat) > 0 || e.m.Open() || len(e.media) > 0 {
@@ -132,6 +135,18 @@ func (w *world) act(t *testing.T, f []string) {
 		e.step(decline(by, kv["reason"], epoch.Add(dur(kv["standby"]))))
 	case "hang-up":
 		e.step(hangUp(by, kv["class"]))
+	case "join":
+		e.step(func(m *Machine, now time.Time) Out { return m.Join(by, kv["as"], kv["listen"] != "", now) })
+	case "hold":
+		e.step(func(m *Machine, now time.Time) Out { return m.Hold(by, now) })
+	case "waiting":
+		e.step(func(m *Machine, now time.Time) Out { return m.Waiting(by, kv["for"], now) })
+	case "resume":
+		e.step(func(m *Machine, now time.Time) Out { return m.Resume(by, now) })
+	case "hand-over":
+		e.step(func(m *Machine, now time.Time) Out { return m.HandOver(by, kv["to"], now) })
+	case "gone":
+		e.step(func(m *Machine, now time.Time) Out { return m.Gone(by.Desk, now) })
 	case "deaf":
 		e.frames = 0
 	case "broken":

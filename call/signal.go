@@ -28,6 +28,7 @@ const (
 	SigNobody                        // cannot ring: no desk is armed
 	SigStill                         // do you still hold this call?
 	SigAck                           // I have that signal, and this is how the call stands here
+	SigPeople                        // who is in the call at this end, and whether it is on hold or waits
 )
 
 // How a call stands at the end that acks: one of these, or an outcome.
@@ -73,8 +74,12 @@ type Signal struct {
 	Desks    []string   `json:"desks,omitempty"`
 	What     string     `json:"stands,omitempty"` // how the call stands: an outcome, Unknown, Ringing or Talking
 	Cause    string     `json:"cause,omitempty"`
-	Of       SignalKind `json:"of,omitempty"`    // of an ack
-	Became   ID         `json:"became,omitzero"` // of a cancel: two rings crossed, this is the call now
+	Of       SignalKind `json:"of,omitempty"`      // of an ack
+	Became   ID         `json:"became,omitzero"`   // of a cancel: two rings crossed, this is the call now
+	Version  int        `json:"version,omitempty"` // of a roster, and of its ack
+	People   []Person   `json:"people,omitempty"`  // who is in the call at this end
+	Held     int        `json:"held,omitempty"`    // it is on hold: one more than the source of who holds it
+	Waiting  string     `json:"waiting,omitempty"` // the part of whom it waits for
 }
 
 // signals is the table of signals, in order of kind.
@@ -95,10 +100,11 @@ var signals = []struct {
 	{SigBusy, "busy", []string{"stands"}, []string{"cause"}, false, "sent again for each ring that comes again"},
 	{SigNobody, "nobody-armed", nil, nil, false, "sent again for each ring that comes again"},
 	{SigStill, "still", nil, nil, true, "ack"},
-	{SigAck, "ack", []string{"of", "stands"}, []string{"cause"}, false, "sent again for each signal that comes again"},
+	{SigAck, "ack", []string{"of", "stands"}, []string{"cause", "version"}, false, "sent again for each signal that comes again"},
+	{SigPeople, "people", []string{"version", "people"}, []string{"held", "waiting"}, true, "ack of the same version"},
 }
 
-func (k SignalKind) known() bool { return k >= SigRing && k <= SigAck }
+func (k SignalKind) known() bool { return k >= SigRing && k <= SigPeople }
 
 func (k SignalKind) String() string {
 	if k.known() {
@@ -165,8 +171,12 @@ func (s Signal) validate() error {
 		{"desks", len(s.Desks) > 0, desks(s.Desks)},
 		{"stands", s.What != "", statement.OneOf("stands", s.What, stands)},
 		{"cause", s.Cause != "", statement.OneOf("cause", s.Cause, Causes)},
-		{"of", s.Of != 0, statement.If(s.Of >= SigAck, "of %d", s.Of)},
+		{"of", s.Of != 0, statement.If(s.Of == SigAck || !s.Of.known(), "of %d", s.Of)},
 		{"became", s.Became != ID{}, nil},
+		{"version", s.Version != 0, statement.If(s.Version < 0 || s.Version > math.MaxUint16, "version %d", s.Version)},
+		{"people", len(s.People) > 0, s.roster()},
+		{"held", s.Held != 0, statement.If(!slices.ContainsFunc(s.People, func(p Person) bool { return p.Source == s.Held-1 }), "held by nobody")},
+		{"waiting", s.Waiting != "", statement.OneOf("waiting", s.Waiting, WaitsFor)},
 	} {
 		must := slices.Contains(row.must, m.name)
 		switch {
@@ -176,6 +186,25 @@ func (s Signal) validate() error {
 			return fmt.Errorf("%w: %s in %s", ErrSignal, m.name, row.name)
 		case m.here && m.bad != nil:
 			return fmt.Errorf("%w: %s: %w", ErrSignal, row.name, m.bad)
+		}
+	}
+	return nil
+}
+
+// roster judges who is in a call at one end.
+//
+// SPEC: CAL-022
+func (s Signal) roster() error {
+	if len(s.People) > maxPeople {
+		return statement.If(true, "%d people", len(s.People))
+	}
+	for i, p := range s.People {
+		err := statement.First(statement.Text("desk", p.Desk, maxName), statement.Optional("officer", p.Officer, maxPlace),
+			statement.OneOf("part", p.Part, append([]string{Holder}, Parts...)), statement.If((p.Part == Holder) != (p.Source == 0), "who has the call is source 0"),
+			statement.If(p.Part == Listener && p.Speaks, "a listener speaks"), statement.If(p.Source >= maxPeople || i == 0 && p.Source != 0 || i > 0 && p.Source <= s.People[i-1].Source, "source %d", p.Source),
+			statement.If(at(s.People, p.Desk) != i, "a desk twice"))
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -53,6 +53,17 @@ func full(k SignalKind) Signal {
 			s.Of = SigStill
 		case "became":
 			s.Became = ID{9}
+		case "version":
+			s.Version = 65535
+		case "people":
+			for i := range maxPeople {
+				s.People = append(s.People, Person{i, fmt.Sprint(i) + x(maxName-1), x(maxPlace), Principal, true, statement.Author{}, time.Time{}})
+			}
+			s.People[0].Part = Holder
+		case "held":
+			s.Held = maxPeople
+		case "waiting":
+			s.Waiting = Principal
 		}
 	}
 	return s

@@ -18,18 +18,19 @@ import (
 
 // world is two machines on a simulated channel that loses, delays, reorders and repeats.
 type world struct {
-	now   time.Duration
-	queue jobs
-	n     int
-	ends  [2]*end
-	rnd   *rand.Rand
-	lose  float64
-	dup   float64
-	delay time.Duration
-	jit   time.Duration
-	cut   bool
-	drop  map[string]bool // "aurelia ring": these never arrive
-	log   []string
+	now    time.Duration
+	queue  jobs
+	n      int
+	ends   [2]*end
+	rnd    *rand.Rand
+	lose   float64
+	dup    float64
+	delay  time.Duration
+	jit    time.Duration
+	cut    bool
+	drop   map[string]bool // "aurelia ring": these never arrive
+	log    []string
+	unseen []string
 }
 
 type job struct {
@@ -173,6 +174,10 @@ func (e *end) step(ev does) {
 	if (was.State == RingingThere) != (is.State == RingingThere) {
 		e.say("ringback %v", is.State == RingingThere)
 	}
+	if w, is := roster(was), roster(is); w != is {
+		e.say("in the call: %s", cmp.Or(is, "nobody"))
+	}
+	e.unseen(is)
 	if out.Close {
 		clear(e.media)
 		e.say("sound closed")
@@ -187,6 +192,53 @@ func (e *end) step(ev does) {
 	if out.Err != nil {
 		e.say("cannot: %v", out.Err)
 	}
+}
+
+// roster says who is in the call, ours before theirs: the source, the desk, and + where he speaks.
+func roster(l Live) string {
+	if l.State != Connected {
+		return ""
+	}
+	var out []string
+	for _, s := range l.Side {
+		for _, p := range s.People {
+			out = append(out, fmt.Sprint(p.Source, p.Desk, map[bool]string{true: "+"}[p.Speaks]))
+		}
+		if !s.Held.IsZero() {
+			out = append(out, fmt.Sprint("held by ", s.Holds))
+		}
+		if s.Waiting != "" {
+			out = append(out, "waiting for "+s.Waiting)
+		}
+		out = append(out, "/")
+	}
+	return strings.Join(out[:len(out)-1], " ")
+}
+
+// unseen notes where somebody here, beside who has the call, speaks or hears whom the other end does not show so.
+func (e *end) unseen(l Live) {
+	o := e.other().m.Live()
+	if l.State != Connected || o.State != Connected || l.ID != o.ID {
+		return
+	}
+	for _, p := range l.Side[0].People {
+		if p.Source != 0 && !slices.ContainsFunc(o.Side[1].People, func(q Person) bool { return q.Desk == p.Desk && (q.Speaks || !p.Speaks) }) {
+			e.w.unseen = append(e.w.unseen, fmt.Sprintf("%v %s: %+v", e.w.now, e.name, p))
+		}
+	}
+}
+
+// agree says where the two ends of one call differ on who is in it, or on a hold.
+func (w *world) agree() string {
+	a, b := w.ends[0].m.Live(), w.ends[1].m.Live()
+	if a.State != Connected || b.State != Connected || a.ID != b.ID {
+		return ""
+	}
+	a.Side[0], a.Side[1] = a.Side[1], a.Side[0]
+	if x, y := roster(a), roster(b); x != y {
+		return x + " is not " + y
+	}
+	return ""
 }
 
 func (e *end) send(fx Signal) {

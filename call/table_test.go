@@ -72,7 +72,7 @@ func TestStates(t *testing.T) {
 	}
 	for _, r := range signals {
 		for _, what := range []string{"", Talking, Cancelled, NoAnswer, Failed} {
-			s := Signal{Kind: r.kind, Seq: 9, Desk: "b1", Class: "test", Mark: "actual", Codec: "opus", Of: SigStill, What: what, Cause: map[string]string{Failed: CausePath}[what]}
+			s := Signal{Kind: r.kind, Seq: 9, Desk: "b1", Class: "test", Mark: "actual", Codec: "opus", Of: SigStill, What: what, Version: 1, People: []Person{{Desk: "b1", Part: Holder, Speaks: true}}, Cause: map[string]string{Failed: CausePath}[what]}
 			has := slices.Contains(r.must, "stands")
 			if has != (what != "") || r.kind == SigCancel && what == Talking || r.kind == SigHangUp && what != Failed && what != "" ||
 				r.kind == SigBusy && what != Failed || r.kind == SigAck && what != Talking && what != Cancelled {

@@ -153,6 +153,7 @@ type Closed struct {
 	Answered time.Time         `json:"answered,omitzero"` // when our sound was opened
 	Ended    time.Time         `json:"ended"`
 	Meters   *Counts           `json:"meters,omitempty"`
+	With     []Joined          `json:"with,omitempty"` // ours who were in it, where it was more than one
 }
 
 // End is one party's word about a call.

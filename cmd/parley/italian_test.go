@@ -72,6 +72,12 @@ aurelia ring
 @14s borealia decline occupati --stand-by-until +30m
 aurelia ring --class service
 @16s borealia answer
+aurelia waiting linguist
+aurelia hold
+borealia resume => contains attesa
+aurelia resume
+aurelia join => contains postazione
+aurelia hand-over Altrove => contains postazione
 aurelia hang-up --class test
 @18s aurelia calls
 aurelia class $CALL test

@@ -72,6 +72,11 @@ var Table = []Verb{
 	{"answer", "", "Answer the ringing.", "calls", Answer{}, Touches | Early | Both},
 	{"decline", "[REASON…]", "Decline the ringing.", "calls", Decline{}, Touches | Early | Both},
 	{"hang-up", "", "End the call, or cancel one's own ring.", "calls", HangUp{}, Touches | Early | Both},
+	{"join", "", "Join the call from another desk of ours, to speak or to listen; both ends see who joins first.", "calls", Join{}, Touches | Early | Both},
+	{"hold", "", "Hold the call: no sound goes until it is resumed; both ends see by whom and since when.", "calls", Hold, Touches | Early | Both},
+	{"waiting", "ROLE", "Say at both ends for whom the call waits: linguist, principal, officer.", "calls", Waiting{}, Touches | Early | Both},
+	{"resume", "", "Go on with a call that is held or waits.", "calls", Resume, Touches | Early | Both},
+	{"hand-over", "DESK", "Hand the call over to another desk of ours: it rings there, and moves once it is answered.", "calls", HandOver{}, Touches | Early | Both},
 	{"class", "ID CLASS", "State what a call or a message was.", "calls", Class{}, Touches | Person},
 	{"call note", "[TEXT…]", "State a call that was held on the ordinary telephone.", "calls", CallNote{}, Touches | Person},
 	{"calls", "", "The calls and what became of them.", "calls", Calls, 0},
@@ -148,6 +153,8 @@ const (
 	DeskList    Plain = "desk.list"
 	Open        Plain = "open" // asks for a one-time link to the signed-on officer's page
 	CheckNow    Plain = "check.now"
+	Hold        Plain = "hold"
+	Resume      Plain = "resume"
 	PostList    Plain = "post.list"
 	EventList   Plain = "event.list"
 	PressList   Plain = "statement.list"
@@ -339,6 +346,16 @@ type (
 	// HangUp also cancels one's own ring.
 	HangUp struct {
 		Class string `json:"class,omitempty" of:"class" help:"what the call was: substantive, service, test"`
+	}
+	Join struct {
+		As     string `json:"as,omitempty" of:"part" help:"who you are in the call: linguist (the default), principal, listener"`
+		Listen bool   `json:"listen,omitempty" help:"hear the call and do not speak"`
+	}
+	Waiting struct {
+		For string `json:"for" arg:"ROLE" of:"waits"`
+	}
+	HandOver struct {
+		Desk string `json:"desk" arg:"DESK" pick:"armed"`
 	}
 	Class struct {
 		ID    string `json:"id" arg:"ID"`
@@ -622,6 +639,9 @@ func (Ring) Verb() string             { return "ring" }
 func (Answer) Verb() string           { return "answer" }
 func (Decline) Verb() string          { return "decline" }
 func (HangUp) Verb() string           { return "hang-up" }
+func (Join) Verb() string             { return "join" }
+func (Waiting) Verb() string          { return "waiting" }
+func (HandOver) Verb() string         { return "hand-over" }
 func (Class) Verb() string            { return "class" }
 func (CheckPhone) Verb() string       { return "check.phone" }
 func (CheckConfirm) Verb() string     { return "check.confirm" }

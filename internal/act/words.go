@@ -28,7 +28,7 @@ var words = map[string][]string{
 	"class": statement.Classes, "mark": statement.Marks, "kind": message.KindNames, "precedence": message.Precedences,
 	"read": message.Reads, "response": append(slices.Clone(message.Responses), "complied"), "step": stop.Acts,
 	"contact": contact.Sorts, "sought": contact.Sought, "figure": claim.Figures, "channel": contact.Channels, "outcome": contact.Outcomes, "basis": contact.Bases, "way": contact.Ways, "behalf": contact.Behalfs, "dated": contact.Dates,
-	"priority": call.Priorities, "about": about(message.Kinds, stop.Kinds, call.Kinds, check.Kinds, contact.Kinds, register.Kinds, service.Kinds, service.TermKinds, service.SheetKinds, readout.Kinds, claim.Kinds),
+	"priority": call.Priorities, "part": call.Parts, "waits": call.WaitsFor, "about": about(message.Kinds, stop.Kinds, call.Kinds, check.Kinds, contact.Kinds, register.Kinds, service.Kinds, service.TermKinds, service.SheetKinds, readout.Kinds, claim.Kinds),
 	"line": append(slices.Sorted(maps.Keys(service.Acts)), "resume"), "watch": {"note", "give", "take"}, "path": {"add", "set", "remove"},
 	"yesno": {"yes", "no"}, "role": register.Roles, "readout": {"publish", "shown"}, "point": readout.Sorts, "test": check.Outcomes, "when": {"now"},
 }

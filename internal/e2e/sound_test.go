@@ -13,9 +13,10 @@ import (
 // itself. It keeps when the first sound came after a key was pressed.
 const ear = `window.ear = (() => {
   const c = new AudioContext({ sampleRate: 48000 }), [long, short] = [32768, 2048].map(n => Object.assign(c.createAnalyser(), { fftSize: n }));
-  let node, from, first = 0, up = 0, on = false;
-  const look = () => { const s = document.getElementById('sound-remote').srcObject; if (!s || s === from) return;
-    if (node) node.disconnect(); node = c.createMediaStreamSource(s); node.connect(long); node.connect(short); from = s; };
+  const from = [], nodes = [];
+  let first = 0, up = 0, on = false;
+  const look = () => document.querySelectorAll('[id^=sound-remote]').forEach((a, i) => { const s = a.srcObject; if (!s || s === from[i]) return; // all that the page plays
+    if (nodes[i]) nodes[i].disconnect(); nodes[i] = c.createMediaStreamSource(s); nodes[i].connect(long); nodes[i].connect(short); from[i] = s; });
   const x = new Float32Array(2048);
   setInterval(() => { look(); if (!on || first) return; if (!up && document.querySelector('#p-state > i').dataset.call === 'connected') up = Date.now();
     short.getFloatTimeDomainData(x);

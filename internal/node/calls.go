@@ -3,7 +3,9 @@
 package node
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -34,9 +36,10 @@ type Sink interface {
 type calls struct {
 	l       *Line
 	port    voice.Port
-	live    atomic.Pointer[speaker] // the desk in the call
-	way     atomic.Pointer[Link]    // the sessions: the loop replaces them when the clock was stepped
-	heardAt atomic.Int64            // newest frame of theirs, Unix nanoseconds
+	live    atomic.Pointer[[]speaker] // our desks in the call, whom the other end shows
+	theirs  atomic.Uint32             // their sources that may be heard, a bit each: of those whom they named
+	way     atomic.Pointer[Link]      // the sessions: the loop replaces them when the clock was stepped
+	heardAt atomic.Int64              // newest frame of theirs, Unix nanoseconds
 
 	m          *call.Machine
 	sinks      map[string]Sink
@@ -45,19 +48,30 @@ type calls struct {
 	mute       bool      // no frame goes, or none comes
 	sentAt     time.Time // newest frame of ours
 	sent       uint64
-	leftAt     time.Time // its desk is gone since
-	endTone    func()    // of the tone that is its sound; nil: there is none
-	unrecorded bool      // of the call that is up or was last: a statement of it failed
+	held       bool                 // either end holds the call
+	leftAt     map[string]time.Time // its desks that are gone, since when
+	endTone    func()               // of the tone that is its sound; nil: there is none
+	unrecorded bool                 // of the call that is up or was last: a statement of it failed
 }
 
-// speaker is the desk whose sound the call has.
+// speaker is a desk of ours in the call.
 type speaker struct {
-	desk string
-	sink Sink // nil: a desk without ears; frames are counted all the same
+	desk   string
+	sink   Sink // nil: a desk without ears; frames are counted all the same
+	source byte
+	speaks bool
+}
+
+// play gives a frame to a desk's ear. A browser that cannot take it misses it: a late frame is worthless.
+func (s *speaker) play(call uint16, source byte, seq uint32, frame []byte) {
+	if s.sink != nil {
+		_ = s.sink.WriteAt(uint32(call), source, seq, frame)
+	}
 }
 
 func newCalls(l *Line) *calls {
-	c := &calls{l: l, sinks: map[string]Sink{}}
+	c := &calls{l: l, sinks: map[string]Sink{}, leftAt: map[string]time.Time{}}
+	c.live.Store(&[]speaker{})
 	c.m = &call.Machine{Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, First: l.cfg.First, Rand: l.cfg.Rand, Meters: c.meters, Down: l.now}
 	return c
 }
@@ -65,24 +79,37 @@ func newCalls(l *Line) *calls {
 // onFrame takes a frame of the lane, from its reader: no lock of the loop, no allocation. SPEC: VOX-001
 func (c *calls) onFrame(call uint16, source byte, seq uint32, data []byte) {
 	now := c.l.cfg.Now()
-	if !c.port.In(call, source, seq, data, now) {
+	if source < voice.Sources && c.theirs.Load()>>source&1 == 0 || !c.port.In(call, source, seq, data, now) {
 		return
 	}
 	c.heardAt.Store(now.UnixNano())
-	if s := c.live.Load(); s != nil && s.sink != nil {
-		_ = s.sink.WriteAt(uint32(call), source, seq, data) // a browser that cannot take it misses it: a late frame is worthless
+	in := *c.live.Load()
+	for i := range in {
+		in[i].play(call, source, seq, data)
 	}
 }
 
-// Microphone takes a frame of a desk's sound, from the goroutine of its edge. It goes out only while
-// that desk is in the call and its gate is open.
+// Microphone takes a frame of a desk's sound, from the goroutine of its edge. It goes out, and to our other desks in the
+// call, only while that desk speaks in the call and its gate is open. SPEC: CAL-022
 func (l *Line) Microphone(desk string, frame []byte) {
 	c := l.calls
-	if s := c.live.Load(); s == nil || s.desk != desk {
+	in := *c.live.Load()
+	for i := range in {
+		me := &in[i]
+		if me.desk != desk || !me.speaks {
+			continue
+		}
+		n, seq, ok := c.port.Out(me.source, len(frame))
+		if !ok {
+			return
+		}
+		(*c.way.Load()).SendFrame(n, me.source, seq, frame)
+		for j := range in {
+			if j != i {
+				in[j].play(n, voice.Sources+me.source, seq, frame)
+			}
+		}
 		return
-	}
-	if n, seq, ok := c.port.Out(0, len(frame)); ok {
-		(*c.way.Load()).SendFrame(n, 0, seq, frame)
 	}
 }
 
@@ -95,9 +122,7 @@ func (l *Line) Sound(desk string, s Sink) {
 		} else {
 			c.sinks[desk] = s
 		}
-		if sp := c.live.Load(); sp != nil && sp.desk == desk {
-			c.hear(desk)
-		}
+		c.admit()
 	})
 }
 
@@ -135,6 +160,9 @@ func (c *calls) do(out call.Out) error {
 	}
 	if out.Open {
 		c.open(c.m.Live())
+	}
+	if out.Changed && c.voice != 0 {
+		c.admit()
 	}
 	for _, d := range out.Drafts {
 		c.draft(d)
@@ -178,8 +206,9 @@ func (c *calls) open(live call.Live) {
 	c.voice, c.silent, c.mute, c.sent, c.sentAt = live.ID.Voice(), false, false, 0, c.l.now
 	c.port.Open(c.voice, live.Codec)
 	c.heardAt.Store(c.l.now.UnixNano())
+	c.held = false
 	desk := live.By.Desk
-	c.hear(desk)
+	c.admit()
 	if d := c.l.desks[desk]; d != nil && d.tone > 0 {
 		c.endTone = startTone(c.l, desk, d.tone)
 	}
@@ -188,13 +217,36 @@ func (c *calls) open(live call.Live) {
 	}
 }
 
-// hear gives a desk the sound of the call, in its codec.
-func (c *calls) hear(desk string) {
-	s := c.sinks[desk]
-	if s != nil {
-		s.Use(c.m.Live().Codec)
+// admit gives the sound of the call that is up to the desks that both ends show in it, in its codec, and takes it from all
+// others; on hold no frame goes either way.
+func (c *calls) admit() {
+	v := c.m.Live()
+	in, theirs := []speaker{}, uint32(0)
+	if c.voice != 0 && v.State == call.Connected {
+		for _, p := range v.Side[0].People {
+			in = append(in, speaker{p.Desk, c.sinks[p.Desk], byte(p.Source), p.Speaks})
+		}
+		for _, p := range v.Side[1].People {
+			if p.Speaks {
+				theirs |= 1 << p.Source
+			}
+		}
+		if held := !v.Side[0].Held.IsZero() || !v.Side[1].Held.IsZero(); held != c.held {
+			c.held = held
+			c.port.Allow(c.voice, !held, !held)
+		}
 	}
-	c.live.Store(&speaker{desk, s})
+	for _, s := range in {
+		if s.sink != nil {
+			s.sink.Use(v.Codec)
+		}
+	}
+	c.theirs.Store(theirs)
+	for _, was := range *c.live.Swap(&in) {
+		if was.sink != nil && !slices.ContainsFunc(in, func(s speaker) bool { return s.sink == was.sink }) {
+			was.sink.Use(voice.Opus)
+		}
+	}
 }
 
 func (c *calls) close() {
@@ -202,14 +254,12 @@ func (c *calls) close() {
 		c.endTone()
 		c.endTone = nil
 	}
-	if s := c.live.Swap(nil); s != nil && s.sink != nil {
-		s.sink.Use(voice.Opus)
-	}
 	c.port.Close(c.l.now)
 	was := c.muted()
 	if c.voice = 0; was {
 		c.l.tellState()
 	}
+	c.admit()
 	c.setMute(false)
 }
 
@@ -253,25 +303,41 @@ func (c *calls) muted() bool {
 	return c.voice != 0 && d != nil && d.sound == act.Muted
 }
 
-// vacant reports whether the desk of the call that is up, or rings out, has gone. SPEC: CAL-020
-func (c *calls) vacant() bool {
+// vacant ends what a desk of ours has left that is gone for good: its ring, its part in the call, or the call.
+//
+// SPEC: CAL-020 CAL-023
+func (c *calls) vacant() {
 	v := c.m.Live()
-	if v.State == call.Idle || v.State == call.RingingHere || v.By.Desk == "" {
-		return false
+	desks := []string{v.By.Desk}
+	if v.State == call.Connected {
+		desks = nil
+		for _, p := range v.Told() {
+			desks = append(desks, p.Desk)
+		}
 	}
-	d := c.l.desks[v.By.Desk]
-	return d == nil || d.left
+	left := map[string]time.Time{}
+	for _, desk := range desks {
+		if d := c.l.desks[desk]; desk == "" || v.State == call.Idle || v.State == call.RingingHere || d != nil && !d.left {
+			continue
+		}
+		left[desk] = cmp.Or(c.leftAt[desk], c.l.now)
+		switch over := c.l.now.Sub(left[desk]) >= comeBack; {
+		case over && v.State == call.Connected:
+			_ = c.do(c.m.Gone(desk, c.l.now))
+		case over:
+			_ = c.do(c.m.Broken(call.CauseMedia, c.l.now))
+		}
+	}
+	c.leftAt = left
 }
 
 func (c *calls) tick() {
-	if !c.vacant() {
-		c.leftAt = time.Time{}
-	} else if c.leftAt.IsZero() {
-		c.leftAt = c.l.now
-	} else if c.l.now.Sub(c.leftAt) >= comeBack {
-		_ = c.do(c.m.Broken(call.CauseMedia, c.l.now))
-	}
-	if c.voice != 0 {
+	c.vacant()
+	if c.voice != 0 && c.held { // nothing is expected
+		c.sentAt = c.l.now
+		c.heardAt.Store(c.l.now.UnixNano())
+		c.setMute(false)
+	} else if c.voice != 0 {
 		if n := c.port.Meters(c.l.now).Sent; n != c.sent {
 			c.sent, c.sentAt = n, c.l.now
 		}
@@ -306,7 +372,8 @@ func (c *calls) paths() { _ = c.do(c.m.Line(c.l.carries(), c.l.now)) }
 func (c *calls) peerRun(run string) { _ = c.do(c.m.PeerRun(run, c.l.now)) }
 
 var callActs = []handler{
-	on((*Line).ring), on((*Line).answerCall), on((*Line).decline), on((*Line).hangUp), on((*Line).classCall),
+	on((*Line).ring), on((*Line).answerCall), on((*Line).decline), on((*Line).hangUp), on((*Line).classCall), on((*Line).joinCall),
+	on((*Line).hold, act.Hold), on((*Line).resume, act.Resume), on((*Line).waitFor), on((*Line).handOver),
 }
 
 func (l *Line) ring(who act.Who, lang string, a act.Ring) (act.Reply, error) {
@@ -406,6 +473,47 @@ func startTone(l *Line, desk string, hz float64) (end func()) {
 		}
 	}()
 	return func() { close(quit); <-gone }
+}
+
+// joinCall brings a desk of ours into the call. SPEC: CAL-022
+func (l *Line) joinCall(who act.Who, lang string, a act.Join) (act.Reply, error) {
+	if err := l.calls.fits(who.Desk); err != nil {
+		return act.Reply{}, err
+	}
+	return l.callReply(who, lang, l.calls.do(l.calls.m.Join(l.author(who), a.As, a.Listen, l.now)))
+}
+
+// fits reports why a desk of ours cannot be in the call that is up.
+func (c *calls) fits(desk string) error {
+	d, v := c.l.desks[desk], c.m.Live()
+	if d == nil || !d.armed {
+		return call.ErrNoDesk
+	}
+	if s := c.sinks[desk]; v.State == call.Connected && s != nil && s.Only() != "" && s.Only() != v.Codec {
+		return call.ErrCodec
+	}
+	return nil
+}
+
+// hold and resume. SPEC: CAL-024
+func (l *Line) hold(who act.Who, lang string, _ act.Plain) (act.Reply, error) {
+	return l.callReply(who, lang, l.calls.do(l.calls.m.Hold(l.author(who), l.now)))
+}
+
+func (l *Line) resume(who act.Who, lang string, _ act.Plain) (act.Reply, error) {
+	return l.callReply(who, lang, l.calls.do(l.calls.m.Resume(l.author(who), l.now)))
+}
+
+func (l *Line) waitFor(who act.Who, lang string, a act.Waiting) (act.Reply, error) {
+	return l.callReply(who, lang, l.calls.do(l.calls.m.Waiting(l.author(who), a.For, l.now)))
+}
+
+// handOver gives the call to another desk of ours. SPEC: CAL-025
+func (l *Line) handOver(who act.Who, lang string, a act.HandOver) (act.Reply, error) {
+	if err := l.calls.fits(a.Desk); err != nil {
+		return act.Reply{}, err
+	}
+	return l.callReply(who, lang, l.calls.do(l.calls.m.HandOver(l.author(who), a.Desk, l.now)))
 }
 
 // classCall states later what class a call was, or a message of theirs.

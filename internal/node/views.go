@@ -143,6 +143,11 @@ func (l *Line) callIn(in *view.Input) {
 		}
 		in.Call.In, in.Call.Out = heard, &view.Meter{Frames: m.Sent, Codec: in.Live.Codec, Level: -1}
 		in.Call.Mute = c.mute || l.peer.up && l.peer.state.NoSound
+		for _, n := range sortedKeys(l.desks) {
+			if l.desks[n].armed {
+				in.Call.Others = append(in.Call.Others, n)
+			}
+		}
 		in.Call.TheyMuted = l.peer.up && l.peer.state.Muted
 	}
 	for _, s := range states[call.State](l, newest(l.keys("call"), 1)) {

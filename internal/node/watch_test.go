@@ -26,6 +26,7 @@ import (
 type wires struct {
 	noLink
 	events chan link.Event
+	sent   []byte // the sources of frames of ours
 }
 
 func newWires() *wires {
@@ -94,7 +95,7 @@ func TestSessionsAgain(t *testing.T) {
 		l.Sound("watch", nil)
 		var w sync.WaitGroup
 		stop := make(chan struct{})
-		l.calls.live.Store(&speaker{desk: "watch"})
+		l.calls.live.Store(&[]speaker{{desk: "watch", speaks: true}})
 		l.calls.port.Open(1, "opus")
 		w.Go(func() {
 			for {

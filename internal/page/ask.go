@@ -111,7 +111,7 @@ func entryGroups() (groups [][]string) {
 }
 
 // wordsOf is where the words of a member's choices stand.
-var wordsOf = map[string]string{"basis": "basis", "way": "way", "behalf": "behalf", "contact": "contact", "sought": "contact", "channel": "chan", "outcome": "request", "priority": "why", "about": "about", "class": "class", "mark": "mark", "line": "step.line", "watch": "step.watch", "path": "step.path", "readout": "step.readout", "yesno": "yesno", "point": "point", "test": "test"}
+var wordsOf = map[string]string{"basis": "basis", "way": "way", "behalf": "behalf", "contact": "contact", "sought": "contact", "channel": "chan", "outcome": "request", "priority": "why", "about": "about", "class": "class", "mark": "mark", "line": "step.line", "watch": "step.watch", "path": "step.path", "readout": "step.readout", "yesno": "yesno", "point": "point", "test": "test", "part": "part", "waits": "part"}
 
 // field is one member of an act as a form asks for it.
 type field struct {
@@ -178,6 +178,12 @@ func (s *Server) picks(who act.Who, lang, of string) (out []view.Choice) {
 		out = append(out, view.Choice{Code: id, Word: strings.Join(slices.DeleteFunc(says, func(s string) bool { return s == "" }), " · ")})
 	}
 	switch of {
+	case "armed":
+		for _, d := range s.cfg.Node.View(lang, who.Desk).Call.Others {
+			if d != who.Desk {
+				pick(d, d)
+			}
+		}
 	case "received":
 		d := s.cfg.Node.View(lang, who.Desk)
 		for _, m := range d.Messages {

@@ -117,7 +117,7 @@ var troubles = []string{"sound not turned on", "no sound: the browser starts non
 
 // deskKeys are the keys of a desk and the names of their words, those at its foot first.
 var deskKeys = [][2]string{{"Ctrl+Enter", "keys.answer"}, {"F2 F2", "keys.stop.short"}, {"F4", "mute"}, {"F8", "keys.alarm"},
-	{"Ctrl+Shift+Enter", "keys.decline"}, {"F2 F2", "keys.stop"}, {"?", "keys.this"}, {"Esc", "keys.back"}}
+	{"Ctrl+Shift+Enter", "keys.decline"}, {"F9", "keys.hold"}, {"F2 F2", "keys.stop"}, {"?", "keys.this"}, {"Esc", "keys.back"}}
 
 // boardKeys are those of a board alone.
 var boardKeys = [][2]string{{"1–9", "keys.choose"}, {"0", "keys.board"}, {"Enter", "keys.desk"}}

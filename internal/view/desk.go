@@ -127,7 +127,13 @@ type Call struct {
 	Impossible string    `json:"impossible,omitempty"`
 	Out        *Meter    `json:"you_to_them,omitempty"`
 	In         *Meter    `json:"them_to_you,omitempty"`
-	Acts       []string  `json:"acts,omitempty"` // ring answer decline hang-up class
+	People     []InCall  `json:"people,omitempty"` // who is, or was, in it, by each end's word
+	With       string    `json:"with,omitempty"`   // of one of the past, those in words
+	Pauses     []Layer   `json:"pauses,omitempty"` // on hold, waiting for somebody: at which end, since when
+	Talks      string    `json:"talks,omitempty"`  // the codec, where this desk is in it
+	Speaks     bool      `json:"speaks,omitempty"` // and speaks
+	Others     []string  `json:"others,omitempty"` // desks of ours that it can be handed over to
+	Acts       []string  `json:"acts,omitempty"`   // ring answer decline hang-up leave class join hold resume waiting hand-over
 }
 
 // Meter is one direction of the sound of a call.

@@ -42,14 +42,16 @@ func (b builder) call() Call {
 		if c.Mute {
 			c.Word = b.t("call.mute")
 		}
+		b.inCall(&c)
 	}
 	if l.State != call.Connected {
+		c.Others = nil
 		c.Out, c.In, c.Mute, c.TheyMuted = nil, nil, false, false
 	}
 	if l.Priority != "" {
 		c.By = join(b.t("call.priority", b.or("why", l.Priority)), c.By)
 	}
-	if at := l.By.Desk; at != "" && b.Desk.Desk != "" && at != b.Desk.Desk && l.State != call.RingingHere { // SPEC: PAG-078
+	if at := l.By.Desk; at != "" && c.Talks == "" && b.Desk.Desk != "" && at != b.Desk.Desk && l.State != call.RingingHere { // SPEC: PAG-078
 		c.At = b.t("call.at", b.there(l.By.Officer, ""), at)
 		if b.there(l.By.Officer, "") == "" {
 			c.At = b.t("call.at.desk", at)
@@ -219,6 +221,7 @@ func (b builder) pastCall(s call.State) Call {
 	if us.Facts.By != nil {
 		c.By = b.author(*us.Facts.By)
 	}
+	c.People, c.With = b.wereIn(s)
 	if s.Differ {
 		c.Differs = b.outcome(them.Facts.Outcome, 0)
 	}

@@ -135,9 +135,11 @@
     if (body.dataset.root && board()) board().stir();
     if (!snd) return;
     if (s.sound !== was.sound) { snd.ring(s.sound === 'ring'); snd.alarmHigh(s.sound === 'high'); snd.alarm(s.sound === 'alarm'); }
+    if (s.talks !== was.talks || s.speaks !== was.speaks) { // of this desk: another one of ours may have the call
+      if (s.talks) { if (body.dataset.root && board()) board().talks(window); snd.connected(s.talks, s.speaks === 'true'); }
+      else if (was.talks) snd.ended();
+    }
     if (s.call !== was.call) {
-      if (s.call === 'connected') { if (body.dataset.root && board()) board().talks(window); snd.connected(s.codec); }
-      if (was.call === 'connected') snd.ended();
       if (s.call !== 'idle' && s.call !== 'ended') link();
     }
   }
@@ -362,6 +364,7 @@
     if (d.verb) {
       const args = d.args ? JSON.parse(d.args) : {};
       if (d.verb === 'sign-off' && !leaves()) return;
+      if ('linked' in d) link();
       if ('sound' in d) { args.sound = usable(); link(); }
       if ('class' in d && ringClass !== 'substantive') { args.class = ringClass; ringClass = 'substantive'; after(); }
       act(d.verb, args);
@@ -401,7 +404,7 @@
     const f = {
       answer: () => { if (state.call === 'ringing-here') answer(); },
       end: () => { if (state.call === 'ringing-here') act('decline', {}); else if (state.call && state.call !== 'idle' && state.call !== 'ended') act('hang-up', {}); },
-      F2: () => { if (!e.repeat) stop(); }, F4: mute, F8: () => { const b = $('.alarms button'); if (b) act('alarm.ack', window.Board ? JSON.parse(b.dataset.args) : {}); },
+      F2: () => { if (!e.repeat) stop(); }, F4: mute, F9: () => { const b = $('#c-hold,#c-resume'); if (b) act(b.dataset.verb, {}); }, F8: () => { const b = $('.alarms button'); if (b) act('alarm.ack', window.Board ? JSON.parse(b.dataset.args) : {}); },
       F6: () => { const d = $('#d-note'); if (d) { show('desk'); d.open = !d.open; $('button,summary', d).focus(); } },
       '?': () => show(body.dataset.page === 'keys' ? 'desk' : 'keys'), Escape: () => show('desk'),
     }[k];

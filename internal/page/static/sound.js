@@ -252,7 +252,8 @@ window.Sound = (() => {
     const db = 10 * Math.log10(d.reduce((s, x) => s + x * x, 0) / d.length + 1e-12);
     return Math.max(0, Math.min(6, (db + 58) / 8));
   }
-  function call(up, name) { inCall = up; codec = name || 'opus'; track(); once(up ? 'connected' : 'ended'); }
+  // call begins what we hear, and say if we speak, in a codec, or ends it.
+  function call(up, name, speaks) { inCall = up && speaks !== false; codec = name || 'opus'; track(); once(up ? 'connected' : 'ended'); }
   setInterval(listen, 500);
   players.forEach((p, i) => { p.id = 'sound-remote' + (i || ''); p.hidden = true; document.body.append(p); });
   return {
@@ -263,6 +264,6 @@ window.Sound = (() => {
     }),
     mute: m => { muted = !!m; track(); once(muted ? 'mute' : 'unmute'); },
     ring: x => repeat('ring', x), alarmHigh: x => repeat('high', x), alarm: (x = true) => repeat('alarm', x), stale: x => repeat('stale', x),
-    connected: codec => call(true, codec), ended: () => call(false),
+    connected: (codec, speaks) => call(true, codec, speaks), ended: () => call(false),
   };
 })();

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.org/parley/call"
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/voice"
+)
+
+// tape is a desk's ear: how many frames of which speaker it was given, and in which codec.
+type tape struct {
+	only, codec string
+	heard       map[byte]int
+}
+
+func (t *tape) Only() string     { return t.only }
+func (t *tape) Use(codec string) { t.codec = codec }
+func (t *tape) WriteAt(_ uint32, source byte, _ uint32, _ []byte) error {
+	t.heard[source]++
+	return nil
+}
+
+// SendFrame keeps who spoke.
+func (w *wires) SendFrame(_ uint16, source byte, _ uint32, _ []byte) { w.sent = append(w.sent, source) }
+
+// Everybody in a call is heard once by all others, and nobody before the other end has said that it shows him; on hold
+// nobody is. Who leaves, joins or takes the call over stops no frame of the others.
+//
+// SPEC: CAL-022 CAL-023 CAL-024 CAL-025 CAL-026 PAG-081 VOX-008
+func TestPeopleInACallHearEachOtherOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m machine
+		l := m.begin(t)
+		time.Sleep(time.Second)
+		tapes := map[string]*tape{}
+		do := func(desk string, a act.Act) {
+			t.Helper()
+			if _, err := l.Do(t.Context(), act.Who{Desk: desk, Known: "unattributed"}, "en", a); err != nil {
+				t.Fatalf("%s: %s: %v", desk, a.Verb(), err)
+			}
+		}
+		for _, desk := range []string{"a1", "a2", "a3", "tel"} {
+			tapes[desk] = &tape{heard: map[byte]int{}}
+			do(desk, act.SetDesk{Armed: true, Sound: "ok"})
+			if desk == "tel" {
+				tapes[desk].only = voice.ULaw
+			}
+			l.Sound(desk, tapes[desk])
+		}
+		id, version := call.ID{7}, 0
+		theirs := func(s call.Signal) {
+			t.Helper()
+			version++
+			s.ID, s.Seq = id, uint32(version)
+			b, err := s.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := l.in(t.Context(), l.events, func() { l.calls.fromPeer(b) }); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		shown := func(version int) {
+			theirs(call.Signal{Kind: call.SigAck, Of: call.SigPeople, What: call.Talking, Version: version})
+		}
+		n := uint32(0)
+		hears := func(what, desk string, want map[string][]byte, sends ...byte) { // a frame of a desk of ours, or of a source of theirs
+			t.Helper()
+			n++
+			time.Sleep(voice.FrameTime)
+			for _, d := range tapes {
+				clear(d.heard)
+			}
+			m.now.sent = nil
+			if len(desk) == 1 {
+				l.calls.onFrame(id.Voice(), desk[0]-'0', n, make([]byte, 80))
+			} else {
+				l.Microphone(desk, make([]byte, 80))
+			}
+			if !slices.Equal(m.now.sent, sends) {
+				t.Errorf("%s: %s sends %v, not %v", what, desk, m.now.sent, sends)
+			}
+			for name, d := range tapes {
+				if got := slices.Sorted(maps.Keys(d.heard)); !slices.Equal(got, want[name]) {
+					t.Errorf("%s: of %s %s hears %v, not %v", what, desk, name, got, want[name])
+				}
+			}
+		}
+		if err := l.in(t.Context(), l.events, l.calls.paths); err != nil {
+			t.Fatal(err)
+		}
+		theirs(call.Signal{Kind: call.SigRing, Desk: "b1", Class: "test", Mark: "actual"})
+		do("a1", act.Answer{Sound: "headset"})
+		hears("alone", "a1", nil, 0)
+		hears("alone", "0", map[string][]byte{"a1": {0}})
+		do("a2", act.Join{})
+		hears("not shown", "a2", nil)
+		hears("not shown", "a1", nil, 0)
+		hears("not shown", "0", map[string][]byte{"a1": {0}})
+		do("a3", act.Join{As: call.Listener})
+		shown(1) // the first list: it has no third person
+		hears("an old list", "a2", nil)
+		shown(2)
+		hears("shown", "a1", map[string][]byte{"a2": {4}, "a3": {4}}, 0)
+		hears("shown", "a2", map[string][]byte{"a1": {5}, "a3": {5}}, 1)
+		hears("a listener", "a3", nil)
+		hears("shown", "0", map[string][]byte{"a1": {0}, "a2": {0}, "a3": {0}})
+		hears("whom they did not name", "1", nil)
+		them := []call.Person{{Desk: "b1", Part: call.Holder, Speaks: true}, {Source: 1, Desk: "b2", Part: call.Principal, Speaks: true}}
+		theirs(call.Signal{Kind: call.SigPeople, Version: 1, People: them})
+		hears("whom they named", "1", map[string][]byte{"a1": {1}, "a2": {1}, "a3": {1}})
+		theirs(call.Signal{Kind: call.SigPeople, Version: 2, People: them, Held: 2})
+		hears("held there", "a1", nil)
+		hears("held there", "0", nil)
+		time.Sleep(time.Minute)
+		if v := l.View("en", "a1").Call; v.Word != "ON HOLD there, by b2" || v.Mute || len(v.People) != 5 || time.Since(v.Pauses[0].Since) < time.Minute {
+			t.Errorf("held there: %+v", v)
+		}
+		theirs(call.Signal{Kind: call.SigPeople, Version: 3, People: them})
+		do("a2", act.Hold)
+		hears("held here", "1", nil)
+		do("a1", act.Resume)
+		shown(4)
+		if _, err := l.Do(t.Context(), act.Who{Desk: "tel", Known: "unattributed"}, "en", act.Join{}); err == nil {
+			t.Error("a telephone joined a call in Opus")
+		}
+		do("a2", act.HangUp{})
+		hears("who left", "a1", map[string][]byte{"a3": {4}}, 0)
+		hears("who left", "a2", nil)
+		do("a1", act.HandOver{Desk: "a2"})
+		if v := l.View("en", "a2").Call; v.State != call.RingingHere || !slices.Equal(v.Acts, []string{"answer", "decline"}) {
+			t.Errorf("where it rings: %+v", v)
+		}
+		hears("while it rings there", "a1", map[string][]byte{"a3": {4}}, 0)
+		do("a2", act.Answer{Sound: "headset"})
+		hears("until they show it", "a1", map[string][]byte{"a3": {4}}, 0)
+		shown(6)
+		hears("handed over", "a2", map[string][]byte{"a3": {4}}, 0)
+		hears("handed over", "a1", nil)
+		if tapes["a1"].codec != voice.Opus || l.calls.port.Meters(time.Now()).LongestGapMS > 200 {
+			t.Errorf("%+v", l.calls.port.Meters(time.Now()))
+		}
+		do("a1", act.Join{Listen: true})
+		shown(7)
+		do("a2", act.SetDesk{}) // its page is closed: nobody of ours speaks any more
+		time.Sleep(4 * time.Second)
+		if v := l.View("en", "a3").Call; v.State != "ended" {
+			t.Errorf("a call without a voice of ours is %s", v.State)
+		}
+		theirs(call.Signal{Kind: call.SigAck, Of: call.SigHangUp, What: call.Failed, Cause: call.CauseMedia})
+		r, err := l.Do(t.Context(), act.Who{Desk: "a3", Known: "unattributed"}, "en", act.Calls)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := r.Data.(interface{ Text() string }).Text(); !strings.Contains(text, "a3 (listener, listening") || !strings.Contains(text, "a1 (watch officer, speaking") {
+			t.Error(text)
+		}
+		l.Close()
+	})
+}
