@@ -35,6 +35,9 @@ type fakeLine struct {
 	heard   voice.Ear
 	frames  uint32
 	refuse  error
+	rings   byte                                         // that went out
+	first   func(ctx context.Context, verb string)       // before an act is made
+	disk    func(ctx context.Context, verb string) error // after it: the commit
 }
 
 func newFakeLine() *fakeLine {
@@ -51,7 +54,10 @@ func (f *fakeLine) set(change func(*call.Live)) {
 	}
 }
 
-func (f *fakeLine) Do(_ context.Context, who act.Who, _ string, a act.Act) (act.Reply, error) {
+func (f *fakeLine) Do(ctx context.Context, who act.Who, _ string, a act.Act) (act.Reply, error) {
+	if f.first != nil {
+		f.first(ctx, a.Verb())
+	}
 	f.mu.Lock()
 	f.acts = append(f.acts, fmt.Sprintf("%s %s %+v", who.Desk, a.Verb(), a))
 	err := f.refuse
@@ -64,11 +70,31 @@ func (f *fakeLine) Do(_ context.Context, who act.Who, _ string, a act.Act) (act.
 	case act.Answer:
 		f.set(func(l *call.Live) { l.State, l.By = call.Connected, by })
 	case act.Ring:
-		f.set(func(l *call.Live) { *l = call.Live{State: call.Calling, Out: true, ID: call.ID{9}, By: by} })
+		f.set(func(l *call.Live) {
+			f.rings++
+			if n := (call.Live{State: call.Calling, Out: true, ID: call.ID{9, f.rings}, By: by}); l.State == call.Idle {
+				*l = n
+			} else {
+				n.State, n.Outcome.What = call.Idle, call.BusyWithUs
+				l.Last = &n
+			}
+		})
 	case act.HangUp:
-		f.set(func(l *call.Live) { last := *l; *l = call.Live{State: call.Idle, Last: &last} })
+		f.set(func(l *call.Live) {
+			if last := *l; l.State == call.Idle || l.State == call.RingingHere {
+				err = call.ErrNoCall
+			} else {
+				*l = call.Live{State: call.Idle, Last: &last}
+			}
+		})
+		if err != nil {
+			return act.Reply{}, err
+		}
 	case act.Decline:
 		f.set(func(l *call.Live) { *l = call.Live{State: call.Idle} })
+	}
+	if f.disk != nil {
+		return act.Reply{}, f.disk(ctx, a.Verb())
 	}
 	return act.Reply{}, nil
 }
@@ -243,6 +269,221 @@ func (h *house) wait(what string, ok func() bool) {
 
 func (h *house) rings(id byte) {
 	h.line.set(func(l *call.Live) { *l = call.Live{State: call.RingingHere, ID: call.ID{id}} })
+}
+
+// loop runs f as a step of the edge's loop.
+func (h *house) loop(f func()) {
+	ran := make(chan struct{})
+	h.edge.post(func() { f(); close(ran) })
+	<-ran
+}
+
+// from201 is a request of a call of extension 201 to us.
+func (h *house) from201(method, id string, cseq int) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	tag := ""
+	if ok := h.oks["200 INVITE"]; ok != nil && method != "CANCEL" {
+		tag, _ = ok.To().Params.Get("tag")
+	}
+	body := ""
+	if method == "INVITE" {
+		body = strings.ReplaceAll(theirSDP, "192.0.2.20", "127.0.0.2")
+	}
+	return strings.NewReplacer("192.0.2.20:5060", h.at.String(), "192.0.2.20", "127.0.0.2", "CANCEL;rport", "INVITE;rport").Replace(request(method, id, cseq, tag, "", body))
+}
+
+// TestCallsWaitForNoDisk: while the store takes nothing, an extension that calls hears how the call stands and is connected, one
+// that lifts is, and both stay in their calls when the node gives up waiting.
+func TestCallsWaitForNoDisk(t *testing.T) {
+	// SPEC: PHN-053
+	stalled := func() (*house, chan struct{}) {
+		h, recovers := trunkOf(t, false, map[string]int{"201": 200}), make(chan struct{})
+		h.loop(func() {
+			h.line.disk = func(ctx context.Context, verb string) error {
+				if verb == "desk" {
+					return nil
+				}
+				select {
+				case <-recovers:
+				case <-ctx.Done():
+				}
+				return context.DeadlineExceeded // its time is over
+			}
+		})
+		return h, recovers
+	}
+	for _, in := range []bool{true, false} {
+		h, recovers := stalled()
+		if in {
+			h.write(h.in("line"))
+			h.wait("rung", func() bool { return h.line.did("extension 201 ring {") })
+			h.line.set(func(l *call.Live) { l.State = call.RingingThere })
+			h.wait("it rings there", func() bool { return h.has("180 INVITE") })
+			h.line.set(func(l *call.Live) { l.State = call.Connected })
+			h.wait("answered", func() bool { return h.has("200 INVITE") })
+		} else {
+			h.rings(1)
+			h.wait("answered", func() bool { return h.line.did("extension 201 answer {") })
+		}
+		var free bool
+		h.wait("the line's call shows it", func() bool {
+			h.loop(func() { free = h.edge.phones[0].doing == nil })
+			return free
+		})
+		close(recovers)
+		for range 10 { // steps of the loop after it
+			h.loop(func() { h.edge.look() })
+		}
+		h.loop(func() {
+			if l := h.edge.phones[0].leg; l == nil || l.state != up {
+				t.Errorf("called in: %v: the telephone was hung up", in)
+			}
+		})
+	}
+}
+
+// TestStopWaitsForTheDisk: a STOP is waited for as long as the store takes, and one that was said gets the long tone.
+func TestStopWaitsForTheDisk(t *testing.T) {
+	// SPEC: PHN-040
+	h, bounded := trunkOf(t, false, nil), make(chan bool, 1)
+	h.loop(func() {
+		h.line.disk = func(ctx context.Context, verb string) error {
+			if verb == "stop" {
+				_, ends := ctx.Deadline()
+				bounded <- ends
+			}
+			return nil
+		}
+	})
+	h.write(h.in(stopKeys))
+	h.wait("answered", func() bool { return h.has("200 INVITE") })
+	var p *handset
+	var m *media
+	h.loop(func() {
+		p = h.edge.phones[0]
+		m = p.media
+		for _, k := range []byte(stopKeys) {
+			h.edge.key(p, p.leg, k)
+		}
+	})
+	if <-bounded {
+		t.Error("the node gives a STOP up that may have been said")
+	}
+	h.wait("the tone", func() bool { m.out.Lock(); defer m.out.Unlock(); return len(m.out.signal) > len(failSignal) })
+}
+
+// TestNotItsCall: what a telephone does that is in no call of the line ends no call of another desk.
+func TestNotItsCall(t *testing.T) {
+	// SPEC: PHN-053
+	pageTalks := func() *house {
+		h := trunkOf(t, false, nil)
+		h.line.set(func(l *call.Live) {
+			*l = call.Live{State: call.Connected, ID: call.ID{3}, By: statement.Author{Desk: "page-1"}}
+		})
+		return h
+	}
+	stands := func(h *house) {
+		t.Helper()
+		h.wait("no leg is left", func() (none bool) {
+			h.loop(func() { none = h.edge.phones[0].leg == nil })
+			return none
+		})
+		for range 10 {
+			h.loop(h.edge.look)
+		}
+		h.edge.Close() // acts under way end
+		if h.line.did("extension 201 hang-up") {
+			t.Error("the call of the page's desk was hung up")
+		}
+	}
+	h := pageTalks() // a STOP is dialled, and no sound comes
+	h.write(h.in(stopKeys))
+	h.wait("answered", func() bool { return h.has("200 INVITE") })
+	h.loop(func() { h.edge.phones[0].since = time.Now().Add(-startIn - time.Second) })
+	stands(h)
+
+	h = pageTalks() // the line is rung, which is busy; the telephone gives up before it is told so
+	committed := make(chan struct{})
+	h.loop(func() {
+		h.line.disk = func(context.Context, string) error { <-committed; return nil }
+	})
+	h.write(h.from201("INVITE", "a", 1))
+	h.wait("rung", func() bool { return h.line.did("extension 201 ring {") })
+	h.write(h.from201("CANCEL", "a", 1))
+	h.wait("cancelled", func() bool { return h.has("487 INVITE") })
+	close(committed)
+	stands(h)
+}
+
+// TestActsInOrder: whatever overtakes what on the way to the line, it is in a call, or rings out, for no desk without a
+// telephone; and a telephone that dials again at once rings anew.
+func TestActsInOrder(t *testing.T) {
+	// SPEC: PHN-053
+	slow := func(phones map[string]int, verb string) (*house, chan struct{}) {
+		h, comes, once := trunkOf(t, false, phones), make(chan struct{}), sync.Once{}
+		h.loop(func() {
+			h.line.first = func(_ context.Context, v string) {
+				if v == verb {
+					once.Do(func() { <-comes })
+				}
+			}
+		})
+		return h, comes
+	}
+	idle := func(h *house) func() bool { return func() bool { return h.line.Live().State == call.Idle } }
+	h, comes := slow(map[string]int{"201": 200}, "answer")
+	h.rings(1)
+	var l *leg
+	h.wait("it lifts", func() bool {
+		h.loop(func() { l = h.edge.phones[0].leg })
+		return l != nil && h.has("ACK 201")
+	})
+	h.loop(func() { l.end("hung up", 0) })
+	h.loop(h.edge.look)
+	time.Sleep(20 * time.Millisecond) // for a hang-up that would overtake it
+	close(comes)
+	h.wait("the call is over", idle(h))
+
+	h, comes = slow(nil, "ring")
+	h.write(h.from201("INVITE", "a", 1))
+	h.wait("trying", func() bool { return h.has("100 INVITE") })
+	h.write(h.from201("CANCEL", "a", 1))
+	h.wait("cancelled", func() bool { return h.has("487 INVITE") })
+	h.write(h.from201("INVITE", "b", 1))
+	h.wait("it calls again", func() (again bool) {
+		h.loop(func() { again = h.edge.phones[0].leg != nil })
+		return again
+	})
+	close(comes)
+	h.wait("rung anew", func() bool { v := h.line.Live(); return v.State == call.Calling && v.ID == call.ID{9, 2} })
+	h.line.set(func(l *call.Live) { l.State = call.RingingThere })
+	h.wait("it rings there", func() bool { return h.has("180 INVITE") })
+	if h.has("480 INVITE") {
+		t.Error("the second call was refused")
+	}
+}
+
+// TestTrunkDownInACall: the trunk goes down while an extension talks: its desk stays until the call is over.
+func TestTrunkDownInACall(t *testing.T) {
+	// SPEC: PHN-050 PHN-060
+	h := trunkOf(t, false, map[string]int{"201": 200, "202": 180})
+	h.rings(1)
+	h.wait("answered", func() bool { return h.line.did("extension 201 answer {") })
+	h.wait("both are armed", func() (armed bool) {
+		h.loop(func() { armed = h.edge.phones[0].armed && h.edge.phones[1].armed })
+		return armed
+	})
+	h.loop(func() { h.edge.a.stands(false, "it does not answer", time.Hour) })
+	h.wait("the other is no desk", func() bool { return h.line.did("extension 202 desk {Armed:false") })
+	h.loop(func() {
+		h.edge.tick()
+		if p := h.edge.phones[0]; !p.armed || p.telling {
+			t.Error("the desk of the call is taken away")
+		}
+	})
+	h.line.set(func(l *call.Live) { *l = call.Live{State: call.Idle} })
+	h.wait("then it is none either", func() bool { return h.line.did("extension 201 desk {Armed:false") })
 }
 
 // TestFirstToLift: a ring of the line rings every extension; the first has the call, the others stop, over UDP and TCP.

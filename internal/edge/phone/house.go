@@ -4,6 +4,7 @@ package phone
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"time"
 
@@ -23,14 +24,17 @@ type handset struct {
 	media   *media
 	since   time.Time // its leg has sound
 	call    call.ID   // the line's call of the leg
-	acting  bool      // the line is asked to answer, or to ring
+	rung    bool      // its leg came to us, and the line was asked to ring
+	doing   *act.Act  // answer, ring or hang-up, until the line's call shows it; nil: none
+	doer    *leg      // for which
 	refused call.ID   // the ring that it did not take
 	back    time.Time // it is no desk until then
 	armed   bool      // as the line was told
 	telling bool
 	tellAt  time.Time
 	keys    keypad
-	stops   bool // its leg was dialled for STOP alone
+	saying  map[string]bool // a STOP is under way, by its keys
+	stops   bool            // its leg was dialled for STOP alone
 }
 
 func (h *handset) who() act.Who { return act.Who{Desk: h.Desk, Known: "unattributed", Stays: true} }
@@ -47,17 +51,20 @@ func (e *Trunk) openSound() (netip.AddrPort, error) {
 
 // takes gives a leg and its sound to an extension.
 func (e *Trunk) takes(h *handset, l *leg, m *media) {
-	h.leg, h.media, h.keys, h.stops, h.since = l, m, keypad{}, false, time.Time{}
+	h.leg, h.media, h.keys, h.stops, h.rung, h.since = l, m, keypad{}, false, false, time.Time{}
 	m.onFrame = func(f []byte) { e.line.Microphone(h.Desk, f) }
 	m.onKey = func(k byte) { e.post(func() { e.key(h, l, k) }) }
 	e.wait.Go(m.read)
 	e.wait.Go(m.pace)
 }
 
-// do has the line do an act of an extension, beside the loop.
+// do has the line do an act of an extension, beside the loop. It waits for the disk: a STOP however long that takes.
 func (e *Trunk) do(h *handset, a act.Act, then func(error)) {
 	e.wait.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), actWithin)
+		ctx, cancel := context.WithTimeout(e.life, actWithin)
+		if _, stop := a.(act.SendStop); stop {
+			ctx = e.life
+		}
 		_, err := e.line.Do(ctx, h.who(), "en", a)
 		cancel()
 		e.post(func() { then(err) })
@@ -66,10 +73,57 @@ func (e *Trunk) do(h *handset, a act.Act, then func(error)) {
 
 func nothing(error) {}
 
+// have has the line do an act of the extension's call. Until the line's call shows it, or it is refused, it does no other.
+//
+// SPEC: PHN-053
+func (e *Trunk) have(h *handset, a act.Act) {
+	l, doing := h.leg, &a
+	h.doing, h.doer = doing, l
+	e.do(h, a, func(err error) {
+		if e.look(); h.doing != doing {
+			return
+		}
+		h.doing = nil
+		v := e.line.Live()
+		switch {
+		case l == nil || h.leg != l:
+		case err != nil && !errors.Is(err, context.DeadlineExceeded):
+			l.off(503, "Service Unavailable")
+		case l.state == asked && v.Last != nil && v.Last.By.Desk == h.Desk: // over at once
+			h.call = v.Last.ID
+		}
+		if err == nil {
+			e.look()
+		}
+	})
+}
+
+// shows takes what the extension was doing as done where the line's call shows it; ours: the call is its desk's.
+func (h *handset) shows(v call.Live, ours bool) {
+	if h.doing == nil {
+		return
+	}
+	switch (*h.doing).(type) {
+	case act.Ring:
+		if ours && h.doer == h.leg {
+			h.call = v.ID
+		}
+	case act.Answer:
+		ours = ours && v.ID == h.call
+	case act.HangUp:
+		ours = !ours
+	}
+	if ours {
+		h.doing = nil
+	}
+}
+
 // arm tells the line whether an extension can ring. SPEC: PHN-050
 func (e *Trunk) arm(h *handset) {
-	can := e.a.trunk.up && !e.a.now.Before(h.back) && h.refused == (call.ID{})
-	if h.telling || can == h.armed || e.a.now.Before(h.tellAt) {
+	back := !e.a.now.Before(h.back)
+	can := e.a.trunk.up && back && h.refused == (call.ID{})
+	calls := h.leg != nil && (h.leg.state == up || h.leg.state == asked)
+	if h.telling || can == h.armed || e.a.now.Before(h.tellAt) || h.armed && calls && back { // a call stands as long as its sound
 		return
 	}
 	h.telling, h.tellAt = true, e.a.now.Add(tellAgain)
@@ -82,7 +136,7 @@ func (e *Trunk) arm(h *handset) {
 }
 
 // look brings every extension to what the line's call is now: it rings while the line rings here, and is in the call while its
-// desk is. SPEC: PHN-051 PHN-052
+// desk is. A call of its desk that has no telephone is hung up. SPEC: PHN-051 PHN-052 PHN-053
 func (e *Trunk) look() {
 	v := e.line.Live()
 	e.lookAt = e.a.now
@@ -90,20 +144,28 @@ func (e *Trunk) look() {
 		if h.refused != (call.ID{}) && (v.State != call.RingingHere || v.ID != h.refused) {
 			h.refused = call.ID{}
 		}
-		has := v.State == call.Connected && v.ID == h.call && v.By.Desk == h.Desk
-		switch l := h.leg; {
+		ours := v.By.Desk == h.Desk && v.State != call.Idle && v.State != call.RingingHere
+		h.shows(v, ours)
+		l := h.leg
+		has := ours && l != nil && v.ID == h.call
+		switch free := h.doing == nil; {
+		case ours && !has && free && !e.a.now.Before(h.back):
+			e.have(h, act.HangUp{})
 		case l == nil:
-			if v.State == call.RingingHere && h.armed && e.a.trunk.up && h.refused != v.ID && e.lifted != v.ID {
+			if free && v.State == call.RingingHere && h.armed && e.a.trunk.up && h.refused != v.ID && e.lifted != v.ID {
 				e.ring(h, v.ID)
 			}
-		case h.acting || h.stops || has && l.state == up:
+		case h.stops || has && l.state == up && v.State == call.Connected:
 		case l.out && l.state != up && v.State == call.RingingHere && v.ID == h.call:
-		case l.state == asked && has:
+		case l.state == asked && free && !h.rung && !ours:
+			h.rung = true
+			e.have(h, act.Ring{Sound: Sounds})
+		case l.state == asked && has && v.State == call.Connected:
 			e.hears(h)
 			l.accept()
-		case l.state == asked && v.ID == h.call && v.State == call.RingingThere:
+		case l.state == asked && has && v.State == call.RingingThere:
 			l.rings()
-		case l.state == asked && v.ID == h.call && v.State == call.Calling:
+		case l.state == asked && has || !free:
 		case l.state == asked:
 			l.off(statusOf(v, h.call))
 		default:
@@ -180,14 +242,7 @@ func (e *Trunk) answered(h *handset) {
 		}
 	}
 	e.hears(h)
-	l := h.leg
-	h.acting = true
-	e.do(h, act.Answer{Sound: Sounds}, func(err error) {
-		if h.acting = false; err != nil {
-			l.off(0, "")
-		}
-		e.look()
-	})
+	e.have(h, act.Answer{Sound: Sounds})
 }
 
 // Sounds is what an act says of a telephone's sound: G.711 µ-law.
@@ -218,20 +273,8 @@ func (e *Trunk) asked(h *handset, l *leg) {
 		}
 		return
 	}
-	h.acting, h.call = true, call.ID{}
-	e.do(h, act.Ring{Sound: Sounds}, func(err error) {
-		v := e.line.Live()
-		h.acting = false
-		switch {
-		case err != nil || h.leg != l:
-			l.off(503, "Service Unavailable")
-		case v.By.Desk == h.Desk && v.State != call.Idle:
-			h.call = v.ID
-		case v.Last != nil && v.Last.By.Desk == h.Desk:
-			h.call = v.Last.ID
-		}
-		e.look()
-	})
+	h.call = call.ID{}
+	e.look()
 }
 
 // statusOf is what an extension is answered whose ring came to nothing, by the outcome.
@@ -262,14 +305,14 @@ func (e *Trunk) ended(h *handset) {
 		e.log.Info("packets of an extension's sound were refused", "extension", h.Number, "packets", n)
 	}
 	e.line.Hear(h.Desk, nil)
-	h.leg, h.media = nil, nil
+	h.leg, h.media, e.lookAt = nil, nil, time.Time{} // what is left of its call is hung up
 	switch {
-	case l.why == "by us" || h.stops:
-	case l.was == up || l.was == asked:
-		e.do(h, act.HangUp{}, nothing)
+	case l.why == "by us" || !l.out || l.was == up && l.why != "no sound":
 	case l.code == 603:
 		h.refused = h.call
-		e.do(h, act.Decline{}, nothing)
+		if v := e.line.Live(); v.State == call.RingingHere && v.ID == h.call {
+			e.do(h, act.Decline{}, nothing)
+		}
 	default: // busy, not there, no reply: it does not ring, the others do
 		e.log.Info("an extension did not ring", "extension", h.Number, "code", l.code)
 		h.refused = h.call
@@ -281,13 +324,10 @@ func (e *Trunk) watch(h *handset) {
 	if h.leg == nil || h.leg.state != up || h.since.IsZero() || !h.media.gone(h.since, e.a.now) {
 		return
 	}
-	broke := h.media.lastPacket.Load() != 0
-	h.leg.off(0, "")
-	if broke {
+	if h.media.lastPacket.Load() != 0 && !h.stops {
 		h.back = e.a.now.Add(backAfter) // a desk that is gone: the call fails by its media
-		return
 	}
-	e.do(h, act.HangUp{}, nothing)
+	h.leg.off(0, "")
 }
 
 // key takes a key of a telephone: STOP is keyed twice. SPEC: PHN-040
@@ -299,13 +339,14 @@ func (e *Trunk) key(h *handset, l *leg, k byte) {
 	switch {
 	case again:
 		h.media.play(askSignal)
-	case keys != "":
+	case keys != "" && !h.saying[keys]:
 		stop := act.SendStop{}
 		if keys == testKeys {
 			stop.Class = "test"
 		}
+		h.saying[keys] = true
 		e.do(h, stop, func(err error) {
-			if h.leg != l {
+			if delete(h.saying, keys); h.leg != l {
 				return
 			}
 			if h.media.play(sentSignal); err != nil {

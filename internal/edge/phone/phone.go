@@ -104,9 +104,10 @@ type Trunk struct {
 	ln    net.Listener // nil over UDP
 	comes chan parcel
 	posts chan func()
-	done  chan struct{}
+	done  <-chan struct{}
 	wait  sync.WaitGroup
-	close sync.Once
+	life  context.Context // until Close
+	close context.CancelFunc
 
 	strange atomic.Uint64 // packets and connections from elsewhere than the trunk
 	refused atomic.Uint64 // messages of the trunk that could not be read, or came too fast
@@ -140,10 +141,12 @@ func New(cfg Config, line Line, log *slog.Logger) (*Trunk, error) {
 	if prompt(cfg.Prompt, '1') == nil {
 		return nil, fmt.Errorf("there is no prompt in the language %q", cfg.Prompt)
 	}
-	e := &Trunk{cfg: cfg, line: line, log: log, a: newAgent(cfg), comes: make(chan parcel, 256), posts: make(chan func(), 64), done: make(chan struct{}), streams: map[*stream]bool{}}
+	e := &Trunk{cfg: cfg, line: line, log: log, a: newAgent(cfg), comes: make(chan parcel, 256), posts: make(chan func(), 64), streams: map[*stream]bool{}}
 	for _, x := range cfg.Extensions {
-		e.phones = append(e.phones, &handset{Extension: x})
+		e.phones = append(e.phones, &handset{Extension: x, saying: map[string]bool{}})
 	}
+	e.life, e.close = context.WithCancel(context.Background())
+	e.done = e.life.Done()
 	e.a.happened, e.a.open = e.happened, e.openSound
 	e.stands.Store(&Standing{Why: "it has not answered yet"})
 	var err error
@@ -172,7 +175,7 @@ func (e *Trunk) Counts() (strange, refused uint64) { return e.strange.Load(), e.
 
 // Close ends every call, says to the trunk that we are gone and gives the ports back.
 func (e *Trunk) Close() error {
-	e.close.Do(func() { close(e.done) })
+	e.close()
 	e.wait.Wait()
 	return nil
 }
