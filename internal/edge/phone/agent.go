@@ -25,6 +25,7 @@ const (
 
 const (
 	maxAnswers = 256 // server transactions
+	maxAsks    = 64  // our requests, past which no 200 of a call that is not there is answered
 	maxLegs    = 16
 	allow      = "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE\r\nSupported: timer\r\n"
 )
@@ -55,18 +56,20 @@ type agent struct {
 
 // ask is a request of ours until it is answered.
 type ask struct {
-	method, uri  string
-	seq          *uint32 // of its dialog
-	head         string  // From, To, Call-ID and what is the method's own
-	body         string
-	auth         string
-	number       uint32 // of CSeq
-	branch       string
-	data, ack    []byte // ack: what a final answer that comes again gets
-	next, until  time.Time
-	every        time.Duration
-	tried, heard bool
-	on           func(*sip.Response) // nil: no answer in time
+	method, uri string
+	seq         *uint32 // of its dialog
+	head        string  // From, To, Call-ID and what is the method's own
+	body        string
+	auth        string
+	number      uint32 // of CSeq
+	branch      string
+	data, ack   []byte // ack: what a final answer that comes again gets
+	next, until time.Time
+	every       time.Duration
+	tried       int // with the password
+	heard       bool
+	leg         *leg                // of an INVITE
+	on          func(*sip.Response) // nil: no answer in time
 }
 
 // answer is a request of theirs until it can come no more.
@@ -179,8 +182,12 @@ func (a *agent) response(res *sip.Response) {
 		if q.heard = true; q.method == "INVITE" {
 			q.until = a.now.Add(maxRinging)
 		}
-	case q.ack != nil: // it came again
-		a.emit(parcel{data: q.ack})
+	case q.ack != nil:
+		if res.IsSuccess() { // of another telephone that was rung for the same number
+			a.stray(res)
+			return
+		}
+		a.emit(parcel{data: q.ack}) // it came again
 		return
 	case q.method == "INVITE" && !res.IsSuccess():
 		q.ack = a.ackOf(q, res)
@@ -216,12 +223,12 @@ func (a *agent) authorize(q *ask, res *sip.Response) bool {
 	if res.StatusCode == 407 {
 		ask, give = "Proxy-Authenticate", "Proxy-Authorization"
 	}
-	if a.cfg.Password == "" || q.method == "ACK" || q.method == "CANCEL" {
+	if a.cfg.Password == "" || q.method == "ACK" || q.method == "CANCEL" || q.leg != nil && q.leg.state == over {
 		return false
 	}
 	for _, h := range res.GetHeaders(ask) {
 		c, err := digest.ParseChallenge(h.Value())
-		if err != nil || !strings.EqualFold(cmp.Or(c.Algorithm, "MD5"), a.cfg.Digest) || q.tried && !c.Stale {
+		if err != nil || !strings.EqualFold(cmp.Or(c.Algorithm, "MD5"), a.cfg.Digest) || q.tried > 1 || q.tried == 1 && !c.Stale {
 			continue
 		}
 		cred, err := digest.Digest(c, digest.Options{Method: q.method, URI: q.uri, Username: a.cfg.Account, Password: a.cfg.Password, Count: 1})
@@ -229,15 +236,11 @@ func (a *agent) authorize(q *ask, res *sip.Response) bool {
 			continue
 		}
 		again := *q
-		again.tried, again.ack = true, nil
+		again.tried, again.ack = q.tried+1, nil
 		again.auth = give + ": " + cred.String() + "\r\n"
 		a.send(&again)
-		if res.StatusCode < 500 && q.method == "INVITE" {
-			for _, l := range a.legs {
-				if l.invite == q {
-					l.invite = &again
-				}
-			}
+		if q.leg != nil && q.leg.invite == q {
+			q.leg.invite = &again
 		}
 		return true
 	}

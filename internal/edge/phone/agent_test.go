@@ -330,7 +330,12 @@ func TestRegisters(t *testing.T) {
 		if !p.trunk.up {
 			t.Fatalf("%s: not registered", algorithm)
 		}
-		if m := one[*sip.Request](t, p.later(31 * time.Second)[:1]); m.Method != "REGISTER" { // before it ends
+		if m := one[*sip.Request](t, p.later(21 * time.Second)[:1]); m.Method != "OPTIONS" { // whether it still answers
+			t.Errorf("%s: then %v", algorithm, m)
+		} else {
+			p.got(respond(m, 404, "r", "", ""))
+		}
+		if m := one[*sip.Request](t, p.later(10 * time.Second)[:1]); m.Method != "REGISTER" { // before it ends
 			t.Errorf("%s: then %v", algorithm, m)
 		}
 		p.later(40 * time.Second) // it is not answered
@@ -352,6 +357,126 @@ func TestRegisters(t *testing.T) {
 	}
 	if p.later(30 * time.Second); p.trunk.up {
 		t.Error("a fixed peer that is silent is up")
+	}
+}
+
+// TestTrunkThatDies: a trunk with an account that grants an hour and is silent then is down within half a minute.
+func TestTrunkThatDies(t *testing.T) {
+	// SPEC: PHN-018
+	p := play(t, func(c *Config) { c.Account, c.Password = "line", "secret" })
+	p.trunk.next = began
+	p.got(respond(one[*sip.Request](t, p.later(50*time.Millisecond)), 200, "r", "Expires: 3600\r\n", ""))
+	if p.later(31 * time.Second); p.trunk.up {
+		t.Error("a dead trunk is up")
+	}
+}
+
+// TestStale: a number that was stale is answered once more; a trunk that says so each time is not answered without end.
+func TestStale(t *testing.T) {
+	// SPEC: PHN-012
+	p := play(t, func(c *Config) { c.Account, c.Password = "line", "secret" })
+	l := p.call("201", sound)
+	req, tries := one[*sip.Request](t, p.drain()), 0
+	for ; l.state != over && tries < 9; tries++ {
+		for _, m := range p.got(respond(req, 401, "r", fmt.Sprintf("WWW-Authenticate: Digest realm=\"pbx\", nonce=\"n%d\", algorithm=MD5, qop=\"auth\", stale=true\r\n", tries), "")) {
+			if r := m.(*sip.Request); r.Method == "INVITE" {
+				req = r
+			}
+		}
+	}
+	if tries != 3 {
+		t.Errorf("%d INVITEs", tries)
+	}
+}
+
+// TestChallengedTooLate: a ring that was called off before its challenge came is not begun anew.
+func TestChallengedTooLate(t *testing.T) {
+	// SPEC: PHN-011 PHN-012
+	for _, heard := range []bool{false, true} {
+		p := play(t, func(c *Config) { c.Account, c.Password = "line", "secret" })
+		l := p.call("201", sound)
+		req := one[*sip.Request](t, p.drain())
+		if heard {
+			p.got(respond(req, 100, "", "", ""))
+		}
+		l.off(0, "")
+		p.drain()
+		out := p.got(respond(req, 401, "r", "WWW-Authenticate: Digest realm=\"pbx\", nonce=\"n\", algorithm=MD5, qop=\"auth\"\r\n", ""))
+		if ack := one[*sip.Request](t, out); ack.Method != "ACK" {
+			t.Errorf("heard: %v: then %v", heard, ack)
+		}
+	}
+}
+
+// TestAnotherAnswers: of two telephones behind one number one refuses and the other lifts: neither stays in a call with nobody.
+func TestAnotherAnswers(t *testing.T) {
+	// SPEC: PHN-011
+	p := play(t, nil)
+	p.call("201", sound)
+	req := one[*sip.Request](t, p.drain())
+	p.got(respond(req, 486, "one", "", ""))
+	out := p.got(respond(req, 200, "two", "", theirSDP))
+	if len(out) != 2 || out[0].(*sip.Request).Method != "ACK" || out[1].(*sip.Request).Method != "BYE" {
+		t.Errorf("%v", out)
+	}
+}
+
+// TestStrays: a thousand 200s of calls that are not there are answered within a bound.
+func TestStrays(t *testing.T) {
+	// SPEC: PHN-004
+	p := play(t, nil)
+	p.call("201", sound)
+	req := one[*sip.Request](t, p.drain())
+	for n := range 1000 {
+		p.got(strings.Replace(respond(req, 200, fmt.Sprint("t", n), "", theirSDP), req.Via().Value(), "SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bKnone", 1))
+	}
+	if len(p.asks) > maxAsks || p.dropped < 900 || len(p.sent) > 2*maxAsks+1 {
+		t.Errorf("%d requests under way, %d dropped, %d sent", len(p.asks), p.dropped, len(p.sent))
+	}
+}
+
+// TestAckLost: the ACK of a 200 is lost, and an UPDATE comes next: the ACK that comes then ends the repetition. One that comes
+// twice ends nothing of the next offer.
+func TestAckLost(t *testing.T) {
+	// SPEC: PHN-010
+	p := play(t, nil)
+	p.got(request("INVITE", "in", 1, "", "", theirSDP))
+	l := p.legs[0]
+	l.accept()
+	p.drain()
+	p.got(request("UPDATE", "in", 2, l.tag, "", theirSDP))
+	p.got(request("ACK", "in", 1, l.tag, "", ""))
+	if out := p.later(40 * time.Second); l.state != up || len(out) > 0 {
+		t.Errorf("%s %s: %v", l.state, l.why, out)
+	}
+	p.got(request("INVITE", "in", 3, l.tag, "", "")) // without an offer
+	if p.got(request("ACK", "in", 1, l.tag, "", "")); l.state != up || !l.late {
+		t.Errorf("an ACK of before: %s %s", l.state, l.why)
+	}
+	p.got(request("ACK", "in", 3, l.tag, "", theirSDP))
+	if p.later(40 * time.Second); l.state != up || l.late {
+		t.Errorf("%s %s", l.state, l.why)
+	}
+	ours := p.call("202", sound)
+	req := p.drain()[0].(*sip.Request)
+	p.got(respond(req, 200, "their", "", theirSDP))
+	p.got(strings.Replace(request("ACK", "x", 1, ours.tag, "", ""), "Call-ID: x", "Call-ID: "+ours.callID, 1)) // nothing of ours is acknowledged by them
+	if ours.state != up {
+		t.Errorf("%s", ours.state)
+	}
+}
+
+// TestSix: a trunk at an IPv6 address is asked, and its answers are read.
+func TestSix(t *testing.T) {
+	// SPEC: PHN-018 PHN-070
+	for _, account := range []string{"", "line"} {
+		p := play(t, func(c *Config) {
+			c.Trunk, c.Bind, c.Account = netip.MustParseAddrPort("[2001:db8::20]:5060"), netip.MustParseAddrPort("[2001:db8::10]:5060"), account
+		})
+		p.trunk.next = began
+		if p.got(respond(one[*sip.Request](t, p.later(50*time.Millisecond)), 200, "r", "", "")); !p.trunk.up {
+			t.Errorf("account %q: %s", account, p.trunk.why)
+		}
 	}
 }
 

@@ -179,12 +179,15 @@ type house struct {
 var nextPort uint16 = 40000
 
 // trunkOf starts a PBX and an edge that has it as a fixed peer. Each telephone answers as phones says, by number.
-func trunkOf(t *testing.T, tcp bool, phones map[string]int) *house {
+func trunkOf(t *testing.T, tcp bool, phones map[string]int, change ...func(*Config)) *house {
 	t.Helper()
 	nextPort += 100
 	h := &house{line: newFakeLine(), logs: &bytes.Buffer{}, pbx: &pbx{t: t, at: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.2"), nextPort), last: map[string]*sip.Request{}, oks: map[string]*sip.Response{}}}
 	cfg := Config{Name: "borealia", Trunk: h.at, TCP: tcp, Bind: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), nextPort), Media: nextPort + 2, Digest: "MD5", Prompt: "en",
 		Extensions: []Extension{{"201", "extension 201"}, {"202", "extension 202"}}}
+	for _, f := range change {
+		f(&cfg)
+	}
 	h.on = func(m *sip.Request) {
 		code := phones[m.Recipient.User]
 		switch m.Method {
@@ -195,6 +198,12 @@ func trunkOf(t *testing.T, tcp bool, phones map[string]int) *house {
 					h.write(respond(inv, 487, "ph", "", ""))
 				}
 			}
+		case "REGISTER":
+			if header(m, "Authorization") == "" {
+				h.write(respond(m, 401, "pbx", "WWW-Authenticate: Digest realm=\"pbx\", nonce=\"n\", algorithm=MD5, qop=\"auth\"\r\n", ""))
+				return
+			}
+			h.write(respond(m, 200, "pbx", "Expires: 300\r\n", ""))
 		case "INVITE":
 			if code != 0 {
 				h.write(respond(m, 180, "ph", "", ""))
@@ -645,7 +654,10 @@ func TestSoundAndKeys(t *testing.T) {
 		}
 	}
 	key(testKeys, 1000)
-	time.Sleep(20 * time.Millisecond)
+	h.wait("the tone that asks for the keys again", func() (asks bool) {
+		h.loop(func() { asks = h.edge.phones[0].keys.asked == testKeys })
+		return asks
+	})
 	if h.line.did("extension 201 stop") {
 		t.Fatal("STOP after the keys were pressed once")
 	}
@@ -744,13 +756,108 @@ func TestPanicEndsOneStep(t *testing.T) {
 // TestNoSecretsInLogs: neither the password nor what the trunk says stands in the log.
 func TestNoSecretsInLogs(t *testing.T) {
 	// SPEC: PHN-005
-	h := trunkOf(t, false, map[string]int{"201": 486})
+	h := trunkOf(t, false, map[string]int{"201": 486}, func(c *Config) { c.Account, c.Password = "parley", "correct horse" })
 	h.rings(1)
 	h.wait("refused", func() bool { return h.line.did("extension 201 desk {Armed:false") })
 	h.edge.Close()
-	for _, bad := range []string{"SIP/2.0", "Via", "z9hG4bK", "m=audio"} {
+	for _, bad := range []string{"SIP/2.0", "Via", "z9hG4bK", "m=audio", "correct horse", "Digest"} {
 		if strings.Contains(h.logs.String(), bad) {
 			t.Errorf("the log holds %q: %s", bad, h.logs)
 		}
 	}
+}
+
+// lines is a connection over which empty lines come; it keeps how long the reader waits for the next.
+type lines struct {
+	net.Conn
+	left  int
+	waits time.Duration
+}
+
+func (c *lines) SetReadDeadline(t time.Time) error { c.waits = time.Until(t); return nil }
+
+func (c *lines) Read(b []byte) (int, error) {
+	if c.left--; c.left < 0 {
+		return 0, net.ErrClosed
+	}
+	return copy(b, "\r\n\r\n"), nil
+}
+
+// TestConnections: empty lines keep a connection open; an answer whose connection has ended goes by another; a PBX that opens
+// connections without end does not shut us out.
+func TestConnections(t *testing.T) {
+	// SPEC: PHN-001 PHN-002 PHN-003
+	h := trunkOf(t, true, nil)
+	c := &lines{left: 3}
+	if h.edge.readStream(&stream{c}); c.waits < streamIdle/2 {
+		t.Errorf("after empty lines the rest of a message is waited for: %v", c.waits)
+	}
+	m, err := sip.ParseMessage([]byte(request("OPTIONS", "o", 1, "", "", "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, _ := net.Pipe()
+	gone.Close()
+	h.loop(func() { h.edge.a.received(parcel{msg: m, over: &stream{gone}}) })
+	h.wait("the answer", func() bool { return h.has("200 OPTIONS") })
+	for range 3 * maxStreams {
+		c, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}).Dial("tcp", h.edge.cfg.Bind.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	h.wait("they are taken", func() (full bool) {
+		h.loop(func() { full = len(h.edge.streams) == maxStreams-1 })
+		return full
+	})
+	h.loop(func() {
+		for s := range h.edge.streams {
+			if s == h.edge.over {
+				h.edge.ends(s)
+			}
+		}
+		h.edge.dial(parcel{})
+	})
+	h.wait("a connection of ours", func() (ours bool) {
+		h.loop(func() {
+			s := h.edge.over
+			ours = s != nil && h.edge.streams[s] && s.LocalAddr().String() != h.edge.cfg.Bind.String() && len(h.edge.streams) <= maxStreams
+		})
+		return ours
+	})
+}
+
+// TestNoSoundThatFits: an extension whose description does not fit is not rung again by the same ring.
+func TestNoSoundThatFits(t *testing.T) {
+	// SPEC: PHN-060
+	h := trunkOf(t, false, map[string]int{"201": 299, "202": 180})
+	h.rings(1)
+	h.wait("hung up", func() bool { return h.has("BYE 201") })
+	h.wait("it does not ring", func() bool { return h.line.did("extension 201 desk {Armed:false") })
+	if h.line.did("extension 201 hang-up") {
+		t.Error("and hangs up what others are rung for")
+	}
+}
+
+// TestGoodbyeIsRepeated: the last BYE of the node is lost; it is sent again before the node is gone.
+func TestGoodbyeIsRepeated(t *testing.T) {
+	// SPEC: PHN-010
+	h := trunkOf(t, false, map[string]int{"201": 200})
+	h.rings(1)
+	h.wait("answered", func() bool { return h.line.did("extension 201 answer {") })
+	byes := 0
+	h.mu.Lock()
+	on := h.on
+	h.on = func(m *sip.Request) {
+		if m.Method == "BYE" {
+			if byes++; byes == 1 {
+				return
+			}
+		}
+		on(m)
+	}
+	h.mu.Unlock()
+	h.edge.Close()
+	h.wait("again", func() bool { h.mu.Lock(); defer h.mu.Unlock(); return byes > 1 })
 }

@@ -205,6 +205,9 @@ func (e *Trunk) happened(l *leg, what string) {
 			e.log.Info("the telephones' trunk is up", "trunk", e.cfg.Trunk)
 		} else {
 			e.log.Warn("the telephones' trunk is down", "trunk", e.cfg.Trunk, "why", r.why)
+			if e.over != nil { // a connection over which nothing comes any more
+				e.ends(e.over)
+			}
 		}
 		return
 	}

@@ -88,7 +88,7 @@ func (a *agent) call(number string, at netip.AddrPort) *leg {
 
 // invites sends the INVITE that begins the leg.
 func (l *leg) invites() {
-	l.invite = &ask{method: "INVITE", uri: l.a.aor(l.number), seq: &l.seq, on: l.invited, body: describe(l.at, l.id, l.version, nil),
+	l.invite = &ask{method: "INVITE", leg: l, uri: l.a.aor(l.number), seq: &l.seq, on: l.invited, body: describe(l.at, l.id, l.version, nil),
 		head: l.head("") + "Contact: <" + l.a.contact() + ">\r\n" + allow + fmt.Sprintf("Session-Expires: %d\r\nMin-SE: %d\r\n", l.expires, shortestTime)}
 	l.a.send(l.invite)
 }
@@ -180,6 +180,10 @@ func (a *agent) stray(res *sip.Response) {
 			a.emit(parcel{data: l.ack})
 			return
 		}
+	}
+	if len(a.asks) >= maxAsks {
+		a.dropped++
+		return
 	}
 	l := &leg{a: a, state: over, callID: res.CallID().Value(), tag: tag, seq: res.CSeq().SeqNo, routes: routesOf(res, true)}
 	l.theirTag, _ = res.To().Params.Get("tag")
@@ -310,10 +314,18 @@ func (l *leg) accept() {
 	l.a.answer(l.request, 200, "OK", l.timer(l.request.req, false)+allow, describe(l.at, l.id, l.version, offer))
 }
 
-// acked takes the ACK of our 200.
+// acked takes the ACK of a 200 of ours: of the one whose number it has.
+//
+// SPEC: PHN-010
 func (l *leg) acked(req *sip.Request) {
-	l.request.every = 0
-	if !l.late {
+	late := false
+	for _, t := range l.a.answers {
+		if t.leg == l && t.req.Method == sip.INVITE && t.req.CSeq().SeqNo == req.CSeq().SeqNo {
+			t.every = 0
+			late = l.late && t == l.request
+		}
+	}
+	if !late {
 		return
 	}
 	l.late = false
@@ -443,7 +455,7 @@ func (l *leg) tick() {
 	switch {
 	case l.state != up || l.expires == 0 || l.again != nil:
 	case l.ours && now.Sub(l.refreshed) >= after/2 && !now.Before(l.retry):
-		l.again = &ask{method: "INVITE", uri: l.target, seq: &l.seq, body: describe(l.at, l.id, l.version, nil), on: l.refreshes,
+		l.again = &ask{method: "INVITE", leg: l, uri: l.target, seq: &l.seq, body: describe(l.at, l.id, l.version, nil), on: l.refreshes,
 			head: l.head(l.theirTag) + "Contact: <" + l.a.contact() + ">\r\n" + allow + fmt.Sprintf("Session-Expires: %d;refresher=uac\r\n", l.expires)}
 		l.a.send(l.again)
 	case !l.ours && now.Sub(l.refreshed) >= after-min(32*time.Second, after/3):

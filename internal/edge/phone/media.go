@@ -40,6 +40,7 @@ type media struct {
 	in struct { // owned by the reader
 		source    uint32
 		begun     bool
+		named     bool // it comes from where the telephone hears
 		seq       uint16
 		eventAt   uint32
 		eventSeen bool
@@ -62,10 +63,11 @@ type media struct {
 // errNoPort says that every port of the sound is in use.
 var errNoPort = errors.New("no port of the telephones' sound is free")
 
-// openMedia takes the first free port of those that the configuration names.
+// openMedia takes a free port of those that the configuration names.
 func openMedia(cfg *Config, onFrame func([]byte), onKey func(byte)) (*media, error) {
+	first := rand.IntN(maxLegs) // who still speaks to a port of before is not heard in another's call
 	for i := range maxLegs {
-		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(cfg.Bind.Addr(), cfg.Media+2*uint16(i))))
+		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(cfg.Bind.Addr(), cfg.Media+2*uint16((first+i)%maxLegs))))
 		if err == nil {
 			m := &media{conn: conn, done: make(chan struct{}), trunk: cfg.Trunk.Addr(), onFrame: onFrame, onKey: onKey}
 			m.out.ssrc, m.out.numbers.seq, m.out.numbers.time = rand.Uint32(), uint16(rand.Uint32()), rand.Uint32()
@@ -85,7 +87,7 @@ func (m *media) read() {
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
-		if err == nil && !m.take(buf[:n], from.Addr().Unmap(), time.Now()) {
+		if err == nil && !m.take(buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), time.Now()) {
 			m.refused.Add(1)
 		}
 	}
@@ -94,9 +96,9 @@ func (m *media) read() {
 // take takes one packet: sound or a key, of the sender that is the telephone's, and newer than what came.
 //
 // SPEC: PHN-030 PHN-032
-func (m *media) take(b []byte, from netip.Addr, now time.Time) bool {
+func (m *media) take(b []byte, from netip.AddrPort, now time.Time) bool {
 	s := m.to.Load()
-	if s == nil || from != m.trunk && from != s.to.Addr() {
+	if s == nil || from.Addr() != m.trunk && from.Addr() != s.to.Addr() {
 		return false
 	}
 	p, ok := readRTP(b)
@@ -105,7 +107,7 @@ func (m *media) take(b []byte, from netip.Addr, now time.Time) bool {
 	}
 	in := &m.in
 	if in.begun && p.source != in.source {
-		if now.UnixNano()-m.lastPacket.Load() < int64(changeIn) {
+		if named := from == s.to && !in.named; !named && now.UnixNano()-m.lastPacket.Load() < int64(changeIn) {
 			return false
 		}
 		in.begun, in.filled, in.eventSeen = false, 0, false
@@ -113,7 +115,7 @@ func (m *media) take(b []byte, from netip.Addr, now time.Time) bool {
 	if in.begun && int16(p.seq-in.seq) <= 0 {
 		return false
 	}
-	in.begun, in.source, in.seq = true, p.source, p.seq
+	in.begun, in.source, in.seq, in.named = true, p.source, p.seq, from == s.to
 	m.lastPacket.Store(now.UnixNano())
 	if p.kind != ulawType {
 		key, ok := keyOf(p.payload)

@@ -71,7 +71,7 @@ func TestPackets(t *testing.T) {
 	// SPEC: PHN-030 PHN-032
 	m, frames, keys := hearing()
 	now, frame := began, make([]byte, frameSize)
-	from := pbxAt.Addr()
+	from := pbxAt
 	take := func(b []byte) bool { now = now.Add(10 * time.Millisecond); return m.take(b, from, now) }
 	for n := range uint16(4) {
 		if !take(rtp(0, 65534+n, 0, 1, frame[:80])) { // a telephone that sends each 10 ms, over the end of its numbers
@@ -86,11 +86,11 @@ func TestPackets(t *testing.T) {
 			t.Errorf("taken: %s", what)
 		}
 	}
-	from = netip.MustParseAddr("192.0.2.99")
+	from = netip.MustParseAddrPort("192.0.2.99:4000")
 	if take(rtp(0, 20, 0, 1, frame)) {
 		t.Error("taken: a stranger's")
 	}
-	from = netip.MustParseAddr("192.0.2.30")
+	from = netip.MustParseAddrPort("192.0.2.30:4002")
 	for i, k := range []byte("**7867") {
 		for rep := range uint16(5) { // each packet of a key says the same key
 			code := strings.IndexByte("0123456789*#", k)
@@ -104,6 +104,15 @@ func TestPackets(t *testing.T) {
 	if !take(rtp(0, 5, 0, 7, frame)) {
 		t.Error("a sender that takes over after a pause is refused")
 	}
+	from = netip.MustParseAddrPort("192.0.2.30:4000")
+	if !take(rtp(0, 1, 0, 8, frame)) {
+		t.Error("the sender at the very place that the description names waits for a stray one")
+	}
+	from = pbxAt
+	if take(rtp(0, 6, 0, 7, frame)) {
+		t.Error("and the stray one is taken again")
+	}
+	from = netip.MustParseAddrPort("192.0.2.30:4000")
 	if n := testing.AllocsPerRun(200, func() { now = now.Add(time.Second); m.take(rtpFixed[:], from, now) }); n > 0 {
 		t.Errorf("%v allocations a frame", n)
 	}
@@ -115,8 +124,8 @@ func FuzzPacket(f *testing.F) {
 	f.Add(rtp(0, 1, 1, 1, make([]byte, 160)), rtp(101, 2, 1, 1, []byte{10, 0, 0, 0}))
 	f.Fuzz(func(t *testing.T, a, b []byte) {
 		m, frames, keys := hearing()
-		m.take(a, pbxAt.Addr(), began)
-		m.take(b, pbxAt.Addr(), began.Add(20*time.Millisecond))
+		m.take(a, pbxAt, began)
+		m.take(b, pbxAt, began.Add(20*time.Millisecond))
 		if *frames > (len(a)+len(b))/frameSize+2 || len(*keys) > 2 {
 			t.Errorf("%d frames and %q of two packets", *frames, *keys)
 		}
@@ -229,7 +238,7 @@ func TestGone(t *testing.T) {
 	if m.gone(began, began.Add(29*time.Second)) || !m.gone(began, began.Add(31*time.Second)) {
 		t.Error("a telephone that never sends")
 	}
-	m.take(rtp(0, 1, 0, 1, make([]byte, 160)), pbxAt.Addr(), began)
+	m.take(rtp(0, 1, 0, 1, make([]byte, 160)), pbxAt, began)
 	if m.gone(began, began.Add(9*time.Second)) || !m.gone(began, began.Add(11*time.Second)) {
 		t.Error("a telephone that is gone")
 	}

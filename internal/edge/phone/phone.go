@@ -24,6 +24,7 @@
 package phone
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -92,6 +93,7 @@ const (
 	actWithin   = 10 * time.Second
 	dialWithin  = 5 * time.Second
 	writeWithin = 2 * time.Second
+	goodbyeIn   = 40 // steps of loopEvery, for the answers to our last requests
 )
 
 // Trunk is the node's one place with the house's telephones.
@@ -244,6 +246,23 @@ func (e *Trunk) shut() {
 		e.a.send(e.a.registers(0))
 	}
 	e.flush()
+	e.a.trunk.pending = true // it is not looked at any more
+	waits := func() bool {
+		for _, q := range e.a.asks {
+			if q.ack == nil {
+				return true
+			}
+		}
+		return false
+	}
+	for n := 0; waits() && n < goodbyeIn; n++ {
+		select {
+		case p := <-e.comes:
+			e.guarded(func() { e.a.received(p) })
+		case <-time.After(loopEvery):
+			e.guarded(func() { e.a.tick(e.a.now) })
+		}
+	}
 	if e.conn != nil {
 		e.conn.Close()
 	}
@@ -275,7 +294,7 @@ func (e *Trunk) flush() {
 			_, _ = e.conn.WriteToUDPAddrPort(p.data, p.peer) // over UDP it is repeated
 			continue
 		}
-		if p.over == nil {
+		if !e.streams[p.over] { // none, or its request's has ended
 			p.over = e.over
 		}
 		if p.over == nil {
@@ -284,7 +303,7 @@ func (e *Trunk) flush() {
 		}
 		_ = p.over.SetWriteDeadline(time.Now().Add(writeWithin))
 		if _, err := p.over.Write(p.data); err != nil {
-			p.over.Close() // its reader says so
+			e.ends(p.over)
 		}
 	}
 }
@@ -299,7 +318,8 @@ func (e *Trunk) dial(p parcel) {
 	}
 	e.dialing = true
 	e.wait.Go(func() {
-		c, err := net.DialTimeout("tcp", e.cfg.Trunk.String(), dialWithin)
+		from := &net.TCPAddr{IP: e.cfg.Bind.Addr().AsSlice()} // by which a PBX may know us
+		c, err := (&net.Dialer{Timeout: dialWithin, LocalAddr: from}).Dial("tcp", e.cfg.Trunk.String())
 		e.post(func() {
 			e.dialing = false
 			waiting := e.waiting
@@ -378,7 +398,11 @@ func (e *Trunk) accept() {
 		}
 		s := &stream{c}
 		e.post(func() {
-			if e.serve(s); e.over == nil && e.streams[s] {
+			if len(e.streams) >= maxStreams-1 { // one place is of the connection that we make
+				s.Close()
+				return
+			}
+			if e.serve(s); e.over == nil {
 				e.over = s
 			}
 		})
@@ -387,20 +411,21 @@ func (e *Trunk) accept() {
 
 // serve reads a connection until it ends. The loop calls it.
 func (e *Trunk) serve(s *stream) {
-	if len(e.streams) >= maxStreams {
-		s.Close()
-		return
-	}
 	e.streams[s] = true
 	e.wait.Go(func() {
 		e.readStream(s)
 		s.Close()
-		e.post(func() {
-			if delete(e.streams, s); e.over == s {
-				e.over = nil
-			}
-		})
+		e.post(func() { e.ends(s) })
 	})
+}
+
+// ends forgets a connection.
+func (e *Trunk) ends(s *stream) {
+	s.Close()
+	if delete(e.streams, s); e.over == s {
+		e.over = nil
+		e.a.trunk.soon(e.a.now)
+	}
 }
 
 func (e *Trunk) readStream(s *stream) {
@@ -422,7 +447,13 @@ func (e *Trunk) readStream(s *stream) {
 		if err != nil {
 			return
 		}
-		err = par.ParseSIPStream(buf[:n], func(m sip.Message) {
+		data := buf[:n]
+		if begun.IsZero() { // between messages: a connection is kept open by empty lines
+			if data = bytes.TrimLeft(data, "\r\n"); len(data) == 0 {
+				continue
+			}
+		}
+		err = par.ParseSIPStream(data, func(m sip.Message) {
 			begun = time.Time{}
 			e.hand(parcel{msg: m, over: s})
 		})

@@ -27,6 +27,7 @@ type registration struct {
 	pending bool
 	failed  int // times running
 	next    time.Time
+	look    time.Time // whether it still answers
 }
 
 // tickTrunk registers in time, or looks whether a fixed peer answers.
@@ -34,7 +35,8 @@ type registration struct {
 // SPEC: PHN-018
 func (a *agent) tickTrunk() {
 	r := &a.trunk
-	if r.pending || a.now.Before(r.next) {
+	look := a.cfg.Account != "" && r.up && !a.now.Before(r.look)
+	if r.pending || a.now.Before(r.next) && !look {
 		return
 	}
 	if r.id == "" {
@@ -43,13 +45,11 @@ func (a *agent) tickTrunk() {
 	r.pending = true
 	q := &ask{method: "OPTIONS", seq: &r.seq, uri: "sip:" + a.cfg.Trunk.String(), on: a.looked,
 		head: fmt.Sprintf("From: <%s>;tag=%s\r\nTo: <%s>\r\nCall-ID: %s\r\nAccept: application/sdp\r\n", a.aor(a.cfg.user()), r.tag, "sip:"+a.cfg.Trunk.String(), r.id)}
-	if a.cfg.Account != "" {
+	if a.cfg.Account != "" && !look {
 		q = a.registers(r.expires)
 	}
 	a.send(q)
-	if a.cfg.Account == "" || !r.up {
-		q.until = a.now.Add(lookWithin)
-	}
+	q.until = a.now.Add(lookWithin)
 }
 
 func (a *agent) registers(expires int) *ask {
@@ -58,16 +58,30 @@ func (a *agent) registers(expires int) *ask {
 		head: fmt.Sprintf("From: <%s>;tag=%s\r\nTo: <%[1]s>\r\nCall-ID: %[3]s\r\nContact: <%[4]s>\r\nExpires: %[5]d\r\n", a.aor(a.cfg.Account), r.tag, r.id, a.contact(), expires)}
 }
 
-// looked takes the answer of a fixed peer: any answer is one.
+// looked takes the answer to OPTIONS: any answer is one. Where we have an account and there is none, we register anew at once.
 func (a *agent) looked(res *sip.Response) {
 	if res != nil && res.IsProvisional() {
 		return
 	}
-	if res == nil {
+	r := &a.trunk
+	switch {
+	case a.cfg.Account != "":
+		r.pending, r.look = false, a.now.Add(lookEvery)
+		if res == nil {
+			r.next = a.now
+		}
+	case res == nil:
 		a.stands(false, "it does not answer", lookAgain)
-		return
+	default:
+		a.stands(true, "", lookEvery)
 	}
-	a.stands(true, "", lookEvery)
+}
+
+// soon looks at the trunk again soon: its connection has ended.
+func (r *registration) soon(now time.Time) {
+	if soon := now.Add(lookAgain); r.up && r.next.After(soon) {
+		r.next = soon
+	}
 }
 
 // registered takes the answer to REGISTER.
@@ -94,7 +108,7 @@ func (a *agent) registered(res *sip.Response) {
 		}
 		for _, h := range res.GetHeaders("Contact") {
 			c, ok := h.(*sip.ContactHeader)
-			if !ok || c.Address.Host != a.cfg.Bind.Addr().String() {
+			if !ok || strings.Trim(c.Address.Host, "[]") != a.cfg.Bind.Addr().String() {
 				continue
 			}
 			if v, ok := c.Params.Get("expires"); ok {
@@ -108,7 +122,7 @@ func (a *agent) registered(res *sip.Response) {
 // stands keeps how the trunk stands and when it is looked at again.
 func (a *agent) stands(up bool, why string, next time.Duration) {
 	r := &a.trunk
-	r.pending, r.next, r.failed = false, a.now.Add(next), r.failed+1
+	r.pending, r.next, r.look, r.failed = false, a.now.Add(next), a.now.Add(lookEvery), r.failed+1
 	if up {
 		r.failed = 0
 	}
