@@ -81,4 +81,19 @@ func (l *Link) Guests() (n int) {
 	return n
 }
 
+// Beside is what is under way of the stream of a path over TCP of which most is, in bytes.
+func (l *Link) Beside(path int) (most int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range l.paths[path].conns {
+		m := c.q.(*mux)
+		m.mu.Lock()
+		for _, s := range m.streams {
+			most = max(most, bulkWindow-s.credit)
+		}
+		m.mu.Unlock()
+	}
+	return most
+}
+
 const KeepOld, DownAfter = keepOld, downAfter

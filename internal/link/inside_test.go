@@ -8,9 +8,12 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"example.org/parley/wire"
+
+	"github.com/quic-go/quic-go"
 )
 
 // SPEC: LNK-003
@@ -66,6 +69,58 @@ func TestTrailerKeepsOutStrangersAndReplays(t *testing.T) {
 	}
 	if len(b.seen) != nonceCache || len(b.order) != nonceCache {
 		t.Error("the cache grows", len(b.seen))
+	}
+}
+
+// Who pairs over TCP comes from a new port each time, and takes no place among those who pair over UDP.
+// SPEC: LNK-024 LNK-041
+func TestPairingOverTCPKeepsNobodyOut(t *testing.T) {
+	tag := [32]byte{7}
+	a, b := newTrailer([32]byte{1}, true), newTrailer(tag, false)
+	a.pairing.Store(hmacs(tag))
+	for i := range 2 * maxGuests {
+		if !a.knows(b.name(netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), uint16(i+1)))) {
+			t.Fatal("a name of the pairing is not known")
+		}
+	}
+	udp := netip.MustParseAddrPort("192.0.2.1:700")
+	if _, ok := a.strip(dressed(b, "\xc0 a datagram"), udp); !ok || !a.isGuest(udp) {
+		t.Error("who pairs over UDP is not answered")
+	}
+}
+
+// ended is a connection that tells when it is ended.
+type ended struct {
+	carrier
+	after chan time.Duration
+	began time.Time
+}
+
+func (e ended) end(quic.ApplicationErrorCode, string) { e.after <- time.Since(e.began) }
+
+// A connection that another one has replaced goes on over TCP for as long as an old session receives: what the other end still
+// sends by it arrives. Over UDP the session needs no connection, and one of another run is ended at once.
+// SPEC: LNK-006
+func TestReplacedConnectionOverTCP(t *testing.T) {
+	for _, c := range []struct {
+		tcp   bool
+		run   string
+		after time.Duration
+	}{{true, "b1", keepOld}, {true, "b0", 0}, {false, "b1", 0}} {
+		synctest.Test(t, func(t *testing.T) {
+			l, old := looped(t, &blackhole{})
+			p := l.paths[0]
+			l.cfg.First, l.peerRun, p.cfg.TCP = true, "b1", c.tcp
+			q := ended{after: make(chan time.Duration, 1), began: time.Now()}
+			old.conn = &conn{l: l, path: p, q: q, run: c.run, up: true, sess: old}
+			s := &session{path: p, conn: &conn{l: l, path: p, run: "b1", up: true, born: time.Hour}}
+			s.ready.Store(true)
+			p.sessions, p.conns = append(p.sessions, s), []*conn{old.conn, s.conn}
+			p.choose()
+			if after := <-q.after; p.current != s || after != c.after {
+				t.Errorf("%+v: ended after %v", c, after)
+			}
+		})
 	}
 }
 
@@ -374,11 +429,22 @@ func TestFrameAllocations(t *testing.T) {
 	if n := testing.AllocsPerRun(1000, func() { seq++; l.SendFrame(1, 0, seq, frame) }); n != 0 {
 		t.Errorf("%v allocations a frame sent", n)
 	}
+	l3, s3 := looped(t, sock)
+	m := &mux{l: l3}
+	m.changed.L, s3.via = &m.mu, m
+	room := make([]byte, 0, muxHead+muxMax)
+	if n := testing.AllocsPerRun(1000, func() { seq++; l3.SendFrame(1, 0, seq, frame); m.next(room) }); n != 0 {
+		t.Errorf("%v allocations a frame sent over TCP", n)
+	}
 	l2, s2 := looped(t, sock)
 	from := netip.MustParseAddrPort("127.0.0.1:9")
 	body := wire.AppendVoiceFrame(wire.AppendVoice(nil, 1, 0, 1, 0), frame)
 	if n := testing.AllocsPerRun(1000, func() { l2.receive(s2.via, s2.seal(&s2.lane, body), from) }); n != 0 {
 		t.Errorf("%v allocations a frame received", n)
+	}
+	s3.txIndex = s3.index
+	if n := testing.AllocsPerRun(1000, func() { l3.receive(m, s3.seal(&s3.lane, body), from) }); n != 0 {
+		t.Errorf("%v allocations a frame received over TCP", n)
 	}
 }
 

@@ -267,9 +267,13 @@ func (m *mux) taken(kind byte, b []byte) error {
 	defer m.changed.Broadcast()
 	id, b := binary.BigEndian.Uint32(b), b[4:]
 	own, s := id%2 == m.ours%2, m.stream(id)
-	if s == nil && kind == muxData && m.err == nil && (own && id >= m.ours || !own && id > m.theirs) {
+	if m.err == nil && (own && id >= m.ours || !own && id > m.theirs) { // it has not begun
 		living := slices.DeleteFunc(slices.Clone(m.streams), func(o *muxStream) bool { return o.id%2 == m.ours%2 })
-		if own || len(living) >= muxTaken || len(m.refuse) > muxUrgent {
+		if !own && kind == muxReset && len(b) == 0 { // it was given up before anything went out
+			m.theirs = id
+			return nil
+		}
+		if own || kind != muxData || len(living) >= muxTaken || len(m.refuse) > muxUrgent {
 			return errControl
 		}
 		s = m.begin(id)
@@ -280,19 +284,23 @@ func (m *mux) taken(kind byte, b []byte) error {
 			return errControl
 		}
 	}
+	if s == nil { // it has ended here
+		s = &muxStream{ended: true}
+	}
 	switch {
-	case s == nil: // it has ended here
+	case id == 0:
+		return errControl
 	case kind == muxData && len(s.in)+s.owed+len(b) > bulkWindow:
 		return errControl
-	case kind == muxData:
+	case kind == muxData && !s.ended:
 		s.in = append(s.in, b...)
 	case kind == muxCredit && len(b) == 4:
 		if s.credit += int(binary.BigEndian.Uint32(b)); s.credit > bulkWindow {
 			return errControl
 		}
-	case kind == muxReset:
+	case kind == muxReset && len(b) == 0:
 		m.close(s)
-	default:
+	case kind != muxData:
 		return errControl
 	}
 	return nil

@@ -224,11 +224,20 @@ func (p *path) choose() {
 	for _, c := range p.conns {
 		lost := best != nil && c != best.conn && c.up && (p.l.cfg.First || c.run != best.conn.run)
 		if lost {
-			why := "replaced"
+			why, wait := "replaced", time.Duration(0)
 			if c.run != best.conn.run {
 				why = AnotherRun
+			} else if p.cfg.TCP { // its session ends with it, and what they sent last is on the way
+				wait = keepOld
 			}
-			go c.q.end(codeReplaced, why)
+			time.AfterFunc(wait, func() {
+				p.l.mu.Lock()
+				again := p.current == c.sess // the other one has failed meanwhile
+				p.l.mu.Unlock()
+				if !again {
+					c.q.end(codeReplaced, why)
+				}
+			})
 		}
 	}
 	p.l.setOut()

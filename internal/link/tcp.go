@@ -139,7 +139,7 @@ func (b *tcpBind) greet(g *guest) {
 	}()
 	cfg := b.l.tlsConfig(b.l.accepts())
 	cfg.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-		if !b.l.trailer.knows(hello.ServerName, g.from) {
+		if !b.l.trailer.knows(hello.ServerName) {
 			b.l.strangers.Add(1)
 			return nil, ErrPeer
 		}

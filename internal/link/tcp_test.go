@@ -3,7 +3,7 @@
 package link_test
 
 import (
-	"crypto/sha256"
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -216,7 +216,6 @@ func TestWrongKeyOverTCP(t *testing.T) {
 		_, wrong, _, _ := a.Counted()
 		return wrong > 0
 	})
-	ca.Key, ca.Tag = testKey("aurelia"), sha256.Sum256([]byte("other"))
 	if count(a, link.SessionUp, nil)+count(b, link.SessionUp, nil) != 0 || a.Paths()[0].Session {
 		t.Error("a session with the wrong key")
 	}
@@ -230,16 +229,32 @@ func TestDrippingStrangersKeepNobodyOut(t *testing.T) {
 	cb.Paths[0].Remote = netip.AddrPort{}
 	b := start(t, "borealia", cb)
 	at := b.Paths()[0].Local
-	for i := range 200 {
-		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(i/5))}}
+	come := func(i byte) {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 1, i)}}
 		c, err := d.Dial("tcp", at.String())
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.Close()
+		t.Cleanup(func() { c.Close() })
 		c.Write([]byte{22})
 	}
-	eventually(t, "all are counted", func() bool { return b.Guests() <= 64 })
+	held := func(most int) { // looks while the connections are taken
+		t.Helper()
+		for range 50 {
+			if n := b.Guests(); n > most {
+				t.Fatalf("%d strangers are held, of %d at most", n, most)
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+	for range 20 {
+		come(255)
+	}
+	held(8)
+	for i := range 200 {
+		come(byte(i / 5))
+	}
+	held(64)
 	a := start(t, "aurelia", ca)
 	whole(t, 0, a, b)
 	eventually(t, "they are dismissed", func() bool { return b.Guests() == 0 })
@@ -302,7 +317,8 @@ func (r *relay) carry(to, from net.Conn, there bool) {
 	}
 }
 
-// Twenty megabytes go over TCP beside a call; the delay of voice is measured, on loopback and through 8 Mbit/s.
+// Twenty megabytes go over TCP beside a call, on loopback and through 8 Mbit/s: they arrive whole and in order, so do the frames
+// that are not dropped, and never is more of the stream under way than stands before a frame at most. The delay is told.
 // SPEC: LNK-044
 func TestBulkBesideVoiceOverTCP(t *testing.T) {
 	for _, c := range []struct {
@@ -316,16 +332,8 @@ func TestBulkBesideVoiceOverTCP(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			ca, cb := overTCP(t)
 			cb.Paths[0].Remote = netip.AddrPort{}
-			var mu sync.Mutex
-			sent, delays := map[uint32]time.Time{}, []time.Duration{}
-			cb.OnFrame = func(_ uint16, _ byte, seq uint32, _ []byte) {
-				mu.Lock()
-				defer mu.Unlock()
-				if at, ok := sent[seq]; ok {
-					delays = append(delays, time.Since(at))
-					delete(sent, seq)
-				}
-			}
+			v := &spoken{sent: map[uint32]time.Time{}, stop: make(chan struct{}), done: make(chan struct{})}
+			cb.OnFrame = v.frame
 			b := start(t, "borealia", cb)
 			if c.slow > 0 {
 				ca.Paths[0].Remote = relayed(t, b.Paths()[0].Local.String(), &relay{per: c.slow})
@@ -333,47 +341,93 @@ func TestBulkBesideVoiceOverTCP(t *testing.T) {
 			a := start(t, "aurelia", ca)
 			whole(t, 0, a, b)
 			wait(a, link.StreamUp, nil)
-			stop, done := make(chan struct{}), make(chan uint32)
-			go func() {
-				seq := uint32(0)
-				for tick := time.NewTicker(20 * time.Millisecond); ; {
-					select {
-					case <-tick.C:
-						seq++
-						mu.Lock()
-						sent[seq] = time.Now()
-						mu.Unlock()
-						a.SendFrame(7, 0, seq, make([]byte, 80))
-					case <-stop:
-						done <- seq
-						return
-					}
-				}
-			}()
+			go v.speak(t, a)
 			began, messages := time.Now(), c.bytes/(200<<10)
-			for range messages {
-				for !a.SendStream(make([]byte, 200<<10)) {
+			for i := range messages {
+				for message := bytes.Repeat([]byte{byte(i)}, 200<<10); !a.SendStream(message); {
 					time.Sleep(time.Millisecond)
 				}
 			}
-			for end := time.Now().Add(2 * time.Minute); count(b, link.Stream, nil) < messages; time.Sleep(5 * time.Millisecond) {
-				if time.Now().After(end) {
-					t.Fatal("the stream did not arrive")
+			for i := range messages {
+				if got := wait(b, link.Stream, nil).Payload; !bytes.Equal(got, bytes.Repeat([]byte{byte(i)}, 200<<10)) {
+					t.Fatalf("message %d has %d bytes", i, len(got))
 				}
 			}
 			took := time.Since(began)
-			close(stop)
-			frames := <-done
-			time.Sleep(200 * time.Millisecond)
-			mu.Lock()
-			defer mu.Unlock()
-			slices.Sort(delays)
-			if len(delays) == 0 {
-				t.Fatal("no frame arrived")
+			eventually(t, "a frame arrives", func() bool { return v.arrived() > 0 })
+			close(v.stop)
+			<-v.done
+			v.mu.Lock()
+			defer v.mu.Unlock()
+			if v.behind > 0 && count(a, link.SessionUp, nil) == 1 {
+				t.Errorf("%d frames came behind later ones", v.behind)
 			}
-			t.Logf("%d MB in %v; %d of %d frames, delay p50 %v, p99 %v, max %v", c.bytes>>20, took.Round(time.Millisecond), len(delays), frames,
-				delays[len(delays)/2], delays[len(delays)*99/100], delays[len(delays)-1])
+			slices.Sort(v.delays)
+			n := len(v.delays)
+			t.Logf("%d MB in %v; %d of %d frames, delay p50 %v, p99 %v, max %v; %d bytes of the stream under way at most", c.bytes>>20,
+				took.Round(time.Millisecond), n, v.seq, v.delays[n/2], v.delays[n*99/100], v.delays[n-1], v.beside)
 		})
+	}
+}
+
+// spoken is what is spoken at one end, and what the other hears of it.
+type spoken struct {
+	stop, done chan struct{}
+	beside     int    // bytes of a stream under way at most, while frames went out
+	seq        uint32 // newest said
+	mu         sync.Mutex
+	sent       map[uint32]time.Time // that have not arrived
+	delays     []time.Duration
+	newest     uint32 // that has arrived
+	behind     int    // frames that came behind a newer one
+}
+
+func (v *spoken) frame(_ uint16, _ byte, seq uint32, _ []byte) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	at, ok := v.sent[seq]
+	if !ok {
+		return
+	}
+	if seq < v.newest {
+		v.behind++
+	}
+	v.newest, v.delays = max(v.newest, seq), append(v.delays, time.Since(at))
+	delete(v.sent, seq)
+}
+
+func (v *spoken) arrived() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return len(v.delays)
+}
+
+// speak says a frame every 20 ms. What is under way is looked at once it has been little, and for as long as no pause is so
+// long that it may be more.
+func (v *spoken) speak(t *testing.T, n *node) {
+	defer close(v.done)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for last, little := time.Now(), false; ; {
+		select {
+		case <-tick.C:
+		case <-v.stop:
+			return
+		}
+		now := time.Now()
+		v.seq++
+		v.mu.Lock()
+		v.sent[v.seq] = now
+		v.mu.Unlock()
+		n.SendFrame(7, 0, v.seq, make([]byte, 80))
+		under := n.Beside(0)
+		if little = little && time.Since(last) < time.Second/2; little && under > 16<<10 {
+			t.Errorf("%d bytes of a stream are under way beside voice", under)
+		}
+		if little || under <= 16<<10 {
+			little, v.beside = true, max(v.beside, under)
+		}
+		last = now
 	}
 }
 

@@ -110,12 +110,12 @@ func (t *trailer) name(to netip.AddrPort) string {
 }
 
 // knows reports whether a server name is one that the other end made, and new.
-func (t *trailer) knows(name string, from netip.AddrPort) bool {
+func (t *trailer) knows(name string) bool {
 	b, err := names.DecodeString(strings.ToUpper(name))
 	if err != nil {
 		return false
 	}
-	body, ok := t.strip(b, from)
+	body, ok := t.strip(b, netip.AddrPort{}) // no datagram will go where it came from
 	return ok && bytes.Equal(body, named)
 }
 
@@ -153,7 +153,7 @@ func (t *trailer) strip(b []byte, from netip.AddrPort) (body []byte, ok bool) {
 	if !t.fresh(nonce) {
 		return nil, false
 	}
-	if delete(t.guests, from); guest && len(t.guests) < maxGuests {
+	if delete(t.guests, from); guest && from.IsValid() && len(t.guests) < maxGuests {
 		t.guests[from] = struct{}{}
 	}
 	if b[0]&0x80 != 0 {

@@ -356,7 +356,7 @@ func FuzzPortIn(f *testing.F) {
 			default:
 				seq++
 			}
-			p.In(7, 0, seq, data[:min(len(data), int(b))], at)
+			p.In(7, b>>2%(Sources+2), seq, data[:min(len(data), int(b))], at)
 		}
 		m := p.Meters(at)
 		if m.Received > uint64(len(data)) || m.Lost > 1<<32 {
