@@ -9,8 +9,8 @@ GOVULNCHECK := v1.9.0
 export CGO_ENABLED ?= 0
 export GOTOOLCHAIN ?= local
 
-# Browsers that play sound want both cores: one package at a time.
-BROWSER   := internal/(e2e|page|edge/web)$$
+# Browsers and telephones that play sound want both cores: one package at a time.
+BROWSER   := internal/(e2e|page|edge/web|edge/phone)$$
 
 .DEFAULT_GOAL := help
 .PHONY: help demo build deb release try-deb monday test bench soak lint setup clean go

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -686,8 +687,20 @@ func TestStopDialled(t *testing.T) {
 // TestStrangers: what does not come from the trunk leaves nothing: no answer, no state, no line of the log.
 func TestStrangers(t *testing.T) {
 	// SPEC: PHN-001 PHN-002 PHN-004
+	strangers(t, 3000, 100)
+}
+
+// TestSoakStrangers is the same with sixty thousand packets of each sort and three thousand connections.
+func TestSoakStrangers(t *testing.T) {
+	if os.Getenv("PARLEY_SOAK") == "" {
+		t.Skip("a minute of floods: make soak")
+	}
+	strangers(t, 60000, 3000)
+}
+
+func strangers(t *testing.T, packets, streams int) {
+	t.Helper()
 	h := trunkOf(t, false, nil)
-	packets, streams := 3000, 100
 	stranger, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.3:0")))
 	if err != nil {
 		t.Fatal(err)
@@ -733,11 +746,11 @@ func TestStrangers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.Close()
 		_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
 		if _, err := c.Read(make([]byte, 1)); err == nil {
 			t.Fatal("a stranger's connection is answered")
 		}
+		c.Close()
 	}
 	if s, _ := tcp.edge.Counts(); s != uint64(streams) {
 		t.Errorf("%d connections of strangers, %d counted", streams, s)
