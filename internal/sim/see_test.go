@@ -112,7 +112,7 @@ func seeStops(v view.Desk, w *world, _ string) (out []string) {
 	return out
 }
 
-func seeCall(v view.Desk, _ *world, _ string) []string {
+func seeCall(v view.Desk, w *world, _ string) []string {
 	c := v.Call
 	out := c.State
 	for _, x := range []string{c.Outcome, c.Differs} {
@@ -128,6 +128,9 @@ func seeCall(v view.Desk, _ *world, _ string) []string {
 	}
 	if c.Mute {
 		out += " · no sound"
+	}
+	for _, p := range c.Pauses {
+		out += " · " + p.Word + " since " + w.ago(p.Since)
 	}
 	if c.Unrecorded {
 		out += " · UNRECORDED"
