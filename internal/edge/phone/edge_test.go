@@ -474,6 +474,26 @@ func TestActsInOrder(t *testing.T) {
 	}
 }
 
+// TestBothRang: an extension rings out as the other party rings; its ring becomes theirs, and it is in that call.
+func TestBothRang(t *testing.T) {
+	// SPEC: PHN-052 PHN-053
+	h := trunkOf(t, false, nil)
+	h.write(h.in("line"))
+	h.wait("rung", func() (rung bool) {
+		h.loop(func() { rung = h.edge.phones[0].call == call.ID{9, 1} })
+		return rung
+	})
+	h.line.set(func(l *call.Live) {
+		last, id := *l, call.ID{7}
+		last.Outcome = call.Outcome{What: call.Answered, Became: id.String()}
+		*l = call.Live{State: call.Connected, ID: id, By: last.By, Last: &last}
+	})
+	h.wait("connected", func() bool { return h.has("200 INVITE") })
+	if h.line.did("extension 201 hang-up") {
+		t.Error("the call was hung up")
+	}
+}
+
 // TestTrunkDownInACall: the trunk goes down while an extension talks: its desk stays until the call is over.
 func TestTrunkDownInACall(t *testing.T) {
 	// SPEC: PHN-050 PHN-060

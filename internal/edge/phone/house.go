@@ -145,6 +145,9 @@ func (e *Trunk) look() {
 			h.refused = call.ID{}
 		}
 		ours := v.By.Desk == h.Desk && v.State != call.Idle && v.State != call.RingingHere
+		if last := v.Last; ours && last != nil && last.ID == h.call && last.Outcome.Became == v.ID.String() {
+			h.call = v.ID // both rang: theirs stays
+		}
 		h.shows(v, ours)
 		l := h.leg
 		has := ours && l != nil && v.ID == h.call
