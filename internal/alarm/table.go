@@ -88,7 +88,7 @@ var Table = []Row{
 	{"A7", High, 0, 0, false, "", "high"},
 	{"A8", High, 0, 0, false, "", "medium"},
 	{"A9", High, 0, 0, true, "", "medium"},
-	{"A10", Medium, 5 * time.Second, 2 * time.Second, true, "", "medium"},
+	{"A10", Medium, 3 * time.Second, 2 * time.Second, true, "", "medium"},
 	{"A11", Medium, 30 * time.Second, 5 * time.Second, true, "A1", "medium"},
 	{"A12", High, 0, 0, false, "", "high"},
 	{"A13", Medium, 0, 0, true, "", "medium"},

@@ -8,10 +8,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,8 +31,9 @@ import (
 
 // firefox is a running Firefox, spoken to by WebDriver BiDi.
 type firefox struct {
-	ws *websocket.Conn
-	n  int
+	ws      *websocket.Conn
+	profile string
+	n       int
 }
 
 // foxTab is one tab of it.
@@ -73,14 +77,17 @@ func firefoxAt(t *testing.T, program, prefs string) *firefox {
 	if err := os.WriteFile(filepath.Join(dir, "user.js"), []byte(prefs), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	said := child(t, program, dir, []string{"PULSE_SERVER=unix:" + sound}, "--headless", "--no-remote", "--profile", dir, "--remote-debugging-port", "0")
-	f := &firefox{}
+	said := child(t, program, dir, []string{"PULSE_SERVER=unix:" + sound}, "--headless", "--no-remote", "--profile", dir, "--remote-debugging-port", "0", "--marionette")
+	f := &firefox{profile: dir}
 	for line := range said {
 		if _, at, ok := strings.Cut(line, "WebDriver BiDi listening on "); ok {
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			if at += "/session"; strings.Contains(prefs, "softtoken") {
+				at = f.authenticator(t)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			if f.ws, _, err = websocket.Dial(ctx, at+"/session", nil); err != nil {
-				t.Fatal(err)
+			if f.ws, _, err = websocket.Dial(ctx, at, nil); err != nil {
+				t.Fatal(at, err)
 			}
 			break
 		}
@@ -93,10 +100,59 @@ func firefoxAt(t *testing.T, program, prefs string) *firefox {
 		for range said {
 		}
 	}()
+	if strings.Contains(prefs, "softtoken") { // its session was begun for the authenticator
+		return f
+	}
 	if err := f.do("session.new", has{"capabilities": has{}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	return f
+}
+
+// authenticator begins a session by Firefox's other protocol, which alone can give it a virtual authenticator: lengths and
+// JSON over TCP. It gives the session's address.
+func (f *firefox) authenticator(t *testing.T) string {
+	t.Helper()
+	var port []byte
+	for port == nil && t.Context().Err() == nil {
+		port, _ = os.ReadFile(filepath.Join(f.profile, "MarionetteActivePort"))
+		time.Sleep(50 * time.Millisecond)
+	}
+	c, err := net.Dial("tcp", "127.0.0.1:"+strings.TrimSpace(string(port)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	in := bufio.NewReader(c)
+	read := func() []byte {
+		n, err := in.ReadString(':')
+		size, err2 := strconv.Atoi(strings.TrimSuffix(n, ":"))
+		if err = errors.Join(err, err2); err != nil {
+			t.Fatal(err)
+		}
+		b := make([]byte, size)
+		if _, err := io.ReadFull(in, b); err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	read() // its greeting
+	ask := func(n int, command string, params any) (result struct {
+		Capabilities struct{ WebSocketURL string }
+	}) {
+		b, _ := json.Marshal([]any{0, n, command, params})
+		fmt.Fprintf(c, "%d:%s", len(b), b)
+		answer := read()
+		var parts []json.RawMessage
+		if err := json.Unmarshal(answer, &parts); err != nil || len(parts) != 4 || string(parts[2]) != "null" {
+			t.Fatalf("%s: %s", command, answer)
+		}
+		_ = json.Unmarshal(parts[3], &result)
+		return result
+	}
+	at := ask(1, "WebDriver:NewSession", has{"webSocketUrl": true}).Capabilities.WebSocketURL
+	ask(2, "WebAuthn:AddVirtualAuthenticator", has{"protocol": "ctap2_1", "transport": "internal", "hasResidentKey": true, "hasUserVerification": true, "isUserConsenting": true, "isUserVerified": true})
+	return at
 }
 
 // open opens a tab.

@@ -224,15 +224,29 @@ func TestADeskOnAnotherMachineByTheCommandsOfTheManual(t *testing.T) {
 	s.is(t, "", `!!document.querySelector('main.alone [data-signon]')`)
 }
 
-// Firefox takes its own policy file: it trusts the root, and arms itself without a press. SPEC: PAG-064 PAG-077
+// Firefox takes its own policy file: it trusts the root, and arms itself without a press. An officer makes a passkey there and
+// signs on with it. SPEC: PAG-064 PAG-071 PAG-072 PAG-077
 func TestFirefoxIsADeskByItsPolicy(t *testing.T) {
 	h := newHouse(t)
 	f := firefoxAt(t, h.there("firefox-esr"), `user_pref("media.navigator.streams.fake", true);
 user_pref("media.navigator.audio.fake_frequency", 660);
 user_pref("remote.prefs.recommended", false);
+user_pref("marionette.port", 0);
+user_pref("security.webauth.webauthn_enable_softtoken", true);
+user_pref("security.webauth.webauthn_enable_usbtoken", false);
 `)
 	s := f.open(t, h.slip("desk", "invite", "Ops room right"))
 	s.is(t, "", `document.querySelector('#code').value.length === 12`)
 	s.eval(t, "", `document.querySelector('#go').click()`, nil)
 	h.until(`Ops room right  armed`, "desk", "list")
+	s = f.open(t, h.slip("officer", "invite", "Lt Amaro"))
+	s.is(t, "", `document.querySelector('#code').value.length === 12`)
+	s.eval(t, "", `document.querySelector('#go').click()`, nil)
+	h.until(`Lt Amaro  passkey  Ops room right`, "session", "list")
+	s.is(t, "", `!!document.querySelector('#off')`)
+	s.eval(t, "", `document.querySelector('#off').click()`, nil)
+	h.until(`nobody is signed on`, "session", "list")
+	s.is(t, "", `!!document.querySelector('#on')`)
+	s.eval(t, "", `document.querySelector('#on').click()`, nil)
+	h.until(`Lt Amaro  passkey  Ops room right`, "session", "list")
 }
