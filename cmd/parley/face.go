@@ -214,11 +214,17 @@ func (f *face) Offer(desk, sdp string) (string, error) {
 	if edge == nil {
 		return "", hint.New("ring, messages and STOP work without it", "this node carries no sound to browsers")
 	}
-	answer, p, err := edge.Offer(desk, sdp, func(frame []byte) { f.Line.Microphone(desk, frame) })
+	answer, _, err := edge.Offer(desk, sdp, func(frame []byte) { f.Line.Microphone(desk, frame) })
 	if err != nil {
 		return "", err
 	}
-	f.Line.Sound(desk, p)
+	for p := edge.Peer(desk); p != nil; { // of two offers at once the one that was taken last is the desk's ear, whichever comes here last
+		f.Line.Sound(desk, p)
+		last := p
+		if p = edge.Peer(desk); p == last {
+			break
+		}
+	}
 	return answer, nil
 }
 
