@@ -145,7 +145,7 @@ func (m *Machine) Tick(now time.Time) Out {
 		return m.out
 	}
 	over := func(since time.Time, d time.Duration) bool { return !since.IsZero() && m.now.Sub(since) >= d }
-	if l.State == Connected && !l.counted && over(l.Answered, silentAfter) {
+	if l.State == Connected && !l.counted && over(l.Answered, silentAfter) && l.Side[0].Held.IsZero() && l.Side[1].Held.IsZero() {
 		l.counted = true
 		if v := m.Meters(); v.silent() {
 			c := Word{Opener: m.Them, Call: l.ID.String(), At: whole(m.now)}

@@ -312,7 +312,9 @@ func (m *Machine) HangUp(by statement.Author, class string, now time.Time) Out {
 	if l == nil || l.State == RingingHere || class != "" && !slices.Contains(statement.Classes, class) {
 		return m.cannot(ErrNoCall)
 	}
-	if i := at(l.told, by.Desk); l.State == Connected && i >= 0 && l.told[i].Source != 0 {
+	if i := at(l.told, by.Desk); l.State == Connected && i < 0 {
+		return m.cannot(ErrIn) // it is for those who talk to end it
+	} else if l.State == Connected && l.told[i].Source != 0 {
 		return m.leaves(l, by.Desk)
 	}
 	l.Class = cmp.Or(class, l.Class)

@@ -110,6 +110,7 @@ func (m *Machine) Join(by statement.Author, part string, listens bool, now time.
 	if l.full() {
 		return m.cannot(ErrPeople)
 	}
+	l.bell = slices.DeleteFunc(slices.Clone(l.bell), func(d string) bool { return d == by.Desk })
 	told := slices.Clone(l.told)
 	p := Person{Desk: by.Desk, Officer: by.Officer, Part: cmp.Or(part, Linguist), By: by, Speaks: !listens && part != Listener}
 	i := at(told, by.Desk)
@@ -139,6 +140,11 @@ func (m *Machine) tell(l *Live, told []Person) Out {
 	}
 	l.told, l.version = told, s.Version
 	stay := slices.DeleteFunc(slices.Clone(l.Side[0].People), func(p Person) bool { i := at(told, p.Desk); return i < 0 && p.Source != 0 })
+	for i, p := range stay { // who is to listen speaks no more, seen or not; who is to speak waits
+		if j := at(told, p.Desk); j >= 0 {
+			stay[i].Speaks = p.Speaks && told[j].Speaks
+		}
+	}
 	m.admit(l, stay) // who left is out at once
 	m.quiet(l, SigPeople)
 	m.send(l, s)
@@ -253,10 +259,11 @@ func (m *Machine) HandOver(by statement.Author, desk string, now time.Time) Out 
 	if l.full() {
 		return m.cannot(ErrPeople)
 	}
-	if i := at(l.told, desk); i >= 0 {
+	i := at(l.told, desk)
+	if i >= 0 && l.told[i].Speaks {
 		return m.take(l, l.told[i].By)
 	}
-	if !slices.Contains(m.armed, desk) && !slices.Contains(m.deputies, desk) {
+	if i < 0 && !slices.Contains(m.armed, desk) && !slices.Contains(m.deputies, desk) {
 		return m.cannot(ErrNoDesk)
 	}
 	l.bell, l.handed = merge(l.bell, []string{desk}), m.now
@@ -264,15 +271,15 @@ func (m *Machine) HandOver(by statement.Author, desk string, now time.Time) Out 
 	return m.out
 }
 
-// take gives the call to a person at a desk of ours. Who had it speaks on until the other end has seen who has it now.
+// take gives the call to a person at a desk of ours. Who had it speaks on until the other end has seen who has it now. A
+// hold stands until he resumes.
 func (m *Machine) take(l *Live, by statement.Author) Out {
 	told := slices.DeleteFunc(slices.Clone(l.told), func(p Person) bool { return p.Desk == by.Desk })
 	first := Person{Desk: by.Desk, Officer: by.Officer, Part: Holder, By: by, Speaks: true}
 	if len(told) > 0 && told[0].Source == 0 {
 		told = told[1:]
 	}
-	s := Roster{People: l.Side[0].People}
-	l.Side[0], l.bell, l.called = s, nil, false
+	l.Side[0].Holds, l.bell, l.handed = 0, nil, time.Time{}
 	return m.tell(l, append([]Person{first}, told...))
 }
 
@@ -300,6 +307,9 @@ func (m *Machine) Gone(desk string, now time.Time) Out {
 }
 
 func (m *Machine) leaves(l *Live, desk string) Out {
+	if i := at(l.told, desk); i >= 0 && l.Side[0].Holds == l.told[i].Source {
+		l.Side[0].Holds = 0 // who has the call holds it now
+	}
 	return m.tell(l, slices.DeleteFunc(slices.Clone(l.told), func(p Person) bool { return p.Desk == desk }))
 }
 
@@ -312,7 +322,7 @@ func (m *Machine) everybody(l *Live) []Joined {
 	if len(out) < 2 {
 		return nil
 	}
-	return out[:min(len(out), maxJoined)]
+	return out[max(0, len(out)-maxJoined):]
 }
 
 // tickPeople runs the clocks of a call that is up: a desk that it is handed to does not answer; it has been on hold, or
@@ -322,7 +332,7 @@ func (m *Machine) tickPeople(l *Live) {
 	s := l.Side[0]
 	switch {
 	case !l.called && len(m.deputies) > 0 && (over(s.Held, deputyTakes) || over(s.Waits, deputyTakes)):
-		l.called, l.bell = true, merge(l.bell, m.deputies)
+		l.called, l.bell = true, merge(l.bell, slices.DeleteFunc(slices.Clone(m.deputies), func(d string) bool { return at(l.told, d) >= 0 }))
 		m.changed()
 	case over(l.handed, handWithin):
 		l.handed = time.Time{}

@@ -41,7 +41,7 @@ func TestRandomWorlds(t *testing.T) {
 		w.at(170*time.Second, func() { differ = w.agree() })
 		w.at(180*time.Second, func() {
 			if e := w.ends[seed%2]; e.m.Live().State == Connected {
-				e.step(hangUp(statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account", Desk: "x"}, ""))
+				e.step(hangUp(statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account", Desk: e.m.cur.told[0].Desk}, ""))
 			}
 		})
 		w.run(240 * time.Second)
@@ -64,6 +64,10 @@ func (w *world) randomAct(rnd *rand.Rand, cuts bool) {
 	by := statement.Author{Officer: "aurelia/1.k7qx3m 1", Known: "account", Desk: e.name[:1] + "1"}
 	other, third := by, by
 	other.Desk, third.Desk = e.name[:1]+"2", e.name[:1]+"3"
+	holds := by
+	if at.Milliseconds()%2 == 1 {
+		holds = other
+	}
 	acts := []func(){
 		func() { e.step(ring(by, "", "", "")) },
 		func() { e.step(ring(by, "test", "", "")) },
@@ -80,7 +84,7 @@ func (w *world) randomAct(rnd *rand.Rand, cuts bool) {
 		},
 		func() { e.step(func(m *Machine, now time.Time) Out { return m.Join(third, Listener, true, now) }) },
 		func() { e.step(hangUp(other, "")) },
-		func() { e.step(func(m *Machine, now time.Time) Out { return m.Hold(by, now) }) },
+		func() { e.step(func(m *Machine, now time.Time) Out { return m.Hold(holds, now) }) },
 		func() { e.step(func(m *Machine, now time.Time) Out { return m.Waiting(other, Linguist, now) }) },
 		func() { e.step(func(m *Machine, now time.Time) Out { return m.Resume(by, now) }) },
 		func() { e.step(func(m *Machine, now time.Time) Out { return m.HandOver(by, other.Desk, now) }) },

@@ -76,12 +76,13 @@ func (b builder) inCall(c *Call) {
 		if c.Acts[0] = "hang-up"; told[in].Source != 0 {
 			c.Acts[0] = "leave"
 		}
-		next := "hold"
-		if !l.Side[0].Held.IsZero() || l.Side[0].Waiting != "" {
-			next = "resume"
+		held, waits := !l.Side[0].Held.IsZero(), l.Side[0].Waiting != ""
+		if !held {
+			c.Acts = append(c.Acts, "hold")
 		}
-		c.Acts = append(c.Acts, next)
-		if next == "hold" {
+		if held || waits {
+			c.Acts = append(c.Acts, "resume")
+		} else {
 			c.Acts = append(c.Acts, "waiting")
 		}
 		c.Acts = append(c.Acts, "hand-over")
