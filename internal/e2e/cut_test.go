@@ -166,9 +166,27 @@ func TestSoundThatIsCut(t *testing.T) {
 	sa.run(t, chromedp.Navigate("about:blank"))
 	sa = open(a)
 	sb := open(b)
-	ring(t, sa, sb)
-	for _, s := range []*screen{sa, sb} {
-		s.is(t, "", fmt.Sprintf("ear.pure(%v) >= 0.5", hz))
+	hears := func(s *screen) bool {
+		ok, over := false, false
+		for range 400 {
+			if _ = s.in("", fmt.Sprintf("ear.pure(%v) >= 0.5", hz), &ok); ok {
+				return true
+			}
+			if _ = s.in("", call("ended"), &over); over {
+				break
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		return false
+	}
+	for tries := 1; ; tries++ { // a machine that is busy may lose a call before anything is cut
+		if ring(t, sa, sb); hears(sa) && hears(sb) {
+			break
+		}
+		if tries == 3 {
+			t.Fatal("no call stood until the cut")
+		}
+		t.Log("the call did not stand until the cut: another one")
 	}
 	f.cut("udp", true, true)
 	began = time.Now()

@@ -244,7 +244,7 @@ user_pref("security.webauth.webauthn_enable_usbtoken", false);
 	s.eval(t, "", `document.querySelector('#go').click()`, nil)
 	h.until(`Lt Amaro  passkey  Ops room right`, "session", "list")
 	s.is(t, "", `!!document.querySelector('#off')`)
-	s.eval(t, "", `document.querySelector('#off').click()`, nil)
+	s.is(t, "", `(() => { const off = document.querySelector('#off'); if (off) off.click(); return !off; })()`) // once the page is connected
 	h.until(`nobody is signed on`, "session", "list")
 	s.is(t, "", `!!document.querySelector('#on')`)
 	s.eval(t, "", `document.querySelector('#on').click()`, nil)

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -43,13 +44,16 @@ type set struct {
 	out          *bytes.Buffer
 }
 
+var plugged atomic.Int32
+
 // plug lays the cable and starts the telephone; it speaks a tone of hz.
 func plug(t *testing.T, i int, number, answers string, hz float64) *set {
 	t.Helper()
 	p := &set{t: t, number: number, dir: t.TempDir(), out: &bytes.Buffer{}}
-	net3 := byte((2*os.Getpid() + i) % 250)
+	n := plugged.Add(1) // what a test before has used may not be gone yet
+	net3 := byte((2*os.Getpid() + int(n)) % 250)
 	p.ours, p.theirs = netip.AddrFrom4([4]byte{198, 18, net3, 1}), netip.AddrFrom4([4]byte{198, 18, net3, 2})
-	ns, link := fmt.Sprintf("parley%d-%d", os.Getpid(), i), fmt.Sprintf("pl%d-%d", os.Getpid()%100000, i)
+	ns, link := fmt.Sprintf("parley%d-%d", os.Getpid(), n), fmt.Sprintf("pl%d-%d", os.Getpid()%100000, n)
 	t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", ns).Run() })
 	for _, line := range []string{"netns add " + ns, "link add " + link + " type veth peer name eth0 netns " + ns, "addr add " + p.ours.String() + "/24 dev " + link, "link set " + link + " up",
 		"-n " + ns + " addr add " + p.theirs.String() + "/24 dev eth0", "-n " + ns + " link set eth0 up", "-n " + ns + " link set lo up"} {
@@ -273,7 +277,7 @@ func TestTelephonesBothWays(t *testing.T) {
 	phones := []*set{plug(t, 0, "201", "manual", 440), plug(t, 1, "301", "auto", 1000)}
 	w := build(t, phones...)
 	for i := range phones {
-		w.says(i, act.Status, "armed")
+		w.says(i, act.Status, "armed (1)  armed (1)") // each knows it of the other too
 	}
 	phones[0].does("dial", "sip:line@"+phones[0].ours.String())
 	w.says(0, act.Status, "CONNECTED")
