@@ -397,7 +397,7 @@
   document.addEventListener('keydown', key, true);
   function key(e) {
     arm();
-    const noted = $('#d-note[open]') && !e.target.matches('input,textarea,select') && /^[1-9]$/.test(e.key) && $$('#d-note button')[e.key - 1];
+    const noted = $('#d-note[open]') && !e.target.matches('input,textarea,select') && /^[1-9]$/.test(e.key) && $$('#d-note button.quiet')[e.key - 1];
     if (noted) { e.preventDefault(); noted.click(); $('#d-note').open = false; return; }
     if (body.dataset.root && board() && board().key(e)) { e.preventDefault(); return; }
     const enter = e.key === 'Enter' && e.ctrlKey, k = enter ? (e.shiftKey ? 'end' : 'answer') : e.altKey || e.ctrlKey || e.metaKey ? '' : e.key;
