@@ -123,6 +123,9 @@ func (s *Server) tell(d *desk) {
 	for {
 		s.mu.Lock()
 		now, who := d.ability(s.cfg.Now()), d.who
+		if who.Officer != d.seated {
+			who.Officer = "" // who has signed off, or sits there not yet, is not signed on by it
+		}
 		d.busy = now != d.told
 		if !d.busy {
 			s.mu.Unlock()

@@ -485,7 +485,7 @@
       else if (m.t === 'say') said(m);
       else if (m.t === 'parts') parts(m.parts || {});
       else if (m.t === 'link') link();
-      else if (m.t === 'reload') { signedOff(); if ('enrolled' in body.dataset) ws.close(); else location.reload(); }
+      else if (m.t === 'reload') { signedOff(); if ('enrolled' in body.dataset) { ws.onmessage = null; seq = 0; ws.close(); } else location.reload(); }
       else if (waits.has(m.n)) { waits.get(m.n)(m); waits.delete(m.n); }
     };
     ws.onclose = () => { waits.forEach(w => w({ error: state.lost })); waits.clear(); setTimeout(dial, 1000); if (!was) fetch((body.dataset.root || '') + '/').then(r => r.status === 401 && location.reload(), () => {}); };
