@@ -85,12 +85,12 @@ func (s *Server) opens(r *http.Request, code string) (k string, i invite, err er
 }
 
 // used takes a code away, once.
-func (s *Server) used(k string) bool {
+func (s *Server) used(k string) (i invite, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, ok := s.invites.of[k]
+	i, ok = s.invites.of[k]
 	delete(s.invites.of, k)
-	return ok
+	return i, ok
 }
 
 // posted reads what a page of ours posts; what comes from a page of elsewhere, or is too long, is refused.
@@ -144,7 +144,7 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request) {
 	case no != nil:
 		s.reply(w, r, nil, no)
 	case i.desk.Name != "":
-		if !s.used(k) {
+		if _, ok := s.used(k); !ok {
 			s.reply(w, r, nil, errUsed)
 			return
 		}

@@ -158,10 +158,7 @@ func (s *Server) madePasskey(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	made.Attestation = webauthn.CredentialAttestation{} // who made the authenticator is nothing to us
-	s.mu.Lock()
-	i, there := s.invites.of[c.code]
-	delete(s.invites.of, c.code)
-	s.mu.Unlock()
+	i, there := s.used(c.code)
 	if !there || s.cfg.Now().After(i.until) {
 		s.guard.tell("a code that opens nothing", r.RemoteAddr)
 		s.reply(w, r, nil, errUsed)

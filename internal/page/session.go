@@ -261,7 +261,7 @@ func (s *Server) session(r *http.Request) (l link, ok bool) {
 	return l, ok
 }
 
-// Sessions tells who is signed on at the page, the newest first. SPEC: PAG-074
+// list tells who is signed on at the page, the newest first. SPEC: PAG-074
 func (s *Server) list() (out []link) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

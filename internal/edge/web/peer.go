@@ -225,7 +225,9 @@ func (p *Browser) WriteAt(call uint32, source byte, n uint32, frame []byte) erro
 	speaker := call<<8 | uint32(source)
 	i := trackOf(&p.out.numbers, speaker, now)
 	if i < 0 {
-		p.unheard.Add(1)
+		if p.unheard.Add(1) == 1 { // once a connection: a frame writes no log line
+			p.edge.log.Warn("a speaker is not heard at this desk: others speak on all its tracks", "desk", p.desk, "tracks", Tracks)
+		}
 		return nil
 	}
 	codec, ticks := p.tracks[i].TrackLocalStaticRTP, uint32(opusTicks)

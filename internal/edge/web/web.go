@@ -51,8 +51,8 @@ const (
 	closeAfter  = 10 * time.Second       // stalled so long: closed
 	openWithin  = 20 * time.Second       // from the offer to the first packet
 	watchEvery  = 50 * time.Millisecond
-	maxPeers    = 16
-	maxOwn      = 8 // of the machine's own addresses
+	maxPeers    = 32 // as many desks as a signal names
+	maxOwn      = 8  // of the machine's own addresses
 	answerAfter = 3 * time.Second
 	returnAfter = 500 * time.Millisecond // without a frame to a browser: silence goes to it
 	anyCall     = 1 << 16                // below are the numbers of calls
