@@ -51,6 +51,22 @@ func (l *Line) write(name string, b []byte) error {
 	return WriteFile(filepath.Join(l.Dir, name), b)
 }
 
+// file is a file of a line, and what is to stand in it.
+type file struct {
+	name string
+	text []byte
+}
+
+// writeAll writes files in their order; after one that cannot be written it writes none.
+func (l *Line) writeAll(fs ...file) error {
+	for _, f := range fs {
+		if err := l.write(f.name, f.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // WriteFile replaces a file at once or not at all, with mode 0600, and is on disk when it returns.
 func WriteFile(path string, b []byte) error {
 	return WriteFrom(path, func(w io.Writer) error { _, err := w.Write(b); return err })

@@ -265,7 +265,7 @@ func (l *Line) beginAlone(other string, rand io.Reader) error {
 	if err != nil {
 		return hint.New("name the other party as it names itself: a letter, then letters, digits or -, 16 at most, all small", "%v", err)
 	}
-	return errors.Join(l.write("alone.terms", terms), l.write("alone.sheet", ours), l.write("alone", g.Note))
+	return l.writeAll(file{"alone.terms", terms}, file{"alone.sheet", ours}, file{"alone", g.Note})
 }
 
 // make makes a line's directory whole or not at all; more adds to what every line has.

@@ -133,7 +133,7 @@ func (l *Line) Issue(c Config, rand io.Reader, ends ...party.KeyEnd) (*party.She
 	if rand != nil {
 		k, err := party.NewKeys(rand)
 		if err == nil {
-			err = errors.Join(l.write("sign.key.next", party.EncodeSecret("sign", k.Sign)), l.write("link.key.next", party.EncodeSecret("link", k.Link)))
+			err = l.writeAll(file{"sign.key.next", party.EncodeSecret("sign", k.Sign)}, file{"link.key.next", party.EncodeSecret("link", k.Link)})
 		}
 		if err != nil {
 			return nil, err
@@ -149,7 +149,7 @@ func (l *Line) Issue(c Config, rand io.Reader, ends ...party.KeyEnd) (*party.She
 	if err := next.SignSheet(l.Keys.Party); err != nil {
 		return nil, err
 	}
-	return next, errors.Join(l.write(fmt.Sprintf("sheet.ours.%d", next.Issue), next.Note), l.write("config.toml", c.encode()))
+	return next, l.writeAll(file{fmt.Sprintf("sheet.ours.%d", next.Issue), next.Note}, file{"config.toml", c.encode()})
 }
 
 // Take keeps the other party's next sheet. What it says is judged by whoever asks: new addresses are taken at once, new

@@ -114,7 +114,7 @@ func (l *Line) await(next *party.Sheet, c Config) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(l.write("config.next", c.encode()), l.write("sheet.unsigned", b))
+	return l.writeAll(file{"config.next", c.encode()}, file{"sheet.unsigned", b})
 }
 
 // waiting refuses a further issue while one waits for its signature.
@@ -136,9 +136,9 @@ func (l *Line) Forget() error {
 
 var errNoneWaits = hint.New("see: parley path list", "no issue of our sheet waits for its signature")
 
-// settled takes away what went with an issue that waited.
+// settled takes away what went with an issue that waited; without its text the rest means nothing, and is written anew.
 func (l *Line) settled() error {
-	for _, f := range []string{"config.next", "sheet.unsigned"} {
+	for _, f := range []string{"sheet.unsigned", "config.next"} {
 		if err := os.Remove(filepath.Join(l.Dir, f)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("couldn't remove %s: %w", f, err)
 		}
@@ -180,7 +180,10 @@ func (l *Line) TakeSigned(note []byte) (*party.Sheet, error) {
 	}
 	c := l.Config
 	c.Paths = next.Paths
-	return s, errors.Join(l.write(fmt.Sprintf("sheet.ours.%d", s.Issue), s.Note), l.write("config.toml", c.encode()), l.settled())
+	if err := l.writeAll(file{fmt.Sprintf("sheet.ours.%d", s.Issue), s.Note}, file{"config.toml", c.encode()}); err != nil {
+		return s, err
+	}
+	return s, l.settled()
 }
 
 // Issued reports whether an issue of our sheet is on disk that was made beside us.

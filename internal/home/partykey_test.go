@@ -93,6 +93,19 @@ func TestIssueWaitsForThePartyKey(t *testing.T) {
 	for _, f := range []string{"sheet.unsigned", "config.next"} {
 		unsigned[f], _ = a.read(f)
 	}
+	full := filepath.Join(a.Dir, "sheet.ours.2") // a directory of its name: it cannot be written
+	if err := os.Mkdir(full, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.TakeSigned(signed.Note); err == nil {
+		t.Fatal("an issue that could not be written was taken")
+	}
+	if b, err := a.read("config.toml"); err != nil || bytes.Contains(b, []byte("127.0.0.5:7443")) || a.waiting() == nil {
+		t.Fatalf("the addresses of an issue that is not on disk are in use, or it waits no more: %v", err)
+	}
+	if err := os.Remove(full); err != nil {
+		t.Fatal(err)
+	}
 	for range 2 { // the second time as after a kill that left what had waited
 		if s, err = a.TakeSigned(signed.Note); err != nil || s.Issue != 2 {
 			t.Fatal(s, err)

@@ -456,7 +456,11 @@ func (s *muxStream) until(by *time.Time, t time.Time) error {
 	s.m.mu.Lock()
 	defer s.m.mu.Unlock()
 	if *by = t; !t.IsZero() {
-		time.AfterFunc(time.Until(t), s.m.changed.Broadcast)
+		time.AfterFunc(time.Until(t), func() { // with the lock: who looks at the time is then waiting already
+			s.m.mu.Lock()
+			defer s.m.mu.Unlock()
+			s.m.changed.Broadcast()
+		})
 	}
 	return nil
 }
