@@ -8,8 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,6 +22,7 @@ import (
 	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/control"
 	"example.org/parley/internal/home"
+	"example.org/parley/internal/link"
 	"example.org/parley/internal/view"
 	"example.org/parley/wire"
 	"example.org/parley/words"
@@ -209,15 +208,11 @@ func (d *doctor) record(l *home.Line, running bool) {
 // addresses looks at the addresses of a line: whether this machine has them, and whether they are free for the node.
 func (d *doctor) addresses(l *home.Line, running bool) {
 	for _, p := range l.Config.Paths {
-		network, find := "udp", "find it: ss -lnup; end it, or use another port"
-		if p.TCP() {
-			network, find = "tcp", "find it: ss -lntp; end it, or use another port"
-		}
-		switch err := listenable(network, p.At()); {
+		find := map[bool]string{false: "find it: ss -lnup; end it, or use another port", true: "find it: ss -lntp; end it, or use another port"}[p.TCP()]
+		switch err := link.Listenable(p.Kind(), p.At()); {
 		case !here(p.At()):
 			d.say(wrong, "bring its interface up, the node tries again every second; or take another, while the node runs: parley path set LABEL --bind IP:PORT", "path %s: this machine has no address %s", p.Label, p.At())
-		case errors.Is(err, syscall.EACCES):
-			d.say(look, "a port above 1023; or the right to it: systemctl edit parley, and there [Service] AmbientCapabilities=CAP_NET_BIND_SERVICE and CapabilityBoundingSet=CAP_NET_BIND_SERVICE", "path %s: this account may not listen at %s; the service may, if it was given the right", p.Label, p.At())
+		case d.noRight(err, p.At()):
 		case err != nil && !running:
 			d.say(wrong, find, "path %s: another program has %s", p.Label, p.At())
 		}
@@ -228,17 +223,32 @@ func (d *doctor) addresses(l *home.Line, running bool) {
 			d.bad(err)
 		}
 	}
-	if l.Config.Page.At != "" && !running && listenable("tcp", l.Config.Page.Listen()) != nil {
-		d.say(wrong, "find it: ss -lntp; end it, or write another page in config.toml", "the page: another program has %s", l.Config.Page.Listen())
+	if at := l.Config.Page.Listen(); l.Config.Page.At != "" && !running && d.taken("tcp", at) {
+		d.say(wrong, "find it: ss -lntp; end it, or write another page in config.toml", "the page: another program has %s", at)
 	}
 	if at, ok := l.Config.Sound(); ok && !running {
 		for _, network := range []string{"udp", "tcp"} {
-			if listenable(network, everywhere(at)) != nil {
+			if d.taken(network, everywhere(at)) {
 				d.say(wrong, "find it: ss -lnutp; end it, or write another edge in config.toml", "the sound of the desks: another program has %s (%s)", everywhere(at), network)
 			}
 		}
 	}
 	d.telephones(l, running)
+}
+
+// taken reports whether another program has an address; of a port that this account may not have it says so.
+func (d *doctor) taken(network, at string) bool {
+	err := link.Listenable(network, at)
+	return err != nil && !d.noRight(err, at)
+}
+
+// noRight says that this account may not have a port, where that is what is wrong.
+func (d *doctor) noRight(err error, at string) bool {
+	if !errors.Is(err, syscall.EACCES) {
+		return false
+	}
+	d.say(look, "a port above 1023; or the right to it: systemctl edit parley, and there [Service] AmbientCapabilities=CAP_NET_BIND_SERVICE and CapabilityBoundingSet=CAP_NET_BIND_SERVICE", "this account may not listen at %s; the service may, if it was given the right", at)
+	return true
 }
 
 // telephones looks at the trunk: its address here, and its password.
@@ -251,27 +261,12 @@ func (d *doctor) telephones(l *home.Line, running bool) {
 	switch network := map[bool]string{true: "tcp", false: "udp"}[tcp]; {
 	case !here(p.Bind):
 		d.say(wrong, "write another bind under [phone] in config.toml: doc/telephones.md", "telephones: this machine has no address %s", p.Bind)
-	case !running && listenable(network, p.Bind) != nil:
+	case !running && d.taken(network, p.Bind):
 		d.say(wrong, "write another bind under [phone] in config.toml: doc/telephones.md", "telephones: another program has %s", p.Bind)
 	}
 	if _, err := l.PhoneSecret(); err != nil {
 		d.bad(err)
 	}
-}
-
-// listenable says why nothing can listen at an address.
-func listenable(network, at string) error {
-	var c io.Closer
-	var err error
-	if network == "udp" {
-		c, err = net.ListenPacket(network, at)
-	} else {
-		c, err = net.Listen(network, at)
-	}
-	if err == nil {
-		c.Close()
-	}
-	return err
 }
 
 // ask looks at a line through its node.
@@ -326,11 +321,12 @@ func (d *doctor) path(l *home.Line, i int, p wire.PathState, heard bool, now tim
 	ask := d.askFirewall(row)
 	switch {
 	case p.WeHear && p.TheyHear && (p.NarrowOut || p.NarrowIn):
-		from, to := row.Here, row.There
-		if p.NarrowIn {
-			from, to = to, from
+		ways := [][2]string{{row.Here, row.There}, {row.There, row.Here}}
+		for i, narrow := range []bool{p.NarrowOut, p.NarrowIn} {
+			if narrow {
+				d.say(wrong, ask, "path %s: small packets pass, and those of full size from %s to %s do not: bulk and long messages wait for another path. A tunnel or a link on the way carries less than 1,228 bytes (1,248 with IPv6), and says so to nobody", row.Path, ways[i][0], ways[i][1])
+			}
 		}
-		d.say(wrong, ask, "path %s: small packets pass, and those of full size from %s to %s do not: bulk and long messages wait for another path. A tunnel or a link on the way carries less than 1,228 bytes (1,248 with IPv6), and says so to nobody", row.Path, from, to)
 	case p.WeHear && p.TheyHear:
 		d.say(fine, "", "path %s: open in both directions", row.Path)
 	case p.WeHear, p.Knocked.After(p.Since) && now.Sub(p.Knocked) < freshKnock:

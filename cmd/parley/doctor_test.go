@@ -105,6 +105,9 @@ func TestDoctorTellsWhatTheOtherEndSees(t *testing.T) {
 			t.Errorf("%s\nlacks: %s", got, want)
 		}
 	}
+	if got := said(wire.PathState{WeHear: true, TheyHear: true, NarrowOut: true, NarrowIn: true}, false); strings.Count(got, "full size from 192.0.2.") != 2 {
+		t.Errorf("of a path that is narrow both ways it says: %s", got)
+	}
 	for want, r := range map[string]*wire.Sight{
 		"said nothing of it for a minute":              nil,
 		"they hear us, at 203.0.113.9:4011, 3s ago":    {Hears: true, From: netip.MustParseAddrPort("203.0.113.9:4011")},

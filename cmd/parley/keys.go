@@ -4,15 +4,20 @@ package main
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"example.org/parley/hint"
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/control"
 	"example.org/parley/internal/home"
 	"example.org/parley/party"
 )
@@ -81,7 +86,7 @@ func (a *app) keys() []*cobra.Command {
 	forget := false
 	take := &cobra.Command{Use: "take SIGNED", Short: "Go on by the next issue of our sheet, which the party key has signed elsewhere.", Args: nargs(0, 1)}
 	take.Flags().BoolVar(&forget, "forget", false, "give up the issue that waits, in place of taking it")
-	take.RunE = func(_ *cobra.Command, args []string) error {
+	take.RunE = func(c *cobra.Command, args []string) error {
 		if forget != (len(args) == 0) {
 			return hint.Usage("parley key take SIGNED, or parley key take --forget", "key take: which?")
 		}
@@ -103,10 +108,29 @@ func (a *app) keys() []*cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.say(map[string]any{"line": l.Name, "issue": s.Issue, "sheet_digits": party.Digits(s.Hash)},
-			"Sheet issue %d is ours. A node that runs goes on by it, and states it, within a second. Its digits:\n  %s\n", s.Issue, party.Digits(s.Hash))
+		data := map[string]any{"line": l.Name, "issue": s.Issue, "sheet_digits": party.Digits(s.Hash)}
+		if a.goesOn(c.Context(), s) {
+			return a.say(data, "Sheet issue %d is ours, and the node goes on by it. Its digits:\n  %s\n", s.Issue, party.Digits(s.Hash))
+		}
+		return a.say(data, "Sheet issue %d is ours. A node that runs goes on by it, and states it, within a second. Its digits:\n  %s\n", s.Issue, party.Digits(s.Hash))
 	}
 	return []*cobra.Command{seal, sign, take}
+}
+
+// goesOn waits until a node that runs has stated an issue of our sheet: what it signs from then on is signed under that. What
+// it still signed under a key that the issue ends would be void.
+func (a *app) goesOn(ctx context.Context, s *party.Sheet) bool {
+	for range 100 {
+		r, err := a.node().Do(ctx, a.line, "en", act.PathList)
+		if err == nil && strings.Contains(r.Text, fmt.Sprintf("issue %d of the sheet of %s,", s.Issue, s.Party)) {
+			return true
+		}
+		if errors.Is(err, control.ErrNotRunning) || ctx.Err() != nil {
+			return false
+		}
+		pause(ctx, 100*time.Millisecond)
+	}
+	return false
 }
 
 // small reads a file that cannot be long.

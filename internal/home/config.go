@@ -78,7 +78,8 @@ type Path struct {
 func (p Path) At() string { return strings.TrimPrefix(p.Bind, "tcp:") }
 func (p Path) TCP() bool  { return p.At() != p.Bind }
 
-func (p Path) kind() string {
+// Kind is what a path runs over, "udp" or "tcp", as its sheet says it.
+func (p Path) Kind() string {
 	if p.TCP() {
 		return "tcp"
 	}
@@ -224,7 +225,7 @@ func backupEvery(s string) (time.Duration, error) {
 // sheetPaths are the paths as they stand on our sheet.
 func (c *Config) sheetPaths() (ps []party.SheetPath) {
 	for _, p := range c.Paths {
-		ps = append(ps, party.SheetPath{Label: p.Label, Kind: p.kind(), Address: cmp.Or(p.Reach, p.At())})
+		ps = append(ps, party.SheetPath{Label: p.Label, Kind: p.Kind(), Address: cmp.Or(p.Reach, p.At())})
 	}
 	return ps
 }

@@ -534,7 +534,7 @@ func (l *Line) Remote(p Path) (at netip.AddrPort, host string, err error) {
 	}
 	text := p.Remote
 	for _, t := range l.Theirs.Paths {
-		if text == "" && t.Label == p.Label && t.Kind == p.kind() {
+		if text == "" && t.Label == p.Label && t.Kind == p.Kind() {
 			text = t.Address
 		}
 	}

@@ -135,14 +135,14 @@ func Open(cfg Config) (*Link, error) {
 	return l, nil
 }
 
-// Listenable says why nothing can listen at an address of this machine, nil where something can.
-func Listenable(at netip.AddrPort, tcp bool) error {
+// Listenable says why nothing can listen at an address of this machine, over "udp" or "tcp", nil where something can.
+func Listenable(network, at string) error {
 	var c io.Closer
 	var err error
-	if tcp {
-		c, err = net.ListenTCP("tcp", net.TCPAddrFromAddrPort(at))
+	if network == "udp" {
+		c, err = net.ListenPacket(network, at)
 	} else {
-		c, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
+		c, err = net.Listen(network, at)
 	}
 	if err != nil {
 		return err

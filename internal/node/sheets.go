@@ -329,7 +329,7 @@ func bindable(have []home.Path, p home.Path) error {
 	if err != nil || slices.ContainsFunc(have, func(o home.Path) bool { return o.Bind == p.Bind }) {
 		return nil // the configuration's check says what is wrong
 	}
-	switch err := link.Listenable(at, p.TCP()); {
+	switch err := link.Listenable(p.Kind(), p.At()); {
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return hint.New("bring its interface up first; or one of this machine's: ip address", "this machine has no address %s", at.Addr())
 	case errors.Is(err, syscall.EADDRINUSE):

@@ -58,7 +58,7 @@ func plug(t *testing.T, i int, number, answers string, hz float64) *set {
 	for _, line := range []string{"netns add " + ns, "link add " + link + " type veth peer name eth0 netns " + ns, "addr add " + p.ours.String() + "/24 dev " + link, "link set " + link + " up",
 		"-n " + ns + " addr add " + p.theirs.String() + "/24 dev eth0", "-n " + ns + " link set eth0 up", "-n " + ns + " link set lo up"} {
 		if out, err := exec.Command("ip", strings.Fields(line)...).CombinedOutput(); err != nil {
-			need(t, "netns", fmt.Sprintf("no network namespaces here (they need root and ip): ip %s: %s", line, out))
+			need(t, "network", fmt.Sprintf("no network namespaces here (they need root and ip): ip %s: %s", line, out))
 		}
 	}
 	wav := filepath.Join(p.dir, "says.wav")
