@@ -338,13 +338,16 @@ type (
 	}
 	Answer struct {
 		Sound string `json:"sound,omitempty" pick:"desk" help:"a tone that the node makes, since a terminal has no sound: 'tone 440'"`
+		Call  string `json:"call,omitempty" flag:"-"` // of that call alone, where who acts has seen it some time ago; so below
 	}
 	Decline struct {
+		Call    string    `json:"call,omitempty" flag:"-"`
 		Reason  string    `json:"reason,omitempty" arg:"REASON"`
 		StandBy time.Time `json:"stand_by_until,omitzero" help:"when to expect us: 09:41Z, +30m"`
 	}
 	// HangUp also cancels one's own ring.
 	HangUp struct {
+		Call  string `json:"call,omitempty" flag:"-"`
 		Class string `json:"class,omitempty" of:"class" help:"what the call was: substantive, service, test"`
 	}
 	Join struct {

@@ -225,6 +225,7 @@ func TestTheNodeRingsTheirTelephone(t *testing.T) {
 	// SPEC: CHK-036
 	synctest.Test(t, func(t *testing.T) {
 		var rung []string
+		tries := 0
 		script := []string{"answered", "no-answer", "busy", "dead", "answered", "unproven", "declined"}
 		l := newAlone(t, func(c *Config) {
 			ticks := time.NewTicker(5 * time.Minute)
@@ -232,6 +233,9 @@ func TestTheNodeRingsTheirTelephone(t *testing.T) {
 			c.Ticks = ticks.C
 			c.Telephone = func(number string) (string, bool) {
 				time.Sleep(time.Minute)
+				if tries++; tries%3 == 0 {
+					return "", false // no test could be made: it is still due
+				}
 				rung = append(rung, number)
 				return script[(len(rung)-1)%len(script)], true
 			}

@@ -407,13 +407,27 @@ func (l *Line) answerCall(who act.Who, lang string, a act.Answer) (act.Reply, er
 	if err != nil {
 		return act.Reply{}, err
 	}
+	if err := l.calls.is(a.Call); err != nil {
+		return act.Reply{}, err
+	}
 	if l.calls.m.Live().State != call.RingingHere && l.checks.ringing() {
 		return act.Reply{Text: words.Say(lang, "the check's ring is answered: its question is on the desk")}, l.answerCheck(who)
 	}
 	return l.callReply(who, lang, l.calls.do(l.calls.m.Answer(l.author(who), only, l.now)))
 }
 
+// is refuses an act on a call that is current no more.
+func (c *calls) is(id string) error {
+	if id != "" && id != c.m.Live().ID.String() {
+		return call.ErrNoCall
+	}
+	return nil
+}
+
 func (l *Line) decline(who act.Who, lang string, a act.Decline) (act.Reply, error) {
+	if err := l.calls.is(a.Call); err != nil {
+		return act.Reply{}, err
+	}
 	if l.calls.m.Live().State != call.RingingHere && l.checks.ringing() {
 		a := act.CheckConfirm{Decline: true}
 		if err := l.may(who, a); err != nil {
@@ -425,6 +439,9 @@ func (l *Line) decline(who act.Who, lang string, a act.Decline) (act.Reply, erro
 }
 
 func (l *Line) hangUp(who act.Who, lang string, a act.HangUp) (act.Reply, error) {
+	if err := l.calls.is(a.Call); err != nil {
+		return act.Reply{}, err
+	}
 	return l.callReply(who, lang, l.calls.do(l.calls.m.HangUp(l.author(who), a.Class, l.now)))
 }
 

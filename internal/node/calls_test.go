@@ -3,6 +3,7 @@
 package node
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -99,6 +100,11 @@ func TestPeopleInACallHearEachOtherOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		theirs(call.Signal{Kind: call.SigRing, Desk: "b1", Class: "test", Mark: "actual"})
+		for _, a := range []act.Act{act.Answer{Call: call.ID{8}.String()}, act.Decline{Call: call.ID{8}.String()}, act.HangUp{Call: call.ID{8}.String()}} { // of a call that is current no more
+			if _, err := l.Do(t.Context(), act.Who{Desk: "a1", Known: "unattributed"}, "en", a); !errors.Is(err, call.ErrNoCall) {
+				t.Errorf("%s of another call: %v", a.Verb(), err)
+			}
+		}
 		do("a1", act.Answer{Sound: "headset"})
 		hears("alone", "a1", nil, 0)
 		hears("alone", "0", map[string][]byte{"a1": {0}})

@@ -14,6 +14,7 @@ import (
 // ordinary is the other party's ordinary telephone as this node tests it, where telephones are joined to it.
 type ordinary struct {
 	ringing bool
+	failed  bool      // the last try made no test, which is told once
 	tried   time.Time // the due time for which it was rung last
 	looked  time.Time
 }
@@ -47,18 +48,23 @@ func (l *Line) ringOrdinary(who act.Who) {
 	go func() {
 		outcome, ok := l.cfg.Telephone(number)
 		l.post(func() {
-			if l.ordinary.ringing = false; !ok {
-				l.log.Warn("their telephone was not rung: no test could be made")
+			was := l.ordinary.failed
+			if l.ordinary.ringing, l.ordinary.failed = false, !ok; !ok {
+				if l.ordinary.tried = (time.Time{}); !was { // the test is still due, and tried again
+					l.log.Warn("their telephone was not rung: no test could be made; it is tried again")
+				}
 				return
 			}
 			f := check.NotedFacts{Outcome: outcome, At: l.now.Truncate(time.Second), Node: true, By: l.author(who)}
 			d, err := check.NoteDraft(l.cfg.Us.Name, l.mark(""), f)
-			if err == nil {
-				_, err = l.state(d)
-			}
 			if err != nil {
 				l.log.Error("a test of their telephone could not be stated", "outcome", outcome, "err", err)
+				return
+			}
+			if e, err := l.state(d); err != nil {
 				l.later(d, nil)
+			} else {
+				l.tx.then(func() {}, func(error) { l.later(d, e) })
 			}
 			l.dirty = true
 		})

@@ -67,6 +67,18 @@ func (f *fakeLine) Do(ctx context.Context, who act.Who, _ string, a act.Act) (ac
 		return act.Reply{}, err
 	}
 	by := statement.Author{Desk: who.Desk, Known: who.Known}
+	var of string
+	switch a := a.(type) {
+	case act.Answer:
+		of = a.Call
+	case act.HangUp:
+		of = a.Call
+	case act.Decline:
+		of = a.Call
+	}
+	if live := f.Live(); of != "" && of != live.ID.String() {
+		return act.Reply{}, call.ErrNoCall
+	}
 	switch a.(type) {
 	case act.Answer:
 		f.set(func(l *call.Live) { l.State, l.By = call.Connected, by })

@@ -153,7 +153,7 @@ func (e *Trunk) look() {
 		has := ours && l != nil && v.ID == h.call
 		switch free := h.doing == nil; {
 		case ours && !has && free && !e.a.now.Before(h.back):
-			e.have(h, act.HangUp{})
+			e.have(h, act.HangUp{Call: v.ID.String()})
 		case l == nil:
 			if free && v.State == call.RingingHere && h.armed && e.a.trunk.up && h.refused != v.ID && e.lifted != v.ID {
 				e.ring(h, v.ID)
@@ -203,7 +203,6 @@ func (e *Trunk) hears(h *handset) {
 func (e *Trunk) happened(l *leg, what string) {
 	if l == nil {
 		r := e.a.trunk
-		e.stands.Store(&Standing{r.up, r.why})
 		if r.up {
 			e.log.Info("the telephones' trunk is up", "trunk", e.cfg.Trunk)
 		} else {
@@ -248,7 +247,7 @@ func (e *Trunk) answered(h *handset) {
 		}
 	}
 	e.hears(h)
-	e.have(h, act.Answer{Sound: Sounds})
+	e.have(h, act.Answer{Sound: Sounds, Call: h.call.String()})
 }
 
 // Sounds is what an act says of a telephone's sound: G.711 µ-law.
@@ -317,7 +316,7 @@ func (e *Trunk) ended(h *handset) {
 	case l.code == 603:
 		h.refused = h.call
 		if v := e.line.Live(); v.State == call.RingingHere && v.ID == h.call {
-			e.do(h, act.Decline{}, nothing)
+			e.do(h, act.Decline{Call: h.call.String()}, nothing)
 		}
 	default: // busy, not there, no reply: it does not ring, the others do
 		e.log.Info("an extension did not ring", "extension", h.Number, "code", l.code)

@@ -125,14 +125,6 @@ type Trunk struct {
 	lookAt  time.Time
 
 	streams map[*stream]bool
-
-	stands atomic.Pointer[Standing]
-}
-
-// Standing is how the trunk stands.
-type Standing struct {
-	Up  bool
-	Why string // it is not
 }
 
 // stream is a connection to or from the trunk.
@@ -150,7 +142,6 @@ func New(cfg Config, line Line, log *slog.Logger) (*Trunk, error) {
 	e.life, e.close = context.WithCancel(context.Background())
 	e.done = e.life.Done()
 	e.a.happened, e.a.open = e.happened, e.openSound
-	e.stands.Store(&Standing{Why: "it has not answered yet"})
 	var err error
 	if cfg.TCP {
 		e.ln, err = net.Listen("tcp", cfg.Bind.String())
@@ -168,9 +159,6 @@ func New(cfg Config, line Line, log *slog.Logger) (*Trunk, error) {
 	e.wait.Go(e.loop)
 	return e, nil
 }
-
-// Standing says how the trunk stands.
-func (e *Trunk) Standing() Standing { return *e.stands.Load() }
 
 // Counts are packets and connections from elsewhere, and messages that were refused.
 func (e *Trunk) Counts() (strange, refused uint64) { return e.strange.Load(), e.refused.Load() }
