@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -25,14 +27,18 @@ func (a *app) demo() *cobra.Command {
 	var once, alone bool
 	var keep, file string
 	var tone float64
-	c := &cobra.Command{Use: "demo [STORY]", Short: "Two desks at one address, to try everything; or a story, with its questions.", Args: nargs(0, 1),
-		Long: "Starts two nodes and the cables between them, tells the start of the story, and stays up at one address until Ctrl-C.\nWith --once it plays the whole without a person and exits 0 only if every step held.\nWith spring, or a file of yours (--story), it plays that story on a time of its own: every question must be answered as the story says."}
+	c := &cobra.Command{Use: "demo [phone|STORY]", Short: "Two desks at one address, to try everything; with telephones, or a story with its questions.", Args: nargs(0, 1),
+		Long: "Starts two nodes and the cables between them, tells the start of the story, and stays up at one address until Ctrl-C.\nWith --once it plays the whole without a person and exits 0 only if every step held.\nWith phone there are two telephones too (baresip), each on a network of its own: it needs root. With --once each sort of edge calls each other one, and what was heard is printed.\nWith spring, or a file of yours (--story), it plays that story on a time of its own: every question must be answered as the story says."}
 	c.Flags().BoolVar(&once, "once", false, "play the whole without a person, then end")
 	c.Flags().StringVar(&keep, "keep", "", "leave the homes and the export in this directory")
 	c.Flags().BoolVar(&alone, "alone", false, "play the story with its first party alone on the line")
 	c.Flags().StringVar(&file, "story", "", "play this story's file")
 	c.Flags().Float64Var(&tone, "tone", 440, "Hz of the tone that --once sends through its call")
 	c.RunE = func(c *cobra.Command, args []string) error {
+		phones := file == "" && len(args) == 1 && args[0] == "phone"
+		if phones {
+			args = nil
+		}
 		told, err := readStory(file, args)
 		if err != nil {
 			return err
@@ -64,10 +70,13 @@ func (a *app) demo() *cobra.Command {
 		if told != nil {
 			return a.demoStory(ctx, dir, log, told)
 		}
+		if phones {
+			return a.demoPhones(ctx, dir, log, once)
+		}
 		if once {
 			return a.demoOnce(ctx, dir, log, tone)
 		}
-		return a.demoStay(ctx, dir, log)
+		return a.demoStay(ctx, &story.World{Dir: dir, Log: log})
 	}
 	return c
 }
@@ -169,13 +178,86 @@ func (a *app) demoOnce(ctx context.Context, dir string, log io.Writer, tone floa
 	return nil
 }
 
-func (a *app) demoStay(ctx context.Context, dir string, log io.Writer) error {
+// demoPhones is the demo with a telephone at each house.
+//
+// SPEC: CLI-057
+func (a *app) demoPhones(ctx context.Context, dir string, log io.Writer, once bool) error {
+	w := &story.World{Dir: dir, Log: log, Demo: once}
+	for i, number := range []string{"201", "301"} {
+		of := filepath.Join(dir, "telephone-"+number)
+		if err := os.MkdirAll(of, 0o700); err != nil {
+			return fmt.Errorf("couldn't make the telephone's directory: %w", err)
+		}
+		p, err := story.Plug(of, number, "manual", []float64{440, 1000}[i])
+		if err != nil {
+			return err
+		}
+		defer p.Unplug()
+		w.Phones[i] = p
+	}
+	if !once {
+		return a.demoStay(ctx, w)
+	}
+	err := w.Make()
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	if err = w.Play(ctx, func(story.Scene) {}, story.Seat); err != nil {
+		return err
+	}
+	failed := 0
+	err = w.Edges(ctx, func(h story.Heard) {
+		if h.LeftOut == "" && !h.OK {
+			failed++
+		}
+		switch {
+		case a.json:
+			_ = json.NewEncoder(a.out).Encode(h) // one object a line
+		case h.LeftOut != "":
+			fmt.Fprintf(a.out, a.tr("left out  %s: %s\n"), h.Pair, h.LeftOut)
+		default:
+			fmt.Fprintf(a.out, a.tr("%-18s %s → %s: sent %g Hz, heard %.1f Hz at %.1f dB; %d frames lost, longest gap %g ms\n"), h.Pair, h.From, h.To, h.SentHz, h.HeardHz, h.LevelDB, h.FramesLost, h.LongestGapMS)
+		}
+	})
+	if err == nil && failed > 0 {
+		err = fmt.Errorf("%d edges did not hear what was sent", failed)
+	}
+	if err != nil {
+		return hint.New("the nodes' log: parley demo phone --once --keep DIR", "a call did not hold: %v", err)
+	}
+	return nil
+}
+
+// handsets reads what is typed for the telephones: 201 dial, 301 lift, 201 down.
+func (a *app) handsets(w *story.World) {
+	does := map[string]func(*story.Handset) error{
+		"dial": (*story.Handset).Dial, "lift": (*story.Handset).Lift, "down": (*story.Handset).Down,
+		"stop": func(p *story.Handset) error { return p.Does("sndcode", "**7867") },
+	}
+	for in := bufio.NewScanner(a.in); in.Scan(); {
+		number, what, _ := strings.Cut(strings.TrimSpace(in.Text()), " ")
+		for _, p := range w.Phones {
+			if f := does[what]; f != nil && p.Number == number {
+				if err := f(p); err != nil {
+					fmt.Fprintln(a.out, err)
+				}
+			}
+		}
+	}
+}
+
+func (a *app) demoStay(ctx context.Context, w *story.World) error {
 	fmt.Fprintln(a.out, a.tr("Two parties who do not trust each other. One line. No server between."))
-	d, err := story.OpenDemo(ctx, &story.World{Dir: dir, Log: log}, a.tell)
+	d, err := story.OpenDemo(ctx, w, a.tell)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
+	if w.Phones[0] != nil {
+		fmt.Fprintln(a.out, a.tr("\nTelephone 201 stands at aurelia's, 301 at borealia's; each speaks a tone. Type: 201 dial (the other party rings), 301 lift,\n201 stop (keys **7867, twice within 20 seconds), 201 down."))
+		go a.handsets(w)
+	}
 	fmt.Fprintf(a.out, a.tr("\nBoth desks are at\n\n  %s\n\nCtrl-C ends everything.\n"), d.URL())
 	openBrowser(d.URL())
 	<-ctx.Done()

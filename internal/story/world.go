@@ -15,6 +15,7 @@
 //
 //	script.go    the language of the texts; stage.go what a World does of it
 //	world.go     homes, processes, cables; demo.go the demo that stays up
+//	telephone.go telephones in networks of their own; edges.go calls between every two sorts of edge, by what each heard
 //	file.go      a story's file, read and checked; simulated.go what is done of it, clock.go its time
 package story
 
@@ -73,14 +74,15 @@ type Site struct {
 
 // World is two parties and the cables between them.
 type World struct {
-	Dir   string    // where the homes are made; it must be empty or absent
-	Frame string    // origin of the demo's page, "" for none
-	Hosts [2]string // names of the two desks' pages: aurelia.demo.localhost
-	Demo  bool      // its statements are marked exercise and its pages say demo
-	Log   io.Writer // where the children's logs go
-	Bin   string    // the binary; "" is this process's own
-	Tone  float64   // Hz that desks send where a story listens
-	Stay  bool      // make what outlives this process: no cables, nodes and desks with a log and a pid file in their homes
+	Dir    string      // where the homes are made; it must be empty or absent
+	Frame  string      // origin of the demo's page, "" for none
+	Hosts  [2]string   // names of the two desks' pages: aurelia.demo.localhost
+	Demo   bool        // its statements are marked exercise and its pages say demo
+	Log    io.Writer   // where the children's logs go
+	Bin    string      // the binary; "" is this process's own
+	Tone   float64     // Hz that desks send where a story listens
+	Phones [2]*Handset // of the two houses; nil: none
+	Stay   bool        // make what outlives this process: no cables, nodes and desks with a log and a pid file in their homes
 
 	Sites   [2]*Site
 	Cables  []*linktest.Forwarder // 1, 2
@@ -142,6 +144,11 @@ func (w *World) Make() (err error) {
 		}
 		if _, err := w.Exec(s, "pair", file); err != nil {
 			return err
+		}
+		if p := w.Phones[i]; p != nil {
+			if err := w.join(s, p); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

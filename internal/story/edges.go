@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package story
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/view"
+)
+
+// Heard is what one edge heard of another through both nodes, as --json prints it: one of each way of a pair.
+type Heard struct {
+	Pair         string  `json:"pair"` // who rings → who answers
+	From         string  `json:"from,omitempty"`
+	To           string  `json:"to,omitempty"`
+	SentHz       float64 `json:"sent_hz"`
+	HeardHz      float64 `json:"heard_hz"`
+	LevelDB      float64 `json:"level_db"` // what was sent has SpokenDB
+	FramesLost   uint64  `json:"frames_lost"`
+	LongestGapMS float64 `json:"longest_gap_ms"`
+	OK           bool    `json:"ok"`
+	LeftOut      string  `json:"left_out,omitempty"` // why it was not measured
+}
+
+// edge is where somebody speaks and hears: a telephone, or a desk's page in a browser.
+type edge struct {
+	side int
+	what string
+	hz   float64 // that it speaks
+	ring func() error
+	lift func() error
+	down func() error // hangs up
+	ear  func(hz float64) (heard, db float64, err error)
+}
+
+// Edges has telephones and browsers call each other in every pair, pulls one of the two cables in each call and tells what each
+// heard. Phones must be there; where no browser is, the tone that a node makes stands in for it, by that name.
+func (w *World) Edges(ctx context.Context, tell func(Heard)) error {
+	var phones, pages [2]*edge
+	for i, p := range w.Phones {
+		w.Disarm(i) // telephones, and browsers, are the only desks
+		phones[i] = &edge{i, "phone", p.Hz, p.Dial, p.Lift, p.Down,
+			func(hz float64) (float64, float64, error) { return p.Hears(hz, 200) }}
+	}
+	if err := w.both(ctx, "armed (1)  armed (1)"); err != nil { // each knows it of the other too
+		return err
+	}
+	if err := w.call(ctx, phones[0], phones[1], tell); err != nil {
+		return err
+	}
+	if _, err := exec.LookPath("chromium"); err != nil {
+		return w.withoutBrowser(ctx, phones[1], tell)
+	}
+	for i, hz := range []float64{440, 1000} {
+		t, err := w.openTab(ctx, i, hz)
+		if err != nil {
+			return err
+		}
+		defer t.close()
+		click := func(on string) func() error {
+			return func() error { return t.eval("document.querySelector('"+on+"')?.click(), true", new(bool)) }
+		}
+		rings := func() error { // a press in the moment in which the page is drawn anew is lost
+			return t.is(ctx, "(s => { if (s === 'ringing-there' || s === 'calling') return true; if (!(performance.now() - window.pressed < 2000)) { window.pressed = performance.now(); document.querySelector('#c-ring')?.click(); } })(document.querySelector('#p-state > i')?.dataset.call)")
+		}
+		pages[i] = &edge{i, "browser", hz, rings, click("#c-answer"), click("#c-end"), func(hz float64) (float64, float64, error) { return t.hears(ctx, hz) }}
+		if err := w.both(ctx, "armed (2)"); err != nil {
+			return err
+		}
+	}
+	for _, p := range [][2]*edge{{pages[0], phones[1]}, {phones[1], pages[0]}, {pages[0], pages[1]}} {
+		if err := w.call(ctx, p[0], p[1], tell); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withoutBrowser says what is left out, and has the node's own tone ring the telephone.
+func (w *World) withoutBrowser(ctx context.Context, phone *edge, tell func(Heard)) error {
+	for _, pair := range []string{"browser → phone", "phone → browser", "browser → browser"} {
+		tell(Heard{Pair: pair, LeftOut: "no chromium here: apt install chromium"})
+	}
+	if err := w.Arm(0); err != nil {
+		return err
+	}
+	do := func(a act.Act) func() error {
+		return func() error { _, err := w.Act(w.Sites[0], a); return err }
+	}
+	return w.call(ctx, &edge{0, "node's own tone", 440, do(act.Ring{Class: "test", Sound: "tone 440"}), nil, do(act.HangUp{}), nil}, phone, tell)
+}
+
+// call has one edge ring another, which lifts; the first cable is pulled while they speak.
+func (w *World) call(ctx context.Context, from, to *edge, tell func(Heard)) error {
+	err := from.ring()
+	if err == nil {
+		err = w.shows(ctx, to.side, "RINGING HERE")
+	}
+	for end := time.Now().Add(patience); err == nil; time.Sleep(200 * time.Millisecond) { // it may not ring yet where the line does
+		if err = to.lift(); err != nil || w.shown(to.side, "CONNECTED") {
+			break
+		}
+		if time.Now().After(end) {
+			err = fmt.Errorf("%s's %s does not lift", w.Sites[to.side].Name, to.what)
+		}
+	}
+	if err == nil {
+		err = w.both(ctx, "CONNECTED")
+	}
+	if err != nil {
+		return err
+	}
+	time.Sleep(2 * time.Second)
+	if _, err := w.Change([]string{"cut", "1"}); err != nil {
+		return err
+	}
+	for _, way := range [][2]*edge{{from, to}, {to, from}} {
+		h := Heard{Pair: from.what + " → " + to.what, From: w.Sites[way[0].side].Name + "'s " + way[0].what, To: w.Sites[way[1].side].Name + "'s " + way[1].what, SentHz: way[0].hz}
+		if way[1].ear == nil {
+			continue
+		}
+		var err error
+		if h.HeardHz, h.LevelDB, err = way[1].ear(h.SentHz); err != nil {
+			return err
+		}
+		v, err := data[view.Desk](w.Act(w.Sites[way[1].side], act.Status))
+		if err != nil || v.Call.In == nil {
+			return errors.Join(fmt.Errorf("the call of %s is over", h.Pair), err)
+		}
+		h.HeardHz, h.LevelDB = math.Round(10*h.HeardHz)/10, math.Round(100*h.LevelDB)/100
+		h.FramesLost, h.LongestGapMS = v.Call.In.Lost, v.Call.In.LongestGapMS
+		h.OK = math.Abs(h.HeardHz-h.SentHz) <= h.SentHz/100 && math.Abs(h.LevelDB-SpokenDB) <= 1.5 && h.FramesLost == 0
+		tell(h)
+	}
+	if err := from.down(); err != nil {
+		return err
+	}
+	if _, err := w.Change([]string{"restore", "1"}); err != nil {
+		return err
+	}
+	if err := w.both(ctx, "READY"); err != nil {
+		return err
+	}
+	return w.both(ctx, "up on 2 of 2")
+}
+
+// both waits until both sides' status has a word.
+func (w *World) both(ctx context.Context, word string) error {
+	for side := range w.Sites {
+		if err := w.shows(ctx, side, word); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shows waits until a side's status has a word.
+func (w *World) shows(ctx context.Context, side int, word string) error {
+	for end := time.Now().Add(patience); !w.shown(side, word); time.Sleep(50 * time.Millisecond) {
+		if ctx.Err() != nil || time.Now().After(end) {
+			return errors.Join(fmt.Errorf("%s's node does not show %q", w.Sites[side].Name, word), ctx.Err())
+		}
+	}
+	return nil
+}
+
+func (w *World) shown(side int, word string) bool {
+	r, err := w.Act(w.Sites[side], act.Status)
+	return err == nil && strings.Contains(r.Text, word)
+}
+
+// tab is a desk's page in a Chromium that is driven over its pipe: JSON, each message ended by a zero. Its microphone is a tone.
+type tab struct {
+	cmd     *exec.Cmd
+	in      *os.File
+	out     *bufio.Reader
+	session string
+	asked   int
+}
+
+// openTab opens a side's page and arms it with sound.
+func (w *World) openTab(ctx context.Context, side int, hz float64) (_ *tab, err error) {
+	v, err := data[struct {
+		URL string `json:"url"`
+	}](w.Act(w.Sites[side], act.Open))
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(w.Dir, w.Sites[side].Name+"-browser")
+	wav := filepath.Join(dir, "microphone.wav")
+	if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(wav, []byte(toneWAV(hz)), 0o600)); err != nil {
+		return nil, err
+	}
+	theirIn, ourOut, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	ourIn, theirOut, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	t := &tab{in: ourOut, out: bufio.NewReader(ourIn)}
+	t.cmd = exec.Command("chromium", v.URL)
+	for _, flag := range []string{"headless=new", "no-sandbox", "remote-debugging-pipe", "user-data-dir=" + dir, "no-first-run", "disable-dev-shm-usage", "window-size=1366,768",
+		"disable-background-timer-throttling", "disable-backgrounding-occluded-windows", "disable-renderer-backgrounding", "autoplay-policy=no-user-gesture-required",
+		"use-fake-device-for-media-stream", "use-fake-ui-for-media-stream", "use-file-for-fake-audio-capture=" + wav, "allow-loopback-in-peer-connection"} {
+		t.cmd.Args = append(t.cmd.Args, "--"+flag)
+	}
+	t.cmd.ExtraFiles = []*os.File{theirIn, theirOut}
+	t.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	err = t.cmd.Start()
+	theirIn.Close()
+	theirOut.Close()
+	if err != nil {
+		return nil, fmt.Errorf("couldn't start chromium: %w", err)
+	}
+	if err = t.attach(); err == nil {
+		err = t.is(ctx, "(s => { if (!s.ok && !s.joining) { localStorage.setItem('source', 'headset'); document.querySelector('#sound-on').click(); } return s.connected && s.mic; })(Sound.state())")
+	}
+	if err != nil {
+		t.close()
+		return nil, err
+	}
+	return t, nil
+}
+
+func (t *tab) close() {
+	_ = syscall.Kill(-t.cmd.Process.Pid, syscall.SIGKILL)
+	_ = t.cmd.Wait()
+	t.in.Close()
+}
+
+// attach finds the page.
+func (t *tab) attach() error {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		var found struct {
+			TargetInfos []struct{ TargetID, Type string }
+		}
+		if err := t.command("Target.getTargets", nil, &found); err != nil {
+			return err
+		}
+		for _, x := range found.TargetInfos {
+			if x.Type == "page" {
+				var got struct{ SessionID string }
+				err := t.command("Target.attachToTarget", map[string]any{"targetId": x.TargetID, "flatten": true}, &got)
+				t.session = got.SessionID
+				return err
+			}
+		}
+	}
+	return errors.New("chromium opens no page")
+}
+
+// command asks Chromium for something and waits for its answer.
+func (t *tab) command(method string, params, answer any) error {
+	t.asked++
+	ask := map[string]any{"id": t.asked, "method": method}
+	if params != nil {
+		ask["params"] = params
+	}
+	if t.session != "" {
+		ask["sessionId"] = t.session
+	}
+	b, err := json.Marshal(ask)
+	if err == nil {
+		_, err = t.in.Write(append(b, 0))
+	}
+	for err == nil {
+		var got struct {
+			ID     int
+			Result json.RawMessage
+			Error  *struct{ Message string }
+		}
+		if b, err = t.out.ReadBytes(0); err != nil {
+			break
+		}
+		switch err = json.Unmarshal(b[:len(b)-1], &got); {
+		case err != nil || got.ID != t.asked:
+		case got.Error != nil:
+			return errors.New(got.Error.Message)
+		default:
+			return json.Unmarshal(got.Result, answer)
+		}
+	}
+	return fmt.Errorf("chromium does not answer: %w", err)
+}
+
+// is waits until an expression of the page is true.
+func (t *tab) is(ctx context.Context, js string) error {
+	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+		ok := false
+		err := t.eval("!!("+js+")", &ok)
+		if ok || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("the page never came to it: %s: %v", js, err)
+		}
+	}
+}
+
+// eval gives what an expression of the page comes to, as if a person had just pressed something.
+func (t *tab) eval(js string, v any) error {
+	var got struct {
+		Result           struct{ Value json.RawMessage }
+		ExceptionDetails *struct{ Text string }
+	}
+	err := t.command("Runtime.evaluate", map[string]any{"expression": js, "userGesture": true, "awaitPromise": true, "returnByValue": true}, &got)
+	switch {
+	case err != nil:
+		return err
+	case got.ExceptionDetails != nil:
+		return errors.New(got.ExceptionDetails.Text)
+	}
+	return json.Unmarshal(got.Result.Value, v)
+}
+
+// hears waits until the page has played two thirds of a second of sound without a silent piece of 20 ms, and gives the strongest
+// tone near hz and its level.
+func (t *tab) hears(ctx context.Context, hz float64) (heard, db float64, err error) {
+	for end := time.Now().Add(patience); ctx.Err() == nil; time.Sleep(700 * time.Millisecond) {
+		var v [3]float64
+		if err := t.eval(fmt.Sprintf("%s(%g)", pageHears, hz), &v); err != nil {
+			return 0, 0, err
+		}
+		if v[2] == 0 && math.Abs(v[1]-SpokenDB) <= 1.5 {
+			return v[0], v[1], nil
+		}
+		if time.Now().After(end) {
+			return v[0], v[1], fmt.Errorf("the browser hears %.0f Hz at %.2f dB, %.0f pieces of 34 silent", v[0], v[1], v[2])
+		}
+	}
+	return 0, 0, ctx.Err()
+}
+
+// pageHears gives what the page plays of the far end: its strongest tone within a tenth of hz, its level in dB, and how many of
+// the 34 pieces of 20 ms are silent.
+const pageHears = `(async hz => { const c = window.earContext ??= new AudioContext({ sampleRate: 48000 }), s = document.getElementById('sound-remote').srcObject;
+  if (!s) return [0, -99, 99];
+  if (window.earOf !== s) { window.earOf = s; window.ear = Object.assign(c.createAnalyser(), { fftSize: 32768 }); c.createMediaStreamSource(s).connect(window.ear); await new Promise(r => setTimeout(r, 900)); }
+  const x = new Float32Array(32768); window.ear.getFloatTimeDomainData(x);
+  const g = f => { const k = 2 * Math.cos(2 * Math.PI * f / 48000); let a = 0, b = 0; for (const v of x) { [a, b] = [v + k * a - b, a]; } return 20 * Math.log10(2 * Math.sqrt(Math.max(0, a * a + b * b - k * a * b)) / x.length + 1e-9); };
+  const rms = y => 10 * Math.log10(2 * y.reduce((s, v) => s + v * v, 0) / y.length + 1e-9);
+  let best = 0, db = -99, quiet = 0; for (let f = hz * 0.9; f < hz * 1.1; f += 1) { const l = g(f); if (l > db) { best = f; db = l; } }
+  for (let i = 0; i + 960 <= x.length; i += 960) if (rms(x.subarray(i, i + 960)) < -50) quiet++;
+  return [best, db, quiet]; })`
