@@ -3,6 +3,8 @@
 package call
 
 import (
+	"regexp"
+	"slices"
 	"time"
 
 	"example.org/parley/record"
@@ -20,7 +22,11 @@ var Kinds = []statement.Kind{
 }
 
 func kind[F statement.Validator](name string, atOnce bool, fold func(*State, *record.Entry, F)) statement.Kind {
-	return statement.New(statement.Kind{Kind: record.Kind{Name: name, Begins: true}, Max: 4 << 10, NoText: name != KindClosed, Urgent: atOnce, Reserve: atOnce}, fold)
+	limit := 4 << 10
+	if name == KindClosed { // with the people and the files of a call
+		limit *= 2
+	}
+	return statement.New(statement.Kind{Kind: record.Kind{Name: name, Begins: true}, Max: limit, NoText: name != KindClosed, Urgent: atOnce, Reserve: atOnce}, fold)
 }
 
 // Item groups the statements of one call.
@@ -85,7 +91,7 @@ func (f Closed) Validate(e, _ *record.Entry) error {
 		}
 	}
 	return statement.First(statement.If(len(f.With) > maxJoined || len(f.With) > 0 && f.Answered.IsZero(), "with: 8 at most, of a call that was answered"),
-		about(f.Opener, f.Call), f.By.Validate(), became, desks(o.Desks),
+		about(f.Opener, f.Call), f.By.Validate(), became, desks(o.Desks), f.Recording.validate(),
 		statement.OneOf("outcome", o.What, outcomes), statement.OneOf("cause", o.Cause, append([]string{""}, Causes...)), statement.OneOf("codec", f.Codec, append([]string{""}, codecs...)),
 		statement.If((o.What == Failed) != (o.Cause != ""), "a cause stands with failed, and only there"),
 		statement.If(o.What != Declined && (e.WantText || !o.StandBy.IsZero()), "a reason stands only with declined"),
@@ -96,6 +102,26 @@ func (f Closed) Validate(e, _ *record.Entry) error {
 		statement.Optional("desk", o.Desk, maxName), statement.Optional("there", f.There, maxName),
 		statement.Optional("ended_by", f.EndedBy, maxName), statement.Must("began", f.Began), statement.Must("ended", f.Ended),
 		statement.Time("answered", f.Answered), statement.Time("stand_by_until", o.StandBy))
+}
+
+// recordName is what a recording's file may be called: no path.
+var recordName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,15}-[0-3](-[1-9][0-9]?)?\.(ogg|wav)(\.sealed)?$`)
+
+var hexSum = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// validate judges what an end says that it has recorded. SPEC: RCD-008
+func (r *Recording) validate() error {
+	if r == nil {
+		return nil
+	}
+	for i, f := range r.Files {
+		twice := slices.ContainsFunc(r.Files[:i], func(g RecordFile) bool { return g.Name == f.Name })
+		if err := statement.First(statement.If(!recordName.MatchString(f.Name) || twice, "a recording's file %q", f.Name), statement.If(!hexSum.MatchString(f.SHA256), "sha256 of %s", f.Name),
+			statement.If(min(f.FromMS, f.MS, f.Bytes) < 0, "a recording shorter than nothing")); err != nil {
+			return err
+		}
+	}
+	return statement.First(statement.If(len(r.Files) > MaxFiles || r.Dropped < 0, "a recording has %d files at most", MaxFiles), statement.OneOf("fault", r.Fault, append([]string{""}, RecordFaults...)))
 }
 
 func (j Joined) validate() error {
@@ -118,10 +144,10 @@ func ClassDraft(party string, s State, class string, by statement.Author) (recor
 }
 
 // Orphan drafts the closing of a call that party us began and never closed: its node stopped in it.
-// ok is false where there is nothing to close.
+// ok is false where there is nothing to close. Kept gives what lies there of its recording.
 //
 // SPEC: CAL-016
-func Orphan(s State, us string, now time.Time) (d record.Draft, ok bool) {
+func Orphan(s State, us string, now time.Time, kept func(id string) *Recording) (d record.Draft, ok bool) {
 	e := s.Caller
 	if s.Called.Party == us {
 		e = s.Called
@@ -130,5 +156,5 @@ func Orphan(s State, us string, now time.Time) (d record.Draft, ok bool) {
 		return d, false
 	}
 	return record.Draft{Kind: KindClosed, Class: e.Began.Class, Mark: e.Began.Mark, Facts: Closed{Opener: s.Opener, Call: s.Call,
-		Outcome: Outcome{What: Failed, Cause: CauseNearNode}, Began: whole(e.Began.Time), Ended: whole(now)}}, true
+		Outcome: Outcome{What: Failed, Cause: CauseNearNode}, Began: whole(e.Began.Time), Ended: whole(now), Recording: kept(s.Call)}}, true
 }

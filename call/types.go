@@ -154,6 +154,40 @@ type Closed struct {
 	Ended    time.Time         `json:"ended"`
 	Meters   *Counts           `json:"meters,omitempty"`
 	With     []Joined          `json:"with,omitempty"` // ours who were in it, where it was more than one
+	// Recording is what this end has recorded of its sound; none where the parties have not agreed to record.
+	Recording *Recording `json:"recording,omitempty"`
+}
+
+// Why an end does not record a call that is to be recorded.
+const (
+	RecordFull    = "full"    // no room on the disk
+	RecordRefused = "refused" // the directory or its files cannot be written
+	RecordHangs   = "hangs"   // the disk does not answer
+	RecordDisk    = "disk"    // another fault of the disk
+	RecordLong    = "long"    // the recording of this call has become as long as one may be
+	RecordMany    = "many"    // the recordings that are kept take as much room as they may
+)
+
+// RecordFaults lists them.
+var RecordFaults = []string{RecordFull, RecordRefused, RecordHangs, RecordDisk, RecordLong, RecordMany}
+
+// MaxFiles is how many files of a recording are named.
+const MaxFiles = 8
+
+// Recording is what an end has recorded of the sound of a call. Its files lie at that end, in a directory of the call's id.
+type Recording struct {
+	Files   []RecordFile `json:"files,omitempty"`
+	Dropped int          `json:"dropped,omitempty"` // frames that are in no file, for the disk was too slow or failed
+	Fault   string       `json:"fault,omitempty"`   // why it ended before the call, or never began: full refused hangs disk long many
+}
+
+// RecordFile is one speaker's sound: PARTY-SOURCE, with a number where his codec changed, .ogg or .wav.
+type RecordFile struct {
+	Name   string `json:"name"`
+	FromMS int    `json:"from_ms,omitempty"` // where in the call it begins
+	MS     int    `json:"ms,omitempty"`      // how much sound it holds; not known where the node ended in the call
+	Bytes  int    `json:"bytes"`
+	SHA256 string `json:"sha256"` // of the file as it lies there, in hexadecimal digits
 }
 
 // End is one party's word about a call.

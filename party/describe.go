@@ -74,8 +74,10 @@ func (terms Terms) Describe(lang string, parties ...string) string {
 	for _, k := range slices.Sorted(maps.Keys(terms.Policy.Seal)) {
 		row(t("seal", k), t("hours.n", terms.Policy.Seal[k]))
 	}
-	if terms.Policy.Record {
-		row(t("record"), t("record.yes"))
+	record := "record.no"
+	if terms.Policy.Record { // SPEC: RCD-001
+		record = "record.yes"
 	}
+	row(t("record"), t(record))
 	return out.String()
 }

@@ -30,7 +30,7 @@ type Terms struct {
 		Release []string `json:"release,omitempty"`
 		// Seal withholds bodies until both sides' are in, or for so many hours: {"readout": 48}.
 		Seal map[string]int `json:"seal,omitempty"`
-		// Record says that calls may be recorded.
+		// Record says that each end records the sound of every call.
 		Record bool `json:"record,omitempty"`
 	} `json:"policy"` // what the parties may change of the usual rules
 	Schedule Schedule `json:"schedule"`

@@ -266,7 +266,7 @@ type (
 		Fallback []string          `json:"fallback,omitempty" help:"our telephones, for when the line is down"`
 		Release  []string          `json:"release,omitempty" help:"what only an officer who may release states: suspend, press, none"`
 		Seal     map[string]string `json:"seal,omitempty" help:"hours that bodies stay sealed: readout=48, readout=0"`
-		Record   string            `json:"record,omitempty" of:"yesno" help:"whether calls may be recorded: yes, no"`
+		Record   string            `json:"record,omitempty" of:"onoff" help:"whether calls are recorded, at both ends: on, off"`
 	}
 	// Watch notes something in the watch's log, gives the watch or takes it over.
 	Watch struct {

@@ -30,7 +30,7 @@ var words = map[string][]string{
 	"contact": contact.Sorts, "sought": contact.Sought, "figure": claim.Figures, "channel": contact.Channels, "outcome": contact.Outcomes, "basis": contact.Bases, "way": contact.Ways, "behalf": contact.Behalfs, "dated": contact.Dates,
 	"priority": call.Priorities, "part": call.Parts, "waits": call.WaitsFor, "about": about(message.Kinds, stop.Kinds, call.Kinds, check.Kinds, contact.Kinds, register.Kinds, service.Kinds, service.TermKinds, service.SheetKinds, readout.Kinds, claim.Kinds),
 	"line": append(slices.Sorted(maps.Keys(service.Acts)), "resume"), "watch": {"note", "give", "take"}, "path": {"add", "set", "remove"},
-	"yesno": {"yes", "no"}, "role": register.Roles, "readout": {"publish", "shown"}, "point": readout.Sorts, "test": check.Outcomes, "when": {"now"},
+	"onoff": {"on", "off"}, "role": register.Roles, "readout": {"publish", "shown"}, "point": readout.Sorts, "test": check.Outcomes, "when": {"now"},
 }
 
 // Words are the choices that an of tag names.

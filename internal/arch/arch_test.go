@@ -60,10 +60,11 @@ var layers = map[string][]string{
 	"internal/edge/web":        {"internal/voice"},
 	"internal/edge/phone":      {"call", "internal/act", "internal/voice"},
 	"internal/home":            {"hint", "wire", "party", "statement"},
+	"internal/recording":       {"call", "wire", "internal/voice"},
 	"internal/cert":            {"hint", "internal/home"},
 	"internal/metrics":         {"internal/act", "internal/view"},
 	// The meeting place, and the faces that ask it.
-	"internal/node":    {"claim", "hint", "wire", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "service", "readout", "verify", "internal/act", "internal/alarm", "internal/voice", "internal/exchange", "internal/view", "internal/store", "internal/link", "internal/home", "words"},
+	"internal/node":    {"claim", "hint", "wire", "party", "record", "statement", "register", "message", "message/phrase", "stop", "call", "check", "contact", "service", "readout", "verify", "internal/act", "internal/alarm", "internal/voice", "internal/exchange", "internal/view", "internal/store", "internal/link", "internal/home", "internal/recording", "words"},
 	"internal/page":    {"hint", "internal/act", "internal/view", "words"},
 	"internal/control": {"hint", "words", "internal/act", "internal/home"},
 	"internal/backup":  {"hint", "wire", "internal/home", "internal/node", "internal/store"},

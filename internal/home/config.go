@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"filippo.io/age"
 	"github.com/BurntSushi/toml"
 
 	"example.org/parley/hint"
@@ -57,6 +58,12 @@ type Config struct {
 		Every string `toml:"every,omitempty"`
 		Place string `toml:"place,omitempty"`
 	} `toml:"backup,omitempty"`
+	// Recording is for calls that the parties have agreed to record: To, a key of age (age1…) to which the files are encrypted,
+	// whose other half is kept off this machine; and for how many days they are kept (30 unless set).
+	Recording struct {
+		To       string `toml:"to,omitempty"`
+		KeepDays int    `toml:"keep_days,omitzero"`
+	} `toml:"recording,omitempty"`
 	// Terms are what we propose when it is we who write the genesis. Afterwards the genesis binds, not this.
 	Terms party.Terms `toml:"terms"`
 }
@@ -175,6 +182,12 @@ func (c *Config) Check() error {
 	if p := c.Backup.Place; p != "" && !filepath.IsAbs(p) {
 		return bad(`place = "/srv/backup"`, "the place of backups %q is not a whole path", p)
 	}
+	if _, err := c.RecordTo(); err != nil {
+		return bad(`to = "age1…", as age-keygen prints it; the other half belongs on another machine`, "[recording] to %q is no public key of age", c.Recording.To)
+	}
+	if d := c.Recording.KeepDays; d < 0 || d > 36500 {
+		return bad("keep_days = 30", "[recording] keep_days %d", d)
+	}
 	if _, err := c.Terms.Encode([32]byte{}); err != nil {
 		return bad("see [terms] in config.toml", "%v", err)
 	}
@@ -201,6 +214,14 @@ func (c *Config) BackupEvery() time.Duration {
 	}
 	d, _ := backupEvery(c.Backup.Every) // was checked
 	return d
+}
+
+// RecordTo is the key to which recordings are encrypted, nil where they are not. SPEC: RCD-007
+func (c *Config) RecordTo() (age.Recipient, error) {
+	if c.Recording.To == "" {
+		return nil, nil
+	}
+	return age.ParseX25519Recipient(c.Recording.To)
 }
 
 func backupEvery(s string) (time.Duration, error) {
@@ -258,6 +279,7 @@ const configHead = `# Parley: one line of one party. Read when the node starts.
 # browsers ask over TLS (parley cert own, or parley cert csr); edge is the address of their sound, by UDP and TCP:
 # beside a page of the house loopback says its port alone, the sound is then where the page is.
 # [phone] joins the house's telephones: trunk, bind, and [[phone.extension]] number, post (doc/telephones.md).
+# [recording] to = "age1…" encrypts the recordings of calls to a key kept elsewhere; keep_days = 30 (doc/operate.md).
 # [terms] is what we propose if it is we who write the genesis.
 
 `

@@ -184,6 +184,7 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 	}
 	l.checks.conditions(add)
 	l.soundConditions(add)
+	l.calls.recordConditions(add)
 	cs = append(cs, l.itemConditions()...)
 	l.certificate(add)
 	if n := len(l.rec.Evidence()); n > 0 {

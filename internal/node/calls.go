@@ -40,6 +40,7 @@ type calls struct {
 	theirs  atomic.Uint32             // their sources that may be heard, a bit each: of those whom they named
 	way     atomic.Pointer[Link]      // the sessions: the loop replaces them when the clock was stepped
 	heardAt atomic.Int64              // newest frame of theirs, Unix nanoseconds
+	taping                            // what is recorded of the sound
 
 	m          *call.Machine
 	sinks      map[string]Sink
@@ -83,6 +84,7 @@ func (c *calls) onFrame(call uint16, source byte, seq uint32, data []byte) {
 		return
 	}
 	c.heardAt.Store(now.UnixNano())
+	c.keep(1, source, seq, data, now)
 	in := *c.live.Load()
 	for i := range in {
 		in[i].play(call, source, seq, data)
@@ -104,6 +106,7 @@ func (l *Line) Microphone(desk string, frame []byte) {
 			return
 		}
 		(*c.way.Load()).SendFrame(n, me.source, seq, frame)
+		c.keep(0, me.source, seq, frame, l.cfg.Now())
 		for j := range in {
 			if j != i {
 				in[j].play(n, voice.Sources+me.source, seq, frame)
@@ -190,6 +193,13 @@ func (c *calls) draft(d record.Draft) {
 	if d.Kind == call.KindPlaced || d.Kind == call.KindRang {
 		c.unrecorded = false // another call
 	}
+	if c.awaits(d) {
+		return
+	}
+	c.state(d)
+}
+
+func (c *calls) state(d record.Draft) {
 	e, err := c.l.state(d)
 	if err != nil {
 		c.unrecorded = true
@@ -208,6 +218,7 @@ func (c *calls) open(live call.Live) {
 	c.heardAt.Store(c.l.now.UnixNano())
 	c.held = false
 	desk := live.By.Desk
+	c.record(live)
 	c.admit()
 	if d := c.l.desks[desk]; d != nil && d.tone > 0 {
 		c.endTone = startTone(c.l, desk, d.tone)
@@ -234,12 +245,16 @@ func (c *calls) admit() {
 		if held := !v.Side[0].Held.IsZero() || !v.Side[1].Held.IsZero(); held != c.held {
 			c.held = held
 			c.port.Allow(c.voice, !held, !held)
+			c.paused()
 		}
 	}
 	for _, s := range in {
 		if s.sink != nil {
 			s.sink.Use(v.Codec)
 		}
+	}
+	if r := c.on.Load(); r != nil {
+		r.Use(v.Codec)
 	}
 	c.theirs.Store(theirs)
 	for _, was := range *c.live.Swap(&in) {
@@ -255,6 +270,7 @@ func (c *calls) close() {
 		c.endTone = nil
 	}
 	c.port.Close(c.l.now)
+	c.recorded()
 	was := c.muted()
 	if c.voice = 0; was {
 		c.l.tellState()
@@ -272,7 +288,7 @@ func (c *calls) meters() call.Counts {
 // orphans closes the calls that this party began and never closed: its node stopped in them.
 func (l *Line) orphans() {
 	for _, s := range l.callStates() {
-		if d, ok := call.Orphan(s, l.cfg.Us.Name, l.now); ok {
+		if d, ok := call.Orphan(s, l.cfg.Us.Name, l.now, l.calls.left); ok {
 			l.calls.draft(d)
 		}
 	}
@@ -333,6 +349,7 @@ func (c *calls) vacant() {
 
 func (c *calls) tick() {
 	c.vacant()
+	c.tickTape()
 	if c.voice != 0 && c.held { // nothing is expected
 		c.sentAt = c.l.now
 		c.heardAt.Store(c.l.now.UnixNano())

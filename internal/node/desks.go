@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"example.org/parley/call"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/store"
@@ -201,6 +202,7 @@ type peerDesks struct {
 	Version    uint64    `json:"v"`
 	Run        string    `json:"run"`
 	Muted      bool      `json:"muted,omitempty"`    // the desk of the call that is up has its microphone off
+	Records    string    `json:"records,omitempty"`  // of the call that is up: on, or why it is not recorded though it is to be
 	NoSound    bool      `json:"no_sound,omitempty"` // of the call that is up, a direction carries nothing, by this end's count
 	Unrecorded time.Time `json:"unrecorded,omitzero"`
 	Away       string    `json:"away,omitempty"`  // why not all of the other's statements find room: disk, quota
@@ -224,7 +226,7 @@ func (l *Line) tellState() {
 }
 
 func (l *Line) stateBytes() []byte {
-	s := peerDesks{crew: l.crew(), Version: l.peer.told, Run: l.runName, NoSound: l.calls.mute, Muted: l.calls.muted(),
+	s := peerDesks{crew: l.crew(), Version: l.peer.told, Run: l.runName, NoSound: l.calls.mute, Muted: l.calls.muted(), Records: l.calls.told,
 		Unrecorded: l.disk.since.Truncate(time.Second), Away: l.peer.away.why, Until: l.peer.away.until.Truncate(time.Second), Copy: l.backups.Copy.Truncate(time.Second), Sheet: l.issued.not, Twins: l.peer.twins(l.now)}
 	s.Officers = s.Officers[:min(4, len(s.Officers))]
 	l.peer.toldAt = l.now
@@ -254,6 +256,9 @@ func (l *Line) stateFromPeer(op byte, b []byte) {
 	if s.Unable != act.CannotHear && s.Unable != "" {
 		s.Unable = act.CannotSpeak
 	}
+	if s.Records != "" && s.Records != recordsOn && !slices.Contains(call.RecordFaults, s.Records) {
+		s.Records = call.RecordDisk
+	}
 	if s.Twins != nil {
 		s.Twins.From = slices.DeleteFunc(s.Twins.From, func(a string) bool { _, err := netip.ParseAddrPort(a); return err != nil })
 	}
@@ -261,7 +266,7 @@ func (l *Line) stateFromPeer(op byte, b []byte) {
 	if s.Run == l.peer.state.Run && s.Version < l.peer.state.Version {
 		return // an older word that came late
 	}
-	if was := l.peer.state; s.Armed != was.Armed || s.Silent != was.Silent || s.Unable != was.Unable || s.NoSound != was.NoSound || s.Muted != was.Muted || s.Present != was.Present || !s.Unrecorded.Equal(was.Unrecorded) {
+	if was := l.peer.state; s.Armed != was.Armed || s.Silent != was.Silent || s.Unable != was.Unable || s.NoSound != was.NoSound || s.Muted != was.Muted || s.Records != was.Records || s.Present != was.Present || !s.Unrecorded.Equal(was.Unrecorded) {
 		l.dirty = true
 	}
 	l.peer.state, l.peer.stateAt = s, l.now

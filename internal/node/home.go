@@ -3,14 +3,17 @@
 package node
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"time"
 
 	"example.org/parley/hint"
 	"example.org/parley/internal/home"
+	"example.org/parley/internal/recording"
 	"example.org/parley/internal/store"
 	"example.org/parley/party"
 	"example.org/parley/verify"
@@ -44,6 +47,10 @@ func Of(l *home.Line, log *slog.Logger) (Config, error) {
 		return c, nil
 	}
 	c.Sheet, c.Home = l.Theirs.Issue, l
+	c.Recording = recording.Options{Dir: filepath.Join(l.Dir, recording.Place), Keep: time.Duration(cmp.Or(l.Config.Recording.KeepDays, 30)) * 24 * time.Hour}
+	if c.Recording.To, err = l.Config.RecordTo(); err != nil {
+		return Config{}, err
+	}
 	if l.Alone != nil {
 		before, err := Of(l.Alone, log)
 		c.Before = &before

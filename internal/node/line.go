@@ -14,7 +14,7 @@
 //	state.go     our own statements: the run, its log, urgent ones · items.go what is on record, sorted by what it is about
 //	peer.go      what comes from the peer: statements, receipts, lists, refusals · guard.go how much of it is kept
 //	desks.go     desks: armed, present; what each end tells the other of them
-//	calls.go     ring-down calls and their sound · stops.go STOP · checks.go the daily check · telephone.go their ordinary telephone
+//	calls.go     ring-down calls and their sound · tape.go what is recorded of it · stops.go STOP · checks.go the daily check · telephone.go their ordinary telephone
 //	alarms.go    the conditions of every alarm · watch.go clocks, sessions and disk under us
 //	acts.go      who does what: messages.go, people.go, counterparts.go, service.go, and asks.go for what changes nothing
 //	alone.go     a line whose other party is only named
@@ -46,6 +46,7 @@ import (
 	"example.org/parley/internal/exchange"
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/link"
+	"example.org/parley/internal/recording"
 	"example.org/parley/internal/store"
 	"example.org/parley/internal/view"
 	"example.org/parley/party"
@@ -106,6 +107,8 @@ type Config struct {
 	// Telephone rings an ordinary telephone and says what came of it, in the words of check.noted; false where it was not
 	// rung. It may take minutes. nil: no telephones are joined.
 	Telephone func(number string) (outcome string, ok bool)
+	// Recording says where calls are recorded that the parties have agreed to record.
+	Recording recording.Options
 
 	Now   func() time.Time
 	Ticks <-chan time.Time                // when the loop looks at its clocks; nil: every tickEvery of the machine
@@ -322,6 +325,7 @@ func (l *Line) tick() {
 
 func (l *Line) shut() {
 	l.begin()
+	l.calls.stopping = true
 	_ = l.calls.do(l.calls.m.Stop(l.now))
 	l.link.Close("stopped")
 	if l.disk.dead == nil {

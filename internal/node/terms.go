@@ -217,7 +217,7 @@ func change(t *party.Terms, a act.TermsPropose, us string) error {
 		}
 	}
 	if a.Record != "" {
-		t.Policy.Record = a.Record == "yes"
+		t.Policy.Record = a.Record == "on"
 	}
 	return nil
 }

@@ -148,6 +148,7 @@ func (l *Line) callIn(in *view.Input) {
 				in.Call.Others = append(in.Call.Others, n)
 			}
 		}
+		in.Call.Recording = c.tapeIn()
 		in.Call.TheyMuted = l.peer.up && l.peer.state.Muted
 	}
 	for _, s := range states[call.State](l, newest(l.keys("call"), 1)) {

@@ -111,7 +111,7 @@ func entryGroups() (groups [][]string) {
 }
 
 // wordsOf is where the words of a member's choices stand.
-var wordsOf = map[string]string{"basis": "basis", "way": "way", "behalf": "behalf", "contact": "contact", "sought": "contact", "channel": "chan", "outcome": "request", "priority": "why", "about": "about", "class": "class", "mark": "mark", "line": "step.line", "watch": "step.watch", "path": "step.path", "readout": "step.readout", "yesno": "yesno", "point": "point", "test": "test", "part": "part", "waits": "part"}
+var wordsOf = map[string]string{"basis": "basis", "way": "way", "behalf": "behalf", "contact": "contact", "sought": "contact", "channel": "chan", "outcome": "request", "priority": "why", "about": "about", "class": "class", "mark": "mark", "line": "step.line", "watch": "step.watch", "path": "step.path", "readout": "step.readout", "onoff": "onoff", "point": "point", "test": "test", "part": "part", "waits": "part"}
 
 // field is one member of an act as a form asks for it.
 type field struct {

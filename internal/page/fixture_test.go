@@ -80,7 +80,7 @@ func fixtureCall(us, them, lang string) view.Desk {
 	d := fixtureIdle(us, them, lang)
 	w := func(k string, a ...any) string { return words.T(lang, k, a...) }
 	m := &view.Meter{Level: 4, Frames: 9210, Lost: 0, LongestGapMS: 20, Codec: "opus", Word: w("meter.word", 9210, 0, "20 ms")}
-	d.Call = view.Call{State: "connected", Word: w("call.connected"), ID: "c2", Since: at("13:59:27"), By: "Cpt Bruni · page-1", Class: "substantive", Mark: "actual", Sound: "microphone", Out: m, In: m, Acts: []string{"hang-up"}}
+	d.Call = view.Call{State: "connected", Word: w("call.connected"), ID: "c2", Since: at("13:59:27"), By: "Cpt Bruni · page-1", Class: "substantive", Mark: "actual", Sound: "microphone", Out: m, In: m, Acts: []string{"hang-up"}, Recording: &view.Layer{State: "both", Word: w("recording.both")}}
 	d.Answers[1] = view.Glance{Tone: "go", Mark: "voice", Word: w("ans.with", "CPT BRUNI"), Detail: w("ans.frames", 0), Since: at("13:59:27")}
 	return d
 }

@@ -24,6 +24,7 @@ import (
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/link/linktest"
 	"example.org/parley/internal/node"
+	"example.org/parley/internal/recording"
 	"example.org/parley/internal/store"
 	"example.org/parley/internal/verbs"
 	"example.org/parley/internal/view"
@@ -128,6 +129,7 @@ type side struct {
 	desk  act.Who
 	rand  io.Reader
 	stuck gate
+	tapes recording.Options
 	step  atomic.Int64 // by how much its wall clock was stepped
 }
 
@@ -329,7 +331,7 @@ func (s *side) config() node.Config {
 		Boot:  func() time.Duration { return time.Since(s.w.start) },
 		Link:  func(c link.Config) (node.Link, error) { return s.w.net.open(s.who, c) },
 	}
-	c.Before = s.alone
+	c.Before, c.Recording = s.alone, s.tapes
 	return c
 }
 

@@ -118,8 +118,9 @@ type Call struct {
 	Sound      string    `json:"sound,omitempty"` // of this desk: microphone test-voice none
 	Mute       bool      `json:"mute,omitempty"`  // connected, no sound: a direction carries nothing, by either end's count
 	TheyMuted  bool      `json:"they_muted,omitempty"`
-	ThereWord  string    `json:"there,omitempty"`   // said before ringing: nobody is armed there
-	Outcome    string    `json:"outcome,omitempty"` // of the call that is over; became: both ends rang at once, and this ring became the call Became
+	Recording  *Layer    `json:"recording,omitempty"` // connected: off both here there none
+	ThereWord  string    `json:"there,omitempty"`     // said before ringing: nobody is armed there
+	Outcome    string    `json:"outcome,omitempty"`   // of the call that is over; became: both ends rang at once, and this ring became the call Became
 	Became     string    `json:"became,omitempty"`
 	OutcomeWas string    `json:"outcome_word,omitempty"`
 	Differs    string    `json:"differs,omitempty"`    // the two ends state different outcomes

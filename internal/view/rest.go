@@ -43,10 +43,11 @@ func (b builder) call() Call {
 			c.Word = b.t("call.mute")
 		}
 		b.inCall(&c)
+		b.recording(&c)
 	}
 	if l.State != call.Connected {
 		c.Others = nil
-		c.Out, c.In, c.Mute, c.TheyMuted = nil, nil, false, false
+		c.Out, c.In, c.Mute, c.TheyMuted, c.Recording = nil, nil, false, false, nil
 	}
 	if l.Priority != "" {
 		c.By = join(b.t("call.priority", b.or("why", l.Priority)), c.By)
@@ -59,6 +60,20 @@ func (b builder) call() Call {
 	}
 	c.Seconds = seconds(c.Since, b.Now)
 	return c
+}
+
+// recording says whether the call that is up is recorded, at which ends, and why not at another. SPEC: RCD-009
+func (b builder) recording(c *Call) {
+	if c.Recording == nil {
+		return
+	}
+	r := *c.Recording
+	if r.State == "off" || r.State == "both" {
+		r.Word = b.t("recording." + r.State)
+	} else {
+		r.Word = b.t("recording."+r.State, b.t("record.why."+cmp.Or(r.Word, "on")))
+	}
+	c.Recording = &r
 }
 
 // there names who is at the far end: an officer on record by his name, whatever else they say as it is; the desk where

@@ -512,7 +512,7 @@ func speak(d *desk, tones map[byte]float64) (stop func()) {
 	return func() { close(quit); <-done }
 }
 
-// SPEC: VOX-033
+// SPEC: VOX-033 RCD-009
 func TestSignalsAreToldApart(t *testing.T) {
 	d, _ := twoDesks(t, browser(t, 440, -12))
 	// Each signal is a buffer handed to the browser: they are looked at as they are played.
@@ -532,7 +532,7 @@ func TestSignalsAreToldApart(t *testing.T) {
 		Partial []float64 // dB of the fundamental's multiples, against it
 	}
 	got := map[string]signal{}
-	names := []string{"ring", "alarmHigh", "alarm", "connected", "ended", "stale"}
+	names := []string{"ring", "alarmHigh", "alarm", "connected", "ended", "stale", "recorded"}
 	for _, name := range names {
 		var s signal
 		d.eval(t, "played.length = 0; Sound."+name+"(true); 0", nil)

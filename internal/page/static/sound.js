@@ -18,6 +18,7 @@ window.Sound = (() => {
   const signals = {
     ring: [1, warble], high: [1, high], alarm: [15, [0, 1, 2].map(t => [t, 0.6, 620, 430])], stale: [10, [[0, 0.6, 400]]],
     connected: [0.6, [[0, 0.16, 440], [0.17, 0.16, 554], [0.34, 0.22, 740]]], ended: [0.6, [[0, 0.16, 740], [0.17, 0.16, 554], [0.34, 0.22, 440]]],
+    recorded: [0.8, [[0, 0.2, 700], [0.25, 0.4, 700]]], // this call is recorded: after connected
     mute: [0.2, [[0, 0.15, 420]]], unmute: [0.2, [[0, 0.15, 640]]],
   };
   function clip([seconds, notes]) {
@@ -253,7 +254,11 @@ window.Sound = (() => {
     return Math.max(0, Math.min(6, (db + 58) / 8));
   }
   // call begins what we hear, and say if we speak, in a codec, or ends it.
-  function call(up, name, speaks) { inCall = up && speaks !== false; codec = name || 'opus'; track(); once(up ? 'connected' : 'ended'); }
+  // Where it is recorded, the page says so after that. SPEC: RCD-009
+  function call(up, name, speaks, taped) {
+    inCall = up && speaks !== false; codec = name || 'opus'; track(); once(up ? 'connected' : 'ended');
+    if (up && taped) setTimeout(() => once('recorded'), 700);
+  }
   setInterval(listen, 500);
   players.forEach((p, i) => { p.id = 'sound-remote' + (i || ''); p.hidden = true; document.body.append(p); });
   return {
@@ -264,6 +269,6 @@ window.Sound = (() => {
     }),
     mute: m => { muted = !!m; track(); once(muted ? 'mute' : 'unmute'); },
     ring: x => repeat('ring', x), alarmHigh: x => repeat('high', x), alarm: (x = true) => repeat('alarm', x), stale: x => repeat('stale', x),
-    connected: (codec, speaks) => call(true, codec, speaks), ended: () => call(false),
+    connected: (codec, speaks, taped) => call(true, codec, speaks, taped), ended: () => call(false), recorded: () => once('recorded'),
   };
 })();

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"sync/atomic"
+	"time"
+
+	"example.org/parley/call"
+	"example.org/parley/internal/alarm"
+	"example.org/parley/internal/recording"
+	"example.org/parley/internal/view"
+	"example.org/parley/internal/voice"
+	"example.org/parley/record"
+)
+
+// taping is what this end records of the call that is up, where the terms in force when its sound was opened say so.
+type taping struct {
+	on       atomic.Pointer[recording.Recorder] // for the goroutines of the sound; nil: nothing is recorded
+	ended    map[string]*recording.Recorder     // of calls whose end is not stated yet
+	agreed   bool                               // of the call that is up
+	told     string                             // how the recording goes, as the other end was told
+	stopping bool                               // the node ends: nothing can be stated later
+	stays    bool                               // what is to be erased could not be
+	newest   *recording.Recorder                // of this call, or the one before
+	swept    time.Time                          // when was last looked for what is to be erased
+}
+
+// How an end tells the other that it records; else the word of a fault, "" where nothing is to be recorded.
+const recordsOn = "on"
+
+// ours says how our recording goes.
+func (t *taping) ours(now time.Time) string {
+	r := t.on.Load()
+	if r == nil {
+		return ""
+	}
+	if why := r.Fault(now); why != "" {
+		return why
+	}
+	return recordsOn
+}
+
+// keep gives a frame to the recorder. It waits for nothing. SPEC: RCD-005
+func (c *calls) keep(side, source byte, seq uint32, data []byte, at time.Time) {
+	if r := c.on.Load(); r != nil {
+		r.Frame(side, source, seq, data, at)
+	}
+}
+
+// record begins the recording of the call whose sound opens, and says so to who hears it. SPEC: RCD-001 RCD-009
+func (c *calls) record(live call.Live) {
+	c.agreed = c.l.terms(c.l.now).Policy.Record
+	if !c.agreed {
+		return
+	}
+	o := c.l.cfg.Recording
+	o.Us, o.Them, o.Now = c.l.cfg.Us.Name, c.l.cfg.Them.Name, c.l.cfg.Now
+	c.newest = recording.Start(o, live.ID.String(), live.Codec, c.l.now, c.newest)
+	c.on.Store(c.newest)
+	c.tickTape()
+	if live.Codec == voice.ULaw {
+		go c.l.announce(live.ID.Voice())
+	}
+}
+
+// The tone that says at a telephone that a call is recorded; a page plays one of its own.
+const (
+	saidHz     = 1400
+	saidFrames = 25
+	saidAs     = 2*voice.Sources - 1 // a source of ours that nobody has when a call begins
+)
+
+// announce plays the tone to our telephones in the call. SPEC: RCD-009
+func (l *Line) announce(n uint16) {
+	tick := time.NewTicker(voice.FrameTime)
+	defer tick.Stop()
+	tone := voice.Tone{Hz: saidHz, LevelDB: -18}
+	var buf [voice.FrameBytes]byte
+	for i := range uint32(saidFrames) {
+		select {
+		case <-l.gone:
+			return
+		case <-tick.C:
+		}
+		tone.Frame(i, &buf)
+		for _, s := range *l.calls.live.Load() {
+			if s.sink != nil && s.sink.Only() == voice.ULaw {
+				s.play(n, saidAs, i, buf[:])
+			}
+		}
+	}
+}
+
+// paused says that the call is held, or was.
+func (c *calls) paused() {
+	if r := c.on.Load(); r != nil {
+		r.Held()
+	}
+}
+
+// recorded ends the recording with the sound.
+func (c *calls) recorded() {
+	if r := c.on.Swap(nil); r != nil {
+		r.End()
+		if c.ended == nil {
+			c.ended = map[string]*recording.Recorder{}
+		}
+		c.ended[r.Call()] = r
+	}
+	c.agreed = false
+	c.tickTape()
+}
+
+// lastWrites is how long the end of a call waits for its recording.
+const lastWrites = time.Second
+
+// awaits reports whether a draft is the end of a call whose recording is being ended: it is stated with what came of it.
+// SPEC: RCD-008
+func (c *calls) awaits(d record.Draft) bool {
+	f, ok := d.Facts.(call.Closed)
+	r := c.ended[f.Call]
+	if !ok || r == nil {
+		return false
+	}
+	delete(c.ended, f.Call)
+	if c.stopping {
+		f.Recording = r.Result(lastWrites)
+		d.Facts = f
+		return false
+	}
+	go func() {
+		f.Recording = r.Result(lastWrites)
+		d.Facts = f
+		c.l.post(func() { c.state(d) })
+	}()
+	return true
+}
+
+// left is what lies on the disk of the recording of a call in which the node ended.
+func (c *calls) left(id string) *call.Recording {
+	k, err := recording.Of(c.l.cfg.Recording.Dir, id)
+	if err != nil {
+		return &call.Recording{Fault: call.RecordDisk}
+	}
+	if len(k.Files) == 0 {
+		return nil
+	}
+	return &call.Recording{Files: k.Files[:min(len(k.Files), call.MaxFiles)]}
+}
+
+// tickTape tells the other end when the recording goes otherwise.
+func (c *calls) tickTape() {
+	c.sweep()
+	if now := c.ours(c.l.now); now != c.told {
+		c.told = now
+		c.l.tellState()
+		c.l.dirty = true
+	}
+}
+
+// sweepEach is how often is looked for recordings whose time is over.
+const sweepEach = time.Hour
+
+// sweep erases those, beside the loop, and says so in the log; their hashes stay on record. SPEC: RCD-010
+func (c *calls) sweep() {
+	l, o, now := c.l, c.l.cfg.Recording, c.l.now
+	if o.Keep == 0 || now.Sub(c.swept) < sweepEach {
+		return
+	}
+	c.swept = now
+	go func() {
+		gone, err := recording.Erase(o.Dir, o.Keep, now)
+		for _, id := range gone {
+			l.log.Info("the recording of a call was erased: its time was over", "call", id, "kept", o.Keep)
+		}
+		if err != nil {
+			l.log.Error("recordings whose time is over stay", "err", err)
+		}
+		l.post(func() { c.stays = err != nil })
+	}()
+}
+
+// theirTape is how their recording goes, by their word.
+func (c *calls) theirTape() string {
+	if c.l.peer.up {
+		return c.l.peer.state.Records
+	}
+	return ""
+}
+
+// recordConditions: a call that is to be recorded is not, here or there; what is to be erased is not. SPEC: RCD-006 RCD-010
+func (c *calls) recordConditions(add func(id, key string, w alarm.Detail)) {
+	if c.stays {
+		add("A9", "erase", alarm.Say("at.recording-stays"))
+	}
+	if why := c.ours(c.l.now); why != "" && why != recordsOn {
+		add("A9", "recording", alarm.Say("at.recording", "@record.why."+why))
+	}
+	if why := c.theirTape(); c.agreed && why != "" && why != recordsOn {
+		add("A9", "recording there", alarm.Say("at.recording-there", c.l.cfg.Them.Name, "@record.why."+why))
+	}
+}
+
+// tapeIn is how the call that is up is recorded, at both ends. SPEC: RCD-009
+func (c *calls) tapeIn() *view.Layer {
+	ours, theirs := c.ours(c.l.now), c.theirTape()
+	state := view.Layer{State: "off"}
+	switch {
+	case ours == "" && theirs == "":
+	case ours == recordsOn && theirs == recordsOn:
+		state.State = "both"
+	case ours == recordsOn:
+		state.State, state.Word = "here", theirs
+	case theirs == recordsOn:
+		state.State, state.Word = "there", ours
+	default:
+		state.State, state.Word = "none", ours
+	}
+	return &state
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sim
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.org/parley/call"
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/recording"
+	"example.org/parley/internal/voice"
+	"example.org/parley/verify"
+)
+
+// agreedToRecord is a line whose parties have agreed to record, a day ago.
+func (w *world) agreedToRecord() {
+	w.t.Helper()
+	for _, s := range w.sides {
+		s.tapes.Dir = filepath.Join(s.dir, "recordings")
+	}
+	w.schedule = []string{"07:10"}
+	w.watch()
+	id := strings.Fields(w.sides[0].must("terms propose --from +24h1m --record on"))[0]
+	time.Sleep(time.Second)
+	w.sides[1].must("terms accept " + id)
+	time.Sleep(time.Second)
+}
+
+// aDayOn steps both clocks to when the new terms hold.
+func (w *world) aDayOn() {
+	for _, s := range w.sides {
+		s.step.Add(int64(25 * time.Hour))
+	}
+	time.Sleep(10 * time.Second)
+}
+
+// talk holds a call of two test tones for so long.
+func (w *world) talk(d time.Duration, meanwhile func()) {
+	w.t.Helper()
+	w.sides[0].must("ring")
+	time.Sleep(time.Second)
+	w.sides[1].must("answer")
+	time.Sleep(d)
+	meanwhile()
+	w.sides[0].must("hang-up")
+	time.Sleep(5 * time.Second)
+}
+
+// Nothing is recorded before the terms say so. Then each end records what both said, says so all the time, and states what it
+// has: the verifier reads it.
+//
+// SPEC: RCD-001 RCD-002 RCD-003 RCD-008 RCD-009
+func TestRecordingByAgreement(t *testing.T) {
+	simulate(t, 21, func(w *world) {
+		w.agreedToRecord()
+		a := w.sides[0]
+		if said := a.text("terms show"); !strings.Contains(said, "Recording of calls: off") || !strings.Contains(said, "Recording of calls: agreed") {
+			t.Error(said)
+		}
+		w.talk(3*time.Second, func() {
+			for _, s := range w.sides {
+				if r := s.view().Call.Recording; r == nil || r.State != "off" || r.Word != "not recorded, at either end" {
+					t.Errorf("%s before the terms hold: %+v", s.name, r)
+				}
+			}
+		})
+		if _, err := os.Stat(a.tapes.Dir); err == nil {
+			t.Error("a call was recorded before the terms held")
+		}
+		w.aDayOn()
+		w.talk(10*time.Second, func() {
+			for _, s := range w.sides {
+				if r := s.view().Call.Recording; r == nil || r.State != "both" || r.Word != "RECORDED AT BOTH ENDS" {
+					t.Errorf("%s: %+v", s.name, r)
+				}
+			}
+		})
+		for _, s := range w.sides {
+			kept, err := recording.List(s.tapes.Dir, true)
+			if err != nil || len(kept) != 1 || len(kept[0].Files) != 2 {
+				t.Fatalf("%s: %+v, %v", s.name, kept, err)
+			}
+			said := a.stated()[s.name]
+			if said == nil || len(said.Files) != 2 || said.Fault != "" || said.Dropped != 0 {
+				t.Fatalf("%s: %+v", s.name, said)
+			}
+			for _, f := range said.Files {
+				on := kept[0].Files[0]
+				if on.Name != f.Name {
+					on = kept[0].Files[1]
+				}
+				if on.SHA256 != f.SHA256 || on.Bytes != f.Bytes || f.MS < 9500 || f.MS > 10_500 {
+					t.Errorf("%s: %+v, on the disk %+v", s.name, f, on)
+				}
+				hears440(t, filepath.Join(s.tapes.Dir, kept[0].Call, f.Name))
+			}
+		}
+	})
+}
+
+// hears440 measures the tone of a WAV.
+func hears440(t *testing.T, path string) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hz, db := voice.Find(b[len(b)-voice.Rate:]); hz < 436 || hz > 444 || db < -13.5 || db > -10.5 {
+		t.Errorf("%s: %.1f Hz, %.1f dB", filepath.Base(path), hz, db)
+	}
+}
+
+// stated is what each party's newest call.closed says of its recording, as this side exports it and the verifier reads it.
+func (s *side) stated() map[string]*call.Recording {
+	s.w.t.Helper()
+	var file bytes.Buffer
+	r, err := s.act(act.Export)
+	if err == nil {
+		err = r.File(&file)
+	}
+	if err != nil {
+		s.w.t.Fatal(err)
+	}
+	rep, rec := verify.Open(&file, verify.Expected{})
+	if rep.Verdict != verify.Holds {
+		s.w.t.Fatalf("%v", rep)
+	}
+	out := map[string]*call.Recording{}
+	for _, e := range rec.Newest() {
+		var f call.Closed
+		if _, had := out[e.Log.Party]; e.Kind == call.KindClosed && !had {
+			if err := json.Unmarshal(e.Facts(), &f); err != nil || e.Inert != "" {
+				s.w.t.Fatal(err, e.Inert)
+			}
+			out[e.Log.Party] = f.Recording
+		}
+	}
+	return out
+}
+
+// stuck is a file whose disk does not answer.
+type stuck struct {
+	io.WriteCloser
+	until chan struct{}
+}
+
+func (f stuck) Write(b []byte) (int, error) {
+	<-f.until
+	return f.WriteCloser.Write(b)
+}
+
+// A disk that hangs in the call is an alarm at both ends within two seconds, and costs the call nothing.
+//
+// SPEC: RCD-005 RCD-006 RCD-009
+func TestARecorderThatFailsIsSaidAndHeardByNobody(t *testing.T) {
+	simulate(t, 22, func(w *world) {
+		a, b := w.sides[0], w.sides[1]
+		free := make(chan struct{})
+		var once sync.Once
+		a.tapes.Create = func(path string) (io.WriteCloser, error) {
+			f, err := os.Create(path)
+			return stuck{f, free}, err
+		}
+		defer once.Do(func() { close(free) })
+		w.agreedToRecord()
+		w.aDayOn()
+		w.sides[0].must("ring")
+		time.Sleep(time.Second)
+		w.sides[1].must("answer")
+		time.Sleep(2 * time.Second)
+		for s, want := range map[*side]string{a: "this call is not recorded here: the disk does not answer", b: "aurelia does not record this call: the disk does not answer"} {
+			v := s.view()
+			found := false
+			for _, x := range v.Alarms {
+				found = found || x.ID == "A9" && x.Detail.In("en") == want
+			}
+			if !found {
+				t.Errorf("%s: no alarm: %+v", s.name, v.Alarms)
+			}
+		}
+		if v := b.view().Call; v.Recording.Word != "RECORDED HERE; they do not record: the disk does not answer" {
+			t.Errorf("%+v", v.Recording)
+		}
+		if v := a.view().Call; v.Recording.Word != "RECORDED THERE; not recorded here: the disk does not answer" {
+			t.Errorf("%+v", v.Recording)
+		}
+		time.Sleep(8 * time.Second)
+		for _, s := range w.sides {
+			if in := s.view().Call.In; in == nil || in.Lost != 0 || in.Frames < 450 || in.LongestGapMS > 60 {
+				t.Errorf("%s hears %+v", s.name, in)
+			}
+		}
+		a.must("hang-up")
+		time.Sleep(5 * time.Second)
+		said := b.stated()
+		if r := said["aurelia"]; r == nil || r.Fault != call.RecordHangs || r.Dropped == 0 || len(r.Files) != 0 {
+			t.Errorf("%+v", r)
+		}
+		if r := said["borealia"]; r == nil || r.Fault != "" || len(r.Files) != 2 {
+			t.Errorf("%+v", r)
+		}
+		once.Do(func() { close(free) })
+		time.Sleep(time.Second)
+	})
+}
