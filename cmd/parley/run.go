@@ -147,7 +147,7 @@ Exit codes: 0 done or HOLDS · 1 refused or DOES NOT HOLD · 2 CANNOT BE KNOWN �
 	}
 	a.addActs(root)
 	for g, cs := range map[string][]*cobra.Command{
-		"start": {a.try(), a.demo(), a.version()}, "node": {a.setup(), a.init(), a.serve(), a.cert(), a.notify(), a.doctor(), a.ports(), a.backup(), a.restore()}, "pairing": {a.sheet(), a.pair()},
+		"start": {a.try(), a.demo(), a.version()}, "node": {a.setup(), a.init(), a.serve(), a.cert(), a.notify(), a.doctor(), a.ports(), a.backup(), a.restore(), a.recording()}, "pairing": {a.sheet(), a.pair()},
 		"record": {a.export(), a.claim(), a.verify()},
 	} {
 		for _, c := range cs {

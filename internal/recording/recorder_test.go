@@ -351,7 +351,7 @@ func TestAFrameCostsNoAllocation(t *testing.T) {
 
 // A recording that is encrypted is opened by its key and by no other; of one that was cut all parts but the last.
 //
-// SPEC: RCD-007
+// SPEC: RCD-007 RCD-011
 func TestSealedRecordingsOpen(t *testing.T) {
 	key, err := age.GenerateX25519Identity()
 	if err != nil {
@@ -378,6 +378,19 @@ func TestSealedRecordingsOpen(t *testing.T) {
 	}
 	if err := Open(&cut, bytes.NewReader(b[:len(b)-1]), key); !errors.Is(err, ErrCut) || cut.Len() < wavHeadBytes+75*160 || !bytes.HasPrefix(plain.Bytes(), cut.Bytes()) {
 		t.Errorf("%d bytes of one that was cut: %v", cut.Len(), err)
+	}
+	to := filepath.Join(t.TempDir(), "open")
+	if names, err := OpenAll(dir, to, key); err != nil || len(names) != 1 {
+		t.Fatal(names, err)
+	}
+	if wav, err := os.ReadFile(filepath.Join(to, "borealia-0.wav")); err != nil || binary.LittleEndian.Uint32(wav[4:]) != uint32(len(wav)-8) || binary.LittleEndian.Uint32(wav[54:]) != 100*160 || !bytes.Equal(wav[wavHeadBytes:], plain.Bytes()[wavHeadBytes:]) {
+		t.Errorf("the WAV has no length: %q, %v", wav[:60], err)
+	}
+	if _, err := OpenAll(dir, to, key); err == nil {
+		t.Error("what is there was overwritten")
+	}
+	if _, err := OpenAll(t.TempDir(), to, key); err == nil {
+		t.Error("nothing was opened, and nothing said")
 	}
 	other, _ := age.GenerateX25519Identity()
 	if err := Open(io.Discard, bytes.NewReader(b), other); err == nil {

@@ -8,6 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"filippo.io/age"
 )
@@ -70,4 +73,59 @@ func Open(w io.Writer, r io.Reader, with ...age.Identity) error {
 			return fmt.Errorf("couldn't open the recording: %w", err)
 		}
 	}
+}
+
+// OpenAll opens the files of a call's recording into another directory, and gives their names there. A WAV is given its
+// length, which was not known while it was written; what was cut is opened as far as it goes. SPEC: RCD-011
+func OpenAll(from, to string, with ...age.Identity) (names []string, err error) {
+	all, err := os.ReadDir(from)
+	if err == nil {
+		err = os.MkdirAll(to, 0o700)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("couldn't open the recording: %w", err)
+	}
+	for _, f := range all {
+		name := strings.TrimSuffix(f.Name(), Sealed)
+		if ext := filepath.Ext(name); ext != ".ogg" && ext != ".wav" {
+			continue
+		}
+		name = filepath.Join(to, name)
+		if err := openOne(filepath.Join(from, f.Name()), name, with); err != nil {
+			return names, err
+		}
+		names = append(names, name)
+	}
+	if names == nil {
+		return nil, fmt.Errorf("there is no recording in %s", from)
+	}
+	return names, nil
+}
+
+func openOne(from, to string, with []age.Identity) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return fmt.Errorf("couldn't open the recording: %w", err)
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("couldn't open the recording: %w", err)
+	}
+	if strings.HasSuffix(from, Sealed) {
+		err = Open(out, in, with...)
+	} else {
+		_, err = io.Copy(out, in)
+	}
+	if errors.Is(err, ErrCut) {
+		err = nil
+	}
+	if st, e := out.Stat(); err == nil && e == nil && strings.HasSuffix(to, ".wav") && st.Size() >= wavHeadBytes {
+		_, err = out.WriteAt(wavHead(uint32(min(st.Size()-wavHeadBytes, unknown))), 0)
+	}
+	if err = errors.Join(err, out.Close()); err != nil {
+		_ = os.Remove(to)
+		return fmt.Errorf("%s: %w", filepath.Base(from), err)
+	}
+	return nil
 }

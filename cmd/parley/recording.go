@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"filippo.io/age"
+	"github.com/spf13/cobra"
+
+	"example.org/parley/call"
+	"example.org/parley/hint"
+	"example.org/parley/internal/recording"
+)
+
+// recording looks after the recordings of calls. It needs no node; opening them needs no home either.
+//
+// SPEC: RCD-010 RCD-011
+func (a *app) recording() *cobra.Command {
+	c := &cobra.Command{Use: "recording", Short: "The recordings of calls that lie on this machine.", Args: cobra.ArbitraryArgs}
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		return hint.Usage("", "%s: which?", c.Name()).Way("parley %s %s", c.Name(), "list|keep|open")
+	}
+	list := &cobra.Command{Use: "list", Short: "List them, with the SHA-256 of each file.", Args: nargs(0, 0), RunE: func(*cobra.Command, []string) error {
+		l, err := a.load()
+		if err != nil {
+			return err
+		}
+		all, err := recording.List(filepath.Join(l.Dir, recording.Place), true)
+		if err != nil || a.json {
+			return firstOf(err, func() error { return a.printJSON(all) })
+		}
+		for _, k := range all {
+			word := ""
+			if k.Hold {
+				word = a.tr("kept")
+			}
+			fmt.Fprintf(a.out, "%s  %s  %s\n", k.Call, k.At.UTC().Format("2006-01-02 15:04Z"), word)
+			for _, f := range k.Files {
+				fmt.Fprintf(a.out, "  %s  %d  %s\n", f.SHA256, f.Bytes, f.Name)
+			}
+		}
+		return nil
+	}}
+	c.AddCommand(list, a.recordingKeep(), a.recordingOpen())
+	return c
+}
+
+func firstOf(err error, then func() error) error {
+	if err != nil {
+		return err
+	}
+	return then()
+}
+
+func (a *app) recordingKeep() *cobra.Command {
+	var free bool
+	c := &cobra.Command{Use: "keep CALL", Short: "Keep a recording from being erased when its time is over.", Args: nargs(1, 1)}
+	c.Flags().BoolVar(&free, "free", false, "no longer")
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		l, err := a.load()
+		if err != nil {
+			return err
+		}
+		dir := filepath.Join(l.Dir, recording.Place)
+		if _, err := call.ParseID(args[0]); err != nil {
+			return hint.New("see: parley recording list", "%q is no call", args[0])
+		}
+		if k, err := recording.Of(dir, args[0]); err != nil || len(k.Files) == 0 {
+			return firstOf(err, func() error { return hint.New("see: parley recording list", "there is no recording of %s", args[0]) })
+		}
+		if err := recording.Hold(dir, args[0], !free); err != nil {
+			return err
+		}
+		if free {
+			return a.say(map[string]any{"call": args[0], "kept": false}, "The recording of %s is erased when its time is over.\n", args[0])
+		}
+		return a.say(map[string]any{"call": args[0], "kept": true}, "The recording of %s is kept until it is freed: parley recording keep --free %s\n", args[0], args[0])
+	}
+	return c
+}
+
+func (a *app) recordingOpen() *cobra.Command {
+	var identity string
+	c := &cobra.Command{Use: "open DIR TO", Short: "Decrypt a recording, with the key that is kept elsewhere, into another directory.", Args: nargs(2, 2)}
+	c.Flags().StringVar(&identity, "identity", "", "file of the key, as age-keygen made it")
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		var ids []age.Identity
+		if identity != "" {
+			b, err := os.ReadFile(identity)
+			if err == nil {
+				ids, err = age.ParseIdentities(strings.NewReader(string(b)))
+			}
+			if err != nil {
+				return hint.New("the file that age-keygen made", "the key cannot be read: %v", err)
+			}
+		}
+		names, err := recording.OpenAll(args[0], args[1], ids...)
+		if err != nil {
+			return hint.New("name the directory of one call; of encrypted files the key: --identity FILE", "%v", err)
+		}
+		return a.say(map[string]any{"files": names}, "%s\n", strings.Join(names, "\n"))
+	}
+	return c
+}
