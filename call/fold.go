@@ -22,6 +22,9 @@ func Fold(it *record.Item, past statement.Past) State {
 	s.Caller.read(s.ends[0], past)
 	s.Called.read(s.ends[1], past)
 	s.join()
+	slices.SortFunc(s.Lines, func(a, b LineEntry) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Entry.Log.Party, b.Entry.Log.Party), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Entry.Place().String(), b.Entry.Place().String()))
+	})
 	s.ends, s.past = [2][]End{}, nil
 	return s
 }
@@ -61,6 +64,12 @@ func (s *State) word(e *record.Entry, f Word) {
 func (s *State) closed(e *record.Entry, f Closed) {
 	_, i := s.of(e, f.Opener, f.Call)
 	s.ends[i] = append(s.ends[i], End{Began: e, Closed: e, Facts: f})
+}
+
+// written is a line that was typed beside the call; it says nothing of how the call went.
+func (s *State) written(e *record.Entry, f Written) {
+	s.Opener, s.Call = f.Opener, f.Call
+	s.Lines = append(s.Lines, LineEntry{f, e})
 }
 
 // noted is a call that was answered on another telephone: one end states it, the other may state its class.

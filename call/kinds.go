@@ -18,6 +18,7 @@ import (
 var Kinds = []statement.Kind{
 	kind(KindPlaced, true, (*State).word), kind(KindRang, true, (*State).word), kind(KindSilent, true, (*State).word),
 	kind(KindClosed, true, (*State).closed), kind(KindClass, false, (*State).word),
+	statement.New(statement.Kind{Kind: record.Kind{Name: KindLine, Begins: true}, Max: 4 << 10}, (*State).written),
 	statement.New(statement.Kind{Kind: record.Kind{Name: KindNoted, Begins: true}, Max: 8 << 10}, (*State).noted),
 }
 
@@ -32,6 +33,17 @@ func kind[F statement.Validator](name string, atOnce bool, fold func(*State, *re
 // Item groups the statements of one call.
 func (f Word) Item(*record.Entry) (party, id string)   { return f.Opener, f.Call }
 func (f Closed) Item(*record.Entry) (party, id string) { return f.Opener, f.Call }
+
+// Item makes a line one of its call.
+func (f Written) Item(*record.Entry) (party, id string) { return f.Opener, f.Call }
+
+// Validate judges call.line from itself alone.
+//
+// SPEC: CAL-033
+func (f Written) Validate(e, _ *record.Entry) error {
+	return statement.First(about(f.Opener, f.Call), f.By.Validate(), statement.Must("at", f.At), statement.If(f.Source < 0 || f.Source >= maxPeople, "source %d", f.Source),
+		statement.If(f.Line < 1 || f.Line > maxLines, "a line of no number"), statement.If(!e.WantText, "a line without a letter"))
+}
 
 // Item makes one call of it and of what the other end says of its class.
 func (f Noted) Item(*record.Entry) (party, id string) { return f.Opener, f.Call }

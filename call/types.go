@@ -18,6 +18,7 @@ const (
 	KindSilent = "call.silent" // each end, in a call that was answered and carries no sound
 	KindClosed = "call.closed" // each end, when it is over
 	KindClass  = "call.class"  // each end, later: what it says of the class
+	KindLine   = "call.line"   // each end, in the call: a line that one of its people typed
 	KindNoted  = "call.noted"  // either party: a call on the ordinary telephone, held and over
 )
 
@@ -118,6 +119,20 @@ type Word struct {
 	At       time.Time         `json:"at,omitzero" must:"placed rang silent"`
 }
 
+// Written is the facts of call.line: what one of those in the call typed, and what he erased of it.
+type Written struct {
+	Opener string           `json:"opener"`
+	Call   string           `json:"call"`
+	By     statement.Author `json:"by"`
+	Source int              `json:"source,omitempty"` // of who typed it
+	Line   int              `json:"line"`             // of his in this call, from 1
+	At     time.Time        `json:"at"`               // its first letter
+	Broken bool             `json:"broken,omitempty"` // it was not finished: the call ended, or he left it
+	Cut    bool             `json:"cut,omitempty"`    // more was erased than stands here
+	Says   string           `json:"-" said:"line,240"`
+	Erased []string         `json:"-" said:"erased,400"`
+}
+
 // Noted is the facts of call.noted. The class stands in the header; who spoke, in words, in the text.
 type Noted struct {
 	Opener  string           `json:"opener"` // the party that states it
@@ -203,6 +218,12 @@ type End struct {
 	Unsure bool          // it states two outcomes and neither is in the other's past
 }
 
+// LineEntry is a line typed beside a call, as it stands in the record.
+type LineEntry struct {
+	Written
+	Entry *record.Entry
+}
+
 // State is what the set of statements about one call says.
 type State struct {
 	Opener, Call  string
@@ -219,7 +240,8 @@ type State struct {
 	Began         time.Time // by the caller's clock, else the called end's
 	Answered      time.Time
 	Ended         time.Time
-	Voice         [2]Counts // caller → called, called → caller: sent by the one's count, the rest by the other's; -1: not stated
+	Lines         []LineEntry // that were typed beside it, in the order of their first letters
+	Voice         [2]Counts   // caller → called, called → caller: sent by the one's count, the rest by the other's; -1: not stated
 
 	ends [2][]End // caller, called: one for each statement that says a class (Began), and maybe closes the call
 	past statement.Past

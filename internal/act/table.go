@@ -77,6 +77,7 @@ var Table = []Verb{
 	{"waiting", "ROLE", "Say at both ends for whom the call waits: linguist, principal, officer.", "calls", Waiting{}, Touches | Early | Both},
 	{"resume", "", "Go on with a call that is held or waits.", "calls", Resume, Touches | Early | Both},
 	{"hand-over", "DESK", "Hand the call over to another desk of ours: it rings there, and moves once it is answered.", "calls", HandOver{}, Touches | Early | Both},
+	{"type", "TEXT…", "Type a line beside the call: both ends see it at once, and it is recorded.", "calls", TypeLine{}, Touches | Early | Both},
 	{"class", "ID CLASS", "State what a call or a message was.", "calls", Class{}, Touches | Person},
 	{"call note", "[TEXT…]", "State a call that was held on the ordinary telephone.", "calls", CallNote{}, Touches | Person},
 	{"calls", "", "The calls and what became of them.", "calls", Calls, 0},
@@ -353,6 +354,10 @@ type (
 	Join struct {
 		As     string `json:"as,omitempty" of:"part" help:"who you are in the call: linguist (the default), principal, listener"`
 		Listen bool   `json:"listen,omitempty" help:"hear the call and do not speak"`
+	}
+	// TypeLine is a line beside the call.
+	TypeLine struct {
+		Text string `json:"text" arg:"TEXT"`
 	}
 	Waiting struct {
 		For string `json:"for" arg:"ROLE" of:"waits"`
@@ -644,6 +649,7 @@ func (Decline) Verb() string          { return "decline" }
 func (HangUp) Verb() string           { return "hang-up" }
 func (Join) Verb() string             { return "join" }
 func (Waiting) Verb() string          { return "waiting" }
+func (TypeLine) Verb() string         { return "type" }
 func (HandOver) Verb() string         { return "hand-over" }
 func (Class) Verb() string            { return "class" }
 func (CheckPhone) Verb() string       { return "check.phone" }

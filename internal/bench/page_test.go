@@ -31,8 +31,9 @@ import (
 // seat is a node as its page has it, with the sound of no browser.
 type seat struct{ *node.Line }
 
-func (seat) Offer(string, string) (string, error) { return "", errors.New("no sound here") }
-func (seat) Carries(string) bool                  { return true }
+func (seat) Letters(act.Who, string, bool, func(error)) {}
+func (seat) Offer(string, string) (string, error)       { return "", errors.New("no sound here") }
+func (seat) Carries(string) bool                        { return true }
 
 // desks serves the page of a node and gives what opens a desk of it: a browser's client, signed on, and the page as it came.
 func (p *pair) desks(i int) func() (c *http.Client, url string, drawn []byte) {

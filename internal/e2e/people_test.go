@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -75,6 +76,61 @@ func TestALinguistInTheCall(t *testing.T) {
 	far.pick(t, "", "#c-end", call("ended"))
 	for _, s := range desks {
 		s.is(t, "", call("ended"))
+		s.clean(t)
+	}
+}
+
+// TestLettersBesideACall types at one desk of a call what the other one sees letter by letter, with what was erased; the line
+// is in the record of both, and one that the end of the call breaks off is said so at both.
+//
+// SPEC: CAL-031 CAL-032 CAL-033 PAG-085
+func TestLettersBesideACall(t *testing.T) {
+	w := demo(t)
+	var desks []*screen
+	for i, party := range []string{a, b} {
+		s := tab(t, browser(t, []float64{440, 1000}[i], db), 1366, 768, "dark")
+		s.run(t, chromedp.Navigate(w.link(t, party)))
+		soundOn(t, s)
+		desks = append(desks, s)
+	}
+	officer, far := desks[0], desks[1]
+	ring(t, officer, far)
+	line := func(s *screen, state, says string) {
+		t.Helper()
+		s.is(t, "", fmt.Sprintf(`(l => l && l.classList.contains(%q) && l.querySelector('.say').textContent === %q)(document.querySelector('#p-letters li:last-child'))`, state, says))
+	}
+	far.is(t, "", `(window.seen = [], new MutationObserver(() => { const s = document.querySelector('#p-letters .say'); if (s) seen[s.textContent.length] ||= Date.now(); }).observe(document.querySelector('#p-letters'), { childList: true }), true)`)
+	officer.is(t, "", `(window.typed = [], document.addEventListener('input', e => { typed[e.target.value.length] = Date.now(); }), true)`)
+	officer.run(t, chromedp.WaitVisible("#l-type", chromedp.ByQuery))
+	for _, c := range "two shpis" {
+		officer.run(t, chromedp.SendKeys("#l-type", string(c), chromedp.ByQuery), chromedp.Sleep(300*time.Millisecond))
+	}
+	line(far, "typing", "two shpis")
+	var typed, seen []int64
+	officer.run(t, chromedp.Evaluate(`typed.map(x => x || 0)`, &typed))
+	far.run(t, chromedp.Evaluate(`Array.from(seen, x => x || 0)`, &seen))
+	var took []int64
+	for n := 1; n < len(typed) && n < len(seen); n++ {
+		if seen[n] == 0 {
+			t.Errorf("letter %d was never seen alone", n)
+		}
+		took = append(took, seen[n]-typed[n])
+	}
+	slices.Sort(took)
+	t.Logf("figure: a letter typed beside a call drawn at the other end after %d ms, at most 500 (median of %v)", took[len(took)/2], took)
+	for range 4 {
+		officer.key(t, "Backspace", 0)
+	}
+	officer.run(t, chromedp.SendKeys("#l-type", "hips", chromedp.ByQuery))
+	officer.key(t, "Enter", 0)
+	for _, s := range desks {
+		line(s, "recorded", "two serased: hpiships")
+	}
+	far.run(t, chromedp.SendKeys("#l-type", "ours, they", chromedp.ByQuery))
+	line(officer, "typing", "ours, they")
+	far.pick(t, "", "#c-end", call("ended"))
+	for _, s := range desks {
+		line(s, "broken", "ours, they")
 		s.clean(t)
 	}
 }

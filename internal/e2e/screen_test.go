@@ -307,7 +307,7 @@ func (s *screen) choose(t *testing.T, where, sel, value string) {
 // key presses a key, wherever the focus is.
 func (s *screen) key(t *testing.T, key string, mods ...input.Modifier) {
 	t.Helper()
-	vk := map[string]int64{"Enter": 13, "F2": 113, "F4": 115, "F8": 119, "F9": 120}[key]
+	vk := map[string]int64{"Backspace": 8, "Enter": 13, "F2": 113, "F4": 115, "F8": 119, "F9": 120}[key]
 	var m input.Modifier
 	for _, x := range mods {
 		m |= x

@@ -42,17 +42,20 @@ type calls struct {
 	heardAt atomic.Int64              // newest frame of theirs, Unix nanoseconds
 	taping                            // what is recorded of the sound
 
-	m          *call.Machine
-	sinks      map[string]Sink
-	voice      uint16 // call number that the sound is open for, 0 for none
-	silent     bool
-	mute       bool      // no frame goes, or none comes
-	sentAt     time.Time // newest frame of ours
-	sent       uint64
-	held       bool                 // either end holds the call
-	leftAt     map[string]time.Time // its desks that are gone, since when
-	endTone    func()               // of the tone that is its sound; nil: there is none
-	unrecorded bool                 // of the call that is up or was last: a statement of it failed
+	m           *call.Machine
+	sinks       map[string]Sink
+	voice       uint16 // call number that the sound is open for, 0 for none
+	silent      bool
+	mute        bool      // no frame goes, or none comes
+	sentAt      time.Time // newest frame of ours
+	sent        uint64
+	held        bool                 // either end holds the call
+	leftAt      map[string]time.Time // its desks that are gone, since when
+	texts       call.Texts           // typed beside the call that is up or was last
+	typed       []string             // packets of its lines that are repeated, the oldest first
+	lettersOver time.Time            // when it ended
+	endTone     func()               // of the tone that is its sound; nil: there is none
+	unrecorded  bool                 // of the call that is up or was last: a statement of it failed
 }
 
 // speaker is a desk of ours in the call.
@@ -215,6 +218,7 @@ func (c *calls) state(d record.Draft) {
 func (c *calls) open(live call.Live) {
 	c.voice, c.silent, c.mute, c.sent, c.sentAt = live.ID.Voice(), false, false, 0, c.l.now
 	c.port.Open(c.voice, live.Codec)
+	c.texts.Begin(live.ID)
 	c.heardAt.Store(c.l.now.UnixNano())
 	c.held = false
 	desk := live.By.Desk
@@ -234,6 +238,7 @@ func (c *calls) admit() {
 	v := c.m.Live()
 	in, theirs := []speaker{}, uint32(0)
 	if c.voice != 0 && v.State == call.Connected {
+		c.breakOff(v, v.Side[0].People, v.Side[1].People)
 		for _, p := range v.Side[0].People {
 			in = append(in, speaker{p.Desk, c.sinks[p.Desk], byte(p.Source), p.Speaks})
 		}
@@ -272,6 +277,12 @@ func (c *calls) close() {
 	c.port.Close(c.l.now)
 	c.recorded()
 	was := c.muted()
+	v := c.m.Live()
+	if v.Last != nil {
+		v = *v.Last
+	}
+	c.breakOff(v, nil, nil)
+	c.lettersOver = c.l.now
 	if c.voice = 0; was {
 		c.l.tellState()
 	}
@@ -300,8 +311,9 @@ const silence = 5 * time.Second
 // Both ends must see within three seconds that a call has no sound, or that its desk is gone; a page that is loaded
 // again takes its call up within it.
 const (
-	muteAfter = 2500 * time.Millisecond // without a frame
-	comeBack  = 2500 * time.Millisecond // for the desk of a call
+	muteAfter   = 2500 * time.Millisecond // without a frame
+	comeBack    = 2500 * time.Millisecond // for the desk of a call
+	lettersLast = 10 * time.Second        // that lines are repeated beyond the end of their call
 )
 
 // setMute keeps whether the call has sound, and tells the other end when that changes. SPEC: CAL-019
@@ -368,6 +380,7 @@ func (c *calls) tick() {
 		c.l.dirty = true // meters move
 	}
 	_ = c.do(c.m.Tick(c.l.now))
+	c.sendLetters()
 }
 
 func (c *calls) fromPeer(b []byte) {
@@ -390,7 +403,7 @@ func (c *calls) peerRun(run string) { _ = c.do(c.m.PeerRun(run, c.l.now)) }
 
 var callActs = []handler{
 	on((*Line).ring), on((*Line).answerCall), on((*Line).decline), on((*Line).hangUp), on((*Line).classCall), on((*Line).joinCall),
-	on((*Line).hold, act.Hold), on((*Line).resume, act.Resume), on((*Line).waitFor), on((*Line).handOver),
+	on((*Line).hold, act.Hold), on((*Line).resume, act.Resume), on((*Line).waitFor), on((*Line).handOver), on((*Line).typeLine),
 }
 
 func (l *Line) ring(who act.Who, lang string, a act.Ring) (act.Reply, error) {

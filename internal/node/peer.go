@@ -27,6 +27,7 @@ const (
 	sigState   = 'd' // desks, officers, unrecorded: deskState
 	sigStateOK = 'D' // its answer
 	sigCheck   = 'k' // a check's voice loop
+	sigLetters = 't' // call.Letters, and its answer
 )
 
 // peerState is what is known of the far node from its sessions and its word.
@@ -226,6 +227,8 @@ func (l *Line) signal(path int, b []byte) {
 	switch b[0] {
 	case sigCall:
 		l.calls.fromPeer(b[1:])
+	case sigLetters:
+		l.calls.lettersFromPeer(b[1:])
 	case sigStop, sigStopGot:
 		l.stops.fromPeer(b[0], b[1:])
 	case sigState, sigStateOK:

@@ -128,6 +128,7 @@ func (l *Line) theySee() view.Presence {
 func (l *Line) callIn(in *view.Input) {
 	c := l.calls
 	in.Live, in.Call.Unrecorded = c.m.Live(), c.unrecorded
+	in.Texts = c.texts.Lines()
 	if in.Live.State == call.Idle && l.checks.ringing() { // a check rings like a call, as class test
 		live := l.checks.m.Live(l.now)
 		in.Live.State, in.Live.Class, in.Live.Mark, in.Live.Began = call.RingingHere, "test", live.Mark, live.Rang

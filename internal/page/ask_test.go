@@ -149,7 +149,7 @@ func TestFormsAreMadeOfTheTableOfVerbs(t *testing.T) {
 // elsewhere are the verbs that are no key of the page, and why.
 var elsewhere = map[string]string{
 	"confirm": "a line that is paired has a page", "open": "its answer is the way to this page", "sign-on": "who opens the page is signed on", "shown": "what was seen is stated by itself", "inbox": "the messages and the third answer",
-	"status": "the page itself", "alarm.list": "a panel", "phrase.list": "the composer", "post.list": "what the forms offer", "find": "the search of the record", "contacts": "a panel",
+	"status": "the page itself", "alarm.list": "a panel", "phrase.list": "the composer", "post.list": "what the forms offer", "find": "the search of the record", "contacts": "a panel", "type": "the field beside a call, letter by letter",
 	"statement.draft": "its answer is a file, which the second officer takes to his own desk", "statement.release": "its answer is a file to hand out",
 }
 

@@ -33,6 +33,7 @@ type fakeNode struct {
 	reply map[string]act.Reply // to a verb
 	subs  []chan struct{}
 	react func(n *fakeNode, a act.Act)
+	typed []string // beside a call, a finished line with a line break
 }
 
 func newFake(us, them string, draw func(us, them, lang string) view.Desk) *fakeNode {
@@ -55,6 +56,17 @@ func (n *fakeNode) Do(_ context.Context, who act.Who, _ string, a act.Act) (act.
 		return r, nil
 	}
 	return act.Reply{ID: "A7-50", Text: "Done: " + a.Verb()}, nil
+}
+
+func (n *fakeNode) Letters(_ act.Who, text string, done bool, refused func(error)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if done {
+		text += "\n"
+	}
+	if n.typed = append(n.typed, text); n.fail != nil {
+		refused(n.fail)
+	}
 }
 
 func (n *fakeNode) View(lang, desk string) view.Desk {

@@ -30,6 +30,8 @@ type Node interface {
 	Subscribe(desk string) (<-chan struct{}, func())
 	// Staff gives one of our people in office; while it cannot be known nobody, and no error.
 	Staff(ref string) (act.Staff, error)
+	// Letters takes what stands in the line that a desk types beside its call, and whether it is finished, in its order.
+	Letters(who act.Who, text string, done bool, refused func(error))
 	// Offer takes a browser's offer of sound and gives the answer.
 	Offer(desk, sdp string) (answer string, err error)
 	// Carries reports whether sound of that desk comes; Server.SoundChanged is called when that changes.

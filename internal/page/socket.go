@@ -26,11 +26,12 @@ const (
 	maxInMsg   = 64 << 10
 	actTimeout = 15 * time.Second
 	maxActs    = 16 // under way in one tab
+	maxTyped   = 4 << 10
 )
 
 // fromBrowser is what a browser says.
 type fromBrowser struct {
-	T        string              `json:"t"` // hello beat act form preview close lang offer
+	T        string              `json:"t"` // hello beat act form preview close lang offer letters
 	N        int                 `json:"n"`
 	openForm                     // of form
 	Seq      uint64              `json:"seq"`
@@ -41,6 +42,8 @@ type fromBrowser struct {
 	Times    map[string]string   `json:"times"` // of an act's arguments, as they were typed
 	Slot     string              `json:"slot"`
 	SDP      string              `json:"sdp"`
+	Text     string              `json:"text"`  // of letters: the line as it stands
+	Done     bool                `json:"done"`  // and it is finished
 	Audio    bool                `json:"audio"` // of a beat: its sound runs
 	Why      string              `json:"why"`   // what is wrong with it
 }
@@ -270,6 +273,13 @@ func (c *conn) take(ctx context.Context, m fromBrowser) error {
 		c.t.lang = m.Lang
 		c.t.mu.Unlock()
 		return c.redraw(ctx)
+	case "letters": // beside the loop they would overtake each other
+		if c.s.stands(c.link) {
+			c.s.cfg.Node.Letters(c.t.who, m.Text[:min(len(m.Text), maxTyped)], m.Done, func(err error) {
+				e := c.refusal(err)
+				go c.push(ctx, toBrowser{T: "say", Error: e.What, Hint: e.Hint})
+			})
+		}
 	case "act", "offer":
 		select {
 		case c.slots <- struct{}{}:

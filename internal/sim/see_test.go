@@ -17,7 +17,7 @@ import (
 var sights = map[string]func(v view.Desk, w *world, arg string) []string{
 	"ladder": seeLadder, "messages": seeMessages, "stops": seeStops, "call": seeCall, "calls": seeCalls,
 	"alarms": seeAlarms, "they": seeThey, "paths": seePaths, "record": seeRecord, "unrecorded": seeUnrecorded,
-	"check": seeCheck,
+	"check": seeCheck, "lines": seeLines,
 }
 
 // ago writes a moment as its distance from the beginning of the conversation.
@@ -136,6 +136,19 @@ func seeCall(v view.Desk, w *world, _ string) []string {
 		out += " · UNRECORDED"
 	}
 	return []string{out}
+}
+
+func seeLines(v view.Desk, w *world, _ string) (out []string) {
+	for _, x := range v.Call.Text {
+		said := ""
+		for _, r := range x.Runs {
+			if said += r.Text; r.Erased {
+				said += " (erased)"
+			}
+		}
+		out = append(out, strings.TrimSpace(fmt.Sprintf("%s: %s · %s · %s", x.Name, said, x.Word, x.ID)))
+	}
+	return out
 }
 
 func seeCalls(v view.Desk, _ *world, _ string) (out []string) {

@@ -179,6 +179,7 @@ func Show(in Input, lang string, e *record.Entry, item *record.Item, m *message.
 	}
 	if c != nil {
 		d.Calls = []Call{b.pastCall(*c)}
+		d.Calls[0].Text = b.wrote(c.Lines)
 	}
 	b.around(&d, around)
 	return scrubbed(d)

@@ -135,6 +135,9 @@ type Call struct {
 	Speaks     bool      `json:"speaks,omitempty"` // and speaks
 	Others     []string  `json:"others,omitempty"` // desks of ours that it can be handed over to
 	Acts       []string  `json:"acts,omitempty"`   // ring answer decline hang-up leave class join hold resume waiting hand-over
+
+	Text  []TypedLine `json:"text,omitempty"`  // typed beside it
+	Types bool        `json:"types,omitempty"` // this desk may type there now
 }
 
 // Meter is one direction of the sound of a call.

@@ -49,6 +49,7 @@ type Input struct {
 
 	Alarms    []alarm.Alarm // of alarm.Set.List
 	Live      call.Live     // the call as it stands at this end
+	Texts     []call.Typed  // typed beside it, or beside the one that was last
 	Call      Call          // of it, what the node knows: sound of this desk, meters, whether it is unrecorded
 	LastCall  string        // short ID of the newest call on record, for its class
 	LastClass string        // what this end said of its class, "" nothing yet

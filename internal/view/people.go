@@ -3,7 +3,9 @@
 package view
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"example.org/parley/call"
@@ -18,6 +20,94 @@ type InCall struct {
 	Since   time.Time `json:"since,omitzero"`
 	Until   time.Time `json:"until,omitzero"` // of a call that is over
 	Pending bool      `json:"pending,omitempty"`
+}
+
+// TypedLine is a line typed beside a call, as it stands: what was erased stands in its place, marked as such.
+type TypedLine struct {
+	Ours   bool      `json:"ours,omitempty"`
+	Name   string    `json:"name"`
+	At     time.Time `json:"at"`
+	ID     string    `json:"id,omitempty"`     // of its statement, where it is in the record
+	State  string    `json:"state"`            // typing finished broken recorded
+	Unseen bool      `json:"unseen,omitempty"` // by the other end, as it stands
+	Word   string    `json:"word"`
+	Runs   []Stretch `json:"runs"`
+	Key    string    `json:"-"` // of its element
+	Stands string    `json:"-"` // of one that this desk is typing
+}
+
+// Stretch is a piece of a line.
+type Stretch struct {
+	Text   string `json:"text"`
+	Erased bool   `json:"erased,omitempty"`
+}
+
+// texts draws what was typed beside a call: as both ends hold it now, where they do, with what the record has of it.
+// SPEC: CAL-031 CAL-032 CAL-033 PAG-085
+func (b builder) texts(id string, lines []call.Typed) (out []TypedLine) {
+	var of []call.LineEntry
+	for _, s := range b.Calls {
+		if s.Call == id {
+			of = s.Lines
+		}
+	}
+	for _, t := range lines[max(0, len(lines)-maxTexts):] {
+		if t.Call.String() != id {
+			continue
+		}
+		x := TypedLine{Ours: t.Ours, Name: b.there(t.By.Officer, t.By.Desk), At: t.Since, Key: fmt.Sprintf("%.8s-%t-%d-%d", id, t.Ours, t.Source, t.Line)}
+		if t.Ours && t.State == call.Typing && t.By.Desk == b.Desk.Desk {
+			for i := 0; i < len(t.Parts); i += 2 {
+				x.Stands += t.Parts[i]
+			}
+		}
+		for i, s := range t.Parts {
+			if s != "" {
+				x.Runs = append(x.Runs, Stretch{s, i%2 == 1})
+			}
+		}
+		switch x.State = []string{"typing", "finished", "broken"}[t.State]; {
+		case slices.ContainsFunc(of, func(l call.LineEntry) bool { return b.isLine(l, t) }):
+			l := of[slices.IndexFunc(of, func(l call.LineEntry) bool { return b.isLine(l, t) })]
+			x.ID = b.IDs.Short(l.Entry)
+			if x.State = "recorded"; l.Broken {
+				x.State = "broken"
+			}
+		}
+		x.Word, x.Unseen = b.t("line."+x.State), t.Ours && !t.Seen && b.Now.Sub(t.At) > unseenAfter
+		if x.Unseen {
+			x.Word = join(x.Word, b.t("line.unseen"))
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// maxTexts is how many lines beside a call are drawn: the newest.
+const maxTexts = 30
+
+// unseenAfter is how long a line may go without the other end's answer until the page says so.
+const unseenAfter = 2 * time.Second
+
+// isLine reports whether a statement is that of a line: by the same party, source and number.
+func (b builder) isLine(l call.LineEntry, t call.Typed) bool {
+	return (l.Entry.Log.Party == b.Us) == t.Ours && l.Source == t.Source && l.Line == t.Line
+}
+
+// wrote draws the lines of a call of the past, by the record alone.
+func (b builder) wrote(ls []call.LineEntry) (out []TypedLine) {
+	for _, l := range ls {
+		x := TypedLine{Ours: l.Entry.Log.Party == b.Us, Name: b.author(l.By), At: l.At, ID: b.IDs.Short(l.Entry), State: "recorded", Runs: []Stretch{{Text: l.Says}}}
+		if l.Broken {
+			x.State = "broken"
+		}
+		if len(l.Erased) > 0 {
+			x.Runs = append(x.Runs, Stretch{strings.Join(l.Erased, "; "), true})
+		}
+		x.Word = b.t("line." + x.State)
+		out = append(out, x)
+	}
+	return out
 }
 
 // does says what somebody in a call does.
@@ -61,9 +151,10 @@ func (b builder) inCall(c *Call) {
 	if len(c.Pauses) > 0 {
 		c.Word = c.Pauses[0].Word
 	}
+	c.Text = b.texts(c.ID, b.Texts)
 	here := b.Desk.Desk
 	if i := slices.IndexFunc(l.Side[0].People, func(p call.Person) bool { return p.Desk == here }); i >= 0 {
-		c.Talks, c.Speaks = l.Codec, l.Side[0].People[i].Speaks
+		c.Talks, c.Speaks, c.Types = l.Codec, l.Side[0].People[i].Speaks, l.Side[0].People[i].Part != call.Listener
 	}
 	in := slices.IndexFunc(told, func(p call.Person) bool { return p.Desk == here })
 	switch {

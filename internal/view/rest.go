@@ -112,7 +112,7 @@ func (b builder) idle(c Call) Call {
 			c.Differs = b.t("call.differs", b.outcome(us.Facts.Outcome, 0), b.outcome(them.Facts.Outcome, 0))
 		}
 	}
-	c.OutcomeWas = b.t("out.last", b.outcome(last.Outcome, secs))
+	c.OutcomeWas, c.Text = b.t("out.last", b.outcome(last.Outcome, secs)), b.texts(c.ID, b.Texts)
 	if b.LastAsk && b.LastCall != "" && c.Outcome == call.Answered {
 		c.ID, c.Acts = b.LastCall, append(c.Acts, "class")
 	}
@@ -510,6 +510,12 @@ func (b builder) said(r *LogRow, e *record.Entry) {
 	}
 	if t := e.Words(); t != nil {
 		said = append(said, t.Text)
+	}
+	if e.Kind == call.KindLine {
+		said = append(said, statement.Tidy(w["line"], 240))
+		if gone := statement.Tidy(w["erased"], 400); gone != "" {
+			said = append(said, b.t("line.erased", gone))
+		}
 	}
 	r.Says = join(said...)
 }

@@ -58,7 +58,9 @@
     held.delete(m.panel);
     const were = tops();
     const had = p.contains(document.activeElement) ? document.activeElement.id : '', open = $$('details[open]', p).map(d => d.id);
+    const half = m.panel === 'type' && $('#l-type') ? $('#l-type').value : '';
     p.innerHTML = m.html || '';
+    if (half && $('#l-type')) $('#l-type').value = half;
     open.forEach(id => { const d = document.getElementById(id); if (d) d.open = true; });
     p.lang = lang;
     if ($('form[data-of]', p)) { begin($('form[data-of]', p)); const may = $$('input:not([type=hidden]):not(.sr),select,textarea', p).filter(e => !e.matches(':disabled')); (may.find(e => 'focus' in e.dataset) || may[0]).focus(); release(); }
@@ -89,7 +91,7 @@
   }
   // after does what a drawn page needs: times that run, what is shown, what is heard.
   function after() {
-    clock(); levels();
+    clock(); levels(); lines();
     look();
     $$('[name=source]').forEach(r => { r.checked = r.value === source(); });
     $$('[data-ringclass]').forEach(b => b.setAttribute('aria-pressed', b.dataset.ringclass === ringClass));
@@ -307,6 +309,25 @@
     else if (e.key === 'Enter' && t.matches('input')) { e.preventDefault(); if (t.id === 'w-find' && found()) choose(found().value, f); }
   });
 
+  // ---- text beside a call -----------------------------------------------------------------------
+  // Each letter goes as it is typed, a finished line with Enter; what stands is drawn by the node, as they see it. A screen
+  // reader is told of their lines when they are finished, each once. SPEC: PAG-085
+  const letters = done => { const e = $('#l-type'); if (e && !send({ t: 'letters', text: e.value, done })) return said({ error: state.lost }); if (e && done) e.value = ''; };
+  document.addEventListener('input', e => { if (e.target.id === 'l-type') { e.target.dataset.begun = ''; letters(false); } });
+  document.addEventListener('keydown', e => { if (e.target.id === 'l-type' && e.key === 'Enter' && !e.ctrlKey && !e.isComposing) { e.preventDefault(); letters(true); } });
+  const toldLines = new Set();
+  function lines() {
+    const f = $('#l-type'), mine = $('[data-mine]'), talk = $('#p-letters .talk'), log = $('#say-lines');
+    if (f && mine && !f.value && !('begun' in f.dataset)) f.value = mine.dataset.mine; // after a reload it goes on
+    if (talk) talk.scrollTop = talk.scrollHeight;
+    $$('#p-letters li:not(.us,.typing)[id]').filter(l => !toldLines.has(l.id)).forEach(l => {
+      toldLines.add(l.id);
+      const p = document.createElement('p');
+      p.textContent = $('b', l).textContent + ': ' + $('.say', l).textContent;
+      log.append(p); while (log.children.length > 5) log.firstChild.remove();
+    });
+  }
+
   // ---- questions --------------------------------------------------------------------------------
   // ask gets what the server draws of a question: on the record's page, in the place of the key that asked for more, or on
   // the sheet that is printed. While values are read back nothing is looked up. SPEC: PAG-011 PAG-053
@@ -352,6 +373,7 @@
     if ('toboard' in d) return board() && board().show('board');
     if ('stop' in d) return stop(b);
     if ('mute' in d) return mute();
+    if ('lineend' in d) { letters(true); return $('#l-type').focus(); }
     if (d.test && snd) return void snd.test(d.test);
     if ('notices' in d) return window.Notification && void Notification.requestPermission();
     if ('chars' in d) { localStorage.setItem('chars', chars() ? 'off' : 'on'); return after(); }
@@ -474,6 +496,7 @@
       $$('form[data-of]').forEach(f => { forms[f.parentElement.id.slice(2)] = { form: f.dataset.of, id: f.dataset.id || '' }; });
       send({ t: 'hello', seq, lang, forms });
       beat();
+      if ($('#l-type') && $('#l-type').value) letters(false);
       if (snd) { snd.close(); link(); } // a node that began again knows nothing of our sound
     };
     ws.onmessage = e => {
