@@ -74,6 +74,7 @@ aurelia ring --class service
 @16s borealia answer
 aurelia waiting linguist
 aurelia hold
+aurelia type due navi alla boa
 borealia resume => contains attesa
 aurelia resume
 aurelia join => contains postazione
