@@ -4,6 +4,7 @@ package bench
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"regexp"
 	"slices"
@@ -15,20 +16,22 @@ import (
 // micro is one benchmark of a package, and which of its figures says how dear it is.
 type micro struct {
 	what, pkg, bench, unit, time string
-	least                        float64 // the bar, where the figure is to be at least so much; 0: none
+	least, most                  float64 // the bar, where the figure is to be at least or at most so much; 0: none
 }
 
 var micros = []micro{
-	{"frame: seal, send, receive, open · bare UDP", "link", "BenchmarkFrame", "×bareUDP", "60x", 0},
-	{"store: commit, 1 writer · raw write + fdatasync", "store", "BenchmarkCommit/writers=1", "of-raw", "400x", 0.6},
-	{"store: commit, 64 writers · raw write + fdatasync", "store", "BenchmarkCommit/writers=64", "of-raw", "6400x", 0.4},
-	{"store: commit in PostgreSQL, 1 writer · raw write + fdatasync", "store", "BenchmarkCommit/postgres", "of-raw", "400x", 0.25},
-	{"store: commit in PostgreSQL with a standby, 1 writer · raw", "store", "BenchmarkCommit/standby", "of-raw", "400x", 0.12},
-	{"record: Append · Ed25519 sign", "../record", "BenchmarkAppend", "x-ed25519", "3000x", 0},
-	{"record: Add · Ed25519 verify", "../record", "BenchmarkAdd", "x-ed25519", "3000x", 0},
-	{"verify: a claim over ten years · Ed25519 verify", "../verify", "BenchmarkClaim", "x-ed25519", "1x", 0},
-	{"voice: a frame in, over two paths", "voice", "BenchmarkPortIn", "ns/op", "200000x", 0},
-	{"edge: a frame between browser and line", "edge/web", "BenchmarkForward", "ns/op", "20000x", 0},
+	{"frame: seal, send, receive, open · bare UDP", "link", "BenchmarkFrame", "×bareUDP", "60x", 0, 0},
+	{"store: commit, 1 writer · raw write + fdatasync", "store", "BenchmarkCommit/writers=1", "of-raw", "400x", 0.6, 0},
+	{"store: commit, 64 writers · raw write + fdatasync", "store", "BenchmarkCommit/writers=64", "of-raw", "6400x", 0.4, 0},
+	{"store: commit in PostgreSQL, 1 writer · raw write + fdatasync", "store", "BenchmarkCommit/postgres", "of-raw", "400x", 0.25, 0},
+	{"store: commit in PostgreSQL with a standby, 1 writer · raw", "store", "BenchmarkCommit/standby", "of-raw", "400x", 0.12, 0},
+	{"record: Append · Ed25519 sign", "../record", "BenchmarkAppend", "x-ed25519", "3000x", 0, 0},
+	{"record: Add · Ed25519 verify", "../record", "BenchmarkAdd", "x-ed25519", "3000x", 0, 0},
+	{"verify: a claim over ten years · Ed25519 verify", "../verify", "BenchmarkClaim", "x-ed25519", "1x", 0, 0},
+	{"voice: a frame in, over two paths", "voice", "BenchmarkPortIn", "ns/op", "200000x", 0, 0},
+	{"edge: a frame between browser and line", "edge/web", "BenchmarkForward", "ns/op", "20000x", 0, 0},
+	{"telephone: a frame from its socket to the line · bare UDP", "edge/phone", "BenchmarkFromTelephone", "×bareUDP", "20000x", 0, 1.5},
+	{"telephone: a frame of the line to its socket · bare UDP", "edge/phone", "BenchmarkToTelephone", "×bareUDP", "20000x", 0, 1.5},
 }
 
 // figures are the medians of a benchmark's three runs, by unit.
@@ -65,6 +68,29 @@ func (m micro) figures(tb testing.TB) map[string]float64 {
 func (m micro) print(f map[string]float64) string {
 	unit := map[string]string{"×bareUDP": "× bare", "of-raw": "of the raw rate", "x-ed25519": "× bare", "ns/op": "ns"}[m.unit]
 	return fmt.Sprintf("%.2f %s, %.0f allocations", f[m.unit], unit, f["allocs/op"])
+}
+
+// telephones runs a test of the telephones and gives the figures that it prints after a word; none where it cannot run here.
+func telephones(tb testing.TB, test, figure string) (fs []float64) {
+	cmd := exec.Command("go", "test", "-count", "1", "-v", "-timeout", "5m", "-run", "^"+test+"$", "./internal/edge/phone")
+	cmd.Dir, cmd.Env = top, append(os.Environ(), "PARLEY_SOAK=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		tb.Fatalf("%s: %v: %s", test, err, out)
+	}
+	_, line, ok := strings.Cut(string(out), "figure: "+figure)
+	line, _, _ = strings.Cut(line, "\n")
+	for _, n := range regexp.MustCompile(`[+-]?[0-9]+(\.[0-9]+)?`).FindAllString(line, -1) {
+		f, _ := strconv.ParseFloat(n, 64)
+		fs = append(fs, f)
+	}
+	switch {
+	case !ok && strings.Contains(string(out), "--- SKIP"):
+		return nil
+	case !ok || len(fs) == 0:
+		tb.Fatalf("%s printed no figure: %s", test, out)
+	}
+	return fs
 }
 
 // firstSound runs the browsers' own test and takes the figure that it prints, the median of its two calls' kinds.

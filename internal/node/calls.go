@@ -560,9 +560,6 @@ func (l *Line) handOver(who act.Who, lang string, a act.HandOver) (act.Reply, er
 	if err := l.calls.fits(a.Desk); err != nil {
 		return act.Reply{}, err
 	}
-	if s := l.calls.sinks[a.Desk]; s != nil && s.Only() == voice.ULaw {
-		return act.Reply{}, hint.New("hand it to a desk at a page", "a telephone does not ring for a call that is up")
-	}
 	return l.callReply(who, lang, l.calls.do(l.calls.m.HandOver(l.author(who), a.Desk, l.now)))
 }
 

@@ -41,18 +41,19 @@ type edge struct {
 	hz   float64 // that it speaks
 	ring func() error
 	lift func() error
-	down func() error // hangs up
-	ear  func(hz float64) (heard, db float64, err error)
+	down func() error                                                // hangs up
+	ear  func(hz float64, frames int) (heard, db float64, err error) // so many running, none silent
 }
 
 // Edges has telephones and browsers call each other in every pair, pulls one of the two cables in each call and tells what each
 // heard. Phones must be there; where no browser is, the tone that a node makes stands in for it, by that name.
 func (w *World) Edges(ctx context.Context, tell func(Heard)) error {
 	var phones, pages [2]*edge
+	var tabs [2]*tab
 	for i, p := range w.Phones {
 		w.Disarm(i) // telephones, and browsers, are the only desks
 		phones[i] = &edge{i, "phone", p.Hz, p.Dial, p.Lift, p.Down,
-			func(hz float64) (float64, float64, error) { return p.Hears(hz, 200) }}
+			p.Hears}
 	}
 	if err := w.both(ctx, "armed (1)  armed (1)"); err != nil { // each knows it of the other too
 		return err
@@ -63,7 +64,7 @@ func (w *World) Edges(ctx context.Context, tell func(Heard)) error {
 	if _, err := exec.LookPath("chromium"); err != nil {
 		return w.withoutBrowser(ctx, phones[1], tell)
 	}
-	for i, hz := range []float64{440, 1000} {
+	for i, hz := range []float64{600, 1500} {
 		t, err := w.openTab(ctx, i, hz)
 		if err != nil {
 			return err
@@ -75,7 +76,8 @@ func (w *World) Edges(ctx context.Context, tell func(Heard)) error {
 		rings := func() error { // a press in the moment in which the page is drawn anew is lost
 			return t.is(ctx, "(s => { if (s === 'ringing-there' || s === 'calling') return true; if (!(performance.now() - window.pressed < 2000)) { window.pressed = performance.now(); document.querySelector('#c-ring')?.click(); } })(document.querySelector('#p-state > i')?.dataset.call)")
 		}
-		pages[i] = &edge{i, "browser", hz, rings, click("#c-answer"), click("#c-end"), func(hz float64) (float64, float64, error) { return t.hears(ctx, hz) }}
+		pages[i] = &edge{i, "browser", hz, rings, click("#c-answer"), click("#c-end"), func(hz float64, _ int) (float64, float64, error) { return t.hears(ctx, hz) }}
+		tabs[i] = t
 		if err := w.both(ctx, "armed (2)"); err != nil {
 			return err
 		}
@@ -83,6 +85,75 @@ func (w *World) Edges(ctx context.Context, tell func(Heard)) error {
 	for _, p := range [][2]*edge{{pages[0], phones[1]}, {phones[1], pages[0]}, {pages[0], pages[1]}} {
 		if err := w.call(ctx, p[0], p[1], tell); err != nil {
 			return err
+		}
+	}
+	return w.people(ctx, phones, pages[0], tabs[0], tell)
+}
+
+// people has two telephones speak, a linguist join them at a browser, the call handed over to him and back to the telephone,
+// and the telephone hold it.
+func (w *World) people(ctx context.Context, phones [2]*edge, page *edge, t *tab, tell func(Heard)) error {
+	press := func(verb string, args map[string]any) error {
+		b, _ := json.Marshal(args)
+		return t.eval(fmt.Sprintf("(b => { b.dataset.verb = %q; b.dataset.args = %q; document.body.append(b); b.click(); b.remove(); return true; })(document.createElement('button'))", verb, b), new(bool))
+	}
+	extension := fmt.Sprintf("extension %s, Duty officer", w.Phones[0].Number)
+	to := func(mine bool) func() error { // hands the call over to the page, or to the telephone
+		return func() error {
+			v, err := data[view.Desk](w.Act(w.Sites[0], act.Status))
+			for _, desk := range v.Call.Others {
+				if (desk != extension) == mine {
+					return press("hand-over", map[string]any{"desk": desk})
+				}
+			}
+			return errors.Join(errors.New("no desk to hand over to"), err)
+		}
+	}
+	two := func(a, b *edge) [][2]*edge { return [][2]*edge{{a, b}, {b, a}} }
+	for _, step := range []struct {
+		does  func() error
+		shows func(view.Call) bool // what both ends then show
+		pair  string
+		ways  [][2]*edge
+	}{
+		{func() error { return w.connect(ctx, phones[0], phones[1]) }, func(v view.Call) bool { return len(v.People) == 2 }, "", nil},
+		{func() error { return press("join", nil) }, func(v view.Call) bool { return len(v.People) == 3 && !v.People[1].Pending },
+			"phone → phone, a linguist at a browser", [][2]*edge{{phones[0], phones[1]}, {page, phones[1]}, {phones[1], phones[0]}, {page, phones[0]}, {phones[0], page}, {phones[1], page}}},
+		{to(true), func(v view.Call) bool { return len(v.People) == 2 && !v.People[0].Pending }, "handed over to a browser", two(page, phones[1])},
+		{func() error {
+			err := to(false)()
+			for end := time.Now().Add(patience); err == nil; time.Sleep(200 * time.Millisecond) {
+				if v, e := data[view.Desk](w.Act(w.Sites[0], act.Status)); e == nil && len(v.Call.People) > 0 && v.Call.People[0].Name == extension {
+					break
+				}
+				if err = phones[0].lift(); time.Now().After(end) {
+					err = errors.New("the call is not taken over by a telephone")
+				}
+			}
+			return err
+		}, func(v view.Call) bool { return len(v.People) == 2 && !v.People[0].Pending }, "handed over to a phone", two(phones[0], phones[1])},
+		{func() error { return w.Phones[0].Does("hold", "") }, func(v view.Call) bool { return len(v.Pauses) == 1 }, "", nil},
+		{func() error { return w.Phones[0].Does("resume", "") }, func(v view.Call) bool { return len(v.Pauses) == 0 }, "held by a phone, and resumed", [][2]*edge{{phones[0], phones[1]}}}, // baresip keeps nothing of what it hears after a hold
+		{phones[0].down, func(v view.Call) bool { return v.State != "connected" }, "", nil},
+	} {
+		if err := step.does(); err != nil {
+			return err
+		}
+		for _, s := range w.Sites {
+			for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+				v, err := data[view.Desk](w.Act(s, act.Status))
+				if err == nil && step.shows(v.Call) {
+					break
+				}
+				if ctx.Err() != nil || time.Now().After(end) {
+					return errors.Join(fmt.Errorf("%s's node does not show %s: %+v", s.Name, step.pair, v.Call), ctx.Err(), err)
+				}
+			}
+		}
+		for _, way := range step.ways {
+			if err := w.listens(step.pair, way[0], way[1], tell); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -104,6 +175,31 @@ func (w *World) withoutBrowser(ctx context.Context, phone *edge, tell func(Heard
 
 // call has one edge ring another, which lifts; the first cable is pulled while they speak.
 func (w *World) call(ctx context.Context, from, to *edge, tell func(Heard)) error {
+	if err := w.connect(ctx, from, to); err != nil {
+		return err
+	}
+	if _, err := w.Change([]string{"cut", "1"}); err != nil {
+		return err
+	}
+	for _, way := range [][2]*edge{{from, to}, {to, from}} {
+		if err := w.listens(from.what+" → "+to.what, way[0], way[1], tell); err != nil {
+			return err
+		}
+	}
+	if err := from.down(); err != nil {
+		return err
+	}
+	if _, err := w.Change([]string{"restore", "1"}); err != nil {
+		return err
+	}
+	if err := w.both(ctx, "READY"); err != nil {
+		return err
+	}
+	return w.both(ctx, "up on 2 of 2")
+}
+
+// connect has one edge ring another, which lifts.
+func (w *World) connect(ctx context.Context, from, to *edge) error {
 	err := from.ring()
 	if err == nil {
 		err = w.shows(ctx, to.side, "RINGING HERE")
@@ -119,41 +215,32 @@ func (w *World) call(ctx context.Context, from, to *edge, tell func(Heard)) erro
 	if err == nil {
 		err = w.both(ctx, "CONNECTED")
 	}
-	if err != nil {
-		return err
-	}
 	time.Sleep(2 * time.Second)
-	if _, err := w.Change([]string{"cut", "1"}); err != nil {
+	return err
+}
+
+// listens measures what one edge of a call that is up hears of another.
+func (w *World) listens(pair string, from, to *edge, tell func(Heard)) (err error) {
+	h := Heard{Pair: pair, From: w.Sites[from.side].Name + "'s " + from.what, To: w.Sites[to.side].Name + "'s " + to.what, SentHz: from.hz}
+	if to.ear == nil {
+		return nil
+	}
+	frames := 200
+	if from.what == "browser" { // on two cores that do other work too a browser stutters
+		frames = 50
+	}
+	if h.HeardHz, h.LevelDB, err = to.ear(h.SentHz, frames); err != nil {
 		return err
 	}
-	for _, way := range [][2]*edge{{from, to}, {to, from}} {
-		h := Heard{Pair: from.what + " → " + to.what, From: w.Sites[way[0].side].Name + "'s " + way[0].what, To: w.Sites[way[1].side].Name + "'s " + way[1].what, SentHz: way[0].hz}
-		if way[1].ear == nil {
-			continue
-		}
-		var err error
-		if h.HeardHz, h.LevelDB, err = way[1].ear(h.SentHz); err != nil {
-			return err
-		}
-		v, err := data[view.Desk](w.Act(w.Sites[way[1].side], act.Status))
-		if err != nil || v.Call.In == nil {
-			return errors.Join(fmt.Errorf("the call of %s is over", h.Pair), err)
-		}
-		h.HeardHz, h.LevelDB = math.Round(10*h.HeardHz)/10, math.Round(100*h.LevelDB)/100
-		h.FramesLost, h.LongestGapMS = v.Call.In.Lost, v.Call.In.LongestGapMS
-		h.OK = math.Abs(h.HeardHz-h.SentHz) <= h.SentHz/100 && math.Abs(h.LevelDB-SpokenDB) <= 1.5 && h.FramesLost == 0
-		tell(h)
+	v, err := data[view.Desk](w.Act(w.Sites[to.side], act.Status))
+	if err != nil || v.Call.In == nil {
+		return errors.Join(fmt.Errorf("the call of %s is over", pair), err)
 	}
-	if err := from.down(); err != nil {
-		return err
-	}
-	if _, err := w.Change([]string{"restore", "1"}); err != nil {
-		return err
-	}
-	if err := w.both(ctx, "READY"); err != nil {
-		return err
-	}
-	return w.both(ctx, "up on 2 of 2")
+	h.HeardHz, h.LevelDB = math.Round(10*h.HeardHz)/10, math.Round(100*h.LevelDB)/100
+	h.FramesLost, h.LongestGapMS = v.Call.In.Lost, v.Call.In.LongestGapMS
+	h.OK = math.Abs(h.HeardHz-h.SentHz) <= h.SentHz/100 && math.Abs(h.LevelDB-SpokenDB) <= 1.5 && h.FramesLost == 0
+	tell(h)
+	return nil
 }
 
 // both waits until both sides' status has a word.
@@ -345,11 +432,12 @@ func (t *tab) hears(ctx context.Context, hz float64) (heard, db float64, err err
 	return 0, 0, ctx.Err()
 }
 
-// pageHears gives what the page plays of the far end: its strongest tone within a tenth of hz, its level in dB, and how many of
+// pageHears gives what the page plays of the others in the call: its strongest tone within a tenth of hz, its level in dB, and how many of
 // the 34 pieces of 20 ms are silent.
-const pageHears = `(async hz => { const c = window.earContext ??= new AudioContext({ sampleRate: 48000 }), s = document.getElementById('sound-remote').srcObject;
-  if (!s) return [0, -99, 99];
-  if (window.earOf !== s) { window.earOf = s; window.ear = Object.assign(c.createAnalyser(), { fftSize: 32768 }); c.createMediaStreamSource(s).connect(window.ear); await new Promise(r => setTimeout(r, 900)); }
+const pageHears = `(async hz => { const c = window.earContext ??= new AudioContext({ sampleRate: 48000 }), of = window.earOf ??= new Set();
+  window.ear ??= Object.assign(c.createAnalyser(), { fftSize: 32768 });
+  let wait = 0; for (const { srcObject: s } of document.querySelectorAll('[id^=sound-remote]')) if (s && !of.has(s)) { of.add(s); c.createMediaStreamSource(s).connect(window.ear); wait = 900; }
+  await new Promise(r => setTimeout(r, wait));
   const x = new Float32Array(32768); window.ear.getFloatTimeDomainData(x);
   const g = f => { const k = 2 * Math.cos(2 * Math.PI * f / 48000); let a = 0, b = 0; for (const v of x) { [a, b] = [v + k * a - b, a]; } return 20 * Math.log10(2 * Math.sqrt(Math.max(0, a * a + b * b - k * a * b)) / x.length + 1e-9); };
   const rms = y => 10 * Math.log10(2 * y.reduce((s, v) => s + v * v, 0) / y.length + 1e-9);

@@ -168,32 +168,36 @@ func toneWAV(hz float64) string {
 	return b.String()
 }
 
-// heard reads what the telephone has heard so far in its newest call.
-func (p *Handset) heard() (samples []int16) {
+// heard reads what the telephone has heard so far, since its call began or its sound did anew, and in which file.
+func (p *Handset) heard() (samples []int16, file string) {
 	files, _ := filepath.Glob(filepath.Join(p.dir, "dump-*-dec.wav"))
 	if len(files) == 0 {
-		return nil
+		return nil, ""
 	}
 	slices.Sort(files)
-	b, err := os.ReadFile(files[len(files)-1])
+	file = files[len(files)-1]
+	b, err := os.ReadFile(file)
 	i := bytes.Index(b, []byte("data"))
 	if err != nil || i < 0 || len(b) < i+8 {
-		return nil
+		return nil, file
 	}
 	for b = b[i+8:]; len(b) >= 2; b = b[2:] {
 		samples = append(samples, int16(le.LittleEndian.Uint16(b)))
 	}
-	return samples
+	return samples, file
 }
 
-// Hears waits for so many frames of what the telephone hears of which none is silent, and gives the strongest tone in them near
-// hz, and their level. A busy machine makes it wait longer.
+// Hears waits for so many frames, from now on, of what the telephone hears of which none is silent, and gives the strongest
+// tone in their second half near hz, with its level. A busy machine makes it wait longer.
 func (p *Handset) Hears(hz float64, want int) (heard, db float64, err error) {
 	const frame = voice.FrameBytes
-	var all []int16
-	run, at := 0, 0
+	all, file := p.heard()
+	run, at := 0, len(all)/frame
 	for end := time.Now().Add(2 * time.Minute); run < want; time.Sleep(100 * time.Millisecond) {
-		all = p.heard()
+		was := file
+		if all, file = p.heard(); file != was {
+			run, at = 0, 0
+		}
 		for ; (at+1)*frame <= len(all) && run < want; at++ {
 			if run++; power(all[at*frame:(at+1)*frame]) < -40 {
 				run = 0
@@ -203,16 +207,17 @@ func (p *Handset) Hears(hz float64, want int) (heard, db float64, err error) {
 			return 0, 0, fmt.Errorf("telephone %s: %d frames, never %d running without a silent one", p.Number, len(all)/frame, want)
 		}
 	}
-	sound := all[(at-want)*frame : at*frame]
-	return strongest(sound[len(sound)/2:], hz), power(sound), nil
+	heard, db = strongest(all[(at-want/2)*frame:at*frame], hz)
+	return heard, db, nil
 }
 
-// strongest is the strongest tone within a tenth of hz in half a second of sound.
-func strongest(sound []int16, hz float64) (best float64) {
+// strongest is the strongest tone within a tenth of hz in half a second of sound, and its level.
+func strongest(sound []int16, hz float64) (best, db float64) {
 	loudest := 0.0
+	sound = sound[:min(len(sound), voice.Rate/2)]
 	for f := hz * 0.9; f < hz*1.1; f += 0.5 {
 		var re, im float64
-		for i, s := range sound[:min(len(sound), voice.Rate/2)] {
+		for i, s := range sound {
 			re += float64(s) * math.Cos(2*math.Pi*f*float64(i)/voice.Rate)
 			im += float64(s) * math.Sin(2*math.Pi*f*float64(i)/voice.Rate)
 		}
@@ -220,7 +225,7 @@ func strongest(sound []int16, hz float64) (best float64) {
 			best, loudest = f, l
 		}
 	}
-	return best
+	return best, 20 * math.Log10(2*loudest/float64(len(sound))/32768+1e-9)
 }
 
 // power is the level of sound, as that of a sine of the same power.

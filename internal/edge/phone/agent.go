@@ -25,6 +25,7 @@ const (
 
 const (
 	maxAnswers = 256 // server transactions
+	maxInvites = 64  // of them, of calls that begin: what else is asked meanwhile is answered
 	maxAsks    = 64  // our requests, past which no 200 of a call that is not there is answered
 	maxLegs    = 16
 	allow      = "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE\r\nSupported: timer\r\n"
@@ -280,7 +281,7 @@ func (a *agent) ask(p parcel, req *sip.Request) {
 			a.emit(parcel{data: t.data, over: t.from.over, peer: t.from.peer})
 		}
 		return
-	case len(a.answers) >= maxAnswers:
+	case len(a.answers) >= maxAnswers || begins(req) && a.beginning() >= maxInvites:
 		a.dropped++
 		return
 	}
@@ -296,25 +297,49 @@ func (a *agent) ask(p parcel, req *sip.Request) {
 	a.serve(t, invite)
 }
 
+// begins reports whether a request begins a call.
+func begins(req *sip.Request) bool {
+	_, in := req.To().Params.Get("tag")
+	return req.Method == sip.INVITE && !in
+}
+
+// beginning is how many such requests are remembered. SPEC: PHN-004
+func (a *agent) beginning() (n int) {
+	for _, t := range a.answers {
+		if begins(t.req) {
+			n++
+		}
+	}
+	return n
+}
+
 // refusal is what every request is judged by before anything is made of it.
 //
-// SPEC: PHN-013
+// SPEC: PHN-013 PHN-019
 func refusal(req *sip.Request) (code int, reason, extra string) {
 	known := map[sip.RequestMethod]bool{"INVITE": true, "BYE": true, "CANCEL": true, "OPTIONS": true, "UPDATE": true}
 	switch {
 	case req.SipVersion != "SIP/2.0":
 		return 505, "Version Not Supported", ""
-	case req.CSeq().MethodName != req.Method:
-		return 400, "Bad Request", ""
 	case req.Method == "INFO" || req.Method == "REFER" || req.Method == "NOTIFY" || req.Method == "SUBSCRIBE" || req.Method == "MESSAGE" || req.Method == "PRACK" || req.Method == "PUBLISH" || req.Method == "REGISTER":
 		return 405, "Method Not Allowed", allow
 	case !known[req.Method]:
 		return 501, "Not Implemented", allow
+	case req.CSeq().MethodName != req.Method:
+		return 400, "Bad Request", ""
 	case req.Recipient.Scheme != "sip" && req.Recipient.Scheme != "sips":
 		return 416, "Unsupported URI Scheme", ""
 	}
+	for _, once := range []string{"Call-ID", "CSeq", "From", "To", "Max-Forwards"} {
+		if len(req.GetHeaders(once)) > 1 {
+			return 400, "Bad Request", ""
+		}
+	}
 	if req.Method == "CANCEL" {
 		return 0, "", ""
+	}
+	if accept := strings.ToLower(header(req, "Accept")); req.Method == "INVITE" && accept != "" && !strings.Contains(accept, "application/sdp") && !strings.Contains(accept, "*/*") && !strings.Contains(accept, "application/*") {
+		return 406, "Not Acceptable", "Accept: application/sdp\r\n"
 	}
 	var strange []string
 	for _, h := range req.GetHeaders("Require") {

@@ -4,6 +4,7 @@ package phone
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -147,6 +148,8 @@ type pbx struct {
 	on    func(*sip.Request) // guarded by mu
 	mu    sync.Mutex
 	log   []string // methods and statuses that came
+	quiet bool     // of a flood: only OPTIONS is kept
+	ears  uint16   // where its telephones hear; 0: 20000
 	last  map[string]*sip.Request
 	oks   map[string]*sip.Response
 }
@@ -158,6 +161,9 @@ func (p *pbx) took(b []byte) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if res, ok := m.(*sip.Response); p.quiet && ok && res.CSeq().MethodName != sip.OPTIONS {
+		return
+	}
 	switch m := m.(type) {
 	case *sip.Response:
 		p.log = append(p.log, fmt.Sprint(m.StatusCode, " ", m.CSeq().MethodName))
@@ -181,6 +187,83 @@ func (p *pbx) request(what string) *sip.Request {
 	return p.last[what]
 }
 
+// sdp is what it says of its sound.
+func (p *pbx) sdp() string {
+	return strings.NewReplacer("192.0.2.20", p.at.Addr().String(), "20000", fmt.Sprint(cmp.Or(p.ears, 20000))).Replace(theirSDP)
+}
+
+// serve opens the PBX for a trunk that is at to; each telephone answers as phones says, by number.
+func (p *pbx) serve(tcp bool, to netip.AddrPort, phones map[string]int) {
+	p.t.Helper()
+	p.last, p.oks = map[string]*sip.Request{}, map[string]*sip.Response{}
+	p.on = func(m *sip.Request) {
+		code := phones[m.Recipient.User]
+		switch m.Method {
+		case "OPTIONS", "BYE", "CANCEL":
+			p.write(respond(m, 200, "pbx", "", ""))
+			if m.Method == "CANCEL" {
+				if inv := p.last["INVITE "+m.Recipient.User]; inv != nil {
+					p.write(respond(inv, 487, "ph", "", ""))
+				}
+			}
+		case "REGISTER":
+			if header(m, "Authorization") == "" {
+				p.write(respond(m, 401, "pbx", "WWW-Authenticate: Digest realm=\"pbx\", nonce=\"n\", algorithm=MD5, qop=\"auth\"\r\n", ""))
+				return
+			}
+			p.write(respond(m, 200, "pbx", "Expires: 300\r\n", ""))
+		case "INVITE":
+			if code != 0 {
+				p.write(respond(m, 180, "ph", "", ""))
+			}
+			if code == 200 {
+				p.write(respond(m, 200, "ph", "", p.sdp()))
+			} else if code > 200 {
+				p.write(respond(m, code, "ph", "", ""))
+			}
+		}
+	}
+	if tcp {
+		ln, err := net.Listen("tcp", p.at.String())
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		p.t.Cleanup(func() { ln.Close() })
+		go func() {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			p.write = func(s string) { _, _ = c.Write([]byte(s)) }
+			buf, par := make([]byte, 4096), sip.NewParser().NewSIPStream()
+			for {
+				n, err := c.Read(buf)
+				if err != nil {
+					return
+				}
+				_ = par.ParseSIPStream(buf[:n], func(m sip.Message) { p.took([]byte(m.String())) })
+			}
+		}()
+	} else {
+		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(p.at))
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		p.t.Cleanup(func() { conn.Close() })
+		p.write = func(s string) { _, _ = conn.WriteToUDPAddrPort([]byte(s), to) }
+		go func() {
+			buf := make([]byte, 65536)
+			for {
+				n, _, err := conn.ReadFromUDPAddrPort(buf)
+				if err != nil {
+					return
+				}
+				p.took(buf[:n])
+			}
+		}()
+	}
+}
+
 // house is an edge, its PBX and its line.
 type house struct {
 	*pbx
@@ -195,78 +278,13 @@ var nextPort uint16 = 40000
 func trunkOf(t *testing.T, tcp bool, phones map[string]int, change ...func(*Config)) *house {
 	t.Helper()
 	nextPort += 100
-	h := &house{line: newFakeLine(), logs: &bytes.Buffer{}, pbx: &pbx{t: t, at: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.2"), nextPort), last: map[string]*sip.Request{}, oks: map[string]*sip.Response{}}}
+	h := &house{line: newFakeLine(), logs: &bytes.Buffer{}, pbx: &pbx{t: t, at: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.2"), nextPort)}}
 	cfg := Config{Name: "borealia", Trunk: h.at, TCP: tcp, Bind: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), nextPort), Media: nextPort + 2, Digest: "MD5", Prompt: "en",
 		Extensions: []Extension{{"201", "extension 201"}, {"202", "extension 202"}}}
 	for _, f := range change {
 		f(&cfg)
 	}
-	h.on = func(m *sip.Request) {
-		code := phones[m.Recipient.User]
-		switch m.Method {
-		case "OPTIONS", "BYE", "CANCEL":
-			h.write(respond(m, 200, "pbx", "", ""))
-			if m.Method == "CANCEL" {
-				if inv := h.last["INVITE "+m.Recipient.User]; inv != nil {
-					h.write(respond(inv, 487, "ph", "", ""))
-				}
-			}
-		case "REGISTER":
-			if header(m, "Authorization") == "" {
-				h.write(respond(m, 401, "pbx", "WWW-Authenticate: Digest realm=\"pbx\", nonce=\"n\", algorithm=MD5, qop=\"auth\"\r\n", ""))
-				return
-			}
-			h.write(respond(m, 200, "pbx", "Expires: 300\r\n", ""))
-		case "INVITE":
-			if code != 0 {
-				h.write(respond(m, 180, "ph", "", ""))
-			}
-			if code == 200 {
-				h.write(respond(m, 200, "ph", "", strings.ReplaceAll(theirSDP, "192.0.2.20", "127.0.0.2")))
-			} else if code > 200 {
-				h.write(respond(m, code, "ph", "", ""))
-			}
-		}
-	}
-	if tcp {
-		ln, err := net.Listen("tcp", h.at.String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { ln.Close() })
-		go func() {
-			c, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			h.write = func(s string) { _, _ = c.Write([]byte(s)) }
-			buf, par := make([]byte, 4096), sip.NewParser().NewSIPStream()
-			for {
-				n, err := c.Read(buf)
-				if err != nil {
-					return
-				}
-				_ = par.ParseSIPStream(buf[:n], func(m sip.Message) { h.took([]byte(m.String())) })
-			}
-		}()
-	} else {
-		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(h.at))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { conn.Close() })
-		h.write = func(s string) { _, _ = conn.WriteToUDPAddrPort([]byte(s), cfg.Bind) }
-		go func() {
-			buf := make([]byte, 65536)
-			for {
-				n, _, err := conn.ReadFromUDPAddrPort(buf)
-				if err != nil {
-					return
-				}
-				h.took(buf[:n])
-			}
-		}()
-	}
+	h.serve(tcp, cfg.Bind, phones)
 	var err error
 	if h.edge, err = New(cfg, h.line, slog.New(slog.NewTextHandler(h.logs, nil))); err != nil {
 		t.Fatal(err)

@@ -35,7 +35,14 @@ type handset struct {
 	keys    keypad
 	saying  map[string]bool // a STOP is under way, by its keys
 	stops   bool            // its leg was dialled for STOP alone
+	holds   bool            // it holds the line's call, as the line was told
+	holding bool            // that is being said
 }
+
+// deaf is the ear of a telephone that is in no call: it says what its desk would speak.
+type deaf struct{}
+
+func (deaf) WriteAt(uint32, byte, uint32, []byte) error { return nil }
 
 func (h *handset) who() act.Who { return act.Who{Desk: h.Desk, Known: "unattributed", Stays: true} }
 
@@ -51,7 +58,7 @@ func (e *Trunk) openSound() (netip.AddrPort, error) {
 
 // takes gives a leg and its sound to an extension.
 func (e *Trunk) takes(h *handset, l *leg, m *media) {
-	h.leg, h.media, h.keys, h.stops, h.rung, h.since = l, m, keypad{}, false, false, time.Time{}
+	h.leg, h.media, h.keys, h.stops, h.rung, h.holds, h.since = l, m, keypad{}, false, false, false, time.Time{}
 	m.onFrame = func(f []byte) { e.line.Microphone(h.Desk, f) }
 	m.onKey = func(k byte) { e.post(func() { e.key(h, l, k) }) }
 	e.wait.Go(m.read)
@@ -127,6 +134,9 @@ func (e *Trunk) arm(h *handset) {
 		return
 	}
 	h.telling, h.tellAt = true, e.a.now.Add(tellAgain)
+	if can && h.leg == nil {
+		e.line.Hear(h.Desk, deaf{})
+	}
 	e.do(h, act.SetDesk{Armed: can, Sound: "ok"}, func(err error) {
 		h.telling = false
 		if err == nil {
@@ -136,15 +146,19 @@ func (e *Trunk) arm(h *handset) {
 }
 
 // look brings every extension to what the line's call is now: it rings while the line rings here, and is in the call while its
-// desk is. A call of its desk that has no telephone is hung up. SPEC: PHN-051 PHN-052 PHN-053
+// desk is. A call that stands may ring it too, to be handed over. A call of its desk that has no telephone is hung up.
+//
+// SPEC: PHN-051 PHN-052 PHN-053 PHN-054
 func (e *Trunk) look() {
 	v := e.line.Live()
 	e.lookAt = e.a.now
 	for _, h := range e.phones {
-		if h.refused != (call.ID{}) && (v.State != call.RingingHere || v.ID != h.refused) {
+		handed := v.Rings(h.Desk)
+		rings := handed || v.State == call.RingingHere
+		if h.refused != (call.ID{}) && (!rings || v.ID != h.refused) {
 			h.refused = call.ID{}
 		}
-		ours := v.By.Desk == h.Desk && v.State != call.Idle && v.State != call.RingingHere
+		ours := v.By.Desk == h.Desk && v.State != call.Idle && v.State != call.RingingHere || toHave(&v, h.Desk)
 		if last := v.Last; ours && last != nil && last.ID == h.call && last.Outcome.Became == v.ID.String() {
 			h.call = v.ID // both rang: theirs stays
 		}
@@ -155,11 +169,13 @@ func (e *Trunk) look() {
 		case ours && !has && free && !e.a.now.Before(h.back):
 			e.have(h, act.HangUp{Call: v.ID.String()})
 		case l == nil:
-			if free && v.State == call.RingingHere && h.armed && e.a.trunk.up && h.refused != v.ID && e.lifted != v.ID {
+			if free && rings && h.armed && e.a.trunk.up && h.refused != v.ID && (handed || e.lifted != v.ID) {
 				e.ring(h, v.ID)
 			}
-		case h.stops || has && l.state == up && v.State == call.Connected:
-		case l.out && l.state != up && v.State == call.RingingHere && v.ID == h.call:
+		case h.stops:
+		case has && l.state == up && v.State == call.Connected:
+			e.hold(h)
+		case l.out && l.state != up && rings && v.ID == h.call:
 		case l.state == asked && free && !h.rung && !ours:
 			h.rung = true
 			e.have(h, act.Ring{Sound: Sounds})
@@ -175,6 +191,30 @@ func (e *Trunk) look() {
 			l.off(480, "")
 		}
 	}
+}
+
+// toHave reports whether a desk has the call that is up once the other end has seen that it does.
+func toHave(v *call.Live, desk string) bool {
+	told := v.Told()
+	return v.State == call.Connected && len(told) > 0 && told[0].Desk == desk
+}
+
+// hold tells the line that a telephone in its call holds it, or does no more. SPEC: PHN-035
+func (e *Trunk) hold(h *handset) {
+	l, holds := h.leg, h.leg.theirs.held()
+	if h.holding || holds == h.holds {
+		return
+	}
+	h.holding = true
+	a := act.Hold
+	if !holds {
+		a = act.Resume
+	}
+	e.do(h, a, func(err error) {
+		if h.holding = false; h.leg == l && (err == nil || !holds) { // somebody else may have resumed it
+			h.holds = holds
+		}
+	})
 }
 
 // ring rings an extension for a ring of the line.
@@ -229,6 +269,7 @@ func (e *Trunk) happened(l *leg, what string) {
 	case what == "media" && !h.since.IsZero():
 		s := l.theirs
 		h.media.to.Store(&s)
+		e.look() // it may hold the call
 	case what == "over":
 		e.ended(h)
 	}
@@ -236,13 +277,13 @@ func (e *Trunk) happened(l *leg, what string) {
 
 // answered: an extension lifted for a ring. The first has it, the others stop. SPEC: PHN-051
 func (e *Trunk) answered(h *handset) {
-	if e.lifted == h.call {
+	if v := e.line.Live(); e.lifted == h.call && !v.Rings(h.Desk) {
 		h.leg.off(0, "")
 		return
 	}
 	e.lifted = h.call
-	for _, other := range e.phones {
-		if other != h && other.leg != nil && other.leg.out && other.call == h.call {
+	for _, other := range e.phones { // who has the call until the other end has seen who takes it speaks on
+		if other != h && other.leg != nil && other.leg.out && other.leg.state != up && other.call == h.call {
 			other.leg.off(0, "")
 		}
 	}
@@ -309,13 +350,14 @@ func (e *Trunk) ended(h *handset) {
 	if n := h.media.refused.Load(); n > 0 {
 		e.log.Info("packets of an extension's sound were refused", "extension", h.Number, "packets", n)
 	}
-	e.line.Hear(h.Desk, nil)
+	e.line.Hear(h.Desk, deaf{})
 	h.leg, h.media, e.lookAt = nil, nil, time.Time{} // what is left of its call is hung up
-	switch {
+	v := e.line.Live()
+	switch handed := v.Rings(h.Desk); {
 	case l.why == "by us" || !l.out || l.was == up && l.why != "no sound":
-	case l.code == 603:
+	case l.code == 603 || handed: // who hands it over hears at once that it does not ring here
 		h.refused = h.call
-		if v := e.line.Live(); v.State == call.RingingHere && v.ID == h.call {
+		if (handed || v.State == call.RingingHere) && v.ID == h.call {
 			e.do(h, act.Decline{Call: h.call.String()}, nothing)
 		}
 	default: // busy, not there, no reply: it does not ring, the others do

@@ -100,6 +100,103 @@ func TestOrdinaryTelephone(t *testing.T) {
 	}
 	done := make(chan string, 1)
 	go func() { got, _ := h.edge.Test("(06) 123"); done <- got }()
+	h.wait("the test is under way", func() (on bool) { h.loop(func() { on = h.edge.trial != nil }); return on })
+	if got, ok := h.edge.Test("06123"); ok {
+		t.Errorf("a second test at once: %s", got)
+	}
+	press(t, h, ears)
+	if got := <-done; got != "answered" {
+		t.Errorf("who pressed the key: %s", got)
+	}
+}
+
+// TestEveryOutcomeOverSIP: each outcome of an ordinary telephone once over real sockets and real time: the PBX answers our INVITE as
+// it does where the far telephone does that.
+func TestEveryOutcomeOverSIP(t *testing.T) {
+	// SPEC: PHN-080 PHN-081
+	cases := []struct {
+		does, want string
+		slow       bool // as long as nobody does anything
+		codes      []int
+		extra      string
+	}{
+		{"a person presses the asked key", "answered", false, []int{180, 200}, ""},
+		{"a machine speaks and presses nothing", "unproven", true, []int{180, 200}, ""},
+		{"it rings and rings", "no-answer", true, []int{100, 180}, ""},
+		{"their exchange gives up after it rang", "no-answer", false, []int{180, 480}, ""},
+		{"busy", "busy", false, []int{100, 486}, ""},
+		{"declined", "declined", false, []int{180, 603}, ""},
+		{"no such number", "no-number", false, []int{404}, ""},
+		{"no such number, as the network says it", "no-number", false, []int{503}, "Reason: Q.850;cause=1\r\n"},
+		{"no ring tone comes", "no-tone", true, []int{100}, ""},
+		{"their exchange is out of order", "no-tone", false, []int{503}, "Reason: Q.850;cause=38\r\n"},
+		{"our PBX does not let us", "dead", false, []int{403}, ""},
+		{"our PBX says nothing", "dead", true, nil, ""},
+	}
+	came := map[string]bool{}
+	for i, c := range cases {
+		if c.slow && testing.Short() {
+			came[c.want] = true
+			continue
+		}
+		h := trunkOf(t, false, nil)
+		h.ears = 21000 + uint16(i)
+		ears, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(h.at.Addr(), h.ears)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ears.Close()
+		h.mu.Lock()
+		serve := h.on
+		h.on = func(m *sip.Request) {
+			if m.Method != sip.INVITE {
+				serve(m)
+				return
+			}
+			for _, code := range c.codes {
+				extra, body := "", ""
+				if code >= 300 {
+					extra = c.extra
+				} else if code == 200 {
+					body = h.sdp()
+				}
+				h.write(respond(m, code, "ph", extra, body))
+			}
+		}
+		h.mu.Unlock()
+		got := make(chan string, 1)
+		go func() { outcome, _ := h.edge.Test("06123"); got <- outcome }()
+		if c.want == "answered" {
+			press(t, h, ears)
+		}
+		check := func() {
+			select {
+			case outcome := <-got:
+				if came[outcome] = true; outcome != c.want {
+					t.Errorf("%s: %s, it is %s", c.does, outcome, c.want)
+				}
+			case <-time.After(2 * time.Minute):
+				t.Errorf("%s: no outcome", c.does)
+			}
+		}
+		if !c.slow {
+			check()
+			continue
+		}
+		defer check() // the slow ones run at once
+	}
+	t.Cleanup(func() { // after them
+		for _, want := range check.Outcomes {
+			if !came[want] {
+				t.Errorf("nothing came to %s", want)
+			}
+		}
+	})
+}
+
+// press waits for the prompt and presses the key that it asks for.
+func press(t *testing.T, h *house, ears *net.UDPConn) {
+	t.Helper()
 	buf := make([]byte, 1500)
 	_ = ears.SetReadDeadline(time.Now().Add(20 * time.Second))
 	for spoken := false; !spoken; {
@@ -110,20 +207,14 @@ func TestOrdinaryTelephone(t *testing.T) {
 		p, ok := readRTP(buf[:n])
 		spoken = ok && strings.Trim(string(p.payload), "\xff\x7f") != ""
 	}
-	if got, ok := h.edge.Test("06123"); ok {
-		t.Errorf("a second test at once: %s", got)
-	}
-	key := make(chan byte, 1)
-	h.edge.post(func() { key <- h.edge.trial.key })
+	var key byte
+	h.loop(func() { key = h.edge.trial.key })
 	offer, err := parseSDP(h.request("INVITE 06123").Body())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ears.WriteToUDPAddrPort(rtp(101, 1, 1, 5, []byte{<-key - '0', 0, 0, 0}), offer.to); err != nil {
+	if _, err := ears.WriteToUDPAddrPort(rtp(101, 1, 1, 5, []byte{key - '0', 0, 0, 0}), offer.to); err != nil {
 		t.Fatal(err)
-	}
-	if got := <-done; got != "answered" {
-		t.Errorf("who pressed the key: %s", got)
 	}
 }
 
