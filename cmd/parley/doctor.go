@@ -175,6 +175,9 @@ func (d *doctor) partyKey(l *home.Line) {
 		return
 	}
 	d.say(fine, "", "the party key is kept elsewhere")
+	if _, err := os.Stat(l.Sealed()); err == nil {
+		d.say(wrong, "remove it, once the file that key seal made is at two places", "the party key that was sealed could not be overwritten: %s", l.Sealed())
+	}
 	if _, err := os.Stat(l.Unsigned()); err == nil {
 		d.say(look, "there: parley key sign FILE --key KEY > SIGNED; here: parley key take SIGNED", "%s waits for the party key", l.Unsigned())
 	}

@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ import (
 	"example.org/parley/internal/control"
 	"example.org/parley/internal/home"
 	"example.org/parley/party"
+	"example.org/parley/words"
 )
 
 // keys are the verbs of who keeps the party key off the machine.
@@ -42,9 +44,10 @@ func (a *app) keys() []*cobra.Command {
 		return a.say(map[string]string{"line": l.Name, "file": args[0]},
 			"The party key of the line %s is in %s, and in this home no more. Carry it away, with a copy at another place: without it no address and no key of ours can ever be changed. Backups that were made before still hold it.\n", l.Name, args[0])
 	}
-	var key string
+	var key, was string
 	sign := &cobra.Command{Use: "sign FILE --key KEY", Short: "Sign the next issue of our sheet, on the machine where the party key is; it needs no home.", Args: nargs(1, 1)}
 	sign.Flags().StringVar(&key, "key", "", "the file that key seal made")
+	sign.Flags().StringVar(&was, "was", "", "the sheet that is ours now (parley sheet > FILE): it tells whether the keys are new")
 	sign.RunE = func(_ *cobra.Command, args []string) error {
 		if key == "" {
 			return hint.Usage("parley key sign FILE --key KEY > SIGNED", "key sign: where is the key?")
@@ -61,12 +64,8 @@ func (a *app) keys() []*cobra.Command {
 		if err != nil {
 			return hint.New("the file that the node named: sheet.unsigned", "%v", err)
 		}
-		fmt.Fprintf(a.err, a.tr("To be signed: issue %d of the sheet of %s.\n"), s.Issue, s.Party)
-		for _, p := range s.Paths {
-			fmt.Fprintf(a.err, "  "+a.tr("path %s: %s")+"\n", p.Label, p)
-		}
-		for _, e := range s.Ends {
-			fmt.Fprintf(a.err, "  "+a.tr("a sign key ends past %s %d")+"\n", e.Log, e.Size)
+		if err := a.describe(s, was); err != nil {
+			return err
 		}
 		pass, err := a.passphrase(false)
 		if err != nil {
@@ -109,7 +108,11 @@ func (a *app) keys() []*cobra.Command {
 			return err
 		}
 		data := map[string]any{"line": l.Name, "issue": s.Issue, "sheet_digits": party.Digits(s.Hash)}
-		if a.goesOn(c.Context(), s) {
+		on, err := a.goesOn(c.Context(), s, 100)
+		if err != nil {
+			return err
+		}
+		if on {
 			return a.say(data, "Sheet issue %d is ours, and the node goes on by it. Its digits:\n  %s\n", s.Issue, party.Digits(s.Hash))
 		}
 		return a.say(data, "Sheet issue %d is ours. A node that runs goes on by it, and states it, within a second. Its digits:\n  %s\n", s.Issue, party.Digits(s.Hash))
@@ -117,20 +120,57 @@ func (a *app) keys() []*cobra.Command {
 	return []*cobra.Command{seal, sign, take}
 }
 
-// goesOn waits until a node that runs has stated an issue of our sheet: what it signs from then on is signed under that. What
-// it still signed under a key that the issue ends would be void.
-func (a *app) goesOn(ctx context.Context, s *party.Sheet) bool {
-	for range 100 {
+// goesOn waits until a node that runs has stated an issue of our sheet and listens at its addresses: what it signs from then on
+// is signed under that. What it still signed under a key that the issue ends would be void. False where no node runs.
+func (a *app) goesOn(ctx context.Context, s *party.Sheet, looks int) (bool, error) {
+	for range looks {
 		r, err := a.node().Do(ctx, a.line, "en", act.PathList)
-		if err == nil && strings.Contains(r.Text, fmt.Sprintf("issue %d of the sheet of %s,", s.Issue, s.Party)) {
-			return true
+		if err == nil && strings.Contains(r.Text, fmt.Sprintf("issue %d of the sheet of %s,", s.Issue, s.Party)) && !strings.Contains(r.Text, words.T("en", "sheet.soon")) {
+			return true, nil
 		}
-		if errors.Is(err, control.ErrNotRunning) || ctx.Err() != nil {
-			return false
+		if errors.Is(err, control.ErrNotRunning) {
+			return false, nil
+		}
+		if ctx.Err() != nil {
+			break
 		}
 		pause(ctx, 100*time.Millisecond)
 	}
-	return false
+	return false, hint.New("its log says why; state nothing before parley path list shows the issue", "sheet issue %d is ours, but the node does not go on by it yet", s.Issue)
+}
+
+// describe says what is to be signed; with the sheet before it, whether the keys are others.
+//
+// SPEC: SHT-015
+func (a *app) describe(s *party.Sheet, was string) error {
+	keys := a.tr("whether its keys are new is told by the sheet before: --was FILE")
+	if was != "" {
+		b, err := small(was)
+		var before *party.Sheet
+		if err == nil {
+			before, err = party.ParseSheet(b)
+		}
+		if err == nil {
+			err = s.Follows(before)
+		}
+		if err != nil {
+			return hint.New("the sheet that is ours now: parley sheet > FILE", "the sheet of --was is not the one before: %v", err)
+		}
+		if keys = a.tr("keys as before"); !s.SameKeys(before) {
+			keys = a.tr("NEW KEYS: sign them only if somebody of yours has asked for new keys")
+		}
+	}
+	short := func(k ed25519.PublicKey) string { return party.Digits(party.Hash(k))[:27] } // four groups
+	fmt.Fprintf(a.err, a.tr("To be signed: issue %d of the sheet of %s.\n"), s.Issue, s.Party)
+	fmt.Fprintf(a.err, "  %s\n", keys)
+	fmt.Fprintf(a.err, "  "+a.tr("sign key %s, link key %s")+"\n", short(s.Sign), short(s.Link))
+	for _, p := range s.Paths {
+		fmt.Fprintf(a.err, "  "+a.tr("path %s: %s")+"\n", p.Label, p)
+	}
+	for _, e := range s.Ends {
+		fmt.Fprintf(a.err, "  "+a.tr("the sign key %s ends past %s %d")+"\n", short(e.Key), e.Log, e.Size)
+	}
+	return nil
 }
 
 // small reads a file that cannot be long.

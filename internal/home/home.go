@@ -10,7 +10,8 @@
 //	HOME/lines/NAME/*.key        party, sign, link and tag keys, 0600, refused otherwise; the party key may be elsewhere
 //	HOME/lines/NAME/sheet.unsigned  our next sheet, which waits for the party key · config.next: the paths that go with it
 //	HOME/lines/NAME/sheet.ours   our sheet · sheet.theirs: the other party's, once entered · sheet.ours.2, sheet.theirs.2 …: the issues after the genesis
-//	HOME/lines/NAME/*.key.next   keys of our newest sheet that the other party has not accepted yet
+//	HOME/lines/NAME/*.key.next   keys of our newest sheet that the other party has not accepted yet · *.key.unsigned: those of sheet.unsigned
+//	HOME/lines/NAME/party.key.gone  a sealed party key that is still to be overwritten
 //	HOME/lines/NAME/genesis      signed by both, once confirmed · terms: its body · pairing.json: how far it is
 //	HOME/lines/NAME/alone        of a line that began alone, its genesis · alone.terms, alone.sheet: what that names · alone.db: its record
 //	HOME/lines/NAME/page.*       what the desks' page keeps: sessions and desks, by the hash of their cookies, and the public halves of passkeys
@@ -343,6 +344,7 @@ func (h Home) Load(name string) (*Line, error) {
 	if err != nil {
 		return nil, err
 	}
+	_ = l.wipe() // doctor says that it stands; the line does not stop for it
 	if err := l.loadKeys(); err != nil {
 		return nil, err
 	}

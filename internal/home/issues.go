@@ -19,8 +19,9 @@ import (
 )
 
 // A line in service changes its addresses and keys by further issues of its sheet. The issue that the genesis names stays
-// in sheet.ours and sheet.theirs; each later one stands beside it under its number. New keys wait in sign.key.next and
-// link.key.next until the other party has accepted them.
+// in sheet.ours and sheet.theirs; each later one stands beside it under its number. New keys are drawn into sign.key.unsigned and
+// link.key.unsigned, and once a sheet on disk names them wait in sign.key.next and link.key.next until the other party has
+// accepted them.
 
 // Why a sheet of the other party is not taken, wrapped by what Take answers.
 var (
@@ -130,26 +131,65 @@ func (l *Line) Issue(c Config, rand io.Reader, ends ...party.KeyEnd) (*party.She
 		return nil, hint.New("they compare its digits and say: parley key accept", "the keys of issue %d wait until the other party has accepted them", l.Ours.Issue)
 	}
 	next := &party.Sheet{Party: l.Ours.Party, Issue: l.Ours.Issue + 1, Before: l.Ours.Hash, Sign: l.Ours.Sign, Link: l.Ours.Link, Ends: ends, Paths: c.sheetPaths()}
+	var files []file
 	if rand != nil {
 		k, err := party.NewKeys(rand)
-		if err == nil {
-			err = l.writeAll(file{"sign.key.next", party.EncodeSecret("sign", k.Sign)}, file{"link.key.next", party.EncodeSecret("link", k.Link)})
-		}
 		if err != nil {
 			return nil, err
 		}
+		files = []file{{"sign.key.unsigned", party.EncodeSecret("sign", k.Sign)}, {"link.key.unsigned", party.EncodeSecret("link", k.Link)}}
 		next.Sign, next.Link = party.Public(k.Sign), party.Public(k.Link)
-	}
-	if rand == nil && slices.Equal(next.Paths, l.Ours.Paths) {
+	} else if slices.Equal(next.Paths, l.Ours.Paths) {
 		return nil, l.write("config.toml", c.encode())
 	}
 	if l.Keys.Party == nil {
-		return next, l.await(next, c)
+		draft, err := l.draft(next)
+		if err != nil {
+			return nil, err
+		}
+		return next, l.writeAll(append(files, file{"config.next", c.encode()}, file{"sheet.unsigned", draft})...)
 	}
 	if err := next.SignSheet(l.Keys.Party); err != nil {
 		return nil, err
 	}
-	return next, l.writeAll(file{fmt.Sprintf("sheet.ours.%d", next.Issue), next.Note}, file{"config.toml", c.encode()})
+	if err := l.writeAll(append(files, file{fmt.Sprintf("sheet.ours.%d", next.Issue), next.Note}, file{"config.toml", c.encode()})...); err != nil {
+		return nil, err
+	}
+	return next, l.adopt(next)
+}
+
+// adopt puts the keys that were drawn for a sheet of ours, which is on disk, in the place of those that wait for their
+// acceptance. A kill before it is made good by the next Load.
+//
+// SPEC: SHT-004
+func (l *Line) adopt(s *party.Sheet) error {
+	for role, named := range map[string]ed25519.PublicKey{"sign": s.Sign, "link": s.Link} {
+		k, err := l.key(role, ".unsigned")
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !named.Equal(party.Public(k)) {
+			continue // drawn for a sheet that waits, or that a kill left unmade
+		}
+		name := filepath.Join(l.Dir, role+".key")
+		if err == nil {
+			err = os.Rename(name+".unsigned", name+".next")
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("couldn't keep the new %s key: %w", role, err)
+		}
+	}
+	return SyncDir(l.Dir)
+}
+
+// key reads a private key: the one in use, or with ".next" or ".unsigned" one that waits.
+func (l *Line) key(role, which string) (ed25519.PrivateKey, error) {
+	b, err := l.secret(role + ".key" + which)
+	if err != nil {
+		return nil, err
+	}
+	k, err := party.DecodeSecret(role, b)
+	if err != nil {
+		return nil, damaged(role+".key"+which, err)
+	}
+	return k, nil
 }
 
 // Take keeps the other party's next sheet. What it says is judged by whoever asks: new addresses are taken at once, new
@@ -191,16 +231,15 @@ func (l *Line) Renew() error {
 	if err != nil {
 		return err
 	}
+	if err := l.adopt(ours.Newest()); err != nil {
+		return err
+	}
 	for role, named := range map[string]ed25519.PublicKey{"sign": ours.Newest().Sign, "link": ours.Newest().Link} {
-		b, err := l.secret(role + ".key.next")
+		k, err := l.key(role, ".next")
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		var k ed25519.PrivateKey
-		if err == nil {
-			k, err = party.DecodeSecret(role, b)
-		}
-		if err == nil && !named.Equal(party.Public(k)) { // drawn for an issue that a kill left unmade
+		if err == nil && !named.Equal(party.Public(k)) { // left from another copy of this home
 			err = hint.New("make others: parley key revoke", "the new %s key is not the one that issue %d names", role, ours.Newest().Issue)
 		}
 		if err != nil {
@@ -220,15 +259,12 @@ func (l *Line) Renew() error {
 // sheet, so is the link key.
 func (l *Line) loadKeys() error {
 	for role, k := range map[string]*ed25519.PrivateKey{"party": &l.Keys.Party, "sign": &l.Keys.Sign, "link": &l.Keys.Link} {
-		b, err := l.secret(role + ".key")
-		if role == "party" && errors.Is(err, fs.ErrNotExist) { // it is kept elsewhere
+		var err error
+		if *k, err = l.key(role, ""); role == "party" && errors.Is(err, fs.ErrNotExist) { // it is kept elsewhere
 			continue
 		}
 		if err != nil {
 			return err
-		}
-		if *k, err = party.DecodeSecret(role, b); err != nil {
-			return damaged(role+".key", err)
 		}
 	}
 	return nil
@@ -243,6 +279,9 @@ func (l *Line) ended(k ed25519.PrivateKey) bool {
 
 // settleKeys judges the keys by our sheets.
 func (l *Line) settleKeys() error {
+	if err := l.adopt(l.Ours); err != nil {
+		return err
+	}
 	used := func(s *party.Sheet) bool { return s.Sign.Equal(party.Public(l.Keys.Sign)) }
 	i := slices.IndexFunc(l.OurIssues, used)
 	if i < 0 || l.Ours.Party != l.Config.Party {

@@ -36,6 +36,7 @@ type issued struct {
 	not    untaken        // of theirs, and why
 	lost   int            // an issue of ours that is on record and not in this home: it is an older copy; 0: none
 	ours   bool           // our new keys wait for their acceptance
+	ending bool           // an issue of ours that ends a key waits for the party key
 	taken  time.Time      // when the newest sheet of theirs was
 	asked  time.Time      // when a file of theirs was looked for
 }
@@ -83,6 +84,7 @@ func (l *Line) tickSheets() {
 	if l.cfg.Home != nil && l.now.Sub(l.issued.asked).Abs() >= takeEvery {
 		l.issued.asked = l.now
 		l.issued.look = l.issued.look || l.cfg.Home.Entered(l.cfg.Sheet+1) || l.cfg.Home.Issued()
+		l.issued.ending = l.cfg.Home.Ending() > 0
 	}
 	if !l.issued.look || l.cfg.Home == nil || l.disk.dead != nil || l.now.Sub(l.issued.taken).Abs() < takeEvery {
 		return
@@ -99,7 +101,7 @@ func (l *Line) lookAtSheets() error {
 	if err != nil {
 		return err
 	}
-	if h.Theirs.Issue > l.cfg.Sheet || h.Ours.Issue > l.cfg.Home.Ours.Issue { // entered as a file
+	if h.Theirs.Issue > l.cfg.Sheet || l.cfg.Home.Issued() { // entered as a file
 		if err := l.resheet(h); err != nil {
 			return err
 		}
@@ -268,7 +270,11 @@ func (l *Line) issue(who act.Who, lang string, c home.Config, keys bool) (act.Re
 
 // unsigned says what is to be done with an issue that the party key, which is elsewhere, has to sign.
 func (l *Line) unsigned(lang string, h *home.Line, s *party.Sheet) act.Reply {
-	return act.Reply{Text: fmt.Sprintf(words.Say(lang, "sheet issue %d waits for the party key, and nothing has changed yet. Take %s to where the key is; there: parley key sign FILE --key KEY > SIGNED; here: parley key take SIGNED"), s.Issue, h.Unsigned())}
+	text := fmt.Sprintf(words.Say(lang, "sheet issue %d waits for the party key, and nothing has changed yet. Take %s to where the key is; there: parley key sign FILE --key KEY > SIGNED; here: parley key take SIGNED"), s.Issue, h.Unsigned())
+	if len(s.Ends) > 0 {
+		text += "\n" + words.Say(lang, "The key goes on to sign until then, and all that is stated from now on will be void or disowned: state nothing that matters before the issue is taken.")
+	}
+	return act.Reply{Text: text}
 }
 
 func (l *Line) homeAgain() (*home.Line, error) {
@@ -452,6 +458,9 @@ func (l *Line) pathList(who act.Who, lang string, a act.Plain) (act.Reply, error
 	for _, is := range l.issues() {
 		in.Terms = append(in.Terms, l.issueLine(lang, is, h))
 	}
+	if l.cfg.Home.Issued() {
+		in.Terms = append(in.Terms, t("soon"))
+	}
 	return l.asked(in, lang, a)
 }
 
@@ -485,6 +494,8 @@ func (l *Line) sheetConditions(add func(id, key string, w alarm.Detail)) {
 	switch not := l.peer.state.Sheet; {
 	case l.issued.lost > 0:
 		add("A8", us, alarm.Say("at.older-home", l.issued.lost))
+	case l.issued.ending:
+		add("A8", us, alarm.Say("at.key-ending"))
 	case l.issued.ours:
 		add("A8", us, alarm.Say("at.keys-there", them))
 	case l.peer.up && not.Issue > 0 && slices.Contains([]string{"reach", "many", "ends", "form", "asks"}, not.Why):

@@ -16,7 +16,7 @@ import (
 )
 
 // A sheet that is not taken is on both boards, with the reason in words of each language; what a peer invents is not.
-// SPEC: SHT-010
+// SPEC: SHT-010 SHT-015
 func TestASheetThatIsNotTakenIsOnBothBoards(t *testing.T) {
 	boards := func(l *Line, lang string) (out []string) {
 		l.sheetConditions(func(id, key string, w alarm.Detail) { out = append(out, id+" "+key+": "+w.In(lang)) })
@@ -43,6 +43,11 @@ func TestASheetThatIsNotTakenIsOnBothBoards(t *testing.T) {
 		}
 	}
 	l := &Line{}
+	l.cfg.Us.Name, l.issued.ending, l.issued.ours = "aurelia", true, true
+	if got := boards(l, "en"); len(got) != 1 || !strings.Contains(got[0], "A8 aurelia: the issue that ends our key waits") {
+		t.Error(got)
+	}
+	l = &Line{}
 	l.peer.up, l.peer.state.Sheet = true, untaken{7, "\x1b[2J"}
 	if got := boards(l, "en"); len(got) != 0 {
 		t.Error(got)
