@@ -260,14 +260,17 @@ func (d *doctor) telephones(l *home.Line, running bool) {
 	if p.Trunk == "" {
 		return
 	}
-	_, tcp, _ := p.Peer()
-	switch network := map[bool]string{true: "tcp", false: "udp"}[tcp]; {
+	_, how, _ := p.Peer()
+	switch network := map[bool]string{true: "udp", false: "tcp"}[how == "udp"]; {
 	case !here(p.Bind):
 		d.say(wrong, "write another bind under [phone] in config.toml: doc/telephones.md", "telephones: this machine has no address %s", p.Bind)
 	case !running && d.taken(network, p.Bind):
 		d.say(wrong, "write another bind under [phone] in config.toml: doc/telephones.md", "telephones: another program has %s", p.Bind)
 	}
 	if _, err := l.PhoneSecret(); err != nil {
+		d.bad(err)
+	}
+	if _, _, err := l.PhoneTLS(); how == "tls" && err != nil {
 		d.bad(err)
 	}
 }

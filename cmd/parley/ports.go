@@ -100,17 +100,13 @@ func portsOf(l *home.Line) (rows []port) {
 // phonePorts are those of the telephones: the trunk's, and the sound's.
 func phonePorts(l *home.Line) []port {
 	p := &l.Config.Phone
-	peer, tcp, err := p.Peer()
+	peer, how, err := p.Peer()
 	at, err2 := netip.ParseAddrPort(p.Bind)
 	if err != nil || err2 != nil {
 		return nil
 	}
-	how := "UDP"
-	if tcp {
-		how = "TCP"
-	}
 	sound := fmt.Sprintf("%s-%d", netip.AddrPortFrom(at.Addr(), uint16(p.FirstPort())), p.FirstPort()+home.Ports-1)
-	return []port{{Line: l.Name, What: "telephones", Protocol: how, Here: p.Bind, There: peer.String(), Trunk: true},
+	return []port{{Line: l.Name, What: "telephones", Protocol: map[string]string{"udp": "UDP", "tcp": "TCP", "tls": "TCP"}[how], Here: p.Bind, There: peer.String(), Trunk: true},
 		{Line: l.Name, What: "sound of the telephones", Protocol: "UDP", Here: sound, There: peer.Addr().String(), Trunk: true}}
 }
 

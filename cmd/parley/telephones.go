@@ -59,8 +59,13 @@ func openPhones(s *service, l *home.Line, n *node.Line, other string) (*phone.Tr
 	if err != nil {
 		return nil, err
 	}
-	peer, tcp, _ := p.Peer() // checked with the config
-	cfg := phone.Config{Name: other, Trunk: peer, TCP: tcp, Bind: netip.MustParseAddrPort(p.Bind), Media: uint16(p.FirstPort()), Account: p.Account, Password: secret, Digest: cmp.Or(p.Digest, "MD5"), Prompt: cmp.Or(p.Prompt, "en")}
+	peer, how, _ := p.Peer() // checked with the config
+	cfg := phone.Config{Name: other, Trunk: peer, TCP: how != "udp", SRTP: p.SRTP, Bind: netip.MustParseAddrPort(p.Bind), Media: uint16(p.FirstPort()), Account: p.Account, Password: secret, Digest: cmp.Or(p.Digest, "MD5"), Prompt: cmp.Or(p.Prompt, "en")}
+	if how == "tls" {
+		if cfg.TLS, cfg.Server, err = l.PhoneTLS(); err != nil {
+			return nil, err
+		}
+	}
 	for i, x := range p.Extensions {
 		cfg.Extensions = append(cfg.Extensions, phone.Extension{Number: x.Number, Desk: p.Desk(i)})
 	}

@@ -21,7 +21,7 @@ const (
 	maxCode  = 52_000 // lines that are neither blank nor comment
 	maxTypes = 12.0   // types declared per 1,000 of those lines
 	maxNames = 14     // exported type names that stand in two or more packages
-	maxDeps  = 24     // modules that the binary uses directly
+	maxDeps  = 25     // modules that the binary uses directly
 )
 
 // TestSize holds the product's size below its ceilings. `make bench` prints the figures that it logs.

@@ -153,10 +153,10 @@ func TestPhoneIsRefusedWithWhatIsWrong(t *testing.T) {
 	if err != nil || c.Phone.Desk(0) != "extension 201, Duty officer" {
 		t.Fatal(c.Phone, err)
 	}
-	for text, want := range map[string]string{"sip:192.0.2.20": "192.0.2.20:5060 udp", "sip:192.0.2.20:5070;transport=tcp": "192.0.2.20:5070 tcp", "sip:[2001:db8::1]": "[2001:db8::1]:5060 udp", "sip:[2001:db8::1]:5061": "[2001:db8::1]:5061 udp"} {
+	for text, want := range map[string]string{"sip:192.0.2.20": "192.0.2.20:5060 udp", "sip:192.0.2.20:5070;transport=tcp": "192.0.2.20:5070 tcp", "sips:192.0.2.20": "192.0.2.20:5061 tls", "sip:192.0.2.20;transport=tls": "192.0.2.20:5061 tls", "sips:[2001:db8::1]:5070": "[2001:db8::1]:5070 tls", "sip:[2001:db8::1]": "[2001:db8::1]:5060 udp", "sip:[2001:db8::1]:5061": "[2001:db8::1]:5061 udp"} {
 		p := Phone{Trunk: text}
-		at, tcp, err := p.Peer()
-		if got := at.String() + map[bool]string{true: " tcp", false: " udp"}[tcp]; err != nil || got != want {
+		at, how, err := p.Peer()
+		if got := at.String() + " " + how; err != nil || got != want {
 			t.Errorf("%s: %s %v", text, got, err)
 		}
 	}
@@ -166,6 +166,8 @@ func TestPhoneIsRefusedWithWhatIsWrong(t *testing.T) {
 		"bind":         {trunk, `bind = "0.0.0.0:5060"`, one},
 		"media":        {trunk, bind, "media = 16385", one},
 		"account":      {trunk, bind, `account = "a b"`, one},
+		"over TLS":     {trunk, bind, "srtp = true", one},
+		"stands":       {`trunk = "sips:192.0.2.20"`, bind, `ca = "/etc/pbx.pem"`, one},
 		"digest":       {trunk, bind, `digest = "SHA-1"`, one},
 		"prompt":       {trunk, bind, `prompt = "English"`, one},
 		"0 extensions": {trunk, bind},

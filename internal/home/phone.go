@@ -4,6 +4,8 @@ package home
 
 import (
 	"cmp"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io/fs"
 	"net/netip"
@@ -11,12 +13,13 @@ import (
 	"slices"
 	"strings"
 
+	"example.org/parley/hint"
 	"example.org/parley/statement"
 )
 
 // Phone is how the telephones of the house are joined to the line: a trunk to the house's PBX.
 type Phone struct {
-	// Trunk is the PBX: sip:IP or sip:IP:PORT, with ;transport=tcp where it is not UDP. What comes from its address is
+	// Trunk is the PBX: sip:IP or sip:IP:PORT, with ;transport=tcp or tls where it is not UDP; sips:IP is TLS too. What comes from its address is
 	// trusted to name the extension that calls.
 	Trunk string `toml:"trunk,omitempty"`
 	// Bind is our address for it: IP:port. The sound is taken there too.
@@ -27,6 +30,11 @@ type Phone struct {
 	Account string `toml:"account,omitempty"`
 	// Digest is the algorithm by which the PBX asks for the password: MD5 (default) or SHA-256.
 	Digest string `toml:"digest,omitempty"`
+	// CA is a file beside the keys with the certificates by which the PBX is known over TLS (default: the system's), and Name what
+	// its certificate must name (default: its address). SRTP refuses sound in the clear; over TLS it is sealed where the PBX takes it.
+	CA   string `toml:"ca,omitempty"`
+	Name string `toml:"name,omitempty"`
+	SRTP bool   `toml:"srtp,omitempty"`
 	// Outside stands before a number of the ordinary telephone, where the PBX wants one: 0. Prompt is the language in which
 	// who answers there is asked to press a key (default en).
 	Outside string `toml:"outside,omitempty"`
@@ -44,21 +52,28 @@ var telephone = regexp.MustCompile(`^[A-Za-z0-9*#._-]{1,16}$`)
 
 var language = regexp.MustCompile(`^[a-z]{2}$`)
 
-// Peer reads the trunk's address.
-func (p *Phone) Peer() (at netip.AddrPort, tcp bool, err error) {
+// Peer reads the trunk's address and its transport: udp, tcp or tls.
+func (p *Phone) Peer() (at netip.AddrPort, how string, err error) {
 	s, ok := strings.CutPrefix(p.Trunk, "sip:")
-	s, how, _ := strings.Cut(s, ";")
+	s, how, _ = strings.Cut(s, ";")
+	how, port := cmp.Or(strings.TrimPrefix(how, "transport="), "udp"), uint16(5060)
+	if rest, sips := strings.CutPrefix(s, "sips:"); sips && (how == "udp" && !strings.Contains(p.Trunk, "udp") || how == "tls") {
+		s, ok, how = rest, true, "tls"
+	}
+	if how == "tls" {
+		port = 5061
+	}
 	if !strings.HasSuffix(s, "]") && strings.Count(s, ":") != 0 {
 		at, err = netip.ParseAddrPort(s)
 	} else {
 		var a netip.Addr
 		a, err = netip.ParseAddr(strings.Trim(s, "[]"))
-		at = netip.AddrPortFrom(a, 5060)
+		at = netip.AddrPortFrom(a, port)
 	}
-	if err == nil && (!ok || at.Port() == 0 || !slices.Contains([]string{"", "transport=udp", "transport=tcp"}, how) || at.Addr().IsUnspecified() || at.Addr().IsMulticast()) {
+	if err == nil && (!ok || at.Port() == 0 || !slices.Contains([]string{"udp", "tcp", "tls"}, how) || at.Addr().IsUnspecified() || at.Addr().IsMulticast()) {
 		err = errors.New("no address of a PBX")
 	}
-	return at, how == "transport=tcp", err
+	return at, how, err
 }
 
 // Desk is the name of an extension's desk.
@@ -84,9 +99,12 @@ func (p *Phone) check() error {
 		}
 		return nil
 	}
-	peer, _, err := p.Peer()
+	peer, how, err := p.Peer()
 	if err != nil {
 		return bad(`trunk = "sip:192.0.2.20:5060", or sip:192.0.2.20;transport=tcp`, "[phone] trunk %q is not the IP address of a PBX", p.Trunk)
+	}
+	if how != "tls" && (p.CA != "" || p.Name != "" || p.SRTP) || strings.Contains(p.CA, "/") || len(p.Name) > 253 {
+		return bad(`trunk = "sips:192.0.2.20", ca = "pbx.pem"`, "[phone] ca %q, name %q and srtp are of a trunk over TLS, and the file stands beside config.toml", p.CA, p.Name)
 	}
 	a, err := netip.ParseAddrPort(p.Bind)
 	if err != nil || a.Port() == 0 || a.Addr().IsUnspecified() || a.Addr().Is4() != peer.Addr().Is4() {
@@ -126,4 +144,50 @@ func (l *Line) PhoneSecret() (string, error) {
 		return "", nil
 	}
 	return strings.TrimRight(string(b), "\r\n"), err
+}
+
+// PhoneTLS is how the PBX is known over TLS, and what we show it where it opens a connection to us: phone.crt and phone.key beside
+// the keys; without them it opens none. A PBX that does shows a certificate too, by which it is known in the same way.
+//
+// SPEC: PHN-006
+func (l *Line) PhoneTLS() (client, server *tls.Config, err error) {
+	p := &l.Config.Phone
+	at, _, err := p.Peer()
+	if err != nil {
+		return nil, nil, err
+	}
+	name := cmp.Or(p.Name, at.Addr().String())
+	client = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: name}
+	if p.CA != "" {
+		pem, err := l.read(p.CA)
+		if client.RootCAs = x509.NewCertPool(); err == nil && !client.RootCAs.AppendCertsFromPEM(pem) {
+			err = errors.New("no certificate in it")
+		}
+		if err != nil {
+			return nil, nil, hint.New("the certificate of the PBX or of who issued it, as PEM", "[phone] ca %q cannot be read: %v", p.CA, err)
+		}
+	}
+	cert, err := l.read("phone.crt")
+	if errors.Is(err, fs.ErrNotExist) {
+		return client, nil, nil
+	}
+	key, err2 := l.secret("phone.key")
+	if err = errors.Join(err, err2); err != nil {
+		return nil, nil, err
+	}
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		return nil, nil, hint.New("phone.crt and phone.key, as PEM", "the certificate of the telephones cannot be used: %v", err)
+	}
+	client.Certificates = []tls.Certificate{pair}
+	server = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: client.Certificates, ClientAuth: tls.RequireAnyClientCert,
+		VerifyConnection: func(c tls.ConnectionState) error {
+			of := x509.VerifyOptions{DNSName: name, Roots: client.RootCAs, Intermediates: x509.NewCertPool(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}
+			for _, c := range c.PeerCertificates[1:] {
+				of.Intermediates.AddCert(c)
+			}
+			_, err := c.PeerCertificates[0].Verify(of)
+			return err
+		}}
+	return client, server, nil
 }

@@ -39,6 +39,7 @@ type Handset struct {
 	Number       string
 	Hz           float64
 	Ours, Theirs netip.Addr // the two ends of the cable
+	Sealed       string     // a directory with pbx.pem, phone.crt, phone.key and phone.pem: over TLS, with SRTP; "": in the clear
 	dir          string
 	space        string
 	cmd          *exec.Cmd
@@ -46,8 +47,9 @@ type Handset struct {
 
 var plugged atomic.Int32
 
-// Plug lays the cable and starts the telephone, whose files are in dir. answers is auto or manual.
-func Plug(dir, number, answers string, hz float64) (_ *Handset, err error) {
+// Plug lays the cable and starts the telephone, whose files are in dir. answers is auto or manual; seal, where it is not nil, makes
+// the certificates for the two ends of the cable and says where.
+func Plug(dir, number, answers string, hz float64, seal func(of ...string) string) (_ *Handset, err error) {
 	if _, err := exec.LookPath("baresip"); err != nil {
 		return nil, ErrNoBaresip
 	}
@@ -69,6 +71,9 @@ func Plug(dir, number, answers string, hz float64) (_ *Handset, err error) {
 			return nil, fmt.Errorf("%w: ip %s: %s", ErrNoNetworks, line, bytes.TrimSpace(out))
 		}
 	}
+	if seal != nil {
+		p.Sealed = seal(p.Ours.String(), p.Theirs.String())
+	}
 	return p, p.start(answers)
 }
 
@@ -89,6 +94,10 @@ func (p *Handset) start(answers string) error {
 		"module_path %s\nmodule g711.so\nmodule aufile.so\nmodule aubridge.so\nmodule sndfile.so\nsnd_path %s\nmodule_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule ctrl_tcp.so\nctrl_tcp_listen %s:4444\n",
 		p.Theirs, wav, modules(), p.dir, p.Theirs)
 	account := fmt.Sprintf("<sip:%s@%s>;regint=0;answermode=%s\n", p.Number, p.Theirs, answers)
+	if p.Sealed != "" {
+		config += "module srtp.so\nsip_certificate " + filepath.Join(p.Sealed, "phone.pem") + "\n"
+		account = fmt.Sprintf("<sip:%s@%s;transport=tls>;regint=0;mediaenc=srtp-mand;answermode=%s\n", p.Number, p.Theirs, answers)
+	}
 	for name, text := range map[string]string{"config": config, "accounts": account, "contacts": "", "uuid": fmt.Sprintf("5e3c2f1e-0000-4000-8000-%012d", plugged.Load()), "says.wav": toneWAV(p.Hz)} {
 		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
 			return fmt.Errorf("couldn't set the telephone up: %w", err)
@@ -148,7 +157,12 @@ func (p *Handset) Does(command, params string) error {
 }
 
 // Dial has it call the line.
-func (p *Handset) Dial() error { return p.Does("dial", "sip:line@"+p.Ours.String()) }
+func (p *Handset) Dial() error {
+	if p.Sealed != "" {
+		return p.Does("dial", "sip:line@"+p.Ours.String()+":5061;transport=tls")
+	}
+	return p.Does("dial", "sip:line@"+p.Ours.String())
+}
 
 // Lift has it answer, Down hang up.
 func (p *Handset) Lift() error { return p.Does("accept", "") }
@@ -245,8 +259,13 @@ func (w *World) join(s *Site, p *Handset) error {
 		err = errors.New("no [phone] in it")
 	}
 	if err == nil {
-		table := fmt.Sprintf("[phone]\ntrunk = \"sip:%s:5060\"\nbind = \"%s:5060\"\n[[phone.extension]]\nnumber = %q\npost = \"Duty officer\"\n\n", p.Theirs, p.Ours, p.Number)
-		err = os.WriteFile(name, bytes.Replace(b, []byte("[phone]\n"), []byte(table), 1), 0o600)
+		how := fmt.Sprintf("trunk = \"sip:%s:5060\"\nbind = \"%s:5060\"\n", p.Theirs, p.Ours)
+		if p.Sealed != "" {
+			how = fmt.Sprintf("trunk = \"sips:%s:5061\"\nbind = \"%s:5061\"\nca = \"pbx.pem\"\nsrtp = true\n", p.Theirs, p.Ours)
+			err = errors.Join(os.CopyFS(filepath.Dir(name), os.DirFS(p.Sealed)), os.Chmod(filepath.Join(filepath.Dir(name), "phone.key"), 0o600))
+		}
+		table := fmt.Sprintf("[phone]\n%s[[phone.extension]]\nnumber = %q\npost = \"Duty officer\"\n\n", how, p.Number)
+		err = errors.Join(err, os.WriteFile(name, bytes.Replace(b, []byte("[phone]\n"), []byte(table), 1), 0o600))
 	}
 	if err != nil {
 		return fmt.Errorf("couldn't join the telephone %s: %w", p.Number, err)

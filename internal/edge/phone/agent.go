@@ -98,7 +98,10 @@ func random(n int) string {
 }
 
 func (a *agent) transport() string {
-	if a.cfg.TCP {
+	switch {
+	case a.cfg.TLS != nil:
+		return "TLS"
+	case a.cfg.TCP:
 		return "TCP"
 	}
 	return "UDP"
@@ -108,7 +111,7 @@ func (a *agent) transport() string {
 func (a *agent) contact() string {
 	s := "sip:" + cmp.Or(a.cfg.Account, "line") + "@" + a.cfg.Bind.String()
 	if a.cfg.TCP {
-		s += ";transport=tcp"
+		s += ";transport=" + strings.ToLower(a.transport())
 	}
 	return s
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/edge/phone"
 	"example.org/parley/internal/story"
 )
 
@@ -36,9 +37,9 @@ type set struct {
 }
 
 // plug lays the cable and starts the telephone; it speaks a tone of hz.
-func plug(t *testing.T, number, answers string, hz float64) *set {
+func plug(t *testing.T, number, answers string, hz float64, seal func(...string) string) *set {
 	t.Helper()
-	p, err := story.Plug(t.TempDir(), number, answers, hz)
+	p, err := story.Plug(t.TempDir(), number, answers, hz, seal)
 	if errors.Is(err, story.ErrNoNetworks) {
 		need(t, "network", err.Error())
 	}
@@ -152,7 +153,7 @@ func tools(t *testing.T) {
 func TestTelephonesBothWays(t *testing.T) {
 	// SPEC: PHN-040 PHN-051 PHN-052 PHN-060 PHN-071
 	tools(t)
-	phones := []*set{plug(t, "201", "manual", 440), plug(t, "301", "auto", 1000)}
+	phones := []*set{plug(t, "201", "manual", 440, nil), plug(t, "301", "auto", 1000, nil)}
 	w := build(t, phones...)
 	for i := range phones {
 		w.says(i, act.Status, "armed (1)  armed (1)") // each knows it of the other too
@@ -181,12 +182,40 @@ func TestTelephonesBothWays(t *testing.T) {
 	}
 }
 
+// TestSealedBothWays: a telephone over TLS with SRTP calls the other party's, in the clear, and is called by it.
+func TestSealedBothWays(t *testing.T) {
+	// SPEC: PHN-006 PHN-022
+	tools(t)
+	seal := func(of ...string) string {
+		dir := t.TempDir()
+		phone.Certs(t, dir, of...)
+		return dir
+	}
+	phones := []*set{plug(t, "201", "auto", 440, seal), plug(t, "301", "auto", 1000, nil)}
+	w := build(t, phones...)
+	for i := range phones {
+		w.says(i, act.Status, "armed (1)  armed (1)")
+	}
+	for i, p := range phones {
+		if err := p.Dial(); err != nil {
+			t.Fatal(err)
+		}
+		w.says(0, act.Status, "CONNECTED")
+		w.says(1, act.Status, "CONNECTED")
+		phones[1-i].judge("called by "+p.Number, p.Hz, 200)
+		p.judge("calling "+phones[1-i].Number, phones[1-i].Hz, 200)
+		p.does("hangup", "")
+		w.says(0, act.Status, "READY")
+		w.says(1, act.Status, "READY")
+	}
+}
+
 // TestDemoPhone: the demo of the telephones, which anybody can see, carries a tone between every two sorts of edge, both ways,
 // with one of two cables pulled in each call; a linguist joins two telephones, and the call is handed over and held.
 func TestDemoPhone(t *testing.T) {
 	// SPEC: CLI-057 PHN-021 PHN-034 PHN-035 PHN-051 PHN-052 PHN-054
 	tools(t)
-	plug(t, "201", "manual", 440) // whether telephones can be here
+	plug(t, "201", "manual", 440, nil) // whether telephones can be here
 	dir, err := os.MkdirTemp("", "parley-phone-")
 	if err != nil {
 		t.Fatal(err)

@@ -6,8 +6,10 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -149,7 +151,8 @@ type pbx struct {
 	mu    sync.Mutex
 	log   []string // methods and statuses that came
 	quiet bool     // of a flood: only OPTIONS is kept
-	ears  uint16   // where its telephones hear; 0: 20000
+	tls   *tls.Config
+	ears  uint16 // where its telephones hear; 0: 20000
 	last  map[string]*sip.Request
 	oks   map[string]*sip.Response
 }
@@ -229,6 +232,9 @@ func (p *pbx) serve(tcp bool, to netip.AddrPort, phones map[string]int) {
 			p.t.Fatal(err)
 		}
 		p.t.Cleanup(func() { ln.Close() })
+		if p.tls != nil {
+			ln = tls.NewListener(ln, &tls.Config{Certificates: p.tls.Certificates})
+		}
 		go func() {
 			c, err := ln.Accept()
 			if err != nil {
@@ -284,6 +290,7 @@ func trunkOf(t *testing.T, tcp bool, phones map[string]int, change ...func(*Conf
 	for _, f := range change {
 		f(&cfg)
 	}
+	h.tls = cfg.Server
 	h.serve(tcp, cfg.Bind, phones)
 	var err error
 	if h.edge, err = New(cfg, h.line, slog.New(slog.NewTextHandler(h.logs, nil))); err != nil {
@@ -295,6 +302,8 @@ func trunkOf(t *testing.T, tcp bool, phones map[string]int, change ...func(*Conf
 	})
 	return h
 }
+
+func slogTo(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
 
 func (h *house) wait(what string, ok func() bool) {
 	h.t.Helper()
@@ -654,7 +663,7 @@ func TestSoundAndKeys(t *testing.T) {
 	defer ears.Close()
 	h.rings(1)
 	h.wait("answered", func() bool { return h.line.did("extension 201 answer") })
-	offer, err := parseSDP(h.request("INVITE 201").Body())
+	offer, err := parseSDP(h.request("INVITE 201").Body(), inClear)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -416,7 +416,7 @@ func TestDelays(t *testing.T) {
 			t.Fatal("the far telephone never rang")
 		}
 		rings = append(rings, time.Since(pressed))
-		offer, err := parseSDP(inv.Body())
+		offer, err := parseSDP(inv.Body(), inClear)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -233,8 +233,7 @@ func (e *Trunk) ring(h *handset, id call.ID) {
 func (e *Trunk) hears(h *handset) {
 	h.since = e.a.now
 	if l := h.leg; l.theirs.to.IsValid() {
-		s := l.theirs
-		h.media.to.Store(&s)
+		h.media.speaks(l)
 	}
 	e.line.Hear(h.Desk, h.media)
 }
@@ -267,8 +266,7 @@ func (e *Trunk) happened(l *leg, what string) {
 	case what == "answered":
 		e.answered(h)
 	case what == "media" && !h.since.IsZero():
-		s := l.theirs
-		h.media.to.Store(&s)
+		h.media.speaks(l)
 		e.look() // it may hold the call
 	case what == "over":
 		e.ended(h)
@@ -311,9 +309,8 @@ func (e *Trunk) asked(h *handset, l *leg) {
 	if dialled == stopKeys || dialled == testKeys {
 		h.stops = true
 		l.accept()
-		s := l.theirs
 		h.since = e.a.now
-		m.to.Store(&s)
+		m.speaks(l)
 		for _, k := range []byte(dialled) {
 			e.key(h, l, k)
 		}

@@ -3,6 +3,7 @@
 package phone
 
 import (
+	"crypto/rand"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -50,8 +51,9 @@ type leg struct {
 	id                    int64
 	version               int
 	theirs                session
-	expires               int  // seconds; 0: none
-	ours                  bool // it is we who refresh
+	key                   []byte // of our sound, where it is sealed
+	expires               int    // seconds; 0: none
+	ours                  bool   // it is we who refresh
 	refreshed             time.Time
 	again                 *ask // a re-INVITE of ours under way
 	retry                 time.Time
@@ -61,7 +63,25 @@ func (a *agent) newLeg(number string, at netip.AddrPort) *leg {
 	return &leg{a: a, number: number, callID: random(12) + "@" + a.cfg.Bind.Addr().String(), tag: a.id + random(4), at: at, id: a.now.Unix()}
 }
 
-func (l *leg) key() string { return l.callID + " " + l.tag }
+func (l *leg) name() string { return l.callID + " " + l.tag }
+
+// describe writes our description of the leg.
+func (l *leg) describe(theirs *session) string { return describe(l.at, l.id, l.version, theirs, l.key) }
+
+// parse reads theirs: what was sealed, or was not, stays so.
+func (l *leg) parse(b []byte) (session, error) {
+	if l.key != nil {
+		return parseSDP(b, isSealed)
+	}
+	return parseSDP(b, inClear)
+}
+
+// newKey is a key of ours.
+func newKey() []byte {
+	b := make([]byte, keyLen)
+	_, _ = rand.Read(b) // never fails
+	return b
+}
 
 // legOf finds the leg of a message by its Call-ID and both tags.
 //
@@ -80,15 +100,18 @@ func (a *agent) legOf(id *sip.CallIDHeader, ours *sip.ToHeader, theirs *sip.From
 func (a *agent) call(number string, at netip.AddrPort) *leg {
 	l := a.newLeg(number, at)
 	l.out, l.state, l.expires = true, calling, sessionTime
+	if a.cfg.sealed() != inClear {
+		l.key = newKey()
+	}
 	l.local, l.remote = fmt.Sprintf("%q <%s>", a.cfg.Name, a.aor(a.cfg.user())), "<"+a.aor(number)+">"
-	a.legs[l.key()] = l
+	a.legs[l.name()] = l
 	l.invites()
 	return l
 }
 
 // invites sends the INVITE that begins the leg.
 func (l *leg) invites() {
-	l.invite = &ask{method: "INVITE", leg: l, uri: l.a.aor(l.number), seq: &l.seq, on: l.invited, body: describe(l.at, l.id, l.version, nil),
+	l.invite = &ask{method: "INVITE", leg: l, uri: l.a.aor(l.number), seq: &l.seq, on: l.invited, body: l.describe(nil),
 		head: l.head("") + "Contact: <" + l.a.contact() + ">\r\n" + allow + fmt.Sprintf("Session-Expires: %d\r\nMin-SE: %d\r\n", l.expires, shortestTime)}
 	l.a.send(l.invite)
 }
@@ -114,6 +137,11 @@ func (l *leg) invited(res *sip.Response) {
 	case res.StatusCode >= 300:
 		if n, ok := seconds(res, "Min-SE"); res.StatusCode == 422 && ok && n > l.expires && l.state != over {
 			l.expires = n
+			l.invites()
+			return
+		}
+		if res.StatusCode == 488 && l.key != nil && l.a.cfg.sealed() == mayBeSealed && l.state != over { // it takes no sealed sound
+			l.key = nil
 			l.invites()
 			return
 		}
@@ -152,7 +180,7 @@ func (l *leg) answered(res *sip.Response) {
 	l.ack = l.a.acknowledges(l, res)
 	l.state, l.refreshed = up, l.a.now
 	l.timer(res, true)
-	s, err := parseSDP(res.Body())
+	s, err := l.parse(res.Body())
 	if err != nil {
 		l.hangUp()
 		l.end("no sound", 488)
@@ -247,7 +275,7 @@ func (l *leg) end(why string, code int) {
 		return
 	}
 	l.was, l.state, l.why, l.code = l.state, over, why, code
-	delete(l.a.legs, l.key())
+	delete(l.a.legs, l.name())
 	l.a.happened(l, "over")
 }
 
@@ -265,7 +293,7 @@ func (a *agent) invited(t *answer) {
 		a.answer(t, 403, "Forbidden", "", "")
 		return
 	}
-	theirs, err := parseSDP(t.req.Body())
+	theirs, err := parseSDP(t.req.Body(), a.cfg.sealed())
 	if len(t.req.Body()) > 0 && err != nil {
 		a.answer(t, 488, "Not Acceptable Here", "", "")
 		return
@@ -286,10 +314,13 @@ func (a *agent) invited(t *answer) {
 	l := a.newLeg(number, at)
 	l.callID, l.tag, l.theirTag, l.theirs = t.req.CallID().Value(), t.tag, from, theirs
 	l.state, l.request, l.late, t.leg = asked, t, len(t.req.Body()) == 0, l
+	if theirs.key != nil || l.late && a.cfg.sealed() == isSealed {
+		l.key = newKey()
+	}
 	l.theirSeq, l.target, l.routes = t.req.CSeq().SeqNo, targetOf(t.req, t.req.From().Address.String()), routesOf(t.req, false)
 	mine, their := t.req.To().Address, t.req.From().Address
 	l.local, l.remote = "<"+mine.String()+">", "<"+their.String()+">"
-	a.legs[l.key()] = l
+	a.legs[l.name()] = l
 	a.answer(t, 100, "Trying", "", "")
 	a.happened(l, "asked")
 }
@@ -311,7 +342,7 @@ func (l *leg) accept() {
 	if l.late {
 		offer = nil
 	}
-	l.a.answer(l.request, 200, "OK", l.timer(l.request.req, false)+allow, describe(l.at, l.id, l.version, offer))
+	l.a.answer(l.request, 200, "OK", l.timer(l.request.req, false)+allow, l.describe(offer))
 }
 
 // acked takes the ACK of a 200 of ours: of the one whose number it has.
@@ -329,7 +360,7 @@ func (l *leg) acked(req *sip.Request) {
 		return
 	}
 	l.late = false
-	s, err := parseSDP(req.Body())
+	s, err := l.parse(req.Body())
 	if err != nil {
 		l.hangUp()
 		l.end("no sound", 488)
@@ -374,7 +405,7 @@ func (l *leg) inDialog(t *answer) {
 // modify takes a re-INVITE or an UPDATE: hold, another address, a refresh.
 func (l *leg) modify(t *answer) {
 	n, timed := seconds(t.req, "Session-Expires")
-	s, err := parseSDP(t.req.Body())
+	s, err := l.parse(t.req.Body())
 	switch with := len(t.req.Body()) > 0; {
 	case l.again != nil:
 		l.a.answer(t, 491, "Request Pending", "", "")
@@ -388,12 +419,12 @@ func (l *leg) modify(t *answer) {
 		l.theirs, l.refreshed = s, l.a.now
 		l.version++
 		t.leg, l.request = l, t
-		l.a.answer(t, 200, "OK", l.timer(t.req, false)+allow, describe(l.at, l.id, l.version, &l.theirs))
+		l.a.answer(t, 200, "OK", l.timer(t.req, false)+allow, l.describe(&l.theirs))
 		l.a.happened(l, "media")
 	case t.req.Method == sip.INVITE:
 		l.refreshed, l.late = l.a.now, true
 		t.leg, l.request = l, t
-		l.a.answer(t, 200, "OK", l.timer(t.req, false)+allow, describe(l.at, l.id, l.version, nil))
+		l.a.answer(t, 200, "OK", l.timer(t.req, false)+allow, l.describe(nil))
 	default:
 		l.refreshed = l.a.now
 		l.a.answer(t, 200, "OK", l.timer(t.req, false)+allow, "")
@@ -455,7 +486,7 @@ func (l *leg) tick() {
 	switch {
 	case l.state != up || l.expires == 0 || l.again != nil:
 	case l.ours && now.Sub(l.refreshed) >= after/2 && !now.Before(l.retry):
-		l.again = &ask{method: "INVITE", leg: l, uri: l.target, seq: &l.seq, body: describe(l.at, l.id, l.version, nil), on: l.refreshes,
+		l.again = &ask{method: "INVITE", leg: l, uri: l.target, seq: &l.seq, body: l.describe(nil), on: l.refreshes,
 			head: l.head(l.theirTag) + "Contact: <" + l.a.contact() + ">\r\n" + allow + fmt.Sprintf("Session-Expires: %d;refresher=uac\r\n", l.expires)}
 		l.a.send(l.again)
 	case !l.ours && now.Sub(l.refreshed) >= after-min(32*time.Second, after/3):
@@ -487,7 +518,7 @@ func (l *leg) refreshes(res *sip.Response) {
 	default:
 		l.ack, l.refreshed = l.a.acknowledges(l, res), l.a.now
 		l.timer(res, true)
-		if s, err := parseSDP(res.Body()); err == nil {
+		if s, err := l.parse(res.Body()); err == nil {
 			l.theirs = s
 			l.a.happened(l, "media")
 		}

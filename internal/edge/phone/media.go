@@ -3,6 +3,7 @@
 package phone
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"math/rand/v2"
@@ -11,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/pion/srtp/v3"
 
 	"example.org/parley/internal/voice"
 )
@@ -46,6 +49,7 @@ type media struct {
 		eventSeen bool
 		part      [voice.FrameBytes]byte
 		filled    int
+		opened    [1500]byte
 	}
 	out struct {
 		sync.Mutex
@@ -57,6 +61,7 @@ type media struct {
 		speakers [8]speaker
 		signal   [][voice.FrameBytes]byte
 		packet   [rtpHeader + voice.MaxFrame]byte
+		sealed   [rtpHeader + voice.MaxFrame + 16]byte
 	}
 }
 
@@ -79,6 +84,23 @@ func openMedia(cfg *Config, onFrame func([]byte), onKey func(byte)) (*media, err
 
 func (m *media) addr() netip.AddrPort { return m.conn.LocalAddr().(*net.UDPAddr).AddrPort() }
 
+// speaks takes what a leg's telephone says of its sound. Under the key of before, what was counted of it stands: a packet that
+// came before is known for one.
+//
+// SPEC: PHN-022
+func (m *media) speaks(l *leg) {
+	s, was := l.theirs, m.to.Load()
+	if s.key != nil && was != nil && bytes.Equal(was.key, s.key) {
+		s.in, s.out = was.in, was.out
+	} else if s.key != nil {
+		s.in, _ = srtp.CreateContext(s.key[:16], s.key[16:], srtp.ProtectionProfileAes128CmHmacSha1_80, srtp.SRTPReplayProtection(128)) // of this length they fit
+		if s.out, _ = srtp.CreateContext(l.key[:16], l.key[16:], srtp.ProtectionProfileAes128CmHmacSha1_80); was != nil && was.out != nil {
+			s.out = was.out
+		}
+	}
+	m.to.Store(&s)
+}
+
 // read takes the telephone's packets until the port is closed.
 func (m *media) read() {
 	buf := make([]byte, 1500)
@@ -100,6 +122,13 @@ func (m *media) take(b []byte, from netip.AddrPort, now time.Time) bool {
 	s := m.to.Load()
 	if s == nil || from.Addr() != m.trunk && from.Addr() != s.to.Addr() {
 		return false
+	}
+	if s.in != nil {
+		opened, err := s.in.DecryptRTP(m.in.opened[:0], b, nil)
+		if err != nil { // not sealed by their key, or it came before
+			return false
+		}
+		b = opened
 	}
 	p, ok := readRTP(b)
 	if !ok || p.kind != ulawType && (p.kind != s.events || s.events == 0) {
@@ -193,6 +222,12 @@ func (m *media) write(source, n uint32, frame []byte, now time.Time) error {
 	binary.BigEndian.PutUint32(b[8:], m.out.ssrc)
 	copy(b[rtpHeader:], frame)
 	m.out.last = now
+	if s.out != nil {
+		var err error
+		if b, err = s.out.EncryptRTP(m.out.sealed[:0], b, nil); err != nil {
+			return err
+		}
+	}
 	_, err := m.conn.WriteToUDPAddrPort(b, s.to)
 	return err
 }

@@ -15,22 +15,22 @@ import (
 
 func TestSDP(t *testing.T) {
 	// SPEC: PHN-020 PHN-021
-	s, err := parseSDP([]byte("v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=video 5000 RTP/AVP 96\r\nm=audio 4000 RTP/AVP 8 0 97\r\nc=IN IP4 192.0.2.7\r\na=rtpmap:97 telephone-event/8000\r\na=sendonly\r\nm=audio 4002 RTP/SAVP 0\r\n"))
+	s, err := parseSDP([]byte("v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=video 5000 RTP/AVP 96\r\nm=audio 4000 RTP/AVP 8 0 97\r\nc=IN IP4 192.0.2.7\r\na=rtpmap:97 telephone-event/8000\r\na=sendonly\r\nm=audio 4002 RTP/SAVP 0\r\n"), inClear)
 	if err != nil || s.to != netip.MustParseAddrPort("192.0.2.7:4000") || s.events != 97 || !s.held() {
 		t.Fatalf("%+v %v", s, err)
 	}
-	ours := describe(sound, 1, 2, &s)
+	ours := describe(sound, 1, 2, &s, nil)
 	for _, want := range []string{"m=video 0 RTP/AVP 96\r\n", "m=audio 16384 RTP/AVP 0 97\r\n", "a=recvonly\r\n", "m=audio 0 RTP/SAVP 0\r\n"} {
 		if !strings.Contains(ours, want) {
 			t.Errorf("our answer lacks %q:\n%s", want, ours)
 		}
 	}
-	if s, err := parseSDP([]byte(strings.ReplaceAll(theirSDP, "IN IP4 192.0.2.20", "IN IP4 0.0.0.0"))); err != nil || !s.held() {
+	if s, err := parseSDP([]byte(strings.ReplaceAll(theirSDP, "IN IP4 192.0.2.20", "IN IP4 0.0.0.0")), inClear); err != nil || !s.held() {
 		t.Errorf("the old way of holding: %+v %v", s, err)
 	}
 	for _, bad := range []string{"", "v=0\r\n", strings.Replace(theirSDP, "AVP 0 8", "AVP 3 8", 1), strings.Replace(theirSDP, "audio 20000", "audio 0", 1), strings.Replace(theirSDP, "RTP/AVP", "RTP/SAVP", 1),
 		strings.ReplaceAll(theirSDP, "IN IP4 192.0.2.20", "IN IP4 pbx.example"), strings.ReplaceAll(theirSDP, "192.0.2.20", "239.1.1.1"), theirSDP + strings.Repeat("a=x\r\n", maxSDP), theirSDP + strings.Repeat("m=audio 1 RTP/AVP 0\r\n", maxSections)} {
-		if s, err := parseSDP([]byte(bad)); err == nil {
+		if s, err := parseSDP([]byte(bad), inClear); err == nil {
 			t.Errorf("taken: %+v of %.200q", s, bad)
 		}
 	}
@@ -39,11 +39,11 @@ func TestSDP(t *testing.T) {
 func FuzzSDP(f *testing.F) {
 	f.Add([]byte(theirSDP))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		s, err := parseSDP(b)
+		s, err := parseSDP(b, inClear)
 		if err != nil {
 			return
 		}
-		if again, err := parseSDP([]byte(describe(sound, 1, 1, &s))); err != nil || again.to != sound || len(again.sections) != len(s.sections) {
+		if again, err := parseSDP([]byte(describe(sound, 1, 1, &s, nil)), inClear); err != nil || again.to != sound || len(again.sections) != len(s.sections) {
 			t.Errorf("our answer to %q is not one: %v", b, err)
 		}
 	})

@@ -27,6 +27,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -48,6 +49,9 @@ type Config struct {
 	Name       string         // of the other party, as the telephones show it
 	Trunk      netip.AddrPort // the PBX
 	TCP        bool
+	TLS        *tls.Config    // over TLS, on TCP: how we know the PBX; nil: in the clear. Server is what we show it
+	Server     *tls.Config    // where it opens a connection to us
+	SRTP       bool           // no sound goes in the clear
 	Bind       netip.AddrPort // our SIP address
 	Media      uint16         // first UDP port of the sound, of 32
 	Account    string         // that we register as; "": the trunk is a fixed peer
@@ -61,6 +65,17 @@ type Config struct {
 type Extension struct {
 	Number string
 	Desk   string // its desk's name
+}
+
+// sealed says whether sound is: only where its keys are. SPEC: PHN-022
+func (c *Config) sealed() string {
+	switch {
+	case c.TLS == nil:
+		return inClear
+	case c.SRTP:
+		return isSealed
+	}
+	return mayBeSealed
 }
 
 func (c *Config) user() string { return cmp.Or(c.Account, "line") }
@@ -119,6 +134,7 @@ type Trunk struct {
 	opened  *media // of a call that comes in, until it is somebody's
 	over    *stream
 	dialing bool
+	why     string   // the newest dial came to nothing
 	waiting []parcel // for a connection to the trunk
 	trial   *trial   // of an ordinary telephone; nil: none
 	lifted  call.ID  // the ring that a telephone of ours has lifted
@@ -143,17 +159,20 @@ func New(cfg Config, line Line, log *slog.Logger) (*Trunk, error) {
 	e.done = e.life.Done()
 	e.a.happened, e.a.open = e.happened, e.openSound
 	var err error
-	if cfg.TCP {
+	switch {
+	case cfg.TLS != nil && cfg.Server == nil: // the PBX opens no connection to us
+	case cfg.TCP:
 		e.ln, err = net.Listen("tcp", cfg.Bind.String())
-	} else {
+	default:
 		e.conn, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(cfg.Bind))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("couldn't open the telephones' SIP port: %w", err)
 	}
-	if cfg.TCP {
+	if e.ln != nil {
 		e.wait.Go(e.accept)
-	} else {
+	}
+	if e.conn != nil {
 		e.wait.Go(e.read)
 	}
 	e.wait.Go(e.loop)
@@ -308,8 +327,18 @@ func (e *Trunk) dial(p parcel) {
 	e.wait.Go(func() {
 		from := &net.TCPAddr{IP: e.cfg.Bind.Addr().AsSlice()} // by which a PBX may know us
 		c, err := (&net.Dialer{Timeout: dialWithin, LocalAddr: from}).Dial("tcp", e.cfg.Trunk.String())
+		if err == nil && e.cfg.TLS != nil {
+			c, err = shakes(tls.Client(c, e.cfg.TLS))
+		}
 		e.post(func() {
-			e.dialing = false
+			why := ""
+			if err != nil {
+				why = err.Error()
+			}
+			if e.dialing = false; err != nil && e.why != why {
+				e.log.Warn("no connection to the telephones' trunk", "err", err)
+			}
+			e.why = why
 			waiting := e.waiting
 			if e.waiting = nil; err != nil {
 				return // the requests end without an answer
@@ -319,6 +348,17 @@ func (e *Trunk) dial(p parcel) {
 			e.a.out = append(waiting, e.a.out...)
 		})
 	})
+}
+
+// shakes ends the handshake of a connection over TLS, in time, or the connection. SPEC: PHN-006
+func shakes(c *tls.Conn) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), dialWithin)
+	defer cancel()
+	err := c.HandshakeContext(ctx)
+	if err != nil {
+		c.Close()
+	}
+	return c, err
 }
 
 var parser = func() *sip.Parser {
@@ -383,6 +423,12 @@ func (e *Trunk) accept() {
 			e.strange.Add(1)
 			c.Close()
 			continue
+		}
+		if e.cfg.TLS != nil {
+			if c, err = shakes(tls.Server(c, e.cfg.Server)); err != nil {
+				e.strange.Add(1)
+				continue
+			}
 		}
 		s := &stream{c}
 		e.post(func() {

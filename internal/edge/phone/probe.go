@@ -174,8 +174,7 @@ func (e *Trunk) try() {
 	}
 	outcome, play := t.look(e.a.now)
 	if play {
-		s := t.l.theirs
-		t.m.to.Store(&s)
+		t.m.speaks(t.l)
 		t.m.play(prompt(e.cfg.Prompt, t.key))
 	}
 	if outcome != "" {

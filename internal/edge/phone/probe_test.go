@@ -209,7 +209,7 @@ func press(t *testing.T, h *house, ears *net.UDPConn) {
 	}
 	var key byte
 	h.loop(func() { key = h.edge.trial.key })
-	offer, err := parseSDP(h.request("INVITE 06123").Body())
+	offer, err := parseSDP(h.request("INVITE 06123").Body(), inClear)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,11 +3,14 @@
 package phone
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"github.com/pion/srtp/v3"
 )
 
 const (
@@ -24,17 +27,27 @@ type session struct {
 	dir      string         // as they said it: sendrecv sendonly recvonly inactive
 	sections []string       // the m= lines, each with its port struck out but the one that is taken
 	taken    int
+	key      []byte        // of their sound, sealed by SRTP (RFC 4568); nil: it goes in the clear
+	keyTag   string        // of the line that named it
+	in, out  *srtp.Context // of the leg that has it: what opens theirs, and seals ours
 }
+
+// Whether sound is sealed: over a trunk whose SIP is, it may be, and where the configuration says so it must.
+const (
+	inClear     = ""
+	mayBeSealed = "may"
+	isSealed    = "must"
+)
 
 // held reports whether they do not listen: on hold.
 func (s session) held() bool { return s.dir == "sendonly" || s.dir == "inactive" }
 
-var errSDP = errors.New("no sound that fits: G.711 µ-law over plain RTP")
+var errSDP = errors.New("no sound that fits: G.711 µ-law over RTP, sealed where it must be")
 
-// parseSDP reads an offer or an answer.
+// parseSDP reads an offer or an answer; sealed says whether its sound may be, or must be.
 //
-// SPEC: PHN-020
-func parseSDP(b []byte) (s session, err error) {
+// SPEC: PHN-020 PHN-022
+func parseSDP(b []byte, sealed string) (s session, err error) {
 	if len(b) == 0 || len(b) > maxSDP {
 		return s, errSDP
 	}
@@ -52,7 +65,7 @@ func parseSDP(b []byte) (s session, err error) {
 			if len(s.sections) == maxSections {
 				return s, errSDP
 			}
-			kept, p, ok := section(value)
+			kept, p, ok := section(value, sealed)
 			if s.sections = append(s.sections, kept); ok && s.taken < 0 {
 				s.taken, port = in+1, p
 			}
@@ -75,7 +88,7 @@ func parseSDP(b []byte) (s session, err error) {
 	if !here.IsValid() {
 		here = all
 	}
-	if s.taken < 0 || !here.IsValid() {
+	if s.taken < 0 || !here.IsValid() || (s.key != nil) != strings.Contains(s.sections[s.taken], "RTP/SAVP") {
 		return s, errSDP
 	}
 	if s.to, s.dir = netip.AddrPortFrom(here, uint16(port)), cmpDir(s.dir, dir); here.IsUnspecified() { // the old way of holding
@@ -93,13 +106,13 @@ func cmpDir(own, all string) string {
 }
 
 // section reads an m= line: as it is refused, its port, and whether it is sound that fits.
-func section(value string) (refused string, port int, ok bool) {
+func section(value, sealed string) (refused string, port int, ok bool) {
 	f := strings.Fields(value)
 	if len(f) < 4 || len(value) > 256 {
 		return "audio 0 RTP/AVP 0", 0, false
 	}
 	port, err := strconv.Atoi(f[1])
-	ok = err == nil && port > 0 && port < 1<<16 && f[0] == "audio" && f[2] == "RTP/AVP"
+	ok = err == nil && port > 0 && port < 1<<16 && f[0] == "audio" && (f[2] == "RTP/AVP" && sealed != isSealed || f[2] == "RTP/SAVP" && sealed != inClear)
 	fits := false
 	for _, n := range f[3:] {
 		fits = fits || n == "0"
@@ -125,6 +138,10 @@ func (s *session) attribute(value string, inSection bool, all *string) {
 		} else {
 			*all = name
 		}
+	case "crypto":
+		if inSection && s.key == nil {
+			s.keyTag, s.key = cryptoOf(rest)
+		}
 	case "rtpmap":
 		n, what, _ := strings.Cut(rest, " ")
 		if k, err := strconv.Atoi(n); err == nil && k >= 96 && k < 128 && strings.EqualFold(what, "telephone-event/8000") {
@@ -133,18 +150,41 @@ func (s *session) attribute(value string, inSection bool, all *string) {
 	}
 }
 
-// describe writes our description: an offer, or the answer to theirs.
+const (
+	suite  = "AES_CM_128_HMAC_SHA1_80"
+	keyLen = 16 + 14 // the key and its salt
+)
+
+// cryptoOf reads a crypto line: of the one suite, with one key and nothing that changes how it is used. SPEC: PHN-022
+func cryptoOf(value string) (tag string, key []byte) {
+	f := strings.Fields(value)
+	if len(f) != 3 || f[1] != suite || len(f[0]) > 9 || !strings.HasPrefix(f[2], "inline:") {
+		return "", nil
+	}
+	text, life, _ := strings.Cut(strings.TrimPrefix(f[2], "inline:"), "|")
+	key, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(key) != keyLen || strings.Contains(life, ":") { // a key with an index of its own
+		return "", nil
+	}
+	return f[0], key
+}
+
+// describe writes our description: an offer, or the answer to theirs; key is that of our sound, nil where it goes in the clear.
 //
-// SPEC: PHN-021
-func describe(at netip.AddrPort, id int64, version int, theirs *session) string {
+// SPEC: PHN-021 PHN-022
+func describe(at netip.AddrPort, id int64, version int, theirs *session, key []byte) string {
 	var b strings.Builder
 	family, events, dir := "IP4", uint8(eventType), "sendrecv"
 	if at.Addr().Is6() {
 		family = "IP6"
 	}
 	fmt.Fprintf(&b, "v=0\r\no=- %d %d IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\n", id, version, family, at.Addr(), family, at.Addr())
-	sections, taken := []string{""}, 0
+	sections, taken, how, tag := []string{""}, 0, "RTP/AVP", "1"
+	if key != nil {
+		how = "RTP/SAVP"
+	}
 	if theirs != nil {
+		tag = theirs.keyTag
 		sections, taken, events = theirs.sections, theirs.taken, theirs.events
 		dir = map[string]string{"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}[theirs.dir]
 	}
@@ -154,9 +194,12 @@ func describe(at netip.AddrPort, id int64, version int, theirs *session) string 
 			continue
 		}
 		if events == 0 {
-			fmt.Fprintf(&b, "m=audio %d RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n", at.Port())
+			fmt.Fprintf(&b, "m=audio %d %s 0\r\na=rtpmap:0 PCMU/8000\r\n", at.Port(), how)
 		} else {
-			fmt.Fprintf(&b, "m=audio %d RTP/AVP 0 %d\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:%d telephone-event/8000\r\na=fmtp:%d 0-15\r\n", at.Port(), events, events, events)
+			fmt.Fprintf(&b, "m=audio %d %s 0 %d\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:%d telephone-event/8000\r\na=fmtp:%d 0-15\r\n", at.Port(), how, events, events, events)
+		}
+		if key != nil {
+			fmt.Fprintf(&b, "a=crypto:%s %s inline:%s\r\n", tag, suite, base64.StdEncoding.EncodeToString(key))
 		}
 		fmt.Fprintf(&b, "a=ptime:20\r\na=silenceSupp:off - - - -\r\na=%s\r\n", dir)
 	}
