@@ -175,13 +175,24 @@ func (m *Machine) Tick(now time.Time) Out {
 		m.finish(l, Outcome{What: NobodyArmed}, "")
 	case l.State == RingingHere && over(l.rings, calledGivesUp):
 		m.finish(l, m.rang(l, NoAnswer, ""), "")
-	case l.State == RingingHere && !l.deputies && len(m.deputies) > 0 && over(l.rings, deputyAfter):
-		l.deputies = true
+	case l.State == RingingHere && l.deputies < min(m.turns(l.rings, deputyAfter, deputyNext), len(m.deputies)):
+		if l.deputies++; over(l.rings, deputyAll) {
+			l.deputies = len(m.deputies)
+		}
 		m.bell(l)
 	case l.State == Connected && !l.silent.IsZero() && over(l.checked, stillWithin):
 		m.still(l)
 	}
 	return m.out
+}
+
+// turns is how many deputies have their turn: one after a time, and one more after each further time.
+func (m *Machine) turns(since time.Time, first, next time.Duration) int {
+	d := m.now.Sub(since)
+	if since.IsZero() || d < first {
+		return 0
+	}
+	return 1 + int((d-first)/next)
 }
 
 // fail ends a call that cannot go on.

@@ -119,6 +119,8 @@ func (m *Machine) stateRang(l *Live) {
 }
 
 // rings gives the armed desks that can ring now: a ring with a priority rings those in another call too.
+//
+// SPEC: CAL-034
 func (m *Machine) rings(l *Live) (desks []string) {
 	for _, d := range m.armed {
 		if l.Priority != "" || !slices.Contains(m.busy, d) {
@@ -131,10 +133,9 @@ func (m *Machine) rings(l *Live) (desks []string) {
 // bell rings the desks that can ring now, and tells the caller which do.
 func (m *Machine) bell(l *Live) {
 	desks := m.rings(l)
-	if l.deputies {
-		desks = append(desks, m.deputies...)
-	}
-	desks = merge(nil, desks)
+	n := min(l.deputies, len(m.deputies))
+	desks = merge(nil, append(desks, m.deputies[:n]...))
+	l.later = slices.Clone(m.deputies[n:])
 	l.Rang = merge(l.Rang, desks)
 	l.bell = desks
 	m.send(l, Signal{Kind: SigRinging, Desks: desks})

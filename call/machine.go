@@ -15,7 +15,9 @@ import (
 // The times that a machine keeps. Both ends may differ in them: no outcome rests on their being equal.
 const (
 	replyWithin    = 10 * time.Second        // a ring without any reply: failed
-	deputyAfter    = 20 * time.Second        // the deputy desks ring too
+	deputyAfter    = 20 * time.Second        // the first deputy desk rings too
+	deputyNext     = 10 * time.Second        // and after it one more at a time
+	deputyAll      = 50 * time.Second        // until all of them do
 	noAnswerAfter  = 60 * time.Second        // the caller gives up
 	calledGivesUp  = 75 * time.Second        // the called end, should the caller have vanished
 	lineRinging    = 5 * time.Second         // no path lives while it rings: failed
@@ -62,9 +64,10 @@ type Live struct {
 	theirs   int       // of their newest
 	joined   []Joined  // ours who are in it no more
 	handed   time.Time // a desk rings that the call is handed to, since
-	called   bool      // deputies ring, for it is on hold or waits
+	called   int       // deputies whose turn it was, for it is on hold or waits
 	bell     []string  // our desks that ring now
-	deputies bool
+	deputies int       // whose turn it was
+	later    []string  // whose turn is still to come
 	rings    time.Time // first ringing
 	sure     bool      // called end: the caller has our answer
 	silent   time.Time // nothing is heard of them since; zero: heard, or not expected
@@ -327,8 +330,8 @@ func (m *Machine) HangUp(by statement.Author, class string, now time.Time) Out {
 	return m.out
 }
 
-// Desks says which desks of ours are armed, which of them are in a call on another line, and which join at 20 seconds,
-// whenever one of the three changes.
+// Desks says which desks of ours are armed, which of them are in a call on another line, and which ring later, in the order
+// of their turns, whenever one of the three changes.
 func (m *Machine) Desks(armed, busy, deputies []string, now time.Time) Out {
 	m.begin(now)
 	m.armed, m.busy, m.deputies = armed, busy, deputies

@@ -26,9 +26,9 @@ var WaitsFor = []string{Holder, Linguist, Principal}
 
 // Limits of who is in a call.
 const (
-	maxPeople   = 4 // of an end at a time: one a source
-	maxJoined   = 8 // that one call.closed names
-	deputyTakes = 60 * time.Second
+	maxPeople   = 4                // of an end at a time: one a source
+	maxJoined   = 8                // that one call.closed names
+	deputyTakes = 60 * time.Second // of a hold or a wait: the first deputy rings, and after as long again the next
 	handWithin  = 30 * time.Second // a desk that a call is handed to rings so long
 )
 
@@ -72,6 +72,14 @@ var (
 
 // Told are those of ours whom the newest roster names, seen by the other end or not yet.
 func (l *Live) Told() []Person { return l.told }
+
+// Bell are the desks of ours that ring now.
+func (l *Live) Bell() []string { return l.bell }
+
+// Later reports whether a call rings here, and not yet at a desk of ours, whose turn as a deputy is still to come.
+func (l *Live) Later(desk string) bool {
+	return l.State == RingingHere && slices.Contains(l.later, desk)
+}
 
 // Rings reports whether a call that is up rings at a desk of ours, for it to take it.
 func (l *Live) Rings(desk string) bool {
@@ -235,8 +243,8 @@ func (m *Machine) pause(by statement.Author, now time.Time, set func(s *Roster, 
 		return m.cannot(ErrIn)
 	}
 	set(&l.Side[0], l.told[i].Source)
-	if l.Side[0].Held.IsZero() && l.Side[0].Waiting == "" && l.called {
-		l.bell, l.called = nil, false
+	if l.Side[0].Held.IsZero() && l.Side[0].Waiting == "" && l.called > 0 {
+		l.bell, l.called = nil, 0
 	}
 	return m.tell(l, l.told)
 }
@@ -331,12 +339,15 @@ func (m *Machine) tickPeople(l *Live) {
 	over := func(since time.Time, d time.Duration) bool { return !since.IsZero() && m.now.Sub(since) >= d }
 	s := l.Side[0]
 	switch {
-	case !l.called && len(m.deputies) > 0 && (over(s.Held, deputyTakes) || over(s.Waits, deputyTakes)):
-		l.called, l.bell = true, merge(l.bell, slices.DeleteFunc(slices.Clone(m.deputies), func(d string) bool { return at(l.told, d) >= 0 }))
+	case l.called < min(max(m.turns(s.Held, deputyTakes, deputyTakes), m.turns(s.Waits, deputyTakes, deputyTakes)), len(m.deputies)):
+		if d := m.deputies[l.called]; at(l.told, d) < 0 {
+			l.bell = merge(slices.Clone(l.bell), []string{d})
+		}
+		l.called++
 		m.changed()
 	case over(l.handed, handWithin):
 		l.handed = time.Time{}
-		if !l.called {
+		if l.called == 0 {
 			l.bell = nil
 		}
 		m.changed()

@@ -210,7 +210,7 @@ type (
 	// DeskInvite lets a browser be a desk under a name that people know.
 	DeskInvite struct {
 		Name   string `json:"name" arg:"NAME"`
-		Deputy bool   `json:"deputy,omitempty" help:"it rings when nobody has answered for 20 seconds"`
+		Deputy bool   `json:"deputy,omitempty" help:"it rings when nobody has answered for 20 seconds, after the deputies that were desks before it"`
 	}
 	DeskRename struct {
 		Desk string `json:"desk" arg:"DESK"`
@@ -224,7 +224,8 @@ type (
 	SetDesk struct {
 		Armed  bool   `json:"armed"`
 		Sound  string `json:"sound,omitempty"`  // ok, or why this desk has no sound
-		Deputy bool   `json:"deputy,omitempty"` // it rings later than the others
+		Deputy int    `json:"deputy,omitempty"` // it rings later than the others: its turn among the deputies, from 1
+		Busy   bool   `json:"busy,omitempty"`   // its person is in a call on another line: a priority ring alone reaches him
 	}
 
 	// Notifier says that a notifier is there, what it runs commands for, and for what the last one failed.

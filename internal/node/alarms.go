@@ -99,40 +99,64 @@ func (l *Line) soundConditions(add func(id, key string, w alarm.Detail)) {
 	}
 }
 
-// notifier is what runs commands outside this process for what happens here.
+// notifier is what runs commands outside this process for what happens here. A line may have several.
 type notifier struct {
 	act.Notifier
-	at time.Time // when it was last heard of; zero: it never was
+	who       string    // its session, and what it runs
+	first, at time.Time // when it was heard of, first and last
 }
+
+// maxNotifiers are those that are kept: one that was not heard of for longest goes first.
+const maxNotifiers = 16
 
 // sorts of events that a notifier runs a command for.
 var sorts = []string{"ring", "alarm", "message"}
 
 // notified takes a notifier's word of itself.
-func (l *Line) notified(_ act.Who, _ string, a act.Notifier) (act.Reply, error) {
+func (l *Line) notified(who act.Who, _ string, a act.Notifier) (act.Reply, error) {
 	for _, s := range append(slices.Clone(a.On), a.Failed...) {
 		if !slices.Contains(sorts, s) || len(a.On) > len(sorts) || len(a.Failed) > len(sorts) {
 			return act.Reply{}, hint.New("see: parley notify --help", "there is no event %q", s)
 		}
 	}
-	l.notifier = notifier{a, l.now}
+	n := notifier{a, who.Account + " " + who.Desk + " " + strings.Join(a.On, " "), l.now, l.now}
+	if i := slices.IndexFunc(l.notifiers, func(o notifier) bool { return o.who == n.who }); i >= 0 {
+		n.first = l.notifiers[i].first
+		l.notifiers[i] = n
+	} else {
+		l.notifiers = append(l.notifiers, n)
+	}
+	slices.SortFunc(l.notifiers, func(a, b notifier) int { return b.at.Compare(a.at) })
+	l.notifiers = l.notifiers[:min(len(l.notifiers), maxNotifiers)]
 	return act.Reply{}, nil
+}
+
+// replaced drops the notifiers that are gone and that another took the place of: it runs the same, and began later.
+func (l *Line) replaced(gone func(notifier) bool) {
+	taken, all := map[string]bool{}, slices.Clone(l.notifiers)
+	l.notifiers = slices.DeleteFunc(l.notifiers, func(n notifier) bool {
+		i := slices.IndexFunc(all, func(o notifier) bool {
+			return gone(n) && !gone(o) && !taken[o.who] && o.first.After(n.at) && slices.Equal(o.On, n.On)
+		})
+		if i >= 0 {
+			taken[all[i].who] = true
+		}
+		return i >= 0
+	})
 }
 
 // notifierConditions: nobody outside this room is told. SPEC: ALM-020
 func (l *Line) notifierConditions(add func(id, key string, w alarm.Detail)) {
-	n := l.notifier
-	if heard := n.at; l.cfg.Notifier || !heard.IsZero() {
-		if heard.IsZero() {
-			heard = l.started
-		}
-		if l.now.Sub(heard) > 3*act.NotifierEvery {
-			add("A14", "gone", alarm.Say("at.notifier-gone"))
-			return
-		}
+	gone := func(n notifier) bool { return l.now.Sub(n.at) > 3*act.NotifierEvery }
+	l.replaced(gone)
+	none := len(l.notifiers) == 0 && l.cfg.Notifier && l.now.Sub(l.started) > 3*act.NotifierEvery
+	if none || slices.ContainsFunc(l.notifiers, gone) {
+		add("A14", "gone", alarm.Say("at.notifier-gone"))
 	}
-	for _, s := range n.Failed {
-		add("A14", s, alarm.Say("at.notifier-failed", "@about.event."+s))
+	for _, s := range sorts {
+		if slices.ContainsFunc(l.notifiers, func(n notifier) bool { return !gone(n) && slices.Contains(n.Failed, s) }) {
+			add("A14", s, alarm.Say("at.notifier-failed", "@about.event."+s))
+		}
 	}
 }
 

@@ -394,7 +394,7 @@ func (c *calls) fromPeer(b []byte) {
 
 func (c *calls) desks() {
 	armed, deputies := c.l.desks.armed()
-	_ = c.do(c.m.Desks(armed, nil, deputies, c.l.now))
+	_ = c.do(c.m.Desks(armed, c.l.desks.busy(), deputies, c.l.now))
 }
 
 func (c *calls) paths() { _ = c.do(c.m.Line(c.l.carries(), c.l.now)) }

@@ -28,7 +28,8 @@ type desk struct {
 	who     act.Who
 	on      bool // an officer is signed on
 	armed   bool
-	deputy  bool   // it rings later than the others
+	deputy  int    // it rings later than the others: its turn, from 1
+	busy    bool   // its person is in a call on another line
 	left    bool   // it was armed, and whoever armed it has gone: a call of it ends, unless it is back soon
 	sound   string // "ok", or why it has no sound
 	source  string // microphone test-voice none
@@ -66,21 +67,32 @@ func (ds desks) touched(who act.Who, now time.Time) *desk {
 	return d
 }
 
-// armed gives the desks that ring at once, and the deputies, which ring later; where deputies alone are armed they ring at
+// armed gives the desks that ring at once, and the deputies, which ring later, in their order; where deputies alone are armed they ring at
 // once. SPEC: PAG-079
 func (ds desks) armed() (names, deputies []string) {
 	for _, n := range sortedKeys(ds) {
 		switch {
-		case ds[n].armed && ds[n].deputy:
+		case ds[n].armed && ds[n].deputy > 0:
 			deputies = append(deputies, n)
 		case ds[n].armed:
 			names = append(names, n)
 		}
 	}
+	slices.SortStableFunc(deputies, func(a, b string) int { return ds[a].deputy - ds[b].deputy })
 	if len(names) == 0 {
 		return deputies, nil
 	}
 	return names, deputies
+}
+
+// busy names those whose person is in a call on another line.
+func (ds desks) busy() (names []string) {
+	for _, n := range sortedKeys(ds) {
+		if ds[n].busy {
+			names = append(names, n)
+		}
+	}
+	return names
 }
 
 // crew counts the desks as they are now; name names who is signed on.
@@ -142,11 +154,11 @@ func (l *Line) noMore() {
 
 func (l *Line) arm(who act.Who, a act.SetDesk) {
 	d := l.desks.of(who, l.now)
-	if d.armed == a.Armed && d.sound == a.Sound && d.deputy == a.Deputy {
+	if d.armed == a.Armed && d.sound == a.Sound && d.deputy == a.Deputy && d.busy == a.Busy {
 		return
 	}
 	was := d.armed || d.unable()
-	d.armed, d.sound, d.deputy = a.Armed, a.Sound, a.Deputy
+	d.armed, d.sound, d.deputy, d.busy = a.Armed, a.Sound, a.Deputy, a.Busy
 	d.left = was && !d.armed && !d.unable() // one whose sound alone does not pass is there: its call stands, and says that it has no sound
 	l.desksChanged()
 }

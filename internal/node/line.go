@@ -136,30 +136,30 @@ type Line struct {
 	over     chan struct{} // closed once fenced is set
 	fenced   atomic.Pointer[store.Fenced]
 
-	now      time.Time     // of the step under way
-	tx       tx            // what it wants
-	more     chan struct{} // has a value while another step is to go on with what one left
-	*memory                // the record and what was said of it; replaced whole after a commit that failed
-	disk     disk          // how the store stands
-	x        *exchange.Exchange
-	peer     peerState
-	desks    desks
-	calls    *calls
-	stops    *stops
-	checks   *checks
-	ordinary ordinary
-	alarms   alarms
-	notifier notifier
-	agreed   atomic.Pointer[[]service.Proposal] // changes of the terms, replaced whole by the loop
-	issued   issued
-	backups  backups
-	signals  map[string][]byte // those that are repeated until they are answered
-	uptime   uptime
-	joining  *joining          // nil: there is nothing to take in, or it is being read
-	recalls  bool              // the record of the time alone is being read
-	before   *check.Summary    // tests of the time alone; nil: none
-	were     map[string]string // officers of the time alone, by their place in its record
-	started  time.Time
+	now       time.Time     // of the step under way
+	tx        tx            // what it wants
+	more      chan struct{} // has a value while another step is to go on with what one left
+	*memory                 // the record and what was said of it; replaced whole after a commit that failed
+	disk      disk          // how the store stands
+	x         *exchange.Exchange
+	peer      peerState
+	desks     desks
+	calls     *calls
+	stops     *stops
+	checks    *checks
+	ordinary  ordinary
+	alarms    alarms
+	notifiers []notifier                         // the one heard of last first
+	agreed    atomic.Pointer[[]service.Proposal] // changes of the terms, replaced whole by the loop
+	issued    issued
+	backups   backups
+	signals   map[string][]byte // those that are repeated until they are answered
+	uptime    uptime
+	joining   *joining          // nil: there is nothing to take in, or it is being read
+	recalls   bool              // the record of the time alone is being read
+	before    *check.Summary    // tests of the time alone; nil: none
+	were      map[string]string // officers of the time alone, by their place in its record
+	started   time.Time
 
 	runName      string      // of this life of the process: sessions, receipts, heard
 	run, privRun *record.Run // nil until we have something to say

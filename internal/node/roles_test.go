@@ -95,10 +95,23 @@ func TestRolesAndWhoIsAnOfficerNoMore(t *testing.T) {
 		}
 		must(people["reader"], note)
 		// Deputies ring later; where no other desk is armed they ring at once.
-		must(people["technician"], act.SetDesk{Armed: true, Sound: "ok", Deputy: true})
+		must(people["technician"], act.SetDesk{Armed: true, Sound: "ok", Deputy: 1})
 		if now, later := ringsNow(); !slices.Equal(now, []string{"Room officer"}) || !slices.Equal(later, []string{"Room technician"}) {
 			t.Error(now, later)
 		}
+		must(people["officer"], act.SetDesk{Armed: true, Sound: "ok", Busy: true}) // in a call on another line
+		done := make(chan []string)
+		l.post(func() { done <- l.desks.busy() })
+		if busy := <-done; !slices.Equal(busy, []string{"Room officer"}) {
+			t.Error("busy are", busy)
+		}
+		must(people["reader"], act.SetDesk{Armed: true, Sound: "ok", Deputy: 3})
+		must(people["releaser"], act.SetDesk{Armed: true, Sound: "ok", Deputy: 2})
+		if _, later := ringsNow(); !slices.Equal(later, []string{"Room technician", "Room releaser", "Room reader"}) {
+			t.Error("the turns of deputies are", later)
+		}
+		must(people["reader"], act.SetDesk{})
+		must(people["releaser"], act.SetDesk{})
 		must(people["officer"], act.SetDesk{})
 		if now, later := ringsNow(); !slices.Equal(now, []string{"Room technician"}) || later != nil {
 			t.Error(now, later)

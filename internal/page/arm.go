@@ -20,17 +20,18 @@ const moment = time.Second
 
 // desk is what the tabs of one desk prove, and what the node was told of it. Owned by Server.mu.
 type desk struct {
-	who     act.Who
-	carries bool // its sound comes
-	deputy  bool // it rings later than the others
-	pages   int
-	seated  string            // the officer whom the node knows to sit there
-	seating bool              // it is being told
-	sounds  map[string]string // by tab whose sound runs, what is wrong with it; "" is nothing
-	taker   string            // the tab that connected its sound last
-	begun   time.Time         // when the first of its sounds began to run
-	told    act.SetDesk
-	busy    bool
+	who       act.Who
+	carries   bool // its sound comes
+	deputy    int  // it rings later than the others: its turn, from 1
+	elsewhere bool // its person is in a call on another line of the same page
+	pages     int
+	seated    string            // the officer whom the node knows to sit there
+	seating   bool              // it is being told
+	sounds    map[string]string // by tab whose sound runs, what is wrong with it; "" is nothing
+	taker     string            // the tab that connected its sound last
+	begun     time.Time         // when the first of its sounds began to run
+	told      act.SetDesk
+	busy      bool
 }
 
 // connects is how long a page has to join its sound before its desk is said to be unable to speak.
@@ -54,7 +55,20 @@ func (d *desk) ability(now time.Time) act.SetDesk {
 	case why == act.CannotHear:
 		return act.SetDesk{Sound: why}
 	}
-	return act.SetDesk{Armed: true, Deputy: d.deputy, Sound: cmp.Or(why, "ok")}
+	return act.SetDesk{Armed: true, Deputy: d.deputy, Busy: d.elsewhere, Sound: cmp.Or(why, "ok")}
+}
+
+// turn is that of a deputy, in the order of their enrolment; 0 for any other desk. The caller holds s.mu.
+func (s *Server) turn(desk string) (n int) {
+	for _, e := range s.enrolled {
+		if e.Deputy {
+			n++
+		}
+		if e.Name == desk && e.Deputy {
+			return n
+		}
+	}
+	return 0
 }
 
 // deskOf gives the desk of a person, new if need be. The caller holds s.mu.
@@ -65,7 +79,7 @@ func (s *Server) deskOf(who act.Who) *desk {
 		s.desks[who.Desk] = d
 	}
 	d.who = who
-	d.deputy = slices.ContainsFunc(s.enrolled, func(e enrolled) bool { return e.Name == who.Desk && e.Deputy })
+	d.deputy = s.turn(who.Desk)
 	return d
 }
 
@@ -73,7 +87,7 @@ func (s *Server) deskOf(who act.Who) *desk {
 // tab of it proves so, and its sound comes. link says that the tab's sound is on and none of this desk comes: the tab that
 // had the connection was closed, or the node lost it. While the tab that took the sound last is there, it alone is told so:
 // another would take the sound from a connection that is only being made. SPEC: PAG-015 PAG-035
-func (s *Server) arm(t *tab, runs bool, why string) (link bool) {
+func (s *Server) arm(t *tab, runs bool, why string, busy bool) (link bool) {
 	if s.cfg.Node == nil { // the demo's own page is no desk
 		return false
 	}
@@ -84,6 +98,7 @@ func (s *Server) arm(t *tab, runs bool, why string) (link bool) {
 			d.begun = s.cfg.Now()
 		}
 		d.sounds[t.id] = why
+		d.elsewhere = busy
 	} else {
 		delete(d.sounds, t.id)
 	}

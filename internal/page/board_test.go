@@ -231,5 +231,29 @@ func TestBoardInABrowser(t *testing.T) {
 	w.is(t, `document.body.dataset.view === 'board' && document.querySelector('#g-2').textContent.includes('ANSWER')`)
 	axe("rings")
 	drawn(t, w, "board-rings")
+
+	// In a call on the first line this person is busy on the second, where a priority ring sounds as one, and one press takes
+	// it and holds the other call. SPEC: PAG-086
+	nodes[0].show(func(us, them, lang string) view.Desk {
+		d := fixtureCall(us, them, lang)
+		d.Call.Talks, d.Call.Speaks = "opus", true
+		return d
+	})
+	wait(t, "the second desk to be busy", func() bool {
+		a, ok := nodes[1].last("desk").(act.SetDesk)
+		return ok && a.Armed && a.Busy
+	})
+	nodes[1].show(func(us, them, lang string) view.Desk {
+		d := fixture(us, them, lang)
+		d.Messages, d.Alarms = nil, nil
+		d.Call.State, d.Call.Priority, d.Call.Acts = "ringing-here", "danger", []string{"answer", "decline"}
+		return d
+	})
+	w.is(t, river+`.document.querySelector('#p-state > i').dataset.sound === 'priority' && `+river+`.document.querySelector('#p-ring').textContent.includes('PRIORITY: danger')`)
+	w.run(t, press("Enter", "Enter", 13, 2))
+	wait(t, "the ring taken, and the other call held", func() bool { return nodes[1].done("answer") == 2 && nodes[0].done("hold") == 1 })
+	if nodes[0].done("hang-up") != 0 || nodes[1].done("hold") != 0 {
+		t.Error("a priority ring ended or held what it should not")
+	}
 	w.clean(t)
 }

@@ -117,6 +117,18 @@ func (n *fakeNode) poke() {
 	}
 }
 
+// last is the last act of a verb, nil without one.
+func (n *fakeNode) last(verb string) act.Act {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, a := range slices.Backward(n.acts) {
+		if a.Verb() == verb {
+			return a
+		}
+	}
+	return nil
+}
+
 func (n *fakeNode) done(verb string) int {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -689,7 +689,7 @@ func TestOnlyTheTabThatTookTheSoundIsToldToConnect(t *testing.T) {
 	n.carries.Store(false)
 	who := act.Who{Desk: "page-1", Officer: "A7-2"}
 	first, second := &tab{id: "1", who: who}, &tab{id: "2", who: who}
-	told := func(t *tab) bool { return s.arm(t, true, "") }
+	told := func(t *tab) bool { return s.arm(t, true, "", false) }
 	if !told(first) || !told(second) {
 		t.Error("nobody has the sound, and a tab is not told to connect")
 	}
@@ -697,8 +697,26 @@ func TestOnlyTheTabThatTookTheSoundIsToldToConnect(t *testing.T) {
 	if told(first) || !told(second) {
 		t.Error("the second tab is connecting, and the first is told to take the sound from it")
 	}
-	s.arm(second, false, "")
+	s.arm(second, false, "", false)
 	if !told(first) {
 		t.Error("the second tab is gone, and the first is not told to connect")
+	}
+}
+
+// Deputies have their turns in the order in which they became desks, and one whose turn is to come makes no sound.
+//
+// SPEC: PAG-079 PAG-086
+func TestDeputiesHaveTurns(t *testing.T) {
+	s, _ := testServer(t, Config{})
+	s.enrolled = []enrolled{{Name: "Ops"}, {Name: "Night", Deputy: true}, {Name: "Annex", Deputy: true}}
+	for desk, want := range map[string]int{"Ops": 0, "Night": 1, "Annex": 2, "nowhere": 0} {
+		if n := s.turn(desk); n != want {
+			t.Errorf("%s: turn %d, not %d", desk, n, want)
+		}
+	}
+	for want, c := range map[string]view.Call{"ring": {State: "ringing-here"}, "": {State: "ringing-here", Later: true}, "priority": {State: "ringing-here", Priority: "danger"}} {
+		if tone := (sheet{Desk: view.Desk{Call: c}}).Tone(); tone != want {
+			t.Errorf("%+v sounds %q, not %q", c, tone, want)
+		}
 	}
 }

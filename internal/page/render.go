@@ -327,7 +327,7 @@ func (s sheet) WaitCount() (n int) {
 			n++
 		}
 	}
-	if s.Call.State == "ringing-here" {
+	if s.Call.State == "ringing-here" && !s.Call.Later {
 		n++
 	}
 	return n + len(s.Urgent()) + s.MoreWait
@@ -356,7 +356,7 @@ func (s sheet) Assert() string {
 			break
 		}
 	}
-	if s.Call.State == "ringing-here" {
+	if s.Call.State == "ringing-here" && !s.Call.Later {
 		out = append(out, words.T(s.Lang, "hear.ring", s.Header.Peer))
 	}
 	for _, a := range s.Alarms {
@@ -413,7 +413,10 @@ func (s sheet) Tone() string {
 			tone = "alarm"
 		}
 	}
-	if s.Call.State == "ringing-here" {
+	if s.Call.State == "ringing-here" && !s.Call.Later {
+		if s.Call.Priority != "" { // SPEC: PAG-086
+			return "priority"
+		}
 		return "ring"
 	}
 	return tone

@@ -46,6 +46,7 @@ type fromBrowser struct {
 	Done     bool                `json:"done"`  // and it is finished
 	Audio    bool                `json:"audio"` // of a beat: its sound runs
 	Why      string              `json:"why"`   // what is wrong with it
+	Busy     bool                `json:"busy"`  // its person is in a call on another line
 }
 
 // toBrowser is a panel on its way to a browser, or the answer to an act, an offer or a form.
@@ -131,7 +132,7 @@ func (c *conn) serve(w http.ResponseWriter, r *http.Request, changed <-chan stru
 	err = c.hello(ctx, r.URL.Query().Get("tab"), hello)
 	c.s.enter(c.link.Who)
 	defer c.s.leave(c.link.Who)
-	defer c.s.arm(c.t, false, "")
+	defer c.s.arm(c.t, false, "", false)
 	beat, look := time.NewTicker(beatEvery), time.NewTicker(watchTime)
 	defer beat.Stop()
 	defer look.Stop()
@@ -157,7 +158,7 @@ func (c *conn) serve(w http.ResponseWriter, r *http.Request, changed <-chan stru
 			}
 		case <-beat.C:
 			if c.s.cfg.Now().Sub(c.heard) > staleAfter {
-				c.s.arm(c.t, false, "")
+				c.s.arm(c.t, false, "", false)
 			}
 			c.s.seat(c.link.Who)
 			if err = c.send(ctx, toBrowser{T: "beat", Now: c.s.cfg.Now().UTC()}); err == nil {
@@ -249,7 +250,7 @@ func (c *conn) take(ctx context.Context, m fromBrowser) error {
 	switch m.T {
 	case "beat":
 		c.heard = c.s.cfg.Now()
-		if c.s.arm(c.t, m.Audio, m.Why) {
+		if c.s.arm(c.t, m.Audio, m.Why, m.Busy) {
 			return c.send(ctx, toBrowser{T: "link"})
 		}
 	case "form":

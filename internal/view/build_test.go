@@ -425,3 +425,26 @@ func TestOtherDesksSeeWhoHasTheCall(t *testing.T) {
 		t.Error("while it rings:", c.At)
 	}
 }
+
+// A deputy whose turn is to come sees that it rings at others, and which; at its turn it rings as they do.
+//
+// SPEC: PAG-079 CAL-010
+func TestDeputyBeforeItsTurn(t *testing.T) {
+	in := world()
+	m := &call.Machine{Us: "aurelia", Them: "borealia", Rand: strings.NewReader(strings.Repeat("x", 64)), Meters: func() call.Counts { return call.Counts{} }}
+	m.Line(true, in.Now)
+	m.Tick(in.Now)
+	m.Desks([]string{"Ops"}, nil, []string{"Night"}, in.Now)
+	m.Got(call.Signal{Kind: call.SigRing, ID: call.ID{1}, Seq: 1, Desk: "page-7", Class: "service", Mark: "actual"}, in.Now)
+	in.Desk.Desk, in.Live = "Night", m.Live()
+	if c := Build(in, "en").Call; !c.Later || c.Word != "RINGING AT OTHER DESKS" || c.At != "It rings at: Ops" {
+		t.Errorf("%+v", c)
+	}
+	for s := range 21 {
+		m.Tick(in.Now.Add(time.Duration(s) * time.Second))
+	}
+	in.Live = m.Live()
+	if c := Build(in, "en").Call; c.Later || c.Word != "RINGING HERE" || c.At != "It rings at: Ops, Night" {
+		t.Errorf("%+v", c)
+	}
+}

@@ -138,6 +138,7 @@ type Call struct {
 
 	Text  []TypedLine `json:"text,omitempty"`  // typed beside it
 	Types bool        `json:"types,omitempty"` // this desk may type there now
+	Later bool        `json:"later,omitempty"` // it rings here at other desks: this one's turn is still to come
 }
 
 // Meter is one direction of the sound of a call.

@@ -34,9 +34,12 @@ func (b builder) call() Call {
 	case "", call.Idle:
 		return b.idle(c)
 	case call.RingingHere:
-		c.Acts = []string{"answer", "decline"}
+		c.Acts, c.At = []string{"answer", "decline"}, b.ringsAt(l.Bell())
+		if c.Later = l.Later(b.Desk.Desk); c.Later {
+			c.Word, c.Acts = b.t("call.later"), []string{"answer"}
+		}
 	case call.RingingThere:
-		c.Word = b.t("call.ringing-there", b.desks(len(l.Rang)))
+		c.Word, c.At = b.t("call.ringing-there", b.desks(len(l.Rang))), b.ringsAt(l.Rang)
 	case call.Connected:
 		c.Since, c.Out, c.In = l.Answered, b.meter(c.Out), b.meter(c.In)
 		if c.Mute {
@@ -74,6 +77,15 @@ func (b builder) recording(c *Call) {
 		r.Word = b.t("recording."+r.State, b.t("record.why."+cmp.Or(r.Word, "on")))
 	}
 	c.Recording = &r
+}
+
+// ringsAt names the desks that ring, those that people have given a name.
+func (b builder) ringsAt(desks []string) string {
+	desks = slices.DeleteFunc(slices.Clone(desks), func(d string) bool { return strings.HasPrefix(d, "page-") })
+	if len(desks) == 0 {
+		return ""
+	}
+	return b.t("call.rings-at", strings.Join(desks, ", "))
 }
 
 // there names who is at the far end: an officer on record by his name, whatever else they say as it is; the desk where

@@ -532,7 +532,7 @@ func TestSignalsAreToldApart(t *testing.T) {
 		Partial []float64 // dB of the fundamental's multiples, against it
 	}
 	got := map[string]signal{}
-	names := []string{"ring", "alarmHigh", "alarm", "connected", "ended", "stale", "recorded"}
+	names := []string{"ring", "priority", "alarmHigh", "alarm", "connected", "ended", "stale", "recorded"}
 	for _, name := range names {
 		var s signal
 		d.eval(t, "played.length = 0; Sound."+name+"(true); 0", nil)
@@ -577,7 +577,7 @@ func TestSignalsAreToldApart(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"ring", "alarmHigh"} {
+	for _, name := range []string{"ring", "priority", "alarmHigh"} {
 		if !got[name].Loop || got[name].Seconds != 1 {
 			t.Errorf("%s does not repeat each second", name)
 		}

@@ -53,16 +53,23 @@ window.Board = (() => {
     if (name) { choose(name, 'desk'); desk(name).answer(); }
     return !!name;
   }
+  // busy reports whether the person of this page is in a call on another line than that of a desk, and it is not held.
+  const calls = win => names().filter(n => desk(n) && desk(n).win !== win && desk(n).state().talks && !desk(n).state().onhold);
+  const busy = win => calls(win).length > 0, holding = {};
+  // hold holds the calls of the other lines: a priority ring is taken. SPEC: PAG-086
+  function hold(win) {
+    calls(win).forEach(n => { holding[n] = Date.now(); desk(n).hold(); if (row(n)) say((state().holds || '%s').replace('%s', row(n).dataset.peer)); });
+  }
   // talks: one microphone speaks on one line. What was said on another is muted there, and the board says so.
   function talks(win) {
-    names().filter(n => desk(n) && desk(n).win !== win && desk(n).state().call === 'connected' && !desk(n).muted()).forEach(n => {
+    names().filter(n => desk(n) && desk(n).win !== win && desk(n).state().call === 'connected' && !desk(n).state().onhold && Date.now() - (holding[n] || 0) > 15000 && !desk(n).muted()).forEach(n => {
       desk(n).mute();
       if (row(n)) say((state().muted || '%s').replace('%s', row(n).dataset.peer));
     });
   }
   // stir has the board drawn again at once where a desk has changed; else it is with every heartbeat.
   let stirred = 0;
-  function stir() { stirred ||= setTimeout(() => { stirred = 0; window.Desk.draw(); }, 50); }
+  function stir() { stirred ||= setTimeout(() => { stirred = 0; window.Desk.draw(); names().forEach(n => desk(n) && desk(n).beat()); }, 50); }
   // arm turns on the sound of every desk, one after the other: a browser asks for the microphone once.
   async function arm() {
     if (arming) return;
@@ -96,5 +103,5 @@ window.Board = (() => {
     else if (b.dataset.view) show(b.dataset.view);
   });
   paint();
-  return { paint, choose, show, answer, talks, arm, key, tell, stir };
+  return { paint, choose, show, answer, talks, busy, hold, arm, key, tell, stir };
 })();

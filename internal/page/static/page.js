@@ -136,7 +136,7 @@
     state = s;
     if (body.dataset.root && board()) board().stir();
     if (!snd) return;
-    if (s.sound !== was.sound) { snd.ring(s.sound === 'ring'); snd.alarmHigh(s.sound === 'high'); snd.alarm(s.sound === 'alarm'); }
+    if (s.sound !== was.sound) { snd.ring(s.sound === 'ring'); snd.priority(s.sound === 'priority'); snd.alarmHigh(s.sound === 'high'); snd.alarm(s.sound === 'alarm'); }
     if (s.talks !== was.talks || s.speaks !== was.speaks) { // of this desk: another one of ours may have the call
       if (s.talks) { if (body.dataset.root && board()) board().talks(window); snd.connected(s.talks, s.speaks === 'true', s.taped === 'true' && !was.talks); }
       else if (was.talks) snd.ended();
@@ -387,6 +387,7 @@
       const args = d.args ? JSON.parse(d.args) : {};
       if (d.verb === 'sign-off' && !leaves()) return;
       if ('linked' in d) link();
+      if (d.verb === 'answer') takes();
       if ('sound' in d) { args.sound = usable(); link(); }
       if ('class' in d && ringClass !== 'substantive') { args.class = ringClass; ringClass = 'substantive'; after(); }
       act(d.verb, args);
@@ -434,7 +435,9 @@
     if (!f || !$('#stop')) return;
     e.preventDefault(); e.stopPropagation(); f();
   }
-  function answer() { link(); act('answer', { sound: usable() }); }
+  // takes answers with one press: a priority ring holds the call of another line of this page. SPEC: PAG-086
+  function takes() { if (state.priority && body.dataset.root && board()) board().hold(window); }
+  function answer() { link(); takes(); act('answer', { sound: usable() }); }
 
   // ---- sound (sound.js) -------------------------------------------------------------------------
   const source = () => localStorage.getItem('source') || 'microphone';
@@ -481,11 +484,14 @@
   // ---- the socket -------------------------------------------------------------------------------
   // A phone that is locked or shows something else cannot ring; in a call it goes on while its page runs. SPEC: PAG-059
   const away = () => document.hidden && matchMedia('(pointer: coarse)').matches && state.call !== 'connected';
+  const busy = () => !!(body.dataset.root && board() && board().busy(window)); // this person is in a call on another line
+  let engaged = false;
   function beat() {
     const s = snd ? snd.state() : {};
     if (s.audio) sessionStorage.setItem('armed', 'yes');
     told = s.why;
-    send({ t: 'beat', audio: !!s.audio && !away(), why: s.why || (s.muted ? 'muted' : '') });
+    engaged = busy();
+    send({ t: 'beat', busy: engaged, audio: !!s.audio && !away(), why: s.why || (s.muted ? 'muted' : '') });
   }
   function dial() {
     ws = new WebSocket((location.protocol === 'https:' ? 'wss://' : 'ws://') + location.host + body.dataset.ws);
@@ -540,7 +546,7 @@
   });
   window.addEventListener('pagehide', () => { if (snd && snd.close) snd.close(); });
   if (matchMedia('(min-width: 1000px)').matches) $$('#d-check,#d-cp').forEach(d => { d.open = true; });
-  window.Desk = { win: window, arm, draw: () => send({ t: 'lang', lang }), again: () => ws.close(), key, said, answer, mute, muted: () => !!snd && snd.state().muted, state: () => state, press: id => { const b = document.getElementById(id); if (b) b.click(); } };
+  window.Desk = { win: window, arm, hold: () => act('hold', {}), beat: () => { if (busy() !== engaged) beat(); }, draw: () => send({ t: 'lang', lang }), again: () => ws.close(), key, said, answer, mute, muted: () => !!snd && snd.state().muted, state: () => state, press: id => { const b = document.getElementById(id); if (b) b.click(); } };
   after(); dial();
   if (sessionStorage.getItem('armed') || 'enrolled' in body.dataset) arm(); // as before the reload; the browser may want a press all the same. SPEC: PAG-038
 })();

@@ -11,12 +11,12 @@ window.Sound = (() => {
 
   // ---- what the desk sounds ---------------------------------------------------------------------
   // A signal is a buffer with notes [start, length, Hz, Hz at its end]; played in a loop it repeats exactly.
-  // Fundamentals 400–900 Hz. In its first half second each is alone: ring warbles, high beats three times,
+  // Fundamentals 400–900 Hz. In its first half second each is alone: ring warbles, a priority ring falls in three quick tones, high beats three times,
   // alarm falls slowly, stale is low and level, connected rises, ended falls in steps.
   const warble = [...Array(10)].map((_, i) => [i * 0.055, 0.05, i % 2 ? 587 : 440]);
   const high = [0, 0.14, 0.28, 0.56, 0.7].map(t => [t, 0.1, 880]);
   const signals = {
-    ring: [1, warble], high: [1, high], alarm: [15, [0, 1, 2].map(t => [t, 0.6, 620, 430])], stale: [10, [[0, 0.6, 400]]],
+    ring: [1, warble], priority: [1, [0, 0.5].flatMap(t => [[t, 0.09, 880], [t + 0.1, 0.09, 660], [t + 0.2, 0.14, 500]])], high: [1, high], alarm: [15, [0, 1, 2].map(t => [t, 0.6, 620, 430])], stale: [10, [[0, 0.6, 400]]],
     connected: [0.6, [[0, 0.16, 440], [0.17, 0.16, 554], [0.34, 0.22, 740]]], ended: [0.6, [[0, 0.16, 740], [0.17, 0.16, 554], [0.34, 0.22, 440]]],
     recorded: [0.8, [[0, 0.2, 700], [0.25, 0.4, 700]]], // this call is recorded: after connected
     mute: [0.2, [[0, 0.15, 420]]], unmute: [0.2, [[0, 0.15, 640]]],
@@ -268,7 +268,7 @@ window.Sound = (() => {
       connected: connected(), joining, out: ctx ? level(own) : -1, in: ctx && far[0] ? level(heard) : -1, idle: ctx && ear ? level(idle) : -1,
     }),
     mute: m => { muted = !!m; track(); once(muted ? 'mute' : 'unmute'); },
-    ring: x => repeat('ring', x), alarmHigh: x => repeat('high', x), alarm: (x = true) => repeat('alarm', x), stale: x => repeat('stale', x),
+    ring: x => repeat('ring', x), priority: x => repeat('priority', x), alarmHigh: x => repeat('high', x), alarm: (x = true) => repeat('alarm', x), stale: x => repeat('stale', x),
     connected: (codec, speaks, taped) => call(true, codec, speaks, taped), ended: () => call(false), recorded: () => once('recorded'),
   };
 })();
