@@ -75,11 +75,11 @@ func Counts(tests []State, party string) map[string]int {
 }
 
 // Tests makes the figures of a line alone, whose ordinary telephone is tested at the times of the schedule: a test stands
-// for the due time from the officers' time before which it was made until the next.
+// for the due time from the officers' time before which it was made until the next. away is as for Days.
 //
-// SPEC: CHK-032 CHK-033
-func Tests(states []State, sch party.Schedule, from, now time.Time) Summary {
-	f := Summary{From: from.UTC(), Now: now.UTC()}
+// SPEC: CHK-015 CHK-032 CHK-033
+func Tests(states []State, sch party.Schedule, away func(time.Time) string, from, now time.Time) Summary {
+	f := Summary{From: from.UTC(), Now: now.UTC(), Away: map[string]int{}}
 	f.Tests = Noted(states, from, now)
 	f.Slots = slices.Clone(f.Tests)
 	due := sch.Slots(from, now.Add(24*time.Hour))
@@ -98,6 +98,9 @@ func Tests(states []State, sch party.Schedule, from, now time.Time) Summary {
 			v.Outcome, v.Overdue = Missed, true
 		}
 		f.Slots = append(f.Slots, v)
+	}
+	for i := range f.Slots {
+		f.Slots[i].excuse(sch, away)
 	}
 	slices.SortFunc(f.Slots, inTime)
 	f.count(sch)

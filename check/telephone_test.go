@@ -68,12 +68,12 @@ func TestTelephoneIsDueByTheSchedule(t *testing.T) {
 		{"declined is an act", append(answered[:2:2], test("aurelia", day(4, 9, 0), "declined")), day(4, 9, 31), 2, 3, 0, false, false},
 		{"busy, then answered", append(answered[:2:2], test("aurelia", day(4, 9, 0), "busy"), test("aurelia", day(4, 9, 5), "answered")), day(4, 9, 31), 3, 3, 3, false, false},
 	} {
-		f := Tests(c.states, daily, day(1, 12, 0), c.now)
+		f := Tests(c.states, daily, nil, day(1, 12, 0), c.now)
 		if f.Tested != c.tested || f.Days != c.days || f.Streak != c.streak || len(f.Overdue) > 0 != c.overdue || len(f.Alarming()) > 0 != c.alarm {
 			t.Errorf("%s: tested %d of %d days, %d in a row, overdue %v, alarming %v", c.name, f.Tested, f.Days, f.Streak, f.Overdue, f.Alarming())
 		}
 	}
-	if f := Tests(answered, daily, day(1, 12, 0), day(5, 12, 0)); f.Gap[1].Sub(f.Gap[0]) != 42*time.Hour+10*time.Minute {
+	if f := Tests(answered, daily, nil, day(1, 12, 0), day(5, 12, 0)); f.Gap[1].Sub(f.Gap[0]) != 42*time.Hour+10*time.Minute {
 		t.Errorf("gap %v", f.Gap)
 	}
 }

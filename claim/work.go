@@ -108,12 +108,11 @@ func (w *work) tested() *Tested {
 			away = append(away, s)
 		}
 	}
-	s := check.Summary{}
-	if states, sch := w.checks(), w.schedule(); w.Alone {
-		s = check.Tests(states, sch, w.from, w.now)
-	} else {
-		s = check.Days(states, sch, func(t time.Time) string { return service.Away(away, t) }, w.from, w.now)
+	figures := check.Days
+	if w.Alone {
+		figures = check.Tests
 	}
+	s := figures(w.checks(), w.schedule(), func(t time.Time) string { return service.Away(away, t) }, w.from, w.now)
 	return &Tested{From: s.From, Days: s.Days, Tested: s.Tested, Streak: s.Streak, Suspended: s.Away[check.Suspended], Maintenance: s.Away[check.Maintenance],
 		Last: s.LastPassed, GapFrom: s.Gap[0], GapTo: s.Gap[1]}
 }

@@ -1074,16 +1074,18 @@ function tested(r) {
   })
   const past = times.filter((t) => t <= now)
   const slots = r.genesis.alone ? testSlots(r, times, past, minutesAt) : checkSlots(r, past, minutesAt)
+  const out = outOfService(r)
+  for (const x of slots) if (x.outcome !== 'passed') x.outcome = [x.due, ...x.closings].map(out).find(Boolean) ?? x.outcome
   return countDays(r, slots, times.length > past.length)
 }
 
 // testSlots are the tests of the ordinary telephone of a line alone, and the scheduled times for which none stands (CHK-032).
 function testSlots(r, times, past, minutesAt) {
-  const slots = notes(r).map((s) => ({ name: '', due: time(s.read.at), outcome: s.read.outcome === 'answered' ? 'passed' : 'not' }))
+  const slots = notes(r).map((s) => ({ name: '', due: time(s.read.at), outcome: s.read.outcome === 'answered' ? 'passed' : 'not', closings: [] }))
   past.forEach((t, i) => {
     const next = times[i + 1] ?? t + DAY
     const stands = slots.some((x) => x.outcome !== 'missed' && x.outcome !== 'pending' && x.due >= t - 60 * minutesAt(t) && x.due < next - 60 * minutesAt(next))
-    if (!stands) slots.push({ name: '', due: t, outcome: r.now > t + 60 * minutesAt(t) ? 'missed' : 'pending' })
+    if (!stands) slots.push({ name: '', due: t, outcome: r.now > t + 60 * minutesAt(t) ? 'missed' : 'pending', closings: [] })
   })
   return slots
 }
@@ -1115,8 +1117,6 @@ function checkSlots(r, past, minutesAt) {
     if (here) slots.push(here.sort((a, b) => b.parties - a.parties || compareBytes(a.name, b.name))[0])
     else slots.push({ name: '', due: t, outcome: now > t + 60 * minutesAt(t) ? 'missed' : 'pending', closings: [] })
   }
-  const out = outOfService(r)
-  for (const x of slots) if (x.outcome !== 'passed') x.outcome = [x.due, ...x.closings].map(out).find(Boolean) ?? x.outcome
   return slots
 }
 

@@ -73,18 +73,20 @@ func openPhones(s *service, l *home.Line, n *node.Line, other string) (*phone.Tr
 }
 
 // ordinary rings ordinary telephones over the trunk, once it is open. SPEC: CHK-036
-func ordinary(p *home.Phone, at *atomic.Pointer[phone.Trunk]) func(number string) (string, bool) {
+func ordinary(p *home.Phone, at *atomic.Pointer[phone.Trunk]) func() func(number string) (string, bool) {
 	if p.Trunk == "" {
 		return nil
 	}
-	return func(number string) (string, bool) {
+	return func() func(string) (string, bool) {
 		t := at.Load()
 		if t == nil {
-			return "", false
+			return nil
 		}
-		if p.Outside != "" {
-			number = p.Outside + strings.Replace(number, "+", "00", 1)
+		return func(number string) (string, bool) {
+			if p.Outside != "" {
+				number = p.Outside + strings.Replace(number, "+", "00", 1)
+			}
+			return t.Test(number)
 		}
-		return t.Test(number)
 	}
 }

@@ -392,10 +392,21 @@ func (l *Line) later(d record.Draft, was *record.Entry) {
 		if was != nil && l.rec.ByRef(was.Ref()) != nil {
 			return
 		}
-		if _, err := l.state(d); err != nil {
+		if _, err := l.state(d); errors.Is(err, errDiskFull) {
+			l.later(d, nil)
+		} else if err != nil {
 			l.log.Error("couldn't state what was not recorded", "kind", d.Kind, "err", err)
 		}
 	})
+}
+
+// stateOwed states, once the disk has room again, what found none: a full store works on, and is not opened anew.
+//
+// SPEC: NOD-006
+func (l *Line) stateOwed() {
+	if len(l.disk.owed) > 0 && l.disk.dead == nil && !l.store.Full() {
+		l.repaired(time.Time{})
+	}
 }
 
 // repaired states what was not recorded while the store failed: STOPs and calls, with their own times in

@@ -15,6 +15,7 @@ import (
 	"example.org/parley/internal/store"
 	"example.org/parley/record"
 	"example.org/parley/register"
+	"example.org/parley/service"
 	"example.org/parley/statement"
 	"example.org/parley/verify"
 	"example.org/parley/wire"
@@ -136,6 +137,14 @@ func officersOf(r *record.Record) map[string]string {
 // testsBefore are the figures, which are added to nothing, of the tests of the time alone, up to its last statement.
 func (l *Line) testsBefore(r *record.Record) *check.Summary {
 	var tests []check.State
+	var away []service.State
+	for _, key := range r.Items() {
+		if it := r.Item(key); it.Begin != nil && statement.About(it.Begin.Kind) == "line" {
+			if s := service.Fold(it); s.Begin != nil {
+				away = append(away, s)
+			}
+		}
+	}
 	var from, to time.Time
 	for _, g := range r.Logs() {
 		for _, e := range r.Entries(g.Name.LogID, 0) {
@@ -147,7 +156,7 @@ func (l *Line) testsBefore(r *record.Record) *check.Summary {
 			}
 		}
 	}
-	f := check.Tests(tests, l.cfg.Before.Schedule, from, to)
+	f := check.Tests(tests, l.cfg.Before.Schedule, func(t time.Time) string { return service.Away(away, t) }, from, to)
 	return &f
 }
 

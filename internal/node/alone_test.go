@@ -6,10 +6,14 @@ import (
 	"bytes"
 	"crypto/rand"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"example.org/parley/check"
 	"example.org/parley/hint"
@@ -38,7 +42,10 @@ func openAlone(t *testing.T, h *home.Line, change ...func(*Config)) *lone {
 		f(&c)
 	}
 	began := time.Now()
-	c.Boot, c.Store = func() time.Duration { return time.Since(began) }, store.Options{Reserve: -1}
+	c.Boot = func() time.Duration { return time.Since(began) }
+	if c.Store.ReserveFile == h.Reserve() { // that no test has set
+		c.Store = store.Options{Reserve: -1}
+	}
 	l := &lone{Open(c), t, act.Who{Desk: "1", Account: "amaro"}}
 	t.Cleanup(func() { l.Close() })
 	if err := l.Read(t.Context()); err != nil {
@@ -225,21 +232,37 @@ func TestTheNodeRingsTheirTelephone(t *testing.T) {
 	// SPEC: CHK-036
 	synctest.Test(t, func(t *testing.T) {
 		var rung []string
-		tries := 0
+		tries, open := 0, false
+		logs := bytes.Buffer{}
 		script := []string{"answered", "no-answer", "busy", "dead", "answered", "unproven", "declined"}
 		l := newAlone(t, func(c *Config) {
 			ticks := time.NewTicker(5 * time.Minute)
 			t.Cleanup(ticks.Stop)
-			c.Ticks = ticks.C
-			c.Telephone = func(number string) (string, bool) {
-				time.Sleep(time.Minute)
-				if tries++; tries%3 == 0 {
-					return "", false // no test could be made: it is still due
+			c.Ticks, c.Log = ticks.C, slog.New(slog.NewTextHandler(&logs, nil))
+			c.Telephone = func() func(string) (string, bool) {
+				if !open {
+					return nil
 				}
-				rung = append(rung, number)
-				return script[(len(rung)-1)%len(script)], true
+				return func(number string) (string, bool) {
+					time.Sleep(time.Minute)
+					if tries++; tries%3 == 0 {
+						return "", false // no test could be made: it is still due
+					}
+					rung = append(rung, number)
+					return script[(len(rung)-1)%len(script)], true
+				}
 			}
 		})
+		for range 2 {
+			_, err := l.Do(t.Context(), l.who, "en", act.CheckPhone{When: "now"})
+			if err == nil || !strings.Contains(err.Error(), "is not open") {
+				t.Errorf("nothing can be rung: %v", err)
+			}
+		}
+		if n := strings.Count(logs.String(), "was not rung"); n != 2 {
+			t.Errorf("a person pressed twice, and it is told %d times", n)
+		}
+		open = true
 		if _, err := l.Do(t.Context(), l.who, "en", act.CheckPhone{When: "now"}); err != nil {
 			t.Fatal(err)
 		}
@@ -274,4 +297,132 @@ func TestTheNodeRingsTheirTelephone(t *testing.T) {
 			t.Error("nobody is signed on, and it is rung")
 		}
 	})
+}
+
+// step runs f as a step of the loop, to its end.
+func (l *lone) step(f func()) {
+	done := make(chan struct{})
+	l.post(func() { f(); close(done) })
+	<-done
+}
+
+// rung is a line alone whose telephone counts how often it rings.
+func rung(t *testing.T, n *int, change ...func(*Config)) *lone {
+	return newAlone(t, append(change, func(c *Config) {
+		ticks := time.NewTicker(5 * time.Minute)
+		t.Cleanup(ticks.Stop)
+		c.Ticks = ticks.C
+		c.Telephone = func() func(string) (string, bool) {
+			return func(string) (string, bool) { *n++; return "answered", true }
+		}
+	})...)
+}
+
+// TestNobodyIsRungOutOfService: a line alone that is out of service rings nobody, and what was due then is no fault.
+func TestNobodyIsRungOutOfService(t *testing.T) {
+	// SPEC: SVC-005 CHK-015 CHK-036
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		l := rung(t, &n)
+		time.Sleep(48*time.Hour + time.Minute)
+		was := n
+		if was == 0 {
+			t.Fatal("it was never rung")
+		}
+		l.do("line maintenance --until " + time.Now().Add(72*time.Hour).UTC().Format("2006-01-02T15:04Z"))
+		time.Sleep(71 * time.Hour)
+		if n != was {
+			t.Errorf("rung %d times in maintenance", n-was)
+		}
+		outcomes := map[string]int{}
+		l.step(func() {
+			for _, s := range l.days(l.checkStates(), l.began()).Slots {
+				outcomes[s.Outcome]++
+			}
+		})
+		if outcomes[check.Maintenance] == 0 || outcomes[check.Missed] != 0 {
+			t.Error(outcomes)
+		}
+		for _, a := range l.View("en", "1").Alarms {
+			if a.ID == "A3" && a.State != "returned" {
+				t.Error("an alarm of a test that was not due")
+			}
+		}
+		time.Sleep(26 * time.Hour)
+		if n == was {
+			t.Error("it is never rung again")
+		}
+	})
+}
+
+// TestAClockThatWasAhead: once it is set back their telephone is tested again.
+func TestAClockThatWasAhead(t *testing.T) {
+	// SPEC: CHK-036
+	synctest.Test(t, func(t *testing.T) {
+		n, ahead := 0, time.Duration(0)
+		l := rung(t, &n, func(c *Config) { c.Now = func() time.Time { return time.Now().Add(ahead) } })
+		l.step(func() { ahead = 30 * 24 * time.Hour })
+		time.Sleep(48 * time.Hour)
+		was := n
+		l.step(func() { ahead = 0 })
+		time.Sleep(48 * time.Hour)
+		if was == 0 || n == was {
+			t.Errorf("rung %d times, then %d", was, n-was)
+		}
+	})
+}
+
+// TestOutcomeWaitsForRoom: what came of a test while the disk was full is stated once it has room.
+func TestOutcomeWaitsForRoom(t *testing.T) {
+	// SPEC: CHK-036 NOD-006
+	h, err := home.Home{Dir: t.TempDir()}.InitAlone("north", home.DefaultConfig("aurelia", 0), "borealia", rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	var disk unix.Statfs_t
+	if err := unix.Statfs(dir, &disk); err != nil {
+		t.Fatal(err)
+	}
+	room := int64(disk.Bavail) * disk.Bsize / 100 * 95 // the disk has no room for this and a little more: it is full
+	file := filepath.Join(dir, "reserve")
+	l := openAlone(t, h, func(c *Config) {
+		c.Store = store.Options{Reserve: room, ReserveFile: file}
+		c.Fallback = map[string][]string{"borealia": {"+39 06 555 0100"}}
+		c.Telephone = func() func(string) (string, bool) {
+			return func(string) (string, bool) { return "busy", true }
+		}
+	})
+	state := func() (owed, stated int) {
+		l.step(func() { owed, stated = len(l.disk.owed), check.Counts(l.checkStates(), "aurelia")["test.busy"] })
+		return owed, stated
+	}
+	wait := func(what string, ok func(owed, stated int) bool) {
+		t.Helper()
+		for end := time.Now().Add(30 * time.Second); !ok(state()); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(end) {
+				owed, stated := state()
+				t.Fatalf("%s: owed %d, stated %d", what, owed, stated)
+			}
+		}
+	}
+	l.step(func() {
+		if !l.store.Full() {
+			t.Error("the disk is not full")
+		}
+		l.ringOrdinary(act.Who{Desk: "telephone"})
+	})
+	wait("full", func(owed, _ int) bool { return owed == 1 })
+	l.step(func() { l.stateOwed(); l.repaired(time.Time{}) })
+	if owed, stated := state(); owed != 1 || stated != 0 {
+		t.Fatalf("owed %d, stated %d", owed, stated)
+	}
+	if err = os.WriteFile(file, nil, 0o600); err == nil {
+		err = os.Truncate(file, room) // the reserve is there again
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.do("stop") // what is written next finds it
+	wait("room again", func(owed, stated int) bool { return owed == 0 && stated == 1 })
 }

@@ -288,7 +288,7 @@ func (c *checks) tick() {
 // days makes the figures of the checks since a time; of a line alone they are of the ordinary telephone.
 func (l *Line) days(states []check.State, from time.Time) check.Summary {
 	if l.cfg.Alone {
-		return check.Tests(states, l.schedule(), from, l.now)
+		return check.Tests(states, l.schedule(), l.away(), from, l.now)
 	}
 	return check.Days(states, l.schedule(), l.away(), from, l.now)
 }

@@ -104,9 +104,9 @@ type Config struct {
 	// Link opens the sessions: with the run, the greeting and what takes frames and messages as they are given, and the
 	// rest as the line has it.
 	Link func(link.Config) (Link, error)
-	// Telephone rings an ordinary telephone and says what came of it, in the words of check.noted; false where it was not
-	// rung. It may take minutes. nil: no telephones are joined.
-	Telephone func(number string) (outcome string, ok bool)
+	// Telephone gives what rings an ordinary telephone and says what came of it, in the words of check.noted; false where it
+	// was not rung. It may take minutes. None is given while none can be rung. nil: no telephones are joined.
+	Telephone func() (ring func(number string) (outcome string, ok bool))
 	// Recording says where calls are recorded that the parties have agreed to record.
 	Recording recording.Options
 
@@ -315,6 +315,7 @@ func (l *Line) tick() {
 		if !l.cfg.Alone { // no slot is opened where nobody could join it
 			l.checks.tick()
 		}
+		l.stateOwed()
 		l.tickOrdinary()
 		l.tickSeals()
 		l.tickSheets()

@@ -37,24 +37,29 @@ func (l *Line) checkPhone(who act.Who, lang string, _ act.CheckPhone) (act.Reply
 	case l.ordinary.ringing:
 		return act.Reply{}, hint.New("what comes of it: parley checks", "their telephone is being rung")
 	}
-	l.ringOrdinary(who)
+	if !l.ringOrdinary(who) {
+		return act.Reply{}, hint.New("what is wrong with it: parley doctor; ring them by hand and say what came of it: parley check note", "the trunk of the telephones is not open, and their telephone is not rung")
+	}
 	return act.Reply{Text: words.Say(lang, "their telephone is rung; what comes of it is recorded: parley checks")}, nil
 }
 
-// ringOrdinary rings it beside the loop and states what came of it.
-func (l *Line) ringOrdinary(who act.Who) {
+// ringOrdinary rings it beside the loop and states what came of it; false where it cannot be rung now.
+func (l *Line) ringOrdinary(who act.Who) bool {
+	ring := l.cfg.Telephone()
+	if ring == nil {
+		l.notRung(who)
+		return false
+	}
 	l.ordinary.ringing = true
 	number := l.number()
 	go func() {
-		outcome, ok := l.cfg.Telephone(number)
+		outcome, ok := ring(number)
 		l.post(func() {
-			was := l.ordinary.failed
-			if l.ordinary.ringing, l.ordinary.failed = false, !ok; !ok {
-				if l.ordinary.tried = (time.Time{}); !was { // the test is still due, and tried again
-					l.log.Warn("their telephone was not rung: no test could be made; it is tried again")
-				}
+			if l.ordinary.ringing = false; !ok {
+				l.notRung(who)
 				return
 			}
+			l.ordinary.failed = false
 			f := check.NotedFacts{Outcome: outcome, At: l.now.Truncate(time.Second), Node: true, By: l.author(who)}
 			d, err := check.NoteDraft(l.cfg.Us.Name, l.mark(""), f)
 			if err != nil {
@@ -69,6 +74,15 @@ func (l *Line) ringOrdinary(who act.Who) {
 			l.dirty = true
 		})
 	}()
+	return true
+}
+
+// notRung: no test could be made; one that was due still is. A person's try is told each time, the node's own once.
+func (l *Line) notRung(who act.Who) {
+	if !l.ordinary.failed || who.Officer != "" {
+		l.log.Warn("their telephone was not rung: no test could be made", "tried again", l.cfg.Alone)
+	}
+	l.ordinary.failed, l.ordinary.tried = true, time.Time{}
 }
 
 // tickOrdinary rings it when a test is due on a line alone, once for each due time that nobody has tested. SPEC: CHK-036
@@ -89,7 +103,7 @@ func (l *Line) tickOrdinary() {
 		return
 	}
 	due := slots[len(slots)-1]
-	if !due.After(l.ordinary.tried) {
+	if away := l.away(); !due.After(l.ordinary.tried) || away(due) != "" || away(l.now) != "" { // SPEC: SVC-005 CHK-015
 		return
 	}
 	l.ordinary.tried = due

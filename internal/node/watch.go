@@ -87,6 +87,7 @@ func (l *Line) setLink(link Link) {
 func (l *Line) forgetTimes() {
 	l.alarms.at, l.disk.checkedAt, l.disk.retryAt, l.peer.toldAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	l.checks.overAt, l.checks.counted, l.uptime.at = time.Time{}, time.Time{}, time.Time{}
+	l.ordinary.looked, l.ordinary.tried = time.Time{}, time.Time{}
 	if l.disk.commitAt.After(l.now) {
 		l.disk.commitAt = l.now
 	}

@@ -252,6 +252,13 @@ func (e *Trunk) happened(l *leg, what string) {
 		}
 		return
 	}
+	if t := e.trial; t != nil && t.l == l { // an ordinary telephone that is tested
+		if what == "media" && !t.answered.IsZero() {
+			s := l.theirs
+			t.m.to.Store(&s)
+		}
+		return
+	}
 	var h *handset
 	for _, x := range e.phones {
 		if x.Number == l.number {
@@ -259,7 +266,7 @@ func (e *Trunk) happened(l *leg, what string) {
 		}
 	}
 	switch {
-	case h == nil: // an ordinary telephone that is tested
+	case h == nil: // one whose test is over
 	case what == "asked":
 		e.asked(h, l)
 	case h.leg != l:

@@ -36,9 +36,9 @@ type leg struct {
 	state, was            string // was: before it was over
 	code                  int    // of the end: what the trunk answered; 0: no answer, or none needed
 	why                   string
-	cause                 int  // of the network (Q.850), where the trunk gave it with its refusal
-	rung                  bool // it has rung there
-	lost                  bool // called off before its end came
+	cause                 int       // of the network (Q.850), where the trunk gave it with its refusal
+	rang                  time.Time // when it first rang there; zero: it has not
+	lost                  bool      // called off before its end came
 	callID, tag, theirTag string
 	local, remote         string // From and To of our requests, without tags
 	target, routes        string
@@ -149,8 +149,10 @@ func (l *leg) invited(res *sip.Response) {
 		l.end("refused", res.StatusCode)
 	case l.lost:
 		l.cancels()
-	case (res.StatusCode == 180 || res.StatusCode == 183) && l.state == calling:
-		l.state, l.rung = ringing, true
+	case l.state == calling && res.StatusCode == 183: // sound of the network: their exchange may speak, and nothing rings
+		l.state = ringing
+	case l.state != up && l.state != over && res.StatusCode == 180 && l.rang.IsZero():
+		l.state, l.rang = ringing, l.a.now
 	}
 }
 

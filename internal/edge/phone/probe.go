@@ -70,11 +70,15 @@ func dialled(number string) string {
 func (p *probe) look(now time.Time) (outcome string, play bool) {
 	l := p.l
 	switch {
+	case l.state == up && l.theirs.events == 0: // no key can come, whoever presses it
+		return "dead", false
 	case l.state == up && p.answered.IsZero():
 		p.answered, p.asked = now, now
 		return "", true
 	case p.pressed:
 		return "answered", false
+	case l.state == over && l.was == up && l.why != "no sound": // answered and hung up between two looks
+		return "unproven", false
 	case !p.answered.IsZero() && (l.state == over || now.Sub(p.answered) >= pressIn):
 		return "unproven", false
 	case l.state == up && now.Sub(p.asked) >= askEvery:
@@ -82,12 +86,12 @@ func (p *probe) look(now time.Time) (outcome string, play bool) {
 		return "", true
 	case l.state == over:
 		return refusedAs(l), false
-	case l.state != up && !l.rung && now.Sub(p.began) >= toneIn:
+	case l.state != up && l.rang.IsZero() && now.Sub(p.began) >= toneIn:
 		if !l.invite.heard { // not a word of our own PBX
 			return "dead", false
 		}
 		return "no-tone", false
-	case l.state != up && now.Sub(p.began) >= ringFor:
+	case l.state != up && !l.rang.IsZero() && now.Sub(l.rang) >= ringFor:
 		return "no-answer", false
 	}
 	return "", false
@@ -117,9 +121,9 @@ func refusedAs(l *leg) string {
 		return "busy"
 	case c == 404 || c == 410 || c == 484 || c == 604:
 		return "no-number"
-	case l.rung && (c == 480 || c == 408 || c == 487):
+	case !l.rang.IsZero() && (c == 480 || c == 408 || c == 487):
 		return "no-answer"
-	case c == 480 || c == 500 || c == 502 || c == 503 || c == 504:
+	case l.was == ringing && c == 408, c == 480 || c == 500 || c == 502 || c == 503 || c == 504:
 		return "no-tone"
 	}
 	return "dead" // it does not answer, does not let us, or does not speak with us
@@ -133,7 +137,7 @@ type trial struct {
 }
 
 // Test rings an ordinary telephone and says what came of it, in the words of check.noted. It takes two minutes at most; one
-// is made at a time. False where none was made.
+// is made at a time, and none before it is known how the trunk stands. False where none was made.
 //
 // SPEC: PHN-081
 func (e *Trunk) Test(number string) (outcome string, ok bool) {
@@ -143,7 +147,7 @@ func (e *Trunk) Test(number string) (outcome string, ok bool) {
 			e.post(func() { t.pressed = t.pressed || k == t.key })
 		})
 		switch {
-		case e.trial != nil || err != nil:
+		case e.trial != nil || err != nil || e.a.trunk.unknown():
 			if err == nil {
 				m.close()
 			}
@@ -179,6 +183,9 @@ func (e *Trunk) try() {
 	}
 	if outcome != "" {
 		e.trial = nil
+		if t.l.state == up && t.l.theirs.events == 0 {
+			e.log.Warn("their telephone answered, and our PBX passes no keys: no person can be told from a machine; set its DTMF mode towards this node to RFC 4733 (telephone-event)")
+		}
 		t.l.off(0, "")
 		t.m.close()
 		t.done <- outcome

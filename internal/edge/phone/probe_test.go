@@ -25,11 +25,11 @@ var peers = map[string][]struct {
 }{
 	"answered":  {{codes: []int{100, 180, 200}, press: "yes"}, {codes: []int{200}, press: "yes"}},
 	"unproven":  {{codes: []int{100, 180, 200}}, {codes: []int{183, 200}, press: "no"}},
-	"no-answer": {{codes: []int{100, 180}}, {codes: []int{180, 480}}, {codes: []int{100, 480}, cause: "18"}, {codes: []int{183, 408}}},
+	"no-answer": {{codes: []int{100, 180}}, {codes: []int{180, 480}}, {codes: []int{100, 480}, cause: "18"}, {codes: []int{183, 180, 408}}},
 	"busy":      {{codes: []int{486}}, {codes: []int{100, 180, 600}}, {codes: []int{503}, cause: "17"}},
 	"declined":  {{codes: []int{180, 603}}, {codes: []int{480}, cause: "21"}},
 	"no-number": {{codes: []int{404}}, {codes: []int{100, 484}}, {codes: []int{503}, cause: "1"}},
-	"no-tone":   {{codes: []int{100}}, {codes: []int{100, 503}}, {codes: []int{480}, cause: "38"}, {codes: []int{504}}},
+	"no-tone":   {{codes: []int{100}}, {codes: []int{183}}, {codes: []int{183, 408}}, {codes: []int{183, 480}}, {codes: []int{100, 503}}, {codes: []int{480}, cause: "38"}, {codes: []int{504}}},
 	"dead":      {{codes: []int{-1}}, {codes: []int{403}}, {codes: []int{488}}},
 }
 
@@ -84,6 +84,92 @@ func TestAYearOfAnOrdinaryNumber(t *testing.T) {
 		clear(p.asks) // the night
 	}
 	t.Logf("figure: %d of 366 days classed right: %v", right, counts)
+}
+
+// TestOrdinaryTelephoneIsNotMisread: it rings for a minute from its first ring on; who hangs up at once has answered; and of a PBX
+// that passes no keys nothing is said of whoever answers.
+func TestOrdinaryTelephoneIsNotMisread(t *testing.T) {
+	// SPEC: PHN-080
+	began := func() (*player, *probe, *sip.Request) {
+		p := play(t, nil)
+		pr := newProbe(p.call("06123", sound))
+		return p, pr, one[*sip.Request](t, p.drain())
+	}
+	p, pr, req := began()
+	p.got(respond(req, 183, "ph", "", ""))
+	p.later(20 * time.Second)
+	p.got(respond(req, 180, "ph", "", ""))
+	p.later(59 * time.Second)
+	if outcome, _ := pr.look(p.now); outcome != "" {
+		t.Errorf("rang for 59 s: %s", outcome)
+	}
+	p.later(2 * time.Second)
+	if outcome, _ := pr.look(p.now); outcome != "no-answer" {
+		t.Errorf("rang for 61 s: %q", outcome)
+	}
+	p, pr, req = began()
+	p.got(respond(req, 200, "ph", "", theirSDP))
+	tag, _ := req.From().Params.Get("tag")
+	p.got(strings.ReplaceAll(request("BYE", req.CallID().Value(), 2, tag, "", ""), "tag=their", "tag=ph"))
+	if outcome, _ := pr.look(p.now); pr.l.state != over || outcome != "unproven" {
+		t.Errorf("answered and hung up within one step: %q", outcome)
+	}
+	p, pr, req = began()
+	p.got(respond(req, 200, "ph", "", strings.NewReplacer(" 101", "", "a=rtpmap:101 telephone-event/8000\r\n", "").Replace(theirSDP)))
+	if outcome, play := pr.look(p.now); pr.l.state != up || outcome != "dead" || play {
+		t.Errorf("no key can ever come: %q", outcome)
+	}
+	p, pr, req = began()
+	p.got(respond(req, 200, "ph", "", "v=0\r\n"))
+	if outcome, _ := pr.look(p.now); outcome != "dead" {
+		t.Errorf("an answer that describes no sound: %q", outcome)
+	}
+}
+
+// TestNoTestBeforeTheTrunkIsKnown: just after a start nothing is said of their telephone; the test is still to be made.
+func TestNoTestBeforeTheTrunkIsKnown(t *testing.T) {
+	// SPEC: PHN-081
+	h := trunkOf(t, false, nil)
+	h.mu.Lock()
+	serve := h.on
+	h.on = func(m *sip.Request) {
+		if m.Method != sip.OPTIONS {
+			serve(m)
+		}
+	}
+	h.mu.Unlock()
+	h.loop(func() { h.edge.a.trunk = registration{} })
+	if got, ok := h.edge.Test("06123"); ok {
+		t.Errorf("the trunk was never asked: %s", got)
+	}
+	h.wait("the trunk does not answer", func() (known bool) {
+		h.loop(func() { known = !h.edge.a.trunk.unknown() })
+		return known
+	})
+	if got, ok := h.edge.Test("06123"); got != "dead" || !ok {
+		t.Errorf("the trunk does not answer: %s, %v", got, ok)
+	}
+}
+
+// TestSoundOfATestThatMoves: a PBX that moves the sound of a test elsewhere is followed.
+func TestSoundOfATestThatMoves(t *testing.T) {
+	// SPEC: PHN-081
+	h := trunkOf(t, false, map[string]int{"06123": 200})
+	go h.edge.Test("06123")
+	h.wait("it is answered", func() (on bool) {
+		h.loop(func() { on = h.edge.trial != nil && h.edge.trial.m.to.Load() != nil })
+		return on
+	})
+	req := h.request("INVITE 06123")
+	tag, _ := req.From().Params.Get("tag")
+	h.write(strings.NewReplacer("tag=their", "tag=ph", "192.0.2.20:5060", h.at.String(), "192.0.2.20", "127.0.0.2").Replace(
+		request("INVITE", req.CallID().Value(), 2, tag, "", strings.Replace(h.sdp(), "20000", "20404", 1))))
+	h.wait("our answer", func() bool { return h.has("200 INVITE") })
+	h.loop(func() {
+		if to := h.edge.trial.m.to.Load().to; to.Port() != 20404 {
+			t.Errorf("the prompt goes to %v", to)
+		}
+	})
 }
 
 // TestOrdinaryTelephone: one number over real sockets: who answers hears the prompt and presses the asked key.

@@ -30,6 +30,11 @@ type registration struct {
 	look    time.Time // whether it still answers
 }
 
+const unanswered = "it has not answered yet"
+
+// unknown reports whether the trunk was not asked yet, or has neither answered nor let its time pass.
+func (r *registration) unknown() bool { return !r.up && (r.why == "" || r.why == unanswered) }
+
 // tickTrunk registers in time, or looks whether a fixed peer answers.
 //
 // SPEC: PHN-018
@@ -40,7 +45,7 @@ func (a *agent) tickTrunk() {
 		return
 	}
 	if r.id == "" {
-		r.id, r.tag, r.expires, r.why = random(12), random(8), registerFor, "it has not answered yet"
+		r.id, r.tag, r.expires, r.why = random(12), random(8), registerFor, unanswered
 	}
 	r.pending = true
 	q := &ask{method: "OPTIONS", seq: &r.seq, uri: "sip:" + a.cfg.Trunk.String(), on: a.looked,
