@@ -142,6 +142,9 @@ func TestPeopleInACallHearEachOtherOnce(t *testing.T) {
 		do("a2", act.HangUp{})
 		hears("who left", "a1", map[string][]byte{"a3": {4}}, 0)
 		hears("who left", "a2", nil)
+		if _, err := l.Do(t.Context(), act.Who{Desk: "a1", Known: "unattributed"}, "en", act.HandOver{Desk: "tel"}); !errors.Is(err, call.ErrCodec) {
+			t.Errorf("a call in Opus is handed to a telephone: %v", err)
+		}
 		do("a1", act.HandOver{Desk: "a2"})
 		if v := l.View("en", "a2").Call; v.State != call.RingingHere || !slices.Equal(v.Acts, []string{"answer", "decline"}) {
 			t.Errorf("where it rings: %+v", v)

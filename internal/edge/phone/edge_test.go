@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -932,4 +933,71 @@ func TestGoodbyeIsRepeated(t *testing.T) {
 	h.mu.Unlock()
 	h.edge.Close()
 	h.wait("again", func() bool { h.mu.Lock(); defer h.mu.Unlock(); return byes > 1 })
+}
+
+// TestHeldByATelephone: who holds at a telephone holds the line's call, and resumes it.
+func TestHeldByATelephone(t *testing.T) {
+	// SPEC: PHN-035
+	h := trunkOf(t, false, nil)
+	h.write(h.from201("INVITE", "in", 1))
+	h.wait("rung", func() bool { return h.line.did("extension 201 ring {") })
+	h.line.set(func(l *call.Live) { l.State = call.Connected })
+	h.wait("answered", func() bool { return h.has("200 INVITE") })
+	h.write(h.from201("ACK", "in", 1))
+	again := func(cseq int, dir string) {
+		text := h.from201("INVITE", "in", cseq)
+		head, _, _ := strings.Cut(text, "Content-Length")
+		body := h.sdp() + "a=" + dir + "\r\n"
+		h.write(fmt.Sprintf("%sContent-Length: %d\r\n\r\n%s", head, len(body), body))
+	}
+	again(2, "recvonly") // it only listens: no hold
+	again(3, "sendonly")
+	h.wait("held", func() bool { return h.line.did("extension 201 hold") })
+	if h.line.did("extension 201 resume") {
+		t.Error("resumed before it was held")
+	}
+	h.write(h.from201("ACK", "in", 3))
+	again(4, "inactive") // and goes on holding
+	again(5, "sendrecv")
+	h.wait("resumed", func() bool { return h.line.did("extension 201 resume") })
+	h.line.mu.Lock()
+	defer h.line.mu.Unlock()
+	n := 0
+	for _, a := range h.line.acts {
+		if strings.HasPrefix(a, "extension 201 hold") {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("held %d times: %v", n, h.line.acts)
+	}
+}
+
+// TestHandedOver: a call that stands at a desk of the page rings the one telephone that it is handed to; lifted, that answers, refused,
+// it leaves the call where it was.
+func TestHandedOver(t *testing.T) {
+	// SPEC: PHN-054
+	for _, code := range []int{200, 486, 603} {
+		h := trunkOf(t, false, map[string]int{"201": code, "202": 180})
+		m := &call.Machine{Us: "borealia", Them: "aurelia", Rand: rand.Reader}
+		now, page := time.Now(), statement.Author{Desk: "page-1", Known: "unattributed"}
+		m.Line(true, now)
+		m.Desks([]string{"page-1", "extension 201", "extension 202"}, nil, nil, now)
+		id := call.ID{7}
+		m.Got(call.Signal{Kind: call.SigRing, ID: id, Seq: 1, Desk: "a1", Class: "test", Mark: "actual", Codec: voice.ULaw}, now)
+		m.Answer(page, "", now)
+		if out := m.HandOver(page, "extension 201", now); out.Err != nil {
+			t.Fatal(out.Err)
+		}
+		if v := m.Live(); !v.Rings("extension 201") || v.Rings("extension 202") {
+			t.Fatalf("the call is %+v", v)
+		}
+		h.line.set(func(l *call.Live) { *l = m.Live() })
+		h.wait("it rings", func() bool { return h.has("INVITE 201") })
+		want := map[int]string{200: "extension 201 answer {Sound:telephone Call:" + id.String(), 486: "extension 201 decline", 603: "extension 201 decline"}[code]
+		h.wait(want, func() bool { return h.line.did(want) })
+		if h.has("INVITE 202") || h.line.did("extension 201 hang-up") {
+			t.Errorf("%d: another telephone rings, or the call is ended: %v", code, h.line.acts)
+		}
+	}
 }

@@ -3,6 +3,7 @@
 package phone
 
 import (
+	"bytes"
 	"encoding/binary"
 	"net"
 	"net/netip"
@@ -38,13 +39,20 @@ func TestSDP(t *testing.T) {
 
 func FuzzSDP(f *testing.F) {
 	f.Add([]byte(theirSDP))
+	f.Add([]byte(strings.Replace(theirSDP, "RTP/AVP", "RTP/SAVP", 1) + "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + strings.Repeat("A", 40) + "|2^31\r\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		s, err := parseSDP(b, inClear)
-		if err != nil {
-			return
-		}
-		if again, err := parseSDP([]byte(describe(sound, 1, 1, &s, nil)), inClear); err != nil || again.to != sound || len(again.sections) != len(s.sections) {
-			t.Errorf("our answer to %q is not one: %v", b, err)
+		for _, sealed := range []string{inClear, mayBeSealed, isSealed} {
+			s, err := parseSDP(b, sealed)
+			if err != nil {
+				continue
+			}
+			var key []byte
+			if s.key != nil {
+				key = newKey()
+			}
+			if again, err := parseSDP([]byte(describe(sound, 1, 1, &s, key)), sealed); err != nil || again.to != sound || len(again.sections) != len(s.sections) || !bytes.Equal(again.key, key) {
+				t.Errorf("our answer to %q is not one: %v", b, err)
+			}
 		}
 	})
 }
