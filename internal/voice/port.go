@@ -124,7 +124,8 @@ func (p *Port) Out(source byte, size int) (call uint16, seq uint32, ok bool) {
 //
 // SPEC: VOX-006 VOX-007 VOX-008
 func (p *Port) In(call uint16, source byte, seq uint32, frame []byte, at time.Time) bool {
-	if gate := p.gate.Load(); gate&mayHear == 0 || uint16(gate) != call {
+	gate := p.gate.Load()
+	if gate == 0 || uint16(gate) != call {
 		return false
 	}
 	p.mu.Lock()
@@ -136,6 +137,9 @@ func (p *Port) In(call uint16, source byte, seq uint32, frame []byte, at time.Ti
 	of := &p.heard[source]
 	before := of.rx.received
 	play := of.rx.take(seq, at)
+	if gate&mayHear == 0 { // it was on its way when the call was held: it is not lost, and not heard
+		play, of.rx.resync = false, of.rx.started
+	}
 	if of.rx.received == before {
 		return false
 	}

@@ -422,3 +422,25 @@ func BenchmarkFind(b *testing.B) {
 		e.Tone()
 	}
 }
+
+// TestFrameOnItsWayToAHold: what was under way when a call was held is not heard, and is no loss.
+func TestFrameOnItsWayToAHold(t *testing.T) {
+	// SPEC: VOX-005 VOX-008
+	var p Port
+	p.Open(7, Opus)
+	for n := range uint32(40) {
+		at := after(20 * int(n))
+		if n == 20 {
+			p.Allow(7, false, false)
+		}
+		if n == 23 {
+			p.Allow(7, true, true)
+		}
+		if heard := p.In(7, 0, n, make([]byte, 80), at); heard == (n >= 20 && n < 23) {
+			t.Errorf("frame %d is heard: %v", n, heard)
+		}
+	}
+	if m := p.Meters(after(20 * 40)); m.Lost != 0 || m.Received != 40 || m.LongestGapMS != 0 {
+		t.Errorf("%+v", m)
+	}
+}
