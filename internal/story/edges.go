@@ -229,8 +229,13 @@ func (w *World) listens(pair string, from, to *edge, tell func(Heard)) (err erro
 	if from.what == "browser" { // on two cores that do other work too a browser stutters
 		frames = 50
 	}
-	if h.HeardHz, h.LevelDB, err = to.ear(h.SentHz, frames); err != nil {
-		return err
+	near := func() bool {
+		return math.Abs(h.HeardHz-h.SentHz) <= h.SentHz/100 && math.Abs(h.LevelDB-SpokenDB) <= 1.5
+	}
+	for end := time.Now().Add(patience); h.HeardHz == 0 || !near() && time.Now().Before(end); { // a machine that is busy elsewhere leaves out frames of ours too
+		if h.HeardHz, h.LevelDB, err = to.ear(h.SentHz, frames); err != nil {
+			return err
+		}
 	}
 	v, err := data[view.Desk](w.Act(w.Sites[to.side], act.Status))
 	if err != nil || v.Call.In == nil {
@@ -238,7 +243,7 @@ func (w *World) listens(pair string, from, to *edge, tell func(Heard)) (err erro
 	}
 	h.HeardHz, h.LevelDB = math.Round(10*h.HeardHz)/10, math.Round(100*h.LevelDB)/100
 	h.FramesLost, h.LongestGapMS = v.Call.In.Lost, v.Call.In.LongestGapMS
-	h.OK = math.Abs(h.HeardHz-h.SentHz) <= h.SentHz/100 && math.Abs(h.LevelDB-SpokenDB) <= 1.5 && h.FramesLost == 0
+	h.OK = near() && h.FramesLost == 0
 	tell(h)
 	return nil
 }
