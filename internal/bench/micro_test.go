@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // micro is one benchmark of a package, and which of its figures says how dear it is.
@@ -72,25 +73,74 @@ func (m micro) print(f map[string]float64) string {
 
 // telephones runs a test of the telephones and gives the figures that it prints after a word; none where it cannot run here.
 func telephones(tb testing.TB, test, figure string) (fs []float64) {
-	cmd := exec.Command("go", "test", "-count", "1", "-v", "-timeout", "5m", "-run", "^"+test+"$", "./internal/edge/phone")
-	cmd.Dir, cmd.Env = top, append(os.Environ(), "PARLEY_SOAK=1")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		tb.Fatalf("%s: %v: %s", test, err, out)
-	}
-	_, line, ok := strings.Cut(string(out), "figure: "+figure)
-	line, _, _ = strings.Cut(line, "\n")
-	for _, n := range regexp.MustCompile(`[+-]?[0-9]+(\.[0-9]+)?`).FindAllString(line, -1) {
-		f, _ := strconv.ParseFloat(n, 64)
-		fs = append(fs, f)
-	}
-	switch {
-	case !ok && strings.Contains(string(out), "--- SKIP"):
-		return nil
-	case !ok || len(fs) == 0:
-		tb.Fatalf("%s printed no figure: %s", test, out)
+	for _, line := range printed(tb, "./internal/edge/phone", test, figure) {
+		for _, n := range regexp.MustCompile(`[+-]?[0-9]+(\.[0-9]+)?`).FindAllString(line, -1) {
+			f, _ := strconv.ParseFloat(n, 64)
+			fs = append(fs, f)
+		}
 	}
 	return fs
+}
+
+// ran keeps what a test of another package printed: several figures come of one run.
+var ran = map[string]string{}
+
+// printed runs a test of a package and gives what it prints after a word, line by line; nothing where it cannot run here.
+func printed(tb testing.TB, pkg, test, figure string) (lines []string) {
+	out, done := ran[test]
+	if !done {
+		cmd := exec.Command("go", "test", "-count", "1", "-v", "-timeout", "10m", "-run", "^"+test+"$", pkg)
+		cmd.Dir, cmd.Env = top, append(os.Environ(), "PARLEY_SOAK=1")
+		b, err := cmd.CombinedOutput()
+		if err != nil {
+			tb.Fatalf("%s: %v: %s", test, err, b)
+		}
+		out = string(b)
+		ran[test] = out
+	}
+	for line := range strings.SplitSeq(out, "\n") {
+		if _, line, ok := strings.Cut(line, "figure: "+figure); ok {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) == 0 && !strings.Contains(out, "--- SKIP") {
+		tb.Fatalf("%s printed no figure: %s", test, out)
+	}
+	return lines
+}
+
+// desks gives the longest of the times that a test of the browsers prints after a word, and its share of a bar.
+func desks(tb testing.TB, test, figure string, bar time.Duration) (said string, share float64, of string) {
+	lines := printed(tb, "./internal/e2e", test, figure)
+	if len(lines) == 0 {
+		return "not measured: no chromium, or no network of its own", 0, ""
+	}
+	d := longest(tb, lines)
+	return d.String(), float64(d) / float64(bar), bar.String()
+}
+
+// longest is the longest of the times that stand first in lines.
+func longest(tb testing.TB, lines []string) (most time.Duration) {
+	for _, line := range lines {
+		d, err := time.ParseDuration(strings.ReplaceAll(regexp.MustCompile(`([0-9.]+ ?(h|ms|µs|m|s))+`).FindString(line), " ", ""))
+		if err != nil {
+			tb.Fatalf("no time in %q: %v", line, err)
+		}
+		most = max(most, d)
+	}
+	return most
+}
+
+func TestTimesAreRead(t *testing.T) {
+	for want, lines := range map[time.Duration][]string{
+		62300 * time.Millisecond: {" 1.2s after UDP was cut in a call, at most 4 s", " 1m2.3s after UDP was cut in a call, at most 4 s"},
+		225 * time.Millisecond:   {" 225 ms, at most 500 (median of [108 225])"},
+		850 * time.Millisecond:   {" 850ms, at most 1 s and an asking"},
+	} {
+		if got := longest(t, lines); got != want {
+			t.Errorf("%q: %v, not %v", lines, got, want)
+		}
+	}
 }
 
 // firstSound runs the browsers' own test and takes the figure that it prints, the median of its two calls' kinds.

@@ -91,6 +91,18 @@ func TestTable(t *testing.T) {
 		}
 		return fmt.Sprintf("%.0f ms", ms), ms / 150, "one way + 150 ms"
 	})
+	for _, d := range []struct {
+		what, test, figure string
+		bar                time.Duration
+	}{
+		{"a ring on three desks and a phone's page, seen and sounded", "TestRingOnEveryDesk", "a ring drawn and sounded on three desks and a phone's page", 300 * time.Millisecond},
+		{"a letter beside a call drawn at the other end", "TestLettersBesideACall", "a letter typed beside a call drawn at the other end after", 500 * time.Millisecond},
+		{"UDP to a desk cut in a call until sound goes by TCP", "TestSoundThatIsCut", "sound again", 4 * time.Second},
+		{"UDP and TCP to a desk cut until both ends say so", "TestSoundThatIsCut", "both ends say that the desk cannot speak, and A10,", 10 * time.Second},
+		{"session of an officer no more gone", "TestADeskOnAnotherMachineByTheCommandsOfTheManual", "session of an officer no more gone after", time.Second},
+	} {
+		b.row(d.what, func(tb testing.TB) (string, float64, string) { return desks(tb, d.test, d.figure, d.bar) })
+	}
 	b.row("memory with an empty record", func(tb testing.TB) (string, float64, string) {
 		mib := measureMemory(tb)
 		return fmt.Sprintf("%.0f MiB", mib), mib / 64, "64 MiB"
