@@ -7,6 +7,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"net/url"
 	"os"
@@ -48,7 +49,7 @@ type db struct {
 //     a torn file and nothing to mend it with (found by the crash test)
 //  4. open: WAL, exclusive
 //  5. wal_checkpoint(TRUNCATE) must succeed: what we read is on disk, not only in a page cache
-//  6. migrate
+//  6. migrate, after a copy of a file of an earlier schema
 //  7. sync the directory: the names are on disk too
 //  8. make the reserve again where there is room
 //
@@ -198,7 +199,7 @@ func (d *db) checkpoint() error {
 
 // prepare migrates and compiles the statements.
 func (d *db) prepare() (made bool, err error) {
-	if made, err = d.migrate(); err != nil {
+	if made, err = d.migrate(schemas, schemaVersion); err != nil {
 		return made, err
 	}
 	for _, p := range []struct {
@@ -223,9 +224,10 @@ func (d *db) prepare() (made bool, err error) {
 	return made, nil
 }
 
-// migrate brings the schema up to ours, one file a transaction, and says whether there was none.
+// migrate brings the schema up to number ours, one file of dir a transaction, and says whether there was none. A file of
+// an earlier schema is copied first, beside itself: the program that wrote it opens the copy.
 // SPEC: STO-012
-func (d *db) migrate() (made bool, err error) {
+func (d *db) migrate(dir fs.FS, ours int) (made bool, err error) {
 	v, err := d.pragma("user_version")
 	if err != nil {
 		return false, err
@@ -234,20 +236,56 @@ func (d *db) migrate() (made bool, err error) {
 	if _, err := fmt.Sscan(v, &have); err != nil {
 		return false, err
 	}
-	if have > schemaVersion {
-		return false, fmt.Errorf("schema %d is newer than this program's %d: run the newer program", have, schemaVersion)
+	if have > ours {
+		return false, fmt.Errorf("schema %d is newer than this program's %d: run the newer program", have, ours)
 	}
-	for n := have + 1; n <= schemaVersion; n++ {
-		sql, err := schemas.ReadFile(fmt.Sprintf("schema/%d.sql", n))
+	if have > 0 && have < ours {
+		if err := d.keepCopy(fmt.Sprintf("schema%d", have)); err != nil {
+			return false, fmt.Errorf("couldn't copy the record before its schema changes from %d to %d: %w", have, ours, err)
+		}
+	}
+	for n := have + 1; n <= ours; n++ {
+		sql, err := fs.ReadFile(dir, fmt.Sprintf("schema/%d.sql", n))
 		if err != nil {
 			return false, err
 		}
 		err = d.conn.Exec(fmt.Sprintf("BEGIN IMMEDIATE; %s; PRAGMA user_version = %d; PRAGMA application_id = %d; COMMIT", sql, n, appID))
 		if err != nil {
+			_ = d.conn.Exec("ROLLBACK")
 			return false, fmt.Errorf("couldn't migrate to schema %d: %w", n, err)
 		}
 	}
 	return have == 0, nil
+}
+
+// keepCopy writes the whole file, as it stands, to the same name with ending as its end. A copy that is there is
+// replaced, and only by a whole one that is on disk.
+func (d *db) keepCopy(ending string) error {
+	path := d.conn.Filename("main").String()
+	to, part := path+"."+ending, path+"."+ending+".part"
+	if err := errors.Join(os.RemoveAll(part), os.WriteFile(part, nil, 0o600)); err != nil {
+		return err
+	}
+	into, _, err := d.conn.Prepare("VACUUM INTO ?")
+	if err != nil {
+		return err
+	}
+	defer into.Close()
+	f, err := os.OpenFile(part, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for _, do := range []func() error{
+		func() error { return into.BindText(1, part) }, into.Exec, f.Sync,
+		func() error { return os.Rename(part, to) },
+		func() error { return syncDir(filepath.Dir(to)) },
+	} {
+		if err := do(); err != nil {
+			return errors.Join(err, os.RemoveAll(part))
+		}
+	}
+	return nil
 }
 
 // commit writes into the WAL; the flush is of that.

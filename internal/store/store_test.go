@@ -9,9 +9,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"testing/synctest"
 	"time"
 
@@ -216,6 +218,59 @@ func TestFirstSchemaStaysReadable(t *testing.T) {
 	raw.Close()
 	if _, err := Open(path, Options{Reserve: testReserve}); err == nil || !strings.Contains(err.Error(), "newer program") {
 		t.Errorf("a newer schema: %v", err)
+	}
+}
+
+// A record of an earlier schema is copied before it is changed; where the copy or the change fails nothing is changed.
+// SPEC: STO-012
+func TestAnEarlierSchemaIsCopiedBeforeItChanges(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "record.db")
+	s := open(t, path, Options{})
+	for i := range 40 {
+		s.Append(uint64(i+1), []Row{entry(i)})
+	}
+	wait(t, s, 40)
+	before := rows(t, s)
+	s.Close()
+	version := func(path string) string {
+		raw := openRaw(t, path)
+		defer raw.Close()
+		v, err := (&db{conn: raw}).pragma("user_version")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	change := func(second string) error {
+		raw := openRaw(t, path)
+		defer raw.Close()
+		_, err := (&db{conn: raw}).migrate(fstest.MapFS{"schema/2.sql": {Data: []byte(second)}}, 2)
+		return err
+	}
+	if err := os.MkdirAll(path+".schema1/in the way", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := change("CREATE TABLE extra (a)"); err == nil || version(path) != "1" {
+		t.Fatalf("changed without a copy: %v, schema %s", err, version(path))
+	}
+	if err := os.RemoveAll(path + ".schema1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := change("CREATE TABLE extra (a); CREATE TABLE row (a)"); err == nil || version(path) != "1" {
+		t.Fatalf("half a change was taken: %v, schema %s", err, version(path))
+	}
+	if err := change("CREATE TABLE extra (a)"); err != nil || version(path) != "2" {
+		t.Fatalf("%v, schema %s", err, version(path))
+	}
+	if st, err := os.Stat(path + ".schema1"); err != nil || st.Mode().Perm() != 0o600 {
+		t.Fatalf("the copy: %v %v", st, err)
+	}
+	if left, _ := filepath.Glob(path + "*.part"); len(left) > 0 {
+		t.Errorf("left over: %v", left)
+	}
+	s = open(t, path+".schema1", Options{})
+	if got := rows(t, s); !reflect.DeepEqual(got, before) {
+		t.Errorf("the copy has %d rows of %d, or others", len(got), len(before))
 	}
 }
 
