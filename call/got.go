@@ -221,6 +221,9 @@ func (m *Machine) ringAgain(l *Live) {
 }
 
 func (m *Machine) ringing(l *Live, s Signal) {
+	if l.State == Connected { // late, or its node began again and has its answer forgotten: it says
+		m.still(l)
+	}
 	if l.State != Calling && l.State != RingingThere {
 		return
 	}
@@ -313,8 +316,8 @@ func (m *Machine) hungUp(l *Live, s Signal) {
 	}
 	switch {
 	case l.stated:
-	case l.State == RingingHere: // nobody here had answered
-		m.finish(l, m.rang(l, Cancelled, ""), m.Them)
+	case l.State == RingingHere: // they have our answer: we gave it before a restart
+		m.finish(l, m.rang(l, Failed, CauseNearNode), m.Them)
 	case l.State == closing && l.Outcome.What == Cancelled:
 		l.There = cmp.Or(s.Desk, l.There)
 		m.crossed(l, s.Desk)
@@ -348,6 +351,8 @@ func (m *Machine) acked(l *Live, s Signal) {
 		m.finish(l, adopt(s, l.Outcome), l.endedBy)
 	case l.unsure && (s.What == Crossed || s.What == Cancelled):
 		m.finish(l, Outcome{What: Crossed, Desk: l.By.Desk, Desks: l.Rang}, m.Them)
+	case l.unsure && s.What == Unknown: // it began again: nobody knows whether the caller had our answer
+		m.finish(l, Outcome{What: Failed, Cause: CauseFarNode, Desks: l.Rang}, "")
 	case l.unsure:
 		m.finish(l, adopt(s, l.Outcome), l.endedBy)
 	case l.State == closing:

@@ -19,7 +19,11 @@ var seeds = flag.Int("seeds", 300, "random worlds to play")
 //
 // SPEC: CAL-003 CAL-009 CAL-014 CAL-022
 func TestRandomWorlds(t *testing.T) {
+	played := []int64{3267, 3573} // restarts that forgot an answer under way, of the called end and of the caller
 	for seed := range int64(*seeds) {
+		played = append(played, seed)
+	}
+	for _, seed := range played {
 		rnd := rand.New(rand.NewSource(seed))
 		w := newWorld(seed)
 		w.delay = time.Duration(1+rnd.Intn(300)) * time.Millisecond
