@@ -107,7 +107,7 @@ func TestTable(t *testing.T) {
 		mib := measureMemory(tb)
 		return fmt.Sprintf("%.0f MiB", mib), mib / 64, "64 MiB"
 	})
-	for _, n := range []int{20_000, 100_000} {
+	for _, n := range []int{20_000, 50_000, 100_000} {
 		var s scale
 		with := fmt.Sprintf(", %d statements on record", n)
 		b.row("start until a ring and a STOP pass"+with, func(tb testing.TB) (string, float64, string) {
@@ -115,11 +115,12 @@ func TestTable(t *testing.T) {
 			return fmt.Sprintf("%s, longest wait of a ring until all is read %s", ms(s.Ring), ms(s.Wait)), float64(max(s.Ring, s.Wait)) / float64(300*time.Millisecond), "0.3 s"
 		})
 		b.row("start until all is read"+with, func(tb testing.TB) (string, float64, string) {
-			bar := time.Second + 3*time.Second*time.Duration(n-20_000)/80_000
+			bar := map[int]time.Duration{20_000: time.Second, 50_000: 1500 * time.Millisecond, 100_000: 4 * time.Second}[n]
 			return ms(s.Read), float64(s.Read) / float64(bar), bar.String()
 		})
 		b.row("memory"+with, func(tb testing.TB) (string, float64, string) {
-			return fmt.Sprintf("%.0f MiB, %.0f after an export", s.MiB, s.Exported), max(s.MiB, s.Exported) / 200, "200 MiB"
+			bar := 64 + 1.4e3*float64(n)/(1<<20)
+			return fmt.Sprintf("%.0f MiB, %.0f after an export", s.MiB, s.Exported), max(s.MiB, s.Exported) / bar, fmt.Sprintf("%.0f MiB", bar)
 		})
 		b.row("export"+with, func(tb testing.TB) (string, float64, string) {
 			return ms(s.Export), float64(s.Export) / float64(2*time.Second), "2 s"
