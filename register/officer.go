@@ -97,6 +97,11 @@ func (g *Register) ForAccount(party, account string) (os []*Officer) {
 	return os
 }
 
+// Staffed reports whether a party has an officer in office.
+func (g *Register) Staffed(party string) bool {
+	return slices.ContainsFunc(g.Officers, func(o *Officer) bool { return o.Party == party && o.Ended == nil })
+}
+
 // FindOfficer looks an officer of a party up by short ID, name or account; "" as party means any.
 func (g *Register) FindOfficer(s, party string, short func(*record.Entry) string) (*Officer, error) {
 	return find("officer", "parley officer list", s, short, g.Officers, func(o *Officer) []string { return o.known(party) })

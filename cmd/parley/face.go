@@ -120,6 +120,9 @@ func servePage(ctx context.Context, of home.Home, at home.Page, h http.Handler, 
 		return fmt.Errorf("couldn't open the page: %w", err)
 	}
 	srv := page.Guard(h, log)
+	ctx, end := context.WithCancel(ctx) // with it end the sockets, of which the server knows nothing any more
+	defer end()
+	srv.BaseContext = func(net.Listener) context.Context { return ctx }
 	if c != nil {
 		srv.TLSConfig = c.TLS()
 		ln = tls.NewListener(ln, srv.TLSConfig)

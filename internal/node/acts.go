@@ -64,6 +64,9 @@ func (l *Line) may(who act.Who, a act.Act) error {
 	if act.RuleOf(a)&act.Keeper != 0 && !who.Keeper { // SPEC: BAK-006
 		return hint.New("as that account: runuser -u parley -- parley backup FILE", "only the account whose home it is makes a backup of it")
 	}
+	if _, adds := a.(act.OfficerAdd); adds && who.Officer == "" && !who.Keeper && (who.Account == "" || l.register().Staffed(l.cfg.Us.Name)) { // SPEC: PAG-075
+		return hint.New("sign on first: parley sign-on, or as that account: runuser -u parley -- parley officer add NAME", "an officer is enrolled by one who is signed on, or by the account of the node")
+	}
 	if who.Officer == "" || act.Anybodys(a) {
 		return nil
 	}

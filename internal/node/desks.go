@@ -30,7 +30,7 @@ type desk struct {
 	armed   bool
 	deputy  int    // it rings later than the others: its turn, from 1
 	busy    bool   // its person is in a call on another line
-	left    bool   // it was armed, and whoever armed it has gone: a call of it ends, unless it is back soon
+	left    bool   // whoever armed it has gone, or its page: a call of it ends, unless it is back soon
 	sound   string // "ok", or why it has no sound
 	source  string // microphone test-voice none
 	lastKey time.Time
@@ -128,7 +128,7 @@ func (l *Line) signOn(who act.Who) {
 
 func (l *Line) signOff(who act.Who) {
 	if d := l.desks[who.Desk]; d != nil {
-		if d.nobody(); !who.Stays || !d.armed { // one that stays rings and answers on
+		if d.nobody(); !who.Stays || !d.armed && !d.unable() { // one that stays rings and answers on, or says still why it cannot
 			d.armed = false
 			delete(l.desks, who.Desk)
 		}
@@ -155,6 +155,7 @@ func (l *Line) noMore() {
 func (l *Line) arm(who act.Who, a act.SetDesk) {
 	d := l.desks.of(who, l.now)
 	if d.armed == a.Armed && d.sound == a.Sound && d.deputy == a.Deputy && d.busy == a.Busy {
+		d.left = d.left || a == act.SetDesk{} // its page is gone, and never had sound: of a call of it nobody would know
 		return
 	}
 	was := d.armed || d.unable()

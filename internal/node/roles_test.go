@@ -39,9 +39,19 @@ func TestRolesAndWhoIsAnOfficerNoMore(t *testing.T) {
 			<-done
 			return now, later
 		}
+		if _, err := do(act.Who{Desk: "Ops room left", Known: "unattributed", Stays: true}, act.OfficerAdd{Name: "Nobody"}); err == nil {
+			t.Error("a desk without a person has enrolled the first officer")
+		}
 		people := map[string]act.Who{}
 		for _, role := range []string{"officer", "releaser", "technician", "reader"} {
-			id := must(act.Who{Account: role}, act.OfficerAdd{Name: "The " + role, Role: role}).ID
+			who, add := act.Who{Account: role}, act.OfficerAdd{Name: "The " + role, Role: role}
+			if len(people) > 0 { // the first one is anybody's of the group
+				if _, err := do(who, add); err == nil || !strings.Contains(err.Error(), "by one who is signed on, or by the account of the node") {
+					t.Error("an account of the group has enrolled another officer:", err)
+				}
+				who.Keeper = true
+			}
+			id := must(who, add).ID
 			people[role] = act.Who{Officer: id, Known: "passkey", Desk: "Room " + role, Stays: true}
 			must(people[role], act.SignOn{Officer: id})
 		}

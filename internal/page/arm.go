@@ -12,6 +12,9 @@ import (
 	"example.org/parley/internal/act"
 )
 
+// gone is how long a desk whose sound was never on has no page before the node is told: a reload takes less.
+const gone = 2 * time.Second
+
 // lingers is how long a desk without any page open still has its officer: a reload takes less.
 const lingers = 20 * time.Second
 
@@ -109,11 +112,13 @@ func (s *Server) arm(t *tab, runs bool, why string, busy bool) (link bool) {
 	return runs && !others && !s.cfg.Silent && !s.cfg.Node.Carries(t.who.Desk)
 }
 
-// takes keeps which tab of a desk connects its sound now.
-func (s *Server) takes(t *tab) {
+// takes keeps which tab of a desk connects its sound now, and gives the one before.
+func (s *Server) takes(who act.Who, tab string) (before string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.deskOf(t.who).taker = t.id
+	d := s.deskOf(who)
+	before, d.taker = d.taker, tab
+	return before
 }
 
 // SoundChanged looks again whether a desk can ring.
@@ -174,6 +179,15 @@ func (s *Server) leave(who act.Who) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.deskOf(who).pages--
+	time.AfterFunc(gone, func() {
+		s.mu.Lock()
+		d := s.deskOf(who)
+		silent := d.pages == 0 && d.told == act.SetDesk{}
+		s.mu.Unlock()
+		if silent {
+			s.do(who, act.SetDesk{})
+		}
+	})
 	time.AfterFunc(s.cfg.Lingers, func() {
 		s.mu.Lock()
 		d := s.deskOf(who)

@@ -108,7 +108,7 @@ func (b *Board) page(w http.ResponseWriter, r *http.Request) {
 	t := b.addTab(rand.Text(), l.Who, firstLang(r))
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	_, err := b.changes(t, l)
+	err := b.changes(t, l)
 	sh := b.sheet(t, l)
 	t.fill(&sh)
 	b.answer(w, http.StatusOK, "board", t.lang, sh, err)
@@ -141,14 +141,14 @@ func (b *Board) sheet(t *tab, l link) sheet {
 }
 
 // changes are the panels of the board that changed. The caller holds t.mu.
-func (b *Board) changes(t *tab, l link) (out []toBrowser, err error) {
+func (b *Board) changes(t *tab, l link) error {
 	sh := b.sheet(t, l)
 	for _, p := range []string{"state", "header", "answers", "lines", "tabs", "alarms"} {
-		if out, err = t.draw(out, p, "board-"+p, sh); err != nil {
-			return nil, err
+		if err := t.draw(p, "board-"+p, sh); err != nil {
+			return err
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // Worst are the lines with an alarm whose cause stands: those to be acknowledged first, then by priority.
@@ -167,7 +167,7 @@ func (b *Board) socket(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this board needs a link: parley open --all", http.StatusUnauthorized)
 		return
 	}
-	c := &conn{s: b.Server, link: l, draw: func(t *tab) ([]toBrowser, error) { return b.changes(t, l) }}
+	c := &conn{s: b.Server, link: l, draw: func(t *tab) error { return b.changes(t, l) }}
 	c.act = func(ctx context.Context, m fromBrowser, r *toBrowser) error { return b.do(ctx, c, m, r) }
 	c.serve(w, r, nil) // a desk in a frame says when it changed; else the heartbeat draws
 }

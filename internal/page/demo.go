@@ -96,7 +96,7 @@ func (d *demo) page(w http.ResponseWriter, r *http.Request) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	sh := d.sheet(t)
-	_, err := d.changes(t)
+	err := d.changes(t)
 	t.fill(&sh)
 	d.answer(w, http.StatusOK, "demo", t.lang, sh, err)
 }
@@ -108,11 +108,11 @@ func (d *demo) sheet(t *tab) sheet {
 }
 
 // changes are the wire and the tries, and a frame only when its desk must be opened anew. The caller holds t.mu.
-func (d *demo) changes(t *tab) (out []toBrowser, err error) {
+func (d *demo) changes(t *tab) error {
 	sh := d.sheet(t)
 	for _, p := range []string{"tries", "wire"} {
-		if out, err = t.draw(out, p, p, sh); err != nil {
-			return nil, err
+		if err := t.draw(p, p, sh); err != nil {
+			return err
 		}
 	}
 	n := 0
@@ -130,16 +130,16 @@ func (d *demo) changes(t *tab) (out []toBrowser, err error) {
 			continue // not running: what stands there stays, and says itself that it is stale
 		}
 		if u, err := url.Parse(link); err != nil || !slices.Contains(d.desks[:], u.Scheme+"://"+u.Host) {
-			return nil, fmt.Errorf("the link to the desk of %s is of another origin", p.Name)
+			return fmt.Errorf("the link to the desk of %s is of another origin", p.Name)
 		}
 		html, err := render("frame", t.lang, map[string]string{"Name": p.Name, "URL": link})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		t.lives[frame] = p.Life
-		out = append(out, t.put(frame, html, true))
+		t.put(frame, html, true)
 	}
-	return out, nil
+	return nil
 }
 
 func (d *demo) socket(w http.ResponseWriter, r *http.Request) {

@@ -183,7 +183,7 @@ func (s *Server) desk(w http.ResponseWriter, r *http.Request) {
 	defer t.mu.Unlock()
 	t.root = l.root
 	sh := s.sheet(t)
-	if _, err := s.redraw(t, sh); err != nil {
+	if err := s.redraw(t, sh); err != nil {
 		s.answer(w, http.StatusOK, "", "", nil, err)
 		return
 	}

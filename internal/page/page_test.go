@@ -301,7 +301,7 @@ func TestDesksThatSeeTheSameShareItsPicture(t *testing.T) {
 	look := func(tab *tab) (all string) {
 		tab.mu.Lock()
 		defer tab.mu.Unlock()
-		if _, err := s.redraw(tab, s.sheet(tab)); err != nil {
+		if err := s.redraw(tab, s.sheet(tab)); err != nil {
 			t.Fatal(err)
 		}
 		for _, m := range tab.drawn {
@@ -645,6 +645,55 @@ func alarmOnly(us, them, lang string) view.Desk {
 	return d
 }
 
+// A browser that comes back leaves a socket behind that nobody has closed: it ends, takes no change from the new one, and
+// what it last knew of the sound does not disarm the desk.
+// SPEC: PAG-009 PAG-015
+func TestATabHasOneSocket(t *testing.T) {
+	s, n := testServer(t, Config{})
+	base, c := live(t, s)
+	first, _, err := dial(t, base, c, "/ws?tab=one", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.show(ringOnly)
+	drawn := func(what string) func(heard) bool { return func(h heard) bool { return h.Panel == what } }
+	first.say(map[string]any{"t": "hello"})
+	first.say(map[string]any{"t": "beat", "audio": true})
+	first.until("its panels", drawn("call"))
+	second, _, err := dial(t, base, c, "/ws?tab=one", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second.say(map[string]any{"t": "hello"})
+	second.say(map[string]any{"t": "beat", "audio": true})
+	second.until("its panels", drawn("call"))
+	for i := range 20 {
+		n.show(map[bool]func(us, them, lang string) view.Desk{true: alarmOnly, false: ringOnly}[i%2 == 0])
+		second.until("a change of the call", drawn("call"))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for err == nil {
+		_, _, err = first.ws.Read(ctx)
+	}
+	if ctx.Err() != nil {
+		t.Error("the socket that was left behind stands")
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	armed := false
+	for _, a := range n.acts {
+		if d, ok := a.(act.SetDesk); ok && armed && !d.Armed {
+			t.Errorf("the desk was disarmed: %+v", n.acts)
+		} else if ok {
+			armed = d.Armed
+		}
+	}
+	if !armed {
+		t.Error("the desk was never armed")
+	}
+}
+
 // SPEC: PAG-016
 func TestDemoPage(t *testing.T) {
 	r := newRig(t)
@@ -693,7 +742,7 @@ func TestOnlyTheTabThatTookTheSoundIsToldToConnect(t *testing.T) {
 	if !told(first) || !told(second) {
 		t.Error("nobody has the sound, and a tab is not told to connect")
 	}
-	s.takes(second)
+	s.takes(who, second.id)
 	if told(first) || !told(second) {
 		t.Error("the second tab is connecting, and the first is told to take the sound from it")
 	}

@@ -71,13 +71,15 @@ type toBrowser struct {
 type conn struct {
 	s     *Server
 	ws    *websocket.Conn
+	end   context.CancelFunc
 	t     *tab
+	sent  uint64 // the newest panel that was sent
 	link  link
 	out   chan toBrowser // answers from acts under way
 	slots chan struct{}
 	heard time.Time
 
-	draw func(t *tab) ([]toBrowser, error) // what changed; the caller holds t.mu
+	draw func(t *tab) error // anew, what changed; the caller holds t.mu
 	act  func(ctx context.Context, m fromBrowser, r *toBrowser) error
 }
 
@@ -96,11 +98,10 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
 }
 
 // changes are the panels of a desk that changed.
-func (s *Server) changes(t *tab) ([]toBrowser, error) {
+func (s *Server) changes(t *tab) error {
 	sh := s.sheet(t)
-	out := t.closeDead(sh.Desk)
-	more, err := s.redraw(t, sh)
-	return append(out, more...), err
+	t.closeDead(sh.Desk)
+	return s.redraw(t, sh)
 }
 
 // serve takes up a browser, and is the loop of its socket: what the browser says, what changed, the heartbeat.
@@ -123,6 +124,7 @@ func (c *conn) serve(w http.ResponseWriter, r *http.Request, changed <-chan stru
 	c.ws, c.out, c.slots, c.heard = ws, make(chan toBrowser, maxActs+4), make(chan struct{}, maxActs), c.s.cfg.Now()
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
+	c.end = cancel
 	in := make(chan fromBrowser)
 	go c.read(ctx, cancel, in)
 	hello, ok := <-in
@@ -132,7 +134,11 @@ func (c *conn) serve(w http.ResponseWriter, r *http.Request, changed <-chan stru
 	err = c.hello(ctx, r.URL.Query().Get("tab"), hello)
 	c.s.enter(c.link.Who)
 	defer c.s.leave(c.link.Who)
-	defer c.s.arm(c.t, false, "", false)
+	defer func() {
+		if c.t.left(c) {
+			c.s.arm(c.t, false, "", false)
+		}
+	}()
 	beat, look := time.NewTicker(beatEvery), time.NewTicker(watchTime)
 	defer beat.Stop()
 	defer look.Stop()
@@ -145,8 +151,10 @@ func (c *conn) serve(w http.ResponseWriter, r *http.Request, changed <-chan stru
 				return
 			}
 			err = c.take(ctx, m)
-		case m := <-c.out:
-			err = c.send(ctx, m)
+		case m := <-c.out: // what the act has changed comes first
+			if err = c.redraw(ctx); err == nil {
+				err = c.send(ctx, m)
+			}
 		case <-changed:
 			time.Sleep(settle)
 			err = c.redraw(ctx)
@@ -158,7 +166,7 @@ func (c *conn) serve(w http.ResponseWriter, r *http.Request, changed <-chan stru
 			}
 		case <-beat.C:
 			if c.s.cfg.Now().Sub(c.heard) > staleAfter {
-				c.s.arm(c.t, false, "", false)
+				c.s.arm(c.t, false, "", false) // a newer socket of its tab would have ended this one
 			}
 			c.s.seat(c.link.Who)
 			if err = c.send(ctx, toBrowser{T: "beat", Now: c.s.cfg.Now().UTC()}); err == nil {
@@ -192,11 +200,15 @@ func (c *conn) read(ctx context.Context, cancel func(), in chan<- fromBrowser) {
 	}
 }
 
-// hello takes the browser up where it was. To a server that does not know the tab, it says which forms it has open.
+// hello takes the browser up where it was; a socket that it left behind, of which nobody has told us yet, ends. To a server that does not know the tab, it says which forms it has open.
 func (c *conn) hello(ctx context.Context, id string, m fromBrowser) error {
 	t, known := c.s.resume(id, c.link.Who, m.Lang)
 	c.t = t
 	t.mu.Lock()
+	if t.socket != nil {
+		t.socket.end()
+	}
+	t.socket = c
 	t.root = c.link.root
 	from := m.Seq
 	if known && from > t.seq { // since then the browser was another person's tab: nothing of what stands there is known
@@ -211,18 +223,21 @@ func (c *conn) hello(ctx context.Context, id string, m fromBrowser) error {
 		}
 		t.seq = max(t.seq, m.Seq)
 	}
-	old := t.since(from)
+	c.sent = from
 	t.mu.Unlock()
-	if err := c.send(ctx, old...); err != nil {
-		return err
-	}
 	return c.redraw(ctx)
 }
 
-// redraw sends the panels that changed.
+// redraw sends the panels that are newer than what was sent. SPEC: PAG-009
 func (c *conn) redraw(ctx context.Context) error {
 	c.t.mu.Lock()
-	out, err := c.draw(c.t)
+	if c.t.socket != c {
+		c.t.mu.Unlock()
+		return context.Canceled
+	}
+	err := c.draw(c.t)
+	out := c.t.since(c.sent)
+	c.sent = c.t.seq
 	c.t.mu.Unlock()
 	if err != nil {
 		return err
@@ -263,11 +278,8 @@ func (c *conn) take(ctx context.Context, m fromBrowser) error {
 		return c.send(ctx, toBrowser{T: "parts", Parts: parts})
 	case "close":
 		c.t.mu.Lock()
-		out := c.t.closeForm(m.Slot)
+		c.t.closeForm(m.Slot)
 		c.t.mu.Unlock()
-		if err := c.send(ctx, out...); err != nil {
-			return err
-		}
 		return c.redraw(ctx)
 	case "lang":
 		c.t.mu.Lock()
@@ -311,9 +323,9 @@ func (c *conn) form(ctx context.Context, m fromBrowser) error {
 		return err
 	}
 	c.t.mu.Lock()
-	p := c.t.put(where, html, false)
+	c.t.put(where, html, false)
 	c.t.mu.Unlock()
-	return c.send(ctx, p)
+	return c.redraw(ctx)
 }
 
 // aside carries out an act or an offer beside the loop, since it waits for the disk; the answer goes through the loop.
@@ -323,8 +335,10 @@ func (c *conn) aside(ctx context.Context, m fromBrowser) {
 	r := toBrowser{T: "reply", N: m.N}
 	var err error
 	if m.T == "offer" {
-		c.s.takes(c.t)
-		r.SDP, err = c.s.cfg.Node.Offer(c.t.who.Desk, m.SDP)
+		before := c.s.takes(c.t.who, c.t.id)
+		if r.SDP, err = c.s.cfg.Node.Offer(c.t.who.Desk, m.SDP); err != nil {
+			c.s.takes(c.t.who, before)
+		}
 	} else {
 		err = c.act(ctx, m, &r)
 	}
@@ -391,9 +405,8 @@ func (c *conn) do(ctx context.Context, m fromBrowser, r *toBrowser) error {
 	}
 	r.ID, r.Text = res.ID, res.Text
 	c.t.mu.Lock()
-	out := c.t.closeForm(m.Slot)
+	c.t.closeForm(m.Slot)
 	c.t.mu.Unlock()
-	c.push(ctx, out...)
 	if a == act.SignOff {
 		c.s.rose(c.link.Who) // the node has just been told
 		c.s.signOff(c.link)

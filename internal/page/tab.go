@@ -30,13 +30,14 @@ type tab struct {
 	who  act.Who
 	used time.Time // owned by Server.mu
 
-	mu    sync.Mutex // guards what follows
-	root  string     // of a desk that a board frames
-	lang  string
-	seq   uint64
-	drawn map[string]toBrowser // panels, as they were last sent
-	open  map[string]openForm  // by slot
-	lives map[string]int       // of the frames of the demo
+	mu     sync.Mutex // guards what follows
+	socket *conn      // the one that it has now, nil: none
+	root   string     // of a desk that a board frames
+	lang   string
+	seq    uint64
+	drawn  map[string]toBrowser // panels, as they were last sent
+	open   map[string]openForm  // by slot
+	lives  map[string]int       // of the frames of the demo
 }
 
 func (s *Server) addTab(id string, who act.Who, lang string) *tab {
@@ -128,43 +129,41 @@ func (s *Server) picture(lang string, sh sheet) (map[string]string, error) {
 }
 
 // redraw draws every panel and numbers those that changed. The caller holds t.mu. SPEC: PAG-008
-func (s *Server) redraw(t *tab, sh sheet) (out []toBrowser, err error) {
+func (s *Server) redraw(t *tab, sh sheet) error {
 	shared, err := s.picture(t.lang, sh)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, p := range panels() {
 		if p != "header" {
-			out = t.changed(out, p, shared[p])
-		} else if out, err = t.draw(out, p, p, sh); err != nil {
-			return nil, err
+			t.changed(p, shared[p])
+		} else if err := t.draw(p, p, sh); err != nil {
+			return err
 		}
 	}
-	return out, nil
+	return nil
 }
 
-// draw draws one panel by a template and adds it to out where it changed. The caller holds t.mu.
-func (t *tab) draw(out []toBrowser, panel, name string, sh sheet) ([]toBrowser, error) {
+// draw draws one panel by a template. The caller holds t.mu.
+func (t *tab) draw(panel, name string, sh sheet) error {
 	html, err := render(name, t.lang, sh)
-	if err != nil {
-		return out, err
+	if err == nil {
+		t.changed(panel, html)
 	}
-	return t.changed(out, panel, html), nil
+	return err
 }
 
-// changed adds a panel to out where it is not what was sent last. The caller holds t.mu.
-func (t *tab) changed(out []toBrowser, panel, html string) []toBrowser {
-	if old, ok := t.drawn[panel]; ok && old.HTML == html {
-		return out
+// changed numbers a panel anew where it is not what was drawn last. The caller holds t.mu.
+func (t *tab) changed(panel, html string) {
+	if old, ok := t.drawn[panel]; !ok || old.HTML != html {
+		t.put(panel, html, false)
 	}
-	return append(out, t.put(panel, html, false))
 }
 
-// put numbers a panel. The caller holds t.mu.
-func (t *tab) put(panel, html string, closed bool) toBrowser {
+// put numbers a panel: every socket of the tab sends what is newer than it has sent. The caller holds t.mu.
+func (t *tab) put(panel, html string, closed bool) {
 	t.seq++
 	t.drawn[panel] = toBrowser{Seq: t.seq, Panel: panel, HTML: html, Close: closed}
-	return t.drawn[panel]
 }
 
 // since gives the panels newer than a number, oldest first. The caller holds t.mu. SPEC: PAG-009
@@ -265,22 +264,31 @@ func (s *Server) preview(t *tab, m fromBrowser) (parts map[string]string, err er
 }
 
 // closeForm empties a slot. The caller holds t.mu.
-func (t *tab) closeForm(where string) []toBrowser {
-	if _, ok := t.open[where]; !ok {
-		return nil
+func (t *tab) closeForm(where string) {
+	if _, ok := t.open[where]; ok {
+		delete(t.open, where)
+		t.put(where, "", true)
 	}
-	delete(t.open, where)
-	return []toBrowser{t.put(where, "", true)}
 }
 
 // closeDead closes forms whose matter is over: a ring that is no longer there, a question that was answered.
 // The caller holds t.mu.
-func (t *tab) closeDead(d view.Desk) (out []toBrowser) {
+func (t *tab) closeDead(d view.Desk) {
 	if t.open["fcall"].Form == "decline" && d.Call.State != "ringing-here" {
-		out = t.closeForm("fcall")
+		t.closeForm("fcall")
 	}
 	if d.Check.Question == nil {
-		out = append(out, t.closeForm("fcheck")...)
+		t.closeForm("fcheck")
 	}
-	return out
+}
+
+// left reports whether a socket that ends was the tab's, which has none now.
+func (t *tab) left(c *conn) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	was := t.socket == c
+	if was {
+		t.socket = nil
+	}
+	return was
 }

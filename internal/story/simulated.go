@@ -307,7 +307,7 @@ func (s *Simulated) at(name string) (*side, act.Who, error) {
 	p := s.sides[i]
 	who, here := p.desks[name]
 	if here || !second {
-		return p, cmp.Or(who, act.Who{Desk: name, Account: cmp.Or(s.account, p.name)}), nil
+		return p, cmp.Or(who, act.Who{Desk: name, Account: cmp.Or(s.account, p.name), Keeper: true}), nil
 	}
 	for _, full := range slices.Sorted(maps.Keys(p.accounts)) {
 		if slices.Contains(strings.Fields(full), officer) {

@@ -442,7 +442,7 @@
   // ---- sound (sound.js) -------------------------------------------------------------------------
   const source = () => localStorage.getItem('source') || 'microphone';
   const usable = () => snd && snd.state().audio ? source() : 'none';
-  let arming = false, linking = null, told;
+  let arming = false, linking = null, told, anew = false; // anew: its socket has just been opened
   async function arm() {
     wake();
     if (body.dataset.root && board()) board().arm();
@@ -503,17 +503,17 @@
       send({ t: 'hello', seq, lang, forms });
       beat();
       if ($('#l-type') && $('#l-type').value) letters(false);
-      if (snd) { snd.close(); link(); } // a node that began again knows nothing of our sound
+      anew = true;
     };
     ws.onmessage = e => {
       const m = JSON.parse(e.data);
       fresh();
       if (m.panel) put(m);
-      else if (m.t === 'beat') { skew = Date.parse(m.now) - Date.now(); beat(); if (snd) snd.listen(); }
+      else if (m.t === 'beat') { skew = Date.parse(m.now) - Date.now(); anew = false; beat(); if (snd) snd.listen(); }
       else if (m.t === 'busy') { said({ error: state.busy }); const f = $('form', panel(m.slot)); if (f) $('input,select,textarea,button', f).focus(); }
       else if (m.t === 'say') said(m);
       else if (m.t === 'parts') parts(m.parts || {});
-      else if (m.t === 'link') link();
+      else if (m.t === 'link') { if (anew && snd) snd.close(); anew = false; link(); } // a node that began again knows nothing of our sound
       else if (m.t === 'reload') { signedOff(); if ('enrolled' in body.dataset) { ws.onmessage = null; seq = 0; ws.close(); } else location.reload(); }
       else if (waits.has(m.n)) { waits.get(m.n)(m); waits.delete(m.n); }
     };

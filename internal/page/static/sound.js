@@ -117,6 +117,7 @@ window.Sound = (() => {
   // A start may be slow, and without a sound device Firefox never ends it: after a while the desk says so, and goes on
   // where it started after all (late).
   async function on(late) {
+    if (ctx && ctx.state !== 'running') await Promise.race([ctx.resume().catch(() => {}), new Promise(ok => setTimeout(ok, 1000))]); // the machine slept, or took its sound away
     if (!ctx) {
       const c = starting ||= new AudioContext({ sampleRate: rate, latencyHint: 'interactive' });
       why = 'sound not turned on';
@@ -261,10 +262,11 @@ window.Sound = (() => {
   }
   setInterval(listen, 500);
   players.forEach((p, i) => { p.id = 'sound-remote' + (i || ''); p.hidden = true; document.body.append(p); });
+  const running = () => !!ctx && ctx.state === 'running';
   return {
     on, source, connect, listen, close: end, test, choose, kept, sinks: !!ringer.setSinkId,
     state: () => ({
-      ok: !why && !deaf, why: deaf ? 'cannot hear' : why, muted, audio: !!ctx && ctx.state === 'running', mic: !!mic && mic.readyState === 'live',
+      ok: !why && !deaf && running(), why: deaf ? 'cannot hear' : why || (ctx && !running() ? 'sound not turned on' : ''), muted, audio: running(), mic: !!mic && mic.readyState === 'live',
       connected: connected(), joining, out: ctx ? level(own) : -1, in: ctx && far[0] ? level(heard) : -1, idle: ctx && ear ? level(idle) : -1,
     }),
     mute: m => { muted = !!m; track(); once(muted ? 'mute' : 'unmute'); },
