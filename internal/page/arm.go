@@ -182,7 +182,7 @@ func (s *Server) leave(who act.Who) {
 	time.AfterFunc(gone, func() {
 		s.mu.Lock()
 		d := s.deskOf(who)
-		silent := d.pages == 0 && d.told == act.SetDesk{}
+		silent := d.pages == 0 && d.told == act.SetDesk{} && s.cfg.Node != nil
 		s.mu.Unlock()
 		if silent {
 			s.do(who, act.SetDesk{})

@@ -5,6 +5,7 @@ package page
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"io"
@@ -126,7 +127,7 @@ func (h *house) socketOf(cs ...*http.Cookie) (*websocket.Conn, *http.Response, e
 }
 
 func (h *house) dial(cookies, origin string) (*websocket.Conn, *http.Response, error) {
-	ws, res, err := websocket.Dial(h.t.Context(), "wss"+strings.TrimPrefix(h.origin, "https")+"/ws?tab=x", &websocket.DialOptions{HTTPClient: h.client(nil), HTTPHeader: http.Header{"Cookie": {cookies}, "Origin": {origin}}})
+	ws, res, err := websocket.Dial(h.t.Context(), "wss"+strings.TrimPrefix(h.origin, "https")+"/ws?tab="+rand.Text()[:16], &websocket.DialOptions{HTTPClient: h.client(nil), HTTPHeader: http.Header{"Cookie": {cookies}, "Origin": {origin}}})
 	if err == nil {
 		h.t.Cleanup(func() { ws.CloseNow() })
 		ws.SetReadLimit(1 << 20)
