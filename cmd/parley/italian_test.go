@@ -31,9 +31,10 @@ import (
 const everyVerb = `
 aurelia confirm => contains nulla
 aurelia officer add Amaro --account amaro --langs it
-aurelia officer add Amaro --account amaro => contains Amaro
+aurelia officer add Bianchi --account bianchi => contains è in servizio
 aurelia sign-on Nessuno => contains Nessuno
 aurelia sign-on
+aurelia officer add Amaro --account amaro => contains Amaro
 borealia officer add Bruni --account bruni --langs it
 borealia sign-on
 aurelia officer list
