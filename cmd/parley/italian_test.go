@@ -77,6 +77,7 @@ aurelia waiting linguist
 aurelia hold
 aurelia type due navi alla boa
 borealia resume => contains attesa
+borealia replay => contains conserva
 aurelia resume
 aurelia join => contains postazione
 aurelia hand-over Altrove => contains postazione

@@ -24,7 +24,7 @@ func NamesDesk(name string) bool {
 }
 
 // anybody's acts need no person: a desk may do them while nobody is signed on. Questions are anybody's too.
-var anybody = []string{"ring", "answer", "decline", "hang-up", "join", "hold", "waiting", "resume", "hand-over", "stop", "stop.step", "sign-on", "sign-off", "desk", "open"}
+var anybody = []string{"ring", "answer", "decline", "hang-up", "join", "hold", "waiting", "resume", "replay", "hand-over", "stop", "stop.step", "sign-on", "sign-off", "desk", "open"}
 
 // keeping are the acts of who keeps the line running.
 var keeping = []string{"line.step", "path.step", "key.rotate", "officer.add", "officer.edit", "officer.end", "officer.invite", "desk.invite", "desk.rename", "desk.end", "session.end", "alarm.ack", "check.now", "check.phone"}

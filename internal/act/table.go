@@ -76,6 +76,7 @@ var Table = []Verb{
 	{"hold", "", "Hold the call: no sound goes until it is resumed; both ends see by whom and since when.", "calls", Hold, Touches | Early | Both},
 	{"waiting", "ROLE", "Say at both ends for whom the call waits: linguist, principal, officer.", "calls", Waiting{}, Touches | Early | Both},
 	{"resume", "", "Go on with a call that is held or waits.", "calls", Resume, Touches | Early | Both},
+	{"replay", "", "Hear again, at this desk alone, the last minute of what they said where a call is recorded.", "calls", Replay, Touches | Early | Both},
 	{"hand-over", "DESK", "Hand the call over to another desk of ours: it rings there, and moves once it is answered.", "calls", HandOver{}, Touches | Early | Both},
 	{"type", "TEXT…", "Type a line beside the call: both ends see it at once, and it is recorded.", "calls", TypeLine{}, Touches | Early | Both},
 	{"class", "ID CLASS", "State what a call or a message was.", "calls", Class{}, Touches | Person},
@@ -156,6 +157,7 @@ const (
 	CheckNow    Plain = "check.now"
 	Hold        Plain = "hold"
 	Resume      Plain = "resume"
+	Replay      Plain = "replay"
 	PostList    Plain = "post.list"
 	EventList   Plain = "event.list"
 	PressList   Plain = "statement.list"

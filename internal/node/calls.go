@@ -403,7 +403,7 @@ func (c *calls) peerRun(run string) { _ = c.do(c.m.PeerRun(run, c.l.now)) }
 
 var callActs = []handler{
 	on((*Line).ring), on((*Line).answerCall), on((*Line).decline), on((*Line).hangUp), on((*Line).classCall), on((*Line).joinCall),
-	on((*Line).hold, act.Hold), on((*Line).resume, act.Resume), on((*Line).waitFor), on((*Line).handOver), on((*Line).typeLine),
+	on((*Line).hold, act.Hold), on((*Line).resume, act.Resume), on((*Line).waitFor), on((*Line).handOver), on((*Line).typeLine), on((*Line).replay, act.Replay),
 }
 
 func (l *Line) ring(who act.Who, lang string, a act.Ring) (act.Reply, error) {

@@ -3,10 +3,13 @@
 package node
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"example.org/parley/call"
+	"example.org/parley/hint"
+	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/recording"
 	"example.org/parley/internal/view"
@@ -22,6 +25,9 @@ type taping struct {
 	told     string                             // how the recording goes, as the other end was told
 	stopping bool                               // the node ends: nothing can be stated later
 	stays    bool                               // what is to be erased could not be
+	said     atomic.Pointer[voice.Recall]       // of theirs, in memory; nil where nothing is recorded
+	replays  map[string]chan struct{}           // desks that hear it again, and what ends that
+	turn     byte                               // of replays: each has speakers of its own
 	newest   *recording.Recorder                // of this call, or the one before
 	swept    time.Time                          // when was last looked for what is to be erased
 }
@@ -46,6 +52,9 @@ func (c *calls) keep(side, source byte, seq uint32, data []byte, at time.Time) {
 	if r := c.on.Load(); r != nil {
 		r.Frame(side, source, seq, data, at)
 	}
+	if r := c.said.Load(); r != nil && side == 1 {
+		r.Keep(source, seq, data, at)
+	}
 }
 
 // record begins the recording of the call whose sound opens, and says so to who hears it. SPEC: RCD-001 RCD-009
@@ -58,6 +67,7 @@ func (c *calls) record(live call.Live) {
 	o.Us, o.Them, o.Now = c.l.cfg.Us.Name, c.l.cfg.Them.Name, c.l.cfg.Now
 	c.newest = recording.Start(o, live.ID.String(), live.Codec, c.l.now, c.newest)
 	c.on.Store(c.newest)
+	c.said.Store(new(voice.Recall))
 	c.tickTape()
 	if live.Codec == voice.ULaw {
 		go c.l.announce(live.ID.Voice())
@@ -92,6 +102,79 @@ func (l *Line) announce(n uint16) {
 	}
 }
 
+// replay plays to a desk of the call, while the call goes on, what they said in the last minute, or ends that. It is kept
+// only where recording is agreed: what can be heard again is a recording. SPEC: RCD-012
+func (l *Line) replay(who act.Who, lang string, _ act.Plain) (act.Reply, error) {
+	c := l.calls
+	if c.replays[who.Desk] != nil {
+		c.quiet(who.Desk)
+		return l.callReply(who, lang, nil)
+	}
+	r := c.said.Load()
+	if r == nil {
+		return act.Reply{}, hint.New("what was said is kept only where both parties have agreed to record: parley terms show", "nothing of this call is kept")
+	}
+	in := *c.live.Load()
+	i := slices.IndexFunc(in, func(s speaker) bool { return s.desk == who.Desk })
+	if i < 0 {
+		return act.Reply{}, call.ErrIn
+	}
+	if in[i].sink == nil || in[i].sink.Only() == voice.ULaw {
+		return act.Reply{}, hint.New("at a page, with its sound on", "nothing can be heard again at this desk")
+	}
+	said := r.Last(l.now)
+	if len(said) == 0 {
+		return act.Reply{}, hint.New("", "they have said nothing yet")
+	}
+	if c.replays == nil {
+		c.replays = map[string]chan struct{}{}
+	}
+	end := make(chan struct{})
+	c.replays[who.Desk] = end
+	c.turn = (c.turn + 1) % turns
+	as := replayed + c.turn*voice.Sources
+	l.dirty = true
+	go func() {
+		again(said, in[i], c.voice, as, end, l.gone)
+		l.post(func() {
+			if c.replays[who.Desk] == end {
+				c.quiet(who.Desk)
+			}
+		})
+	}()
+	return l.callReply(who, lang, nil)
+}
+
+// quiet ends what a desk hears again.
+func (c *calls) quiet(desk string) {
+	close(c.replays[desk])
+	delete(c.replays, desk)
+	c.l.dirty = true
+}
+
+// replayed is the source of what their first speaker said before, beside those of who speaks now; of one replay after another
+// the numbers of frames do not go back.
+const (
+	replayed = 2 * voice.Sources
+	turns    = 32
+)
+
+// again plays what was said, at its pace, as speakers of their own.
+func again(said []voice.Said, s speaker, n uint16, as byte, end, gone <-chan struct{}) {
+	began := time.Now()
+	for i := range said {
+		at := said[i].At.Sub(said[0].At)
+		select {
+		case <-end:
+			return
+		case <-gone:
+			return
+		case <-time.After(at - time.Since(began)):
+		}
+		s.play(n, as+said[i].Source, said[i].Seq, said[i].Frame())
+	}
+}
+
 // paused says that the call is held, or was.
 func (c *calls) paused() {
 	if r := c.on.Load(); r != nil {
@@ -109,6 +192,10 @@ func (c *calls) recorded() {
 		c.ended[r.Call()] = r
 	}
 	c.agreed = false
+	c.said.Store(nil)
+	for desk := range c.replays {
+		c.quiet(desk)
+	}
 	c.tickTape()
 }
 

@@ -29,6 +29,7 @@ func (l *Line) at(in view.Input, desk string) view.Input {
 		if d.tone > 0 {
 			in.Call.Sound = "test-voice"
 		}
+		in.Call.Replays = l.calls.replays[desk] != nil
 	}
 	return in
 }

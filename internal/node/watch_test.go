@@ -17,6 +17,7 @@ import (
 
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/link"
+	"example.org/parley/internal/recording"
 	"example.org/parley/internal/store"
 	"example.org/parley/internal/view"
 	"example.org/parley/wire"
@@ -44,6 +45,8 @@ type machine struct {
 	now    *wires
 	before func(db string) // a node is opened on it
 	them   ed25519.PrivateKey
+	terms  []byte
+	tapes  recording.Options
 }
 
 // begin opens a node of aurelia, in a bubble.
@@ -63,10 +66,11 @@ func (m *machine) begin(t *testing.T) *Line {
 	}
 	l := Open(Config{
 		Name: "north", DB: db, First: true, Sheet: 1, Key: us, Genesis: wire.Leaf([]byte("genesis\n")), GenesisText: genesis,
-		Us:   Party{Name: "aurelia", Letter: "A", Keys: []ed25519.PublicKey{us.Public().(ed25519.PublicKey)}},
-		Them: Party{Name: "borealia", Letter: "B", Keys: []ed25519.PublicKey{them}},
-		Now:  func() time.Time { return time.Now().Add(time.Duration(m.step.Load())) },
-		Boot: func() time.Duration { return time.Since(began) },
+		Us:    Party{Name: "aurelia", Letter: "A", Keys: []ed25519.PublicKey{us.Public().(ed25519.PublicKey)}},
+		Them:  Party{Name: "borealia", Letter: "B", Keys: []ed25519.PublicKey{them}},
+		Now:   func() time.Time { return time.Now().Add(time.Duration(m.step.Load())) },
+		Boot:  func() time.Duration { return time.Since(began) },
+		Terms: m.terms, Recording: m.tapes,
 		Rand: rand.Reader, Log: slog.New(slog.DiscardHandler), Store: store.Options{Reserve: -1},
 		Link: func(link.Config) (Link, error) {
 			if m.refuse.Load() {

@@ -80,14 +80,14 @@ func fixtureCall(us, them, lang string) view.Desk {
 	d := fixtureIdle(us, them, lang)
 	w := func(k string, a ...any) string { return words.T(lang, k, a...) }
 	m := &view.Meter{Level: 4, Frames: 9210, Lost: 0, LongestGapMS: 20, Codec: "opus", Word: w("meter.word", 9210, 0, "20 ms")}
-	d.Call = view.Call{State: "connected", Word: w("call.connected"), ID: "c2", Since: at("13:59:27"), By: "Cpt Bruni · page-1", Class: "substantive", Mark: "actual", Sound: "microphone", Out: m, In: m, Acts: []string{"hang-up"}, Types: true, Recording: &view.Layer{State: "both", Word: w("recording.both")}}
+	d.Call = view.Call{State: "connected", Word: w("call.connected"), ID: "c2", Since: at("13:59:27"), By: "Cpt Bruni · page-1", Class: "substantive", Mark: "actual", Sound: "microphone", Out: m, In: m, Acts: []string{"hang-up", "replay"}, Types: true, Recording: &view.Layer{State: "both", Word: w("recording.both")}}
 	line := func(ours bool, name, state string, when string, runs ...view.Stretch) view.TypedLine {
 		return view.TypedLine{Ours: ours, Name: name, State: state, Word: w("line." + state), At: at(when), Runs: runs, Key: when}
 	}
 	d.Call.Text = []view.TypedLine{line(false, "Cpt Bruni", "recorded", "14:00:20", view.Stretch{Text: "Elicottero di soccorso, un "}, view.Stretch{Text: "elicottero", Erased: true}, view.Stretch{Text: "velivolo."}),
 		line(true, "Lt Amaro", "recorded", "14:00:41", view.Stretch{Text: "I read back 54.02N 018.11E, 0330Z."}), line(false, "Cpt Bruni", "typing", "14:01:02", view.Stretch{Text: "Corretto. Quota"})}
 	d.Call.Text[0].ID, d.Call.Text[1].ID = "B7-44", "A7-42"
-	d.Answers[1] = view.Glance{Tone: "go", Mark: "voice", Word: w("ans.with", "CPT BRUNI"), Detail: w("ans.frames", 0), Since: at("13:59:27")}
+	d.Answers[1] = view.Glance{Tone: "go", Mark: "voice", Word: w("ans.with", "CPT BRUNI"), Detail: w("recording.short.both") + " · " + w("ans.frames", 0), Since: at("13:59:27")}
 	return d
 }
 

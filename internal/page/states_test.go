@@ -90,7 +90,7 @@ func states() []state {
 		{"connected-no-sound", func(d *view.Desk, w func(string, ...any) string) {
 			c := fixtureCall(d.Header.Party, d.Header.Peer, d.Lang)
 			d.Call, d.Call.Mute, d.Call.Word, d.Call.Recording = c.Call, true, w("call.mute"), &view.Layer{State: "here", Word: w("recording.here", w("record.why.hangs"))}
-			d.Answers[1] = view.Glance{Tone: "medium", Mark: "voice", Word: w("ans.nosound"), Detail: "Cpt Bruni", Since: at("13:59:27")}
+			d.Answers[1] = view.Glance{Tone: "medium", Mark: "voice", Word: w("ans.nosound"), Detail: w("recording.short.here") + " · Cpt Bruni", Since: at("13:59:27")}
 		}},
 		{"over", func(d *view.Desk, w func(string, ...any) string) {
 			d.Call = view.Call{State: "ended", Word: w("call.idle"), OutcomeWas: w("out.answered"), Acts: []string{"ring", "class"}, Class: "substantive", ID: "c1"}

@@ -128,13 +128,14 @@ type Call struct {
 	Impossible string    `json:"impossible,omitempty"`
 	Out        *Meter    `json:"you_to_them,omitempty"`
 	In         *Meter    `json:"them_to_you,omitempty"`
-	People     []InCall  `json:"people,omitempty"` // who is, or was, in it, by each end's word
-	With       string    `json:"with,omitempty"`   // of one of the past, those in words
-	Pauses     []Layer   `json:"pauses,omitempty"` // on hold, waiting for somebody: at which end, since when
-	Talks      string    `json:"talks,omitempty"`  // the codec, where this desk is in it
-	Speaks     bool      `json:"speaks,omitempty"` // and speaks
-	Others     []string  `json:"others,omitempty"` // desks of ours that it can be handed over to
-	Acts       []string  `json:"acts,omitempty"`   // ring answer decline hang-up leave class join hold resume waiting hand-over
+	People     []InCall  `json:"people,omitempty"`  // who is, or was, in it, by each end's word
+	With       string    `json:"with,omitempty"`    // of one of the past, those in words
+	Pauses     []Layer   `json:"pauses,omitempty"`  // on hold, waiting for somebody: at which end, since when
+	Replays    bool      `json:"replays,omitempty"` // this desk hears again what they said
+	Talks      string    `json:"talks,omitempty"`   // the codec, where this desk is in it
+	Speaks     bool      `json:"speaks,omitempty"`  // and speaks
+	Others     []string  `json:"others,omitempty"`  // desks of ours that it can be handed over to
+	Acts       []string  `json:"acts,omitempty"`    // ring answer decline hang-up leave class join hold resume waiting replay hand-over
 
 	Text  []TypedLine `json:"text,omitempty"`  // typed beside it
 	Types bool        `json:"types,omitempty"` // this desk may type there now

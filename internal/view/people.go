@@ -176,6 +176,9 @@ func (b builder) inCall(c *Call) {
 		} else {
 			c.Acts = append(c.Acts, "waiting")
 		}
+		if c.Recording != nil && c.Recording.State != "off" {
+			c.Acts = append(c.Acts, "replay")
+		}
 		c.Acts = append(c.Acts, "hand-over")
 	}
 }

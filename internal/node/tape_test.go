@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.org/parley/call"
+	"example.org/parley/internal/act"
+	"example.org/parley/internal/voice"
+	"example.org/parley/party"
+)
+
+// What they said in the last minute is heard again at the desk that asks, at its pace and beside what they say now, until it
+// is over, ended, or the call is; without an agreement to record nothing of a call is kept. The telephones of a call that is
+// recorded hear a tone at its beginning.
+//
+// SPEC: RCD-009 RCD-012
+func TestTheLastMinuteIsHeardAgain(t *testing.T) {
+	for _, agreed := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			terms := party.DefaultTerms()
+			terms.Policy.Record = agreed
+			m := machine{}
+			m.terms, _ = terms.Encode([32]byte{1})
+			m.tapes.Dir = filepath.Join(t.TempDir(), "recordings")
+			l := m.begin(t)
+			time.Sleep(time.Second)
+			tapes := map[string]*tape{"a1": {heard: map[byte]int{}}, "a2": {heard: map[byte]int{}, only: voice.ULaw}}
+			do := func(desk string, a act.Act) error {
+				_, err := l.Do(t.Context(), act.Who{Desk: desk, Known: "unattributed"}, "en", a)
+				return err
+			}
+			must := func(err error) {
+				t.Helper()
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			for desk, s := range tapes {
+				must(do(desk, act.SetDesk{Armed: true, Sound: "ok"}))
+				l.Sound(desk, s)
+			}
+			id, seq := call.ID{7}, uint32(0)
+			theirs := func(s call.Signal) {
+				seq++
+				s.ID, s.Seq = id, seq
+				b, err := s.Encode()
+				must(err)
+				must(l.in(t.Context(), l.events, func() { l.calls.fromPeer(b) }))
+				synctest.Wait()
+			}
+			must(l.in(t.Context(), l.events, l.calls.paths))
+			theirs(call.Signal{Kind: call.SigRing, Desk: "b1", Class: "test", Mark: "actual", Codec: voice.ULaw})
+			must(do("a1", act.Answer{Sound: "headset"}))
+			must(do("a2", act.Join{}))
+			theirs(call.Signal{Kind: call.SigAck, Of: call.SigPeople, What: call.Talking, Version: 1})
+			time.Sleep(2 * time.Second)
+			if n := tapes["a2"].heard[saidAs]; agreed != (n > 0) || tapes["a1"].heard[saidAs] != 0 {
+				t.Errorf("agreed %v: the telephone hears %d frames of the tone, the page %d", agreed, n, tapes["a1"].heard[saidAs])
+			}
+			err := do("a1", act.Replay)
+			if err == nil {
+				t.Error("nothing was said, and it is heard again")
+			}
+			n := uint32(0)
+			speak := func(seconds int) {
+				for range seconds * 50 {
+					l.calls.onFrame(id.Voice(), 0, n, make([]byte, 160))
+					time.Sleep(voice.FrameTime)
+					n++
+				}
+			}
+			speak(70)
+			if err = do("a1", act.Replay); !agreed {
+				if err == nil || slices.Contains(l.View("en", "a1").Call.Acts, "replay") {
+					t.Error("what is not to be recorded was kept")
+				}
+				return
+			}
+			must(err)
+			if err := do("a2", act.Replay); err == nil {
+				t.Error("a telephone cannot stop it")
+			}
+			if v := l.View("en", "a1").Call; !v.Replays || !slices.Contains(v.Acts, "replay") || l.View("en", "a2").Call.Replays {
+				t.Errorf("%+v", v)
+			}
+			first := byte(replayed + voice.Sources)
+			speak(10)
+			if n := tapes["a1"].heard[first]; n < 498 || n > 502 {
+				t.Errorf("%d frames in ten seconds", n)
+			}
+			speak(60)
+			if n := tapes["a1"].heard[first]; n < 2998 || n > 3001 {
+				t.Errorf("%d frames of a minute", n)
+			}
+			if len(tapes["a2"].heard) > 2 || l.View("en", "a1").Call.Replays {
+				t.Errorf("another desk hears %v, or it is not over", tapes["a2"].heard)
+			}
+			must(do("a1", act.Replay))
+			time.Sleep(time.Second)
+			must(do("a1", act.Replay)) // enough
+			time.Sleep(time.Second)
+			if n := tapes["a1"].heard[first+voice.Sources]; n < 48 || n > 52 {
+				t.Errorf("%d frames in the second until it was ended", n)
+			}
+			must(do("a1", act.Replay))
+			theirs(call.Signal{Kind: call.SigHangUp, What: call.Answered})
+			time.Sleep(time.Second)
+			if n := tapes["a1"].heard[first+2*voice.Sources]; n > 2 || l.calls.said.Load() != nil {
+				t.Errorf("%d frames after the call, and what was said is kept", n)
+			}
+		})
+	}
+}
