@@ -200,11 +200,11 @@ func TestOrphan(t *testing.T) {
 	if !s.Open {
 		t.Error("it is open")
 	}
-	d, ok := Orphan(s, "aurelia", epoch, unheard)
+	d, ok := Orphan(s, "aurelia", epoch)
 	if !ok || d.Class != "service" || d.Facts.(Closed).Cause != CauseNearNode || validate(entry("aurelia", 1, d.Kind, d.Class, d.Facts)) != nil {
 		t.Error(d, ok)
 	}
-	if _, ok := Orphan(s, "borealia", epoch, unheard); ok {
+	if _, ok := Orphan(s, "borealia", epoch); ok {
 		t.Error("closed twice")
 	}
 }
@@ -297,6 +297,3 @@ func TestNeitherEndAloneHidesACall(t *testing.T) {
 		t.Errorf("it was used at %s: %+v", at, s)
 	}
 }
-
-// unheard is no recording.
-func unheard(string) *Recording { return nil }

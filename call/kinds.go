@@ -116,8 +116,8 @@ func (f Closed) Validate(e, _ *record.Entry) error {
 		statement.Time("answered", f.Answered), statement.Time("stand_by_until", o.StandBy))
 }
 
-// recordName is what a recording's file may be called: no path.
-var recordName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,15}-[0-3](-[1-9][0-9]?)?\.(ogg|wav)(\.sealed)?$`)
+// RecordName is what a recording's file may be called: no path.
+var RecordName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,15}-[0-3](-[1-9][0-9]?)?\.(ogg|wav)(\.sealed)?$`)
 
 var hexSum = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
@@ -128,7 +128,7 @@ func (r *Recording) validate() error {
 	}
 	for i, f := range r.Files {
 		twice := slices.ContainsFunc(r.Files[:i], func(g RecordFile) bool { return g.Name == f.Name })
-		if err := statement.First(statement.If(!recordName.MatchString(f.Name) || twice, "a recording's file %q", f.Name), statement.If(!hexSum.MatchString(f.SHA256), "sha256 of %s", f.Name),
+		if err := statement.First(statement.If(!RecordName.MatchString(f.Name) || twice, "a recording's file %q", f.Name), statement.If(!hexSum.MatchString(f.SHA256), "sha256 of %s", f.Name),
 			statement.If(min(f.FromMS, f.MS, f.Bytes) < 0, "a recording shorter than nothing")); err != nil {
 			return err
 		}
@@ -156,10 +156,10 @@ func ClassDraft(party string, s State, class string, by statement.Author) (recor
 }
 
 // Orphan drafts the closing of a call that party us began and never closed: its node stopped in it.
-// ok is false where there is nothing to close. Kept gives what lies there of its recording.
+// ok is false where there is nothing to close.
 //
 // SPEC: CAL-016
-func Orphan(s State, us string, now time.Time, kept func(id string) *Recording) (d record.Draft, ok bool) {
+func Orphan(s State, us string, now time.Time) (d record.Draft, ok bool) {
 	e := s.Caller
 	if s.Called.Party == us {
 		e = s.Called
@@ -168,5 +168,5 @@ func Orphan(s State, us string, now time.Time, kept func(id string) *Recording) 
 		return d, false
 	}
 	return record.Draft{Kind: KindClosed, Class: e.Began.Class, Mark: e.Began.Mark, Facts: Closed{Opener: s.Opener, Call: s.Call,
-		Outcome: Outcome{What: Failed, Cause: CauseNearNode}, Began: whole(e.Began.Time), Ended: whole(now), Recording: kept(s.Call)}}, true
+		Outcome: Outcome{What: Failed, Cause: CauseNearNode}, Began: whole(e.Began.Time), Ended: whole(now)}}, true
 }

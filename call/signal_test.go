@@ -197,7 +197,7 @@ func FuzzValidate(f *testing.F) {
 		e := record.NewEntry(entry("aurelia", 0, kind, "test", struct{}{}).Head, nil, b, nil)
 		if validate(e) == nil {
 			s := fold(e)
-			Orphan(s, "aurelia", epoch, unheard)
+			Orphan(s, "aurelia", epoch)
 		}
 	})
 }

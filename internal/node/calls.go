@@ -299,8 +299,8 @@ func (c *calls) meters() call.Counts {
 // orphans closes the calls that this party began and never closed: its node stopped in them.
 func (l *Line) orphans() {
 	for _, s := range l.callStates() {
-		if d, ok := call.Orphan(s, l.cfg.Us.Name, l.now, l.calls.left); ok {
-			l.calls.draft(d)
+		if d, ok := call.Orphan(s, l.cfg.Us.Name, l.now); ok {
+			l.calls.left(d)
 		}
 	}
 }

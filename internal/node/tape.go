@@ -224,16 +224,24 @@ func (c *calls) awaits(d record.Draft) bool {
 	return true
 }
 
-// left is what lies on the disk of the recording of a call in which the node ended.
-func (c *calls) left(id string) *call.Recording {
-	k, err := recording.Of(c.l.cfg.Recording.Dir, id)
-	if err != nil {
-		return &call.Recording{Fault: call.RecordDisk}
+// left states the end of a call in which the node ended, with what lies on the disk of its recording: it is read beside the
+// loop. SPEC: RCD-008
+func (c *calls) left(d record.Draft) {
+	f, dir := d.Facts.(call.Closed), c.l.cfg.Recording.Dir
+	if dir == "" {
+		c.state(d)
+		return
 	}
-	if len(k.Files) == 0 {
-		return nil
-	}
-	return &call.Recording{Files: k.Files[:min(len(k.Files), call.MaxFiles)]}
+	go func() {
+		switch k, err := recording.Of(dir, f.Call); {
+		case err != nil:
+			f.Recording = &call.Recording{Fault: call.RecordDisk}
+		case len(k.Files) > 0:
+			f.Recording = &call.Recording{Files: k.Files[:min(len(k.Files), call.MaxFiles)]}
+		}
+		d.Facts = f
+		c.l.post(func() { c.state(d) })
+	}()
 }
 
 // tickTape tells the other end when the recording goes otherwise.

@@ -3,14 +3,18 @@
 package node
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"example.org/parley/call"
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/voice"
 	"example.org/parley/party"
 )
@@ -116,4 +120,39 @@ func TestTheLastMinuteIsHeardAgain(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The node erases recordings whose time is over, and no other; what it cannot erase is an alarm.
+//
+// SPEC: RCD-010
+func TestTheNodeErasesWhatWasKeptLongEnough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := machine{}
+		m.tapes.Dir, m.tapes.Keep = filepath.Join(t.TempDir(), "recordings"), 30*24*time.Hour
+		put := func(id string, days int) string {
+			dir := filepath.Join(m.tapes.Dir, strings.Repeat(id, 32))
+			f, at := filepath.Join(dir, "aurelia-0.ogg"), time.Now().Add(-time.Duration(days)*24*time.Hour)
+			if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(f, []byte("x"), 0o600), os.Chtimes(f, at, at)); err != nil {
+				t.Fatal(err)
+			}
+			return dir
+		}
+		old, young := put("a", 31), put("b", 29)
+		l := m.begin(t)
+		time.Sleep(time.Second)
+		if _, err := os.Stat(old); err == nil {
+			t.Error("it was not erased")
+		}
+		if _, err := os.Stat(young); err != nil {
+			t.Error("it was erased too early")
+		}
+		put("c", 31)
+		if err := errors.Join(os.RemoveAll(m.tapes.Dir), os.WriteFile(m.tapes.Dir, nil, 0o600)); err != nil { // no directory any more
+			t.Fatal(err)
+		}
+		time.Sleep(sweepEach + time.Second)
+		if !slices.ContainsFunc(l.View("en", "").Alarms, func(a alarm.Alarm) bool { return a.ID == "A9" && a.Key == "erase" }) {
+			t.Error("what cannot be erased is no alarm")
+		}
+	})
 }

@@ -72,6 +72,9 @@ func list(dir, id string, hashed bool) (k Kept, err error) {
 			k.Hold = true
 			continue
 		}
+		if !call.RecordName.MatchString(f.Name()) {
+			continue
+		}
 		file := call.RecordFile{Name: f.Name(), Bytes: int(st.Size())}
 		if hashed {
 			if file.SHA256, err = sum(filepath.Join(dir, id, f.Name())); err != nil {

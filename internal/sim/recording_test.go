@@ -78,7 +78,7 @@ func TestRecordingByAgreement(t *testing.T) {
 		w.aDayOn()
 		w.talk(10*time.Second, func() {
 			for _, s := range w.sides {
-				if r := s.view().Call.Recording; r == nil || r.State != "both" || r.Word != "RECORDED AT BOTH ENDS" {
+				if r := s.view().Call.Recording; r == nil || r.State != "both" || r.Word != "RECORDED AT BOTH ENDS" || !strings.Contains(s.view().Text(), "RECORDED AT BOTH ENDS") {
 					t.Errorf("%s: %+v", s.name, r)
 				}
 			}
@@ -144,6 +144,28 @@ func (s *side) stated() map[string]*call.Recording {
 		}
 	}
 	return out
+}
+
+// A node that is killed in a call states, when it is back, what lies there of its recording.
+//
+// SPEC: RCD-008
+func TestAKilledNodeStatesWhatItHasRecorded(t *testing.T) {
+	simulate(t, 23, func(w *world) {
+		w.agreedToRecord()
+		w.aDayOn()
+		a := w.sides[0]
+		a.must("ring")
+		time.Sleep(time.Second)
+		w.sides[1].must("answer")
+		time.Sleep(5 * time.Second)
+		a.kill()
+		a.open()
+		time.Sleep(30 * time.Second)
+		r := a.stated()["aurelia"]
+		if r == nil || len(r.Files) != 2 || r.Files[0].Bytes < 20_000 || r.Files[0].MS != 0 {
+			t.Errorf("%+v", r)
+		}
+	})
 }
 
 // stuck is a file whose disk does not answer.
