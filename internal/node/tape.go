@@ -160,7 +160,7 @@ const (
 )
 
 // again plays what was said, at its pace, as speakers of their own.
-func again(said []voice.Spoken, s speaker, n uint16, as byte, end, gone <-chan struct{}) {
+func again(said []voice.Recalled, s speaker, n uint16, as byte, end, gone <-chan struct{}) {
 	began := time.Now()
 	for i := range said {
 		at := said[i].At.Sub(said[0].At)

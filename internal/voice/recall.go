@@ -15,13 +15,13 @@ const RecallFor = time.Minute
 // the goroutines that hear; it costs no allocation.
 type Recall struct {
 	mu    sync.Mutex
-	said  [Sources * int(RecallFor/FrameTime)]Spoken
+	said  [Sources * int(RecallFor/FrameTime)]Recalled
 	next  int
 	filed bool // it has come round
 }
 
-// Spoken is a frame that was heard.
-type Spoken struct {
+// Recalled is a frame that was heard.
+type Recalled struct {
 	At     time.Time
 	Seq    uint32
 	Source byte
@@ -30,7 +30,7 @@ type Spoken struct {
 }
 
 // Frame is its bytes.
-func (s *Spoken) Frame() []byte { return s.data[:s.n] }
+func (s *Recalled) Frame() []byte { return s.data[:s.n] }
 
 // Keep takes a copy of a frame.
 func (r *Recall) Keep(source byte, seq uint32, frame []byte, at time.Time) {
@@ -48,12 +48,12 @@ func (r *Recall) Keep(source byte, seq uint32, frame []byte, at time.Time) {
 }
 
 // Last gives what was heard in the last minute, the oldest first. SPEC: RCD-012
-func (r *Recall) Last(now time.Time) []Spoken {
+func (r *Recall) Last(now time.Time) []Recalled {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	out := slices.Clone(r.said[:r.next])
 	if r.filed {
 		out = append(slices.Clone(r.said[r.next:]), out...)
 	}
-	return slices.DeleteFunc(out, func(s Spoken) bool { return now.Sub(s.At) > RecallFor })
+	return slices.DeleteFunc(out, func(s Recalled) bool { return now.Sub(s.At) > RecallFor })
 }
