@@ -132,10 +132,10 @@ func (l *Line) replay(who act.Who, lang string, _ act.Plain) (act.Reply, error) 
 	end := make(chan struct{})
 	c.replays[who.Desk] = end
 	c.turn = (c.turn + 1) % turns
-	as := replayed + c.turn*voice.Sources
+	as, n := replayed+c.turn*voice.Sources, c.voice
 	l.dirty = true
 	go func() {
-		again(said, in[i], c.voice, as, end, l.gone)
+		again(said, in[i], n, as, end, l.gone)
 		l.post(func() {
 			if c.replays[who.Desk] == end {
 				c.quiet(who.Desk)

@@ -133,13 +133,13 @@ func TestTheLastMinuteIsHeardAgain(t *testing.T) {
 			time.Sleep(time.Second)
 			must(do("a1", act.Replay)) // enough
 			time.Sleep(time.Second)
-			if n := tapes["a1"].heard(first+voice.Sources); n < 48 || n > 52 {
+			if n := tapes["a1"].heard(first + voice.Sources); n < 48 || n > 52 {
 				t.Errorf("%d frames in the second until it was ended", n)
 			}
 			must(do("a1", act.Replay))
 			theirs(call.Signal{Kind: call.SigHangUp, What: call.Answered})
 			time.Sleep(time.Second)
-			if n := tapes["a1"].heard(first+2*voice.Sources); n > 2 || l.calls.said.Load() != nil {
+			if n := tapes["a1"].heard(first + 2*voice.Sources); n > 2 || l.calls.said.Load() != nil {
 				t.Errorf("%d frames after the call, and what was said is kept", n)
 			}
 		})
