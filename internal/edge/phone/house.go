@@ -254,10 +254,12 @@ func (e *Trunk) happened(l *leg, what string) {
 	}
 	if t := e.trial; t != nil && t.l == l { // an ordinary telephone that is tested
 		if what == "media" && !t.answered.IsZero() {
-			s := l.theirs
-			t.m.to.Store(&s)
+			t.m.speaks(l)
 		}
 		return
+	}
+	if (what == "answered" || what == "asked") && e.cfg.sealed() == mayBeSealed && l.key == nil {
+		e.log.Warn("the sound of a call goes in the clear: the trunk seals none; srtp = true in [phone] refuses such calls", "extension", l.number)
 	}
 	var h *handset
 	for _, x := range e.phones {

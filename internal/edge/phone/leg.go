@@ -316,7 +316,7 @@ func (a *agent) invited(t *answer) {
 	l := a.newLeg(number, at)
 	l.callID, l.tag, l.theirTag, l.theirs = t.req.CallID().Value(), t.tag, from, theirs
 	l.state, l.request, l.late, t.leg = asked, t, len(t.req.Body()) == 0, l
-	if theirs.key != nil || l.late && a.cfg.sealed() == isSealed {
+	if theirs.key != nil || l.late && a.cfg.sealed() != inClear {
 		l.key = newKey()
 	}
 	l.theirSeq, l.target, l.routes = t.req.CSeq().SeqNo, targetOf(t.req, t.req.From().Address.String()), routesOf(t.req, false)

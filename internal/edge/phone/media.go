@@ -53,7 +53,7 @@ type media struct {
 	}
 	out struct {
 		sync.Mutex
-		numbers numbering
+		numbers voice.Numbering
 		ssrc    uint32
 		last    time.Time
 		filler  uint32
@@ -75,7 +75,7 @@ func openMedia(cfg *Config, onFrame func([]byte), onKey func(byte)) (*media, err
 		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(cfg.Bind.Addr(), cfg.Media+2*uint16((first+i)%maxLegs))))
 		if err == nil {
 			m := &media{conn: conn, done: make(chan struct{}), trunk: cfg.Trunk.Addr(), onFrame: onFrame, onKey: onKey}
-			m.out.ssrc, m.out.numbers.seq, m.out.numbers.time = rand.Uint32(), uint16(rand.Uint32()), rand.Uint32()
+			m.out.ssrc, m.out.numbers.Seq, m.out.numbers.Time = rand.Uint32(), uint16(rand.Uint32()), rand.Uint32()
 			return m, nil
 		}
 	}
@@ -115,6 +115,13 @@ func (m *media) read() {
 	}
 }
 
+// mayCome reports whether a sender is the telephone's, or may follow it: the first from where their description says, and
+// who comes when nothing came for a while.
+func (m *media) mayCome(s *session, source uint32, from netip.AddrPort, now time.Time) bool {
+	in := &m.in
+	return !in.begun || source == in.source || from == s.to && !in.named || now.UnixNano()-m.lastPacket.Load() >= int64(changeIn)
+}
+
 // take takes one packet: sound or a key, of the sender that is the telephone's, and newer than what came.
 //
 // SPEC: PHN-030 PHN-032
@@ -124,6 +131,9 @@ func (m *media) take(b []byte, from netip.AddrPort, now time.Time) bool {
 		return false
 	}
 	if s.in != nil {
+		if len(b) < rtpHeader || !m.mayCome(s, binary.BigEndian.Uint32(b[8:]), from, now) {
+			return false // before it is opened: what shows a replay is kept for each sender
+		}
 		opened, err := s.in.DecryptRTP(m.in.opened[:0], b, nil)
 		if err != nil { // not sealed by their key, or it came before
 			return false
@@ -135,10 +145,10 @@ func (m *media) take(b []byte, from netip.AddrPort, now time.Time) bool {
 		return false
 	}
 	in := &m.in
+	if !m.mayCome(s, p.source, from, now) {
+		return false
+	}
 	if in.begun && p.source != in.source {
-		if named := from == s.to && !in.named; !named && now.UnixNano()-m.lastPacket.Load() < int64(changeIn) {
-			return false
-		}
 		in.begun, in.filled, in.eventSeen = false, 0, false
 	}
 	if in.begun && int16(p.seq-in.seq) <= 0 {
@@ -208,7 +218,7 @@ func (m *media) write(source, n uint32, frame []byte, now time.Time) error {
 	if s == nil || s.held() || s.to.Addr().IsUnspecified() {
 		return nil
 	}
-	seq, at, fresh, ok := m.out.numbers.place(source, n, now.UnixMilli())
+	seq, at, fresh, ok := m.out.numbers.Place(source, n, frameSize, now.UnixMilli())
 	if !ok {
 		return nil
 	}
@@ -248,7 +258,7 @@ func (m *media) fill(now time.Time) {
 	if len(m.out.signal) > 0 {
 		frame = m.out.signal[0]
 		m.out.signal = m.out.signal[1:]
-	} else if now.Sub(m.out.last) < fillAfter && m.out.numbers.source != 0 && !mixed {
+	} else if now.Sub(m.out.last) < fillAfter && m.out.numbers.Source != 0 && !mixed {
 		return
 	}
 	m.out.filler++

@@ -142,23 +142,23 @@ func FuzzPacket(f *testing.F) {
 
 func TestNumbering(t *testing.T) {
 	// SPEC: PHN-031
-	var n numbering
-	seq, at, fresh, ok := n.place(5, 100, 0)
+	var n voice.Numbering
+	seq, at, fresh, ok := n.Place(5, 100, frameSize, 0)
 	for i := range uint32(10) {
-		s, a, f, o := n.place(5, 101+i, int64(20+20*i))
+		s, a, f, o := n.Place(5, 101+i, frameSize, int64(20+20*i))
 		if s != seq+uint16(i)+1 || a != at+160*(i+1) || f || !o || !fresh || !ok {
 			t.Fatalf("frame %d: %d %d", i, s, a)
 		}
 	}
-	s, a, _, _ := n.place(5, 109, 200) // late, in its own place
+	s, a, _, _ := n.Place(5, 109, frameSize, 200) // late, in its own place
 	if s != seq+9 || a != at+9*160 {
 		t.Errorf("a late frame: %d %d", s-seq, a-at)
 	}
-	s, a, f, _ := n.place(6, 0, 700) // another source half a second later
+	s, a, f, _ := n.Place(6, 0, frameSize, 700) // another source half a second later
 	if s != seq+11 || a != at+10*160+25*160 || !f {
 		t.Errorf("another source: %d %d %v", s-seq, (a-at)/160, f)
 	}
-	if _, _, _, ok := n.place(6, 0xffffff00, 720); ok {
+	if _, _, _, ok := n.Place(6, 0xffffff00, frameSize, 720); ok {
 		t.Error("a frame of long ago is placed")
 	}
 }

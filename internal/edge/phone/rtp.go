@@ -53,33 +53,3 @@ func keyOf(payload []byte) (key byte, ok bool) {
 	}
 	return keys[payload[0]], true
 }
-
-// numbering gives frames of changing sources one unbroken series of RTP numbers and times.
-type numbering struct {
-	started bool
-	source  uint32
-	newest  uint32 // number of the source's newest frame
-	seq     uint16
-	time    uint32
-	sentMS  int64
-}
-
-// place gives the number and time of a frame; fresh is the first of a source, ok false for one that is too old.
-//
-// SPEC: PHN-031
-func (n *numbering) place(source, frame uint32, nowMS int64) (seq uint16, time uint32, fresh, ok bool) {
-	if !n.started || n.source != source {
-		pause := uint32(max(1, min(nowMS-n.sentMS, 1<<20)/frameMS)) * frameSize
-		*n = numbering{started: true, source: source, newest: frame, seq: n.seq + 1, time: n.time + pause, sentMS: nowMS}
-		return n.seq, n.time, true, true
-	}
-	ahead := int32(frame - n.newest)
-	if ahead > 0 {
-		n.newest, n.seq, n.time, n.sentMS = frame, n.seq+uint16(ahead), n.time+uint32(ahead)*frameSize, nowMS
-	} else if ahead < -64 {
-		return 0, 0, false, false
-	} else {
-		return n.seq + uint16(ahead), n.time + uint32(ahead)*frameSize, false, true
-	}
-	return n.seq, n.time, false, true
-}

@@ -88,6 +88,9 @@ func parseSDP(b []byte, sealed string) (s session, err error) {
 	if !here.IsValid() {
 		here = all
 	}
+	if s.taken >= 0 && strings.Contains(s.sections[s.taken], "RTP/AVP") { // keys beside it are for who would rather seal: RFC 8643
+		s.key, s.keyTag = nil, ""
+	}
 	if s.taken < 0 || !here.IsValid() || (s.key != nil) != strings.Contains(s.sections[s.taken], "RTP/SAVP") {
 		return s, errSDP
 	}

@@ -234,9 +234,10 @@ func TestSealedDescriptions(t *testing.T) {
 		{theirSDP, inClear, true}, {theirSDP, mayBeSealed, true}, {theirSDP, isSealed, false}, {good, inClear, false}, {good, mayBeSealed, true}, {good, isSealed, true},
 		{savp(""), isSealed, false}, {savp("a=crypto:1 AES_CM_128_HMAC_SHA1_32 " + key + "\r\n"), isSealed, false}, {savp("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:QUJD\r\n"), isSealed, false},
 		{savp("a=crypto:1 AES_CM_128_HMAC_SHA1_80 " + key + "|2^20|1:4\r\n"), isSealed, false}, {savp("a=crypto:1 AES_CM_128_HMAC_SHA1_80 " + key + " UNENCRYPTED_SRTP\r\n"), isSealed, false},
-		{theirSDP + "a=crypto:1 AES_CM_128_HMAC_SHA1_80 " + key + "\r\n", mayBeSealed, false},
+		{theirSDP + "a=crypto:1 AES_CM_128_HMAC_SHA1_80 " + key + "\r\n", inClear, true}, {theirSDP + "a=crypto:1 AES_CM_128_HMAC_SHA1_80 " + key + "\r\n", mayBeSealed, true},
+		{theirSDP + "a=crypto:1 AES_CM_128_HMAC_SHA1_80 " + key + "\r\n", isSealed, false},
 	} {
-		if s, err := parseSDP([]byte(c.sdp), c.sealed); (err == nil) != c.ok {
+		if s, err := parseSDP([]byte(c.sdp), c.sealed); (err == nil) != c.ok || err == nil && (s.key != nil) != strings.Contains(c.sdp, "RTP/SAVP") {
 			t.Errorf("%q: %+v %v\n%s", c.sealed, s, err, c.sdp)
 		}
 	}
@@ -252,6 +253,12 @@ func TestSealedDescriptions(t *testing.T) {
 	}
 	for _, must := range []bool{false, true} {
 		p := play(t, tlsOf(must))
+		p.got(request("INVITE", "late", 1, "", "", ""))
+		p.legs[0].accept()
+		if _, err := parseSDP(p.drain()[0].(*sip.Response).Body(), isSealed); err != nil {
+			t.Errorf("our offer to an INVITE that has none: %v", err)
+		}
+		p = play(t, tlsOf(must))
 		l := p.call("201", sound)
 		first := one[*sip.Request](t, p.drain())
 		if _, err := parseSDP(first.Body(), isSealed); err != nil {

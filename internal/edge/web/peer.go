@@ -85,7 +85,7 @@ type Browser struct {
 
 	out struct { // towards the browser; frames come from several paths' readers
 		sync.Mutex
-		numbers [Tracks]numbering
+		numbers [Tracks]voice.Numbering
 		packet  [rtpHeader + voice.MaxFrame]byte
 		silent  uint32 // frames of silence that the node sent
 	}
@@ -194,7 +194,7 @@ func (p *Browser) giveBack() {
 	p.out.Lock()
 	idle := true
 	for i := range p.out.numbers {
-		idle = idle && time.Now().UnixMilli()-p.out.numbers[i].sentMS >= returnAfter.Milliseconds()
+		idle = idle && time.Now().UnixMilli()-p.out.numbers[i].SentMS >= returnAfter.Milliseconds()
 	}
 	if idle {
 		p.out.silent++
@@ -234,7 +234,7 @@ func (p *Browser) WriteAt(call uint32, source byte, n uint32, frame []byte) erro
 	if p.mulaw.Load() {
 		codec, ticks = p.tracks[i].ulaw, voice.FrameBytes
 	}
-	seq, at, fresh, ok := p.out.numbers[i].place(speaker, n, ticks, now)
+	seq, at, fresh, ok := p.out.numbers[i].Place(speaker, n, ticks, now)
 	if !ok {
 		return nil
 	}

@@ -2,12 +2,15 @@
 
 package web
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"example.org/parley/internal/voice"
+)
 
 const (
 	rtpHeader    = 12
 	opusTicks    = 960 // of 48 kHz, a frame of 20 ms
-	frameMS      = 20
 	newSourceBit = 0x80
 )
 
@@ -45,47 +48,16 @@ const freeAfter = 1000
 // there is none.
 //
 // SPEC: VOX-034
-func trackOf(tracks *[Tracks]numbering, speaker uint32, nowMS int64) int {
+func trackOf(tracks *[Tracks]voice.Numbering, speaker uint32, nowMS int64) int {
 	free := -1
 	for i := range tracks {
 		t := &tracks[i]
-		if t.started && t.source == speaker {
+		if t.Started && t.Source == speaker {
 			return i
 		}
-		if free < 0 && (!t.started || t.source>>8 != speaker>>8 || nowMS-t.sentMS >= freeAfter) {
+		if free < 0 && (!t.Started || t.Source>>8 != speaker>>8 || nowMS-t.SentMS >= freeAfter) {
 			free = i
 		}
 	}
 	return free
-}
-
-// numbering gives frames of changing sources one unbroken RTP series: a browser that sees
-// another's numbers jump falls silent for seconds.
-type numbering struct {
-	started bool
-	source  uint32
-	newest  uint32 // frame number of the source's newest frame
-	seq     uint16 // what the newest was sent as
-	time    uint32
-	sentMS  int64
-}
-
-// place gives the RTP number and time of a frame of so many ticks; false where it is too old to have one.
-//
-// SPEC: VOX-025
-func (n *numbering) place(source, frame, ticks uint32, nowMS int64) (seq uint16, time uint32, fresh, ok bool) {
-	if !n.started || n.source != source {
-		pause := max(1, uint32(min(nowMS-n.sentMS, 1<<20))/frameMS) * ticks
-		*n = numbering{started: true, source: source, newest: frame, seq: n.seq + 1, time: n.time + pause, sentMS: nowMS}
-		return n.seq, n.time, true, true
-	}
-	ahead := int32(frame - n.newest)
-	if ahead > 0 {
-		n.newest, n.seq, n.time, n.sentMS = frame, n.seq+uint16(ahead), n.time+uint32(ahead)*ticks, nowMS
-		return n.seq, n.time, false, true
-	}
-	if ahead < -64 {
-		return 0, 0, false, false
-	}
-	return n.seq + uint16(ahead), n.time + uint32(ahead)*ticks, false, true
 }

@@ -524,8 +524,8 @@ func TestEachSpeakerHasATrack(t *testing.T) {
 	if track[2] != track[0] {
 		t.Error("the next call's first speaker has not the first track")
 	}
-	tracks := [Tracks]numbering{{started: true, source: 1<<8 | 1, sentMS: 5000}, {started: true, source: 1<<8 | 2, sentMS: 4000},
-		{started: true, source: 1<<8 | 3, sentMS: 4001}, {started: true, source: 1<<8 | 4, sentMS: 5000}}
+	tracks := [Tracks]voice.Numbering{{Started: true, Source: 1<<8 | 1, SentMS: 5000}, {Started: true, Source: 1<<8 | 2, SentMS: 4000},
+		{Started: true, Source: 1<<8 | 3, SentMS: 4001}, {Started: true, Source: 1<<8 | 4, SentMS: 5000}}
 	if a, b := trackOf(&tracks, 1<<8|5, 4999), trackOf(&tracks, 1<<8|5, 5000); a != -1 || b != 1 {
 		t.Errorf("a fifth speaker has track %d, and then %d", a, b)
 	}
@@ -580,13 +580,13 @@ func TestCodecInUse(t *testing.T) {
 
 // SPEC: VOX-025
 func TestNumbering(t *testing.T) {
-	var n numbering
+	var n voice.Numbering
 	type want struct {
 		seq  int
 		time int
 	}
 	at := func(source, frame uint32, ms int64) want {
-		seq, time, _, ok := n.place(source, frame, opusTicks, ms)
+		seq, time, _, ok := n.Place(source, frame, opusTicks, ms)
 		if !ok {
 			return want{-1, -1}
 		}
