@@ -51,7 +51,7 @@ func TestALineIsErasedOnceItWasLeftAndArchived(t *testing.T) {
 		if said := erase("north", "--archive", archive); !strings.Contains(said, "holds it") {
 			t.Errorf("while a node has the record: %s", said)
 		}
-		who := act.Who{Account: "amaro", Desk: "pts/1", Known: "account"}
+		who := act.Who{Account: "amaro", Desk: "pts/1", Known: "account", Keeper: true}
 		r, err := n.Do(t.Context(), who, "en", act.OfficerAdd{Name: "Amaro " + step + ago.String(), Langs: []string{"en"}})
 		if who.Officer = r.ID; err == nil {
 			_, err = n.Do(t.Context(), who, "en", act.LineStep{Step: step})

@@ -986,6 +986,7 @@ func TestHandedOver(t *testing.T) {
 		id := call.ID{7}
 		m.Got(call.Signal{Kind: call.SigRing, ID: id, Seq: 1, Desk: "a1", Class: "test", Mark: "actual", Codec: voice.ULaw}, now)
 		m.Answer(page, "", now)
+		m.Hold(page, now)
 		if out := m.HandOver(page, "extension 201", now); out.Err != nil {
 			t.Fatal(out.Err)
 		}
@@ -999,5 +1000,13 @@ func TestHandedOver(t *testing.T) {
 		if h.has("INVITE 202") || h.line.did("extension 201 hang-up") {
 			t.Errorf("%d: another telephone rings, or the call is ended: %v", code, h.line.acts)
 		}
+		if code != 200 {
+			continue
+		}
+		for _, s := range m.Answer(statement.Author{Desk: "extension 201", Known: "unattributed"}, voice.ULaw, now).Send {
+			m.Got(call.Signal{Kind: call.SigAck, ID: id, Seq: 2, Of: s.Kind, What: call.Talking, Version: s.Version}, now)
+		}
+		h.line.set(func(l *call.Live) { *l = m.Live() })
+		h.wait("who lifted speaks", func() bool { return h.line.did("extension 201 resume") })
 	}
 }

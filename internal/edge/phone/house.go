@@ -242,7 +242,8 @@ func (e *Trunk) hears(h *handset) {
 func (e *Trunk) happened(l *leg, what string) {
 	if l == nil {
 		r := e.a.trunk
-		if r.up {
+		if e.down = e.a.now; r.up {
+			e.down = time.Time{}
 			e.log.Info("the telephones' trunk is up", "trunk", e.cfg.Trunk)
 		} else {
 			e.log.Warn("the telephones' trunk is down", "trunk", e.cfg.Trunk, "why", r.why)
@@ -289,6 +290,9 @@ func (e *Trunk) answered(h *handset) {
 		return
 	}
 	e.lifted = h.call
+	if v := e.line.Live(); v.Rings(h.Desk) && !v.Side[0].Held.IsZero() { // who lifts wants to speak: nobody else of ours could resume it
+		h.holds = true
+	}
 	for _, other := range e.phones { // who has the call until the other end has seen who takes it speaks on
 		if other != h && other.leg != nil && other.leg.out && other.leg.state != up && other.call == h.call {
 			other.leg.off(0, "")
@@ -374,7 +378,7 @@ func (e *Trunk) ended(h *handset) {
 
 // watch ends a leg whose telephone is gone. SPEC: PHN-033
 func (e *Trunk) watch(h *handset) {
-	if h.leg == nil || h.leg.state != up || h.since.IsZero() || !h.media.gone(h.since, e.a.now) {
+	if h.leg == nil || h.leg.state != up || h.since.IsZero() || !h.media.gone(h.since, e.a.now, !e.down.IsZero() && e.a.now.Sub(e.down) > startIn) {
 		return
 	}
 	if h.media.lastPacket.Load() != 0 && !h.stops {

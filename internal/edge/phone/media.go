@@ -291,12 +291,12 @@ func (m *media) play(signal [][voice.FrameBytes]byte) {
 	m.out.Unlock()
 }
 
-// gone reports whether the telephone's sound stands still for good: on hold nothing need come.
+// gone reports whether the telephone's sound stands still for good: on hold nothing need come, while the trunk is up.
 //
 // SPEC: PHN-033
-func (m *media) gone(since, now time.Time) bool {
+func (m *media) gone(since, now time.Time, down bool) bool {
 	s := m.to.Load()
-	if s == nil || s.dir != "sendrecv" {
+	if s == nil || s.dir != "sendrecv" && !down {
 		m.lastPacket.Store(now.UnixNano())
 		return false
 	}

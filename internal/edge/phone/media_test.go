@@ -243,17 +243,20 @@ func TestKeypad(t *testing.T) {
 func TestGone(t *testing.T) {
 	// SPEC: PHN-033
 	m, _, _ := hearing()
-	if m.gone(began, began.Add(29*time.Second)) || !m.gone(began, began.Add(31*time.Second)) {
+	if m.gone(began, began.Add(29*time.Second), false) || !m.gone(began, began.Add(31*time.Second), false) {
 		t.Error("a telephone that never sends")
 	}
 	m.take(rtp(0, 1, 0, 1, make([]byte, 160)), pbxAt, began)
-	if m.gone(began, began.Add(9*time.Second)) || !m.gone(began, began.Add(11*time.Second)) {
+	if m.gone(began, began.Add(9*time.Second), false) || !m.gone(began, began.Add(11*time.Second), false) {
 		t.Error("a telephone that is gone")
 	}
 	held := *m.to.Load()
 	held.dir = "sendonly"
 	m.to.Store(&held)
-	if m.gone(began, began.Add(time.Hour)) {
+	if m.gone(began, began.Add(time.Hour), false) {
 		t.Error("a telephone on hold")
+	}
+	if m.gone(began, began.Add(time.Hour+9*time.Second), true) || !m.gone(began, began.Add(time.Hour+11*time.Second), true) {
+		t.Error("a telephone that holds, of a trunk that is down")
 	}
 }

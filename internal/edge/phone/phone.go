@@ -116,6 +116,7 @@ type Trunk struct {
 	cfg   Config
 	line  Line
 	log   *slog.Logger
+	down  time.Time // the trunk is down since; zero: it is up, or was not yet
 	a     *agent
 	conn  *net.UDPConn // nil over TCP
 	ln    net.Listener // nil over UDP
