@@ -102,6 +102,7 @@ type Typed struct {
 	Since time.Time
 	At    time.Time // ours: its newest change
 	Seen  bool      // ours: the other end has it as it stands
+	Lost  bool      // ours: it is not stated, and will not be
 
 	letters []letter // of ours
 	dirty   bool     // what the other end has not been sent
@@ -127,6 +128,7 @@ type Texts struct {
 // Acts that do not fit.
 var (
 	ErrManyLines = statement.Refuse("say it, or send it: parley send TEXT", "no more than %d lines of a party stand beside a call", maxLines)
+	ErrLongLine  = statement.Refuse("make it two lines; it stands as it was", "a line has %d bytes at most", maxLine)
 	ErrListens   = statement.Refuse("", "a listener types nothing into a call")
 )
 
@@ -156,13 +158,16 @@ func (t *Texts) count(ours bool) (n int) {
 }
 
 // Type says what stands now in the line that one of ours is typing; done ends the line, and gives it where anything was typed.
-// What no screen may show is left out, and what is over the length of a line.
+// What no screen may show is left out; what is over the length of a line is refused.
 func (t *Texts) Type(p Person, value string, done bool, now time.Time) (line *Typed, err error) {
 	if p.Part == Listener {
 		return nil, ErrListens
 	}
+	if value = seen(value); len(value) > maxLine {
+		return nil, ErrLongLine
+	}
 	l := t.last(true, p.Source)
-	if value = seen(value); l == nil || l.State != Typing {
+	if l == nil || l.State != Typing {
 		n := 1
 		if l != nil {
 			n += l.Line
@@ -191,9 +196,6 @@ func (t *Texts) Type(p Person, value string, done bool, now time.Time) (line *Ty
 func seen(s string) string {
 	var b strings.Builder
 	for _, r := range strings.ToValidUTF8(s, "") {
-		if b.Len()+utf8.RuneLen(r) > maxLine {
-			break
-		}
 		if wire.Seen(r) {
 			b.WriteRune(r)
 		}

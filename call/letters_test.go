@@ -52,6 +52,25 @@ func TestWhatIsErasedStandsInItsPlace(t *testing.T) {
 	}
 }
 
+// A line that is too long is refused whole, and stands as it was.
+func TestALineThatIsTooLongIsRefused(t *testing.T) {
+	// SPEC: CAL-030
+	x, l := typed(t, "we hold fire")
+	for _, long := range []string{strings.Repeat("a", maxLine+1), strings.Repeat("é", maxLine/2+1)} {
+		for _, done := range []bool{false, true} {
+			if line, err := x.Type(typist, long, done, epoch); err != ErrLongLine || line != nil {
+				t.Errorf("%d bytes, finished %t: %v", len(long), done, err)
+			}
+		}
+	}
+	if line, _ := l.Said(); line != "we hold fire" || l.State != Typing {
+		t.Errorf("%q, %d", line, l.State)
+	}
+	if _, err := x.Type(typist, strings.Repeat("é", maxLine/2), true, epoch); err != nil {
+		t.Error(err)
+	}
+}
+
 // Whatever is typed, what stands is what the field holds, and every packet of it can be read.
 func TestEveryLineThatIsTypedCanBeRead(t *testing.T) {
 	// SPEC: CAL-030

@@ -33,8 +33,9 @@ func (l *Line) typeLine(who act.Who, lang string, a act.TypeLine) (act.Reply, er
 	if err := l.calls.letters(who, a.Text, true); err != nil {
 		return act.Reply{}, err
 	}
+	stated := len(l.tx.rows) > 0
 	l.tx.draw = func(_ context.Context, recorded bool) (act.Reply, error) {
-		if !recorded {
+		if !recorded || !stated {
 			return act.Reply{Text: words.Say(lang, "UNRECORDED HERE")}, nil
 		}
 		return act.Reply{Text: words.Say(lang, "the line is recorded")}, nil
@@ -74,7 +75,7 @@ func (c *calls) stateLine(line *call.Typed, v call.Live) {
 	case len(c.l.disk.owed) < maxOwedLines:
 		c.draft(d)
 	default:
-		c.unrecorded = true
+		c.unrecorded, line.Lost = true, true
 		c.l.disk.missed++
 	}
 }

@@ -4,6 +4,7 @@ package page
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/input"
@@ -58,6 +59,11 @@ func TestTextBesideACall(t *testing.T) {
 	n.mu.Unlock()
 	w.run(t, chromedp.Click("#l-end", chromedp.ByQuery))
 	w.is(t, `document.querySelector('#p-said').textContent.includes('a listener types nothing')`)
+	n.mu.Lock()
+	n.fail = call.ErrLongLine
+	n.mu.Unlock()
+	w.run(t, chromedp.SetValue("#l-type", strings.Repeat("é", 121), chromedp.ByQuery), chromedp.Click("#l-end", chromedp.ByQuery)) // 242 bytes
+	w.is(t, `document.querySelector('#p-said').textContent.includes('240 bytes') && document.querySelector('#l-type').value.length === 121`)
 	w.clean(t)
 }
 

@@ -28,7 +28,8 @@ type TypedLine struct {
 	Name   string    `json:"name"`
 	At     time.Time `json:"at"`
 	ID     string    `json:"id,omitempty"`     // of its statement, where it is in the record
-	State  string    `json:"state"`            // typing finished broken recorded
+	State  string    `json:"state"`            // typing finished broken recorded lost
+	Differ bool      `json:"differ,omitempty"` // its letters, as they came, from what its statement says
 	Unseen bool      `json:"unseen,omitempty"` // by the other end, as it stands
 	Word   string    `json:"word"`
 	Runs   []Stretch `json:"runs"`
@@ -42,7 +43,8 @@ type Stretch struct {
 	Erased bool   `json:"erased,omitempty"`
 }
 
-// texts draws what was typed beside a call: as both ends hold it now, where they do, with what the record has of it.
+// texts draws what was typed beside a call: by its statement where that is here, else as both ends hold it now. The letters of
+// the other end are its word alone: where its statement says another thing, both are shown.
 // SPEC: CAL-031 CAL-032 CAL-033 PAG-085
 func (b builder) texts(id string, lines []call.Typed) (out []TypedLine) {
 	var of []call.LineEntry
@@ -55,7 +57,8 @@ func (b builder) texts(id string, lines []call.Typed) (out []TypedLine) {
 		if t.Call.String() != id {
 			continue
 		}
-		x := TypedLine{Ours: t.Ours, Name: b.there(t.By.Officer, t.By.Desk), At: t.Since, Key: fmt.Sprintf("%.8s-%t-%d-%d", id, t.Ours, t.Source, t.Line)}
+		key := fmt.Sprintf("%.8s-%t-%d-%d", id, t.Ours, t.Source, t.Line)
+		x := TypedLine{Ours: t.Ours, Name: b.there(t.By.Officer, t.By.Desk), At: t.Since, Key: key}
 		if t.Ours && t.State == call.Typing && t.By.Desk == b.Desk.Desk {
 			for i := 0; i < len(t.Parts); i += 2 {
 				x.Stands += t.Parts[i]
@@ -66,15 +69,22 @@ func (b builder) texts(id string, lines []call.Typed) (out []TypedLine) {
 				x.Runs = append(x.Runs, Stretch{s, i%2 == 1})
 			}
 		}
-		switch x.State = []string{"typing", "finished", "broken"}[t.State]; {
-		case slices.ContainsFunc(of, func(l call.LineEntry) bool { return b.isLine(l, t) }):
-			l := of[slices.IndexFunc(of, func(l call.LineEntry) bool { return b.isLine(l, t) })]
-			x.ID = b.IDs.Short(l.Entry)
-			if x.State = "recorded"; l.Broken {
-				x.State = "broken"
+		if x.State = []string{"typing", "finished", "broken"}[t.State]; t.Lost {
+			x.State = "lost"
+		}
+		x.Word = b.t("line." + x.State)
+		if i := slices.IndexFunc(of, func(l call.LineEntry) bool { return b.isLine(l, t) }); i >= 0 {
+			said, gone := t.Said()
+			same, runs := said == of[i].Says && slices.Equal(gone, of[i].Erased), x.Runs
+			x = b.wrote(of[i : i+1])[0]
+			x.Key = key
+			if same {
+				x.Runs = runs // what was erased is in its place
+			} else if x.Differ = t.State != call.Typing; x.Differ {
+				x.Word = join(x.Word, b.t("line.differs", said))
 			}
 		}
-		x.Word, x.Unseen = b.t("line."+x.State), t.Ours && !t.Seen && b.Now.Sub(t.At) > unseenAfter
+		x.Unseen = t.Ours && !t.Seen && b.Now.Sub(t.At) > unseenAfter
 		if x.Unseen {
 			x.Word = join(x.Word, b.t("line.unseen"))
 		}

@@ -312,7 +312,7 @@
   // ---- text beside a call -----------------------------------------------------------------------
   // Each letter goes as it is typed, a finished line with Enter; what stands is drawn by the node, as they see it. A screen
   // reader is told of their lines when they are finished, each once. SPEC: PAG-085
-  const letters = done => { const e = $('#l-type'); if (e && !send({ t: 'letters', text: e.value, done })) return said({ error: state.lost }); if (e && done) e.value = ''; };
+  const letters = done => { const e = $('#l-type'); if (e && !send({ t: 'letters', text: e.value, done })) return said({ error: state.lost }); if (e && done && new TextEncoder().encode(e.value).length <= 240) e.value = ''; }; // a longer one is refused, and stays
   document.addEventListener('input', e => { if (e.target.id === 'l-type') { e.target.dataset.begun = ''; letters(false); } });
   document.addEventListener('keydown', e => { if (e.target.id === 'l-type' && e.key === 'Enter' && !e.ctrlKey && !e.isComposing) { e.preventDefault(); letters(true); } });
   const toldLines = new Set();

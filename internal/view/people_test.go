@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package view
+
+import (
+	"strings"
+	"testing"
+
+	"example.org/parley/call"
+	"example.org/parley/statement"
+)
+
+// Letters of the other end are unsigned. What stands as in the record is what its statement says.
+//
+// SPEC: CAL-032 CAL-033
+func TestWhatStandsAsRecordedIsWhatTheRecordHas(t *testing.T) {
+	id := call.ID{7}
+	e := entry("borealia", call.KindLine, 3, at("14:00:00"))
+	for _, typed := range []string{"we will fire", "we will not fire"} {
+		in := world()
+		in.Calls = []call.State{{Call: id.String(), Lines: []call.LineEntry{{Entry: e, Written: call.Written{Call: id.String(), By: statement.Author{Desk: "b1"}, Line: 1, At: at("14:00:00"), Says: "we will fire"}}}}}
+		b := builder{Input: in, lang: "en"}
+		got := b.texts(id.String(), []call.Typed{{Letters: call.Letters{Call: id, State: call.Finished, Line: 1, Version: 2, Parts: []string{typed}}, By: statement.Author{Desk: "elsewhere"}}})
+		if len(got) != 1 || got[0].State != "recorded" || got[0].ID != "B7-03" || len(got[0].Runs) != 1 || got[0].Runs[0].Text != "we will fire" || strings.Contains(got[0].Name, "elsewhere") {
+			t.Fatalf("%+v", got)
+		}
+		if differs := typed != "we will fire"; got[0].Differ != differs || differs != strings.Contains(got[0].Word, "we will not fire") {
+			t.Errorf("typed %q: %+v", typed, got[0])
+		}
+	}
+}
