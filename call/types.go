@@ -180,11 +180,12 @@ const (
 	RecordHangs   = "hangs"   // the disk does not answer
 	RecordDisk    = "disk"    // another fault of the disk
 	RecordLong    = "long"    // the recording of this call has become as long as one may be
+	RecordUnread  = "unread"  // the record is not read: whether the call is to be recorded is not known
 	RecordMany    = "many"    // the recordings that are kept take as much room as they may
 )
 
 // RecordFaults lists them.
-var RecordFaults = []string{RecordFull, RecordRefused, RecordHangs, RecordDisk, RecordLong, RecordMany}
+var RecordFaults = []string{RecordFull, RecordRefused, RecordHangs, RecordDisk, RecordLong, RecordMany, RecordUnread}
 
 // MaxFiles is how many files of a recording are named.
 const MaxFiles = 8
@@ -193,7 +194,7 @@ const MaxFiles = 8
 type Recording struct {
 	Files   []RecordFile `json:"files,omitempty"`
 	Dropped int          `json:"dropped,omitempty"` // frames that are in no file, for the disk was too slow or failed
-	Fault   string       `json:"fault,omitempty"`   // why it ended before the call, or never began: full refused hangs disk long many
+	Fault   string       `json:"fault,omitempty"`   // why it ended before the call, or never began: full refused hangs disk long many unread
 }
 
 // RecordFile is one speaker's sound: PARTY-SOURCE, with a number where his codec changed, .ogg or .wav.

@@ -99,10 +99,13 @@ func (a *app) recordingOpen() *cobra.Command {
 			}
 		}
 		names, err := recording.OpenAll(args[0], args[1], ids...)
-		if err != nil {
+		if err != nil && len(names) == 0 {
 			return hint.New("name the directory of one call; of encrypted files the key: --identity FILE", "%v", err)
 		}
-		return a.say(map[string]any{"files": names}, "%s\n", strings.Join(names, "\n"))
+		if e := a.say(map[string]any{"files": names}, "%s\n", strings.Join(names, "\n")); e != nil || err == nil {
+			return e
+		}
+		return hint.New("what could be opened of these files is there", "%v", err)
 	}
 	return c
 }

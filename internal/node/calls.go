@@ -75,6 +75,7 @@ func (s *speaker) play(call uint16, source byte, seq uint32, frame []byte) {
 
 func newCalls(l *Line) *calls {
 	c := &calls{l: l, sinks: map[string]Sink{}, leftAt: map[string]time.Time{}}
+	c.swept = l.now
 	c.live.Store(&[]speaker{})
 	c.m = &call.Machine{Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, First: l.cfg.First, Rand: l.cfg.Rand, Meters: c.meters, Down: l.now}
 	return c
@@ -219,10 +220,15 @@ func (c *calls) open(live call.Live) {
 	c.voice, c.silent, c.mute, c.sent, c.sentAt = live.ID.Voice(), false, false, 0, c.l.now
 	c.port.Open(c.voice, live.Codec)
 	c.texts.Begin(live.ID)
+	for _, id := range c.typed { // of the call before: nobody answers them any more
+		c.l.done(id)
+	}
+	c.typed, c.opened, c.heardOf = nil, c.l.now, c.l.now
 	c.heardAt.Store(c.l.now.UnixNano())
 	c.held = false
 	desk := live.By.Desk
 	c.record(live)
+	c.tickTape()
 	c.admit()
 	if d := c.l.desks[desk]; d != nil && d.tone > 0 {
 		c.endTone = startTone(c.l, desk, d.tone)
@@ -262,7 +268,13 @@ func (c *calls) admit() {
 		r.Use(v.Codec)
 	}
 	c.theirs.Store(theirs)
-	for _, was := range *c.live.Swap(&in) {
+	before := *c.live.Swap(&in)
+	for _, s := range in {
+		if !slices.ContainsFunc(before, func(was speaker) bool { return was.sink == s.sink }) {
+			c.announce(s)
+		}
+	}
+	for _, was := range before {
 		if was.sink != nil && !slices.ContainsFunc(in, func(s speaker) bool { return s.sink == was.sink }) {
 			was.sink.Use(voice.Opus)
 		}

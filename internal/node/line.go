@@ -326,8 +326,8 @@ func (l *Line) tick() {
 
 func (l *Line) shut() {
 	l.begin()
-	l.calls.stopping = true
 	_ = l.calls.do(l.calls.m.Stop(l.now))
+	l.calls.stop()
 	l.link.Close("stopped")
 	if l.disk.dead == nil {
 		l.saveUptime()

@@ -3,6 +3,7 @@
 package node
 
 import (
+	"cmp"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -19,17 +20,20 @@ import (
 
 // taping is what this end records of the call that is up, where the terms in force when its sound was opened say so.
 type taping struct {
-	on       atomic.Pointer[recording.Recorder] // for the goroutines of the sound; nil: nothing is recorded
-	ended    map[string]*recording.Recorder     // of calls whose end is not stated yet
-	agreed   bool                               // of the call that is up
-	told     string                             // how the recording goes, as the other end was told
-	stopping bool                               // the node ends: nothing can be stated later
-	stays    bool                               // what is to be erased could not be
-	said     atomic.Pointer[voice.Recall]       // of theirs, in memory; nil where nothing is recorded
-	replays  map[string]chan struct{}           // desks that hear it again, and what ends that
-	turn     byte                               // of replays: each has speakers of its own
-	newest   *recording.Recorder                // of this call, or the one before
-	swept    time.Time                          // when was last looked for what is to be erased
+	on      atomic.Pointer[recording.Recorder] // for the goroutines of the sound; nil: nothing is recorded
+	ended   map[string]*recording.Recorder     // of calls whose end is not stated yet
+	closing map[string]func(*call.Recording)   // of these, what states the end of those that wait for their recording
+	opened  time.Time                          // when the sound of the call that is up was
+	agreed  bool                               // of that call
+	waits   string                             // why its recording has not begun yet, though it may be to be recorded
+	heardOf time.Time                          // when the other end said last how its recording goes, or had not to
+	told    string                             // how the recording goes, as the other end was told
+	stays   bool                               // what is to be erased could not be
+	said    atomic.Pointer[voice.Recall]       // of theirs, in memory; nil where nothing is recorded
+	replays map[string]chan struct{}           // desks that hear it again, and what ends that
+	turn    byte                               // of replays: each has speakers of its own
+	newest  *recording.Recorder                // of this call, or the one before
+	swept   time.Time                          // when was last looked for what is to be erased
 }
 
 // How an end tells the other that it records; else the word of a fault, "" where nothing is to be recorded.
@@ -39,7 +43,7 @@ const recordsOn = "on"
 func (t *taping) ours(now time.Time) string {
 	r := t.on.Load()
 	if r == nil {
-		return ""
+		return t.waits
 	}
 	if why := r.Fault(now); why != "" {
 		return why
@@ -57,20 +61,28 @@ func (c *calls) keep(side, source byte, seq uint32, data []byte, at time.Time) {
 	}
 }
 
-// record begins the recording of the call whose sound opens, and says so to who hears it. SPEC: RCD-001 RCD-009
+// record begins the recording of the call whose sound is open, and says so to who hears it. What the terms are is not known
+// before the record is read: until then nothing is recorded, and that is said. SPEC: RCD-001 RCD-006 RCD-009
 func (c *calls) record(live call.Live) {
-	c.agreed = c.l.terms(c.l.now).Policy.Record
-	if !c.agreed {
+	c.waits = ""
+	if c.l.disk.unread {
+		c.waits = call.RecordUnread
+		return
+	}
+	if c.agreed = c.l.terms(c.opened).Policy.Record; !c.agreed {
+		return
+	}
+	if c.newest != nil && !c.newest.Over() {
+		c.waits = call.RecordHangs
 		return
 	}
 	o := c.l.cfg.Recording
 	o.Us, o.Them, o.Now = c.l.cfg.Us.Name, c.l.cfg.Them.Name, c.l.cfg.Now
-	c.newest = recording.Start(o, live.ID.String(), live.Codec, c.l.now, c.newest)
+	c.newest = recording.Start(o, live.ID.String(), live.Codec, c.opened)
 	c.on.Store(c.newest)
 	c.said.Store(new(voice.Recall))
-	c.tickTape()
-	if live.Codec == voice.ULaw {
-		go c.l.announce(live.ID.Voice())
+	for _, s := range *c.live.Load() {
+		c.announce(s)
 	}
 }
 
@@ -81,25 +93,27 @@ const (
 	saidAs     = 2*voice.Sources - 1 // a source of ours that nobody has when a call begins
 )
 
-// announce plays the tone to our telephones in the call. SPEC: RCD-009
-func (l *Line) announce(n uint16) {
-	tick := time.NewTicker(voice.FrameTime)
-	defer tick.Stop()
-	tone := voice.Tone{Hz: saidHz, LevelDB: -18}
-	var buf [voice.FrameBytes]byte
-	for i := range uint32(saidFrames) {
-		select {
-		case <-l.gone:
-			return
-		case <-tick.C:
-		}
-		tone.Frame(i, &buf)
-		for _, s := range *l.calls.live.Load() {
-			if s.sink != nil && s.sink.Only() == voice.ULaw {
-				s.play(n, saidAs, i, buf[:])
-			}
-		}
+// announce plays the tone to a desk that has come into a call that is recorded, if it is a telephone. SPEC: RCD-009
+func (c *calls) announce(s speaker) {
+	if c.on.Load() == nil || s.sink == nil || s.sink.Only() != voice.ULaw {
+		return
 	}
+	n, from := c.voice, uint32(c.l.now.Sub(c.opened)/voice.FrameTime) // numbers of frames do not go back
+	go func() {
+		tick := time.NewTicker(voice.FrameTime)
+		defer tick.Stop()
+		tone := voice.Tone{Hz: saidHz, LevelDB: -18}
+		var buf [voice.FrameBytes]byte
+		for i := range uint32(saidFrames) {
+			select {
+			case <-c.l.gone:
+				return
+			case <-tick.C:
+			}
+			tone.Frame(i, &buf)
+			s.play(n, saidAs, from+i, buf[:])
+		}
+	}()
 }
 
 // replay plays to a desk of the call, while the call goes on, what they said in the last minute, or ends that. It is kept
@@ -184,14 +198,19 @@ func (c *calls) paused() {
 
 // recorded ends the recording with the sound.
 func (c *calls) recorded() {
-	if r := c.on.Swap(nil); r != nil {
+	r := c.on.Swap(nil)
+	if r != nil {
 		r.End()
+	} else if v := c.m.Live(); c.agreed && c.waits != "" && v.Last != nil {
+		r = recording.Never(v.Last.ID.String(), c.waits)
+	}
+	if r != nil {
 		if c.ended == nil {
-			c.ended = map[string]*recording.Recorder{}
+			c.ended, c.closing = map[string]*recording.Recorder{}, map[string]func(*call.Recording){}
 		}
 		c.ended[r.Call()] = r
 	}
-	c.agreed = false
+	c.agreed, c.waits = false, ""
 	c.said.Store(nil)
 	for desk := range c.replays {
 		c.quiet(desk)
@@ -210,18 +229,29 @@ func (c *calls) awaits(d record.Draft) bool {
 	if !ok || r == nil {
 		return false
 	}
-	delete(c.ended, f.Call)
-	if c.stopping {
-		f.Recording = r.Result(lastWrites)
+	c.closing[f.Call] = func(what *call.Recording) {
+		delete(c.ended, f.Call)
+		delete(c.closing, f.Call)
+		f.Recording = what
 		d.Facts = f
-		return false
+		c.state(d)
 	}
 	go func() {
-		f.Recording = r.Result(lastWrites)
-		d.Facts = f
-		c.l.post(func() { c.state(d) })
+		what := r.Result(lastWrites)
+		c.l.post(func() {
+			if end := c.closing[f.Call]; end != nil {
+				end(what)
+			}
+		})
 	}()
 	return true
+}
+
+// stop states the ends of calls that wait for their recording: the node ends. SPEC: RCD-008
+func (c *calls) stop() {
+	for id, end := range c.closing {
+		end(c.ended[id].Result(lastWrites))
+	}
 }
 
 // left states the end of a call in which the node ended, with what lies on the disk of its recording: it is read beside the
@@ -247,6 +277,12 @@ func (c *calls) left(d record.Draft) {
 // tickTape tells the other end when the recording goes otherwise.
 func (c *calls) tickTape() {
 	c.sweep()
+	if c.waits != "" {
+		c.record(c.m.Live())
+	}
+	if !c.agreed || !c.l.peer.up || c.theirTape() != "" {
+		c.heardOf = c.l.now
+	}
 	if now := c.ours(c.l.now); now != c.told {
 		c.told = now
 		c.l.tellState()
@@ -254,7 +290,8 @@ func (c *calls) tickTape() {
 	}
 }
 
-// sweepEach is how often is looked for recordings whose time is over.
+// sweepEach is how often is looked for recordings whose time is over, first when the node has run so long: a clock that is
+// wrong at a start has been noticed by then.
 const sweepEach = time.Hour
 
 // sweep erases those, beside the loop, and says so in the log; their hashes stay on record. SPEC: RCD-010
@@ -276,6 +313,9 @@ func (c *calls) sweep() {
 	}()
 }
 
+// silentFor is how long an end may say nothing of its recording.
+const silentFor = 2 * time.Second
+
 // theirTape is how their recording goes, by their word.
 func (c *calls) theirTape() string {
 	if c.l.peer.up {
@@ -292,7 +332,11 @@ func (c *calls) recordConditions(add func(id, key string, w alarm.Detail)) {
 	if why := c.ours(c.l.now); why != "" && why != recordsOn {
 		add("A9", "recording", alarm.Say("at.recording", "@record.why."+why))
 	}
-	if why := c.theirTape(); c.agreed && why != "" && why != recordsOn {
+	why := c.theirTape()
+	if why == "" && c.l.now.Sub(c.heardOf) >= silentFor {
+		why = "silent"
+	}
+	if c.agreed && why != "" && why != recordsOn {
 		add("A9", "recording there", alarm.Say("at.recording-there", c.l.cfg.Them.Name, "@record.why."+why))
 	}
 }
@@ -302,13 +346,13 @@ func (c *calls) tapeIn() *view.Layer {
 	ours, theirs := c.ours(c.l.now), c.theirTape()
 	state := view.Layer{State: "off"}
 	switch {
-	case ours == "" && theirs == "":
+	case ours == "" && theirs != recordsOn:
 	case ours == recordsOn && theirs == recordsOn:
 		state.State = "both"
 	case ours == recordsOn:
 		state.State, state.Word = "here", theirs
 	case theirs == recordsOn:
-		state.State, state.Word = "there", ours
+		state.State, state.Word = "there", cmp.Or(ours, "off")
 	default:
 		state.State, state.Word = "none", ours
 	}

@@ -91,6 +91,24 @@ func TestTheLastMinuteIsHeardAgain(t *testing.T) {
 			if n := tapes["a2"].heard(saidAs); agreed != (n > 0) || tapes["a1"].heard(saidAs) != 0 {
 				t.Errorf("agreed %v: the telephone hears %d frames of the tone, the page %d", agreed, n, tapes["a1"].heard(saidAs))
 			}
+			tapes["a3"] = &listener{from: map[byte]int{}, only: voice.ULaw}
+			must(do("a3", act.SetDesk{Armed: true, Sound: "ok"}))
+			l.Sound("a3", tapes["a3"])
+			was := tapes["a2"].heard(saidAs)
+			must(do("a3", act.Join{}))
+			theirs(call.Signal{Kind: call.SigAck, Of: call.SigPeople, What: call.Talking, Version: 2})
+			time.Sleep(2 * time.Second)
+			if n := tapes["a3"].heard(saidAs); agreed != (n > 0) || tapes["a2"].heard(saidAs) != was {
+				t.Errorf("agreed %v: who lifts later hears %d frames of the tone", agreed, n)
+			}
+			silent := func() bool {
+				return slices.ContainsFunc(l.View("en", "a1").Alarms, func(a alarm.Alarm) bool {
+					return a.ID == "A9" && a.Key == "recording there" && strings.Contains(a.Detail.In("en"), "says nothing of a recording")
+				})
+			}
+			if silent() != agreed {
+				t.Errorf("agreed %v: an end that says nothing of its recording: alarm %v", agreed, silent())
+			}
 			err := do("a1", act.Replay)
 			if err == nil {
 				t.Error("nothing was said, and it is heard again")
@@ -163,7 +181,11 @@ func TestTheNodeErasesWhatWasKeptLongEnough(t *testing.T) {
 		}
 		old, young := put("a", 31), put("b", 29)
 		l := m.begin(t)
-		time.Sleep(time.Second)
+		time.Sleep(sweepEach - time.Second)
+		if _, err := os.Stat(old); err != nil {
+			t.Error("a node that has just begun does not know whether its clock is right, and has erased it")
+		}
+		time.Sleep(2 * time.Second)
 		if _, err := os.Stat(old); err == nil {
 			t.Error("it was not erased")
 		}

@@ -106,15 +106,15 @@ func sum(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// size is how many bytes the recordings of a directory take.
-func size(dir string) (n int64, err error) {
-	all, err := List(dir, false)
+// size is how many bytes the recordings of a directory take, as far as they can be read.
+func size(dir string) (n int64) {
+	all, _ := List(dir, false)
 	for _, k := range all {
 		for _, f := range k.Files {
 			n += int64(f.Bytes)
 		}
 	}
-	return n, err
+	return n
 }
 
 // Hold keeps a recording from being erased, or gives it free again. SPEC: RCD-010
@@ -132,11 +132,11 @@ func Hold(dir, id string, on bool) error {
 	return nil
 }
 
-// Erase removes what was recorded longer ago than it is kept, and gives the calls whose recording is gone. SPEC: RCD-010
+// Erase removes what was recorded longer ago than it is kept (a directory without files may be that of a call that is up), and gives the calls whose recording is gone. SPEC: RCD-010
 func Erase(dir string, keep time.Duration, now time.Time) (gone []string, err error) {
 	all, err := List(dir, false)
 	for _, k := range all {
-		if k.Hold || now.Sub(k.At) < keep {
+		if k.Hold || len(k.Files) == 0 || now.Sub(k.At) < keep {
 			continue
 		}
 		if e := os.RemoveAll(filepath.Join(dir, k.Call)); e != nil {

@@ -90,9 +90,18 @@ type Recorder struct {
 	looked  int64 // bytes when the room of the disk was looked at last
 }
 
-// Start begins to record a call whose sound was opened at a time. Where the recorder before still waits for its disk, nothing
-// is begun: a disk that hangs keeps one recorder.
-func Start(o Options, id, codec string, began time.Time, before *Recorder) *Recorder {
+// Never is the recorder of a call whose recording did not begin.
+func Never(id, why string) *Recorder {
+	r := &Recorder{id: id, done: make(chan struct{})}
+	r.fault.Store(&why)
+	r.o.Now = time.Now
+	close(r.done)
+	return r
+}
+
+// Start begins to record a call whose sound was opened at a time. A disk that hangs keeps one recorder: none is begun before
+// the one of the call before is over.
+func Start(o Options, id, codec string, began time.Time) *Recorder {
 	r := &Recorder{o: o, id: id, dir: filepath.Join(o.Dir, id), began: began, q: make(chan frame, queue), end: make(chan struct{}), done: make(chan struct{})}
 	r.o.OfCall, r.o.InAll = cmp.Or(o.OfCall, perCall), cmp.Or(o.InAll, inAll)
 	if r.o.Create == nil {
@@ -101,18 +110,12 @@ func Start(o Options, id, codec string, began time.Time, before *Recorder) *Reco
 		}
 	}
 	r.Use(codec)
-	if before != nil && !before.over() {
-		why := call.RecordHangs
-		r.q = nil
-		r.fault.Store(&why)
-		close(r.done)
-		return r
-	}
 	go r.run()
 	return r
 }
 
-func (r *Recorder) over() bool {
+// Over reports whether it uses the disk no more.
+func (r *Recorder) Over() bool {
 	select {
 	case <-r.done:
 		return true
@@ -263,10 +266,8 @@ func (r *Recorder) prepare() (err error) {
 	if r.o.Dir == "" {
 		return fs.ErrPermission
 	}
-	if r.others, err = size(r.o.Dir); err == nil {
-		err = os.MkdirAll(r.dir, 0o700)
-	}
-	if err == nil {
+	r.others = size(r.o.Dir)
+	if err = os.MkdirAll(r.dir, 0o700); err == nil {
 		err = r.room(0)
 	}
 	return err

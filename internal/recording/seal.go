@@ -39,7 +39,7 @@ func seal(b []byte, to age.Recipient) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// ErrCut says that a file ends within a part: what comes before that was opened.
+// ErrCut says that a file ends within a part, or in what a power cut left of one: what comes before that was opened.
 var ErrCut = errors.New("the recording ends in the midst of a part")
 
 // Open decrypts a recording, part by part. SPEC: RCD-007
@@ -55,6 +55,9 @@ func Open(w io.Writer, r io.Reader, with ...age.Identity) error {
 			return fmt.Errorf("couldn't read the recording: %w", err)
 		}
 		n := binary.BigEndian.Uint32(head[:])
+		if n == 0 {
+			return ErrCut
+		}
 		if n > maxPart {
 			return errors.New("this is no encrypted recording: a part of more than 1 MiB")
 		}
@@ -76,7 +79,8 @@ func Open(w io.Writer, r io.Reader, with ...age.Identity) error {
 }
 
 // OpenAll opens the files of a call's recording into another directory, and gives their names there. A WAV is given its
-// length, which was not known while it was written; what was cut is opened as far as it goes. SPEC: RCD-011
+// length, which was not known while it was written. What is damaged is opened as far as it goes, and err names the damage of
+// each file. SPEC: RCD-011
 func OpenAll(from, to string, with ...age.Identity) (names []string, err error) {
 	all, err := os.ReadDir(from)
 	if err == nil {
@@ -91,41 +95,42 @@ func OpenAll(from, to string, with ...age.Identity) (names []string, err error) 
 			continue
 		}
 		name = filepath.Join(to, name)
-		if err := openOne(filepath.Join(from, f.Name()), name, with); err != nil {
-			return names, err
+		some, e := openOne(filepath.Join(from, f.Name()), name, with)
+		if err = errors.Join(err, e); some {
+			names = append(names, name)
 		}
-		names = append(names, name)
 	}
-	if names == nil {
+	if names == nil && err == nil {
 		return nil, fmt.Errorf("there is no recording in %s", from)
 	}
-	return names, nil
+	return names, err
 }
 
-func openOne(from, to string, with []age.Identity) error {
+// openOne opens a file, and reports whether anything of it is there.
+func openOne(from, to string, with []age.Identity) (some bool, err error) {
 	in, err := os.Open(from)
 	if err != nil {
-		return fmt.Errorf("couldn't open the recording: %w", err)
+		return false, fmt.Errorf("couldn't open the recording: %w", err)
 	}
 	defer in.Close()
 	out, err := os.OpenFile(to, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return fmt.Errorf("couldn't open the recording: %w", err)
+		return false, fmt.Errorf("couldn't open the recording: %w", err)
 	}
 	if strings.HasSuffix(from, Sealed) {
 		err = Open(out, in, with...)
 	} else {
 		_, err = io.Copy(out, in)
 	}
-	if errors.Is(err, ErrCut) {
-		err = nil
+	st, e := out.Stat()
+	if some = e == nil && st.Size() > 0; some && strings.HasSuffix(to, ".wav") && st.Size() >= wavHeadBytes {
+		_, e = out.WriteAt(wavHead(uint32(min(st.Size()-wavHeadBytes, unknown))), 0)
 	}
-	if st, e := out.Stat(); err == nil && e == nil && strings.HasSuffix(to, ".wav") && st.Size() >= wavHeadBytes {
-		_, err = out.WriteAt(wavHead(uint32(min(st.Size()-wavHeadBytes, unknown))), 0)
-	}
-	if err = errors.Join(err, out.Close()); err != nil {
+	if !some {
 		_ = os.Remove(to)
-		return fmt.Errorf("%s: %w", filepath.Base(from), err)
 	}
-	return nil
+	if err = errors.Join(err, e, out.Close()); err != nil {
+		err = fmt.Errorf("%s: %w", filepath.Base(from), err)
+	}
+	return some, err
 }

@@ -17,6 +17,7 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/recording"
 	"example.org/parley/internal/voice"
+	"example.org/parley/party"
 	"example.org/parley/verify"
 )
 
@@ -230,6 +231,172 @@ func TestARecorderThatFailsIsSaidAndHeardByNobody(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 		once.Do(func() { close(free) })
+		time.Sleep(time.Second)
+	})
+}
+
+// whyA9 is what a side's alarms say of recordings.
+func (s *side) whyA9() (out []string) {
+	for _, x := range s.view().Alarms {
+		if x.ID == "A9" && x.Gone.IsZero() && strings.Contains(x.Key, "recording") {
+			out = append(out, x.Detail.In("en"))
+		}
+	}
+	return out
+}
+
+// Before the record is read nobody knows what the parties have agreed on: nothing is recorded, whatever the genesis says, and
+// it is said. Once it is read the call is recorded as they agreed.
+//
+// SPEC: RCD-001 RCD-006
+func TestNothingIsRecordedByTermsThatWereNotRead(t *testing.T) {
+	for _, agreed := range []bool{true, false} {
+		simulate(t, 23, func(w *world) {
+			a, b := w.sides[0], w.sides[1]
+			for _, s := range w.sides {
+				s.tapes.Dir = filepath.Join(s.dir, "recordings")
+			}
+			if agreed {
+				w.agreedToRecord()
+			} else {
+				w.recordsFromTheGenesis()
+				w.schedule = []string{"07:10"}
+				w.watch()
+				id := strings.Fields(a.must("terms propose --from +24h1m --record off"))[0]
+				time.Sleep(time.Second)
+				b.must("terms accept " + id)
+				time.Sleep(time.Second)
+			}
+			w.aDayOn()
+			a.kill()
+			a.disk.mood.Store(fails)
+			a.open()
+			a.arm(true)
+			time.Sleep(10 * time.Second)
+			b.must("ring")
+			time.Sleep(time.Second)
+			a.must("answer")
+			time.Sleep(5 * time.Second)
+			if kept, err := recording.List(a.tapes.Dir, false); err != nil || len(kept) != 0 {
+				t.Errorf("agreed %t: recorded by terms that were not read: %+v, %v", agreed, kept, err)
+			}
+			const why = "the record is not read: whether it is to be recorded is not known"
+			if got := a.whyA9(); len(got) != 1 || got[0] != "this call is not recorded here: "+why {
+				t.Errorf("agreed %t: alarms here: %q", agreed, got)
+			}
+			if got := b.whyA9(); agreed != (len(got) == 1 && got[0] == "aurelia does not record this call: "+why) {
+				t.Errorf("agreed %t: alarms there: %q", agreed, got)
+			}
+			a.disk.mood.Store(works)
+			time.Sleep(10 * time.Second)
+			kept, err := recording.List(a.tapes.Dir, false)
+			if err != nil || agreed != (len(kept) == 1) {
+				t.Errorf("agreed %t: once it is read: %+v, %v", agreed, kept, err)
+			}
+			for _, s := range w.sides {
+				if got := s.whyA9(); len(got) != 0 {
+					t.Errorf("agreed %t: %s still: %q", agreed, s.name, got)
+				}
+			}
+			b.must("hang-up")
+			time.Sleep(5 * time.Second)
+		})
+	}
+}
+
+// recordsFromTheGenesis is a line whose parties agreed to record when they paired.
+func (w *world) recordsFromTheGenesis() {
+	w.t.Helper()
+	l, d := *w.line, party.DefaultTerms()
+	d.Policy.Record = true
+	terms, err := d.Encode([32]byte{9})
+	if err == nil {
+		l.terms = terms
+		l.genesis, err = party.NewGenesis("north", l.sheets, [2][32]byte{{1}, {2}}, [32]byte{3}, terms)
+	}
+	for _, k := range l.keys {
+		if err == nil {
+			err = l.genesis.SignNext(k.Sign)
+		}
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.line = &l
+}
+
+// A node that is stopped in a recorded call, or just after it, states what it has of it.
+//
+// SPEC: RCD-008
+func TestAStopStatesWhatWasRecorded(t *testing.T) {
+	for _, after := range []bool{false, true} {
+		simulate(t, 24, func(w *world) {
+			a, b := w.sides[0], w.sides[1]
+			a.tapes.Create = func(path string) (io.WriteCloser, error) {
+				f, err := os.Create(path)
+				return slow{f}, err
+			}
+			w.agreedToRecord()
+			w.aDayOn()
+			a.must("ring")
+			time.Sleep(time.Second)
+			b.must("answer")
+			time.Sleep(5 * time.Second)
+			if after {
+				a.must("hang-up")
+			}
+			a.stop()
+			a.open()
+			time.Sleep(10 * time.Second)
+			if r := b.stated()["aurelia"]; r == nil || r.Fault != "" || len(r.Files) != 2 || r.Files[0].SHA256 == "" || r.Files[0].MS < 4000 {
+				t.Errorf("hung up before %t: %+v", after, r)
+			}
+		})
+	}
+}
+
+// slow is a file that takes a moment to be ended.
+type slow struct{ io.WriteCloser }
+
+func (f slow) Close() error {
+	time.Sleep(300 * time.Millisecond)
+	return f.WriteCloser.Close()
+}
+
+// What is typed beside a call is said to be recorded only where it is; a line that is too long is refused.
+//
+// SPEC: CAL-030 CAL-033
+func TestALineIsRecordedOnlyWhereItIs(t *testing.T) {
+	simulate(t, 25, func(w *world) {
+		w.watch()
+		time.Sleep(5 * time.Second)
+		a, b := w.sides[0], w.sides[1]
+		a.must("ring")
+		time.Sleep(time.Second)
+		b.must("answer")
+		time.Sleep(time.Second)
+		if _, err := a.do("type " + strings.Repeat("a", 600)); err == nil || !strings.Contains(err.Error(), "240 bytes") {
+			t.Errorf("600 bytes: %v", err)
+		}
+		if r, err := a.do("type we hold fire"); err != nil || r.Text != "the line is recorded" {
+			t.Errorf("%q, %v", r.Text, err)
+		}
+		a.disk.mood.Store(fails)
+		for i := range 40 {
+			if r, err := a.do("type line"); err != nil || r.Text != "UNRECORDED HERE" {
+				t.Errorf("line %d on a dead disk: %q, %v", i, r.Text, err)
+			}
+		}
+		states := map[string]int{}
+		for _, l := range a.view().Call.Text {
+			states[l.State]++
+		}
+		if states["lost"] == 0 || states["lost"]+states["finished"] != 30 {
+			t.Errorf("%v", states)
+		}
+		a.disk.mood.Store(works)
+		time.Sleep(10 * time.Second)
+		a.must("hang-up")
 		time.Sleep(time.Second)
 	})
 }

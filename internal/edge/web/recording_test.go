@@ -24,7 +24,7 @@ func TestARecordingIsHeardAsItWasSaid(t *testing.T) {
 	a.arm(t, "headset")
 	for call, codec := range []string{voice.Opus, voice.ULaw} {
 		dir, began := t.TempDir(), time.Now()
-		r := recording.Start(recording.Options{Dir: dir, Us: "aurelia", Them: "borealia", Now: time.Now}, fmt.Sprintf("%032x", call), codec, began, nil)
+		r := recording.Start(recording.Options{Dir: dir, Us: "aurelia", Them: "borealia", Now: time.Now}, fmt.Sprintf("%032x", call), codec, began)
 		a.peer().Use(codec)
 		a.eval(t, fmt.Sprintf("Sound.connected('%s', true)", codec), nil)
 		a.port.Open(uint16(call+1), codec)
