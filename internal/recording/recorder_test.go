@@ -440,6 +440,43 @@ func TestAKillLosesASecond(t *testing.T) {
 	}
 }
 
+// synced counts how often a file is sent to the disk, and written to.
+type synced struct {
+	*os.File
+	syncs, writes *atomic.Int32
+}
+
+func (f synced) Sync() error { f.syncs.Add(1); return nil }
+
+func (f synced) Write(b []byte) (int, error) { f.writes.Add(1); return f.File.Write(b) }
+
+// A long file reaches the disk while it is written, so that its end waits for little; silence that is encrypted is not in
+// thousands of parts.
+//
+// SPEC: RCD-007 RCD-008
+func TestALongFileReachesTheDiskMeanwhile(t *testing.T) {
+	key, _ := age.GenerateX25519Identity()
+	for to, parts := range map[age.Recipient]int32{nil: 2000, key.Recipient(): 20} {
+		var syncs, writes atomic.Int32
+		r, c, _ := taped(t, voice.ULaw, func(o *Options) {
+			o.To = to
+			o.Create = func(path string) (io.WriteCloser, error) {
+				f, err := os.Create(path)
+				return synced{f, &syncs, &writes}, err
+			}
+		})
+		const n = 20_000 // frames of silence: 3.2 MB
+		r.Frame(0, 0, n, say(1, 160), c.at(n))
+		r.End()
+		if got := r.Result(time.Minute); len(got.Files) != 1 || got.Files[0].Bytes < n*160 {
+			t.Fatalf("%+v", got)
+		}
+		if syncs.Load() < 3 || writes.Load() > parts {
+			t.Errorf("sealed %t: %d times sent to the disk, in %d writes", to != nil, syncs.Load(), writes.Load())
+		}
+	}
+}
+
 // SPEC: RCD-010
 func TestRecordingsAreErased(t *testing.T) {
 	dir := t.TempDir()

@@ -20,13 +20,15 @@ import (
 )
 
 const (
-	page   = 25   // frames that are written together: half a second
-	grace  = 15   // frames for which a page waits for what comes out of order
-	behind = 3    // frames by which a speaker may be late all the time
-	watch  = 50   // frames over which that is looked at
-	paused = 128  // frames: one that is later than these was said later
-	ticks  = 960  // of Ogg's clock in a frame
-	batch  = 4000 // bytes that are written at once, about
+	page     = 25      // frames that are written together: half a second
+	grace    = 15      // frames for which a page waits for what comes out of order
+	behind   = 3       // frames by which a speaker may be late all the time
+	watch    = 50      // frames over which that is looked at
+	paused   = 128     // frames: one that is later than these was said later
+	ticks    = 960     // of Ogg's clock in a frame
+	batch    = 4000    // bytes that are written at once, about
+	inOne    = 64      // times that of silence, where each part is encrypted
+	syncEach = 1 << 20 // bytes: the end of a call waits for no more of them to reach the disk
 )
 
 // track is one file: one speaker in one codec. Frames have their place in the call: who was silent, or whose frame was lost,
@@ -56,6 +58,7 @@ type track struct {
 	w       io.WriteCloser
 	sum     hash.Hash
 	size    int64
+	synced  int64 // of that, what has been sent to the disk
 	written int64 // frames
 	stands  int64 // of them, those that are on the disk
 	buf     bytes.Buffer
@@ -174,9 +177,13 @@ func (t *track) leave() error {
 
 // silence writes it up to a place.
 func (t *track) silence(to int64) error {
+	most := batch
+	if t.r.o.To != nil {
+		most *= inOne
+	}
 	for t.from+t.written < to {
 		at := t.from + t.written
-		if t.sound(at, min(at+page, to), to); t.buf.Len() >= batch {
+		if t.sound(at, min(at+page, to), to); t.buf.Len() >= most {
 			if err := t.flush(); err != nil {
 				return err
 			}
@@ -238,6 +245,9 @@ func (t *track) flush() error {
 	t.sum.Write(b[:n])
 	if t.size += int64(n); err == nil {
 		t.stands = t.written
+	}
+	if f, ok := t.w.(interface{ Sync() error }); ok && err == nil && t.size-t.synced >= syncEach {
+		t.synced, err = t.size, f.Sync()
 	}
 	return err
 }

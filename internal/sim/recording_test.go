@@ -334,7 +334,7 @@ func TestAStopStatesWhatWasRecorded(t *testing.T) {
 			a, b := w.sides[0], w.sides[1]
 			a.tapes.Create = func(path string) (io.WriteCloser, error) {
 				f, err := os.Create(path)
-				return slow{f}, err
+				return slow{f, 300 * time.Millisecond}, err
 			}
 			w.agreedToRecord()
 			w.aDayOn()
@@ -355,11 +355,48 @@ func TestAStopStatesWhatWasRecorded(t *testing.T) {
 	}
 }
 
+// A call that begins while the recording of the one before still waits for the disk is recorded once that is over.
+//
+// SPEC: RCD-005 RCD-006
+func TestACallAfterACallIsRecorded(t *testing.T) {
+	simulate(t, 26, func(w *world) {
+		a := w.sides[0]
+		a.tapes.Create = func(path string) (io.WriteCloser, error) {
+			f, err := os.Create(path)
+			return slow{f, 4 * time.Second}, err
+		}
+		w.agreedToRecord()
+		w.aDayOn()
+		for range 2 {
+			a.must("ring")
+			time.Sleep(time.Second)
+			w.sides[1].must("answer")
+			time.Sleep(500 * time.Millisecond)
+			if r := a.view().Call.Recording; r == nil || r.State != "both" && r.State != "there" {
+				t.Errorf("%+v", r)
+			}
+			time.Sleep(15 * time.Second)
+			if r := a.view().Call.Recording; r == nil || r.State != "both" {
+				t.Errorf("%+v", r)
+			}
+			a.must("hang-up")
+			time.Sleep(time.Second)
+		}
+		time.Sleep(20 * time.Second)
+		if kept, err := recording.List(a.tapes.Dir, false); err != nil || len(kept) != 2 || len(kept[1].Files) != 2 {
+			t.Errorf("%+v, %v", kept, err)
+		}
+	})
+}
+
 // slow is a file that takes a moment to be ended.
-type slow struct{ io.WriteCloser }
+type slow struct {
+	io.WriteCloser
+	takes time.Duration
+}
 
 func (f slow) Close() error {
-	time.Sleep(300 * time.Millisecond)
+	time.Sleep(f.takes)
 	return f.WriteCloser.Close()
 }
 
