@@ -217,7 +217,11 @@ func (a *app) demoPhones(ctx context.Context, dir string, log io.Writer, once bo
 		case h.LeftOut != "":
 			fmt.Fprintf(a.out, a.tr("left out  %s: %s\n"), h.Pair, h.LeftOut)
 		default:
-			fmt.Fprintf(a.out, a.tr("%-18s %s → %s: sent %g Hz, heard %.1f Hz at %.1f dB; %d frames lost, longest gap %g ms\n"), h.Pair, h.From, h.To, h.SentHz, h.HeardHz, h.LevelDB, h.FramesLost, h.LongestGapMS)
+			fmt.Fprintf(a.out, a.tr("%-18s %s → %s: sent %g Hz, heard %.1f Hz at %.1f dB"), h.Pair, h.From, h.To, h.SentHz, h.HeardHz, h.LevelDB)
+			if h.FramesLost != nil {
+				fmt.Fprintf(a.out, a.tr("; %d frames lost, longest gap %g ms"), *h.FramesLost, *h.LongestGapMS)
+			}
+			fmt.Fprintln(a.out)
 		}
 	})
 	if err == nil && failed > 0 {

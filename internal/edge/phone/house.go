@@ -128,7 +128,7 @@ func (h *handset) shows(v call.Live, ours bool) {
 // arm tells the line whether an extension can ring. SPEC: PHN-050
 func (e *Trunk) arm(h *handset) {
 	back := !e.a.now.Before(h.back)
-	can := e.a.trunk.up && back && h.refused == (call.ID{})
+	can := e.a.trunk.up && back && (h.refused == (call.ID{}) || e.line.Live().State == call.Connected) // a hand over refused is no desk less
 	calls := h.leg != nil && (h.leg.state == up || h.leg.state == asked)
 	if h.telling || can == h.armed || e.a.now.Before(h.tellAt) || h.armed && calls && back { // a call stands as long as its sound
 		return
