@@ -36,7 +36,6 @@ func (s *Store) run() {
 
 // step does one round and reports whether there may be more to do.
 func (s *Store) step() bool {
-	s.space()
 	b := s.take()
 	if len(b) == 0 {
 		s.idle(walIdle)
@@ -82,6 +81,7 @@ func (s *Store) report(c Commit) {
 // batch that may not use the reserve, and takes that one alone.
 func (s *Store) take() []batch {
 	s.gather()
+	s.space() // now, not before who hands in a row was waited for
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	full := s.full.Load()
