@@ -74,6 +74,15 @@ func (s *Server) turn(desk string) (n int) {
 	return 0
 }
 
+// by is who a desk speaks for: an officer only while he sits there, since what the desk says of itself would sign him on.
+func (d *desk) by() act.Who {
+	who := d.who
+	if who.Officer != d.seated {
+		who.Officer = ""
+	}
+	return who
+}
+
 // deskOf gives the desk of a person, new if need be. The caller holds s.mu.
 func (s *Server) deskOf(who act.Who) *desk {
 	d := s.desks[who.Desk]
@@ -142,10 +151,7 @@ func (s *Server) SoundChanged(desk string) {
 func (s *Server) tell(d *desk) {
 	for {
 		s.mu.Lock()
-		now, who := d.ability(s.cfg.Now()), d.who
-		if who.Officer != d.seated {
-			who.Officer = "" // who has signed off, or sits there not yet, is not signed on by it
-		}
+		now, who := d.ability(s.cfg.Now()), d.by()
 		d.busy = now != d.told
 		if !d.busy {
 			s.mu.Unlock()
@@ -182,10 +188,10 @@ func (s *Server) leave(who act.Who) {
 	time.AfterFunc(gone, func() {
 		s.mu.Lock()
 		d := s.deskOf(who)
-		silent := d.pages == 0 && d.told == act.SetDesk{} && s.cfg.Node != nil
+		silent, by := d.pages == 0 && d.told == act.SetDesk{} && s.cfg.Node != nil, d.by()
 		s.mu.Unlock()
 		if silent {
-			s.do(who, act.SetDesk{})
+			s.do(by, act.SetDesk{})
 		}
 	})
 	time.AfterFunc(s.cfg.Lingers, func() {

@@ -694,6 +694,38 @@ func TestATabHasOneSocket(t *testing.T) {
 	}
 }
 
+// A page that is closed after a sign-off says of its desk that it is gone, and not in the name of who sat there: the node would
+// sign him on. SPEC: PAG-074
+func TestAPageThatIsClosedSignsNobodyOn(t *testing.T) {
+	s, n := testServer(t, Config{Lingers: time.Minute})
+	base, c := live(t, s)
+	k, _, err := dial(t, base, c, "/ws?tab=one", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.say(map[string]any{"t": "hello"})
+	k.until("its panels", func(h heard) bool { return h.Panel == "call" })
+	k.say(map[string]any{"t": "act", "n": 1, "verb": "sign-off", "args": map[string]any{}})
+	k.until("the sign-off", func(h heard) bool { return h.T == "reply" })
+	k.ws.CloseNow()
+	for end := time.Now().Add(20 * time.Second); n.done("desk") == 0; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the node is not told that the page is gone")
+		}
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	off := false
+	for i, a := range n.acts {
+		if off = off || a == act.SignOff; off && a != act.SignOff && n.who[i].Officer != "" {
+			t.Errorf("after the sign-off %+v of %+v", a, n.who[i])
+		}
+	}
+	if !off {
+		t.Error("nobody signed off")
+	}
+}
+
 // SPEC: PAG-016
 func TestDemoPage(t *testing.T) {
 	r := newRig(t)
