@@ -29,7 +29,6 @@ const (
 	maxLine     = 240 // bytes of a line that stand; of those erased as many
 	maxParts    = 64
 	maxLines    = 400 // that an end types in one call
-	lettersGap  = 100 * time.Millisecond
 	lettersASec = 100 // packets of the other end that are taken in a second; the rest comes again
 )
 
@@ -300,7 +299,7 @@ func (t *Texts) Break(ours, theirs []Person, now time.Time) (off []*Typed) {
 }
 
 // Due gives the packets that are to be sent: of each line what changed since the last that was sent of it, and that at most
-// ten times a second by who asks every lettersGap.
+// ten times a second by who asks every 100 ms.
 func (t *Texts) Due() (out []Letters) {
 	for i := range t.lines {
 		if l := &t.lines[i]; l.dirty {
