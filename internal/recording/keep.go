@@ -68,9 +68,12 @@ func list(dir, id string, hashed bool) (k Kept, err error) {
 		if err != nil {
 			return k, fmt.Errorf("couldn't read the recording: %w", err)
 		}
-		if k.At = later(k.At, st.ModTime()); f.Name() == hold {
+		if f.Name() == hold {
 			k.Hold = true
 			continue
+		}
+		if at := st.ModTime(); at.After(k.At) {
+			k.At = at
 		}
 		if !call.RecordName.MatchString(f.Name()) {
 			continue
@@ -84,13 +87,6 @@ func list(dir, id string, hashed bool) (k Kept, err error) {
 		k.Files = append(k.Files, file)
 	}
 	return k, nil
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 func sum(path string) (string, error) {
