@@ -264,9 +264,6 @@ func (c *calls) admit() {
 			s.sink.Use(v.Codec)
 		}
 	}
-	if r := c.on.Load(); r != nil {
-		r.Use(v.Codec)
-	}
 	c.theirs.Store(theirs)
 	before := *c.live.Swap(&in)
 	for _, s := range in {
