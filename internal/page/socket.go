@@ -26,7 +26,6 @@ const (
 	maxInMsg   = 64 << 10
 	actTimeout = 15 * time.Second
 	maxActs    = 16 // under way in one tab
-	maxTyped   = 4 << 10
 )
 
 // fromBrowser is what a browser says.
@@ -288,7 +287,7 @@ func (c *conn) take(ctx context.Context, m fromBrowser) error {
 		return c.redraw(ctx)
 	case "letters": // beside the loop they would overtake each other
 		if c.s.stands(c.link) {
-			c.s.cfg.Node.Letters(c.t.who, m.Text[:min(len(m.Text), maxTyped)], m.Done, func(err error) {
+			c.s.cfg.Node.Letters(c.t.who, m.Text, m.Done, func(err error) {
 				e := c.refusal(err)
 				go c.push(ctx, toBrowser{T: "say", Error: e.What, Hint: e.Hint})
 			})
