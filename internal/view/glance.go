@@ -76,9 +76,9 @@ func (b builder) isUp(d *Desk) Glance {
 	return a
 }
 
-// taped says in a word or two whether the call that is up is recorded: on a small screen its panel is not always in view.
+// recorded says in a word or two whether the call that is up is recorded: on a small screen its panel is not always in view.
 // SPEC: RCD-009
-func (b builder) taped(c Call) string {
+func (b builder) recorded(c Call) string {
 	if c.Recording == nil || c.Recording.State == "off" {
 		return ""
 	}
@@ -91,13 +91,13 @@ func (b builder) isThere(d *Desk) Glance {
 	desks := there.Desk.Word
 	switch c := d.Call; {
 	case c.State == "connected" && c.Mute:
-		return Glance{Tone: "medium", Mark: "voice", Word: b.t("ans.nosound"), Detail: join(b.taped(c), c.By), Since: c.Since}
+		return Glance{Tone: "medium", Mark: "voice", Word: b.t("ans.nosound"), Detail: join(b.recorded(c), c.By), Since: c.Since}
 	case c.State == "connected":
 		lost := uint64(0)
 		if c.In != nil {
 			lost = c.In.Lost
 		}
-		return Glance{Tone: "go", Mark: "voice", Word: b.t("ans.with", strings.ToUpper(cmp.Or(c.By, d.Header.Peer))), Detail: join(b.taped(c), b.t("ans.frames", lost)), Since: c.Since}
+		return Glance{Tone: "go", Mark: "voice", Word: b.t("ans.with", strings.ToUpper(cmp.Or(c.By, d.Header.Peer))), Detail: join(b.recorded(c), b.t("ans.frames", lost)), Since: c.Since}
 	case b.Alone:
 		return Glance{Mark: "unknown", Word: there.Station.Word, Detail: d.Liveness.Telephone}
 	case !there.Known || there.Desk.State == "unknown":

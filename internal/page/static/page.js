@@ -138,7 +138,7 @@
     if (!snd) return;
     if (s.sound !== was.sound) { snd.ring(s.sound === 'ring'); snd.priority(s.sound === 'priority'); snd.alarmHigh(s.sound === 'high'); snd.alarm(s.sound === 'alarm'); }
     if (s.talks !== was.talks || s.speaks !== was.speaks) { // of this desk: another one of ours may have the call
-      if (s.talks) { if (body.dataset.root && board()) board().talks(window); snd.connected(s.talks, s.speaks === 'true', s.taped === 'true' && !was.talks); }
+      if (s.talks) { if (body.dataset.root && board()) board().talks(window); snd.connected(s.talks, s.speaks === 'true', s.recorded === 'true' && !was.talks); }
       else if (was.talks) snd.ended();
     }
     if (s.call !== was.call) {

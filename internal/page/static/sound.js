@@ -256,9 +256,9 @@ window.Sound = (() => {
   }
   // call begins what we hear, and say if we speak, in a codec, or ends it.
   // Where it is recorded, the page says so after that. SPEC: RCD-009
-  function call(up, name, speaks, taped) {
+  function call(up, name, speaks, recorded) {
     inCall = up && speaks !== false; codec = name || 'opus'; track(); once(up ? 'connected' : 'ended');
-    if (up && taped) setTimeout(() => once('recorded'), 700);
+    if (up && recorded) setTimeout(() => once('recorded'), 700);
   }
   setInterval(listen, 500);
   players.forEach((p, i) => { p.id = 'sound-remote' + (i || ''); p.hidden = true; document.body.append(p); });
@@ -271,6 +271,6 @@ window.Sound = (() => {
     }),
     mute: m => { muted = !!m; track(); once(muted ? 'mute' : 'unmute'); },
     ring: x => repeat('ring', x), priority: x => repeat('priority', x), alarmHigh: x => repeat('high', x), alarm: (x = true) => repeat('alarm', x), stale: x => repeat('stale', x),
-    connected: (codec, speaks, taped) => call(true, codec, speaks, taped), ended: () => call(false), recorded: () => once('recorded'),
+    connected: (codec, speaks, recorded) => call(true, codec, speaks, recorded), ended: () => call(false),
   };
 })();
