@@ -224,10 +224,10 @@ type (
 	}
 	// SetDesk arms (or disarms) the caller's desk: it can ring. Sound says whether and why not.
 	SetDesk struct {
-		Armed  bool   `json:"armed"`
-		Sound  string `json:"sound,omitempty"`  // ok, or why this desk has no sound
-		Deputy int    `json:"deputy,omitempty"` // it rings later than the others: its turn among the deputies, from 1
-		Busy   bool   `json:"busy,omitempty"`   // its person is in a call on another line: a priority ring alone reaches him
+		Armed bool   `json:"armed"`
+		Sound string `json:"sound,omitempty"` // ok, or why this desk has no sound
+		Turn  int    `json:"turn,omitempty"`  // among the deputies, from 1: it rings later than the others
+		Busy  bool   `json:"busy,omitempty"`  // its person is in a call on another line: a priority ring alone reaches him
 	}
 
 	// Notifier says that a notifier is there, what it runs commands for, and for what the last one failed.

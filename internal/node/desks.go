@@ -28,7 +28,7 @@ type desk struct {
 	who     act.Who
 	on      bool // an officer is signed on
 	armed   bool
-	deputy  int    // it rings later than the others: its turn, from 1
+	turn    int    // among the deputies, from 1: it rings later than the others
 	busy    bool   // its person is in a call on another line
 	left    bool   // whoever armed it has gone, or its page: a call of it ends, unless it is back soon
 	sound   string // "ok", or why it has no sound
@@ -72,13 +72,13 @@ func (ds desks) touched(who act.Who, now time.Time) *desk {
 func (ds desks) armed() (names, deputies []string) {
 	for _, n := range sortedKeys(ds) {
 		switch {
-		case ds[n].armed && ds[n].deputy > 0:
+		case ds[n].armed && ds[n].turn > 0:
 			deputies = append(deputies, n)
 		case ds[n].armed:
 			names = append(names, n)
 		}
 	}
-	slices.SortStableFunc(deputies, func(a, b string) int { return ds[a].deputy - ds[b].deputy })
+	slices.SortStableFunc(deputies, func(a, b string) int { return ds[a].turn - ds[b].turn })
 	if len(names) == 0 {
 		return deputies, nil
 	}
@@ -154,12 +154,12 @@ func (l *Line) noMore() {
 
 func (l *Line) arm(who act.Who, a act.SetDesk) {
 	d := l.desks.of(who, l.now)
-	if d.armed == a.Armed && d.sound == a.Sound && d.deputy == a.Deputy && d.busy == a.Busy {
+	if d.armed == a.Armed && d.sound == a.Sound && d.turn == a.Turn && d.busy == a.Busy {
 		d.left = d.left || a == act.SetDesk{} // its page is gone, and never had sound: of a call of it nobody would know
 		return
 	}
 	was := d.armed || d.unable()
-	d.armed, d.sound, d.deputy, d.busy = a.Armed, a.Sound, a.Deputy, a.Busy
+	d.armed, d.sound, d.turn, d.busy = a.Armed, a.Sound, a.Turn, a.Busy
 	d.left = was && !d.armed && !d.unable() // one whose sound alone does not pass is there: its call stands, and says that it has no sound
 	l.desksChanged()
 }

@@ -105,7 +105,7 @@ func TestRolesAndWhoIsAnOfficerNoMore(t *testing.T) {
 		}
 		must(people["reader"], note)
 		// Deputies ring later; where no other desk is armed they ring at once.
-		must(people["technician"], act.SetDesk{Armed: true, Sound: "ok", Deputy: 1})
+		must(people["technician"], act.SetDesk{Armed: true, Sound: "ok", Turn: 1})
 		if now, later := ringsNow(); !slices.Equal(now, []string{"Room officer"}) || !slices.Equal(later, []string{"Room technician"}) {
 			t.Error(now, later)
 		}
@@ -115,8 +115,8 @@ func TestRolesAndWhoIsAnOfficerNoMore(t *testing.T) {
 		if busy := <-done; !slices.Equal(busy, []string{"Room officer"}) {
 			t.Error("busy are", busy)
 		}
-		must(people["reader"], act.SetDesk{Armed: true, Sound: "ok", Deputy: 3})
-		must(people["releaser"], act.SetDesk{Armed: true, Sound: "ok", Deputy: 2})
+		must(people["reader"], act.SetDesk{Armed: true, Sound: "ok", Turn: 3})
+		must(people["releaser"], act.SetDesk{Armed: true, Sound: "ok", Turn: 2})
 		if _, later := ringsNow(); !slices.Equal(later, []string{"Room technician", "Room releaser", "Room reader"}) {
 			t.Error("the turns of deputies are", later)
 		}

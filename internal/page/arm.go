@@ -23,18 +23,18 @@ const moment = time.Second
 
 // desk is what the tabs of one desk prove, and what the node was told of it. Owned by Server.mu.
 type desk struct {
-	who       act.Who
-	carries   bool // its sound comes
-	deputy    int  // it rings later than the others: its turn, from 1
-	elsewhere bool // its person is in a call on another line of the same page
-	pages     int
-	seated    string            // the officer whom the node knows to sit there
-	seating   bool              // it is being told
-	sounds    map[string]string // by tab whose sound runs, what is wrong with it; "" is nothing
-	taker     string            // the tab that connected its sound last
-	begun     time.Time         // when the first of its sounds began to run
-	told      act.SetDesk
-	busy      bool
+	who     act.Who
+	carries bool // its sound comes
+	turn    int  // among the deputies, from 1: it rings later than the others
+	busy    bool // its person is in a call on another line of the same page
+	pages   int
+	seated  string            // the officer whom the node knows to sit there
+	seating bool              // it is being told
+	sounds  map[string]string // by tab whose sound runs, what is wrong with it; "" is nothing
+	taker   string            // the tab that connected its sound last
+	begun   time.Time         // when the first of its sounds began to run
+	told    act.SetDesk
+	telling bool // the node: one at a time
 }
 
 // connects is how long a page has to join its sound before its desk is said to be unable to speak.
@@ -58,7 +58,7 @@ func (d *desk) ability(now time.Time) act.SetDesk {
 	case why == act.CannotHear:
 		return act.SetDesk{Sound: why}
 	}
-	return act.SetDesk{Armed: true, Deputy: d.deputy, Busy: d.elsewhere, Sound: cmp.Or(why, "ok")}
+	return act.SetDesk{Armed: true, Turn: d.turn, Busy: d.busy, Sound: cmp.Or(why, "ok")}
 }
 
 // turn is that of a deputy, in the order of their enrolment; 0 for any other desk. The caller holds s.mu.
@@ -91,7 +91,7 @@ func (s *Server) deskOf(who act.Who) *desk {
 		s.desks[who.Desk] = d
 	}
 	d.who = who
-	d.deputy = s.turn(who.Desk)
+	d.turn = s.turn(who.Desk)
 	return d
 }
 
@@ -110,7 +110,7 @@ func (s *Server) arm(t *tab, runs bool, why string, busy bool) (link bool) {
 			d.begun = s.cfg.Now()
 		}
 		d.sounds[t.id] = why
-		d.elsewhere = busy
+		d.busy = busy
 	} else {
 		delete(d.sounds, t.id)
 	}
@@ -140,8 +140,8 @@ func (s *Server) SoundChanged(desk string) {
 		return
 	}
 	d.carries = carries
-	if !d.busy && d.ability(s.cfg.Now()) != d.told {
-		d.busy = true
+	if !d.telling && d.ability(s.cfg.Now()) != d.told {
+		d.telling = true
 		go s.tell(d)
 	}
 }
@@ -152,8 +152,8 @@ func (s *Server) tell(d *desk) {
 	for {
 		s.mu.Lock()
 		now, who := d.ability(s.cfg.Now()), d.by()
-		d.busy = now != d.told
-		if !d.busy {
+		d.telling = now != d.told
+		if !d.telling {
 			s.mu.Unlock()
 			return
 		}
@@ -163,7 +163,7 @@ func (s *Server) tell(d *desk) {
 		if taken {
 			d.told = now
 		} else {
-			d.busy = false
+			d.telling = false
 		}
 		s.mu.Unlock()
 		if !taken {
