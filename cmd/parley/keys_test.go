@@ -42,7 +42,7 @@ func TestTakeOfANodeThatDoesNotGoOnIsAnError(t *testing.T) {
 	if on, err := a.goesOn(context.Background(), s, 1); on || err == nil || !strings.Contains(err.Error(), "does not go on by it") {
 		t.Error(on, err)
 	}
-	text = "issue 2 of the sheet of aurelia, 10:00Z: other addresses; what is on disk is newer than what the node goes by; it goes over within a second"
+	text = "issue 2 of the sheet of aurelia, 10:00Z: other addresses; what is on disk is newer than what the node goes by; the node takes it up within a second"
 	if on, err := a.goesOn(context.Background(), s, 1); on || err == nil {
 		t.Error("it listens elsewhere: ", on, err)
 	}

@@ -212,7 +212,7 @@ type (
 	// DeskInvite lets a browser be a desk under a name that people know.
 	DeskInvite struct {
 		Name   string `json:"name" arg:"NAME"`
-		Deputy bool   `json:"deputy,omitempty" help:"it rings when nobody has answered for 20 seconds, after the deputies that were desks before it"`
+		Deputy bool   `json:"deputy,omitempty" help:"it rings after 20 seconds without an answer, each further deputy 10 seconds later"`
 	}
 	DeskRename struct {
 		Desk string `json:"desk" arg:"DESK"`
@@ -342,7 +342,7 @@ type (
 	}
 	Answer struct {
 		Sound string `json:"sound,omitempty" pick:"desk" help:"a tone that the node makes, since a terminal has no sound: 'tone 440'"`
-		Call  string `json:"call,omitempty" flag:"-"` // of that call alone, where who acts has seen it some time ago; so below
+		Call  string `json:"call,omitempty" flag:"-"` // the call that was seen; another one is refused. Decline and HangUp have it too
 	}
 	Decline struct {
 		Call    string    `json:"call,omitempty" flag:"-"`

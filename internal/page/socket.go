@@ -199,7 +199,8 @@ func (c *conn) read(ctx context.Context, cancel func(), in chan<- fromBrowser) {
 	}
 }
 
-// hello takes the browser up where it was; a socket that it left behind, of which nobody has told us yet, ends. To a server that does not know the tab, it says which forms it has open.
+// hello takes the browser up where it was; a socket that it left behind, of which nobody has told us yet, ends. To a server
+// that does not know the tab, it says which forms it has open.
 func (c *conn) hello(ctx context.Context, id string, m fromBrowser) error {
 	t, known := c.s.resume(id, c.link.Who, m.Lang)
 	c.t = t

@@ -160,7 +160,7 @@ func (t *tab) changed(panel, html string) {
 	}
 }
 
-// put numbers a panel: every socket of the tab sends what is newer than it has sent. The caller holds t.mu.
+// put numbers a panel: its socket sends what is newer than it has sent. The caller holds t.mu.
 func (t *tab) put(panel, html string, closed bool) {
 	t.seq++
 	t.drawn[panel] = toBrowser{Seq: t.seq, Panel: panel, HTML: html, Close: closed}
