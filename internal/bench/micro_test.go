@@ -82,6 +82,15 @@ func telephones(tb testing.TB, test, figure string) (fs []float64) {
 	return fs
 }
 
+// delay gives the first figure that TestDelays prints after a word, and its share of a bar in milliseconds.
+func delay(tb testing.TB, figure string, bar float64) (said string, share float64, of string) {
+	f := telephones(tb, "TestDelays", figure)
+	if f == nil {
+		return "not measured: no network of its own", 0, ""
+	}
+	return fmt.Sprintf("%.1f ms", f[0]), f[0] / bar, fmt.Sprintf("%.0f ms", bar)
+}
+
 // ran keeps what a test of another package printed: several figures come of one run.
 var ran = map[string]string{}
 
@@ -109,8 +118,8 @@ func printed(tb testing.TB, pkg, test, figure string) (lines []string) {
 	return lines
 }
 
-// desks gives the longest of the times that a test of the browsers prints after a word, and its share of a bar.
-func desks(tb testing.TB, test, figure string, bar time.Duration) (said string, share float64, of string) {
+// longestOf gives the longest of the times that a test of the browsers prints after a word, and its share of a bar.
+func longestOf(tb testing.TB, test, figure string, bar time.Duration) (said string, share float64, of string) {
 	lines := printed(tb, "./internal/e2e", test, figure)
 	if len(lines) == 0 {
 		return "not measured: no chromium, or no network of its own", 0, ""

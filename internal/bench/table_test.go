@@ -101,7 +101,7 @@ func TestTable(t *testing.T) {
 		{"UDP and TCP to a desk cut until both ends say so", "TestSoundThatIsCut", "both ends say that the desk cannot speak, and A10,", 10 * time.Second},
 		{"session of an officer no more gone", "TestADeskOnAnotherMachineByTheCommandsOfTheManual", "session of an officer no more gone after", time.Second},
 	} {
-		b.row(d.what, func(tb testing.TB) (string, float64, string) { return desks(tb, d.test, d.figure, d.bar) })
+		b.row(d.what, func(tb testing.TB) (string, float64, string) { return longestOf(tb, d.test, d.figure, d.bar) })
 	}
 	b.row("memory with an empty record", func(tb testing.TB) (string, float64, string) {
 		mib := measureMemory(tb)
@@ -177,17 +177,15 @@ func TestTable(t *testing.T) {
 		})
 	}
 	b.row("press at a telephone to ringing at the far one, above one way", func(tb testing.TB) (string, float64, string) {
-		f := telephones(tb, "TestDelays", "press to far ringing, above one way:")
-		return fmt.Sprintf("%.1f ms", f[0]), f[0] / 150, "150 ms"
+		return delay(tb, "press to far ringing, above one way:", 150)
 	})
 	b.row("lifted telephone to its sound at the far one, above one way", func(tb testing.TB) (string, float64, string) {
-		f := telephones(tb, "TestDelays", "lift to first sound there, above one way:")
-		return fmt.Sprintf("%.1f ms", f[0]), f[0] / 200, "200 ms"
+		return delay(tb, "lift to first sound there, above one way:", 200)
 	})
 	b.row("a telephone's call in a flood: 60,000 packets, 3,000 connections, 20,000 calls", func(tb testing.TB) (string, float64, string) {
 		f := telephones(tb, "TestSoakFloodInACall", "flood:")
 		if f == nil {
-			return "left out: no network of its own here", 0, ""
+			return "not measured: no network of its own", 0, ""
 		}
 		return fmt.Sprintf("%.0f of %.0f frames lost, heap %+.1f %% a minute later, OPTIONS in %.0f ms", f[0], f[1], f[2], f[3]), max(count(int(f[0])), f[2]/10, f[3]/200), "0 lost, 10 %, 200 ms"
 	})
