@@ -271,6 +271,6 @@ window.Sound = (() => {
     }),
     mute: m => { muted = !!m; track(); once(muted ? 'mute' : 'unmute'); },
     ring: x => repeat('ring', x), priority: x => repeat('priority', x), alarmHigh: x => repeat('high', x), alarm: (x = true) => repeat('alarm', x), stale: x => repeat('stale', x),
-    connected: (codec, speaks, recorded) => call(true, codec, speaks, recorded), ended: () => call(false),
+    connected: (codec, speaks, recorded) => call(true, codec, speaks, recorded), ended: () => call(false), recorded: () => once('recorded'),
   };
 })();
