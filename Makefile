@@ -55,7 +55,7 @@ bench: build
 soak: build
 	@PARLEY_SOAK=1 PARLEY_BIN="$(CURDIR)/bin/parley" go test ./internal/... -run Soak -timeout 60m -v
 
-# Debian packages, binaries, SBOM and checksums in dist/: the same bytes from the same commit.
+# Debian packages, binaries, SBOM and checksums in dist/: the same bytes from the same commit with the same dpkg.
 deb: go
 	@packaging/release $$(go env GOARCH)
 
