@@ -5,6 +5,7 @@ package home
 import (
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -153,12 +154,16 @@ func TestPhoneIsRefusedWithWhatIsWrong(t *testing.T) {
 	if err != nil || c.Phone.Desk(0) != "extension 201, Duty officer" {
 		t.Fatal(c.Phone, err)
 	}
-	for text, want := range map[string]string{"sip:192.0.2.20": "192.0.2.20:5060 udp", "sip:192.0.2.20:5070;transport=tcp": "192.0.2.20:5070 tcp", "sips:192.0.2.20": "192.0.2.20:5061 tls", "sip:192.0.2.20;transport=tls": "192.0.2.20:5061 tls", "sips:[2001:db8::1]:5070": "[2001:db8::1]:5070 tls", "sip:[2001:db8::1]": "[2001:db8::1]:5060 udp", "sip:[2001:db8::1]:5061": "[2001:db8::1]:5061 udp"} {
+	for text, want := range map[string]string{"sip:192.0.2.20": "192.0.2.20:5060 udp", "sip:192.0.2.20:5070;transport=tcp": "192.0.2.20:5070 tcp", "sips:192.0.2.20": "192.0.2.20:5061 tls", "sip:192.0.2.20;transport=tls": "192.0.2.20:5061 tls", "sips:192.0.2.20;transport=tcp": "192.0.2.20:5061 tls", "sips:[2001:db8::1]:5070": "[2001:db8::1]:5070 tls", "sip:[2001:db8::1]": "[2001:db8::1]:5060 udp", "sip:[2001:db8::1]:5061": "[2001:db8::1]:5061 udp"} {
 		p := Phone{Trunk: text}
 		at, how, err := p.Peer()
 		if got := at.String() + " " + how; err != nil || got != want {
 			t.Errorf("%s: %s %v", text, got, err)
 		}
+	}
+	for _, text := range []string{"192.0.2.20", "sip:192.0.2.20;tls", "sip:192.0.2.20;udp", "sip:192.0.2.20;transport=ws", "sips:192.0.2.20;transport=udp"} {
+		_, err := decode(fmt.Sprintf("trunk = %q", text), bind, one)
+		refused(t, err, "not the IP address of a PBX")
 	}
 	for want, lines := range map[string][]string{
 		"no trunk":     {bind, one},

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"net/netip"
 	"regexp"
-	"slices"
 	"strings"
 
 	"example.org/parley/hint"
@@ -54,12 +53,11 @@ var language = regexp.MustCompile(`^[a-z]{2}$`)
 
 // Peer reads the trunk's address and its transport: udp, tcp or tls.
 func (p *Phone) Peer() (at netip.AddrPort, how string, err error) {
-	s, ok := strings.CutPrefix(p.Trunk, "sip:")
-	s, how, _ = strings.Cut(s, ";")
-	how, port := cmp.Or(strings.TrimPrefix(how, "transport="), "udp"), uint16(5060)
-	if rest, sips := strings.CutPrefix(s, "sips:"); sips && (how == "udp" && !strings.Contains(p.Trunk, "udp") || how == "tls") {
-		s, ok, how = rest, true, "tls"
-	}
+	s, param, _ := strings.Cut(p.Trunk, ";")
+	scheme, s, _ := strings.Cut(s, ":")
+	how, ok := map[string]string{"sip ": "udp", "sip transport=udp": "udp", "sip transport=tcp": "tcp", "sip transport=tls": "tls",
+		"sips ": "tls", "sips transport=tcp": "tls", "sips transport=tls": "tls"}[scheme+" "+param]
+	port := uint16(5060)
 	if how == "tls" {
 		port = 5061
 	}
@@ -70,7 +68,7 @@ func (p *Phone) Peer() (at netip.AddrPort, how string, err error) {
 		a, err = netip.ParseAddr(strings.Trim(s, "[]"))
 		at = netip.AddrPortFrom(a, port)
 	}
-	if err == nil && (!ok || at.Port() == 0 || !slices.Contains([]string{"udp", "tcp", "tls"}, how) || at.Addr().IsUnspecified() || at.Addr().IsMulticast()) {
+	if err == nil && (!ok || at.Port() == 0 || at.Addr().IsUnspecified() || at.Addr().IsMulticast()) {
 		err = errors.New("no address of a PBX")
 	}
 	return at, how, err
@@ -101,7 +99,7 @@ func (p *Phone) check() error {
 	}
 	peer, how, err := p.Peer()
 	if err != nil {
-		return bad(`trunk = "sip:192.0.2.20:5060", or sip:192.0.2.20;transport=tcp`, "[phone] trunk %q is not the IP address of a PBX", p.Trunk)
+		return bad(`trunk = "sip:192.0.2.20:5060", or sip:192.0.2.20;transport=tcp, or sips:192.0.2.20`, "[phone] trunk %q is not the IP address of a PBX", p.Trunk)
 	}
 	if how != "tls" && (p.CA != "" || p.Name != "" || p.SRTP) || strings.Contains(p.CA, "/") || len(p.Name) > 253 {
 		return bad(`trunk = "sips:192.0.2.20", ca = "pbx.pem"`, "[phone] ca %q, name %q and srtp are of a trunk over TLS, and the file stands beside config.toml", p.CA, p.Name)
