@@ -614,7 +614,8 @@ func TestNoOffer(t *testing.T) {
 	}
 }
 
-// TestFlood: twenty thousand INVITEs that nobody acknowledges cost what is bounded; OPTIONS is answered meanwhile and after.
+// TestFlood: twenty thousand INVITEs that nobody acknowledges, and OPTIONS after them, cost what is bounded; OPTIONS is answered
+// meanwhile and after.
 func TestFlood(t *testing.T) {
 	// SPEC: PHN-004
 	p := play(t, nil)
@@ -628,8 +629,14 @@ func TestFlood(t *testing.T) {
 	if res := one[*sip.Response](t, p.got(request("OPTIONS", "meanwhile", 1, "", "", ""))); res.StatusCode != 200 {
 		t.Errorf("OPTIONS in the flood: %d", res.StatusCode)
 	}
-	if len(p.answers) > maxAnswers || len(p.agent.legs) > maxLegs || p.dropped < 19000 {
+	if len(p.answers) > maxInvites+1 || len(p.agent.legs) > maxLegs || p.dropped < 19000 {
 		t.Errorf("%d answers, %d legs, %d dropped", len(p.answers), len(p.agent.legs), p.dropped)
+	}
+	for n := range 300 {
+		p.got(request("OPTIONS", fmt.Sprint("options", n), 1, "", "", ""))
+	}
+	if len(p.answers) != maxAnswers {
+		t.Errorf("%d answers after 300 OPTIONS more, not %d", len(p.answers), maxAnswers)
 	}
 	for _, l := range p.legs {
 		l.off(480, "")
