@@ -22,8 +22,8 @@ const (
 // How a leg stands.
 const (
 	calling = "calling" // we ring it
-	ringing = "ringing"
-	asked   = "asked" // it rings us
+	early   = "early"   // an early dialog: it rings, or their exchange speaks
+	asked   = "asked"   // it rings us
 	up      = "up"
 	over    = "over"
 )
@@ -150,9 +150,9 @@ func (l *leg) invited(res *sip.Response) {
 	case l.lost:
 		l.cancels()
 	case l.state == calling && res.StatusCode == 183: // sound of the network: their exchange may speak, and nothing rings
-		l.state = ringing
+		l.state = early
 	case l.state != up && l.state != over && res.StatusCode == 180 && l.rang.IsZero():
-		l.state, l.rang = ringing, l.a.now
+		l.state, l.rang = early, l.a.now
 	}
 }
 

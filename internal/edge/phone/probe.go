@@ -123,7 +123,7 @@ func refusedAs(l *leg) string {
 		return "no-number"
 	case !l.rang.IsZero() && (c == 480 || c == 408 || c == 487):
 		return "no-answer"
-	case l.was == ringing && c == 408, c == 480 || c == 500 || c == 502 || c == 503 || c == 504:
+	case l.was == early && c == 408, c == 480 || c == 500 || c == 502 || c == 503 || c == 504:
 		return "no-tone"
 	}
 	return "dead" // it does not answer, does not let us, or does not speak with us
