@@ -4,6 +4,7 @@ package phone
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"math/rand/v2"
@@ -89,13 +90,13 @@ func (m *media) addr() netip.AddrPort { return m.conn.LocalAddr().(*net.UDPAddr)
 //
 // SPEC: PHN-022
 func (m *media) speaks(l *leg) {
-	s, was := l.theirs, m.to.Load()
-	if s.key != nil && was != nil && bytes.Equal(was.key, s.key) {
-		s.in, s.out = was.in, was.out
-	} else if s.key != nil {
-		s.in, _ = srtp.CreateContext(s.key[:16], s.key[16:], srtp.ProtectionProfileAes128CmHmacSha1_80, srtp.SRTPReplayProtection(128)) // of this length they fit
-		if s.out, _ = srtp.CreateContext(l.key[:16], l.key[16:], srtp.ProtectionProfileAes128CmHmacSha1_80); was != nil && was.out != nil {
-			s.out = was.out
+	s, was := l.theirs, cmp.Or(m.to.Load(), &session{})
+	if s.key != nil {
+		if s.in, s.out = was.in, was.out; !bytes.Equal(was.key, s.key) {
+			s.in, _ = srtp.CreateContext(s.key[:16], s.key[16:], srtp.ProtectionProfileAes128CmHmacSha1_80, srtp.SRTPReplayProtection(128)) // of this length they fit
+		}
+		if s.out == nil {
+			s.out, _ = srtp.CreateContext(l.key[:16], l.key[16:], srtp.ProtectionProfileAes128CmHmacSha1_80)
 		}
 	}
 	m.to.Store(&s)
@@ -130,10 +131,10 @@ func (m *media) take(b []byte, from netip.AddrPort, now time.Time) bool {
 	if s == nil || from.Addr() != m.trunk && from.Addr() != s.to.Addr() {
 		return false
 	}
+	if len(b) < rtpHeader || !m.mayCome(s, binary.BigEndian.Uint32(b[8:]), from, now) {
+		return false // before it is opened: what shows a replay is kept for each sender
+	}
 	if s.in != nil {
-		if len(b) < rtpHeader || !m.mayCome(s, binary.BigEndian.Uint32(b[8:]), from, now) {
-			return false // before it is opened: what shows a replay is kept for each sender
-		}
 		opened, err := s.in.DecryptRTP(m.in.opened[:0], b, nil)
 		if err != nil { // not sealed by their key, or it came before
 			return false
@@ -145,9 +146,6 @@ func (m *media) take(b []byte, from netip.AddrPort, now time.Time) bool {
 		return false
 	}
 	in := &m.in
-	if !m.mayCome(s, p.source, from, now) {
-		return false
-	}
 	if in.begun && p.source != in.source {
 		in.begun, in.filled, in.eventSeen = false, 0, false
 	}
