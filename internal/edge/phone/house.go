@@ -285,14 +285,15 @@ func (e *Trunk) happened(l *leg, what string) {
 
 // answered: an extension lifted for a ring. The first has it, the others stop. SPEC: PHN-051
 func (e *Trunk) answered(h *handset) {
-	if v := e.line.Live(); e.lifted == h.call && !v.Rings(h.Desk) {
+	v := e.line.Live()
+	handed := v.Rings(h.Desk)
+	if e.lifted == h.call && !handed {
 		h.leg.off(0, "")
 		return
 	}
 	e.lifted = h.call
-	if v := e.line.Live(); v.Rings(h.Desk) && !v.Side[0].Held.IsZero() { // who lifts wants to speak: nobody else of ours could resume it
-		h.holds = true
-	}
+	// Who lifts wants to speak: nobody else of ours could resume it.
+	h.holds = handed && !v.Side[0].Held.IsZero()
 	for _, other := range e.phones { // who has the call until the other end has seen who takes it speaks on
 		if other != h && other.leg != nil && other.leg.out && other.leg.state != up && other.call == h.call {
 			other.leg.off(0, "")
