@@ -78,16 +78,6 @@ type town struct {
 	log string
 }
 
-// binary builds the binary.
-func binary(t *testing.T, dir string) string {
-	t.Helper()
-	bin := filepath.Join(dir, "parley")
-	if out, err := exec.Command("go", "build", "-o", bin, "example.org/parley/cmd/parley").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return bin
-}
-
 // build starts the two nodes; phones are the telephones of aurelia and borealia, nil for none.
 func build(t *testing.T, phones ...*set) *town {
 	t.Helper()
@@ -96,7 +86,7 @@ func build(t *testing.T, phones ...*set) *town {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	bin := binary(t, dir)
+	bin := phone.Binary(t, dir)
 	log, err := os.Create(filepath.Join(t.ArtifactDir(), "nodes.log"))
 	if err != nil {
 		t.Fatal(err)
@@ -221,7 +211,7 @@ func TestDemoPhone(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	cmd := exec.CommandContext(t.Context(), binary(t, dir), "demo", "phone", "--once", "--json", "--keep", filepath.Join(dir, "w"))
+	cmd := exec.CommandContext(t.Context(), phone.Binary(t, dir), "demo", "phone", "--once", "--json", "--keep", filepath.Join(dir, "w"))
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	out, err := cmd.Output()
