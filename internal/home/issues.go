@@ -170,13 +170,13 @@ func (l *Line) adopt(s *party.Sheet) error {
 		}
 		name := filepath.Join(l.Dir, role+".key")
 		if err == nil {
-			err = os.Rename(name+".unsigned", name+".next")
+			err = errors.Join(os.Rename(name+".unsigned", name+".next"), SyncDir(l.Dir))
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("couldn't keep the new %s key: %w", role, err)
 		}
 	}
-	return SyncDir(l.Dir)
+	return nil
 }
 
 // key reads a private key: the one in use, or with ".next" or ".unsigned" one that waits.
@@ -255,8 +255,7 @@ func (l *Line) Renew() error {
 	return SyncDir(l.Dir)
 }
 
-// loadKeys reads the keys, and ends a change of them that a kill cut short: where the sign key is that of the newest
-// sheet, so is the link key.
+// loadKeys reads the keys.
 func (l *Line) loadKeys() error {
 	for role, k := range map[string]*ed25519.PrivateKey{"party": &l.Keys.Party, "sign": &l.Keys.Sign, "link": &l.Keys.Link} {
 		var err error
