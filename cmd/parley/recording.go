@@ -3,8 +3,8 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -30,8 +30,11 @@ func (a *app) recording() *cobra.Command {
 			return err
 		}
 		all, err := recording.List(filepath.Join(l.Dir, recording.Place), true)
-		if err != nil || a.json {
-			return firstOf(err, func() error { return a.printJSON(all) })
+		if err != nil {
+			return err
+		}
+		if a.json {
+			return a.printJSON(all)
 		}
 		for _, k := range all {
 			word := ""
@@ -49,13 +52,6 @@ func (a *app) recording() *cobra.Command {
 	return c
 }
 
-func firstOf(err error, then func() error) error {
-	if err != nil {
-		return err
-	}
-	return then()
-}
-
 func (a *app) recordingKeep() *cobra.Command {
 	var free bool
 	c := &cobra.Command{Use: "keep CALL", Short: "Keep a recording from being erased when its time is over.", Args: nargs(1, 1)}
@@ -69,10 +65,14 @@ func (a *app) recordingKeep() *cobra.Command {
 		if _, err := call.ParseID(args[0]); err != nil {
 			return hint.New("see: parley recording list", "%q is no call", args[0])
 		}
-		if k, err := recording.Of(dir, args[0]); err != nil || len(k.Files) == 0 {
-			return firstOf(err, func() error { return hint.New("see: parley recording list", "there is no recording of %s", args[0]) })
+		k, err := recording.Of(dir, args[0])
+		if err == nil && len(k.Files) == 0 {
+			err = hint.New("see: parley recording list", "there is no recording of %s", args[0])
 		}
-		if err := recording.Hold(dir, args[0], !free); err != nil {
+		if err == nil {
+			err = recording.Hold(dir, args[0], !free)
+		}
+		if err != nil {
 			return err
 		}
 		if free {
@@ -90,11 +90,11 @@ func (a *app) recordingOpen() *cobra.Command {
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		var ids []age.Identity
 		if identity != "" {
-			b, err := os.ReadFile(identity)
-			if err == nil {
-				ids, err = age.ParseIdentities(strings.NewReader(string(b)))
-			}
+			b, err := small(identity)
 			if err != nil {
+				return err
+			}
+			if ids, err = age.ParseIdentities(bytes.NewReader(b)); err != nil {
 				return hint.New("the file that age-keygen made", "the key cannot be read: %v", err)
 			}
 		}
