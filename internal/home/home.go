@@ -15,7 +15,7 @@
 //	HOME/lines/NAME/genesis      signed by both, once confirmed · terms: its body · pairing.json: how far it is
 //	HOME/lines/NAME/alone        of a line that began alone, its genesis · alone.terms, alone.sheet: what that names · alone.db: its record
 //	HOME/lines/NAME/page.*       what the desks' page keeps: sessions and desks, by the hash of their cookies, and the public halves of passkeys
-//	HOME/lines/NAME/record.db    the record (internal/store)
+//	HOME/lines/NAME/record.db    the record (internal/store) · record.db.schemaN: the whole of it before a newer program changed its schema N
 //	HOME/lines/NAME/recordings   the sound of calls, where the parties agreed to record it (internal/recording)
 //
 // A line is one directory: backing up, leaving and erasing are per line, and nothing that happens
