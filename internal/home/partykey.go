@@ -82,7 +82,7 @@ func (l *Line) SealKey(file, passphrase string) error {
 // Sealed is the file of a party key that was sealed, until it is overwritten and removed.
 func (l *Line) Sealed() string { return filepath.Join(l.Dir, "party.key.gone") }
 
-// wipe overwrites and removes a party key that was sealed, where there is one: after a power cut there is, at the next start.
+// wipe overwrites and removes a party key that was sealed, where there is one; a power cut may leave one, which the next Load wipes.
 //
 // SPEC: SHT-014
 func (l *Line) wipe() error {

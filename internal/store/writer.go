@@ -81,7 +81,7 @@ func (s *Store) report(c Commit) {
 // batch that may not use the reserve, and takes that one alone.
 func (s *Store) take() []batch {
 	s.gather()
-	s.space() // now, not before who hands in a row was waited for
+	s.space() // after the wait for rows: how full the disk is now
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	full := s.full.Load()

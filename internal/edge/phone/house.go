@@ -39,7 +39,7 @@ type handset struct {
 	holding bool            // that is being said
 }
 
-// deaf is the ear of a telephone that is in no call: it says what its desk would speak.
+// deaf is the ear of a telephone that is in no call. That the desk hears by one tells the line that it speaks G.711.
 type deaf struct{}
 
 func (deaf) WriteAt(uint32, byte, uint32, []byte) error { return nil }
