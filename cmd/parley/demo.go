@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -233,20 +234,19 @@ func (a *app) demoPhones(ctx context.Context, dir string, log io.Writer, once bo
 	return nil
 }
 
-// handsets reads what is typed for the telephones: 201 dial, 301 lift, 201 down.
-func (a *app) handsets(w *story.World) {
+// handsets reads what is typed for the telephones: 201 dial, 301 lift, 201 down. What is neither gets the usage.
+func (a *app) handsets(w *story.World, usage string) {
 	does := map[string]func(*story.Handset) error{
 		"dial": (*story.Handset).Dial, "lift": (*story.Handset).Lift, "down": (*story.Handset).Down,
 		"stop": func(p *story.Handset) error { return p.Does("sndcode", "**7867") },
 	}
 	for in := bufio.NewScanner(a.in); in.Scan(); {
 		number, what, _ := strings.Cut(strings.TrimSpace(in.Text()), " ")
-		for _, p := range w.Phones {
-			if f := does[what]; f != nil && p.Number == number {
-				if err := f(p); err != nil {
-					fmt.Fprintln(a.out, err)
-				}
-			}
+		f, i := does[what], slices.IndexFunc(w.Phones[:], func(p *story.Handset) bool { return p.Number == number })
+		if f == nil || i < 0 {
+			fmt.Fprintln(a.out, usage)
+		} else if err := f(w.Phones[i]); err != nil {
+			fmt.Fprintln(a.out, err)
 		}
 	}
 }
@@ -259,8 +259,9 @@ func (a *app) demoStay(ctx context.Context, w *story.World) error {
 	}
 	defer d.Close()
 	if w.Phones[0] != nil {
-		fmt.Fprintln(a.out, a.tr("\nTelephone 201 stands at aurelia's, 301 at borealia's; each speaks a tone. Type: 201 dial (the other party rings), 301 lift,\n201 stop (keys **7867, twice within 20 seconds), 201 down."))
-		go a.handsets(w)
+		usage := a.tr("Type: 201 dial (the other party rings), 301 lift, 201 stop (keys **7867, twice within 20 seconds), 201 down.")
+		fmt.Fprintln(a.out, a.tr("\nTelephone 201 stands at aurelia's, 301 at borealia's; each speaks a tone.")+"\n"+usage)
+		go a.handsets(w, usage)
 	}
 	fmt.Fprintf(a.out, a.tr("\nBoth desks are at\n\n  %s\n\nCtrl-C ends everything.\n"), d.URL())
 	openBrowser(d.URL())
