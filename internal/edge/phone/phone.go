@@ -136,6 +136,7 @@ type Trunk struct {
 	over    *stream
 	dialing bool
 	why     string   // the newest dial came to nothing
+	whyIn   string   // and the newest connection of theirs
 	waiting []parcel // for a connection to the trunk
 	trial   *trial   // of an ordinary telephone; nil: none
 	lifted  call.ID  // the ring that a telephone of ours has lifted
@@ -329,17 +330,13 @@ func (e *Trunk) dial(p parcel) {
 		from := &net.TCPAddr{IP: e.cfg.Bind.Addr().AsSlice()} // by which a PBX may know us
 		c, err := (&net.Dialer{Timeout: dialWithin, LocalAddr: from}).Dial("tcp", e.cfg.Trunk.String())
 		if err == nil && e.cfg.TLS != nil {
-			c, err = shakes(tls.Client(c, e.cfg.TLS))
+			c = tls.Client(c, e.cfg.TLS)
+			err = shakes(c)
 		}
 		e.post(func() {
-			why := ""
-			if err != nil {
-				why = err.Error()
-			}
-			if e.dialing = false; err != nil && e.why != why {
+			if e.dialing = false; anew(&e.why, err) {
 				e.log.Warn("no connection to the telephones' trunk", "err", err)
 			}
-			e.why = why
 			waiting := e.waiting
 			if e.waiting = nil; err != nil {
 				return // the requests end without an answer
@@ -352,14 +349,22 @@ func (e *Trunk) dial(p parcel) {
 }
 
 // shakes ends the handshake of a connection over TLS, in time, or the connection. SPEC: PHN-006
-func shakes(c *tls.Conn) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), dialWithin)
-	defer cancel()
-	err := c.HandshakeContext(ctx)
-	if err != nil {
-		c.Close()
+func shakes(c net.Conn) (err error) {
+	if over, ok := c.(*tls.Conn); ok {
+		ctx, cancel := context.WithTimeout(context.Background(), dialWithin)
+		defer cancel()
+		if err = over.HandshakeContext(ctx); err != nil {
+			c.Close()
+		}
 	}
-	return c, err
+	return err
+}
+
+// anew reports whether a connection came to nothing, and why is not what it was the last time.
+func anew(last *string, err error) bool {
+	was := *last
+	*last = fmt.Sprint(err)
+	return err != nil && *last != was
 }
 
 var parser = func() *sip.Parser {
@@ -426,10 +431,7 @@ func (e *Trunk) accept() {
 			continue
 		}
 		if e.cfg.TLS != nil {
-			if c, err = shakes(tls.Server(c, e.cfg.Server)); err != nil {
-				e.strange.Add(1)
-				continue
-			}
+			c = tls.Server(c, e.cfg.Server)
 		}
 		s := &stream{c}
 		e.post(func() {
@@ -437,18 +439,29 @@ func (e *Trunk) accept() {
 				s.Close()
 				return
 			}
-			if e.serve(s); e.over == nil {
-				e.over = s
-			}
+			e.serve(s)
 		})
 	}
 }
 
-// serve reads a connection until it ends. The loop calls it.
+// serve reads a connection, once its peer is known, until it ends. The loop calls it.
 func (e *Trunk) serve(s *stream) {
 	e.streams[s] = true
 	e.wait.Go(func() {
-		e.readStream(s)
+		err := shakes(s.Conn)
+		e.post(func() {
+			if anew(&e.whyIn, err) {
+				e.log.Warn("a connection of the telephones' trunk is not taken", "err", err)
+			}
+			if err == nil && e.over == nil && e.streams[s] {
+				e.over = s
+			}
+		})
+		if err == nil {
+			e.readStream(s)
+		} else {
+			e.strange.Add(1)
+		}
 		s.Close()
 		e.post(func() { e.ends(s) })
 	})
