@@ -266,6 +266,11 @@ func (c *calls) admit() {
 	}
 	c.theirs.Store(theirs)
 	before := *c.live.Swap(&in)
+	for desk := range c.replays {
+		if !slices.ContainsFunc(in, func(s speaker) bool { return s.desk == desk }) {
+			c.quiet(desk) // who has left the call hears it no more
+		}
+	}
 	for _, s := range in {
 		if !slices.ContainsFunc(before, func(was speaker) bool { return was.sink == s.sink }) {
 			c.announce(s)

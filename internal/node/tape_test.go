@@ -154,10 +154,22 @@ func TestTheLastMinuteIsHeardAgain(t *testing.T) {
 			if n := tapes["a1"].heard(first + voice.Sources); n < 48 || n > 52 {
 				t.Errorf("%d frames in the second until it was ended", n)
 			}
+			tapes["a4"] = &listener{from: map[byte]int{}}
+			must(do("a4", act.SetDesk{Armed: true, Sound: "ok"}))
+			l.Sound("a4", tapes["a4"])
+			must(do("a4", act.Join{}))
+			theirs(call.Signal{Kind: call.SigAck, Of: call.SigPeople, What: call.Talking, Version: 3})
+			must(do("a4", act.Replay))
+			time.Sleep(time.Second)
+			must(do("a4", act.HangUp{}))
+			fourth := tapes["a4"].heard(first + 2*voice.Sources)
+			if time.Sleep(5 * time.Second); fourth < 40 || tapes["a4"].heard(first+2*voice.Sources) > fourth+1 {
+				t.Errorf("who has left the call heard %d frames, and %d later", fourth, tapes["a4"].heard(first+2*voice.Sources))
+			}
 			must(do("a1", act.Replay))
 			theirs(call.Signal{Kind: call.SigHangUp, What: call.Answered})
 			time.Sleep(time.Second)
-			if n := tapes["a1"].heard(first + 2*voice.Sources); n > 2 || l.calls.said.Load() != nil {
+			if n := tapes["a1"].heard(first + 3*voice.Sources); n > 2 || l.calls.said.Load() != nil {
 				t.Errorf("%d frames after the call, and what was said is kept", n)
 			}
 		})
