@@ -90,7 +90,7 @@ func (c *calls) record(live call.Live) {
 const (
 	saidHz     = 1400
 	saidFrames = 25
-	saidAs     = 2*voice.Sources - 1 // a source of ours that nobody has when a call begins
+	saidAs     = 2 * voice.Sources // no speaker's: the tone's numbers would leave his own no place
 )
 
 // announce plays the tone to a desk that has come into a call that is recorded, if it is a telephone. SPEC: RCD-009

@@ -58,8 +58,8 @@ type media struct {
 		ssrc    uint32
 		last    time.Time
 		filler  uint32
-		// 0 to 3 are the other end's, 4 to 7 our own others
-		speakers [8]speaker
+		// 0 to 3 are the other end's, 4 to 7 our own others, 8 is what the node says itself
+		speakers [2*voice.Sources + 1]speaker
 		signal   [][voice.FrameBytes]byte
 		packet   [rtpHeader + voice.MaxFrame]byte
 		sealed   [rtpHeader + voice.MaxFrame + 16]byte
@@ -207,7 +207,7 @@ func (m *media) WriteAt(call uint32, source byte, n uint32, frame []byte) error 
 			return nil
 		}
 	}
-	return m.write(1<<31|call<<3|uint32(source), n, frame, now)
+	return m.write(1<<31|call<<4|uint32(source), n, frame, now)
 }
 
 // write sends a frame; the caller holds m.out.

@@ -180,7 +180,7 @@ func TestMixed(t *testing.T) {
 	var heard []byte
 	buf := make([]byte, 1500)
 	for n := range uint32(60) {
-		for source, hz := range map[byte]float64{0: 440, 2: 1000} {
+		for source, hz := range map[byte]float64{2: 440, 2 * voice.Sources: 1000} {
 			var b [frameSize]byte
 			(voice.Tone{Hz: hz, LevelDB: -15}).Frame(n, &b)
 			if err := m.WriteAt(1, source, n, b[:]); err != nil {
