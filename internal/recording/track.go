@@ -241,6 +241,7 @@ func (t *track) flush() error {
 	if err := t.r.room(int64(len(b))); err != nil {
 		return err
 	}
+	t.r.busy.Store(t.r.o.Now().UnixNano()) // each write is a use of the disk of its own
 	n, err := t.w.Write(b)
 	t.sum.Write(b[:n])
 	if t.size += int64(n); err == nil {
