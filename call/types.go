@@ -193,7 +193,7 @@ const MaxFiles = 8
 // Recording is what an end has recorded of the sound of a call. Its files lie at that end, in a directory of the call's id.
 type Recording struct {
 	Files   []RecordFile `json:"files,omitempty"`
-	Dropped int          `json:"dropped,omitempty"` // frames that are in no file, for the disk was too slow or failed
+	Dropped int          `json:"dropped,omitempty"` // frames that are in no file: the disk was too slow or failed, or they came after their place was written
 	Fault   string       `json:"fault,omitempty"`   // why it ended before the call, or never began: full refused hangs disk long many unread
 }
 

@@ -201,7 +201,7 @@ func (c *calls) recorded() {
 	r := c.on.Swap(nil)
 	if r != nil {
 		r.End()
-	} else if v := c.m.Live(); c.agreed && c.waits != "" && v.Last != nil {
+	} else if v := c.m.Live(); c.waits != "" && v.Last != nil {
 		r = recording.Never(v.Last.ID.String(), c.waits)
 	}
 	if r != nil {

@@ -287,8 +287,17 @@ func TestNothingIsRecordedByTermsThatWereNotRead(t *testing.T) {
 			if got := b.whyA9(); agreed != (len(got) == 1 && got[0] == "aurelia does not record this call: "+why) {
 				t.Errorf("agreed %t: alarms there: %q", agreed, got)
 			}
+			a.must("hang-up")
+			time.Sleep(time.Second)
+			b.must("ring")
+			time.Sleep(time.Second)
+			a.must("answer")
+			time.Sleep(5 * time.Second)
 			a.disk.mood.Store(works)
 			time.Sleep(10 * time.Second)
+			if r := b.stated()["aurelia"]; r == nil || r.Fault != call.RecordUnread || len(r.Files) != 0 {
+				t.Errorf("agreed %t: a call that ended before states %+v", agreed, r)
+			}
 			kept, err := recording.List(a.tapes.Dir, false)
 			if err != nil || agreed != (len(kept) == 1) {
 				t.Errorf("agreed %t: once it is read: %+v, %v", agreed, kept, err)
