@@ -325,9 +325,8 @@ const silence = 5 * time.Second
 // Both ends must see within three seconds that a call has no sound, or that its desk is gone; a page that is loaded
 // again takes its call up within it.
 const (
-	muteAfter   = 2500 * time.Millisecond // without a frame
-	comeBack    = 2500 * time.Millisecond // for the desk of a call
-	lettersLast = 10 * time.Second        // that lines are repeated beyond the end of their call
+	muteAfter = 2500 * time.Millisecond // without a frame
+	comeBack  = 2500 * time.Millisecond // for the desk of a call
 )
 
 // setMute keeps whether the call has sound, and tells the other end when that changes. SPEC: CAL-019

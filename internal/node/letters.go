@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"example.org/parley/call"
 	"example.org/parley/internal/act"
@@ -14,8 +15,9 @@ import (
 
 // Bounds of the text beside a call, so that what the other end does not answer stands in the way of nothing.
 const (
-	maxUnanswered = 16 // packets of lines that are repeated
-	maxOwedLines  = 32 // statements owed to a store that failed, of which lines may be some
+	maxUnanswered = 16               // packets of lines that are repeated
+	lettersLast   = 10 * time.Second // that they are repeated beyond the end of their call
+	maxOwedLines  = 32               // statements owed to a store that failed, of which lines may be some
 )
 
 // Letters takes what stands now in the line that a desk of ours types beside the call, and whether it is finished, from any

@@ -14,7 +14,7 @@
 //	state.go     our own statements: the run, its log, urgent ones · items.go what is on record, sorted by what it is about
 //	peer.go      what comes from the peer: statements, receipts, lists, refusals · guard.go how much of it is kept
 //	desks.go     desks: armed, present; what each end tells the other of them
-//	calls.go     ring-down calls and their sound · tape.go what is recorded of it · stops.go STOP · checks.go the daily check · telephone.go their ordinary telephone
+//	calls.go     ring-down calls and their sound · letters.go what is typed beside one · tape.go what is recorded of it · stops.go STOP · checks.go the daily check · telephone.go their ordinary telephone
 //	alarms.go    the conditions of every alarm · watch.go clocks, sessions and disk under us
 //	acts.go      who does what: messages.go, people.go, counterparts.go, service.go, and asks.go for what changes nothing
 //	alone.go     a line whose other party is only named

@@ -14,10 +14,10 @@ const RecallFor = time.Minute
 // Recall keeps the last minute of what the other end said, in memory alone: of four speakers at once, no more. Keep is for
 // the goroutines that hear; it costs no allocation.
 type Recall struct {
-	mu    sync.Mutex
-	said  [Sources * int(RecallFor/FrameTime)]Recalled
-	next  int
-	filed bool // it has come round
+	mu      sync.Mutex
+	said    [Sources * int(RecallFor/FrameTime)]Recalled
+	next    int
+	wrapped bool // it has come round
 }
 
 // Recalled is a frame that was heard.
@@ -43,7 +43,7 @@ func (r *Recall) Keep(source byte, seq uint32, frame []byte, at time.Time) {
 	s.At, s.Seq, s.Source, s.n = at, seq, source, byte(len(frame))
 	copy(s.data[:], frame)
 	if r.next++; r.next == len(r.said) {
-		r.next, r.filed = 0, true
+		r.next, r.wrapped = 0, true
 	}
 }
 
@@ -52,7 +52,7 @@ func (r *Recall) Last(now time.Time) []Recalled {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	out := slices.Clone(r.said[:r.next])
-	if r.filed {
+	if r.wrapped {
 		out = append(slices.Clone(r.said[r.next:]), out...)
 	}
 	return slices.DeleteFunc(out, func(s Recalled) bool { return now.Sub(s.At) > RecallFor })
