@@ -126,17 +126,39 @@ func (r *Record) void(e *Entry) string {
 	if e.Disowned = 0; end == nil {
 		return ""
 	}
-	if e.heldUnder(end.Issue) {
+	if e.heldUnder(end.Issue) != nil {
 		e.Disowned = end.Issue
 		return ""
 	}
 	return fmt.Sprintf("use of a stolen key: sheet issue %d ended it before this", end.Issue)
 }
 
-// heldUnder reports whether the other party had receipted an entry before it took an issue of its author's sheet.
-func (e *Entry) heldUnder(issue int) bool {
-	before := func(rc *Receipt) bool { return rc != nil && rc.Sheet < issue }
-	return before(e.byWhole) || slices.ContainsFunc(e.receipts, before)
+// heldUnder gives a receipt of an entry that the other party made before it took an issue of its author's sheet; nil for none.
+func (e *Entry) heldUnder(issue int) *Receipt {
+	if e.byWhole != nil && e.byWhole.Sheet < issue {
+		return e.byWhole
+	}
+	if i := slices.IndexFunc(e.receipts, func(rc *Receipt) bool { return rc.Sheet < issue }); i >= 0 {
+		return e.receipts[i]
+	}
+	return nil
+}
+
+// Stands gives the receipt by which an entry stands that is disowned; nil of any other.
+func (e *Entry) Stands() *Receipt { return e.heldUnder(e.Disowned) }
+
+// Void gives a joined entry that an ended key signed and that no receipt holds from before; nil where there is none.
+func (r *Record) Void() *Entry {
+	for _, d := range r.ends {
+		for _, l := range r.sorted {
+			for _, e := range l.chain {
+				if e.key == d.key && e.Disowned == 0 && r.beyond(e) != nil {
+					return e
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // coverEnded judges again what a receipt covers in a log and an ended key signed: what was receipted before the end stands.

@@ -304,7 +304,7 @@ function readParties(genesis, pieces) {
       need(!below || (below.issue === s.issue - 1 && s.before === below.hash && s.partyKey.text === below.partyKey.text), `a sheet of ${party} does not follow the one before`)
     })
     const from = own.slice(first)
-    return { name: party, keys: from.map((s) => s.sign), ends: from.flatMap((s) => s.ends), issues: [from[0].issue, from.at(-1).issue], hash: own[0].partyHash }
+    return { name: party, keys: from.map((s) => s.sign), ends: from.flatMap((s) => s.ends.map((e) => ({ ...e, issue: s.issue }))), issues: [from[0].issue, from.at(-1).issue], hash: own[0].partyHash }
   })
   need(sheets.every((s) => parties.some((p) => p.name === s.party && p.keys.length)), 'a sheet is of no party that signed the genesis')
   need(genesis.alone || Buffer.compare(parties[0].hash, parties[1].hash) < 0, 'A is not the party with the smaller party hash')
@@ -455,7 +455,7 @@ function readReceipt(bytes, log, record, genesis, missing) {
   const [issue] = must(lines, 'sheet', 1, 'receipt')
   const by = must(lines, 'by', 1, 'receipt')[0].split('/')
   const held = time(must(lines, 'held', 1, 'receipt')[0])
-  const r = { index: number(index), bodies: bodies.slice(7), all: number(all), whole: number(upTo), held }
+  const r = { index: number(index), bodies: bodies.slice(7), all: number(all), whole: number(upTo), issue: number(issue), held }
   need(/^bodies (facts|text|facts text|none)$/.test(bodies) && isHash(leaf) && isHash(root) && lines.length === 0, 'a receipt is not in its form')
   need(r.index >= 0 && r.all >= 0 && r.whole >= 0 && r.whole <= r.all && number(issue) >= 1 && held >= 0, 'a receipt is not in its form')
   need(by.length === 3 && by[0] === peer.name && by[1] === genesis.id && IS_RUN.test(by[2]), 'a receipt is by none who may give it')
@@ -569,7 +569,8 @@ function checkRecord(record, claim, missing) {
         continue
       }
       const stands = pastOf(record, record.logs.get(end.log), end.size)
-      for (const s of record.statements) need(s.log.party !== party || s.key.text !== end.key || s.index < (stands.get(s.log) ?? 0), `${s.place} is signed by a key beyond its end`)
+      const held = (s) => s.log.receipts.some((r) => (r.whole > s.index || r.index === s.index) && r.issue < end.issue) // REC-036
+      for (const s of record.statements) need(s.log.party !== party || s.key.text !== end.key || s.index < (stands.get(s.log) ?? 0) || held(s), `${s.place} is signed by a key beyond its end`)
     }
   }
   const past = pastOf(record, claim.log, claim.index + 1)

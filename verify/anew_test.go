@@ -15,6 +15,7 @@ import (
 	"example.org/parley/contact"
 	"example.org/parley/record"
 	"example.org/parley/register"
+	"example.org/parley/service"
 	"example.org/parley/statement"
 )
 
@@ -158,7 +159,7 @@ func TestClaimOfALineAloneIsOfItsTelephone(t *testing.T) {
 
 // aloneFor is a line alone on which the ordinary telephone was tested for some days, at nine o'clock: not on the fourth, and busy on
 // the fifth to the seventh.
-func aloneFor(t testing.TB, days int) *lived {
+func aloneFor(t testing.TB, days int, at ...func(h *lived, day int)) *lived {
 	w, _ := alone(t)
 	terms := w.terms
 	h := &lived{world: w, rnd: rand.New(rand.NewPCG(1, 1)), posts: map[string]*record.Entry{}}
@@ -171,6 +172,9 @@ func aloneFor(t testing.TB, days int) *lived {
 		Participants: []contact.Participant{{Post: a.Place().String()}, {Post: b.Place().String()}}}, "actual", nil, nil))
 	for day := range days {
 		h.now = h.since.AddDate(0, 0, day+1).Add(9*time.Hour + time.Minute)
+		for _, f := range at {
+			f(h, day)
+		}
 		if day == 3 {
 			continue
 		}
@@ -182,6 +186,42 @@ func aloneFor(t testing.TB, days int) *lived {
 	}
 	h.now = h.now.Add(2 * time.Hour)
 	return h
+}
+
+// away is out of service: suspended on a day without a test, longer than on one of those that nobody answered, and under maintenance
+// until it is resumed.
+func away(h *lived, day int) {
+	says, until := h.saysAlone("aurelia"), func(n time.Duration) time.Time { return h.now.Add(n * time.Hour).Truncate(time.Second) }
+	state := func(kind string, of *record.Entry, s service.Stated) *record.Entry {
+		s.By = watch
+		return says(service.Draft("aurelia", kind, of, s, nil, "", h.now))
+	}
+	switch now := h.now; day {
+	case 2:
+		state("line.suspended", nil, service.Stated{Until: until(49)})
+	case 5:
+		h.now = now.Add(-time.Hour)
+		state("line.maintenance", nil, service.Stated{Until: until(40)})
+		h.now = now
+	case 7:
+		s := state("line.left", nil, service.Stated{})
+		h.now = now.Add(time.Hour)
+		state("line.resumed", s, service.Stated{})
+		h.now = h.now.Add(time.Minute)
+	}
+}
+
+// TestClaimOfALineAloneThatIsOutOfService: a day on which the line alone was out of service is no day without a test.
+//
+// SPEC: CLM-032 CLM-019
+func TestClaimOfALineAloneThatIsOutOfService(t *testing.T) {
+	rep := judged(aloneFor(t, 10, away).claimed("aurelia"), Expected{})
+	if rep.Verdict != Holds || rep.Claim == nil {
+		t.Fatalf("%s", rep)
+	}
+	if f := rep.Claim.Facts.Tested; f.Suspended != 2 || f.Maintenance != 2 || f.Tested != 6 {
+		t.Errorf("%+v", f)
+	}
 }
 
 // TestClaimCountsTheOrdinaryTelephone: on a line of two it is a figure of its own, of each side by its own word, and no day of the

@@ -67,8 +67,10 @@ func WriteClaim(genesis, terms []byte, sheets [][]byte, r *record.Record, c *rec
 			}
 			out.entries = append(out.entries, e)
 			out.shut[e] = e != c && len(claim.Readers(e.Kind, figures)) == 0
-			if e.Kind == "terms.accepted" && e.Receipt != nil {
-				out.receipts = append(out.receipts, e.Receipt)
+			for _, rc := range decide(e) {
+				if !slices.Contains(out.receipts, rc) {
+					out.receipts = append(out.receipts, rc)
+				}
 			}
 		}
 		if all := r.LogReceipts(l.Name.LogID); len(all) > 0 {
@@ -81,15 +83,27 @@ func WriteClaim(genesis, terms []byte, sheets [][]byte, r *record.Record, c *rec
 	}))
 }
 
-// Rebuild makes a record of what is joined in another: headers, the facts that figures read, and the receipts by which terms
-// are agreed. It reads nothing that changes when what it lists was listed in the loop that owns the other.
+// decide gives the receipts of an entry that figures rest on: by which terms are agreed, and by which what an ended key signed stands.
+//
+// SPEC: CLM-005
+func decide(e *record.Entry) []*record.Receipt {
+	agreed := e.Receipt
+	if e.Kind != "terms.accepted" {
+		agreed = nil
+	}
+	return slices.DeleteFunc([]*record.Receipt{agreed, e.Stands()}, func(rc *record.Receipt) bool { return rc == nil })
+}
+
+// Rebuild makes a record of what is joined in another: headers, the facts that figures read, and the receipts that figures rest
+// on. It reads nothing that changes when what it lists was listed in the loop that owns the other.
 func Rebuild(o record.Options, r *record.Record) func() (*record.Record, error) {
 	var entries []*record.Entry
+	var receipts []*record.Receipt
 	for _, l := range r.Logs() {
 		for _, e := range r.Entries(l.Name.LogID, 0) {
 			if e.Joined {
 				as := *e
-				entries = append(entries, &as)
+				entries, receipts = append(entries, &as), append(receipts, decide(e)...)
 			}
 		}
 	}
@@ -105,15 +119,16 @@ func Rebuild(o record.Options, r *record.Record) func() (*record.Record, error) 
 			if err == nil {
 				_, err = out.AddChecked(c)
 			}
-			if err == nil && e.Kind == "terms.accepted" && e.Receipt != nil {
-				var rc *record.Receipt
-				if rc, err = o.CheckStoredReceipt(e.Receipt.Note()); err == nil {
-					out.ApplyReceipt(rc)
-				}
-			}
 			if err != nil {
 				return nil, fmt.Errorf("couldn't read statement %s back: %w", e.Place(), err)
 			}
+		}
+		for _, rc := range receipts {
+			read, err := o.CheckStoredReceipt(rc.Note())
+			if err != nil {
+				return nil, fmt.Errorf("couldn't read a receipt of %s back: %w", rc.Of().Place, err)
+			}
+			out.ApplyReceipt(read)
 		}
 		return out, nil
 	}

@@ -363,9 +363,7 @@ func (rep *Report) line(head map[string][][]byte, o Expected) *judgement {
 		rep.wrong("the genesis does not fit sheets and terms: %v", err)
 	}
 	rep.expect(o)
-	if len(head["claim"]) == 0 { // of a claim nothing may stand past the end of a key: its file has not every receipt
-		j.ro.Ends = Ends(j.sheets)
-	}
+	j.ro.Ends = Ends(j.sheets)
 	j.rec = record.New(j.ro)
 	return j
 }
@@ -454,10 +452,10 @@ func (j *judgement) beyond(last *record.Entry, key uint32) {
 		for _, e := range j.rec.Entries(l.Name.LogID, 0) {
 			if e.Log.Party == last.Log.Party && by(e.Note()) && e != last && !j.rec.Before(e, last) {
 				switch {
-				case j.ro.Ends == nil:
-					j.wrong("%s is signed beyond the end of its key", e.Place())
 				case e.Disowned > 0:
 					j.note("%s is signed beyond the end of its key: receipted before, it stands, disowned by sheet %d of %s", e.Place(), e.Disowned, e.Log.Party)
+				case j.claim != nil: // its file has not every receipt: who left out the one that holds it would have it void
+					j.wrong("%s is signed beyond the end of its key: void, use of a stolen key, or its receipt was left out", e.Place())
 				default:
 					j.note("%s is signed beyond the end of its key: void, use of a stolen key", e.Place())
 				}

@@ -106,6 +106,9 @@ func (w claimWork) work() (m claim.Claim, err error) {
 	if err != nil {
 		return m, err
 	}
+	if e := copied.Void(); e != nil {
+		return m, hint.New("see: parley verify", "the record holds use of a stolen key, %s: no claim of it would hold", e.Place())
+	}
 	m, unknown := claim.Work(copied, w.line, w.figures, w.since, w.at, nil)
 	for _, f := range w.figures {
 		if where, is := unknown[f]; is {
