@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -291,7 +292,15 @@ func sheetsMark(l *home.Line) (mark string) {
 
 // linkConfig is what pairing and node have in common: pinned keys, addresses, the silent handshake's key.
 func (s *service) linkConfig(l *home.Line) (link.Config, error) {
-	c := link.Config{Key: l.Keys.Link, Peers: l.TheirIssues.LinkKeys(), Tag: l.TagKey, First: l.IsPartyA(), Listen: s.listen, Log: s.log}
+	c := link.Config{Key: l.Keys.Link, Tag: l.TagKey, First: l.IsPartyA(), Listen: s.listen, Log: s.log, Renewed: func(key ed25519.PublicKey) {
+		if err := l.Met(key); err != nil {
+			s.log.Error("the link key of before lets in again after a restart", "line", l.Name, "err", err)
+		}
+	}}
+	var err error
+	if c.Peers, err = l.LinkKeys(); err != nil {
+		return c, err
+	}
 	for _, p := range l.Config.Paths {
 		remote, host, err := l.Remote(p)
 		if err != nil {

@@ -11,6 +11,7 @@
 //	HOME/lines/NAME/sheet.unsigned  our next sheet, which waits for the party key · config.next: the paths that go with it
 //	HOME/lines/NAME/sheet.ours   our sheet · sheet.theirs: the other party's, once entered · sheet.ours.2, sheet.theirs.2 …: the issues after the genesis
 //	HOME/lines/NAME/*.key.next   keys of our newest sheet that the other party has not accepted yet · *.key.unsigned: those of sheet.unsigned
+//	HOME/lines/NAME/link.met     the newest of the other party's link keys with which it has come
 //	HOME/lines/NAME/party.key.gone  a sealed party key that is still to be overwritten
 //	HOME/lines/NAME/genesis      signed by both, once confirmed · terms: its body · pairing.json: how far it is
 //	HOME/lines/NAME/alone        of a line that began alone, its genesis · alone.terms, alone.sheet: what that names · alone.db: its record

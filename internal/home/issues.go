@@ -3,6 +3,7 @@
 package home
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 
 	"example.org/parley/hint"
 	"example.org/parley/party"
+	"example.org/parley/wire"
 )
 
 // A line in service changes its addresses and keys by further issues of its sheet. The issue that the genesis names stays
@@ -98,6 +100,25 @@ func (is Issues) LinkKeys() []ed25519.PublicKey {
 	})
 	return stands.keys(2, func(s *party.Sheet) ed25519.PublicKey { return s.Link })
 }
+
+// LinkKeys are those by which the other party may be met now: the newest alone, once he has come with it.
+//
+// SPEC: SHT-004
+func (l *Line) LinkKeys() ([]ed25519.PublicKey, error) {
+	keys := l.TheirIssues.LinkKeys()
+	met, err := l.State(metFile)
+	if len(keys) > 0 && bytes.Equal(met, []byte(wire.KeyText(keys[0]))) {
+		keys = keys[:1]
+	}
+	return keys, err
+}
+
+// Met keeps that the other party has come with a link key: what was before it lets nobody in any more, after a start either.
+func (l *Line) Met(key ed25519.PublicKey) error {
+	return l.SetState(metFile, []byte(wire.KeyText(key)))
+}
+
+const metFile = "link.met"
 
 func (is Issues) keys(most int, of func(*party.Sheet) ed25519.PublicKey) (out []ed25519.PublicKey) {
 	for _, s := range slices.Backward(is) {

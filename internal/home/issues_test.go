@@ -3,6 +3,7 @@
 package home
 
 import (
+	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
 	"os"
@@ -164,8 +165,16 @@ func TestKeysAreRenewedWholeOrNotAtAll(t *testing.T) {
 				t.Fatal(err)
 			}
 			b = again(t, b)
-			if k := b.TheirIssues.LinkKeys(); len(k) != 2 || !k[0].Equal(s.Link) || !k[1].Equal(party.Public(old.Link)) {
-				t.Fatal("not the new link key before the old one")
+			if k, err := b.LinkKeys(); err != nil || len(k) != 2 || !k[0].Equal(s.Link) || !k[1].Equal(party.Public(old.Link)) {
+				t.Fatal("not the new link key before the old one", err)
+			}
+			for left, met := range map[int]ed25519.PublicKey{2: party.Public(old.Link), 1: s.Link} {
+				if err := b.Met(met); err != nil {
+					t.Fatal(err)
+				}
+				if k, err := again(t, b).LinkKeys(); err != nil || len(k) != left || !k[0].Equal(s.Link) {
+					t.Fatal("the link key of before is judged by another one than the newest", err, len(k))
+				}
 			}
 			if k := b.TheirIssues.SignKeys(); len(k) != 2 || !k[0].Equal(s.Sign) {
 				t.Fatal("not the new sign key before the old one")

@@ -305,6 +305,9 @@ func (l *Link) renew() {
 	if l.renewed.Swap(true) {
 		return
 	}
+	if len(l.cfg.Peers) > 1 && l.cfg.Renewed != nil {
+		l.wg.Go(func() { l.cfg.Renewed(l.cfg.Peers[0]) })
+	}
 	for _, p := range l.paths {
 		for _, c := range p.conns {
 			if !c.newest {

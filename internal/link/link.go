@@ -27,10 +27,12 @@ type Config struct {
 	Run string             // ours: 1–32 of 0-9a-z
 	Key ed25519.PrivateKey // our link key
 	// Peers are the peer's link keys, the newest first: only who holds one of them is let in, and from the first session under
-	// the newest on only who holds that.
-	Peers []ed25519.PublicKey
-	Tag   [32]byte // key of the silent handshake: from the genesis, or from sheet digits while pairing
-	First bool     // we are A
+	// the newest on only who holds that. Renewed is called at that session where there are several, once, from any goroutine: whoever
+	// opens the sessions anew leaves the others out.
+	Peers   []ed25519.PublicKey
+	Renewed func(newest ed25519.PublicKey)
+	Tag     [32]byte // key of the silent handshake: from the genesis, or from sheet digits while pairing
+	First   bool     // we are A
 	// Pairing says that these are the sessions of a pairing: nodes in service do not take them for those of a line.
 	Pairing bool
 	// PairingTag is answered beside Tag until the first session under Tag: whoever pairs still is greeted, and by that

@@ -138,14 +138,24 @@ func TestNewestKeyEndsTheOneBefore(t *testing.T) {
 	ca.Binds, cb.Binds = []netip.AddrPort{pa}, []netip.AddrPort{pb}
 	ca.Paths, cb.Paths = []link.PathConfig{{Remote: pb}}, []link.PathConfig{{Remote: pa}}
 	ca.Peers = []ed25519.PublicKey{testKey("renewed").Public().(ed25519.PublicKey), testKey("borealia").Public().(ed25519.PublicKey)}
+	var renewed atomic.Int32
+	ca.Renewed = func(key ed25519.PublicKey) {
+		if key.Equal(ca.Peers[0]) {
+			renewed.Add(1)
+		}
+	}
 	a, b := start(t, "aurelia", ca), start(t, "borealia", cb)
 	wait(a, link.SessionUp, nil)
 	wait(b, link.SessionUp, nil)
 	b.Close("")
 	cb.Key = testKey("renewed")
 	c := start(t, "renewed", cb)
+	if renewed.Load() != 0 {
+		t.Error("told under the key of before")
+	}
 	wait(c, link.SessionUp, nil)
 	wait(a, link.SessionUp, nil)
+	eventually(t, "it is told", func() bool { return renewed.Load() == 1 })
 	if ev := wait(c, link.PathChange, func(ev link.Event) bool { return ev.WeHear && ev.TheyHear }); ev.Kind == "" || count(a, link.SessionDown, func(ev link.Event) bool { return ev.Bye }) != 0 {
 		t.Error("a link that gave its place to the next said goodbye")
 	}
