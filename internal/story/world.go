@@ -74,15 +74,16 @@ type Site struct {
 
 // World is two parties and the cables between them.
 type World struct {
-	Dir    string      // where the homes are made; it must be empty or absent
-	Frame  string      // origin of the demo's page, "" for none
-	Hosts  [2]string   // names of the two desks' pages: aurelia.demo.localhost
-	Demo   bool        // its statements are marked exercise and its pages say demo
-	Log    io.Writer   // where the children's logs go
-	Bin    string      // the binary; "" is this process's own
-	Tone   float64     // Hz that desks send where a story listens
-	Phones [2]*Handset // of the two houses; nil: none
-	Stay   bool        // make what outlives this process: no cables, nodes and desks with a log and a pid file in their homes
+	Dir      string        // where the homes are made; it must be empty or absent
+	Frame    string        // origin of the demo's page, "" for none
+	Hosts    [2]string     // names of the two desks' pages: aurelia.demo.localhost
+	Demo     bool          // its statements are marked exercise and its pages say demo
+	Log      io.Writer     // where the children's logs go
+	Bin      string        // the binary; "" is this process's own
+	Tone     float64       // Hz that desks send where a story listens
+	Phones   [2]*Handset   // of the two houses; nil: none
+	Patience time.Duration // of a start, beyond 15 s
+	Stay     bool          // make what outlives this process: no cables, nodes and desks with a log and a pid file in their homes
 
 	Sites   [2]*Site
 	Cables  []*linktest.Forwarder // 1, 2
@@ -251,7 +252,7 @@ func (w *World) spawn(s *Site, name string, argv ...string) (*exec.Cmd, error) {
 
 // ready waits until the node answers on its socket.
 func (w *World) ready(s *Site) error {
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(max(15*time.Second, w.Patience)); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		select {
 		case <-s.ended:
 			return fmt.Errorf("%s's node ended at once: see its log", s.Name)
