@@ -304,7 +304,7 @@ func (l *Line) signedOn() map[string][]string {
 func (l *Line) export(_ act.Who, lang string, _ act.Plain) (act.Reply, error) {
 	write := verify.FromRecord(l.cfg.GenesisText, l.cfg.Terms, l.cfg.Sheets, l.rec, l.durable, l.withheld)
 	return act.Reply{Text: fmt.Sprintf(words.Say(lang, "%d logs"), len(l.rec.Logs())), File: func(w io.Writer) error {
-		defer debug.FreeOSMemory() // what reading has left behind
+		defer func() { go debug.FreeOSMemory() }() // what reading has left behind
 		return write(w)
 	}}, nil
 }

@@ -251,6 +251,9 @@ func (l *Line) reopen() {
 			err = l.read(m, now)
 		}
 		l.post(func() { l.reopened(m, err) })
+		if frugal.Load() {
+			debug.SetGCPercent(50)
+		}
 		debug.FreeOSMemory() // what reading has left behind
 	}()
 }

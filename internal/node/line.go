@@ -34,7 +34,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -215,9 +214,11 @@ func Open(cfg Config) *Line {
 	return l
 }
 
-// Frugal makes the process collect its garbage oftener than Go would: a record is large and stays, what is thrown
-// away beside it is little.
-func Frugal() { debug.SetGCPercent(50) }
+// Frugal makes the process collect its garbage oftener than Go would, once a record has been read: it is large and stays,
+// what is thrown away beside it is little.
+func Frugal() { frugal.Store(true) }
+
+var frugal atomic.Bool
 
 // Read waits until the record has been read.
 func (l *Line) Read(ctx context.Context) error {

@@ -3,7 +3,6 @@
 package node
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -175,9 +174,7 @@ func (m *memory) Row(n int) (note, facts, text []byte, err error) {
 	if err := m.bad.failed(); err != nil {
 		return nil, nil, nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), hungDisk)
-	defer cancel()
-	r, err := m.l.store.Row(ctx, n)
+	r, err := m.l.store.Row(n, hungDisk)
 	return r.A, r.B, r.C, err
 }
 

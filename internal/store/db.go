@@ -289,12 +289,13 @@ func (d *db) keepCopy(ending string) error {
 }
 
 // commit writes into the WAL; the flush is of that.
-func (d *db) commit(bs []batch) (flush func() error, err error) {
+func (d *db) commit(bs []batch, next func()) (flush func() error, err error) {
 	if err := d.begin.Exec(); err != nil {
 		return nil, err
 	}
 	for _, b := range bs {
 		for i := range b.rows {
+			next()
 			if err := d.put(&b.rows[i]); err != nil {
 				_ = d.undo.Exec()
 				return nil, err

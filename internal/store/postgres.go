@@ -211,7 +211,7 @@ func (p *postgres) put(b *pgx.Batch, r *Row) {
 // row kept from another's hand until that has ended.
 //
 // SPEC: STO-006 STO-021
-func (p *postgres) commit(bs []batch) (flush func() error, err error) {
+func (p *postgres) commit(bs []batch, _ func()) (flush func() error, err error) {
 	p.mu.Lock()
 	b := &pgx.Batch{}
 	b.Queue("BEGIN")

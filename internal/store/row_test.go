@@ -4,9 +4,10 @@ package store
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ func TestRowsAreReadAgainByNumber(t *testing.T) {
 		}
 		check := func(at int, how string) {
 			t.Helper()
-			r, err := s.Row(t.Context(), numbers[at])
+			r, err := s.Row(numbers[at], time.Minute)
 			want := row(at)
 			if err != nil || r.N != numbers[at] || r.Kind != want.Kind || r.Log != want.Log || string(r.A) != string(want.A) {
 				t.Fatalf("row %d, %s: %+v, %v", at, how, r, err)
@@ -63,7 +64,7 @@ func TestRowsAreReadAgainByNumber(t *testing.T) {
 					check(at, fmt.Sprintf("each %d-th", step))
 				}
 			}
-			if _, err := s.Row(t.Context(), all+1); err == nil {
+			if _, err := s.Row(all+1, time.Minute); err == nil {
 				t.Fatal("a row that was never written was read")
 			}
 			if err := s.Reopen(); err != nil {
@@ -74,14 +75,12 @@ func TestRowsAreReadAgainByNumber(t *testing.T) {
 }
 
 // Who reads a row waits for a disk that hangs no longer than he says.
-func TestRowWaitsNoLongerThanItsContext(t *testing.T) {
+func TestRowWaitsNoLongerThanItIsTold(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "record.db"), Options{Reserve: -1})
-	s.disk.Lock()
-	defer s.disk.Unlock()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	if _, err := s.Row(ctx, 1); err == nil {
-		t.Fatal("read while the disk was held")
+	s.use.Lock()
+	defer s.use.Unlock()
+	if _, err := s.Row(1, 10*time.Millisecond); err == nil || !strings.Contains(err.Error(), "answered") {
+		t.Fatalf("while the disk was used: %v", err)
 	}
 }
 
@@ -99,10 +98,8 @@ func TestRowWaitsForNoDiskThatHangsWhileItReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.mu.Lock()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
 	answered := make(chan error, 1)
-	go func() { _, err := s.Row(ctx, 1); answered <- err }()
+	go func() { _, err := s.Row(1, 10*time.Millisecond); answered <- err }()
 	select {
 	case err := <-answered:
 		if err == nil {
@@ -112,7 +109,59 @@ func TestRowWaitsForNoDiskThatHangsWhileItReads(t *testing.T) {
 		t.Error("it waits for the disk")
 	}
 	d.mu.Unlock()
-	if r, err := s.Row(t.Context(), 1); err != nil || !bytes.Equal(r.A, big.A) {
+	if r, err := s.Row(1, time.Minute); err != nil || !bytes.Equal(r.A, big.A) {
 		t.Errorf("once the disk answers: %d bytes, %v", len(r.A), err)
 	}
+}
+
+// One row is read while a commit of many goes on: between two of its rows.
+func TestRowIsReadWhileManyAreWritten(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "record.db"), Options{Reserve: -1})
+	rows := slices.Repeat([]Row{{Kind: KindEntry, Log: "x", A: []byte("x")}}, maxRows)
+	s.Append(1, rows[:1])
+	if c := <-s.Durable(); c.Err != nil {
+		t.Fatal(c.Err)
+	}
+	d := &midway{s: s, read: make(chan error, 1)}
+	if err := s.Reopen(); err != nil { // nothing is kept of what was read
+		t.Fatal(err)
+	}
+	d.database, s.db = s.db, d
+	s.Append(2, rows)
+	if c := <-s.Durable(); c.Err != nil || d.put != maxRows {
+		t.Fatal(c.Err, d.put)
+	}
+	if d.err != nil {
+		t.Errorf("in the midst of a commit: %v", d.err)
+	}
+	if r, err := s.Row(maxRows+1, time.Minute); err != nil || r.N != maxRows+1 {
+		t.Errorf("row %d, %v", r.N, err)
+	}
+}
+
+// midway is a database in the midst of whose commits a row is read by another, whom the commit lets pass.
+type midway struct {
+	database
+	s    *Store
+	put  int
+	read chan error
+	err  error
+}
+
+func (d *midway) commit(bs []batch, next func()) (func() error, error) {
+	return d.database.commit(bs, func() {
+		if d.put++; d.put != maxRows/2 {
+			next()
+			return
+		}
+		go func() { _, err := d.s.Row(1, time.Minute); d.read <- err }()
+		for done := false; !done; {
+			next()
+			select {
+			case d.err = <-d.read:
+				done = true
+			default:
+			}
+		}
+	})
 }

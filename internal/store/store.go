@@ -22,7 +22,6 @@
 package store
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -31,6 +30,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -138,7 +138,8 @@ type Store struct {
 	near   [2][]Row // read last, each in their order: rows are often asked for one after the other, by one who sends and one who sorts
 	older  int      // of near, what was read before the other
 
-	disk lock // guards db; held over disk operations
+	disk lock // held by one who writes, reads much, opens or closes
+	use  lock // guards db, held beside disk; one who writes lets those pass who read one row
 	db   database
 }
 
@@ -146,7 +147,8 @@ type Store struct {
 type database interface {
 	// commit writes all rows of all batches in one transaction. They are on disk once flush, where there is one, has
 	// succeeded; it is called at once, and others read meanwhile.
-	commit(bs []batch) (flush func() error, err error)
+	// Before each row it calls next, in which others may read.
+	commit(bs []batch, next func()) (flush func() error, err error)
 	// rows reads at most max rows above n; where like is a row, of those after the next only what stands in its log as it
 	// does, and only from the next 8 × max, so that nothing waits long for the disk.
 	rows(n, max int, like Row) ([]Row, error)
@@ -187,7 +189,7 @@ func New(path string, o Options) *Store {
 	s := &Store{
 		path: path, o: o, failed: ErrReopen,
 		durable: make(chan Commit, 64), wake: make(chan struct{}, 1),
-		quit: make(chan struct{}), done: make(chan struct{}), disk: make(lock, 1), me: rand.Text(),
+		quit: make(chan struct{}), done: make(chan struct{}), disk: make(lock, 1), use: make(lock, 1), me: rand.Text(),
 	}
 	go s.run() // ends with Close
 	return s
@@ -264,8 +266,7 @@ func (s *Store) Check() { s.poke() }
 // SPEC: STO-008
 func (s *Store) Reopen() error {
 	s.stop(ErrReopen)
-	s.disk.Lock()
-	defer s.disk.Unlock()
+	defer s.hold()()
 	if s.db != nil {
 		_ = s.db.close() // its own error changes nothing: what is on disk is asked again below
 		s.db = nil
@@ -307,9 +308,9 @@ func (s *Store) Read(n, max int, each func(Row) error) error {
 	return err
 }
 
-// Row reads one row. It waits no longer than ctx lasts: neither for who holds the disk, which no flush does, nor for the
-// disk itself.
-func (s *Store) Row(ctx context.Context, n int) (Row, error) {
+// Row reads one row. It waits no longer than it is told to: neither for who uses the disk, which no flush does, nor for
+// the disk itself.
+func (s *Store) Row(n int, wait time.Duration) (Row, error) {
 	s.mu.Lock()
 	near, at := s.near, s.older
 	s.mu.Unlock()
@@ -328,7 +329,9 @@ func (s *Store) Row(ctx context.Context, n int) (Row, error) {
 	}
 	done := make(chan error, 1)
 	go func() { // ends when the disk answers
-		done <- s.held(func(d database) (err error) {
+		s.use.Lock() // and not disk: it is read between two rows of a commit
+		defer s.use.Unlock()
+		done <- s.opened(func(d database) (err error) {
 			if rows, err = d.rows(n-1, max, like); err != nil {
 				return err
 			}
@@ -347,8 +350,8 @@ func (s *Store) Row(ctx context.Context, n int) (Row, error) {
 			return Row{}, err
 		}
 		return rows[0], nil
-	case <-ctx.Done():
-		return Row{}, fmt.Errorf("the disk is busy: %w", ctx.Err())
+	case <-time.After(wait):
+		return Row{}, fmt.Errorf("the disk has not answered for %s", wait)
 	}
 }
 
@@ -356,10 +359,23 @@ func (s *Store) Row(ctx context.Context, n int) (Row, error) {
 // to read a row.
 const ahead = 32
 
-// held does something with the open file.
-func (s *Store) held(do func(database) error) error {
+// hold takes the disk alone, until what it gives is called.
+func (s *Store) hold() (free func()) {
 	s.disk.Lock()
-	defer s.disk.Unlock()
+	s.use.Lock()
+	return func() { s.use.Unlock(); s.disk.Unlock() }
+}
+
+// letRead lets those pass who wait to read one row: by one who writes, between two rows.
+func (s *Store) letRead() { s.use.Unlock(); s.use.Lock() }
+
+// held does something with the open file, which nobody writes meanwhile.
+func (s *Store) held(do func(database) error) error {
+	defer s.hold()()
+	return s.opened(do)
+}
+
+func (s *Store) opened(do func(database) error) error {
 	if s.db == nil {
 		return ErrReopen
 	}
@@ -418,8 +434,7 @@ func (s *Store) Close() error {
 	s.mu.Unlock()
 	close(s.quit)
 	<-s.done
-	s.disk.Lock()
-	defer s.disk.Unlock()
+	defer s.hold()()
 	var err error
 	if s.db != nil {
 		if s.Failed() == nil {

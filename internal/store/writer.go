@@ -139,24 +139,23 @@ func (s *Store) commit(bs []batch) (c Commit, ours bool) {
 
 // put writes batches, and gives their flush: for as long as that takes, others read.
 func (s *Store) put(bs []batch) (flush func() error, err error) {
-	s.disk.Lock()
-	defer s.disk.Unlock()
+	defer s.hold()()
 	if bs[0].life != s.life {
 		return nil, nil
 	}
 	if !bs[0].reserve && s.full.Load() {
 		return nil, ErrFull
 	}
-	return s.db.commit(bs)
+	return s.db.commit(bs, s.letRead)
 }
 
 // idle copies the WAL back into the file where it holds at least limit bytes. A failure of that is a
 // failure of the disk and stops the store like a failed commit.
 // SPEC: STO-010
 func (s *Store) idle(limit int) {
-	s.disk.Lock()
+	free := s.hold()
 	if s.db == nil || s.Failed() != nil || s.db.behind() < limit {
-		s.disk.Unlock()
+		free()
 		return
 	}
 	var c Commit
@@ -166,7 +165,7 @@ func (s *Store) idle(limit int) {
 		c = s.settle(0, err)
 		s.mu.Unlock()
 	}
-	s.disk.Unlock()
+	free()
 	if err != nil {
 		s.report(c)
 	}
