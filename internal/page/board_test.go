@@ -257,3 +257,45 @@ func TestBoardInABrowser(t *testing.T) {
 	}
 	w.clean(t)
 }
+
+// A deputy before its turn may answer, and declines for nobody; what rings here goes before what rings elsewhere.
+//
+// SPEC: PAG-041 PAG-079
+func TestDeputyBeforeItsTurnDeclinesNothing(t *testing.T) {
+	b, nodes, _ := newBoard(t)
+	w := browser(t, 1366, 768, chromedp.Flag("autoplay-policy", "no-user-gesture-required"))
+	link, err := b.BoardLink(whom, "en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rings := func(state string, acts ...string) func(us, them, lang string) view.Desk {
+		return func(us, them, lang string) view.Desk {
+			d := fixtureIdle(us, them, lang)
+			d.Call.State, d.Call.Acts = state, acts
+			return d
+		}
+	}
+	shows := func(line, state string) {
+		t.Helper()
+		w.is(t, `!!document.querySelector('[data-frame=`+line+`]').contentWindow.Desk && document.querySelector('[data-frame=`+line+`]').contentWindow.Desk.state().call === '`+state+`'`)
+	}
+	nodes[0].show(rings("ringing-later", "answer"))
+	w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#l-1", chromedp.ByQuery))
+	shows("north", "ringing-later")
+	w.run(t, press("1", "Digit1", 49, 0), press("Enter", "Enter", 13, 0), press("Enter", "Enter", 13, 2|8))
+	nodes[1].show(rings("ringing-here", "answer", "decline"))
+	shows("river", "ringing-here")
+	w.run(t, press("Enter", "Enter", 13, 2))
+	wait(t, "what rings here to be answered", func() bool { return nodes[1].done("answer") == 1 })
+	if nodes[0].done("answer") != 0 {
+		t.Error("what rings elsewhere was answered")
+	}
+	nodes[1].show(fixtureIdle)
+	shows("river", "idle")
+	w.run(t, press("1", "Digit1", 49, 0), press("Enter", "Enter", 13, 2|8), press("Enter", "Enter", 13, 2))
+	wait(t, "what rings elsewhere to be answered", func() bool { return nodes[0].done("answer") == 1 })
+	if n := nodes[0].done("decline") + nodes[0].done("hang-up"); n != 0 {
+		t.Errorf("%d acts ended the call of every desk", n)
+	}
+	w.clean(t)
+}

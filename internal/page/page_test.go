@@ -795,7 +795,7 @@ func TestDeputiesHaveTurns(t *testing.T) {
 			t.Errorf("%s: turn %d, not %d", desk, n, want)
 		}
 	}
-	for want, c := range map[string]view.Call{"ring": {State: "ringing-here"}, "": {State: "ringing-here", Later: true}, "priority": {State: "ringing-here", Priority: "danger"}} {
+	for want, c := range map[string]view.Call{"ring": {State: "ringing-here"}, "": {State: "ringing-later"}, "priority": {State: "ringing-here", Priority: "danger"}} {
 		if tone := (sheet{Desk: view.Desk{Call: c}}).Tone(); tone != want {
 			t.Errorf("%+v sounds %q, not %q", c, tone, want)
 		}

@@ -327,7 +327,7 @@ func (s sheet) WaitCount() (n int) {
 			n++
 		}
 	}
-	if s.Call.State == "ringing-here" && !s.Call.Later {
+	if s.Call.State == "ringing-here" {
 		n++
 	}
 	return n + len(s.Urgent()) + s.MoreWait
@@ -356,7 +356,7 @@ func (s sheet) Assert() string {
 			break
 		}
 	}
-	if s.Call.State == "ringing-here" && !s.Call.Later {
+	if s.Call.State == "ringing-here" {
 		out = append(out, words.T(s.Lang, "hear.ring", s.Header.Peer))
 	}
 	for _, a := range s.Alarms {
@@ -413,7 +413,7 @@ func (s sheet) Tone() string {
 			tone = "alarm"
 		}
 	}
-	if s.Call.State == "ringing-here" && !s.Call.Later {
+	if s.Call.State == "ringing-here" {
 		if s.Call.Priority != "" { // SPEC: PAG-086
 			return "priority"
 		}

@@ -437,14 +437,14 @@ func TestDeputyBeforeItsTurn(t *testing.T) {
 	m.Desks([]string{"Ops"}, nil, []string{"Night"}, in.Now)
 	m.Got(call.Signal{Kind: call.SigRing, ID: call.ID{1}, Seq: 1, Desk: "page-7", Class: "service", Mark: "actual"}, in.Now)
 	in.Desk.Desk, in.Live = "Night", m.Live()
-	if c := Build(in, "en").Call; !c.Later || c.Word != "RINGING AT OTHER DESKS" || c.At != "It rings at: Ops" {
+	if c := Build(in, "en").Call; c.State != "ringing-later" || c.Word != "RINGING AT OTHER DESKS" || c.At != "It rings at: Ops" {
 		t.Errorf("%+v", c)
 	}
 	for s := range 21 {
 		m.Tick(in.Now.Add(time.Duration(s) * time.Second))
 	}
 	in.Live = m.Live()
-	if c := Build(in, "en").Call; c.Later || c.Word != "RINGING HERE" || c.At != "It rings at: Ops, Night" {
+	if c := Build(in, "en").Call; c.State != call.RingingHere || c.Word != "RINGING HERE" || c.At != "It rings at: Ops, Night" {
 		t.Errorf("%+v", c)
 	}
 }

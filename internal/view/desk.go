@@ -103,7 +103,7 @@ type Layer struct {
 
 // Call is one call: in the panel the one that stands or ended last, else one of the past, as both ends state it.
 type Call struct {
-	State      string    `json:"state,omitempty"` // in the panel: idle calling ringing-there ringing-here connected ended
+	State      string    `json:"state,omitempty"` // in the panel: idle calling ringing-there ringing-here ringing-later (at other desks of ours; its turn as a deputy is to come) connected ended
 	Word       string    `json:"word"`            // READY, RINGING THERE (2 desks) …; of one of the past its outcome
 	ID         string    `json:"id,omitempty"`
 	Ours       bool      `json:"ours,omitempty"`
@@ -139,7 +139,6 @@ type Call struct {
 
 	Text  []TypedLine `json:"text,omitempty"`  // typed beside it
 	Types bool        `json:"types,omitempty"` // this desk may type there now
-	Later bool        `json:"later,omitempty"` // it rings here at other desks: this one's turn is still to come
 }
 
 // Meter is one direction of the sound of a call.

@@ -157,7 +157,7 @@ func (b builder) waits(d *Desk) Glance {
 		return Glance{Tone: "high", Mark: "stop", Count: stops, Word: b.t("ans.stop"), Detail: b.t("ans.stop.do") + also, Until: until}
 	case flash > 0:
 		return Glance{Tone: "flash", Mark: "flash", Count: flash, Word: b.t("ans.flash"), Detail: b.t("ans.flash.do") + also, Until: until}
-	case d.Call.State == "ringing-here" && !d.Call.Later:
+	case d.Call.State == "ringing-here":
 		return Glance{Tone: "ring", Mark: "bell", Word: b.t("ans.ring", strings.ToUpper(d.Header.Peer)), Detail: b.t("ans.ring.do")}
 	case alarms > 0:
 		a := Glance{Tone: "medium", Mark: "alarm", Count: alarms, Word: b.t("ans.alarm"), Detail: b.t("ans.alarm.do")}

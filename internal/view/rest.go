@@ -35,8 +35,8 @@ func (b builder) call() Call {
 		return b.idle(c)
 	case call.RingingHere:
 		c.Acts, c.At = []string{"answer", "decline"}, b.ringsAt(l.Bell())
-		if c.Later = l.Later(b.Desk.Desk); c.Later {
-			c.Word, c.Acts = b.t("call.later"), []string{"answer"}
+		if l.Later(b.Desk.Desk) {
+			c.State, c.Word, c.Acts = "ringing-later", b.t("call.ringing-later"), []string{"answer"}
 		}
 	case call.RingingThere:
 		c.Word, c.At = b.t("call.ringing-there", b.desks(len(l.Rang))), b.ringsAt(l.Rang)

@@ -47,9 +47,9 @@ window.Board = (() => {
     if (!d) return say(state().none || '');
     if (key) d.press(key);
   }
-  // answer takes the ring of whichever line rings, the chosen one first.
+  // answer takes the ring of whichever line rings, the chosen one first; of one that rings at other desks only where none rings here.
   function answer() {
-    const name = [chosen, ...names()].find(n => desk(n) && desk(n).state().call === 'ringing-here');
+    const rings = call => [chosen, ...names()].find(n => desk(n) && desk(n).state().call === call), name = rings('ringing-here') || rings('ringing-later');
     if (name) { choose(name, 'desk'); desk(name).answer(); }
     return !!name;
   }

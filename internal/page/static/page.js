@@ -425,8 +425,8 @@
     if (body.dataset.root && board() && board().key(e)) { e.preventDefault(); return; }
     const enter = e.key === 'Enter' && e.ctrlKey, k = enter ? (e.shiftKey ? 'end' : 'answer') : e.altKey || e.ctrlKey || e.metaKey ? '' : e.key;
     const f = {
-      answer: () => { if (state.call === 'ringing-here') answer(); },
-      end: () => { if (e.repeat) return; if (state.call === 'ringing-here') act('decline', {}); else if (state.call && state.call !== 'idle' && state.call !== 'ended') act('hang-up', {}); },
+      answer: () => { if (/^ringing-(here|later)$/.test(state.call)) answer(); },
+      end: () => { if (e.repeat) return; if (state.call === 'ringing-here') act('decline', {}); else if (state.call && !/^(idle|ended|ringing-later)$/.test(state.call)) act('hang-up', {}); },
       F2: () => { if (!e.repeat) stop(); }, F4: mute, F9: () => { const b = $('#c-hold') || $('#c-resume'); if (b && !e.repeat) act(b.dataset.verb, {}); }, F8: () => { const b = $('.alarms button'); if (b) act('alarm.ack', window.Board ? JSON.parse(b.dataset.args) : {}); },
       F6: () => { const d = $('#d-note'); if (d) { show('desk'); d.open = !d.open; $('button,summary', d).focus(); } },
       '?': () => show(body.dataset.page === 'keys' ? 'desk' : 'keys'), Escape: () => show('desk'),
