@@ -58,7 +58,7 @@ func TestTextBesideACall(t *testing.T) {
 	n.fail = call.ErrListens
 	n.mu.Unlock()
 	w.run(t, chromedp.Click("#l-end", chromedp.ByQuery))
-	w.is(t, `document.querySelector('#p-said').textContent.includes('a listener types nothing')`)
+	w.is(t, `document.querySelector('#p-said').textContent.includes('a listener types nothing') && document.querySelector('#l-type').value === 'y'`)
 	n.mu.Lock()
 	n.fail = call.ErrLongLine
 	n.mu.Unlock()

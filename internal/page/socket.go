@@ -50,7 +50,7 @@ type fromBrowser struct {
 
 // toBrowser is a panel on its way to a browser, or the answer to an act, an offer or a form.
 type toBrowser struct {
-	T     string            `json:"t,omitempty"` // reply say parts busy beat link reload; "" is a panel
+	T     string            `json:"t,omitempty"` // reply say letters parts busy beat link reload; "" is a panel
 	Seq   uint64            `json:"seq,omitempty"`
 	Panel string            `json:"panel,omitempty"`
 	HTML  string            `json:"html,omitempty"`
@@ -290,7 +290,7 @@ func (c *conn) take(ctx context.Context, m fromBrowser) error {
 		if c.s.stands(c.link) {
 			c.s.cfg.Node.Letters(c.t.who, m.Text, m.Done, func(err error) {
 				e := c.refusal(err)
-				go c.push(ctx, toBrowser{T: "say", Error: e.What, Hint: e.Hint})
+				go c.push(ctx, toBrowser{T: "letters", Error: e.What, Hint: e.Hint})
 			})
 		}
 	case "act", "offer":

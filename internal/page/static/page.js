@@ -312,7 +312,8 @@
   // ---- text beside a call -----------------------------------------------------------------------
   // Each letter goes as it is typed, a finished line with Enter; what stands is drawn by the node, as they see it. A screen
   // reader is told of their lines when they are finished, each once. SPEC: PAG-085
-  const letters = done => { const e = $('#l-type'); if (e && !send({ t: 'letters', text: e.value, done })) return said({ error: state.lost }); if (e && done && new TextEncoder().encode(e.value).length <= 240) e.value = ''; }; // a longer one is refused, and stays
+  let last = ''; // what was finished, until more is typed: one that the node refuses stands in its field again
+  const letters = done => { const e = $('#l-type'); if (e && !send({ t: 'letters', text: e.value, done })) return said({ error: state.lost }); last = e && done ? e.value : ''; if (last) e.value = ''; };
   document.addEventListener('input', e => { if (e.target.id === 'l-type') { e.target.dataset.begun = ''; letters(false); } });
   document.addEventListener('keydown', e => { if (e.target.id === 'l-type' && e.key === 'Enter' && !e.ctrlKey && !e.isComposing) { e.preventDefault(); letters(true); } });
   const toldLines = new Set();
@@ -512,6 +513,7 @@
       else if (m.t === 'beat') { skew = Date.parse(m.now) - Date.now(); anew = false; beat(); if (snd) snd.listen(); }
       else if (m.t === 'busy') { said({ error: state.busy }); const f = $('form', panel(m.slot)); if (f) $('input,select,textarea,button', f).focus(); }
       else if (m.t === 'say') said(m);
+      else if (m.t === 'letters') { said(m); const e = $('#l-type'); if (e && !e.value) e.value = last; }
       else if (m.t === 'parts') parts(m.parts || {});
       else if (m.t === 'link') { if (anew && snd) snd.close(); anew = false; link(); } // a node that began again knows nothing of our sound
       else if (m.t === 'reload') { signedOff(); if ('enrolled' in body.dataset) { ws.onmessage = null; seq = 0; ws.close(); } else location.reload(); }
