@@ -255,6 +255,29 @@ func TestBoardInABrowser(t *testing.T) {
 	if nodes[0].done("hang-up") != 0 || nodes[1].done("hold") != 0 {
 		t.Error("a priority ring ended or held what it should not")
 	}
+	// The microphone is off there until the node holds the call; nobody is told before that it does.
+	const north, board = `document.querySelector('[data-frame=north]').contentWindow`, `document.querySelector('#p-said').textContent`
+	w.is(t, north+`.Desk.muted() && !`+board+`.includes('on hold')`)
+	nodes[0].show(func(us, them, lang string) view.Desk {
+		d := fixtureCall(us, them, lang)
+		d.Call.Talks, d.Call.Speaks, d.Call.Pauses = "opus", true, []view.Layer{{State: "held", Word: "ON HOLD"}}
+		return d
+	})
+	w.is(t, `!`+north+`.Desk.muted() && `+board+`.includes('borealia is on hold')`)
+
+	// Of a hold that the node refuses nobody is told that it holds.
+	nodes[0].mu.Lock()
+	nodes[0].fail = errors.New("the disk is full")
+	nodes[0].mu.Unlock()
+	nodes[0].show(func(us, them, lang string) view.Desk {
+		d := fixtureCall(us, them, lang)
+		d.Call.Talks, d.Call.Speaks = "opus", true
+		return d
+	})
+	w.is(t, `!`+north+`.Desk.state().onhold`)
+	w.run(t, press("Enter", "Enter", 13, 2))
+	wait(t, "the ring taken, and a hold refused", func() bool { return nodes[1].done("answer") == 3 && nodes[0].done("hold") == 2 })
+	w.is(t, north+`.Desk.muted() && !`+river+`.Desk.muted() && `+board+`.includes('borealia is muted')`)
 	w.clean(t)
 }
 

@@ -53,18 +53,33 @@ window.Board = (() => {
     if (name) { choose(name, 'desk'); desk(name).answer(); }
     return !!name;
   }
-  // busy reports whether the person of this page is in a call on another line than that of a desk, and it is not held.
   const calls = win => names().filter(n => desk(n) && desk(n).win !== win && desk(n).state().talks && !desk(n).state().onhold);
-  const busy = win => calls(win).length > 0, holding = {};
-  // hold holds the calls of the other lines: a priority ring is taken. SPEC: PAG-086
+  // busy reports whether the person of this page is in a call on another line than that of a desk, and it is not held.
+  const busy = win => calls(win).length > 0;
+  const tellOf = (n, said) => { if (row(n)) say((said || '%s').replace('%s', row(n).dataset.peer)); };
+  // hold holds the calls of the other lines: a priority ring is taken. Until the node of a line says that it is on hold, its
+  // microphone is off. SPEC: PAG-045 PAG-086
+  const holding = new Map(); // of each such line, whether it was muted for that alone
   function hold(win) {
-    calls(win).forEach(n => { holding[n] = Date.now(); desk(n).hold(); if (row(n)) say((state().holds || '%s').replace('%s', row(n).dataset.peer)); });
+    calls(win).forEach(n => {
+      holding.set(n, !desk(n).muted());
+      if (holding.get(n)) desk(n).mute();
+      desk(n).hold(() => { holding.delete(n); tellOf(n, state().muted); });
+    });
+  }
+  // held hears each change of a desk's call.
+  function held(win) {
+    const n = names().find(n => desk(n) && desk(n).win === win), s = n && desk(n).state();
+    if (!holding.has(n) || s.talks && !s.onhold) return;
+    if (s.onhold) tellOf(n, state().holds);
+    if (holding.get(n) && desk(n).muted()) desk(n).mute();
+    holding.delete(n);
   }
   // talks: one microphone speaks on one line. What was said on another is muted there, and the board says so.
   function talks(win) {
-    names().filter(n => desk(n) && desk(n).win !== win && desk(n).state().call === 'connected' && !desk(n).state().onhold && Date.now() - (holding[n] || 0) > 15000 && !desk(n).muted()).forEach(n => {
+    names().filter(n => desk(n) && desk(n).win !== win && desk(n).state().call === 'connected' && !desk(n).state().onhold && !desk(n).muted()).forEach(n => {
       desk(n).mute();
-      if (row(n)) say((state().muted || '%s').replace('%s', row(n).dataset.peer));
+      tellOf(n, state().muted);
     });
   }
   // stir has the board drawn again at once where a desk has changed; else it is with every heartbeat.
@@ -103,5 +118,5 @@ window.Board = (() => {
     else if (b.dataset.view) show(b.dataset.view);
   });
   paint();
-  return { paint, choose, show, answer, talks, busy, hold, arm, key, tell, stir };
+  return { paint, choose, show, answer, talks, busy, hold, held, arm, key, tell, stir };
 })();

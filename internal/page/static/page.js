@@ -14,9 +14,9 @@
 
   // ---- acts -------------------------------------------------------------------------------------
   function act(verb, args, opt = {}) {
-    const id = ++n;
-    if (!send({ t: 'act', n: id, verb, args: args || {}, times: opt.times, slot: opt.slot || '' })) return said({ error: state.lost }, opt.why);
-    waits.set(id, r => { if (!opt.quiet || r.error) said(r, opt.why); if (!r.error && opt.done) opt.done(); });
+    const id = ++n, answered = r => { if (!opt.quiet || r.error) said(r, opt.why); const then = r.error ? opt.no : opt.done; if (then) then(); };
+    if (!send({ t: 'act', n: id, verb, args: args || {}, times: opt.times, slot: opt.slot || '' })) return answered({ error: state.lost });
+    waits.set(id, answered);
   }
   // said shows an answer: at the form that asked, else under the status; what to do stands apart from what was refused.
   // Focus stays where it is.
@@ -134,7 +134,7 @@
     if (s.polite !== state.polite) $('#say').textContent = s.polite || '';
     const was = state;
     state = s;
-    if (body.dataset.root && board()) board().stir();
+    if (body.dataset.root && board()) { board().stir(); board().held(window); }
     if (!snd) return;
     if (s.sound !== was.sound) { snd.ring(s.sound === 'ring'); snd.priority(s.sound === 'priority'); snd.alarmHigh(s.sound === 'high'); snd.alarm(s.sound === 'alarm'); }
     if (s.talks !== was.talks || s.speaks !== was.speaks) { // of this desk: another one of ours may have the call
@@ -548,7 +548,7 @@
   });
   window.addEventListener('pagehide', () => { if (snd && snd.close) snd.close(); });
   if (matchMedia('(min-width: 1000px)').matches) $$('#d-check,#d-cp').forEach(d => { d.open = true; });
-  window.Desk = { win: window, arm, hold: () => act('hold', {}), beat: () => { if (busy() !== engaged) beat(); }, draw: () => send({ t: 'lang', lang }), again: () => ws.close(), key, said, answer, mute, muted: () => !!snd && snd.state().muted, state: () => state, press: id => { const b = document.getElementById(id); if (b) b.click(); } };
+  window.Desk = { win: window, arm, hold: no => act('hold', {}, { no }), beat: () => { if (busy() !== engaged) beat(); }, draw: () => send({ t: 'lang', lang }), again: () => ws.close(), key, said, answer, mute, muted: () => !!snd && snd.state().muted, state: () => state, press: id => { const b = document.getElementById(id); if (b) b.click(); } };
   after(); dial();
   if (sessionStorage.getItem('armed') || 'enrolled' in body.dataset) arm(); // as before the reload; the browser may want a press all the same. SPEC: PAG-038
 })();
