@@ -26,7 +26,7 @@ const (
 
 // Limits of the text beside a call.
 const (
-	maxLine     = 240 // bytes of a line that stand; of those erased as many
+	MaxLine     = 240 // bytes of a line that stand; of those erased as many
 	maxParts    = 64
 	maxLines    = 400 // that an end types in one call
 	lettersASec = 100 // packets of the other end that are taken in a second; the rest comes again
@@ -82,7 +82,7 @@ func DecodeLetters(b []byte) (p Letters, err error) {
 		}
 		s := string(b[:n])
 		size[len(p.Parts)%2] += n
-		if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !wire.Seen(r) }) || max(size[0], size[1]) > maxLine {
+		if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !wire.Seen(r) }) || max(size[0], size[1]) > MaxLine {
 			return Letters{}, fmt.Errorf("%w: letters: text", ErrSignal)
 		}
 		p.Parts, b = append(p.Parts, s), b[n:]
@@ -127,7 +127,7 @@ type Texts struct {
 // Acts that do not fit.
 var (
 	ErrManyLines = statement.Refuse("say it, or send it: parley send TEXT", "no more than %d lines of a party stand beside a call", maxLines)
-	ErrLongLine  = statement.Refuse("make it two lines; it stands as it was", "a line has %d bytes at most", maxLine)
+	ErrLongLine  = statement.Refuse("make it two lines; it stands as it was", "a line has %d bytes at most", MaxLine)
 	ErrListens   = statement.Refuse("", "a listener types nothing into a call")
 )
 
@@ -162,7 +162,7 @@ func (t *Texts) Type(p Person, value string, done bool, now time.Time) (line *Ty
 	if p.Part == Listener {
 		return nil, ErrListens
 	}
-	if value = seen(value); len(value) > maxLine {
+	if value = seen(value); len(value) > MaxLine {
 		return nil, ErrLongLine
 	}
 	l := t.last(true, p.Source)
@@ -230,7 +230,7 @@ func (l *Typed) edit(value string) {
 		typed = append(typed, letter{r: r})
 	}
 	l.letters = slices.Insert(l.letters, in, typed...)
-	for l.Parts = parts(l.letters); len(l.Parts) > maxParts || erased(l.Parts) > maxLine; l.Parts = parts(l.letters) {
+	for l.Parts = parts(l.letters); len(l.Parts) > maxParts || erased(l.Parts) > MaxLine; l.Parts = parts(l.letters) {
 		i := slices.IndexFunc(l.letters, func(x letter) bool { return x.gone })
 		l.letters, l.Cut = slices.Delete(l.letters, i, i+1), true
 	}

@@ -56,7 +56,7 @@ func TestWhatIsErasedStandsInItsPlace(t *testing.T) {
 func TestALineThatIsTooLongIsRefused(t *testing.T) {
 	// SPEC: CAL-030
 	x, l := typed(t, "we hold fire")
-	for _, long := range []string{strings.Repeat("a", maxLine+1), strings.Repeat("é", maxLine/2+1)} {
+	for _, long := range []string{strings.Repeat("a", MaxLine+1), strings.Repeat("é", MaxLine/2+1)} {
 		for _, done := range []bool{false, true} {
 			if line, err := x.Type(typist, long, done, epoch); err != ErrLongLine || line != nil {
 				t.Errorf("%d bytes, finished %t: %v", len(long), done, err)
@@ -66,7 +66,7 @@ func TestALineThatIsTooLongIsRefused(t *testing.T) {
 	if line, _ := l.Said(); line != "we hold fire" || l.State != Typing {
 		t.Errorf("%q, %d", line, l.State)
 	}
-	if _, err := x.Type(typist, strings.Repeat("é", maxLine/2), true, epoch); err != nil {
+	if _, err := x.Type(typist, strings.Repeat("é", MaxLine/2), true, epoch); err != nil {
 		t.Error(err)
 	}
 }
@@ -109,7 +109,7 @@ func TestEveryLineThatIsTypedCanBeRead(t *testing.T) {
 		_, _ = x.Type(typist, "not this at all", false, epoch)
 		_, _ = x.Type(typist, "", false, epoch)
 	}
-	if l := x.last(true, 0); !l.Cut || erased(l.Parts) > maxLine || erased(l.Parts) < maxLine-16 {
+	if l := x.last(true, 0); !l.Cut || erased(l.Parts) > MaxLine || erased(l.Parts) < MaxLine-16 {
 		t.Errorf("%+v", l.Letters)
 	}
 }
@@ -125,7 +125,7 @@ func TestLineIsTextAsStatementsHaveIt(t *testing.T) {
 		"direction":      {Parts: []string{"a\u202eb"}},
 		"not UTF-8":      {Parts: []string{"a\xff"}},
 		"control":        {Parts: []string{"a\x1bb"}},
-		"too long":       {Parts: []string{strings.Repeat("x", maxLine+1)}},
+		"too long":       {Parts: []string{strings.Repeat("x", MaxLine+1)}},
 		"too much gone":  {Parts: []string{"", strings.Repeat("x", 200), "a", strings.Repeat("x", 41)}},
 		"an empty part":  {Parts: []string{"a", "", "b"}},
 		"too many parts": {Parts: slices.Repeat([]string{"a"}, maxParts+1)},

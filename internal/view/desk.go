@@ -137,8 +137,9 @@ type Call struct {
 	Others     []string  `json:"others,omitempty"`  // desks of ours that it can be handed over to
 	Acts       []string  `json:"acts,omitempty"`    // ring answer decline hang-up leave class join hold resume waiting replay hand-over
 
-	Text  []TypedLine `json:"text,omitempty"`  // typed beside it
-	Types bool        `json:"types,omitempty"` // this desk may type there now
+	Text     []TypedLine `json:"text,omitempty"`      // typed beside it
+	TextMore string      `json:"text_more,omitempty"` // how much of it stands above
+	Types    bool        `json:"types,omitempty"`     // this desk may type there now
 }
 
 // Meter is one direction of the sound of a call.

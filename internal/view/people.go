@@ -46,17 +46,18 @@ type Stretch struct {
 // texts draws what was typed beside a call: by its statement where that is here, else as both ends hold it now. The letters of
 // the other end are its word alone: where its statement says another thing, both are shown.
 // SPEC: CAL-031 CAL-032 CAL-033 PAG-085
-func (b builder) texts(id string, lines []call.Typed) (out []TypedLine) {
+func (b builder) texts(id string, lines []call.Typed) (out []TypedLine, more string) {
 	var of []call.LineEntry
 	for _, s := range b.Calls {
 		if s.Call == id {
 			of = s.Lines
 		}
 	}
-	for _, t := range lines[max(0, len(lines)-maxTexts):] {
-		if t.Call.String() != id {
-			continue
-		}
+	lines = slices.DeleteFunc(slices.Clone(lines), func(t call.Typed) bool { return t.Call.String() != id })
+	if n := len(lines) - maxTexts; n > 0 {
+		more, lines = b.t("type.more", n), lines[n:]
+	}
+	for _, t := range lines {
 		key := fmt.Sprintf("%.8s-%t-%d-%d", id, t.Ours, t.Source, t.Line)
 		x := TypedLine{Ours: t.Ours, Name: b.there(t.By.Officer, t.By.Desk), At: t.Since, Key: key}
 		if t.Ours && t.State == call.Typing && t.By.Desk == b.Desk.Desk {
@@ -90,7 +91,7 @@ func (b builder) texts(id string, lines []call.Typed) (out []TypedLine) {
 		}
 		out = append(out, x)
 	}
-	return out
+	return out, more
 }
 
 // maxTexts is how many lines beside a call are drawn: the newest.
@@ -112,7 +113,7 @@ func (b builder) wrote(ls []call.LineEntry) (out []TypedLine) {
 			x.State = "broken"
 		}
 		if len(l.Erased) > 0 {
-			x.Runs = append(x.Runs, Stretch{strings.Join(l.Erased, "; "), true})
+			x.Runs = []Stretch{{Text: l.Says + " "}, {strings.Join(l.Erased, "; "), true}}
 		}
 		x.Word = b.t("line." + x.State)
 		out = append(out, x)
@@ -161,7 +162,7 @@ func (b builder) inCall(c *Call) {
 	if len(c.Pauses) > 0 {
 		c.Word = c.Pauses[0].Word
 	}
-	c.Text = b.texts(c.ID, b.Texts)
+	c.Text, c.TextMore = b.texts(c.ID, b.Texts)
 	here := b.Desk.Desk
 	if i := slices.IndexFunc(l.Side[0].People, func(p call.Person) bool { return p.Desk == here }); i >= 0 {
 		c.Talks, c.Speaks, c.Types = l.Codec, l.Side[0].People[i].Speaks, l.Side[0].People[i].Part != call.Listener

@@ -124,7 +124,8 @@ func (b builder) idle(c Call) Call {
 			c.Differs = b.t("call.differs", b.outcome(us.Facts.Outcome, 0), b.outcome(them.Facts.Outcome, 0))
 		}
 	}
-	c.OutcomeWas, c.Text = b.t("out.last", b.outcome(last.Outcome, secs)), b.texts(c.ID, b.Texts)
+	c.OutcomeWas = b.t("out.last", b.outcome(last.Outcome, secs))
+	c.Text, c.TextMore = b.texts(c.ID, b.Texts)
 	if b.LastAsk && b.LastCall != "" && c.Outcome == call.Answered {
 		c.ID, c.Acts = b.LastCall, append(c.Acts, "class")
 	}
