@@ -14,7 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"example.org/parley/call"
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
@@ -62,7 +61,6 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 			"instant":  func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04Z") },
 			"lines":    func(s string) []string { return strings.Split(s, "\n") },
 			"mine":     mine,
-			"maxline":  func() int { return call.MaxLine },
 			"filed":    filed,
 			"accounts": accounts,
 			"figs":     figs,

@@ -13,6 +13,7 @@ import (
 	"text/template"
 	"time"
 
+	"example.org/parley/call"
 	"example.org/parley/check"
 	"example.org/parley/message/phrase"
 	"example.org/parley/statement"
@@ -131,6 +132,7 @@ func Funcs(lang string) map[string]any {
 		"full":      full,
 		"about":     statement.About,
 		"ms":        Ms,
+		"maxline":   func() int { return call.MaxLine },
 		"layer":     func(up bool) Layer { return updown(lang, up) },
 		"slot":      func(s check.State) string { return slotWord(lang, s) },
 		"partstate": PartState,
