@@ -26,6 +26,7 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/view"
 	"example.org/parley/message/phrase"
+	"example.org/parley/words"
 )
 
 // need skips a test whose tool is missing, or fails where PARLEY_REQUIRE names that tool.
@@ -464,6 +465,17 @@ func TestStale(t *testing.T) {
 	r.pause[0].Store(false)
 	r.nodes[0].show(fixtureCall)
 	w.is(t, `!document.body.classList.contains('stale') && document.querySelector('#stale').hidden && document.querySelector('#c-end') !== null`)
+}
+
+// In the demo's frame at 1366×768 every key of the call of a quiet desk is whole, in every language. SPEC: PAG-057
+func TestKeysAreWholeInTheDemosFrame(t *testing.T) {
+	r := newRig(t)
+	for _, lang := range words.Langs() {
+		w := browser(t, 579, 710)
+		link, _ := r.desks[0].Link(act.Who{Officer: "A7-2"}, lang)
+		w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#c-priority", chromedp.ByQuery))
+		w.is(t, `[...document.querySelectorAll('.key button')].every(b => { const r = b.getBoundingClientRect(); return r.bottom <= document.querySelector('.voice').getBoundingClientRect().bottom && b.scrollWidth <= b.clientWidth; })`)
+	}
 }
 
 // The demo's page: two desks, a cable that is pulled and plugged in by the same key. SPEC: PAG-016
