@@ -441,6 +441,7 @@ func TestSoundComesBack(t *testing.T) {
 		p := a.peer()
 		return p != nil && p.Sound().Media == Live
 	})
+	a.wait(t, "Sound.state().connected && !Sound.state().joining")
 	a.peer().Close() // as when another page takes the desk
 	a.wait(t, "!Sound.state().connected")
 	time.Sleep(2500 * time.Millisecond)
