@@ -215,7 +215,7 @@ func (d *doctor) addresses(l *home.Line, running bool) {
 		switch err := link.Listenable(p.Kind(), p.At()); {
 		case !here(p.At()):
 			d.say(wrong, "bring its interface up, the node tries again every second; or take another, while the node runs: parley path set LABEL --bind IP:PORT", "path %s: this machine has no address %s", p.Label, p.At())
-		case d.noRight(err, p.At()):
+		case d.noRight(err, p.Label, p.At()):
 		case err != nil && !running:
 			d.say(wrong, find, "path %s: another program has %s", p.Label, p.At())
 		}
@@ -242,15 +242,20 @@ func (d *doctor) addresses(l *home.Line, running bool) {
 // taken reports whether another program has an address; of a port that this account may not have it says so.
 func (d *doctor) taken(network, at string) bool {
 	err := link.Listenable(network, at)
-	return err != nil && !d.noRight(err, at)
+	return err != nil && !d.noRight(err, "", at)
 }
 
-// noRight says that this account may not have a port, where that is what is wrong.
-func (d *doctor) noRight(err error, at string) bool {
+// noRight says that this account may not have a port, and for which path, where that is what is wrong.
+func (d *doctor) noRight(err error, path, at string) bool {
 	if !errors.Is(err, syscall.EACCES) {
 		return false
 	}
-	d.say(look, "a port above 1023; or the right to it: systemctl edit parley, and there [Service] AmbientCapabilities=CAP_NET_BIND_SERVICE and CapabilityBoundingSet=CAP_NET_BIND_SERVICE", "this account may not listen at %s; the service may, if it was given the right", at)
+	way := "a port above 1023; or the right to it: install -D -m 644 /usr/share/doc/parley/port443.conf /etc/systemd/system/parley.service.d/port443.conf; systemctl daemon-reload; systemctl restart parley"
+	if path == "" {
+		d.say(look, way, "this account may not listen at %s; the service may, if it was given the right", at)
+	} else {
+		d.say(look, way, "path %s: this account may not listen at %s; the service may, if it was given the right", path, at)
+	}
 	return true
 }
 
@@ -270,8 +275,12 @@ func (d *doctor) telephones(l *home.Line, running bool) {
 	if _, err := l.PhoneSecret(); err != nil {
 		d.bad(err)
 	}
-	if _, _, err := l.PhoneTLS(); how == "tls" && err != nil {
+	switch _, ours, err := l.PhoneTLS(); {
+	case how != "tls":
+	case err != nil:
 		d.bad(err)
+	case ours == nil:
+		d.say(look, "put a certificate for this address beside config.toml, phone.crt and phone.key; nothing, where the PBX opens no connection itself", "telephones: no connection that the PBX opens over TLS is taken: phone.crt is not there")
 	}
 }
 

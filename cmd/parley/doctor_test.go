@@ -4,8 +4,11 @@ package main
 
 import (
 	"bytes"
+	"net"
 	"net/netip"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -49,6 +52,41 @@ func TestPortsAndDoctorKnowTheTelephones(t *testing.T) {
 	d.telephones(l, false)
 	if len(d.out) != 2 || !strings.Contains(d.out[0].What, "no address 192.0.2.10:5060") || !strings.Contains(d.out[1].What, "phone.secret") {
 		t.Errorf("%+v", d.out)
+	}
+}
+
+// Of a port that this account may not have doctor names the path and the drop-in, where the package puts it; of a trunk over TLS the
+// certificate without which no connection is taken.
+// SPEC: CLI-060 PHN-006
+func TestDoctorNamesTheDropInAndTheCertificate(t *testing.T) {
+	l, _ := lines(t)
+	d := &doctor{app: &app{stdio: stdio{nil, &bytes.Buffer{}, nil}, lang: "en"}, line: "north"}
+	if d.noRight(syscall.EADDRINUSE, "web", "192.0.2.1:443") || !d.noRight(&net.OpError{Op: "listen", Err: os.NewSyscallError("bind", syscall.EACCES)}, "web", "192.0.2.1:443") {
+		t.Fatal("another fault is taken for a missing right, or it for another")
+	}
+	from, to := "/usr/share/doc/parley/port443.conf", "/etc/systemd/system/parley.service.d/port443.conf"
+	if f := d.out[0]; !strings.HasPrefix(f.What, "path web: ") || !strings.Contains(f.What, "192.0.2.1:443") || !strings.Contains(f.Do, "install -D -m 644 "+from+" "+to) {
+		t.Errorf("%+v", f)
+	}
+	for name, want := range map[string]string{"nfpm.yaml": "src: packaging/port443.conf, dst: " + from, "nfpm.yaml ": "dst: /usr/lib/systemd/system/parley.service", "port443.conf": "AmbientCapabilities=CAP_NET_BIND_SERVICE"} {
+		if b, err := os.ReadFile("../../packaging/" + strings.TrimSpace(name)); err != nil || !bytes.Contains(b, []byte(want)) {
+			t.Errorf("%s lacks %q: %v", name, want, err)
+		}
+	}
+	said := func(trunk string) string {
+		d.out, l.Config.Phone = nil, home.Phone{Trunk: trunk, Bind: "127.0.0.1:0"}
+		d.telephones(l, false)
+		var out []string
+		for _, f := range d.out {
+			out = append(out, f.What+" -> "+f.Do)
+		}
+		return strings.Join(out, "; ")
+	}
+	if s := said("sips:127.0.0.2"); strings.Count(s, " -> ") != 1 || !strings.Contains(s, "phone.crt is not there") || !strings.Contains(s, "phone.key") {
+		t.Errorf("over TLS: %q", s)
+	}
+	if s := said("sip:127.0.0.2"); s != "" {
+		t.Errorf("over UDP: %q", s)
 	}
 }
 
