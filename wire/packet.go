@@ -279,5 +279,6 @@ type PathState struct {
 	PeerCommitAge time.Duration  `json:"-"` // and since its last commit
 	BitsOut       float64        `json:"-"` // a second, IP and UDP headers included, over the last second
 	Goodbye       string         `json:"-"` // what the peer said when it left
-	Why           error          `json:"-"` // why our address cannot be listened on, nil when it is
+	Shut          bool           `json:"-"` // our address cannot be listened on
+	Why           error          `json:"-"` // why, or why nothing goes there; nil when it does
 }

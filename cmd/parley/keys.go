@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/ed25519"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,8 +21,8 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/control"
 	"example.org/parley/internal/home"
+	"example.org/parley/internal/view"
 	"example.org/parley/party"
-	"example.org/parley/words"
 )
 
 // keys are the verbs of who keeps the party key off the machine.
@@ -125,7 +126,8 @@ func (a *app) keys() []*cobra.Command {
 func (a *app) goesOn(ctx context.Context, s *party.Sheet, looks int) (bool, error) {
 	for range looks {
 		r, err := a.node().Do(ctx, a.line, "en", act.PathList)
-		if err == nil && strings.Contains(r.Text, fmt.Sprintf("issue %d of the sheet of %s,", s.Issue, s.Party)) && !strings.Contains(r.Text, words.T("en", "sheet.soon")) {
+		var v view.Desk
+		if b, ok := r.Data.(json.RawMessage); err == nil && ok && json.Unmarshal(b, &v) == nil && v.Issue >= s.Issue && !v.Soon {
 			return true, nil
 		}
 		if errors.Is(err, control.ErrNotRunning) {

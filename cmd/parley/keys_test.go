@@ -32,21 +32,21 @@ func TestTakeOfANodeThatDoesNotGoOnIsAnError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := "issue 1 of the sheet of aurelia, 10:00Z: other addresses"
+	data := `{"issue":1}`
 	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write([]byte(`{"text":"` + text + `"}`))
+		_, _ = w.Write([]byte(`{"text":"issue 2 of the sheet of aurelia, 10:00Z: other addresses","data":` + data + `}`))
 	})}
 	go srv.Serve(at)
 	defer srv.Close()
 	if on, err := a.goesOn(context.Background(), s, 1); on || err == nil || !strings.Contains(err.Error(), "does not go on by it") {
 		t.Error(on, err)
 	}
-	text = "issue 2 of the sheet of aurelia, 10:00Z: other addresses; what is on disk is newer than what the node goes by; the node takes it up within a second"
+	data = `{"issue":2,"soon":true}`
 	if on, err := a.goesOn(context.Background(), s, 1); on || err == nil {
 		t.Error("it listens elsewhere: ", on, err)
 	}
-	text = "issue 2 of the sheet of aurelia, 10:00Z: other addresses"
+	data = `{"issue":2}`
 	if on, err := a.goesOn(context.Background(), s, 1); !on || err != nil {
 		t.Error(on, err)
 	}

@@ -43,7 +43,7 @@ func TestMissingAddressHoldsUpNoOther(t *testing.T) {
 	if ps[0].Why != nil || ps[0].Local.Port() == 0 {
 		t.Errorf("path 1: %+v", ps[0])
 	}
-	if !errors.Is(ps[1].Why, syscall.EADDRNOTAVAIL) || !strings.Contains(ps[1].Why.Error(), "127.0.0.1:1") {
+	if ps[0].Shut || !ps[1].Shut || !errors.Is(ps[1].Why, syscall.EADDRNOTAVAIL) || !strings.Contains(ps[1].Why.Error(), "127.0.0.1:1") {
 		t.Errorf("path 2: %v", ps[1].Why)
 	}
 	here.Store(true)

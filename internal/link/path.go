@@ -372,7 +372,8 @@ func (p *path) state(now time.Duration) wire.PathState {
 		BitsOut: p.bitsOut, Goodbye: p.goodbye}
 	if p.bind != nil {
 		st.Local = p.bind.addr()
-		if st.Why = p.bind.down(); st.Why == nil && !p.weHear {
+		st.Why = p.bind.down()
+		if st.Shut = st.Why != nil; !st.Shut && !p.weHear {
 			st.Why = p.unfound
 		}
 	}

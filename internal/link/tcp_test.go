@@ -441,7 +441,7 @@ func TestWhyAPathOverTCPIsDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := start(t, "aurelia", ca)
-	if why := a.Paths()[0].Why; why == nil || why.Error() != fmt.Sprintf("couldn't listen on tcp:%v: address already in use", ca.Binds[0]) {
+	if why := a.Paths()[0].Why; why == nil || !a.Paths()[0].Shut || why.Error() != fmt.Sprintf("couldn't listen on tcp:%v: address already in use", ca.Binds[0]) {
 		t.Errorf("%v", why)
 	}
 	taken.Close()

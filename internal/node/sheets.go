@@ -24,6 +24,7 @@ import (
 	"example.org/parley/record"
 	"example.org/parley/service"
 	"example.org/parley/statement"
+	"example.org/parley/wire"
 	"example.org/parley/words"
 )
 
@@ -456,12 +457,20 @@ func (l *Line) pathList(who act.Who, lang string, a act.Plain) (act.Reply, error
 		}
 	}
 	for _, is := range l.issues() {
-		in.Terms = append(in.Terms, l.issueLine(lang, is, h))
+		if in.Terms = append(in.Terms, l.issueLine(lang, is, h)); is.Party == l.cfg.Us.Name {
+			in.Issue = max(in.Issue, is.Issue)
+		}
 	}
 	if l.cfg.Home.Issued() {
 		in.Terms = append(in.Terms, t("soon"))
 	}
+	in.Soon = l.soon()
 	return l.asked(in, lang, a)
+}
+
+// soon reports whether the node does not go by what is on disk yet, or cannot listen at an address of it.
+func (l *Line) soon() bool {
+	return l.cfg.Home.Issued() || l.linkErr != nil || slices.ContainsFunc(l.link.Paths(), func(p wire.PathState) bool { return p.Shut })
 }
 
 // issueLine says of one issue what became of it.

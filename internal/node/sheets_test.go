@@ -4,6 +4,7 @@ package node
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/home"
+	"example.org/parley/party"
 	"example.org/parley/words"
 )
 
@@ -51,6 +53,22 @@ func TestASheetThatIsNotTakenIsOnBothBoards(t *testing.T) {
 	l.peer.up, l.peer.state.Sheet = true, untaken{7, "\x1b[2J"}
 	if got := boards(l, "en"); len(got) != 0 {
 		t.Error(got)
+	}
+}
+
+// A node goes on by an issue only where it listens at all addresses of it.
+// SPEC: SHT-015
+func TestANodeThatCannotListenDoesNotGoOn(t *testing.T) {
+	l := &Line{link: noLink{{Label: "1"}, {Label: "2", Why: errors.New("no answer")}}}
+	l.cfg.Home = &home.Line{Dir: t.TempDir(), Ours: &party.Sheet{Issue: 2}}
+	if l.soon() {
+		t.Error("it listens and does not go on")
+	}
+	if l.linkErr = errors.New("no sessions"); !l.soon() {
+		t.Error("it goes on without sessions")
+	}
+	if l.linkErr, l.link = nil, (noLink{{Label: "1"}, {Label: "2", Shut: true}}); !l.soon() {
+		t.Error("it goes on where it cannot listen")
 	}
 }
 

@@ -29,7 +29,7 @@ var questions = map[string]func(b builder, d *Desk){
 	"card":         builder.card,
 	"log":          func(b builder, d *Desk) { d.Log = b.log() },
 	"terms.show":   func(b builder, d *Desk) { d.Sentences, d.Slots = b.Terms, b.Schedule },
-	"path.list":    func(b builder, d *Desk) { d.Sentences = b.Terms },
+	"path.list":    func(b builder, d *Desk) { d.Sentences, d.Issue, d.Soon = b.Terms, b.Issue, b.Soon },
 	"brief":        builder.brief,
 	"readouts":     builder.readouts,
 	"find":         func(b builder, d *Desk) { d.Log = b.log() },

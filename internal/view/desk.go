@@ -23,6 +23,8 @@ type Desk struct {
 	Header          Header        `json:"header,omitzero"`
 	Answers         []Glance      `json:"answers,omitzero"`          // is the line up, is somebody there, does anything wait
 	Service         []Service     `json:"service,omitzero"`          // what keeps the line out of service, by an act: none of it is a fault
+	Issue           int           `json:"issue,omitempty"`           // of path list: the newest issue of our sheet that is stated
+	Soon            bool          `json:"soon,omitempty"`            // and the node does not go by what is on disk yet, or cannot listen there
 	Sentences       []string      `json:"sentences,omitzero"`        // status, fit to be read aloud; the first is the line's
 	Unrecorded      string        `json:"unrecorded,omitempty"`      // statements cannot be committed, in words; voice, ringing and STOP go on
 	UnrecordedHere  time.Time     `json:"unrecorded_here,omitzero"`  // since when here

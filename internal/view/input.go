@@ -59,6 +59,8 @@ type Input struct {
 	Due          map[string]map[string]int            // of the terms
 	Dues         map[string]map[string]map[string]int // by the key of a message that other terms than those hold for
 	Terms        []string                             // in words
+	Issue        int                                  // the newest of our sheet that is stated
+	Soon         bool                                 // the node does not go by what is on disk yet, or cannot listen where it says
 	Stops        []stop.State                         // as stated, or as heard while no statement is here
 	Messages     []message.State
 	MoreMessages int // that wait and found no room
