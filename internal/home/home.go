@@ -6,17 +6,22 @@
 //	HOME/desks.json              who is signed on at which terminal (internal/control)
 //	HOME/serve.lock              which process serves this home
 //	HOME/reserve                 given back to a full disk (internal/store)
+//	HOME/board.*                 what the board of several lines keeps, as page.* of a line
+//	HOME/tls/NAME/               the certificate of the desks' page under that name (internal/cert)
+//	HOME/.restore                a backup that is being put back: gone once it is whole (internal/backup)
 //	HOME/lines/NAME/config.toml  one documented struct, validated once (Config)
 //	HOME/lines/NAME/*.key        party, sign, link and tag keys, 0600, refused otherwise; the party key may be elsewhere
 //	HOME/lines/NAME/sheet.unsigned  our next sheet, which waits for the party key · config.next: the paths that go with it
 //	HOME/lines/NAME/sheet.ours   our sheet · sheet.theirs: the other party's, once entered · sheet.ours.2, sheet.theirs.2 …: the issues after the genesis
 //	HOME/lines/NAME/*.key.next   keys of our newest sheet that the other party has not accepted yet · *.key.unsigned: those of sheet.unsigned
 //	HOME/lines/NAME/link.met     the newest of the other party's link keys with which it has come
+//	HOME/lines/NAME/phone.secret password of the telephones' trunk · phone.crt, phone.key: our certificate there, and whatever file [phone] ca names
 //	HOME/lines/NAME/party.key.gone  a sealed party key that is still to be overwritten
 //	HOME/lines/NAME/genesis      signed by both, once confirmed · terms: its body · pairing.json: how far it is
 //	HOME/lines/NAME/alone        of a line that began alone, its genesis · alone.terms, alone.sheet: what that names · alone.db: its record
 //	HOME/lines/NAME/page.*       what the desks' page keeps: sessions and desks, by the hash of their cookies, and the public halves of passkeys
-//	HOME/lines/NAME/record.db    the record (internal/store) · record.db.schemaN: the whole of it before a newer program changed its schema N
+//	HOME/lines/NAME/record.db    the record (internal/store) · record.db-wal: what is not in it yet · record.db.lock: which process has it
+//	HOME/lines/NAME/record.db.schemaN  the whole of it before a newer program changed its schema N · record.db.moved: before PostgreSQL took it over
 //	HOME/lines/NAME/recordings   the sound of calls, where the parties agreed to record it (internal/recording)
 //
 // A line is one directory: backing up, leaving and erasing are per line, and nothing that happens

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"example.org/parley/party"
@@ -213,4 +214,37 @@ func TestStolenKeyIsEnded(t *testing.T) {
 		t.Fatal("what the old key signed before its end is no longer sound")
 	}
 	refused(t, b.SetTheirs(s.Note, true), "paired already")
+}
+
+// What lies in a line's directory stands in the layout of the package's documentation.
+func TestLayoutIsWritten(t *testing.T) {
+	src, err := os.ReadFile("home.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var written []string
+	for l := range strings.Lines(string(src)) {
+		if l, is := strings.CutPrefix(l, "//\tHOME/lines/NAME/"); is {
+			written = append(written, strings.FieldsFunc(l, func(r rune) bool { return strings.ContainsRune(" ,:·\n", r) })...)
+		}
+	}
+	a, b := paired(t)
+	s, err := a.Issue(a.Config, rand.Reader)
+	if err == nil {
+		err = errors.Join(b.Take(s), b.Met(s.Link), a.SetState("pairing.json", nil), a.SetState("page.sessions", nil))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range []*Line{a, b} {
+		es, err := os.ReadDir(l.Dir)
+		if err != nil || len(es) < 10 {
+			t.Fatal(es, err)
+		}
+		for _, e := range es {
+			if !slices.ContainsFunc(written, func(p string) bool { ok, _ := filepath.Match(p, e.Name()); return ok }) {
+				t.Errorf("%s stands nowhere", e.Name())
+			}
+		}
+	}
 }
