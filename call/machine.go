@@ -319,6 +319,8 @@ func (m *Machine) HangUp(by statement.Author, class string, now time.Time) Out {
 		return m.cannot(ErrIn) // it is for those who talk to end it
 	} else if l.State == Connected && l.told[i].Source != 0 {
 		return m.leaves(l, by.Desk)
+	} else if had := l.back(by.Desk); l.State == Connected && had != nil {
+		return m.take(l, had.By)
 	}
 	l.Class = cmp.Or(class, l.Class)
 	if l.State != Connected {

@@ -291,6 +291,14 @@ func (m *Machine) take(l *Live, by statement.Author) Out {
 	return m.tell(l, append([]Person{first}, told...))
 }
 
+// back gives who had the call until now, where the other end has not seen yet that another desk of ours took it; nil: it has.
+func (l *Live) back(desk string) *Person {
+	if had := l.Side[0].People; len(had) > 0 && had[0].Source == 0 && had[0].Desk != desk {
+		return &had[0]
+	}
+	return nil
+}
+
 // Gone says that a desk of ours in the call is no more: he has left, or where he had the call, it goes on with one of ours
 // who speaks; with nobody, it has failed.
 //
@@ -305,6 +313,8 @@ func (m *Machine) Gone(desk string, now time.Time) Out {
 	case i < 0:
 	case l.told[i].Source != 0:
 		return m.leaves(l, desk)
+	case l.back(desk) != nil:
+		return m.take(l, l.back(desk).By)
 	default:
 		if j := slices.IndexFunc(l.told, func(p Person) bool { return p.Source != 0 && p.Speaks }); j >= 0 {
 			return m.take(l, l.told[j].By)
