@@ -47,7 +47,7 @@ type agent struct {
 	id       string // of this life, in our tags
 	out      []parcel
 	asks     map[string]*ask                // our requests, by branch
-	answers  map[string]*answer             // theirs, by branch, sender and method
+	answers  map[string]*answer             // theirs, by branch, sender and method; without a branch of RFC 3261 by the fields that its 17.2.3 names
 	legs     map[string]*leg                // by Call-ID and our tag
 	happened func(*leg, string)             // answered, over, asked, media; trunk: how it stands, with no leg
 	open     func() (netip.AddrPort, error) // a place for the sound of a call that comes in
@@ -269,6 +269,16 @@ func (a *agent) ask(p parcel, req *sip.Request) {
 	branch, _ := via.Params.Get("branch")
 	key := branch + " " + via.SentBy() + " "
 	invite := a.answers[key+"INVITE"]
+	if !strings.HasPrefix(branch, "z9hG4bK") {
+		from, _ := req.From().Params.Get("tag")
+		to, _ := req.To().Params.Get("tag")
+		all := fmt.Sprintf("%s %q %q %q %d ", via.Value(), req.Recipient.String(), from, *req.CallID(), cseq.SeqNo)
+		key = fmt.Sprintf("%s%q ", all, to)
+		invite = a.answers[key+"INVITE"]
+		if t := a.answers[all+`"" INVITE`]; req.Method == sip.ACK && t != nil && t.tag == to { // of our answer
+			invite = t
+		}
+	}
 	switch {
 	case req.Method == sip.ACK:
 		if invite != nil && invite.code >= 300 {

@@ -31,6 +31,42 @@ type player struct {
 	event []string
 }
 
+// Requests of RFC 2543 have no branch that tells them apart: each is known by the fields that RFC 3261 17.2.3 names, comes again as what it
+// was, and its ACK and its CANCEL find it.
+//
+// SPEC: PHN-010
+func TestRequestsWithoutABranch(t *testing.T) {
+	for _, old := range []string{";rport", ";branch=1;rport"} {
+		p := play(t, nil)
+		bare := func(s string) string { // every branch away
+			at := strings.Index(s, ";branch=")
+			return s[:at] + old + s[at+strings.Index(s[at:], ";rport")+len(";rport"):]
+		}
+		two := [2][]sip.Message{p.got(bare(request("INVITE", "in1", 1, "", "", theirSDP))), p.got(bare(request("INVITE", "in2", 1, "", "", theirSDP)))}
+		if len(p.legs) != 2 || len(two[0]) == 0 || len(two[1]) == 0 {
+			t.Fatalf("%q: %d calls of two: %v", old, len(p.legs), two)
+		}
+		if again := p.got(bare(request("INVITE", "in1", 1, "", "", theirSDP))); len(again) != 1 || len(p.legs) != 2 || !strings.Contains(again[0].String(), "Call-ID: in1") {
+			t.Errorf("%q: what comes again is answered %v", old, again)
+		}
+		out := p.got(bare(request("CANCEL", "in2", 1, "", "", "")))
+		if len(out) != 2 || p.legs[1].state != over || p.legs[0].state == over {
+			t.Fatalf("%q: cancelled, %v", old, out)
+		}
+		refused := out[1].(*sip.Response)
+		tag, _ := refused.To().Params.Get("tag")
+		if refused.StatusCode != 487 || tag == "" {
+			t.Fatalf("%q: %v", old, refused)
+		}
+		for _, of := range []string{"other", tag} {
+			p.got(bare(request("ACK", "in2", 1, of, "", "")))
+			if again := p.later(t1); (len(again) == 0) != (of == tag) {
+				t.Errorf("%q: acknowledged under the tag %q, it is answered again: %v", old, of, again)
+			}
+		}
+	}
+}
+
 func play(t *testing.T, change func(*Config)) *player {
 	cfg := Config{Name: "borealia", Trunk: pbxAt, Bind: ourAt, Media: 16384, Digest: "MD5", Extensions: []Extension{{"201", "extension 201"}, {"202", "extension 202"}}}
 	if change != nil {
