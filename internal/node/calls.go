@@ -75,7 +75,7 @@ func (s *speaker) play(call uint16, source byte, seq uint32, frame []byte) {
 
 func newCalls(l *Line) *calls {
 	c := &calls{l: l, sinks: map[string]Sink{}, leftAt: map[string]time.Time{}}
-	c.swept = l.now
+	c.swept, c.kept = l.now, map[string]record.Draft{}
 	c.live.Store(&[]speaker{})
 	c.m = &call.Machine{Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, First: l.cfg.First, Rand: l.cfg.Rand, Meters: c.meters, Down: l.now}
 	return c
@@ -204,6 +204,9 @@ func (c *calls) draft(d record.Draft) {
 }
 
 func (c *calls) state(d record.Draft) {
+	if f, ok := d.Facts.(call.Closed); ok {
+		c.forgetEnd(f.Call)
+	}
 	e, err := c.l.state(d)
 	if err != nil {
 		c.unrecorded = true
@@ -310,11 +313,20 @@ func (c *calls) meters() call.Counts {
 	return call.Counts{Sent: int(m.Sent), Received: int(m.Received), Lost: int(m.Lost), GapMS: m.LongestGapMS}
 }
 
-// orphans closes the calls that this party began and never closed: its node stopped in them.
+// orphans closes the calls that this party began and never closed: its node stopped in them, or just after, and then states
+// how they ended.
 func (l *Line) orphans() {
+	c := l.calls
 	for _, s := range l.callStates() {
-		if d, ok := call.Orphan(s, l.cfg.Us.Name, l.now); ok {
-			l.calls.left(d)
+		d, open := call.Orphan(s, l.cfg.Us.Name, l.now)
+		end, kept := c.kept[s.Call]
+		if kept {
+			d = end
+		}
+		if open {
+			c.left(d)
+		} else {
+			c.forgetEnd(s.Call)
 		}
 	}
 }

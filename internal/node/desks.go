@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"example.org/parley/call"
@@ -304,6 +305,10 @@ func (l *Line) restoreLocal(r store.Row) {
 	case uptimeKey:
 		if err := json.Unmarshal(r.A, &l.uptime); err != nil {
 			l.log.Error("the time that the line carried is counted anew", "err", err)
+		}
+	default:
+		if id, ok := strings.CutPrefix(r.Log, endKey); ok {
+			l.calls.restoreEnd(id, r.A)
 		}
 	case "alarms":
 		a, err := alarm.Restore(r.A)

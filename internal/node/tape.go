@@ -4,6 +4,7 @@ package node
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/recording"
+	"example.org/parley/internal/store"
 	"example.org/parley/internal/view"
 	"example.org/parley/internal/voice"
 	"example.org/parley/record"
@@ -23,6 +25,7 @@ type taping struct {
 	on      atomic.Pointer[recording.Recorder] // for the goroutines of the sound; nil: nothing is recorded
 	ended   map[string]*recording.Recorder     // of calls whose end is not stated yet
 	closing map[string]func(*call.Recording)   // of these, what states the end of those that wait for their recording
+	kept    map[string]record.Draft            // how those ended, on the disk too: of calls before the node was killed, as it is to be stated
 	opened  time.Time                          // when the sound of the call that is up was
 	agreed  bool                               // of that call
 	waits   string                             // why its recording has not begun yet, though it may be to be recorded
@@ -229,6 +232,7 @@ func (c *calls) awaits(d record.Draft) bool {
 	if !ok || r == nil {
 		return false
 	}
+	c.keepEnd(f.Call, ending{d.Class, d.Mark, f})
 	c.closing[f.Call] = func(what *call.Recording) {
 		delete(c.ended, f.Call)
 		delete(c.closing, f.Call)
@@ -247,6 +251,50 @@ func (c *calls) awaits(d record.Draft) bool {
 	return true
 }
 
+// endKey begins the name of the local value that keeps how a call ended while its recording is being ended: a node that is
+// killed meanwhile knows it.
+const endKey = "end of "
+
+// ending is such a value.
+type ending struct {
+	Class, Mark string
+	Facts       call.Closed
+}
+
+// keepEnd keeps how a call ended. SPEC: CAL-016
+func (c *calls) keepEnd(id string, v ending) {
+	b, err := json.Marshal(v)
+	if err != nil || c.l.disk.dead != nil {
+		return
+	}
+	c.writeEnd(id, b)
+	c.kept[id] = record.Draft{}
+}
+
+// forgetEnd forgets it: it is stated.
+func (c *calls) forgetEnd(id string) {
+	if _, kept := c.kept[id]; kept && c.l.disk.dead == nil {
+		delete(c.kept, id)
+		c.writeEnd(id, nil)
+	}
+}
+
+func (c *calls) writeEnd(id string, b []byte) {
+	r := store.Local(endKey+id, b)
+	r.Reserve = true
+	c.l.tx.write(nil, r)
+}
+
+// restoreEnd takes such a value at the start.
+func (c *calls) restoreEnd(id string, b []byte) {
+	var v ending
+	if err := json.Unmarshal(b, &v); err != nil {
+		c.l.log.Error("how a call ended before the node was killed is not known", "call", id, "err", err)
+		return
+	}
+	c.kept[id] = record.Draft{Kind: call.KindClosed, Class: v.Class, Mark: v.Mark, Facts: v.Facts}
+}
+
 // stop states the ends of calls that wait for their recording: the node ends. SPEC: RCD-008
 func (c *calls) stop() {
 	for id, end := range c.closing {
@@ -254,7 +302,7 @@ func (c *calls) stop() {
 	}
 }
 
-// left states the end of a call in which the node ended, with what lies on the disk of its recording: it is read beside the
+// left states the end of a call in which the node ended, or after which, with what lies on the disk of its recording: it is read beside the
 // loop. SPEC: RCD-008
 func (c *calls) left(d record.Draft) {
 	f, dir := d.Facts.(call.Closed), c.l.cfg.Recording.Dir

@@ -119,8 +119,18 @@ func hears440(t *testing.T, path string) {
 	}
 }
 
-// stated is what each party's newest call.closed says of its recording, as this side exports it and the verifier reads it.
+// stated is what each party's newest call.closed says of its recording.
 func (s *side) stated() map[string]*call.Recording {
+	s.w.t.Helper()
+	out := map[string]*call.Recording{}
+	for party, f := range s.closed() {
+		out[party] = f.Recording
+	}
+	return out
+}
+
+// closed is each party's newest call.closed, as this side exports it and the verifier reads it.
+func (s *side) closed() map[string]call.Closed {
 	s.w.t.Helper()
 	var file bytes.Buffer
 	r, err := s.act(act.Export)
@@ -134,14 +144,14 @@ func (s *side) stated() map[string]*call.Recording {
 	if rep.Verdict != verify.Holds {
 		s.w.t.Fatalf("%v", rep)
 	}
-	out := map[string]*call.Recording{}
+	out := map[string]call.Closed{}
 	for _, e := range rec.Newest() {
 		var f call.Closed
 		if _, had := out[e.Log.Party]; e.Kind == call.KindClosed && !had {
 			if err := json.Unmarshal(e.Facts(), &f); err != nil || e.Inert != "" {
 				s.w.t.Fatal(err, e.Inert)
 			}
-			out[e.Log.Party] = f.Recording
+			out[e.Log.Party] = f
 		}
 	}
 	return out
@@ -165,6 +175,43 @@ func TestAKilledNodeStatesWhatItHasRecorded(t *testing.T) {
 		r := a.stated()["aurelia"]
 		if r == nil || len(r.Files) != 2 || r.Files[0].Bytes < 20_000 || r.Files[0].MS != 0 {
 			t.Errorf("%+v", r)
+		}
+	})
+}
+
+// A node that is killed after a call had ended, while the disk still ends its recording, states how the call ended, with what
+// lies there: it knows both.
+//
+// SPEC: CAL-016 RCD-008
+func TestAKillAfterTheEndOfACallKeepsHowItEnded(t *testing.T) {
+	simulate(t, 27, func(w *world) {
+		a, b := w.sides[0], w.sides[1]
+		a.tapes.Create = func(path string) (io.WriteCloser, error) {
+			f, err := os.Create(path)
+			return slow{f, 400 * time.Millisecond}, err
+		}
+		w.agreedToRecord()
+		w.aDayOn()
+		a.must("ring --class service")
+		time.Sleep(time.Second)
+		b.must("answer")
+		time.Sleep(5 * time.Second)
+		a.must("hang-up")
+		time.Sleep(200 * time.Millisecond)
+		if _, ok := b.closed()["aurelia"]; ok {
+			t.Error("the end is stated before the recording has ended: this test kills too late")
+		}
+		a.kill()
+		a.open()
+		time.Sleep(30 * time.Second)
+		f := b.closed()["aurelia"]
+		if f.What != call.Answered || f.EndedBy != "aurelia" || f.Meters == nil || f.Ended.Sub(f.Answered) > 6*time.Second || f.Recording == nil || len(f.Recording.Files) != 2 {
+			t.Errorf("%+v, of the recording %+v", f, f.Recording)
+		}
+		a.kill()
+		a.open()
+		if time.Sleep(30 * time.Second); b.closed()["aurelia"].Ended != f.Ended {
+			t.Error("it was stated twice")
 		}
 	})
 }
