@@ -77,6 +77,9 @@ func (m *Machine) gotRing(s Signal) {
 		m.finish(c, talked(c), m.Them)
 		m.incoming(l)
 	}
+	if m.cur == l && l.State == RingingHere && m.now.Sub(m.Began) < closeWithin {
+		m.still(l)
+	}
 }
 
 // talked is the outcome of a call that was answered.

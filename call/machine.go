@@ -94,6 +94,7 @@ type Machine struct {
 	Rand     io.Reader
 	Meters   func() Counts // of the call's sound
 	Down     time.Time     // no path since, at first since the start; zero: some path lives
+	Began    time.Time     // a ring just after may be a late one, of a call that was closed before: the caller is asked
 
 	seq                   uint32
 	cur                   *Live

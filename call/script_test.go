@@ -200,6 +200,7 @@ func (w *world) restart(e *end) {
 		}
 	}
 	e.start()
+	e.m.Began = e.m.Down
 	e.tellDesks(e.desks)
 	e.step(line(true))
 	e.step(peerRun("r1"))
