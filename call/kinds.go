@@ -20,6 +20,7 @@ var Kinds = []statement.Kind{
 	kind(KindClosed, true, (*State).closed), kind(KindClass, false, (*State).word),
 	statement.New(statement.Kind{Kind: record.Kind{Name: KindLine, Begins: true}, Max: 4 << 10}, (*State).written),
 	statement.New(statement.Kind{Kind: record.Kind{Name: KindNoted, Begins: true}, Max: 8 << 10}, (*State).noted),
+	statement.New(statement.Kind{Kind: record.Kind{Name: KindErased, Begins: true}, Class: "service", NoText: true}, func(*State, *record.Entry, Erased) {}),
 }
 
 func kind[F statement.Validator](name string, atOnce bool, fold func(*State, *record.Entry, F)) statement.Kind {
@@ -61,6 +62,17 @@ func (f Noted) Validate(e, _ *record.Entry) error {
 		}
 	}
 	return err
+}
+
+// Item makes an item of its own of it: it says nothing of how the call went.
+func (f Erased) Item(e *record.Entry) (party, id string) { return e.Log.Party, f.Call }
+
+// Validate judges recording.erased from itself alone.
+//
+// SPEC: RCD-010
+func (f Erased) Validate(*record.Entry, *record.Entry) error {
+	_, err := ParseID(f.Call)
+	return statement.First(err, statement.If(f.Days < 1, "a recording is kept for a day at least"))
 }
 
 // NoteDraft makes call.noted of a party.

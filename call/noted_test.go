@@ -61,3 +61,15 @@ func TestNotedCallIsUseByItsClass(t *testing.T) {
 		}
 	}
 }
+
+// What is stated of a recording that was erased says which and by which rule, and stands apart from the call.
+//
+// SPEC: RCD-010
+func TestErased(t *testing.T) {
+	id := ID{7}.String()
+	for f, ok := range map[Erased]bool{{id, 30}: true, {id, 0}: false, {"7", 30}: false} {
+		if _, err := statement.Draft(Kinds, "aurelia", nil, record.Draft{Kind: KindErased, Class: "service", Mark: "actual", Facts: f}, ""); (err == nil) != ok {
+			t.Errorf("%+v: %v", f, err)
+		}
+	}
+}

@@ -20,6 +20,8 @@ const (
 	KindClass  = "call.class"  // each end, later: what it says of the class
 	KindLine   = "call.line"   // each end, in the call: a line that one of its people typed
 	KindNoted  = "call.noted"  // either party: a call on the ordinary telephone, held and over
+
+	KindErased = "recording.erased" // each end, in its private log: what it had recorded of a call is there no more
 )
 
 // ID is a call's random 128-bit name, the same at both ends.
@@ -204,6 +206,12 @@ type RecordFile struct {
 	MS     int    `json:"ms,omitempty"`      // how much sound it holds; not known where the node ended in the call
 	Bytes  int    `json:"bytes"`
 	SHA256 string `json:"sha256"` // of the file as it lies there, in hexadecimal digits
+}
+
+// Erased is the facts of recording.erased.
+type Erased struct {
+	Call string `json:"call"`
+	Days int    `json:"days"` // that its party keeps recordings
 }
 
 // End is one party's word about a call.

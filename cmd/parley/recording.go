@@ -38,7 +38,10 @@ func (a *app) recording() *cobra.Command {
 		}
 		for _, k := range all {
 			word := ""
-			if k.Hold {
+			switch {
+			case !k.Erased.IsZero():
+				word = a.tr("erased")
+			case k.Hold:
 				word = a.tr("kept")
 			}
 			fmt.Fprintf(a.out, "%s  %s  %s\n", k.Call, k.At.UTC().Format("2006-01-02 15:04Z"), word)

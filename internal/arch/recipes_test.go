@@ -21,7 +21,7 @@ import (
 // The recipes of CONTRIBUTING.md, each followed by a test as a newcomer would follow it: what he forgets, it names.
 
 // heads are what a kind can be of: the word before its dot.
-var heads = []string{"line", "officer", "post", "holder", "event", "message", "stop", "call", "check", "contact", "concern", "request", "assessment", "watch", "readout", "terms", "sheet", "claim", "press"}
+var heads = []string{"line", "officer", "post", "holder", "event", "message", "stop", "call", "check", "contact", "concern", "request", "assessment", "watch", "readout", "terms", "sheet", "claim", "press", "recording"}
 
 // TestRecipeKind: a kind of statement of the one list stands in a spec and in a fold.
 func TestRecipeKind(t *testing.T) {

@@ -218,7 +218,7 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 	l.sheetConditions(add)
 	l.notifierConditions(add)
 	l.backupConditions(add)
-	if d := l.clocksApart(); d > clockApart {
+	if d, _ := l.clocksApart(); d > clockApart {
 		add("A6", "", alarm.Say("at.clocks", d.Round(time.Second)))
 	}
 	if l.disk.dead == nil && l.store.Full() {

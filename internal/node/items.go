@@ -216,7 +216,7 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp,
 		c := call.Fold(it, r)
 		state, s.list, s.open, s.due = c, head, c.Differ, c.Ended
 		s.used, s.both = c.Substance()
-	case "claim":
+	case "claim", "recording":
 		s.list = head
 	case "press":
 		if first.Log.Private { // nobody else drafts for us

@@ -5,6 +5,7 @@ package node
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"example.org/parley/internal/view"
 	"example.org/parley/internal/voice"
 	"example.org/parley/record"
+	"example.org/parley/statement"
 )
 
 // taping is what this end records of the call that is up, where the terms in force when its sound was opened say so.
@@ -342,23 +344,66 @@ func (c *calls) tickTape() {
 // wrong at a start has been noticed by then.
 const sweepEach = time.Hour
 
-// sweep erases those, beside the loop, and says so in the log; their hashes stay on record. SPEC: RCD-010
+// sweep looks for those, beside the loop, while the other end's clock says the same as ours: one that was set wrong makes
+// everything look old. SPEC: RCD-010
 func (c *calls) sweep() {
 	l, o, now := c.l, c.l.cfg.Recording, c.l.now
-	if o.Keep == 0 || now.Sub(c.swept) < sweepEach {
+	if o.Keep == 0 || now.Sub(c.swept) < sweepEach || l.disk.dead != nil {
+		return
+	}
+	if apart, known := l.clocksApart(); !known || apart > clockApart {
 		return
 	}
 	c.swept = now
 	go func() {
-		gone, err := recording.Erase(o.Dir, o.Keep, now)
-		for _, id := range gone {
-			l.log.Info("the recording of a call was erased: its time was over", "call", id, "kept", o.Keep)
-		}
-		if err != nil {
-			l.log.Error("recordings whose time is over stay", "err", err)
-		}
-		l.post(func() { c.stays = err != nil })
+		over, err := recording.Over(o.Dir, o.Keep, now)
+		l.post(func() { c.erase(over, err) })
 	}()
+}
+
+// erase states in the private log what is erased, and erases it once that is on disk; the hashes stay on record. A file's
+// time may be that of a clock that was wrong: what either end stated of the call counts, too. SPEC: RCD-010
+func (c *calls) erase(over []recording.Kept, err error) {
+	l, o := c.l, c.l.cfg.Recording
+	ended, all := map[string]time.Time{}, []call.State(nil)
+	if len(over) > 0 {
+		all = l.callStates()
+	}
+	for _, s := range all {
+		for _, end := range []call.End{s.Caller, s.Called} {
+			if t := end.Facts.Ended; t.After(ended[s.Call]) && !t.After(l.now) {
+				ended[s.Call] = t
+			}
+		}
+	}
+	var gone []string
+	for _, k := range over {
+		if c.newest != nil && c.newest.Call() == k.Call && !c.newest.Over() || l.now.Sub(ended[k.Call]) < o.Keep {
+			continue
+		}
+		d, bad := statement.Draft(call.Kinds, l.cfg.Us.Name, nil, record.Draft{Kind: call.KindErased, Class: "service", Mark: l.mark(""), Facts: call.Erased{Call: k.Call, Days: int(o.Keep / (24 * time.Hour))}}, "")
+		if bad == nil && l.priv.Item("recording "+l.cfg.Us.Name+"#"+k.Call) == nil {
+			_, bad = l.statePrivate(d, "en")
+		}
+		if err = errors.Join(err, bad); bad == nil {
+			gone = append(gone, k.Call)
+		}
+	}
+	l.tx.then(func() {
+		go func() {
+			for _, id := range gone {
+				if e := recording.Erase(o.Dir, id); e != nil {
+					err = errors.Join(err, e)
+				} else {
+					l.log.Info("the recording of a call was erased: its time was over", "call", id, "kept", o.Keep)
+				}
+			}
+			if err != nil {
+				l.log.Error("recordings whose time is over stay", "err", err)
+			}
+			l.post(func() { c.stays = err != nil })
+		}()
+	}, nil)
 }
 
 // silentFor is how long an end may say nothing of its recording.

@@ -130,11 +130,11 @@ func (l *Line) watchDisk() {
 	l.store.Check()
 }
 
-// clocksApart says by how much the peer's clock and ours differ, as far as its probes tell.
-func (l *Line) clocksApart() time.Duration {
+// clocksApart says by how much the peer's clock and ours differ, if its probes tell.
+func (l *Line) clocksApart() (d time.Duration, known bool) {
 	_, theirs, ok := l.link.Heard()
 	if !ok || !l.peer.up {
-		return 0
+		return 0, false
 	}
-	return theirs.Sub(l.now).Abs()
+	return theirs.Sub(l.now).Abs(), true
 }

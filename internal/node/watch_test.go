@@ -28,11 +28,14 @@ type wires struct {
 	noLink
 	events chan link.Event
 	sent   []byte // the sources of frames of ours
+	clock  bool   // the other end's says the same as ours
 }
 
 func newWires() *wires {
 	return &wires{noLink: noLink{{Label: "1", WeHear: true, TheyHear: true}}, events: make(chan link.Event, 64)}
 }
+
+func (w *wires) Heard() (string, time.Time, bool) { return "b", time.Now(), w.clock }
 
 func (w *wires) Events() <-chan link.Event { return w.events }
 func (w *wires) Close(string) error        { close(w.events); return nil }

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"example.org/parley/call"
@@ -22,13 +23,18 @@ type Kept struct {
 	At    time.Time         `json:"at"` // when it was written last
 	Hold  bool              `json:"hold,omitempty"`
 	Files []call.RecordFile `json:"files"`
+
+	Erased time.Time `json:"erased,omitzero"` // zero: it was not
 }
 
 // Place is the directory of a line that has its recordings.
 const Place = "recordings"
 
-// hold is the file that keeps a recording from being erased.
-const hold = "hold"
+// The files of a recording that are no sound: one keeps it from being erased, one says that it was, and when.
+const (
+	hold   = "hold"
+	erased = "erased"
+)
 
 // List gives the recordings of a directory; hashed says whether the files are read for their hashes.
 func List(dir string, hashed bool) (out []Kept, err error) {
@@ -74,6 +80,9 @@ func list(dir, id string, hashed bool) (k Kept, err error) {
 		}
 		if at := st.ModTime(); at.After(k.At) {
 			k.At = at
+		}
+		if f.Name() == erased {
+			k.Erased = st.ModTime()
 		}
 		if !call.RecordName.MatchString(f.Name()) {
 			continue
@@ -128,18 +137,24 @@ func Hold(dir, id string, on bool) error {
 	return nil
 }
 
-// Erase removes what was recorded longer ago than it is kept (a directory without files may be that of a call that is up), and gives the calls whose recording is gone. SPEC: RCD-010
-func Erase(dir string, keep time.Duration, now time.Time) (gone []string, err error) {
+// Over gives the recordings that were written last so long ago. SPEC: RCD-010
+func Over(dir string, keep time.Duration, now time.Time) ([]Kept, error) {
 	all, err := List(dir, false)
-	for _, k := range all {
-		if k.Hold || len(k.Files) == 0 || now.Sub(k.At) < keep {
-			continue
-		}
-		if e := os.RemoveAll(filepath.Join(dir, k.Call)); e != nil {
-			err = errors.Join(err, fmt.Errorf("couldn't erase the recording of %s: %w", k.Call, e))
-			continue
-		}
-		gone = append(gone, k.Call)
+	return slices.DeleteFunc(all, func(k Kept) bool { return k.Hold || len(k.Files) == 0 || now.Sub(k.At) < keep }), err
+}
+
+// Erase removes a recording; its directory says that it was there. SPEC: RCD-010
+func Erase(dir, id string) error {
+	at := filepath.Join(dir, id)
+	err := os.RemoveAll(at)
+	if err == nil {
+		err = os.Mkdir(at, 0o700)
 	}
-	return gone, err
+	if err == nil {
+		err = os.WriteFile(filepath.Join(at, erased), nil, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("couldn't erase the recording of %s: %w", id, err)
+	}
+	return nil
 }

@@ -505,22 +505,31 @@ func TestRecordingsAreErased(t *testing.T) {
 	if err := os.Mkdir(empty, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	gone, err := Erase(dir, 30*24*time.Hour, time.Now())
-	if _, e := os.Stat(empty); e != nil || os.Remove(empty) != nil {
-		t.Error("a directory without files was erased")
+	over := func() (ids []string) {
+		all, err := Over(dir, 30*24*time.Hour, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range all {
+			ids = append(ids, k.Call[31:])
+		}
+		return ids
 	}
-	if err != nil || len(gone) != 2 {
-		t.Errorf("%v, %v", gone, err)
+	if got := over(); !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("over: %v", got)
 	}
-	left, err := List(dir, true)
-	if err != nil || len(left) != 2 || left[1].Call != held || !left[1].Hold {
-		t.Errorf("%+v, %v", left, err)
+	gone := strings.Repeat("0", 31) + "a"
+	if err := Erase(dir, gone); err != nil {
+		t.Fatal(err)
 	}
 	if err := Hold(dir, held, false); err != nil {
 		t.Fatal(err)
 	}
-	if gone, _ := Erase(dir, 30*24*time.Hour, time.Now()); len(gone) != 1 || gone[0] != held {
-		t.Errorf("given free: %v", gone)
+	if got := over(); !slices.Equal(got, []string{"b", "d"}) {
+		t.Errorf("over, with one given free: %v", got)
+	}
+	if all, err := List(dir, true); err != nil || len(all) != 5 || all[0].Call != gone || all[0].Erased.IsZero() || len(all[0].Files) != 0 || !all[1].Erased.IsZero() {
+		t.Errorf("%+v, %v", all, err)
 	}
 }
 

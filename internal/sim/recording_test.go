@@ -5,6 +5,7 @@ package sim
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -212,6 +213,77 @@ func TestAKillAfterTheEndOfACallKeepsHowItEnded(t *testing.T) {
 		a.open()
 		if time.Sleep(30 * time.Second); b.closed()["aurelia"].Ended != f.Ended {
 			t.Error("it was stated twice")
+		}
+	})
+}
+
+// Recordings whose time is over are erased, and it is stated in the private log first; not while the two ends' clocks differ, by
+// which nothing can be told, and nothing of the call that is up.
+//
+// SPEC: RCD-010
+func TestRecordingsAreErasedByAClockThatIsRight(t *testing.T) {
+	simulate(t, 28, func(w *world) {
+		const days = 24 * time.Hour
+		for _, s := range w.sides {
+			s.tapes.Keep = 30 * days
+		}
+		w.agreedToRecord()
+		w.aDayOn()
+		w.talk(2*time.Second, func() {})
+		a := w.sides[0]
+		kept := func(s *side) (out []recording.Kept) {
+			out, err := recording.List(s.tapes.Dir, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		stated := func() int {
+			r, err := a.act(act.ReadLog{})
+			said, bad := json.Marshal(r.Data)
+			if err = errors.Join(err, bad); err != nil {
+				t.Fatal(err)
+			}
+			return strings.Count(string(said), "call "+kept(a)[0].Call+"; it was kept for 30 days")
+		}
+		step := func(d time.Duration, sides ...*side) {
+			for _, s := range sides {
+				s.step.Add(int64(d))
+			}
+			time.Sleep(30 * time.Second)
+		}
+		step(40*days, a)
+		if k := kept(a); len(k) != 1 || len(k[0].Files) != 2 || stated() != 0 {
+			t.Errorf("erased by a clock that is wrong: %+v", k)
+		}
+		step(40*days, w.sides[1])
+		for _, s := range w.sides {
+			if k := kept(s); len(k) != 1 || k[0].Erased.IsZero() || len(k[0].Files) != 0 {
+				t.Errorf("%s: its time is over: %+v", s.name, k)
+			}
+		}
+		step(58*time.Minute, w.sides[:]...)
+		a.must("ring")
+		time.Sleep(time.Second)
+		w.sides[1].must("answer")
+		left := func(when string) { // the files of this world are dated by a clock of 35 days before
+			for _, s := range w.sides {
+				if k := kept(s); len(k) != 2 || len(k[0].Files)+len(k[1].Files) != 2 {
+					t.Errorf("%s: %s: %+v", when, s.name, k)
+				}
+			}
+		}
+		time.Sleep(2 * time.Minute)
+		left("in the call")
+		if v := a.view().Call; v.State != call.Connected {
+			t.Errorf("the call did not outlast its test: %+v", v)
+		}
+		a.must("hang-up")
+		time.Sleep(5 * time.Second)
+		step(2*time.Hour, w.sides[:]...)
+		left("after it")
+		if strings.Count(a.text("log"), "recording of a call erased") != 1 || stated() != 1 {
+			t.Error(a.text("log"))
 		}
 	})
 }

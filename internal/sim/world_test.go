@@ -329,10 +329,24 @@ func (s *side) config() node.Config {
 		Store: store.Options{Reserve: -1, VFS: s.disk.name},
 		Now:   func() time.Time { s.stuck.pass(); return time.Now().Add(time.Duration(s.step.Load())) },
 		Boot:  func() time.Duration { return time.Since(s.w.start) },
-		Link:  func(c link.Config) (node.Link, error) { return s.w.net.open(s.who, c) },
+		Link: func(c link.Config) (node.Link, error) {
+			l, err := s.w.net.open(s.who, c)
+			return stepped{l, s.w.sides[1-us]}, err
+		},
 	}
 	c.Before, c.Recording = s.alone, s.tapes
 	return c
+}
+
+// stepped is a session whose probes tell the other end's wall clock as it was stepped.
+type stepped struct {
+	node.Link
+	other *side
+}
+
+func (l stepped) Heard() (run string, clock time.Time, ok bool) {
+	run, clock, ok = l.Link.Heard()
+	return run, clock.Add(time.Duration(l.other.step.Load())), ok
 }
 
 // copyOf is a machine with the files that a side has at this instant, at another address; what it is called is no party.

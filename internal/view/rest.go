@@ -482,6 +482,8 @@ func (b builder) said(r *LogRow, e *record.Entry) {
 		Until    time.Time         `json:"until"`
 		From     string            `json:"from"`
 		With     string            `json:"with"`
+		Call     string            `json:"call"`
+		Days     int               `json:"days"`
 
 		Participants []contact.Participant `json:"participants"`
 	}
@@ -529,6 +531,9 @@ func (b builder) said(r *LogRow, e *record.Entry) {
 		if gone := statement.Tidy(w["erased"], 400); gone != "" {
 			said = append(said, b.t("line.erased", gone))
 		}
+	}
+	if e.Kind == call.KindErased {
+		said = append(said, b.t("record.erased", f.Call, f.Days))
 	}
 	r.Says = join(said...)
 }
