@@ -30,6 +30,7 @@ type taping struct {
 	kept    map[string]record.Draft            // how those ended, on the disk too: of calls before the node was killed, as it is to be stated
 	opened  time.Time                          // when the sound of the call that is up was
 	agreed  bool                               // of that call
+	barred  bool                               // of that call: no terms of about its time say that it is recorded
 	waits   string                             // why its recording has not begun yet, though it may be to be recorded
 	heardOf time.Time                          // when the other end said last how its recording goes, or had not to
 	told    string                             // how the recording goes, as the other end was told
@@ -74,7 +75,9 @@ func (c *calls) record(live call.Live) {
 		c.waits = call.RecordUnread
 		return
 	}
-	if c.agreed = c.l.terms(c.opened).Policy.Record; !c.agreed {
+	at := func(d time.Duration) bool { return c.l.terms(c.opened.Add(d)).Policy.Record }
+	if c.agreed = at(0); !c.agreed {
+		c.barred = !at(-clockApart) && !at(clockApart) // their clock may differ so much from ours
 		return
 	}
 	if c.newest != nil && !c.newest.Over() {
@@ -215,7 +218,7 @@ func (c *calls) recorded() {
 		}
 		c.ended[r.Call()] = r
 	}
-	c.agreed, c.waits = false, ""
+	c.agreed, c.barred, c.waits = false, false, ""
 	c.said.Store(nil)
 	for desk := range c.replays {
 		c.quiet(desk)
@@ -417,7 +420,8 @@ func (c *calls) theirTape() string {
 	return ""
 }
 
-// recordConditions: a call that is to be recorded is not, here or there; what is to be erased is not. SPEC: RCD-006 RCD-010
+// recordConditions: a call that is to be recorded is not, here or there, or is without an agreement; what is to be erased is
+// not. SPEC: RCD-006 RCD-010
 func (c *calls) recordConditions(add func(id, key string, w alarm.Detail)) {
 	if c.stays {
 		add("A9", "erase", alarm.Say("at.recording-stays"))
@@ -426,6 +430,9 @@ func (c *calls) recordConditions(add func(id, key string, w alarm.Detail)) {
 		add("A9", "recording", alarm.Say("at.recording", "@record.why."+why))
 	}
 	why := c.theirTape()
+	if c.barred && why == recordsOn {
+		add("A7", "recording there", alarm.Say("at.recording-against", c.l.cfg.Them.Name))
+	}
 	if why == "" && c.l.now.Sub(c.heardOf) >= silentFor {
 		why = "silent"
 	}

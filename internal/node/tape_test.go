@@ -47,7 +47,7 @@ func (e *listener) heard(source byte) int {
 // is over, ended, or the call is; without an agreement to record nothing of a call is kept. The telephones of a call that is
 // recorded hear a tone at its beginning.
 //
-// SPEC: RCD-009 RCD-012
+// SPEC: RCD-006 RCD-009 RCD-012
 func TestTheLastMinuteIsHeardAgain(t *testing.T) {
 	for _, agreed := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
@@ -109,6 +109,14 @@ func TestTheLastMinuteIsHeardAgain(t *testing.T) {
 			if silent() != agreed {
 				t.Errorf("agreed %v: an end that says nothing of its recording: alarm %v", agreed, silent())
 			}
+			must(l.in(t.Context(), l.events, func() { l.peer.up, l.peer.state.Records = true, recordsOn }))
+			time.Sleep(time.Second)
+			if raised := slices.ContainsFunc(l.View("en", "a1").Alarms, func(a alarm.Alarm) bool {
+				return a.ID == "A7" && a.Detail.In("en") == "borealia records this call, and no terms that both parties signed say so"
+			}); raised == agreed {
+				t.Errorf("agreed %v: an end that says that it records: alarm %v", agreed, raised)
+			}
+			must(l.in(t.Context(), l.events, func() { l.peer.up, l.peer.state.Records = false, "" }))
 			err := do("a1", act.Replay)
 			if err == nil {
 				t.Error("nothing was said, and it is heard again")
