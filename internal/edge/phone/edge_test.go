@@ -279,12 +279,46 @@ type house struct {
 	logs *bytes.Buffer
 }
 
-var nextPort uint16 = 40000
+// nextPort is below what the system gives away, and another of each process that runs these tests.
+var nextPort = 10000 + uint16(os.Getpid()%200)*100
+
+// free takes the next hundred ports, of which the telephones' and those of their sound are nobody's.
+func free(t *testing.T) {
+	t.Helper()
+	for range 200 {
+		if nextPort += 100; nextPort >= 32000 {
+			nextPort = 10000
+		}
+		taken := false
+		listens := func(c io.Closer, err error) {
+			if taken = taken || err != nil; err == nil {
+				c.Close()
+			}
+		}
+		for i := range uint16(34) {
+			at := func(host string) string { return fmt.Sprint(host, ":", nextPort+i) }
+			c, err := net.ListenPacket("udp", at("127.0.0.1"))
+			listens(c, err)
+			if i < 2 {
+				c, err := net.ListenPacket("udp", at("127.0.0.2"))
+				listens(c, err)
+				for _, host := range []string{"127.0.0.1", "127.0.0.2"} {
+					l, err := net.Listen("tcp", at(host))
+					listens(l, err)
+				}
+			}
+		}
+		if !taken {
+			return
+		}
+	}
+	t.Fatal("no port is free")
+}
 
 // trunkOf starts a PBX and an edge that has it as a fixed peer. Each telephone answers as phones says, by number.
 func trunkOf(t *testing.T, tcp bool, phones map[string]int, change ...func(*Config)) *house {
 	t.Helper()
-	nextPort += 100
+	free(t)
 	h := &house{line: newFakeLine(), logs: &bytes.Buffer{}, pbx: &pbx{t: t, at: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.2"), nextPort)}}
 	cfg := Config{Name: "borealia", Trunk: h.at, TCP: tcp, Bind: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), nextPort), Media: nextPort + 2, Digest: "MD5", Prompt: "en",
 		Extensions: []Extension{{"201", "extension 201"}, {"202", "extension 202"}}}

@@ -37,7 +37,7 @@ func sipp(t *testing.T, port uint16, args ...string) *exec.Cmd {
 func TestSipp(t *testing.T) {
 	// SPEC: PHN-010 PHN-013 PHN-021
 	open := func(number string) *house {
-		nextPort += 100
+		free(t)
 		h := &house{line: newFakeLine(), pbx: &pbx{t: t}}
 		cfg := Config{Name: "borealia", Trunk: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.2"), nextPort), Bind: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), nextPort), Media: nextPort + 2, Digest: "MD5", Prompt: "en", Extensions: []Extension{{number, "extension " + number}}}
 		var err error

@@ -156,7 +156,7 @@ func TestNotThisPBX(t *testing.T) {
 		if name == "" {
 			client = strangers
 		}
-		nextPort += 100
+		free(t)
 		h := &house{line: newFakeLine(), logs: &bytes.Buffer{}, pbx: &pbx{t: t, at: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.2"), nextPort), tls: server}}
 		h.serve(true, netip.AddrPort{}, nil)
 		cfg := Config{Trunk: h.at, TCP: true, TLS: client, Bind: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), nextPort), Media: nextPort + 2, Prompt: "en", Extensions: []Extension{{"201", "extension 201"}}}
