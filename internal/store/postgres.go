@@ -169,7 +169,10 @@ func (p *postgres) take(ctx context.Context, held bool) (made bool, err error) {
 // end commits what was begun. A wait for the standby that was broken off ends with a warning, and is a failure.
 func (p *postgres) end(ctx context.Context) error {
 	p.warned.Store(nil)
-	tag, err := p.write.Exec(ctx, "COMMIT")
+	return p.ended(p.write.Exec(ctx, "COMMIT"))
+}
+
+func (p *postgres) ended(tag pgconn.CommandTag, err error) error {
 	if err == nil && tag.String() != "COMMIT" {
 		err = fmt.Errorf("the commit ended as %s", tag)
 	}
@@ -207,44 +210,55 @@ func (p *postgres) put(b *pgx.Batch, r *Row) {
 	}
 }
 
-// commit sends all rows at once; its flush is PostgreSQL's COMMIT. Our run is looked at in the same transaction, and its
-// row kept from another's hand until that has ended.
+// stillOurs fails, with a division by zero, where the record's row does not name our run; else it keeps the row from another's hand
+// until the transaction has ended.
+const stillOurs = "WITH r AS (SELECT run FROM parley_record WHERE name = $1 FOR SHARE) SELECT 1 / count(*) FROM r WHERE run = $2"
+
+// commit sends all rows at once, and PostgreSQL's COMMIT with them, as its flush: one way there and back. Our run is looked at in the
+// same transaction.
 //
 // SPEC: STO-006 STO-021
 func (p *postgres) commit(bs []batch, _ func()) (flush func() error, err error) {
-	p.mu.Lock()
 	b := &pgx.Batch{}
 	b.Queue("BEGIN")
-	b.Queue("SELECT run, holder, since FROM parley_record WHERE name = $1 FOR SHARE", p.name)
+	b.Queue(stillOurs, p.name, p.run)
 	for _, of := range bs {
 		for i := range of.rows {
 			p.put(b, &of.rows[i])
 		}
 	}
-	err = p.within(func(ctx context.Context) error {
-		var f Fenced
-		var run string
-		out := p.write.SendBatch(ctx, b)
-		_, err := out.Exec()
-		if err == nil {
-			err = out.QueryRow().Scan(&run, &f.Holder, &f.Since)
-		}
-		if e := out.Close(); err == nil {
-			err = e
-		}
-		if err == nil && run != p.run {
-			err = &f
-		}
-		return err
-	})
-	if err != nil {
-		p.mu.Unlock()
-		return nil, err // what was begun ends with the connection
-	}
+	b.Queue("COMMIT")
+	p.mu.Lock()
 	return func() error {
 		defer p.mu.Unlock()
-		return p.within(p.end)
+		return p.within(func(ctx context.Context) error {
+			p.warned.Store(nil)
+			out := p.write.SendBatch(ctx, b)
+			var tag pgconn.CommandTag
+			var err error
+			for i := 0; i < b.Len() && err == nil; i++ {
+				tag, err = out.Exec()
+			}
+			err = p.ended(tag, errors.Join(err, out.Close()))
+			if e := new(pgconn.PgError); errors.As(err, &e) && e.Code == "22012" {
+				err = p.fenced(ctx, err)
+			}
+			return err // what was begun ends with the connection
+		})
 	}, nil
+}
+
+// fenced says who has the record, after a commit that found that we have not.
+func (p *postgres) fenced(ctx context.Context, why error) error {
+	var f Fenced
+	_, err := p.write.Exec(ctx, "ROLLBACK")
+	if err == nil {
+		err = p.write.QueryRow(ctx, "SELECT holder, since FROM parley_record WHERE name = $1", p.name).Scan(&f.Holder, &f.Since)
+	}
+	if err != nil {
+		return errors.Join(why, err)
+	}
+	return &f
 }
 
 // SPEC: STO-009
