@@ -138,7 +138,7 @@ func (a *app) goesOn(ctx context.Context, s *party.Sheet, looks int) (bool, erro
 		}
 		pause(ctx, 100*time.Millisecond)
 	}
-	return false, hint.New("its log says why; state nothing before parley path list shows the issue", "sheet issue %d is ours, but the node does not go on by it yet", s.Issue)
+	return false, hint.New("parley path list and its log say why; state nothing until it does", "sheet issue %d is ours, but the node does not go on by it yet", s.Issue)
 }
 
 // describe says what is to be signed; with the sheet before it, whether the keys are others.

@@ -461,10 +461,11 @@ func (l *Line) pathList(who act.Who, lang string, a act.Plain) (act.Reply, error
 			in.Issue = max(in.Issue, is.Issue)
 		}
 	}
-	if l.cfg.Home.Issued() {
+	if in.Soon = l.soon(); l.cfg.Home.Issued() {
 		in.Terms = append(in.Terms, t("soon"))
+	} else if in.Soon {
+		in.Terms = append(in.Terms, t("shut"))
 	}
-	in.Soon = l.soon()
 	return l.asked(in, lang, a)
 }
 
