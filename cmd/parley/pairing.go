@@ -13,6 +13,7 @@ import (
 
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/fault"
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/pairing"
@@ -165,7 +166,8 @@ func (d *pairDriver) session(ctx context.Context) (done bool, err error) {
 }
 
 // event turns what the link says into what the machine is told.
-func (d *pairDriver) event(ev link.Event) (pairing.Effects, error) {
+func (d *pairDriver) event(ev link.Event) (o pairing.Effects, err error) {
+	defer fault.Caught(d.log, "a message of the pairing", func() { o.End = true })
 	switch ev.Kind {
 	case link.SessionUp:
 		if string(ev.Greeting) != pairingGreeting { // A is in service: it holds the genesis that we hand over

@@ -167,3 +167,12 @@ func TestPathsOfOneAddressShareItsSocket(t *testing.T) {
 		t.Errorf("%+v %v", c, err)
 	}
 }
+
+// What goes wrong with one message of a pairing ends that session of it.
+func TestAPanicEndsOnePairingSession(t *testing.T) {
+	// SPEC: NOD-044
+	d := &pairDriver{log: slog.New(slog.DiscardHandler)}
+	if o, err := d.event(link.Event{Kind: link.SessionUp, Greeting: []byte(pairingGreeting)}); !o.End || err != nil { // it has no exporter
+		t.Errorf("%+v %v", o, err)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"example.org/parley/internal/fault"
 	"example.org/parley/wire"
 
 	"github.com/quic-go/quic-go"
@@ -137,7 +138,7 @@ func (b *udpBind) ReadFrom(p []byte) (int, net.Addr, error) {
 		case wire.IsLane(p[0]):
 			b.l.receive(b, p[:n], from)
 		case isTrailed(p[0]):
-			body, ok := b.l.trailer.strip(p[:n], from)
+			body, ok := b.l.strip(p[:n], from)
 			if !ok {
 				b.l.strangers.Add(1)
 				continue
@@ -150,6 +151,12 @@ func (b *udpBind) ReadFrom(p []byte) (int, net.Addr, error) {
 			return n, b.netAddr(from), nil
 		}
 	}
+}
+
+// strip is the trailer's, in the reader of the socket. SPEC: NOD-044
+func (l *Link) strip(b []byte, from netip.AddrPort) (body []byte, ok bool) {
+	defer fault.Caught(l.log, "a packet of a stranger or the other end")
+	return l.trailer.strip(b, from)
 }
 
 // knocked remembers that the other end's greeting came from the far address of a path, whatever becomes of our answer. The

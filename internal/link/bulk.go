@@ -5,6 +5,8 @@ package link
 import (
 	"encoding/binary"
 	"time"
+
+	"example.org/parley/internal/fault"
 )
 
 // MaxMessage bounds one message of the bulk stream.
@@ -147,10 +149,13 @@ func (l *Link) runBulk(c *conn, st stream, id uint64) {
 	body := appendGreet(nil, run, l.greeting())
 	head = append(binary.BigEndian.AppendUint32(head, uint32(len(body))), body...)
 	l.wg.Go(func() { k.write(l, head) })
+	defer func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.endBulk(k)
+	}()
+	defer fault.Caught(l.log, "a stream to the other end")
 	k.read(l)
-	l.mu.Lock()
-	l.endBulk(k)
-	l.mu.Unlock()
 }
 
 // bulkWorkers messages of the bulk stream are prepared side by side; bulkAhead at most are under way, or wait for room in
@@ -183,7 +188,7 @@ func (k *bulk) read(l *Link) {
 			j := job{b, make(chan func(), 1)}
 			busy <- struct{}{}
 			l.wg.Go(func() {
-				j.then <- l.cfg.Prepare(j.b)
+				j.then <- l.prepare(j.b)
 				<-busy
 			})
 			order <- j
@@ -202,6 +207,12 @@ func (k *bulk) read(l *Link) {
 		}
 		l.mu.Unlock()
 	}
+}
+
+// prepare checks a message beside the node's loop; one that makes that panic does nothing there. SPEC: NOD-044
+func (l *Link) prepare(b []byte) (then func()) {
+	defer fault.Caught(l.log, "a message of the other end", func() { then = func() {} })
+	return l.cfg.Prepare(b)
 }
 
 // write sends head, then what SendStream queued.

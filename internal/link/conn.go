@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/quic-go/quic-go"
+
+	"example.org/parley/internal/fault"
 )
 
 // Why a connection is closed, to the peer.
@@ -100,7 +102,7 @@ func (l *Link) dial(ctx context.Context, n int, p *path, to netip.AddrPort, host
 		return
 	}
 	c := &conn{l: l, q: q, path: p, byFirst: l.cfg.First}
-	c.end(c.dialled())
+	c.end(c.kept(c.dialled))
 }
 
 // accept takes what was dialled to us on b.
@@ -111,8 +113,14 @@ func (l *Link) accept(b bind) {
 			return
 		}
 		c := &conn{l: l, q: q, byFirst: !l.cfg.First}
-		l.wg.Go(func() { c.end(c.accepted(b)) })
+		l.wg.Go(func() { c.end(c.kept(func() error { return c.accepted(b) })) })
 	}
+}
+
+// kept runs our end of a connection; a panic ends it alone. SPEC: NOD-044
+func (c *conn) kept(run func() error) (err error) {
+	defer fault.Caught(c.l.log, "a connection to the other end", func() { err = errControl })
+	return run()
 }
 
 // dialled runs our end of a connection that we dialled: our hello goes in the first flight.
@@ -452,6 +460,7 @@ func (c *conn) acceptBulk() {
 			return
 		}
 		c.l.wg.Go(func() {
+			defer fault.Caught(c.l.log, "a stream of the other end", st.cancel)
 			var head [9]byte
 			st.SetReadDeadline(time.Now().Add(dialLasts))
 			if _, err := io.ReadFull(st, head[:]); err != nil || head[0] != streamBulk || c.l.cfg.First {

@@ -4,6 +4,9 @@ package link
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"log/slog"
 	"net"
 	"net/netip"
 	"slices"
@@ -11,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"example.org/parley/internal/fault"
 	"example.org/parley/wire"
 
 	"github.com/quic-go/quic-go"
@@ -487,4 +491,25 @@ func sockets(tb testing.TB) (out, in *net.UDPConn) {
 		tb.Cleanup(func() { (*c).Close() })
 	}
 	return out, in
+}
+
+// What goes wrong with one packet, message or connection is over with it.
+// SPEC: NOD-044
+func TestAPanicIsKeptWithWhatMadeIt(t *testing.T) {
+	l := &Link{log: slog.New(slog.DiscardHandler), cfg: Config{Prepare: func([]byte) func() { panic("a message") }}}
+	before := fault.Count()
+	l.receive(nil, bytes.Repeat([]byte{wire.LaneFirst}, wire.LaneMin), netip.AddrPort{}) // there is no table
+	if _, ok := l.strip(make([]byte, 100), netip.AddrPort{}); ok {                       // nor a trailer
+		t.Error("taken")
+	}
+	l.prepare(nil)()
+	if err := (&conn{l: l}).kept(func() error { panic("a connection") }); err != errControl {
+		t.Errorf("a connection that made us panic ends by %v", err)
+	}
+	if l.pinned(tls.ConnectionState{NegotiatedProtocol: "x", PeerCertificates: []*x509.Certificate{nil}}) != ErrPeer {
+		t.Error("a handshake that made us panic is taken")
+	}
+	if n := fault.Count() - before; n != 5 {
+		t.Errorf("%d were counted", n)
+	}
 }

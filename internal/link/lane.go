@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"time"
 
+	"example.org/parley/internal/fault"
 	"example.org/parley/wire"
 )
 
@@ -18,8 +19,9 @@ import (
 //  3. count, wake the path, watch the address
 //  4. voice straight to the node's callback; the link's own kinds; the rest as an event
 //
-// SPEC: LNK-001
+// SPEC: LNK-001 NOD-044
 func (l *Link) receive(via lane, pkt []byte, from netip.AddrPort) {
+	defer fault.Caught(l.log, "a packet of the other end")
 	epoch, index, counter, ok := wire.ParseLaneHeader(pkt)
 	if !ok {
 		l.stale.Add(1)

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"example.org/parley/internal/fault"
 	"example.org/parley/wire"
 
 	"github.com/quic-go/quic-go"
@@ -222,6 +223,10 @@ func (m *mux) write() {
 
 // read takes frame after frame until the connection ends; the lane's packets at once, whatever the streams wait for.
 func (m *mux) read() {
+	defer fault.Caught(m.l.log, "a connection to the other end", func() {
+		m.fail(errControl, nil)
+		m.raw.Close()
+	})
 	r, body := bufio.NewReaderSize(m.tc, 4<<10), make([]byte, muxMax)
 	for {
 		kind, b, err := readFrame(r, body)

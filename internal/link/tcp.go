@@ -14,6 +14,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"example.org/parley/internal/fault"
 )
 
 // tcpBind is one local address on which the peer's TLS connections are taken, and from which ours are dialled.
@@ -130,6 +132,7 @@ func (b *tcpBind) admit(g *guest) {
 
 // greet makes the handshake with a guest and waits for its greeting; then it is a guest no more.
 func (b *tcpBind) greet(g *guest) {
+	defer fault.Caught(b.l.log, "a handshake of a guest", func() { g.Close() })
 	ctx, cancel := context.WithTimeout(b.l.ctx, guestLasts)
 	defer cancel()
 	defer func() {

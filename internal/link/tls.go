@@ -11,6 +11,8 @@ import (
 	"math/big"
 	"strings"
 	"time"
+
+	"example.org/parley/internal/fault"
 )
 
 // What a connection is for stands in its ALPN: nodes that pair and nodes in service never take each other for what
@@ -70,7 +72,8 @@ func (l *Link) tlsConfig(alpn []string) *tls.Config {
 	}
 }
 
-func (l *Link) pinned(cs tls.ConnectionState) error {
+func (l *Link) pinned(cs tls.ConnectionState) (err error) {
+	defer fault.Caught(l.log, "a handshake", func() { err = ErrPeer })
 	if len(cs.PeerCertificates) != 1 || cs.NegotiatedProtocol == "" || cs.DidResume {
 		return ErrPeer
 	}

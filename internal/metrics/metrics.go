@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/fault"
 	"example.org/parley/internal/view"
 )
 
@@ -38,7 +39,9 @@ const asked = 4
 // SPEC: NOD-040
 func Handler(lines func() map[string]Line, token string) http.Handler {
 	r := prometheus.NewRegistry()
-	r.MustRegister(collector{lines}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	faults := prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "parley_faults_total", Help: "What was given up because this program failed at it: packets, messages, acts. See the log."},
+		func() float64 { return float64(fault.Count()) })
+	r.MustRegister(collector{lines}, faults, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	page := promhttp.HandlerFor(r, promhttp.HandlerOpts{MaxRequestsInFlight: asked, Timeout: 2 * within})
 	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		got, _ := strings.CutPrefix(q.Header.Get("Authorization"), "Bearer ")

@@ -163,8 +163,8 @@ func (l *Line) search(who act.Who, lang string, a act.ReadLog, question string, 
 func (l *Line) between(ctx context.Context, f func()) error {
 	done := make(chan struct{})
 	err := l.in(ctx, l.looks, func() {
+		defer close(done)
 		f()
-		close(done)
 	})
 	if err == nil {
 		<-done

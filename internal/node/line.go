@@ -43,6 +43,7 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/exchange"
+	"example.org/parley/internal/fault"
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/recording"
@@ -258,7 +259,7 @@ func (l *Line) loop() {
 			l.shut()
 			return
 		case f := <-l.looks:
-			f()
+			l.gathers(f)
 			continue
 		case step = <-l.events:
 		case ev := <-l.link.Events():
@@ -272,12 +273,32 @@ func (l *Line) loop() {
 		}
 		began := time.Now()
 		l.begin()
-		step()
-		l.finish()
+		l.take(func() {
+			step()
+			l.finish()
+		})
 		if took := time.Since(began); took >= SlowStep {
 			l.log.Debug(Slow, "took", took)
 		}
 	}
+}
+
+var errGivenUp = errors.New("a step was given up: a fault of this program")
+
+// take does a step. One that ends in a panic may have left what the record is in memory half changed: that is read anew from
+// the disk, as after a commit that failed, while calls and STOP go on. SPEC: NOD-044
+func (l *Line) take(step func()) {
+	defer fault.Caught(l.log, "a step of the line", func() {
+		l.tx = tx{}
+		l.fail(errGivenUp)
+	})
+	step()
+}
+
+// gathers does what somebody sees; it changes nothing.
+func (l *Line) gathers(f func()) {
+	defer fault.Caught(l.log, "a look at the line")
+	f()
 }
 
 // Slow is what the log says, at its level debug, of a step of the loop that took SlowStep and more.
@@ -369,7 +390,14 @@ func (l *Line) step(ctx context.Context, f func() (act.Reply, error)) (act.Reply
 	}
 	out := make(chan result, 1)
 	err := l.in(ctx, l.events, func() {
+		given := true
+		defer func() {
+			if given {
+				out <- result{err: errGivenUp}
+			}
+		}()
 		r, err := f()
+		given = false
 		if err != nil {
 			l.tx.abandon(l)
 			out <- result{err: err}
@@ -408,6 +436,7 @@ func (l *Line) View(lang, desk string) view.Desk {
 func (l *Line) look(desk string) (in view.Input, ok bool) {
 	out := make(chan view.Input, 1)
 	_ = l.in(context.Background(), l.looks, func() {
+		defer close(out)
 		l.begin()
 		if l.seen == nil {
 			l.seen = l.gather()
@@ -415,8 +444,8 @@ func (l *Line) look(desk string) (in view.Input, ok bool) {
 		out <- l.at(*l.seen, desk)
 	})
 	select {
-	case in = <-out:
-		return in, true
+	case in, ok = <-out:
+		return in, ok
 	case <-l.gone:
 		return in, false
 	}

@@ -239,3 +239,31 @@ func TestAStartWaitsForTheNodeThatEnds(t *testing.T) {
 		l.Close()
 	})
 }
+
+// A step that ends in a panic ends neither the node nor the line: who waits for it is told, the record is read anew, and what
+// was on disk is there.
+// SPEC: NOD-044
+func TestAPanicEndsOneStep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m machine
+		l := m.begin(t)
+		time.Sleep(time.Second)
+		run, rows := l.runName, l.store.Rows()
+		l.post(func() { l.fromLink(link.Event{Kind: link.Stream, Then: func() { panic("a message of the peer") }}) })
+		if _, err := l.step(t.Context(), func() (act.Reply, error) { panic("an act") }); err == nil {
+			t.Error("who waits for it is told nothing")
+		}
+		if _, ok := l.look("watch"); !ok {
+			t.Fatal("the line is gone")
+		}
+		time.Sleep(5 * time.Second)
+		if err := l.in(t.Context(), l.events, func() {
+			if l.disk.dead != nil || l.runName == run || l.store.Rows() < rows {
+				t.Errorf("not read anew: %v, run %s, %d rows of %d", l.disk.dead, l.runName, l.store.Rows(), rows)
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
+	})
+}

@@ -801,3 +801,13 @@ func TestDeputiesHaveTurns(t *testing.T) {
 		}
 	}
 }
+
+// What goes wrong with one act of a browser is over with it, and it is told.
+func TestAPanicEndsOneAct(t *testing.T) {
+	// SPEC: NOD-044
+	s, _ := testServer(t, Config{})
+	var r toBrowser
+	if err := (&conn{s: s}).kept(t.Context(), fromBrowser{T: "act"}, &r); err == nil { // it has no tab
+		t.Error("an act that made us panic is told as done")
+	}
+}

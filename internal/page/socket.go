@@ -14,6 +14,7 @@ import (
 
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/fault"
 	"example.org/parley/words"
 )
 
@@ -182,6 +183,7 @@ func (c *conn) serve(w http.ResponseWriter, r *http.Request, changed <-chan stru
 func (c *conn) read(ctx context.Context, cancel func(), in chan<- fromBrowser) {
 	defer cancel()
 	defer close(in)
+	defer fault.Caught(c.s.cfg.Log, "a socket of the page")
 	for {
 		_, b, err := c.ws.Read(ctx)
 		if err != nil {
@@ -333,21 +335,26 @@ func (c *conn) aside(ctx context.Context, m fromBrowser) {
 	ctx, cancel := context.WithTimeout(ctx, actTimeout)
 	defer cancel()
 	r := toBrowser{T: "reply", N: m.N}
-	var err error
-	if m.T == "offer" {
-		before := c.s.takes(c.t.who, c.t.id)
-		if r.SDP, err = c.s.cfg.Node.Offer(c.t.who.Desk, m.SDP); err != nil {
-			c.s.takes(c.t.who, before)
-		}
-	} else {
-		err = c.act(ctx, m, &r)
-	}
+	err := c.kept(ctx, m, &r)
 	if err != nil {
 		e := c.refusal(err)
 		r.Error, r.Hint = e.What, e.Hint
 	}
 	<-c.slots
 	c.push(ctx, r)
+}
+
+// kept does one of them; a panic ends it alone. SPEC: NOD-044
+func (c *conn) kept(ctx context.Context, m fromBrowser, r *toBrowser) (err error) {
+	defer fault.Caught(c.s.cfg.Log, "an act of the page", func() { err = hint.New("", "this could not be done: a fault of this program, its log says where") })
+	if m.T == "offer" {
+		before := c.s.takes(c.t.who, c.t.id)
+		if r.SDP, err = c.s.cfg.Node.Offer(c.t.who.Desk, m.SDP); err != nil {
+			c.s.takes(c.t.who, before)
+		}
+		return err
+	}
+	return c.act(ctx, m, r)
 }
 
 // refusal says an error in the language of the tab.

@@ -3,10 +3,23 @@
 package sim
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
+
+	"example.org/parley/internal/fault"
 )
+
+// TestMain: what a node gives up because this program failed at it fails here.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if n := fault.Count(); n > 0 {
+		fmt.Println("FAIL:", n, "panics were caught")
+		code = 1
+	}
+	os.Exit(code)
+}
 
 // Every file of testdata is a conversation, played on simulated time.
 // SPEC: ALM-010 NOD-001 NOD-002 NOD-003 NOD-004 NOD-005 NOD-006 NOD-007 NOD-013 EXC-003 EXC-004 EXC-007 EXC-009

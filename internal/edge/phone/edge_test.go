@@ -40,6 +40,7 @@ type fakeLine struct {
 	heard   voice.Ear
 	frames  uint32
 	refuse  error
+	breaks  bool                                         // a frame that it is given makes it panic
 	rings   byte                                         // that went out
 	first   func(ctx context.Context, verb string)       // before an act is made
 	disk    func(ctx context.Context, verb string) error // after it: the commit
@@ -126,6 +127,10 @@ func (f *fakeLine) Subscribe(string) (<-chan struct{}, func()) { return f.change
 
 func (f *fakeLine) Microphone(_ string, frame []byte) {
 	f.mu.Lock()
+	if f.breaks {
+		f.mu.Unlock()
+		panic("a frame")
+	}
 	f.heard.Hear(f.frames, frame)
 	f.frames++
 	f.mu.Unlock()
@@ -1043,4 +1048,33 @@ func TestHandedOver(t *testing.T) {
 		h.line.set(func(l *call.Live) { *l = m.Live() })
 		h.wait("who lifted speaks", func() bool { return h.line.did("extension 201 resume") })
 	}
+}
+
+// TestAPanicInSoundEndsOneCall: what goes wrong with a telephone's packets ends its call, and no other thing.
+func TestAPanicInSoundEndsOneCall(t *testing.T) {
+	// SPEC: PHN-002 NOD-044
+	h := trunkOf(t, false, map[string]int{"201": 200})
+	h.rings(1)
+	h.wait("answered", func() bool { return h.line.did("extension 201 answer") })
+	offer, err := parseSDP(h.request("INVITE 201").Body(), inClear)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ears, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.2:20000")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ears.Close()
+	h.line.mu.Lock()
+	h.line.breaks = true
+	h.line.mu.Unlock()
+	h.wait("its call ends", func() bool {
+		_, _ = ears.WriteToUDPAddrPort(rtp(0, 1, 0, 5, make([]byte, frameSize)), offer.to)
+		return h.has("BYE 201")
+	})
+	if !strings.Contains(h.logs.String(), "a telephone's sound was given up") {
+		t.Errorf("the log says nothing of it: %s", h.logs)
+	}
+	h.write(strings.ReplaceAll(request("OPTIONS", "o", 1, "", "", ""), "192.0.2.20:5060", h.at.String()))
+	h.wait("the trunk is answered all the same", func() bool { return h.has("200 OPTIONS") })
 }

@@ -5,6 +5,7 @@ package phone
 import (
 	"bytes"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
@@ -59,7 +60,7 @@ func BenchmarkToTelephone(b *testing.B) {
 func soundOf(tb testing.TB) (*media, *net.UDPConn) {
 	tb.Helper()
 	cfg := Config{Trunk: netip.MustParseAddrPort("127.0.0.2:5060"), Bind: netip.MustParseAddrPort("127.0.0.1:5060"), Media: 47000}
-	m, err := openMedia(&cfg, func([]byte) {}, func(byte) {})
+	m, err := openMedia(&cfg, slog.New(slog.DiscardHandler), func([]byte) {}, func(byte) {})
 	if err != nil {
 		tb.Fatal(err)
 	}

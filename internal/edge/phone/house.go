@@ -48,7 +48,7 @@ func (h *handset) who() act.Who { return act.Who{Desk: h.Desk, Known: "unattribu
 
 // openSound takes a port for the sound of a call that comes in.
 func (e *Trunk) openSound() (netip.AddrPort, error) {
-	m, err := openMedia(&e.cfg, nil, nil)
+	m, err := openMedia(&e.cfg, e.log, nil, nil)
 	if err != nil {
 		return netip.AddrPort{}, err
 	}
@@ -219,7 +219,7 @@ func (e *Trunk) hold(h *handset) {
 
 // ring rings an extension for a ring of the line.
 func (e *Trunk) ring(h *handset, id call.ID) {
-	m, err := openMedia(&e.cfg, nil, nil)
+	m, err := openMedia(&e.cfg, e.log, nil, nil)
 	if err != nil {
 		e.log.Warn("an extension cannot ring", "extension", h.Number, "err", err)
 		h.refused = id

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/pion/srtp/v3"
 
+	"example.org/parley/internal/fault"
 	"example.org/parley/internal/voice"
 )
 
@@ -38,6 +40,8 @@ type media struct {
 	onKey   func(byte)
 	to      atomic.Pointer[session]
 
+	log        *slog.Logger
+	broken     atomic.Bool   // a packet of it made our code panic: its call is over
 	refused    atomic.Uint64 // packets from elsewhere, without sound that fits, out of order
 	lastPacket atomic.Int64  // Unix nanoseconds; 0: none yet
 
@@ -70,12 +74,12 @@ type media struct {
 var errNoPort = errors.New("no port of the telephones' sound is free")
 
 // openMedia takes a free port of those that the configuration names.
-func openMedia(cfg *Config, onFrame func([]byte), onKey func(byte)) (*media, error) {
+func openMedia(cfg *Config, log *slog.Logger, onFrame func([]byte), onKey func(byte)) (*media, error) {
 	first := rand.IntN(maxLegs) // who still speaks to a port of before is not heard in another's call
 	for i := range maxLegs {
 		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(cfg.Bind.Addr(), cfg.Media+2*uint16((first+i)%maxLegs))))
 		if err == nil {
-			m := &media{conn: conn, done: make(chan struct{}), trunk: cfg.Trunk.Addr(), onFrame: onFrame, onKey: onKey}
+			m := &media{log: log, conn: conn, done: make(chan struct{}), trunk: cfg.Trunk.Addr(), onFrame: onFrame, onKey: onKey}
 			m.out.ssrc, m.out.numbers.Seq, m.out.numbers.Time = rand.Uint32(), uint16(rand.Uint32()), rand.Uint32()
 			return m, nil
 		}
@@ -102,8 +106,12 @@ func (m *media) speaks(l *leg) {
 	m.to.Store(&s)
 }
 
+// breaks ends the sound, and the call with it. SPEC: NOD-044
+func (m *media) breaks() { m.broken.Store(true) }
+
 // read takes the telephone's packets until the port is closed.
 func (m *media) read() {
+	defer fault.Caught(m.log, "a telephone's sound", m.breaks)
 	buf := make([]byte, 1500)
 	for {
 		n, from, err := m.conn.ReadFromUDPAddrPort(buf)
@@ -265,6 +273,7 @@ func (m *media) fill(now time.Time) {
 
 // pace fills until the sound is closed.
 func (m *media) pace() {
+	defer fault.Caught(m.log, "a telephone's sound", m.breaks)
 	tick := time.NewTicker(frameMS * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -293,6 +302,9 @@ func (m *media) play(signal [][voice.FrameBytes]byte) {
 //
 // SPEC: PHN-033
 func (m *media) gone(since, now time.Time, down bool) bool {
+	if m.broken.Load() {
+		return true
+	}
 	s := m.to.Load()
 	if s == nil || s.dir != "sendrecv" && !down {
 		m.lastPacket.Store(now.UnixNano())

@@ -171,7 +171,7 @@ func TestMixed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ears.Close()
-	m, err := openMedia(&Config{Bind: netip.MustParseAddrPort("127.0.0.1:0"), Media: 39000}, nil, nil)
+	m, err := openMedia(&Config{Bind: netip.MustParseAddrPort("127.0.0.1:0"), Media: 39000}, nil, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

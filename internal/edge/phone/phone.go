@@ -42,6 +42,7 @@ import (
 
 	"example.org/parley/call"
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/fault"
 )
 
 // Config is what the edge is given; the home has checked it.
@@ -181,6 +182,8 @@ func New(cfg Config, line Line, log *slog.Logger) (*Trunk, error) {
 	return e, nil
 }
 
+func (e *Trunk) refuse() { e.refused.Add(1) }
+
 // Counts are packets and connections from elsewhere, and messages that were refused.
 func (e *Trunk) Counts() (strange, refused uint64) { return e.strange.Load(), e.refused.Load() }
 
@@ -216,14 +219,9 @@ func (e *Trunk) loop() {
 
 // guarded runs one step: what a message makes of our code ends that step alone. A log line holds nothing of a message.
 //
-// SPEC: PHN-002 PHN-005
+// SPEC: PHN-002 PHN-005 NOD-044
 func (e *Trunk) guarded(f func()) {
-	defer func() {
-		if r := recover(); r != nil {
-			e.refused.Add(1)
-			e.log.Error("a step of the telephones was given up", "err", r)
-		}
-	}()
+	defer fault.Caught(e.log, "a step of the telephones", e.refuse)
 	e.a.now = time.Now()
 	f()
 	e.flush()
@@ -331,7 +329,7 @@ func (e *Trunk) dial(p parcel) {
 		c, err := (&net.Dialer{Timeout: dialWithin, LocalAddr: from}).Dial("tcp", e.cfg.Trunk.String())
 		if err == nil && e.cfg.TLS != nil {
 			c = tls.Client(c, e.cfg.TLS)
-			err = shakes(c)
+			err = e.shakes(c)
 		}
 		e.post(func() {
 			if e.dialing = false; anew(&e.why, err) {
@@ -349,7 +347,8 @@ func (e *Trunk) dial(p parcel) {
 }
 
 // shakes ends the handshake of a connection over TLS, in time, or the connection. SPEC: PHN-006
-func shakes(c net.Conn) (err error) {
+func (e *Trunk) shakes(c net.Conn) (err error) {
+	defer fault.Caught(e.log, "a handshake of the telephones' trunk", func() { c.Close(); err = net.ErrClosed })
 	if over, ok := c.(*tls.Conn); ok {
 		ctx, cancel := context.WithTimeout(context.Background(), dialWithin)
 		defer cancel()
@@ -391,11 +390,7 @@ func (e *Trunk) read() {
 }
 
 func (e *Trunk) comesIn(b []byte, from netip.AddrPort) {
-	defer func() {
-		if recover() != nil {
-			e.refused.Add(1)
-		}
-	}()
+	defer fault.Caught(e.log, "a message of the telephones' trunk", e.refuse)
 	m, err := parser.ParseSIP(b)
 	if err != nil || len(b) > maxMessage {
 		e.refused.Add(1)
@@ -448,7 +443,7 @@ func (e *Trunk) accept() {
 func (e *Trunk) serve(s *stream) {
 	e.streams[s] = true
 	e.wait.Go(func() {
-		err := shakes(s.Conn)
+		err := e.shakes(s.Conn)
 		e.post(func() {
 			if anew(&e.whyIn, err) {
 				e.log.Warn("a connection of the telephones' trunk is not taken", "err", err)
@@ -477,11 +472,7 @@ func (e *Trunk) ends(s *stream) {
 }
 
 func (e *Trunk) readStream(s *stream) {
-	defer func() {
-		if recover() != nil {
-			e.refused.Add(1)
-		}
-	}()
+	defer fault.Caught(e.log, "a connection of the telephones' trunk", e.refuse)
 	par, buf := parser.NewSIPStream(), make([]byte, maxMessage)
 	defer par.Close()
 	var begun time.Time // of a message that is not whole

@@ -143,7 +143,7 @@ type trial struct {
 func (e *Trunk) Test(number string) (outcome string, ok bool) {
 	t := &trial{done: make(chan string, 1)}
 	e.post(func() {
-		m, err := openMedia(&e.cfg, func([]byte) {}, func(k byte) {
+		m, err := openMedia(&e.cfg, e.log, func([]byte) {}, func(k byte) {
 			e.post(func() { t.pressed = t.pressed || k == t.key })
 		})
 		switch {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pion/webrtc/v4"
 
+	"example.org/parley/internal/fault"
 	"example.org/parley/internal/voice"
 )
 
@@ -156,8 +157,9 @@ func (p *Browser) answer(offer string) (string, error) {
 
 // read takes the browser's packets until the peer is closed.
 //
-// SPEC: VOX-024 VOX-026
+// SPEC: VOX-024 VOX-026 NOD-044
 func (p *Browser) read(t *webrtc.TrackRemote) {
+	defer fault.Caught(p.edge.log, "a browser's sound", p.Close)
 	buf := make([]byte, 1500)
 	for {
 		n, _, err := t.Read(buf)

@@ -44,6 +44,8 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
+
+	"example.org/parley/internal/fault"
 )
 
 const (
@@ -165,15 +167,13 @@ func (e *Edge) Offer(desk, sdp string, onFrame func(frame []byte)) (answer strin
 	if err != nil {
 		return "", nil, err
 	}
-	defer func() { // pion reads a stranger's text here: whatever it makes of it, the node goes on
-		if r := recover(); r != nil {
-			err = refuse(fmt.Sprint(r))
-		}
+	defer func() {
 		if err != nil {
 			p.Close()
 			answer, p = "", nil
 		}
 	}()
+	defer fault.Caught(e.log, "a browser's offer", func() { err = refuse("it could not be read") })
 	answer, err = p.answer(offer)
 	return answer, p, err
 }

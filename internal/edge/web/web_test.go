@@ -654,3 +654,20 @@ func BenchmarkForward(b *testing.B) {
 		}
 	}
 }
+
+// TestAPanicInSoundEndsOneBrowser: what goes wrong with a browser's packets ends its connection, and no other.
+func TestAPanicInSoundEndsOneBrowser(t *testing.T) {
+	// SPEC: NOD-044
+	e := open(t, loopback, ignore)
+	bad, good, heard := newCaller(t), newCaller(t), make(chan byte, 64)
+	broken := bad.connect(t, e, "d1", func([]byte) { panic("a frame") })
+	good.connect(t, e, "d2", func(f []byte) { heard <- f[0] })
+	bad.send(t, numbered(1, 80))
+	eventually(t, time.Second, "its connection is over", func() bool { return broken.Sound().Media == Closed })
+	good.send(t, numbered(2, 80))
+	select {
+	case <-heard:
+	case <-time.After(time.Minute):
+		t.Fatal("the other desk is not heard")
+	}
+}
