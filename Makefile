@@ -20,6 +20,7 @@ help:
 	@echo "make test    install what the tests need and run them all"
 	@echo "make build   bin/parley"
 	@echo "make deb     a Debian package in dist/   ·   make release   packages and binaries for amd64 and arm64, SBOM, checksums"
+	@echo "make soak    kills, cuts and floods by the hundred (an hour)   ·   make try-deb, make monday   the package on clean Debians (root)"
 	@echo "make bench   the figures, as ratios   ·   make lint   gofmt, vet, staticcheck, govulncheck"
 
 go:

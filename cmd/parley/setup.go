@@ -54,7 +54,7 @@ var questions = []question{
 	{key: "paths", ask: "Over what does the other side reach this machine?", several: true,
 		why: "One entry a path, LABEL=ADDRESS:PORT, with a blank between: radio=192.0.2.1:7443 fibre=198.51.100.1:7443. The label says what it runs over and is the same at both ends. Two that share no cable and no mast are best. If a router stands between: fibre=10.0.0.5:7443@198.51.100.1:7443. Where UDP does not pass, over TCP: web=tcp:192.0.2.1:443.",
 		put: (*setup).paths},
-	{key: "page", ask: "Where does the desk's page listen?", why: "127.0.0.1:7480 for a browser on this machine alone; or the name of this machine in the house and a port, line.ops.example:8443, which wants a certificate (see operate.md, desks at other machines).",
+	{key: "page", ask: "Where does the desk's page listen?", why: "127.0.0.1:7480 for a browser on this machine alone; or the name of this machine in the house and a port, line.ops.example:8443, which wants a certificate (see operate.md, A desk on another machine).",
 		guess: func(s *setup) string { return s.cfg.Page.At },
 		put:   func(s *setup, v string) error { s.cfg.Page.At = v; return nil }},
 	{key: "telephones", ask: "On which ordinary telephones are you reached when the line is down?", several: true,
@@ -288,8 +288,8 @@ func (a *app) next(name string) error {
 		step, text = "confirm", fmt.Sprintf(a.tr("Next, on the line %s, at both ends at the same time:\n  1. %s   starts the node.\n  2. %s   shows what is to be signed, and your number: read the number to them.\n  3. %s   with the number that they read to you.\nThen once more: parley setup\n"),
 			name, start, as+"parley confirm", as+"parley confirm NUMBER")
 	default:
-		step, text = "people", fmt.Sprintf(a.tr("The line %s is made on both sides. Next:\n  1. %s   starts the node, if it does not run.\n  2. parley officer add NAME; parley sign-on; parley open   for each officer, from his own account.\n  3. %s   and see doctor whenever something is wrong: parley doctor\n"),
-			name, start, as+"parley backup FILE")
+		step, text = "people", fmt.Sprintf(a.tr("The line %s is made on both sides. Next:\n  1. %s   starts the node, if it does not run.\n  2. parley officer add NAME; parley sign-on; parley open   for the first officer, from his own account.\n     Each further one: %s; then sign-on and open from his account.\n  3. %s   and see doctor whenever something is wrong: parley doctor\n"),
+			name, start, as+"parley officer add NAME --account ACCOUNT", as+"parley backup FILE")
 	}
 	return a.say(map[string]string{"line": name, "party": l.Ours.Party, "next": step, "sheet_digits": party.Digits(l.Ours.Hash)}, "%s", text)
 }
