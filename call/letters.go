@@ -39,6 +39,7 @@ type Letters struct {
 	Call    ID
 	State   byte // Typing, Finished, Broken; LettersGot
 	Source  int  // of who types, at the end that sends it
+	List    int  // the newest of its people when the line was begun: who had the source then
 	Line    int  // of his in this call, from 1
 	Version int  // grows with each change of the line, from 1
 	Cut     bool // more was erased than stands in Parts
@@ -53,6 +54,7 @@ func (p Letters) Encode() []byte {
 	}
 	b := append(make([]byte, 0, 64), p.State)
 	b = append(append(b, p.Call[:]...), byte(p.Source), cut)
+	b = binary.BigEndian.AppendUint16(b, uint16(p.List))
 	b = binary.BigEndian.AppendUint16(b, uint16(p.Line))
 	b = binary.BigEndian.AppendUint16(b, uint16(p.Version))
 	for _, s := range p.Parts {
@@ -66,11 +68,12 @@ func (p Letters) Encode() []byte {
 //
 // SPEC: CAL-030
 func DecodeLetters(b []byte) (p Letters, err error) {
-	const head = 1 + 16 + 2 + 4
+	const head = 1 + 16 + 2 + 6
 	if len(b) < head || b[0] > LettersGot || b[17] >= maxPeople || b[18] > 1 {
 		return Letters{}, fmt.Errorf("%w: letters: head", ErrSignal)
 	}
-	p = Letters{Call: ID(b[1:17]), State: b[0], Source: int(b[17]), Cut: b[18] == 1, Line: int(binary.BigEndian.Uint16(b[19:])), Version: int(binary.BigEndian.Uint16(b[21:]))}
+	p = Letters{Call: ID(b[1:17]), State: b[0], Source: int(b[17]), Cut: b[18] == 1,
+		List: int(binary.BigEndian.Uint16(b[19:])), Line: int(binary.BigEndian.Uint16(b[21:])), Version: int(binary.BigEndian.Uint16(b[23:]))}
 	size := [2]int{}
 	for b = b[head:]; len(b) > 0; {
 		if len(b) < 2 || len(p.Parts) == maxParts {
@@ -177,7 +180,7 @@ func (t *Texts) Type(p Person, value string, done bool, now time.Time) (line *Ty
 		case t.count(true) >= maxLines:
 			return nil, ErrManyLines
 		}
-		t.lines = append(t.lines, Typed{Ours: true, By: p.By, Since: now.UTC(), Letters: Letters{Call: t.call, Source: p.Source, Line: n}})
+		t.lines = append(t.lines, Typed{Ours: true, By: p.By, Since: now.UTC(), Letters: Letters{Call: t.call, Source: p.Source, List: p.list, Line: n}})
 		l = &t.lines[len(t.lines)-1]
 	}
 	l.edit(value)
@@ -321,8 +324,8 @@ func (t *Texts) Answered(p Letters) bool {
 	return false
 }
 
-// Got takes a packet of the other end about a line of one of those who are in the call there. It is answered where ok; what
-// is not comes again.
+// Got takes a packet of the other end about a line of one of those who are or were in the call there, the newest of a source
+// last. It is answered where ok; what is not comes again.
 func (t *Texts) Got(p Letters, in []Person, now time.Time) (answer Letters, ok bool) {
 	if now.Sub(t.second) >= time.Second {
 		t.second, t.took = now, 0
@@ -330,7 +333,7 @@ func (t *Texts) Got(p Letters, in []Person, now time.Time) (answer Letters, ok b
 	if t.took++; t.took > lettersASec || p.Call != t.call {
 		return answer, false
 	}
-	answer = Letters{Call: p.Call, State: LettersGot, Source: p.Source, Line: p.Line, Version: p.Version}
+	answer = Letters{Call: p.Call, State: LettersGot, Source: p.Source, List: p.List, Line: p.Line, Version: p.Version}
 	for i := range t.lines {
 		l := &t.lines[i]
 		if l.Ours || l.Source != p.Source || l.Line != p.Line {
@@ -341,9 +344,12 @@ func (t *Texts) Got(p Letters, in []Person, now time.Time) (answer Letters, ok b
 		}
 		return answer, true
 	}
-	i := slices.IndexFunc(in, func(q Person) bool { return q.Source == p.Source && q.Part != Listener })
+	i := len(in) - 1 // who has the source now may not be who began the line
+	for i >= 0 && (in[i].Source != p.Source || in[i].list > p.List) {
+		i--
+	}
 	switch {
-	case i < 0:
+	case i < 0 || in[i].Part == Listener:
 		return answer, false
 	case t.count(false) < maxLines:
 		t.lines = append(t.lines, Typed{Letters: p, By: statement.Author{Officer: in[i].Officer, Desk: in[i].Desk}, Since: now.UTC()})

@@ -284,3 +284,68 @@ func FuzzLetters(f *testing.F) {
 		x.Break(nil, nil, epoch)
 	})
 }
+
+// A line whose letters come late stands under the name of who began it, not of who has his source by then: in a hand-over, of
+// one who left and was followed by another, and of one who left.
+//
+// SPEC: CAL-031
+func TestLateLettersAreOfWhoTypedThem(t *testing.T) {
+	w := newWorld(5)
+	a, b := w.ends[0], w.ends[1]
+	by := func(desk string) statement.Author { return statement.Author{Known: statement.Unattributed, Desk: desk} }
+	for _, e := range w.ends {
+		e.desks = [3][]string{{e.name[:1] + "1", e.name[:1] + "2", e.name[:1] + "3"}}
+		e.tellDesks(e.desks)
+		e.step(line(true))
+		e.step(peerRun("r1"))
+	}
+	do := func(ev does) {
+		t.Helper()
+		a.step(ev)
+		w.run(w.now + time.Second)
+	}
+	join := func(desk string) does {
+		return func(m *Machine, now time.Time) Out { return m.Join(by(desk), "", false, now) }
+	}
+	do(ring(by("a1"), "", "", ""))
+	b.step(answer(by("b1"), ""))
+	w.run(w.now + time.Second)
+	x, y := &Texts{}, &Texts{}
+	x.Begin(a.m.Live().ID)
+	y.Begin(a.m.Live().ID)
+	types := func(desk string) {
+		t.Helper()
+		in := a.m.Live().Side[0].People
+		if _, err := x.Type(in[at(in, desk)], desk, true, w.time()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	types("a1")
+	do(join("a2"))
+	types("a2")
+	a.step(func(m *Machine, now time.Time) Out { return m.HandOver(by("a1"), "a2", now) })
+	types("a1") // the other end has not seen yet who has the call
+	w.run(w.now + time.Second)
+	types("a2")
+	do(join("a1"))
+	types("a1")
+	do(hangUp(by("a1"), ""))
+	do(join("a3"))
+	types("a3")
+	do(hangUp(by("a3"), ""))
+	late := x.Due()
+	slices.Reverse(late)
+	for _, p := range late {
+		if _, ok := y.Got(p, b.m.Live().Side[1].Ever(), w.time()); !ok {
+			t.Errorf("%q of source %d was not taken", p.Parts, p.Source)
+		}
+	}
+	for _, l := range y.Lines() {
+		if said, _ := l.Said(); l.By.Desk != said {
+			t.Errorf("%s typed it, and it stands under %s", said, l.By.Desk)
+		}
+	}
+	if len(y.Lines()) != 6 {
+		t.Errorf("%d lines", len(y.Lines()))
+	}
+}

@@ -41,6 +41,7 @@ type Person struct {
 	Speaks  bool             `json:"speaks,omitempty"`
 	By      statement.Author `json:"-"` // of ours
 	Since   time.Time        `json:"-"`
+	list    int              // of ours the newest that named him, of theirs the first
 }
 
 // Roster is how one end of a call stands.
@@ -50,7 +51,11 @@ type Roster struct {
 	Holds   int       // the source of who holds it
 	Waiting string    // the part of whom it waits for
 	Waits   time.Time // since when
+	were    []Person  // of theirs, the newest of those who are no more, or have another source
 }
+
+// Ever gives those whose letters may still come: who was in the call, and who is.
+func (r Roster) Ever() []Person { return slices.Concat(r.were, r.People) }
 
 // Joined is what call.closed says of one of those who were in the call, where an end had more than one.
 type Joined struct {
@@ -173,6 +178,9 @@ func (m *Machine) admit(l *Live, ps []Person) {
 	}
 	for i := range ps {
 		ps[i].Since = cmp.Or(ps[i].Since, m.now)
+		if j := at(l.told, ps[i].Desk); j >= 0 && l.told[j].Source == ps[i].Source {
+			ps[i].list = l.version
+		}
 	}
 	if l.Side[0].People = ps; len(ps) > 0 && ps[0].Source == 0 {
 		l.By = ps[0].By
@@ -193,11 +201,20 @@ func (m *Machine) gotPeople(l *Live, s Signal) {
 		side := Roster{People: slices.Clone(s.People), Waiting: s.Waiting}
 		was := l.Side[1]
 		for i, p := range side.People {
-			side.People[i].Since = m.now
+			side.People[i].Since, side.People[i].list = m.now, s.Version
 			if j := at(was.People, p.Desk); j >= 0 {
 				side.People[i].Since = was.People[j].Since
+				if was.People[j].Source == p.Source {
+					side.People[i].list = was.People[j].list
+				}
 			}
 		}
+		for _, p := range was.People {
+			if i := at(side.People, p.Desk); i < 0 || side.People[i].Source != p.Source {
+				was.were = append(was.were, p)
+			}
+		}
+		side.were = slices.Clone(was.were[max(0, len(was.were)-maxJoined):])
 		if s.Held > 0 {
 			side.Held, side.Holds = cmp.Or(was.Held, m.now), s.Held-1
 		}

@@ -57,7 +57,7 @@ func full(k SignalKind) Signal {
 			s.Version = 65535
 		case "people":
 			for i := range maxPeople {
-				s.People = append(s.People, Person{i, fmt.Sprint(i) + x(maxName-1), x(maxPlace), Principal, true, statement.Author{}, time.Time{}})
+				s.People = append(s.People, Person{Source: i, Desk: fmt.Sprint(i) + x(maxName-1), Officer: x(maxPlace), Part: Principal, Speaks: true})
 			}
 			s.People[0].Part = Holder
 		case "held":

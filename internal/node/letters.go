@@ -123,7 +123,7 @@ func (c *calls) lettersFromPeer(b []byte) {
 		}
 		return
 	}
-	if answer, ok := c.texts.Got(p, c.m.Live().Side[1].People, c.l.now); ok {
+	if answer, ok := c.texts.Got(p, c.m.Live().Side[1].Ever(), c.l.now); ok {
 		c.l.say(append([]byte{sigLetters}, answer.Encode()...))
 		c.l.dirty = true
 	}
