@@ -3,11 +3,11 @@
 package e2e
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,10 +16,11 @@ import (
 	"example.org/parley/internal/story"
 )
 
-// recorded is a line whose parties agreed at the pairing to record their calls, with an officer signed on at each end.
-func recorded(t *testing.T) *world {
+// paired is a line of two nodes, with an officer signed on at each end and, where they are given, a telephone at each. What
+// stands in their configurations before they pair is changed by the pairs of old and new.
+func paired(t *testing.T, phones [2]*story.Handset, change ...string) *world {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "parley-tape-")
+	dir, err := os.MkdirTemp("", "parley-pair-")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +29,7 @@ func recorded(t *testing.T) *world {
 	if out, err := exec.Command("go", "build", "-o", w.bin, "example.org/parley/cmd/parley").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	s := &story.World{Dir: w.dir, Bin: w.bin}
+	s := &story.World{Dir: w.dir, Bin: w.bin, Phones: phones}
 	if err := s.Make(); err != nil {
 		t.Fatal(err)
 	}
@@ -36,12 +37,15 @@ func recorded(t *testing.T) *world {
 	for _, party := range []string{a, b} {
 		config := filepath.Join(w.dir, party, "lines", "north", "config.toml")
 		text, err := os.ReadFile(config)
-		if off := []byte("Record = false"); err == nil && !bytes.Contains(text, off) {
-			t.Fatalf("the terms in %s do not say whether calls are recorded", config)
-		} else if err == nil {
-			err = os.WriteFile(config, bytes.Replace(text, off, []byte("Record = true"), 1), 0o600)
-		}
 		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(change); i += 2 {
+			if !strings.Contains(string(text), change[i]) {
+				t.Fatalf("%s has no %s", config, change[i])
+			}
+		}
+		if err := os.WriteFile(config, []byte(strings.NewReplacer(change...).Replace(string(text))), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -57,7 +61,7 @@ func recorded(t *testing.T) *world {
 //
 // SPEC: RCD-009 RCD-012
 func TestSayAgain(t *testing.T) {
-	w := recorded(t)
+	w := paired(t, [2]*story.Handset{}, "Record = false", "Record = true")
 	chrome := tab(t, browser(t, hz, db), 1366, 768, "dark")
 	chrome.run(t, chromedp.Navigate(w.link(t, a)))
 	fox := startFirefox(t, 1000).open(t, w.link(t, b))
@@ -108,4 +112,35 @@ func TestSayAgain(t *testing.T) {
 	chrome.pick(t, "", "#c-end", call("ended"))
 	fox.is(t, "", call("ended"))
 	chrome.clean(t)
+}
+
+// TestTelephoneStill draws the picture of doc/telephones.md: a desk's page in a call with a telephone of the other house.
+// PARLEY_STILLS=DIR, as root, with baresip.
+func TestTelephoneStill(t *testing.T) {
+	stills := os.Getenv("PARLEY_STILLS")
+	if stills == "" {
+		t.Skip("set PARLEY_STILLS to a directory")
+	}
+	var phones [2]*story.Handset
+	for i, number := range []string{"201", "301"} {
+		var err error
+		if phones[i], err = story.Plug(t.TempDir(), number, "manual", 1000, nil); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(phones[i].Unplug)
+	}
+	w := paired(t, phones)
+	s := tab(t, browser(t, hz, db), 1366, 768, "dark")
+	s.run(t, chromedp.Navigate(w.link(t, a)))
+	soundOn(t, s)
+	s.is(t, "", `document.querySelectorAll('#p-liveness .layer.armed').length === 2 && document.querySelector('#p-liveness').innerText.includes('armed (2)')`)
+	s.pick(t, "", "#c-ring", call("ringing-there"))
+	if err := phones[1].Lift(); err != nil {
+		t.Fatal(err)
+	}
+	s.is(t, "", call("connected"))
+	s.is(t, "", `ear.pure(1000) >= 0.5`)
+	s.is(t, "", `[...document.querySelectorAll('[data-meter]')].every(e => e.dataset.level > 2)`)
+	s.shoot(t, filepath.Join(stills, "telephone-desk.png"))
+	s.pick(t, "", "#c-end", call("ended"))
 }
