@@ -176,3 +176,51 @@ func TestPeopleInACallHearEachOtherOnce(t *testing.T) {
 		l.Close()
 	})
 }
+
+// Letters of one who has left the call, which come late, stand under his name and as broken off; the end of that line is taken.
+//
+// SPEC: CAL-031 CAL-032
+func TestLateLettersOfWhoHasLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := machine{}
+		l := m.begin(t)
+		time.Sleep(time.Second)
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		do := func(a act.Act) {
+			t.Helper()
+			_, err := l.Do(t.Context(), act.Who{Desk: "a1", Known: "unattributed"}, "en", a)
+			must(err)
+		}
+		do(act.SetDesk{Armed: true, Sound: "ok"})
+		id, seq := call.ID{7}, uint32(0)
+		theirs := func(s call.Signal) {
+			seq++
+			s.ID, s.Seq = id, seq
+			b, err := s.Encode()
+			must(err)
+			must(l.in(t.Context(), l.events, func() { l.calls.fromPeer(b) }))
+		}
+		must(l.in(t.Context(), l.events, l.calls.paths))
+		theirs(call.Signal{Kind: call.SigRing, Desk: "b1", Class: "test", Mark: "actual"})
+		do(act.Answer{})
+		b1 := call.Person{Desk: "b1", Part: call.Holder, Speaks: true}
+		theirs(call.Signal{Kind: call.SigPeople, Version: 1, People: []call.Person{b1, {Source: 1, Desk: "b2", Part: call.Linguist, Speaks: true}}})
+		theirs(call.Signal{Kind: call.SigPeople, Version: 2, People: []call.Person{b1}})
+		for _, c := range []struct {
+			state byte
+			says  string
+		}{{call.Typing, "two sh"}, {call.Broken, "two ships"}} {
+			b := call.Letters{Call: id, State: c.state, Source: 1, List: 1, Line: 1, Version: 1 + int(c.state), Parts: []string{c.says}}.Encode()
+			must(l.in(t.Context(), l.events, func() { l.calls.lettersFromPeer(b) }))
+			time.Sleep(time.Second)
+			if got := l.View("en", "a1").Call.Text; len(got) != 1 || got[0].State != "broken" || got[0].Name != "b2" || got[0].Runs[0].Text != c.says {
+				t.Errorf("%+v", got)
+			}
+		}
+	})
+}

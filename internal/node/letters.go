@@ -123,7 +123,9 @@ func (c *calls) lettersFromPeer(b []byte) {
 		}
 		return
 	}
-	if answer, ok := c.texts.Got(p, c.m.Live().Side[1].Ever(), c.l.now); ok {
+	v := c.m.Live()
+	if answer, ok := c.texts.Got(p, v.Side[1].Ever(), c.l.now); ok {
+		c.breakOff(v, v.Side[0].People, v.Side[1].People) // it may be of one who has left
 		c.l.say(append([]byte{sigLetters}, answer.Encode()...))
 		c.l.dirty = true
 	}
