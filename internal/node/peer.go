@@ -467,6 +467,7 @@ func (l *Line) receipt(rc *record.Receipt, err error, path int) {
 	}
 	if !l.peer.guard.take(l.now, len(rc.Note()), true) {
 		l.warn("a receipt was not taken", "err", errQuota)
+		l.turnAway(errQuota)
 		return
 	}
 	l.receipts[rc.Leaf()] = struct{}{}

@@ -14,6 +14,7 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/node"
+	"example.org/parley/internal/store"
 	"example.org/parley/stop"
 	"example.org/parley/wire"
 )
@@ -141,4 +142,42 @@ func TestFullDisk(t *testing.T) {
 			t.Error("the store failed")
 		}
 	})
+}
+
+// A peer that has used up what it may make a node keep is told so, and until when; so are the people at both ends, for a
+// receipt as for a statement.
+//
+// SPEC: NOD-008
+func TestAQuotaThatBitesIsAnAlarmAtBothEnds(t *testing.T) {
+	for what, send := range map[string]int{"statement": 1, "receipt": 0} {
+		simulate(t, 71, func(w *world) {
+			w.watch()
+			time.Sleep(10 * time.Second)
+			a, b := w.sides[0], w.sides[1]
+			a.stop()
+			c := a.config()
+			s := store.New(c.DB, c.Store)
+			if err := s.Reopen(); err != nil {
+				t.Fatal(err)
+			}
+			used := fmt.Sprintf(`{"used":%d,"at":%q}`, 256<<10, c.Now().Add(time.Hour).UTC().Format(time.RFC3339))
+			s.Append(1, []store.Row{store.Local("room", []byte("["+used+","+used+"]"))})
+			if c := <-s.Durable(); c.Err != nil {
+				t.Fatal(c.Err)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			a.line = node.Open(c)
+			time.Sleep(10 * time.Second)
+			w.sides[send].must("send --kind information later")
+			time.Sleep(30 * time.Second)
+			if l := w.alarms(a, "A9"); !slices.Contains(l, "A9/room here") {
+				t.Errorf("%s: not told here: %v", what, l)
+			}
+			if l := w.alarms(b, "A9"); !slices.Contains(l, "A9/room there") {
+				t.Errorf("%s: the other end is not told: %v", what, l)
+			}
+		})
+	}
 }
