@@ -16,7 +16,7 @@
 // the set of those statements: where the ends differ both stand, and A13 is raised.
 //
 // It is not the voice: frames go by internal/voice and the link, opaque. It is not a request between
-// principals: that is package contact, with outcomes of its own which are never added to these.
+// principals: that is package contact, with outcomes of its own counted separately from these.
 //
 // Spec: spec/call.md (CAL).
 package call

@@ -57,7 +57,7 @@ func (id ID) Voice() uint16 {
 	return 1
 }
 
-// What became of a ring: the row of outcomes, told apart and never added up.
+// What became of a ring: the row of outcomes, told apart and counted separately.
 const (
 	Answered      = "answered"
 	NoSound       = "no-sound"       // answered, and in one direction or both no frame ever went

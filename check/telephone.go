@@ -13,7 +13,7 @@ import (
 	"example.org/parley/statement"
 )
 
-// columns are the four that a test of the ordinary telephone counts in, by what came of it; they are never added up. Only
+// columns are the four that a test of the ordinary telephone counts in, by what came of it; they are counted separately. Only
 // a person who answers is a test that passed.
 //
 // SPEC: CHK-031

@@ -166,6 +166,3 @@ func (m *Claim) Figure(name string) string {
 	}
 	return string(b)
 }
-
-// Draft makes claim.made of a party.
-func Draft(party string, m Claim) (record.Draft, error) { return PressDraft(party, KindMade, m, nil) }

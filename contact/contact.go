@@ -62,7 +62,7 @@ func Fold(it *record.Item, past statement.Past) (s State) {
 	return s
 }
 
-// Column is the column of a figure that an outcome belongs to. Columns are never added up.
+// Column is the column of a figure that an outcome belongs to. Columns are counted separately.
 //
 // SPEC: CNT-012
 func Column(outcome string) string {

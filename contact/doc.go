@@ -11,7 +11,7 @@
 //
 // Fold gives one item as it stands. A Book keeps all of them as they change, finds which statements are one contact and
 // whose word each is, and answers Since: for each pair of counterparts when they last spoke, and the three columns
-// declined (an act), no reply and not reached, which are never added up. What straddles the beginning of the window
+// declined (an act), no reply and not reached, which are counted separately. What straddles the beginning of the window
 // counts neither before nor after it and is listed so.
 //
 // It is not the line's own calls: what desks ring on the line is package call, and no contact. It knows

@@ -71,7 +71,7 @@ type PairFigure struct {
 	Straddling   []*Contact
 
 	// What became of the attempts of requests that we placed, that they placed: by column, or straddles for those that may
-	// have been before the window. They are never added up: refusal, silence and fault are three things.
+	// have been before the window. They are counted separately: refusal, silence and fault are three things.
 	//
 	// SPEC: CNT-012
 	ByUs, ByThem map[string]Count

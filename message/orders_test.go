@@ -143,7 +143,7 @@ func (p *pair) digest(r *record.Record) string {
 	var out []any
 	for _, k := range r.Items() {
 		it := r.Item(k)
-		if len(it.Entries) > 0 && stop.Is(it.Entries[0].Kind) {
+		if len(it.Entries) > 0 && strings.HasPrefix(it.Entries[0].Kind, "stop.") {
 			s := stop.Fold(it, r)
 			for _, l := range s.Steps {
 				for i := range l {

@@ -54,9 +54,6 @@ func kinds() (ks []statement.Kind) {
 	return ks
 }
 
-// Is reports whether a kind is of a STOP.
-func Is(kind string) bool { return strings.HasPrefix(kind, "stop.") }
-
 // Said are the facts of every statement about a STOP; the tags draw spec/kinds.md, Validate holds them.
 type Said struct {
 	Party  string           `json:"party,omitempty" must:"taken relayed in-effect refused lifted"` // who sent the STOP

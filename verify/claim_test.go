@@ -283,7 +283,7 @@ func (h *lived) made(us string, r *record.Record, run *record.Run, change func(*
 	if change != nil {
 		change(&m)
 	}
-	d, err := claim.Draft(us, m)
+	d, err := claim.PressDraft(us, claim.KindMade, m, nil)
 	h.must(err)
 	e, err := run.Append(d, h.tick(), record.PeerClock{}, h.rand)
 	h.must(err)

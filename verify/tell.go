@@ -114,7 +114,7 @@ func (rep Report) used(u claim.Used) string {
 	return strings.Join(said, ", ")
 }
 
-// telephone says what came of the tests of the ordinary telephone, of each side by its own word, in columns that are never added up.
+// telephone says what came of the tests of the ordinary telephone, of each side by its own word, in columns that are counted separately.
 func (rep Report) telephone(p claim.Telephone) string {
 	var said []string
 	for i, n := range []map[string]int{p.Ours, p.Theirs} {

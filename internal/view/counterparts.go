@@ -379,7 +379,7 @@ func (b builder) meanwhile(a contact.Attempt) string {
 	return join(out...)
 }
 
-// requests are what each side sought, in its own direction; the columns are never added up. SPEC: CNT-012
+// requests are what each side sought, in its own direction; the columns are counted separately. SPEC: CNT-012
 func (b builder) requests(d *Desk) {
 	f := b.Contacts
 	c := b.counterparts()

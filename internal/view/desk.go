@@ -291,7 +291,7 @@ type Asked struct {
 	Until   time.Time `json:"until,omitzero"`
 }
 
-// Counterparts is the table of pairs. Its three columns are never added up.
+// Counterparts is the table of pairs. Its three columns are counted separately.
 type Counterparts struct {
 	Since    string `json:"since,omitempty"` // event or date that the window begins at
 	Window   string `json:"window"`          // in words
@@ -318,7 +318,7 @@ type Counterparts struct {
 	Ask        Asking    `json:"-"`
 }
 
-// Side is what one side sought of the other. Its figures are never added up.
+// Side is what one side sought of the other. Its figures are counted separately.
 type Side struct {
 	From     string    `json:"from"`
 	To       string    `json:"to"`

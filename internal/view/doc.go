@@ -13,7 +13,7 @@
 // spans of their own, so that a face can isolate them from the direction of the writing around them.
 //
 // The package is pure: it opens nothing, asks no clock and keeps no state. Build makes a Desk of an Input; the
-// node fills the Input. Declined, no reply and not reached are three columns here and are never added up.
+// node fills the Input. Declined, no reply and not reached are three columns here and are counted separately.
 //
 // It knows no HTML but that of pages to print (contacts, and a Reading of a file by one who is no party). Its words are those of package words. The specification is spec/page.md.
 package view
