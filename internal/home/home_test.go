@@ -288,6 +288,18 @@ func TestSheetsAndGenesisAreKeptOnlyWhereTheyFit(t *testing.T) {
 	if party.PairingTag(a.Sheets()) != party.PairingTag(b.Sheets()) {
 		t.Fatal("two tags while pairing")
 	}
+	for _, nowhere := range []string{"0.0.0.0:7443", "[::]:7443", "[fe80::1]:7443", "224.0.0.1:7443", "127.0.0.1:7443"} {
+		c := b.Config
+		c.Paths = []Path{{Label: "1", Bind: "127.0.0.2:7443", Reach: nowhere}}
+		their, err := c.sheet(b.Keys, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same := a.Config.SameMachine
+		a.Config.SameMachine = false
+		refused(t, a.SetTheirs(their.Note, false), nowhere+" cannot be reached from here")
+		a.Config.SameMachine = same
+	}
 	for i, p := range a.Config.Paths {
 		if at, _, err := a.Remote(p); err != nil || at.String() != b.Config.Paths[i].Bind {
 			t.Fatal(at, err)
