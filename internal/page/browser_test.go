@@ -438,6 +438,29 @@ func TestReloadArmsAgainOrSaysPressToArm(t *testing.T) {
 	}
 }
 
+// A browser that starts its sound slowly leaves no desk silent without a word: it says so, is not armed, and is once the
+// sound has started after all. SPEC: PAG-039
+func TestSoundThatStartsSlowlyIsSaidAndArmsLate(t *testing.T) {
+	r := newRig(t)
+	n := r.nodes[0]
+	w := browser(t, 1366, 768)
+	link, _ := r.desks[0].Link(act.Who{Officer: "A7-2"}, "en")
+	w.begin(t, `const Real = AudioContext, started = new Promise(ok => { window.startSound = ok; });
+		window.AudioContext = class extends Real {
+			constructor(o) { super(o); this.suspend(); }
+			resume() { return started.then(() => super.resume()); }
+		}`)
+	w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#b-write", chromedp.ByQuery), chromedp.Click("#sound-on", chromedp.ByQuery))
+	w.is(t, `Sound.state().why === 'no sound: the browser starts none'`)
+	if armedIs(n, true) {
+		t.Error("armed without sound")
+	}
+	w.is(t, `document.body.innerText.includes('the browser starts none') || !document.querySelector('#p-sound [data-code^="no sound"]').hidden`)
+	w.run(t, chromedp.Evaluate(`startSound(); 0`, nil))
+	wait(t, "the desk to be armed", func() bool { return armedIs(n, true) })
+	w.is(t, `Sound.state().ok`)
+}
+
 // A microphone that was lost in use is said, and the next press tries it again. SPEC: PAG-039
 func TestLostMicrophoneIsTriedAgainAtTheNextPress(t *testing.T) {
 	r := newRig(t)
