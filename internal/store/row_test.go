@@ -126,7 +126,9 @@ func TestRowIsReadWhileManyAreWritten(t *testing.T) {
 	if err := s.Reopen(); err != nil { // nothing is kept of what was read
 		t.Fatal(err)
 	}
+	free := s.hold()
 	d.database, s.db = s.db, d
+	free()
 	s.Append(2, rows)
 	if c := <-s.Durable(); c.Err != nil || d.put != maxRows {
 		t.Fatal(c.Err, d.put)
