@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.org/parley/call"
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/control"
@@ -30,7 +31,8 @@ const (
 	noteEvery    = act.NotifierEvery
 )
 
-// escalates are the times of unanswered ringing at which on-ring is told again.
+// escalates are the times of unanswered ringing at which on-ring is told again; the last is also when a caller gives up, so
+// that a ring which nobody answered counts as one that rang so long.
 var escalates = []time.Duration{0, 20 * time.Second, 60 * time.Second}
 
 // notice is what a command reads on its standard input, one line of JSON. It tells what waits and not what was said.
@@ -56,6 +58,7 @@ type notifier struct {
 	on     map[string]*outside
 	told   map[string]bool // events, by what they are about
 	failed string          // what had failed when the node was told last
+	rang   notice          // the ring that was seen last
 }
 
 // outside is the command that is run for one sort of event.
@@ -73,7 +76,7 @@ type outside struct {
 func (a *app) notify() *cobra.Command {
 	var ring, alarm, message string
 	c := &cobra.Command{Use: "notify", Short: "Run a command for a ring, an alarm or a message: a bell that rings outside the browser.", Args: nargs(0, 0)}
-	c.Flags().StringVar(&ring, "on-ring", "", "command for a ring that is not answered: at once, after 20 s and after 60 s")
+	c.Flags().StringVar(&ring, "on-ring", "", "command for a ring that is not answered: at once, after 20 s and after 60 s or when the caller gives up")
 	c.Flags().StringVar(&alarm, "on-alarm", "", "command for an alarm that is raised")
 	c.Flags().StringVar(&message, "on-message", "", "command for a message or a STOP that waits here")
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -156,13 +159,19 @@ func (n *notifier) look(ctx context.Context, node *control.Client) error {
 			return hint.New("the node and this program are of different versions: restart both", "the answer of the node cannot be read")
 		}
 	}
+	n.tell(status, inbox, time.Now())
+	return nil
+}
+
+// tell queues what is new in a line's state.
+func (n *notifier) tell(status, inbox view.Desk, at time.Time) {
 	now := map[string]bool{}
 	defer func() {
 		if len(n.told) > maxTold { // what is over does not come again
 			n.told = now
 		}
 	}()
-	for _, e := range notices(status, inbox, time.Now()) {
+	for _, e := range append(n.ring(status.Call, at), waiting(status, inbox)...) {
 		e.Line, e.Party, e.Peer = status.Line, status.Header.Party, status.Header.Peer
 		sort := map[string]string{"stop": "message"}[e.What]
 		if sort == "" {
@@ -181,19 +190,28 @@ func (n *notifier) look(ctx context.Context, node *control.Client) error {
 			c.set(fmt.Sprintf("%d wait for %s, and one was dropped", maxQueued, c.argv[0]))
 		}
 	}
-	return nil
 }
 
-// notices are those that a line's state holds: what rings, which alarms nobody has acknowledged, what waits for somebody.
-func notices(status, inbox view.Desk, now time.Time) (out []notice) {
-	if c := status.Call; c.State == "ringing-here" {
-		for _, after := range slices.Backward(escalates) {
-			if now.Sub(c.Since) >= after {
-				out = append(out, notice{What: "ring", ID: c.ID, At: c.Since, Seconds: int(after.Seconds()), Class: c.Class, Mark: c.Mark, Priority: c.Priority, Words: c.Word})
-				break
-			}
+// ring is the notice of a ring: of one that rings here, by how long it has, and of one that ended without an answer.
+func (n *notifier) ring(c view.Call, now time.Time) []notice {
+	last := len(escalates) - 1
+	switch {
+	case c.State == "ringing-here":
+		for last > 0 && now.Sub(c.Since) < escalates[last] {
+			last--
 		}
+		n.rang = notice{What: "ring", ID: c.ID, At: c.Since, Class: c.Class, Mark: c.Mark, Priority: c.Priority, Words: c.Word}
+	case c.ID == n.rang.ID && c.Outcome == call.NoAnswer:
+		n.rang.Words = c.OutcomeWas
+	default:
+		return nil
 	}
+	n.rang.Seconds = int(escalates[last].Seconds())
+	return []notice{n.rang}
+}
+
+// waiting are the notices of alarms that nobody has acknowledged, and of what waits for somebody.
+func waiting(status, inbox view.Desk) (out []notice) {
 	for _, a := range status.Alarms {
 		if a.AckedAt.IsZero() && a.Gone.IsZero() {
 			out = append(out, notice{What: "alarm", ID: a.Name(), At: a.Raised, Priority: a.Priority, Words: strings.TrimSpace(a.Cause + ": " + a.Do)})
