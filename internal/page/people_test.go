@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -290,6 +291,29 @@ func TestSessionsEndForGoodAndEverywhere(t *testing.T) {
 	}
 	if b := string(kept[keptSessions]) + string(kept[keptDesks]); strings.Contains(b, d.Value) || strings.Contains(b, left.Value) {
 		t.Error("what a cookie holds is on the disk")
+	}
+}
+
+// A page that is open when the day of its session is over is that person's no longer. SPEC: PAG-006
+func TestAnOpenPageLosesItsSessionInTime(t *testing.T) {
+	h := newHouse(t)
+	var later atomic.Int64
+	h.s.cfg.Now = func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
+	ws, _, err := h.socketOf(h.enter())
+	if err != nil {
+		t.Fatal(err)
+	}
+	wait(t, "he sits", func() bool { return h.n.done("sign-on") == 1 })
+	later.Store(int64(sessionLife - time.Minute))
+	if err := ws.Write(t.Context(), 1, []byte(`{"t":"act","n":1,"verb":"send","args":{"text":"in time"}}`)); err != nil {
+		t.Fatal(err)
+	}
+	wait(t, "he acts in time", func() bool { return h.n.done("send") == 1 })
+	later.Store(int64(sessionLife + time.Minute))
+	_ = ws.Write(t.Context(), 1, []byte(`{"t":"act","n":2,"verb":"send","args":{"text":"late"}}`)) // its socket may have ended
+	wait(t, "its socket ends", func() bool { return h.open() == 0 })
+	if h.n.done("send") != 1 {
+		t.Error("an act passed after the session's time")
 	}
 }
 

@@ -147,7 +147,7 @@ func (s *Server) stands(l link) bool {
 	if l.ID == "" { // nobody is signed on there
 		return l.Desk != ""
 	}
-	return slices.ContainsFunc(slices.Collect(maps.Values(s.sessions)), func(x link) bool { return x.ID == l.ID })
+	return slices.ContainsFunc(slices.Collect(maps.Values(s.sessions)), func(x link) bool { return x.ID == l.ID && !s.cfg.Now().After(x.Until) })
 }
 
 // signOff ends every session of a person at this page, at whichever desk; of one without a name, that session. SPEC: PAG-074
