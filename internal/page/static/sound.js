@@ -146,21 +146,35 @@ window.Sound = (() => {
       Object.keys(wanted).forEach(n => repeat(n, wanted[n]));
     }
     await source(chosen);
+    await route(); // a browser names its devices once the microphone was allowed
   }
 
   // route sends what sounds to the devices that were chosen: the voice to the loudspeaker, ring and alarms to their own, at
   // their own volume, which is never under 30 %. Where a browser lets a page choose for an element alone, the ring goes through one.
-  async function route() {
+  // A device that was chosen and is away is replaced by the usual one, which the page says, until it is back: an element that
+  // has a device keeps its id when it is pulled out, so it is looked for first.
+  let routing = Promise.resolve();
+  const route = () => routing = routing.then(sendTo, sendTo);
+  async function sendTo() {
     if (!ctx) return;
+    const all = await navigator.mediaDevices.enumerateDevices().catch(() => []), away = new Set();
+    const to = async (e, name) => {
+      const id = kept(name);
+      if (id && e.setSinkId && all.some(d => d.kind === 'audiooutput' && d.deviceId === id) && await e.setSinkId(id).then(() => true, () => false)) return true;
+      if (id) away.add(name);
+      if (e.setSinkId) await e.setSinkId('').catch(() => {});
+      return false;
+    };
+    const apart = await to(ringer, 'ringer');
     bell.gain.value = Math.max(30, Math.min(100, +(kept('volume') || 100))) / 100;
     bell.disconnect();
-    const id = kept('ringer');
-    if (id && ringer.setSinkId) {
+    if (apart) {
       bell.connect(belfry);
-      ringer.srcObject = belfry.stream;
-      await ringer.setSinkId(id).then(() => ringer.play()).catch(() => { bell.disconnect(); bell.connect(ctx.destination); });
+      if (ringer.srcObject !== belfry.stream) ringer.srcObject = belfry.stream;
+      await ringer.play().catch(() => { bell.disconnect(); bell.connect(ctx.destination); });
     } else { ringer.pause(); bell.connect(ctx.destination); }
-    await Promise.all(players.map(p => p.setSinkId && p.setSinkId(kept('speaker')).catch(() => p.setSinkId('').catch(() => {})))); // a device that is gone: the usual one
+    await Promise.all(players.map(p => to(p, 'speaker')));
+    document.body.dataset.gone = [...away].join(' ');
   }
   // test plays the ring for two seconds, or for five what the microphone hears, a moment later, from the loudspeaker.
   async function test(what) {
