@@ -10,6 +10,7 @@ import (
 
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/view"
 	"example.org/parley/record"
 	"example.org/parley/register"
 	"example.org/parley/statement"
@@ -120,7 +121,7 @@ func (l *Line) doSignOn(who act.Who, lang string, a act.SignOn) (act.Reply, erro
 		who.Known = "account"
 	}
 	l.signOn(who)
-	return act.Reply{ID: who.Officer, Text: fmt.Sprintf(words.Say(lang, "%s signed on at %s, known by %s"), o.Name, who.Desk, words.Or(lang, "known", who.Known))}, nil
+	return act.Reply{ID: who.Officer, Text: fmt.Sprintf(words.Say(lang, "%s signed on at %s, known by %s"), o.Name, view.DeskName(lang, who.Desk), words.Or(lang, "known", who.Known))}, nil
 }
 
 func (l *Line) doSignOff(who act.Who, lang string, _ act.Plain) (act.Reply, error) {
@@ -136,9 +137,9 @@ func (l *Line) doDesk(who act.Who, lang string, a act.SetDesk) (act.Reply, error
 	}
 	l.arm(who, a)
 	if a.Armed {
-		return act.Reply{Text: fmt.Sprintf(words.Say(lang, "%s is armed"), who.Desk)}, nil
+		return act.Reply{Text: fmt.Sprintf(words.Say(lang, "%s is armed"), view.DeskName(lang, who.Desk))}, nil
 	}
-	return act.Reply{Text: fmt.Sprintf(words.Say(lang, "%s is not armed"), who.Desk)}, nil
+	return act.Reply{Text: fmt.Sprintf(words.Say(lang, "%s is not armed"), view.DeskName(lang, who.Desk))}, nil
 }
 
 func (l *Line) postAdd(who act.Who, lang string, a act.PostAdd) (act.Reply, error) {

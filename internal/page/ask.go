@@ -181,7 +181,7 @@ func (s *Server) picks(who act.Who, lang, of string) (out []view.Choice) {
 	case "armed":
 		for _, d := range s.cfg.Node.View(lang, who.Desk).Call.Others {
 			if d != who.Desk {
-				pick(d, d)
+				pick(d, view.DeskName(lang, d))
 			}
 		}
 	case "received":

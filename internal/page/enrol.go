@@ -14,6 +14,7 @@ import (
 
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/view"
 	"example.org/parley/words"
 )
 
@@ -255,7 +256,7 @@ func (s *Server) listSessions(lang string) (act.Reply, error) {
 			r.Officer = p.Name
 		}
 		rows = append(rows, r)
-		lines = append(lines, strings.Join([]string{r.ID, r.Officer, words.Or(lang, "known", r.Known), r.Desk, r.Since.Format("2006-01-02 15:04Z"), r.From}, "  "))
+		lines = append(lines, strings.Join([]string{r.ID, r.Officer, words.Or(lang, "known", r.Known), view.DeskName(lang, r.Desk), r.Since.Format("2006-01-02 15:04Z"), r.From}, "  "))
 	}
 	if len(rows) == 0 {
 		lines = append(lines, words.Say(lang, "nobody is signed on at the page"))

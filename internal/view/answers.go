@@ -33,7 +33,7 @@ var questions = map[string]func(b builder, d *Desk){
 	"brief":        builder.brief,
 	"readouts":     builder.readouts,
 	"find":         func(b builder, d *Desk) { d.Log = b.log() },
-	"log.sheet":    func(b builder, d *Desk) { d.Log, d.Header = b.log(), b.header(nil) },
+	"log.sheet":    builder.logSheet,
 	"calls":        func(b builder, d *Desk) { d.Calls = b.calls() },
 	"checks":       builder.slots,
 	"figures":      func(b builder, d *Desk) { d.Check, d.Figures = b.check(), b.lineFigures() },

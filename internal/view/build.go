@@ -123,6 +123,14 @@ func (b builder) more() string {
 	return b.t("more", b.MoreMessages, b.MoreStops)
 }
 
+// DeskName is a desk as people know it: by the name that they gave it or its terminal has, never by what a node calls it.
+func DeskName(lang, desk string) string {
+	if strings.HasPrefix(desk, "page-") || strings.HasPrefix(desk, "session-") {
+		return words.T(lang, "desk.unnamed")
+	}
+	return desk
+}
+
 // who names the person behind a statement: his name and how he was known, or unattributed with his desk.
 func (b builder) who(officer, known, desk string) string {
 	name := ""
@@ -131,9 +139,7 @@ func (b builder) who(officer, known, desk string) string {
 	}
 	if name = cmp.Or(name, b.Were[officer]); name == "" {
 		name = b.or("known", known)
-		if desk != "" {
-			name = strings.TrimSpace(name + " · " + desk)
-		}
+		name = join(name, DeskName(b.lang, desk))
 	}
 	return name
 }
@@ -151,6 +157,12 @@ func (b builder) header(stops []StopCard) Header {
 		}
 	}
 	return h
+}
+
+// logSheet is the record to be printed, with who prints it and where.
+func (b builder) logSheet(d *Desk) {
+	d.Log, d.Header = b.log(), b.header(nil)
+	d.Header.Desk = DeskName(b.lang, d.Header.Desk)
 }
 
 // reads is the language in which the other end reads a coded phrase: the first that an officer of theirs has given and that

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -446,5 +447,42 @@ func TestDeputyBeforeItsTurn(t *testing.T) {
 	in.Live = m.Live()
 	if c := Build(in, "en").Call; c.State != call.RingingHere || c.Word != "RINGING HERE" || c.At != "It rings at: Ops, Night" {
 		t.Errorf("%+v", c)
+	}
+}
+
+// What a node calls a page or a session without a name of its own is on no screen, wherever a desk is named.
+//
+// SPEC: PAG-078
+func TestNoDeskIsShownByItsInternalName(t *testing.T) {
+	for name, change := range map[string]func(in *Input){
+		"a message": func(in *Input) {
+			in.Messages[0].Facts.By = statement.Author{Known: "unattributed", Desk: "session-13606"}
+		},
+		"ringing": func(in *Input) {
+			in.Live.There, in.Live.ThereBy, in.Live.Rang = "page-abc", "", []string{"page-abc", "session-7"}
+		},
+		"the call at another desk": func(in *Input) {
+			in.Live.State, in.Live.By, in.Desk.Desk = call.Connected, statement.Author{Desk: "page-abc"}, "Ops"
+			in.Live.Side[0].People = []call.Person{{Desk: "page-abc"}, {Desk: "session-7", Source: 1}}
+			in.Live.Side[1].People = []call.Person{{Desk: "page-xyz"}}
+		},
+		"a decline": func(in *Input) {
+			in.Live = call.Live{State: call.Idle, Last: &call.Live{Ended: in.Now, Outcome: call.Outcome{What: call.Declined, Desk: "page-abc"}}}
+		},
+		"a call of the past": func(in *Input) {
+			in.Calls[0].Caller.Facts.By = &statement.Author{Known: "unattributed", Desk: "session-13606"}
+			in.Calls[0].Called.Facts.By = &statement.Author{Known: "unattributed", Desk: "page-abc"}
+		},
+	} {
+		for _, lang := range words.Langs() {
+			in := world()
+			change(&in)
+			d := Build(in, lang)
+			d.Header.Desk, d.Call.Others = "", nil // for machines
+			b, _ := json.Marshal(d)
+			if m := regexp.MustCompile(`(page|session)-[0-9a-z]+`).Find(b); m != nil || !strings.Contains(string(b), words.T(lang, "desk.unnamed")) {
+				t.Errorf("%s, %s: %q", name, lang, m)
+			}
+		}
 	}
 }

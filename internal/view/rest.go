@@ -56,9 +56,13 @@ func (b builder) call() Call {
 		c.By = join(b.t("call.priority", b.or("why", l.Priority)), c.By)
 	}
 	if at := l.By.Desk; at != "" && c.Talks == "" && b.Desk.Desk != "" && at != b.Desk.Desk && l.State != call.RingingHere { // SPEC: PAG-078
-		c.At = b.t("call.at", b.there(l.By.Officer, ""), at)
-		if b.there(l.By.Officer, "") == "" {
+		switch who, named := b.there(l.By.Officer, ""), DeskName(b.lang, at) == at; {
+		case named && who != "":
+			c.At = b.t("call.at", who, at)
+		case named:
 			c.At = b.t("call.at.desk", at)
+		default:
+			c.At = b.t("call.at.who", cmp.Or(who, b.t("desk.unnamed")))
 		}
 	}
 	c.Seconds = seconds(c.Since, b.Now)
@@ -81,7 +85,7 @@ func (b builder) recording(c *Call) {
 
 // ringsAt names the desks that ring, those that people have given a name.
 func (b builder) ringsAt(desks []string) string {
-	desks = slices.DeleteFunc(slices.Clone(desks), func(d string) bool { return strings.HasPrefix(d, "page-") })
+	desks = slices.DeleteFunc(slices.Clone(desks), func(d string) bool { return DeskName(b.lang, d) != d })
 	if len(desks) == 0 {
 		return ""
 	}
@@ -94,7 +98,7 @@ func (b builder) there(officer, desk string) string {
 	if o := b.Register.OfficerAt(officer); o != nil {
 		officer = o.Name
 	}
-	return cmp.Or(officer, desk)
+	return cmp.Or(officer, DeskName(b.lang, desk))
 }
 
 // idle shows a call that is over by its outcome, for as long as a person may be looking at it.
@@ -167,7 +171,7 @@ func (b builder) outcome(o call.Outcome, secs int) string {
 		parts[0] += ": " + b.or("cause", o.Cause)
 	}
 	if o.Desk != "" && o.What == call.Declined {
-		parts = append(parts, b.t("out.by", o.Desk))
+		parts = append(parts, b.t("out.by", DeskName(b.lang, o.Desk)))
 	}
 	parts = append(parts, o.Reason)
 	if !o.StandBy.IsZero() {
