@@ -383,6 +383,41 @@ func TestOfficerMakesAPasskeyAndSignsOnWithIt(t *testing.T) {
 	}
 }
 
+// The page gets another name: desks and passkeys of the old one open nothing, and both are made anew as doc/operate.md says.
+// SPEC: PAG-072 PAG-077
+func TestAHouseWithAnotherName(t *testing.T) {
+	kept := keeper{}
+	old := houseAt(t, houseName, kept)
+	w := browser(t, 1366, 768, chromedp.Flag("host-resolver-rules", "MAP *.ops.example 127.0.0.1"), chromedp.Flag("ignore-certificate-errors", true))
+	w.virtual(t)
+	joins := func(h *house, anew bool) {
+		t.Helper()
+		w.run(t, chromedp.Navigate(h.slip(act.Invite{Officer: "A7-2", Anew: anew}).URL), chromedp.Click("#go"))
+		w.is(t, `!!document.querySelector('#off')`)
+		w.run(t, chromedp.Navigate(h.slip(act.DeskInvite{Name: "Ops room left"}).URL), chromedp.Click("#go"))
+		w.is(t, `'enrolled' in document.body.dataset`)
+	}
+	joins(old, false)
+	h := houseAt(t, "watch.ops.example", kept)
+	w.run(t, chromedp.Navigate(h.origin+"/?lang=en"))
+	w.is(t, `!!document.querySelector('main.alone [data-signon]') && !('enrolled' in document.body.dataset)`)
+	w.run(t, chromedp.Click("[data-signon]"))
+	w.is(t, `document.body.innerText.includes('No passkey was given')`)
+	if _, _, err := h.s.Does(act.Who{Account: "parley"}, "en", act.DeskInvite{Name: "Ops room left"}); err == nil {
+		t.Error("two desks of one name")
+	}
+	h.has(act.Who{Account: "parley"}, act.DeskEnd.Of("Ops room left"))
+	joins(h, true)
+	w.run(t, chromedp.Click("#off"))
+	h.n.show(fixtureNobody)
+	w.is(t, `!!document.querySelector('#on')`)
+	w.run(t, chromedp.Click("#on"))
+	wait(t, "he signs on with the new one", func() bool {
+		rows := h.has(act.Who{}, act.SessionList).Data.([]sessionRow)
+		return len(rows) == 1 && rows[0].Known == "passkey" && rows[0].Desk == "Ops room left"
+	})
+}
+
 func fixtureNobody(us, them, lang string) (d view.Desk) {
 	d = fixture(us, them, lang)
 	d.Header.Officer, d.Header.KnownHow = "", "unattributed"

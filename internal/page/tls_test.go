@@ -57,9 +57,12 @@ func (l *logged) String() string {
 	return l.b.String()
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t *testing.T) *house { t.Helper(); return houseAt(t, houseName, nil) }
+
+// houseAt is a page of a name, with what was kept of it.
+func houseAt(t *testing.T, name string, kept Keeper) *house {
 	t.Helper()
-	h := &house{t: t, log: &logged{}, cert: cert.Of(home.Home{Dir: t.TempDir()}, houseName)}
+	h := &house{t: t, log: &logged{}, cert: cert.Of(home.Home{Dir: t.TempDir()}, name)}
 	var err error
 	if h.root, err = h.cert.Own(); err != nil {
 		t.Fatal(err)
@@ -69,10 +72,10 @@ func newHouse(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	_, port, _ := net.SplitHostPort(ln.Addr().String())
-	h.addr, h.origin = ln.Addr().String(), "https://"+houseName+":"+port
+	h.addr, h.origin = ln.Addr().String(), "https://"+name+":"+port
 	h.n = newFake("aurelia", "borealia", fixture)
 	log := slog.New(slog.NewTextHandler(h.log, nil))
-	h.s, err = New(Config{Node: h.n, Name: "aurelia-north", Hosts: []string{houseName + ":" + port}, TLS: true, Log: log})
+	h.s, err = New(Config{Node: h.n, Name: "aurelia-north", Hosts: []string{name + ":" + port}, TLS: true, Log: log, Keep: kept})
 	if err != nil {
 		t.Fatal(err)
 	}
