@@ -119,8 +119,8 @@ func printed(tb testing.TB, pkg, test, figure string) (lines []string) {
 }
 
 // longestOf gives the longest of the times that a test of the browsers prints after a word, and its share of a bar.
-func longestOf(tb testing.TB, test, figure string, bar time.Duration) (said string, share float64, of string) {
-	lines := printed(tb, "./internal/e2e", test, figure)
+func longestOf(tb testing.TB, pkg, test, figure string, bar time.Duration) (said string, share float64, of string) {
+	lines := printed(tb, pkg, test, figure)
 	if len(lines) == 0 {
 		return "not measured: no chromium, or no network of its own", 0, ""
 	}

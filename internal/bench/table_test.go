@@ -91,17 +91,22 @@ func TestTable(t *testing.T) {
 		}
 		return fmt.Sprintf("%.0f ms", ms), ms / 150, "one way + 150 ms"
 	})
+	const pages, world = "./internal/page", "./internal/e2e"
 	for _, d := range []struct {
-		what, test, figure string
-		bar                time.Duration
+		what, pkg, test, figure string
+		bar                     time.Duration
 	}{
-		{"a ring on three desks and a phone's page, seen and sounded", "TestRingOnEveryDesk", "a ring drawn and sounded on three desks and a phone's page", 300 * time.Millisecond},
-		{"a letter beside a call drawn at the other end", "TestLettersBesideACall", "a letter typed beside a call drawn at the other end after", 500 * time.Millisecond},
-		{"UDP to a desk cut in a call until sound goes by TCP", "TestSoundThatIsCut", "sound again", 4 * time.Second},
-		{"UDP and TCP to a desk cut until both ends say so", "TestSoundThatIsCut", "both ends say that the desk cannot speak, and A10,", 10 * time.Second},
-		{"session of an officer no more gone", "TestADeskOnAnotherMachineByTheCommandsOfTheManual", "session of an officer no more gone after", time.Second},
+		{"a ring on three desks and a phone's page, seen and sounded", world, "TestRingOnEveryDesk", "a ring drawn and sounded on three desks and a phone's page", 300 * time.Millisecond},
+		{"a letter beside a call drawn at the other end", world, "TestLettersBesideACall", "a letter typed beside a call drawn at the other end after", 500 * time.Millisecond},
+		{"UDP to a desk cut in a call until sound goes by TCP", world, "TestSoundThatIsCut", "sound again", 4 * time.Second},
+		{"UDP and TCP to a desk cut until both ends say so", world, "TestSoundThatIsCut", "both ends say that the desk cannot speak, and A10,", 10 * time.Second},
+		{"a phone's page hidden until both ends show it as not armed", world, "TestSoundThatIsCut", "both ends show that a hidden phone is not armed", 10 * time.Second},
+		{"session of an officer no more gone", world, "TestADeskOnAnotherMachineByTheCommandsOfTheManual", "session of an officer no more gone after", time.Second},
+		{"sockets of a session that was ended closed", pages, "TestSessionsEndForGoodAndEverywhere", "the sockets of an ended session are closed after", time.Second},
+		{"socket of a desk that was ended closed", pages, "TestDesksHaveNamesAndEnd", "the socket of an ended desk is closed after", time.Second},
+		{"a desk on another machine by the guide's commands, armed", world, "TestADeskOnAnotherMachineByTheCommandsOfTheManual", "a desk on another machine armed after", 5 * time.Minute},
 	} {
-		b.row(d.what, func(tb testing.TB) (string, float64, string) { return longestOf(tb, d.test, d.figure, d.bar) })
+		b.row(d.what, func(tb testing.TB) (string, float64, string) { return longestOf(tb, d.pkg, d.test, d.figure, d.bar) })
 	}
 	b.row("memory with an empty record", func(tb testing.TB) (string, float64, string) {
 		mib := measureMemory(tb)

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"example.org/parley/internal/act"
@@ -209,5 +210,16 @@ func TestSoundThatIsCut(t *testing.T) {
 		t.Logf("figure: the same, where UDP is cut one way (towards the browser: %v): %v, at most 10 s", to, f.stands(false).Round(100*time.Millisecond))
 		f.mend()
 		f.stands(true)
+	}
+	// As a phone whose page is hidden it is armed at neither end.
+	sa.run(t, emulation.SetTouchEmulationEnabled(true), emulation.SetDeviceMetricsOverride(390, 844, 3, true))
+	sa.is(t, "", `matchMedia('(pointer: coarse)').matches`)
+	sa.eval(t, "", `(Object.defineProperty(document, 'hidden', { configurable: true, get: () => true }), document.dispatchEvent(new Event('visibilitychange')))`, nil)
+	armed := 1
+	for began = time.Now(); armed > 0 && time.Since(began) < time.Minute; time.Sleep(50 * time.Millisecond) {
+		armed = status(t, &f.world, a).Liveness.TheySeeUs.Armed + status(t, &f.world, b).Liveness.WeSee.Armed
+	}
+	if t.Logf("figure: both ends show that a hidden phone is not armed after %v, at most 10 s", time.Since(began).Round(100*time.Millisecond)); armed > 0 {
+		t.Error("a hidden phone is armed")
 	}
 }
