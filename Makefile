@@ -54,7 +54,7 @@ bench: build
 	@PARLEY_BENCH=1 go test ./contact -run TestQuestionsOverALongRecord -count 1 -v | grep -E 'figure|FAIL|ok'
 
 soak: build
-	@PARLEY_SOAK=1 PARLEY_BIN="$(CURDIR)/bin/parley" go test -p 1 ./internal/... -run Soak -timeout 60m -v
+	@PARLEY_SOAK=1 PARLEY_BIN="$(CURDIR)/bin/parley" go test -p 1 ./internal/... ./cmd/... -run Soak -timeout 60m -v
 
 # Debian packages, binaries, SBOM and checksums in dist/: the same bytes from the same commit with the same dpkg.
 deb: go

@@ -8,9 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	mrand "math/rand/v2"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -172,16 +175,44 @@ func cut(n *linktest.Net, from netip.AddrPort, d time.Duration) {
 	time.AfterFunc(d, func() { n.Set(func(n *linktest.Net) { n.Filter = nil }) })
 }
 
+var troubles = map[string]func(n *linktest.Net, hs [2]*house){
+	"packets from A are lost for 0.3 s": func(n *linktest.Net, hs [2]*house) { cut(n, hs[0].addr, 300*time.Millisecond) },
+	"packets from B are lost for 0.3 s": func(n *linktest.Net, hs [2]*house) { cut(n, hs[1].addr, 300*time.Millisecond) },
+	"all packets are lost for 20 s":     func(n *linktest.Net, hs [2]*house) { cut(n, netip.AddrPort{}, 20*time.Second) },
+	"A is killed":                       func(n *linktest.Net, hs [2]*house) { hs[0].kill(); hs[0].start() },
+	"B is killed":                       func(n *linktest.Net, hs [2]*house) { hs[1].kill(); hs[1].start() },
+}
+
+// pairings are pairings with one of these troubles each, at a random instant from the first number typed on.
+func pairings(t *testing.T, rounds int) {
+	names := slices.Sorted(maps.Keys(troubles))
+	for n := range rounds {
+		name, last, at := names[n%len(names)], mrand.IntN(2), mrand.N(2*time.Second)
+		synctest.Test(t, func(t *testing.T) { pairThrough(t, last, at-time.Second, troubles[name]) })
+		if t.Failed() {
+			t.Fatalf("round %d: %s, %c types last, %v after the first number", n, name, 'A'+last, at)
+		}
+		if n%20 == 19 || n == rounds-1 {
+			t.Logf("%d pairings, each with a cut or a kill: every line is up", n+1)
+		}
+	}
+}
+
+// SPEC: CLI-043 CLI-044
+func TestPairingSurvivesCutsAndKillsAtRandom(t *testing.T) {
+	pairings(t, 10) // two hundred in a soak
+}
+
+func TestSoakPairing(t *testing.T) {
+	if os.Getenv("PARLEY_SOAK") == "" {
+		t.Skip("make soak")
+	}
+	pairings(t, 200)
+}
+
 // Whatever is cut or killed, and at whatever instant after the last number: the line comes into service at both ends.
 // SPEC: CLI-043 CLI-044
 func TestPairingSurvivesACutAndAKillAtEveryInstant(t *testing.T) {
-	troubles := map[string]func(n *linktest.Net, hs [2]*house){
-		"packets from A are lost for 0.3 s": func(n *linktest.Net, hs [2]*house) { cut(n, hs[0].addr, 300*time.Millisecond) },
-		"packets from B are lost for 0.3 s": func(n *linktest.Net, hs [2]*house) { cut(n, hs[1].addr, 300*time.Millisecond) },
-		"all packets are lost for 20 s":     func(n *linktest.Net, hs [2]*house) { cut(n, netip.AddrPort{}, 20*time.Second) },
-		"A is killed":                       func(n *linktest.Net, hs [2]*house) { hs[0].kill(); hs[0].start() },
-		"B is killed":                       func(n *linktest.Net, hs [2]*house) { hs[1].kill(); hs[1].start() },
-	}
 	instants := []time.Duration{0, 500, 1500, 2500, 20_000, 200_000, 510_000, 1_000_000}
 	for name, trouble := range troubles {
 		for last := range 2 {
@@ -205,12 +236,18 @@ func pairThrough(t *testing.T, last int, at time.Duration, trouble func(*linktes
 	if _, err := hs[1-last].confirm(numbers[last]); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(time.Second)
-	if _, err := hs[last].confirm(numbers[1-last]); err != nil {
+	time.Sleep(time.Second + min(at, 0))
+	if at < 0 {
+		trouble(n, hs)
+		time.Sleep(-at)
+	}
+	if _, err := hs[last].confirm(numbers[1-last]); err != nil && at >= 0 { // else the session may be gone, and new numbers are read
 		t.Fatal(err)
 	}
-	time.Sleep(at)
-	trouble(n, hs)
+	if at >= 0 {
+		time.Sleep(at)
+		trouble(n, hs)
+	}
 	again := false
 	within(t, 2*time.Minute, fmt.Sprintf("the line is up at both ends after a trouble %v after the last number", at), func() bool {
 		if !again && toldAnew(hs) { // nothing was signed by both: the officers read new numbers to each other

@@ -295,3 +295,79 @@ func TestSoakKill(t *testing.T) {
 		})
 	}
 }
+
+// startRounds kills a node that starts, again and again at random instants of its start. Now and then it may come up: then it
+// knows all that it ever said, takes more, and the ends come together.
+func startRounds(t *testing.T, rounds int) {
+	w := newWorld(t)
+	a, known := w.Sites[0], map[string]bool{}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	state := func() {
+		for range 5 {
+			r, err := w.Act(a, act.Send{Kind: "information", Text: "Stated between two starts"})
+			must(err)
+			known[r.ID] = true
+		}
+	}
+	state()
+	w.Kill(a)
+	began := time.Now()
+	must(w.Start(a))
+	takes := time.Since(began) // here, now
+	w.Kill(a)
+	for round := range rounds {
+		after := rand.N(takes)
+		if done, err := killed(w, after, "--home", a.Home.Dir, "serve", "--page-host", a.Host); done {
+			t.Fatalf("round %d: the node ended by itself: %v", round, err)
+		}
+		if round%10 != 9 && round != rounds-1 {
+			continue
+		}
+		must(w.Start(a))
+		rows, err := rowsOf(w, a, everything)
+		must(err)
+		now := map[string]bool{}
+		for _, r := range rows {
+			now[r.ID] = true
+		}
+		for id := range known {
+			if !now[id] {
+				t.Errorf("round %d: %s is not known any more", round, id)
+			}
+		}
+		state()
+		must(agree(w))
+		t.Logf("%d starts were killed, the last after %v of %v: %d statements are there", round+1, after, takes, len(rows))
+		if round != rounds-1 {
+			w.Kill(a)
+		}
+	}
+	for _, s := range w.Sites {
+		file := filepath.Join(t.TempDir(), s.Name+".parley")
+		_, err := w.Exec(s, "export", file)
+		must(err)
+		if out, err := w.Exec(s, "verify", file); err != nil || !strings.Contains(out, "HOLDS") || strings.Contains(out, "NOT HOLD") {
+			t.Errorf("%s's export: %v %s", s.Name, err, out)
+		}
+	}
+}
+
+// SPEC: NOD-002 NOD-014
+func TestAStartIsKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("real processes")
+	}
+	startRounds(t, 10) // two hundred in a soak
+}
+
+func TestSoakAStartIsKilled(t *testing.T) {
+	if os.Getenv("PARLEY_SOAK") == "" {
+		t.Skip("make soak")
+	}
+	startRounds(t, 200)
+}

@@ -32,12 +32,17 @@ func reopen(t *testing.T, s *Store) {
 // reported is there, in its order, and the writer goes on.
 //
 // SPEC: STO-022
-func TestNothingReportedIsLostWithThePrimary(t *testing.T) {
-	rounds := 2
-	if os.Getenv("PARLEY_SOAK") != "" {
-		rounds = 20
+func TestNothingReportedIsLostWithThePrimary(t *testing.T) { primaries(t, 2) } // twenty in a soak
+
+func TestSoakNothingReportedIsLostWithThePrimary(t *testing.T) {
+	if os.Getenv("PARLEY_SOAK") == "" {
+		t.Skip("make soak")
 	}
-	for range rounds {
+	primaries(t, 20)
+}
+
+func primaries(t *testing.T, rounds int) {
+	for n := range rounds {
 		primary := storetest.Primary(t, true)
 		standby := primary.Standby(t)
 		s := open(t, filepath.Join(t.TempDir(), "record.db"), Options{Postgres: storetest.URL(primary, standby), Name: "aurelia/1"})
@@ -81,6 +86,7 @@ func TestNothingReportedIsLostWithThePrimary(t *testing.T) {
 		}
 		s.Append(1<<32, []Row{entry(len(got))})
 		wait(t, s, 1<<32)
+		t.Logf("%d primaries were killed: what was reported is there", n+1)
 	}
 }
 
