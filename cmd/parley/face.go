@@ -13,11 +13,13 @@ import (
 	"os/user"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/cert"
+	"example.org/parley/internal/edge/phone"
 	"example.org/parley/internal/edge/web"
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/node"
@@ -29,7 +31,8 @@ import (
 type face struct {
 	*node.Line
 	pairing *pairDriver // beside a line alone; nil: none
-	demo    bool        // accounts are the story's own
+	trunk   *atomic.Pointer[phone.Trunk]
+	demo    bool // accounts are the story's own
 
 	mu   sync.Mutex
 	edge *web.Edge    // nil while there is none; guarded by mu

@@ -362,7 +362,7 @@ func (s *service) open(ctx context.Context, l *home.Line, cfg node.Config, d *pa
 		case <-ctx.Done():
 		}
 	}()
-	f := &face{Line: n, pairing: d, demo: cfg.Demo, why: errOpening}
+	f := &face{Line: n, pairing: d, trunk: &trunk, demo: cfg.Demo, why: errOpening}
 	s.set(l.Name, f, nil)
 	go func() { // ends with the node at the latest
 		if n.Read(ctx) == nil {

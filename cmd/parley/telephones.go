@@ -72,6 +72,16 @@ func openPhones(s *service, l *home.Line, n *node.Line, other string) (*phone.Tr
 	return phone.New(cfg, telephones{n}, s.log.With("line", l.Name))
 }
 
+// Refused is what the telephones' ports have not taken, for monitoring. SPEC: NOD-040 PHN-001
+func (f *face) Refused() map[string]uint64 {
+	t := f.trunk.Load()
+	if t == nil {
+		return nil
+	}
+	strangers, messages, sound := t.Counts()
+	return map[string]uint64{"strangers": strangers, "messages": messages, "sound": sound}
+}
+
 // ordinary rings ordinary telephones over the trunk, once it is open. SPEC: CHK-036
 func ordinary(p *home.Phone, at *atomic.Pointer[phone.Trunk]) func() func(number string) (string, bool) {
 	if p.Trunk == "" {

@@ -81,6 +81,7 @@ var (
 	unrecorded = desc("unrecorded", "Whether statements cannot be committed.", "side")
 	passed     = desc("check_days_passed", "Days on which the line was tested, of those since it began.")
 	streak     = desc("check_streak_days", "Days in a row with a passed check.")
+	refused    = desc("telephones_refused_total", "What the telephones' ports did not take: packets and connections of strangers, messages, packets of sound of calls that are over.", "what")
 	nextCheck  = desc("check_next_timestamp_seconds", "When the next check is due.")
 )
 
@@ -152,6 +153,11 @@ func read(ctx context.Context, name string, l Line, now time.Time) (out []promet
 	is(streak, float64(d.Check.Streak))
 	if !d.Check.Due.IsZero() {
 		is(nextCheck, float64(d.Check.Due.Unix()))
+	}
+	if t, ok := l.(interface{ Refused() map[string]uint64 }); ok {
+		for what, n := range t.Refused() {
+			out = append(out, prometheus.MustNewConstMetric(refused, prometheus.CounterValue, float64(n), name, what))
+		}
 	}
 	if in, ok := ask(act.Inbox); ok {
 		is(waits, float64(len(in.Messages)+in.MoreWait), "message")

@@ -44,6 +44,8 @@ func (broken) Do(context.Context, act.Who, string, act.Act) (act.Reply, error) {
 	return act.Reply{}, errors.New("starting")
 }
 
+func (board) Refused() map[string]uint64 { return map[string]uint64{"strangers": 7} }
+
 func lines() map[string]Line {
 	var s, in view.Desk
 	s.Liveness.Paths = []wire.PathState{{Label: "1", WeHear: true, RTTms: 12, LossPct: 3}}
@@ -89,7 +91,7 @@ func TestMetricsTellHowTheLinesStand(t *testing.T) {
 		`parley_path_rtt_seconds{line="north",path="1"} 0.012`, `parley_path_loss_ratio{line="north",path="1"} 0.03`,
 		`parley_desks_armed{line="north",side="theirs"} 2`, `parley_desks_armed{line="north",side="ours"} 1`,
 		`parley_alarm{alarm="A11/path 1",line="north",priority="medium"} 1`, `parley_alarms_unacknowledged{line="north"} 2`,
-		`parley_waiting{line="north",what="message"} 3`, `parley_waiting{line="north",what="stop"} 1`, `go_goroutines`,
+		`parley_waiting{line="north",what="message"} 3`, `parley_waiting{line="north",what="stop"} 1`, `parley_telephones_refused_total{line="north",what="strangers"} 7`, `parley_faults_total`, `go_goroutines`,
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("lacks %s", want)

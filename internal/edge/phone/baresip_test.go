@@ -166,7 +166,9 @@ func TestTelephonesBothWays(t *testing.T) {
 		w.says(i, act.ReadLog{}, "test · STOP")
 	}
 	phones[0].does("hangup", "")
-	w.says(0, act.Calls, "answered")
+	if text := w.says(0, act.Calls, "answered"); !strings.Contains(text, "extension 201, Duty officer") {
+		t.Errorf("the record does not say which extension called: %s", text)
+	}
 	if text := w.says(1, act.Calls, "answered"); !strings.Contains(text, "extension 301, Duty officer") {
 		t.Errorf("the record does not say which extension: %s", text)
 	}

@@ -607,6 +607,9 @@ func TestFirstToLift(t *testing.T) {
 			h.write(respond(h.request("INVITE 202"), 200, "ph", "", strings.ReplaceAll(theirSDP, "192.0.2.20", "127.0.0.2")))
 			h.wait("the other stops", func() bool { return h.has("CANCEL 201") })
 			t.Logf("figure: the other extension stops %v after the first lifts", time.Since(lifted))
+			if why := header(h.request("CANCEL 201"), "Reason"); why != `SIP;cause=200;text="Call completed elsewhere"` {
+				t.Errorf("the other shows a missed call: %q", why)
+			}
 			h.wait("the line is told", func() bool { return h.line.did("extension 202 answer {Sound:telephone") })
 			h.wait("acknowledged", func() bool { return h.has("ACK 201") })
 			h.line.set(func(l *call.Live) { *l = call.Live{State: call.Idle} })
@@ -624,6 +627,9 @@ func TestAnotherDeskHasIt(t *testing.T) {
 	h.wait("it was too late", func() bool { return h.has("BYE 201") })
 	h.line.set(func(l *call.Live) { l.State, l.By.Desk = call.Connected, "page-1" })
 	h.wait("the other stops", func() bool { return h.has("CANCEL 201") })
+	if why := header(h.request("CANCEL 201"), "Reason"); !strings.Contains(why, "completed elsewhere") {
+		t.Errorf("the other shows a missed call: %q", why)
+	}
 	if h.line.did("extension 202 hang-up") {
 		t.Error("the call of the page's desk was hung up")
 	}
@@ -819,14 +825,14 @@ func strangers(t *testing.T, packets, streams int) {
 			time.Sleep(time.Millisecond)
 		}
 	}
-	h.wait("they are counted", func() bool { s, _ := h.edge.Counts(); return s > uint64(packets)/2 })
+	h.wait("they are counted", func() bool { s, _, _ := h.edge.Counts(); return s > uint64(packets)/2 })
 	for n := range packets { // of the trunk's address, and nothing that anyone reads
 		h.write(strings.Repeat(string(rune('a'+n%26)), n%1400+5))
 		if n%50 == 0 {
 			time.Sleep(time.Millisecond)
 		}
 	}
-	h.wait("they are counted", func() bool { _, r := h.edge.Counts(); return r > uint64(packets)/2 })
+	h.wait("they are counted", func() bool { _, r, _ := h.edge.Counts(); return r > uint64(packets)/2 })
 	h.write(strings.ReplaceAll(request("OPTIONS", "o", 1, "", "", ""), "192.0.2.20:5060", h.at.String()))
 	asked := time.Now()
 	h.wait("the trunk is answered", func() bool { return h.has("200 OPTIONS") })
@@ -851,7 +857,7 @@ func strangers(t *testing.T, packets, streams int) {
 		}
 		c.Close()
 	}
-	if s, _ := tcp.edge.Counts(); s != uint64(streams) {
+	if s, _, _ := tcp.edge.Counts(); s != uint64(streams) {
 		t.Errorf("%d connections of strangers, %d counted", streams, s)
 	}
 }

@@ -187,6 +187,8 @@ func (e *Trunk) look() {
 		case l.state == asked && has || !free:
 		case l.state == asked:
 			l.off(statusOf(v, h.call))
+		case v.State == call.Connected && v.ID == h.call:
+			l.off(200, "")
 		default:
 			l.off(480, "")
 		}
@@ -296,7 +298,7 @@ func (e *Trunk) answered(h *handset) {
 	h.holds = handed && !v.Side[0].Held.IsZero()
 	for _, other := range e.phones { // who has the call until the other end has seen who takes it speaks on
 		if other != h && other.leg != nil && other.leg.out && other.leg.state != up && other.call == h.call {
-			other.leg.off(0, "")
+			other.leg.off(200, "")
 		}
 	}
 	e.hears(h)
@@ -359,6 +361,7 @@ func (e *Trunk) ended(h *handset) {
 	l := h.leg
 	h.media.close()
 	if n := h.media.refused.Load(); n > 0 {
+		e.unheard.Add(n)
 		e.log.Info("packets of an extension's sound were refused", "extension", h.Number, "packets", n)
 	}
 	e.line.Hear(h.Desk, deaf{})

@@ -39,6 +39,7 @@ type leg struct {
 	cause                 int       // of the network (Q.850), where the trunk gave it with its refusal
 	rang                  time.Time // when it first rang there; zero: it has not
 	lost                  bool      // called off before its end came
+	elsewhere             string    // what its CANCEL says where another has the call
 	callID, tag, theirTag string
 	local, remote         string // From and To of our requests, without tags
 	target, routes        string
@@ -172,7 +173,7 @@ func (l *leg) cancels() {
 	q := l.invite
 	l.lost = false
 	q.until = l.a.now.Add(timeout)
-	l.a.launch("CANCEL "+q.branch, &ask{method: "CANCEL", uri: q.uri, number: q.number, branch: q.branch, head: l.head(""), on: func(*sip.Response) {}})
+	l.a.launch("CANCEL "+q.branch, &ask{method: "CANCEL", uri: q.uri, number: q.number, branch: q.branch, head: l.head("") + l.elsewhere, on: func(*sip.Response) {}})
 }
 
 // answered takes a 200 to the INVITE.
@@ -254,8 +255,13 @@ func (l *leg) hangUp() {
 	l.a.send(&ask{method: "BYE", uri: l.target, seq: &l.seq, head: l.head(l.theirTag), on: func(*sip.Response) {}})
 }
 
-// off ends the leg from our side, however it stands.
+// off ends the leg from our side, however it stands. A telephone whose ring another has answered (200) shows no missed call.
+//
+// SPEC: PHN-051
 func (l *leg) off(code int, reason string) {
+	if code == 200 {
+		l.elsewhere = "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n" // RFC 3326
+	}
 	switch {
 	case l.state == up:
 		l.hangUp()

@@ -129,7 +129,8 @@ type Trunk struct {
 	close context.CancelFunc
 
 	strange atomic.Uint64 // packets and connections from elsewhere than the trunk
-	refused atomic.Uint64 // messages of the trunk that could not be read, or came too fast
+	refused atomic.Uint64 // messages of the trunk that could not be read, came too fast or were too many
+	unheard atomic.Uint64 // packets of sound of calls that are over: not their telephone's, without sound that fits, out of order
 
 	// owned by the loop
 	phones  []*handset
@@ -184,8 +185,10 @@ func New(cfg Config, line Line, log *slog.Logger) (*Trunk, error) {
 
 func (e *Trunk) refuse() { e.refused.Add(1) }
 
-// Counts are packets and connections from elsewhere, and messages that were refused.
-func (e *Trunk) Counts() (strange, refused uint64) { return e.strange.Load(), e.refused.Load() }
+// Counts are packets and connections from elsewhere, messages that were refused, and packets of sound.
+func (e *Trunk) Counts() (strange, refused, unheard uint64) {
+	return e.strange.Load(), e.refused.Load(), e.unheard.Load()
+}
 
 // Close ends every call, says to the trunk that we are gone and gives the ports back.
 func (e *Trunk) Close() error {
@@ -291,8 +294,9 @@ func (e *Trunk) post(f func()) {
 
 // flush sends what the agent has to say.
 func (e *Trunk) flush() {
+	e.refused.Add(e.a.dropped)
 	out := e.a.out
-	e.a.out = nil
+	e.a.out, e.a.dropped = nil, 0
 	for _, p := range out {
 		if e.conn != nil {
 			if !p.peer.IsValid() {

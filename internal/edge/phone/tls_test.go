@@ -134,11 +134,11 @@ func TestTrunkOverTLS(t *testing.T) {
 		}
 	}
 	for what, certs := range map[string][]tls.Certificate{"no certificate": nil, "another's certificate": strangers.Certificates} {
-		before, _ := h.edge.Counts()
+		before, _, _ := h.edge.Counts()
 		if _, err := dial(&tls.Config{RootCAs: client.RootCAs, ServerName: "127.0.0.1", Certificates: certs}); err == nil {
 			t.Errorf("%s is taken for the PBX", what)
 		}
-		h.wait("it is counted", func() bool { n, _ := h.edge.Counts(); return n > before })
+		h.wait("it is counted", func() bool { n, _, _ := h.edge.Counts(); return n > before })
 	}
 	h.wait("the log says why", func() (told bool) {
 		h.loop(func() {
