@@ -74,6 +74,26 @@ func Counts(tests []State, party string) map[string]int {
 	return n
 }
 
+// Called is on how many days a party tested it, of how many since a time; a day that has begun before it, or is not over,
+// counts where it was tested.
+//
+// SPEC: CHK-037
+func Called(tests []State, party string, from, now time.Time) (called, days int) {
+	const day = 24 * time.Hour
+	on := map[time.Time]bool{}
+	for _, s := range tests {
+		if s.Opener == party {
+			on[s.Due.UTC().Truncate(day)] = true
+		}
+	}
+	for d := from.UTC().Truncate(day); !d.After(now); d = d.Add(day) {
+		if on[d] || !d.Before(from) && !d.Add(day).After(now) {
+			days++
+		}
+	}
+	return len(on), days
+}
+
 // Tests makes the figures of a line alone, whose ordinary telephone is tested at the times of the schedule: a test stands
 // for the due time from the officers' time before which it was made until the next. away is as for Days.
 //

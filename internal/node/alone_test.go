@@ -5,6 +5,7 @@ package node
 import (
 	"bytes"
 	"crypto/rand"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -22,6 +23,7 @@ import (
 	"example.org/parley/internal/store"
 	"example.org/parley/internal/verbs"
 	"example.org/parley/internal/view"
+	"example.org/parley/party"
 	"example.org/parley/verify"
 )
 
@@ -425,4 +427,81 @@ func TestOutcomeWaitsForRoom(t *testing.T) {
 	}
 	l.do("stop") // what is written next finds it
 	wait("room again", func(owed, stated int) bool { return owed == 0 && stated == 1 })
+}
+
+// TestAMonthOfTheirTelephone: what came of a month of tests is what the figures say, and what the verifier finds.
+func TestAMonthOfTheirTelephone(t *testing.T) { telephoned(t, 31) } // a year in a soak
+
+func TestSoakAYearOfTheirTelephone(t *testing.T) {
+	if os.Getenv("PARLEY_SOAK") == "" {
+		t.Skip("make soak")
+	}
+	telephoned(t, 366)
+}
+
+func telephoned(t *testing.T, days int) {
+	// SPEC: CHK-031 CHK-036 CHK-037
+	synctest.Test(t, func(t *testing.T) {
+		counts, calls := map[string]int{}, 0
+		l := newAlone(t, func(c *Config) {
+			ticks := time.NewTicker(30 * time.Minute)
+			t.Cleanup(ticks.Stop)
+			c.Ticks = ticks.C
+			c.Telephone = func() func(string) (string, bool) {
+				return func(string) (string, bool) {
+					outcome := check.Outcomes[calls%len(check.Outcomes)]
+					if calls++; outcome == "answered" && calls > days { // and then never again
+						outcome = "no-answer"
+					}
+					counts[outcome]++
+					return outcome, true
+				}
+			}
+		})
+		since := time.Now()
+		time.Sleep(time.Duration(days)*24*time.Hour - time.Hour)
+		if due := len(l.cfg.Schedule.Slots(since, time.Now())); calls != due || due < days {
+			t.Fatalf("called %d times, %d were due", calls, due)
+		}
+		columns := map[string]int{}
+		for o, n := range counts {
+			columns[check.Column(o)] += n
+		}
+		l.says("checks", fmt.Sprintf("called %d of %d days, answered %d, since 1 Jan", days, days, counts["answered"]),
+			fmt.Sprintf("no reply %d · declined %d · not reached %d", columns[check.NoReply], columns[check.Declined], columns[check.NotReached]))
+		r, err := l.Do(t.Context(), l.who, "en", act.Export)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := r.File(&b); err != nil {
+			t.Fatal(err)
+		}
+		n := bytes.Count(b.Bytes(), []byte("check.noted"))
+		if rep := verify.Verify(&b, verify.Expected{}); rep.Verdict != verify.Holds || n < calls {
+			t.Errorf("%s; %d tests of %d are in the file", rep, n, calls)
+		}
+	})
+}
+
+// TestTheTelephoneOfALineOfTwo: it is rung at each due time too, unless somebody of ours has.
+func TestTheTelephoneOfALineOfTwo(t *testing.T) {
+	// SPEC: CHK-034 CHK-036
+	synctest.Test(t, func(t *testing.T) {
+		var m machine
+		l, rung := m.begin(t), 0
+		if err := l.in(t.Context(), l.events, func() {
+			l.cfg.Schedule, l.cfg.Fallback = party.Schedule{Checks: []string{"00:05", "00:10"}, Officer: 1}, map[string][]string{"borealia": {"+39 06 555 0100"}}
+			l.cfg.Telephone = func() func(string) (string, bool) {
+				return func(string) (string, bool) { rung++; return "answered", true }
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(15 * time.Minute)
+		if rung != 2 {
+			t.Errorf("rung %d times, 2 were due", rung)
+		}
+		l.Close()
+	})
 }

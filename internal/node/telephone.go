@@ -80,14 +80,14 @@ func (l *Line) ringOrdinary(who act.Who) bool {
 // notRung: no test could be made; one that was due still is. A person's try is told each time, the node's own once.
 func (l *Line) notRung(who act.Who) {
 	if !l.ordinary.failed || who.Officer != "" {
-		l.log.Warn("their telephone was not rung: no test could be made", "tried again", l.cfg.Alone)
+		l.log.Warn("their telephone was not rung: no test could be made", "tried again", true)
 	}
 	l.ordinary.failed, l.ordinary.tried = true, time.Time{}
 }
 
-// tickOrdinary rings it when a test is due on a line alone, once for each due time that nobody has tested. SPEC: CHK-036
+// tickOrdinary rings it at each due time of the line's checks that nobody of ours has tested, once. SPEC: CHK-036
 func (l *Line) tickOrdinary() {
-	if l.cfg.Telephone == nil || !l.cfg.Alone || l.ordinary.ringing || l.number() == "" {
+	if l.cfg.Telephone == nil || l.ordinary.ringing || l.number() == "" {
 		return
 	}
 	if l.now.Sub(l.ordinary.looked) < 10*time.Second {
@@ -108,7 +108,7 @@ func (l *Line) tickOrdinary() {
 	}
 	l.ordinary.tried = due
 	for _, s := range check.Noted(l.checkStates(), due.Add(-l.schedule().At(due).Window()), l.now) {
-		if s.Test != "" {
+		if s.Opener == l.cfg.Us.Name {
 			return // somebody has
 		}
 	}

@@ -313,7 +313,8 @@ func (b builder) telephoneTests() (said string) {
 				missed = append(missed, fmt.Sprintf("%s %d", b.t("test."+o), n["test."+o]))
 			}
 		}
-		said += " · " + b.t("tests", p, n[check.Passed], n[check.NoReply], n[check.Declined], n[check.NotReached])
+		called, days := check.Called(b.Checks.Tests, p, b.Checks.From, b.Now)
+		said += " · " + b.t("tests", p, called, days, n[check.Passed], Day(b.lang, b.Checks.From, b.Now), n[check.NoReply], n[check.Declined], n[check.NotReached])
 		if len(missed) > 0 {
 			said += " (" + strings.Join(missed, ", ") + ")"
 		}
