@@ -3,6 +3,7 @@
 package party
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -503,6 +504,27 @@ func TestGenesisOfALineAloneIsSignedByOneParty(t *testing.T) {
 	} {
 		if _, err := ParseGenesis([]byte(bad)); !errors.Is(err, ErrGenesis) {
 			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// A sheet or a genesis of another version is refused by that version's name, never misread.
+func TestAnotherVersionIsNamed(t *testing.T) {
+	// SPEC: REC-902
+	w := newWorld(t)
+	g, _, _ := w.genesis(t)
+	for sort, c := range map[string]struct {
+		text []byte
+		read func([]byte) error
+	}{
+		"sheet":   {w.a.Text(), func(b []byte) error { return new(Sheet).read(b) }},
+		"genesis": {g.Text(), func(b []byte) error { return new(Genesis).read(b) }},
+	} {
+		if err := c.read(c.text); err != nil {
+			t.Errorf("%s: %v", sort, err)
+		}
+		if err := c.read(bytes.Replace(c.text, []byte("parley/v1"), []byte("parley/v2"), 1)); err == nil || !strings.Contains(err.Error(), `"parley/v2"`) {
+			t.Errorf("%s of another version: %v", sort, err)
 		}
 	}
 }

@@ -36,10 +36,15 @@ func (l *Lines) Next(name string) bool {
 	return true
 }
 
-// Line goes on to the next line, which must have that name.
+// Line goes on to the next line, which must have that name. A form of another version is refused as that: nothing of it is read.
+//
+// SPEC: REC-902
 func (l *Lines) Line(name string) *Lines {
 	if !l.Next(name) {
 		l.name = name
+		if v, _, _ := strings.Cut(l.rest, " "); l.err == nil && v != name && strings.HasPrefix(v, "parley/v") && strings.HasPrefix(name, "parley/v") {
+			l.err = fmt.Errorf("it is written as %.20q, and this program reads %s", v, name)
+		}
 		l.Need(false)
 	}
 	return l

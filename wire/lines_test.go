@@ -41,6 +41,7 @@ func TestLinesReadOneFormAndKeepTheFirstError(t *testing.T) {
 	}
 	for what, c := range map[string][3]string{
 		"another first line":  {"form", "foam", "line parley/v1"},
+		"another version":     {"parley/v1", "parley/v2", `it is written as "parley/v2", and this program reads parley/v1`},
 		"a line missing":      {"size 7 " + root + "\n", "", "line size"},
 		"a number not plain":  {"size 7", "size 07", "line size"},
 		"a field missing":     {"size 7 " + root, "size 7", "line size"},

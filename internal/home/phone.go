@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/netip"
+	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -140,6 +141,9 @@ func (l *Line) PhoneSecret() (string, error) {
 	b, err := l.secret("phone.secret")
 	if errors.Is(err, fs.ErrNotExist) && l.Config.Phone.Account == "" {
 		return "", nil
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		err = hint.New("", "the account %s has no password: %s is not there", l.Config.Phone.Account, filepath.Join(l.Dir, "phone.secret")).Way("write it there, and chmod 600: doc/telephones.md")
 	}
 	return strings.TrimRight(string(b), "\r\n"), err
 }

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -448,5 +449,27 @@ func TestWhyAPathOverTCPIsDown(t *testing.T) {
 	eventually(t, "it is tried again, and nobody answers", func() bool {
 		why := a.Paths()[0].Why
 		return why != nil && errors.Is(why, errRefused)
+	})
+}
+
+// A path over UDP whose port another program holds is down, because; when the port is free it comes by itself.
+// SPEC: LNK-023
+func TestWhyAPathOverUDPIsDown(t *testing.T) {
+	t.Parallel()
+	cfg := base("aurelia")
+	at := freePort(t)
+	cfg.Binds, cfg.Paths = []netip.AddrPort{at}, []link.PathConfig{{Remote: freePort(t)}}
+	taken, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := start(t, "aurelia", cfg)
+	if why := a.Paths()[0].Why; why == nil || !strings.Contains(why.Error(), "address already in use") {
+		t.Errorf("%v", why)
+	}
+	taken.Close()
+	eventually(t, "it is tried again", func() bool {
+		why := a.Paths()[0].Why
+		return why == nil || !strings.Contains(why.Error(), "address already in use")
 	})
 }

@@ -1084,3 +1084,24 @@ func TestAPanicInSoundEndsOneCall(t *testing.T) {
 	h.write(strings.ReplaceAll(request("OPTIONS", "o", 1, "", "", ""), "192.0.2.20:5060", h.at.String()))
 	h.wait("the trunk is answered all the same", func() bool { return h.has("200 OPTIONS") })
 }
+
+// TestAnExtensionThatCallsItself: our own INVITE that the PBX sends back to us, and one in the line's own name, ring nobody and
+// take no place; the ring that was under way goes on, and others are answered.
+func TestAnExtensionThatCallsItself(t *testing.T) {
+	// SPEC: PHN-015 PHN-052
+	h := trunkOf(t, false, map[string]int{"201": 180, "202": 180})
+	h.rings(1)
+	h.wait("both ring", func() bool { return h.has("INVITE 201") && h.has("INVITE 202") })
+	h.write(h.request("INVITE 201").String())
+	h.wait("it is not taken", func() bool { return h.has("403 INVITE") })
+	h.write(strings.ReplaceAll(strings.ReplaceAll(request("OPTIONS", "o", 1, "", "", ""), "192.0.2.20:5060", h.at.String()), "sip:201@", "sip:line@"))
+	h.wait("others are answered", func() bool { return h.has("200 OPTIONS") })
+	if h.has("CANCEL 201") || h.line.did("extension 201 ring") {
+		t.Error("it ends what rings, or rings the other party")
+	}
+	h.loop(func() {
+		if n := len(h.edge.a.legs); n != 2 {
+			t.Errorf("%d calls stand", n)
+		}
+	})
+}

@@ -89,7 +89,7 @@ func TestPackets(t *testing.T) {
 	if *frames != 2 {
 		t.Errorf("%d frames of four halves", *frames)
 	}
-	for what, b := range map[string][]byte{"an older one": rtp(0, 1, 0, 1, frame), "another sender's": rtp(0, 9, 0, 2, frame), "another codec's": rtp(8, 10, 0, 1, frame), "none": {1, 2, 3}, "an empty one": rtp(0, 11, 0, 1, nil), "a key that is none": rtp(101, 12, 0, 1, []byte{77, 0, 0, 0})} {
+	for what, b := range map[string][]byte{"an older one": rtp(0, 1, 0, 1, frame), "another sender's": rtp(0, 9, 0, 2, frame), "another codec's": rtp(8, 10, 0, 1, frame), "none": {1, 2, 3}, "RTCP": append([]byte{2<<6 | 1, 201, 0, 7}, make([]byte, 28)...), "RTCP that is cut short": {2<<6 | 31, 200, 255, 255, 0, 0, 0, 1, 0, 0, 0, 0, 0}, "an empty one": rtp(0, 11, 0, 1, nil), "a key that is none": rtp(101, 12, 0, 1, []byte{77, 0, 0, 0})} {
 		if take(b) {
 			t.Errorf("taken: %s", what)
 		}

@@ -59,6 +59,9 @@ var torture = []struct {
 	{"3.3.9", "two lengths", "OPTIONS", swap("Content-Length: 0", "Content-Length: 0\r\nContent-Length: 5"), 0},
 	{"3.3.11", "no hops left in a question to us", "OPTIONS", swap("Max-Forwards: 70", "Max-Forwards: 0"), 200},
 	{"3.3.11", "no hops left in a call", "INVITE", swap("Max-Forwards: 70", "Max-Forwards: 0"), 483},
+	{"3.3.12", "a contact that another registers here", "REGISTER", swap("Contact: <sip:201@192.0.2.20:5060>", "Contact: <sip:other@192.0.2.44?Route=%3Csip:sip.example%3E>"), 405},
+	{"3.3.13", "a contact of a parameter that nobody knows", "REGISTER", swap("Contact: <sip:201@192.0.2.20:5060>", "Contact: <sip:201@192.0.2.20;unknown=x>;unknown=y"), 405},
+	{"3.3.14", "every contact is to be unregistered", "REGISTER", swap("Contact: <sip:201@192.0.2.20:5060>", "Contact: *\r\nExpires: 0"), 405},
 	{"3.3.15", "an answer that can be of no type that we have", "INVITE", swap("Max-Forwards", "Accept: text/nobody-knows\r\nMax-Forwards"), 406},
 	{"3.4.1", "an INVITE as RFC 2543 had it: no branch", "INVITE", swap(";branch=z9hG4bKt1INVITE;rport", ""), 100},
 }
