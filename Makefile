@@ -13,14 +13,14 @@ export GOTOOLCHAIN ?= local
 BROWSER   := internal/(e2e|page|edge/web|edge/phone)$$
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build deb release try-deb monday test bench soak lint setup clean go
+.PHONY: help demo build deb release release-twice try-deb monday test bench soak lint setup clean go
 
 help:
 	@echo "make demo    build Parley and open two desks on one address (Ctrl-C ends it)"
 	@echo "make test    install what the tests need and run them all"
 	@echo "make build   bin/parley"
 	@echo "make deb     a Debian package in dist/   ·   make release   packages and binaries for amd64 and arm64, SBOM, checksums"
-	@echo "make soak    kills, cuts and floods by the hundred (an hour)   ·   make try-deb, make monday   the package on clean Debians (root)"
+	@echo "make soak    kills, cuts and floods by the hundred (an hour)   ·   make try-deb, make monday   the package on clean Debians (root)   ·   make release-twice   the same bytes"
 	@echo "make bench   the figures, as ratios   ·   make lint   gofmt, vet, staticcheck, govulncheck"
 
 go:
@@ -62,6 +62,10 @@ deb: go
 
 release: go
 	@packaging/release
+
+# Two releases, compared byte by byte, and the signature checked (some minutes).
+release-twice: go
+	@packaging/same
 
 # The package on a clean Debian with a booted systemd: install, pair, kill, hang, upgrade, remove (root, some minutes).
 try-deb: go

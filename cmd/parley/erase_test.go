@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -14,7 +15,9 @@ import (
 
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/home"
+	"example.org/parley/internal/link"
 	"example.org/parley/internal/node"
+	"example.org/parley/party"
 )
 
 // A line is erased only 7 days after it was left, by its typed name, once an archive of it was read back; the archive has all.
@@ -94,5 +97,72 @@ func TestALineIsErasedOnceItWasLeftAndArchived(t *testing.T) {
 	}
 	if _, err := h.Load("north"); err != nil {
 		t.Error(err)
+	}
+}
+
+// A line that two have signed is erased as one alone is, once it was left; the archive has its genesis.
+// SPEC: CLI-063
+func TestALineOfTwoIsErased(t *testing.T) {
+	l, b := lines(t)
+	terms, err := l.Config.Terms.Encode([32]byte{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := party.NewGenesis("north", l.Sheets(), [2][32]byte{{1}, {2}}, [32]byte{3}, terms)
+	for _, of := range []*home.Line{l, b} {
+		if err == nil {
+			err = g.SignNext(of.Keys.Sign)
+		}
+	}
+	if err == nil {
+		err = l.SetGenesis(g.Note, terms, [32]byte{3})
+	}
+	if err == nil {
+		l, err = l.Again()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := home.Home{Dir: filepath.Dir(filepath.Dir(l.Dir))}
+	archive := filepath.Join(t.TempDir(), "north.backup")
+	erase := func() string {
+		var out bytes.Buffer
+		run(t.Context(), []string{"--home", h.Dir, "--lang", "en", "line", "erase", "north", "--archive", archive}, stdio{strings.NewReader(""), &out, &out})
+		return out.String()
+	}
+	if said := erase(); !strings.Contains(said, "has not been left") {
+		t.Error(said)
+	}
+	c, err := node.Of(l, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Now = func() time.Time { return time.Now().Add(-8 * 24 * time.Hour) }
+	c.Link = func(link.Config) (node.Link, error) { return nil, errors.New("no network") }
+	n := node.Open(c)
+	if err := n.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	who := act.Who{Account: "amaro", Desk: "pts/1", Known: "account", Keeper: true}
+	r, err := n.Do(t.Context(), who, "en", act.OfficerAdd{Name: "Amaro", Langs: []string{"en"}})
+	if who.Officer = r.ID; err == nil {
+		_, err = n.Do(t.Context(), who, "en", act.LineStep{Step: "leave"})
+	}
+	n.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if said := erase(); !strings.Contains(said, "is erased here") {
+		t.Error(said)
+	}
+	if _, err := os.Stat(l.Dir); !os.IsNotExist(err) {
+		t.Error("the line is there still", err)
+	}
+	var out bytes.Buffer
+	if code := run(t.Context(), []string{"--home", h.Dir, "restore", archive}, stdio{strings.NewReader(""), &out, &out}); code != 0 {
+		t.Fatalf("the archive: %s", out.String())
+	}
+	if back, err := h.Load("north"); err != nil || back.Genesis == nil || back.Genesis.Hash != l.Genesis.Hash {
+		t.Errorf("what comes back of the archive: %v", err)
 	}
 }

@@ -177,6 +177,7 @@ func TestPhoneIsRefusedWithWhatIsWrong(t *testing.T) {
 		"prompt":       {trunk, bind, `prompt = "English"`, one},
 		"0 extensions": {trunk, bind},
 		"is none":      {trunk, bind, "[[phone.extension]]\nnumber = \"2 1\""},
+		"the account":  {trunk, bind, `account = "201"`, one},
 		"twice":        {trunk, bind, one, one},
 		"too long":     {trunk, bind, one, `post = "Second deputy of the duty officer"`},
 	} {

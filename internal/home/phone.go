@@ -124,10 +124,10 @@ func (p *Phone) check() error {
 	if len(p.Extensions) == 0 || len(p.Extensions) > 8 {
 		return bad(`[[phone.extension]] number = "201"`, "[phone] lists %d extensions: one to eight", len(p.Extensions))
 	}
-	seen := map[string]bool{}
+	seen := map[string]bool{p.Account: true} // the line's own: its ring would come back to it
 	for i, x := range p.Extensions {
 		if !telephone.MatchString(x.Number) || seen[x.Number] {
-			return bad(`number = "201"`, "[phone] extension %q is none, or twice", x.Number)
+			return bad(`number = "201"`, "[phone] extension %q is none, twice, or the account itself", x.Number)
 		}
 		if seen[x.Number] = true; len(p.Desk(i)) > 32 || statement.Text("desk", p.Desk(i), 32) != nil {
 			return bad("a shorter name of the post", "[phone] extension %s: %q is too long: 32 bytes with the number", x.Number, p.Desk(i))
