@@ -34,7 +34,7 @@ type taping struct {
 	waits   string                             // why its recording has not begun yet, though it may be to be recorded
 	heardOf time.Time                          // when the other end said last how its recording goes, or had not to
 	told    string                             // how the recording goes, as the other end was told
-	stays   bool                               // what is to be erased could not be
+	stays   string                             // why what is to be erased is not: the key of its words
 	said    atomic.Pointer[voice.Recall]       // of theirs, in memory; nil where nothing is recorded
 	replays map[string]chan struct{}           // desks that hear it again, and what ends that
 	turn    byte                               // of replays: each has speakers of its own
@@ -344,23 +344,28 @@ func (c *calls) tickTape() {
 }
 
 // sweepEach is how often is looked for recordings whose time is over, first when the node has run so long: a clock that is
-// wrong at a start has been noticed by then.
-const sweepEach = time.Hour
+// wrong at a start has been noticed by then. What waits for the other end's clock is looked at sooner.
+const (
+	sweepEach  = time.Hour
+	sweepAgain = time.Minute
+)
 
-// sweep looks for those, beside the loop, while the other end's clock says the same as ours: one that was set wrong makes
-// everything look old. SPEC: RCD-010
+// sweep looks for those, beside the loop. SPEC: RCD-010
 func (c *calls) sweep() {
 	l, o, now := c.l, c.l.cfg.Recording, c.l.now
 	if o.Keep == 0 || now.Sub(c.swept) < sweepEach || l.disk.dead != nil {
 		return
 	}
-	if apart, known := l.clocksApart(); !known || apart > clockApart {
-		return
-	}
 	c.swept = now
 	go func() {
 		over, err := recording.Over(o.Dir, o.Keep, now)
-		l.post(func() { c.erase(over, err) })
+		l.post(func() {
+			if apart, known := l.clocksApart(); len(over) > 0 && (!known || apart > clockApart) { // a clock that was set wrong makes everything look old
+				c.swept, c.stays = l.now.Add(sweepAgain-sweepEach), "at.recording-clock"
+				return
+			}
+			c.erase(over, err)
+		})
 	}()
 }
 
@@ -404,7 +409,11 @@ func (c *calls) erase(over []recording.Kept, err error) {
 			if err != nil {
 				l.log.Error("recordings whose time is over stay", "err", err)
 			}
-			l.post(func() { c.stays = err != nil })
+			l.post(func() {
+				if c.stays = ""; err != nil {
+					c.stays = "at.recording-stays"
+				}
+			})
 		}()
 	}, nil)
 }
@@ -423,8 +432,8 @@ func (c *calls) theirTape() string {
 // recordConditions: a call that is to be recorded is not, here or there, or is without an agreement; what is to be erased is
 // not. SPEC: RCD-006 RCD-010
 func (c *calls) recordConditions(add func(id, key string, w alarm.Detail)) {
-	if c.stays {
-		add("A9", "erase", alarm.Say("at.recording-stays"))
+	if c.stays != "" {
+		add("A9", "erase", alarm.Say(c.stays))
 	}
 	if why := c.ours(c.l.now); why != "" && why != recordsOn {
 		add("A9", "recording", alarm.Say("at.recording", "@record.why."+why))

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,7 @@ import (
 
 	"example.org/parley/call"
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/recording"
 	"example.org/parley/internal/voice"
 	"example.org/parley/party"
@@ -256,7 +258,17 @@ func TestRecordingsAreErasedByAClockThatIsRight(t *testing.T) {
 		if k := kept(a); len(k) != 1 || len(k[0].Files) != 2 || stated() != 0 {
 			t.Errorf("erased by a clock that is wrong: %+v", k)
 		}
+		waits := func() bool {
+			return slices.ContainsFunc(a.view().Alarms, func(x alarm.Alarm) bool { return x.ID == "A9" && x.Key == "erase" && x.Gone.IsZero() })
+		}
+		if !waits() {
+			t.Error("that they are not erased is no alarm")
+		}
 		step(40*days, w.sides[1])
+		time.Sleep(time.Minute)
+		if waits() {
+			t.Error("the alarm stays")
+		}
 		for _, s := range w.sides {
 			if k := kept(s); len(k) != 1 || k[0].Erased.IsZero() || len(k[0].Files) != 0 {
 				t.Errorf("%s: its time is over: %+v", s.name, k)
