@@ -257,12 +257,16 @@ func (k *talker) until(what string, fits func(heard) bool) (all []heard) {
 		if err != nil {
 			k.t.Fatalf("waiting for %s: %v", what, err)
 		}
-		var m heard
-		if err := json.Unmarshal(b, &m); err != nil {
+		ms := make([]heard, 1)
+		if b[0] == '[' { // panels
+			err = json.Unmarshal(b, &ms)
+		} else {
+			err = json.Unmarshal(b, &ms[0])
+		}
+		if err != nil {
 			k.t.Fatal(err)
 		}
-		all = append(all, m)
-		if fits(m) {
+		if all = append(all, ms...); slices.ContainsFunc(ms, fits) {
 			return all
 		}
 	}
@@ -460,8 +464,10 @@ func TestActsAndForms(t *testing.T) {
 	n.fail = nil
 	n.mu.Unlock()
 	k.say(map[string]any{"t": "act", "n": 4, "slot": "fmsg", "verb": "ack", "args": map[string]any{"id": "B7-42", "read": "original"}})
-	k.until("the form's end", func(m heard) bool { return m.Panel == "fmsg" && m.Close && m.HTML == "" })
-	k.until("the item again", func(m heard) bool { return m.Panel == "messages" && strings.Contains(m.HTML, "54.20N") })
+	again := func(m heard) bool { return m.Panel == "messages" && strings.Contains(m.HTML, "54.20N") }
+	if came := k.until("the form's end", func(m heard) bool { return m.Panel == "fmsg" && m.Close && m.HTML == "" }); !slices.ContainsFunc(came, again) {
+		k.until("the item again", again)
+	}
 
 	// A page cannot say that its desk is armed: its sound does.
 	k.say(map[string]any{"t": "act", "n": 5, "verb": "desk", "args": map[string]any{"armed": true}})

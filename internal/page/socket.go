@@ -23,7 +23,7 @@ import (
 const (
 	beatEvery  = 2 * time.Second
 	staleAfter = 5 * time.Second
-	settle     = 30 * time.Millisecond // changes within it are drawn together
+	settle     = 30 * time.Millisecond // after a change: those within it are drawn together
 	maxInMsg   = 64 << 10
 	actTimeout = 15 * time.Second
 	maxActs    = 16 // under way in one tab
@@ -142,6 +142,7 @@ func (c *conn) serve(w http.ResponseWriter, r *http.Request, changed <-chan stru
 	beat, look := time.NewTicker(beatEvery), time.NewTicker(watchTime)
 	defer beat.Stop()
 	defer look.Stop()
+	news, settled := changed, (<-chan time.Time)(nil)
 	for err == nil {
 		select {
 		case <-ctx.Done():
@@ -155,9 +156,11 @@ func (c *conn) serve(w http.ResponseWriter, r *http.Request, changed <-chan stru
 			if err = c.redraw(ctx); err == nil {
 				err = c.send(ctx, m)
 			}
-		case <-changed:
-			time.Sleep(settle)
+		case <-news: // drawn at once: what rings is not to wait
+			news, settled = nil, time.After(settle)
 			err = c.redraw(ctx)
+		case <-settled:
+			news = changed
 		case <-look.C:
 			if !c.s.stands(c.link) { // SPEC: PAG-076
 				c.s.rise(c.link.Who)
@@ -244,22 +247,20 @@ func (c *conn) redraw(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.send(ctx, out...)
+	if len(out) == 0 {
+		return nil
+	}
+	return c.send(ctx, out) // the browser draws them at once
 }
 
-func (c *conn) send(ctx context.Context, out ...toBrowser) error {
+func (c *conn) send(ctx context.Context, m any) error {
 	ctx, cancel := context.WithTimeout(ctx, staleAfter)
 	defer cancel()
-	for _, m := range out {
-		b, err := json.Marshal(m)
-		if err != nil {
-			return err
-		}
-		if err := c.ws.Write(ctx, websocket.MessageText, b); err != nil {
-			return err
-		}
+	b, err := json.Marshal(m)
+	if err != nil {
+		return err
 	}
-	return nil
+	return c.ws.Write(ctx, websocket.MessageText, b)
 }
 
 // take does what the browser says.

@@ -50,13 +50,18 @@
   // ---- panels -----------------------------------------------------------------------------------
   // put swaps a panel whole. One with an open form waits for the server's word to close it; one under a pressed
   // pointer waits until the pointer is up, so that no press is lost. Focus and opened parts are kept by id.
+  function draw(panels) {
+    const were = tops();
+    if (!panels.map(put).some(x => x)) return;
+    after();
+    tops().forEach((y, b) => { if (were.has(b) && were.get(b) !== y) moved.set(b, Date.now()); });
+  }
   function put(m) {
     const p = panel(m.panel);
     seq = Math.max(seq, m.seq || 0);
     if (!p || (!m.close && $('form[data-of]', p)) || $('form[data-ask]', p) && p.lang === lang) return;
     if (down && p.contains(down) || waitsForReader(m, p)) { held.set(m.panel, m); return; }
     held.delete(m.panel);
-    const were = tops();
     const had = p.contains(document.activeElement) ? document.activeElement.id : '', open = $$('details[open]', p).map(d => d.id);
     const half = m.panel === 'type' && $('#l-type') ? $('#l-type').value : '';
     p.innerHTML = m.html || '';
@@ -67,8 +72,7 @@
     else if (had) focus(had, p);
     if (m.close && whence) { show(whence); whence = ''; }
     if (m.close && opener) { focus(opener, panel('messages')); opener = null; }
-    after();
-    tops().forEach((y, b) => { if (were.has(b) ? were.get(b) !== y : false) moved.set(b, Date.now()); });
+    return true;
   }
   // tops is where the keys of the urgent stack stand: one that shifted takes no press for half a second. SPEC: PAG-037
   const moved = new Map(), tops = () => new Map($$('.stack button[id]').map(b => [b.id, Math.round(b.getBoundingClientRect().top)]));
@@ -83,7 +87,7 @@
     const first = e => ($('.msg .id', e) || {}).textContent;
     return Date.now() - inList < 1500 && first(d) !== first(p);
   }
-  const release = () => { if (!down) { const h = [...held.values()]; held.clear(); h.forEach(put); } };
+  const release = () => { if (!down) { const h = [...held.values()]; held.clear(); draw(h); } };
   setInterval(() => { if (held.size) release(); }, 250);
   function focus(id, p) {
     const e = document.getElementById(id) || (p && $('button', p));
@@ -351,7 +355,7 @@
 
   // ---- pointer and keys -------------------------------------------------------------------------
   document.addEventListener('pointerdown', e => { down = e.target; }, true);
-  const up = () => setTimeout(() => { down = null; const h = [...held.values()]; held.clear(); h.forEach(put); });
+  const up = () => setTimeout(() => { down = null; release(); });
   document.addEventListener('pointerup', up, true);
   document.addEventListener('pointercancel', up, true);
   document.addEventListener('click', e => {
@@ -509,7 +513,7 @@
     ws.onmessage = e => {
       const m = JSON.parse(e.data);
       fresh();
-      if (m.panel) put(m);
+      if (m.length) draw(m);
       else if (m.t === 'beat') { skew = Date.parse(m.now) - Date.now(); anew = false; beat(); if (snd) snd.listen(); }
       else if (m.t === 'busy') { said({ error: state.busy }); const f = $('form', panel(m.slot)); if (f) $('input,select,textarea,button', f).focus(); }
       else if (m.t === 'say') said(m);
