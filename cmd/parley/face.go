@@ -74,9 +74,7 @@ func (f *face) keep(ctx context.Context, s *service, l *home.Line) {
 func (f *face) serve(ctx context.Context, s *service, l *home.Line) (err error) {
 	sound, ok := l.Config.Sound()
 	cfg := page.Config{Node: f, Silent: !ok, Name: l.Ours.Party + "-" + l.Name, Hosts: l.Config.Page.Hosts(l.Ours.Party), Frame: s.frame, Keep: l, Log: s.log, TLS: !l.Config.Page.Loopback()}
-	if s.pageHost != "" {
-		cfg.Hosts = append([]string{s.pageHost}, cfg.Hosts...)
-	}
+	cfg.Hosts = slices.Concat(s.pageHosts, cfg.Hosts)
 	var edge *web.Edge
 	defer func() {
 		why := hint.New("it is tried again by itself; the verbs of the shell work", "%v", err)

@@ -36,8 +36,8 @@ import (
 type service struct {
 	home      home.Home
 	log       *slog.Logger
-	pageHost  string // under which the page is asked, "" for its own address
-	frame     string // origin of the demo's page
+	pageHosts []string // under which the page is asked beside its own address
+	frame     string   // origin of the demo's page
 	demo      bool
 	ctl       *control.Server
 	listen    func(netip.AddrPort) (link.Socket, error) // nil: the machine's
@@ -57,7 +57,7 @@ type service struct {
 func (a *app) serve() *cobra.Command {
 	s := &service{lines: map[string]control.Doer{}, down: map[string]error{}, boot: bootClock}
 	c := &cobra.Command{Use: "serve", Short: "Run the node: every line of the home, until it is stopped.", Args: nargs(0, 0)}
-	c.Flags().StringVar(&s.pageHost, "page-host", "", "name and port under which the page is asked")
+	c.Flags().StringArrayVar(&s.pageHosts, "page-host", nil, "name and port under which the page is asked; may be given again")
 	c.Flags().StringVar(&s.frame, "frame", "", "the only origin that may frame the page")
 	c.Flags().BoolVar(&s.demo, "demo", false, "label the lines as a demo's")
 	c.Flags().StringVar(&s.boardAt, "board", "", "address of the page of all lines, where the home has several (default: one port below the first line's page)")

@@ -247,7 +247,7 @@ func (s *screen) spot(where, sel string) (x, y float64, err error) {
 	}
 	if where != "" {
 		var off struct{ X, Y float64 }
-		if err := s.in("", fmt.Sprintf(`(() => { const f = document.querySelector('#p-frame%d iframe'); if (!f) return {x: 0, y: 0}; const r = f.getBoundingClientRect(); return {x: r.left, y: r.top}; })()`, strings.Index("ab", where[:1])), &off); err != nil {
+		if err := s.in("", fmt.Sprintf(`(() => { const f = document.querySelector('#p-frame%d iframe'); if (!f) return {x: 0, y: 0}; const r = f.getBoundingClientRect(); return {x: r.left, y: r.top}; })()`, strings.Index("abl", where[:1])), &off); err != nil {
 			return 0, 0, err
 		}
 		at.X, at.Y = at.X+off.X, at.Y+off.Y

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ import (
 
 const (
 	a, b = "aurelia", "borealia"
+	c    = "linguist" // the demo's third desk
 	hz   = 440
 	db   = -12
 	ctrl = input.ModifierCtrl
@@ -52,7 +54,7 @@ func TestStory(t *testing.T) {
 		name string
 		do   func(*testing.T)
 	}{
-		{"open", p.open}, {"call", p.calls}, {"flash", p.flash}, {"stop", p.stop}, {"check", p.check},
+		{"open", p.open}, {"call", p.calls}, {"third", p.third}, {"flash", p.flash}, {"stop", p.stop}, {"check", p.check},
 		{"keys", p.keys}, {"cables", p.cables}, {"break", p.breaks}, {"forge", p.forge}, {"looks", func(t *testing.T) { p.looks(t, chrome) }},
 	} {
 		began := time.Now()
@@ -217,6 +219,36 @@ func (p *play) calls(t *testing.T) {
 	for _, d := range []string{a, b} {
 		p.pick(t, d, "#p-compose [data-discard]", `!document.querySelector('#w-text')`)
 	}
+}
+
+// third opens the linguist's desk and has him join a call, where both ends see him and he hears both; without a place of its own
+// his desk stands in the officer's.
+//
+// SPEC: PAG-016 CAL-022
+func (p *play) third(t *testing.T) {
+	p.ring(t, a, b)
+	p.click(t, "", "#third")
+	p.is(t, c, `document.querySelector('#c-listen')`)
+	p.is(t, "", `!document.querySelector('#p-frame0 iframe').checkVisibility({ visibilityProperty: true })`)
+	p.is(t, c, `['#c-join', '#c-listen'].every(k => document.querySelector(k).getBoundingClientRect().bottom < document.querySelector('.voice').getBoundingClientRect().bottom)`)
+	p.pick(t, c, "#c-listen", `document.querySelector('#c-leave')`)
+	for _, d := range []string{a, b, c} {
+		p.is(t, d, `document.querySelector('#p-call .people tr[data-part=linguist]').textContent.includes('Sgt Vela')`)
+	}
+	p.is(t, c, `Sound.state().in > 0`)
+	if dir := os.Getenv("PARLEY_STILLS"); dir != "" {
+		for _, size := range append(sizes, [2]int64{1920, 1080}) {
+			for _, scheme := range []string{"dark", "light"} {
+				p.size(t, size[0], size[1], scheme)
+				time.Sleep(time.Second)
+				p.shoot(t, filepath.Join(dir, fmt.Sprintf("third-%d-%s.png", size[0], scheme)))
+			}
+		}
+		p.size(t, 1366, 768, "dark")
+	}
+	p.click(t, "", "#third")
+	p.is(t, "", `document.querySelector('#p-frame0 iframe').checkVisibility({ visibilityProperty: true })`)
+	p.pick(t, b, "#c-end", call("ended"))
 }
 
 func (p *play) source(t *testing.T, d, sel string) {

@@ -515,6 +515,19 @@ func TestDemoInABrowser(t *testing.T) {
 	w.is(t, `document.querySelector('.cable.cut .state')?.textContent === 'PULLED' && document.activeElement.id === 'pull-1' && document.querySelector('.tries .done') !== null`)
 	w.run(t, chromedp.Click("#pull-1", chromedp.ByQuery))
 	w.is(t, `document.querySelector('.cable.cut') === null`)
+	// A linguist's desk of the first party, with a session of its own, in the officer's place where there is no room for three.
+	w.run(t, chromedp.Click("#third", chromedp.ByQuery))
+	const seen = `[0, 1, 2].map(n => document.querySelector('#p-frame' + n + ' iframe')?.checkVisibility({ visibilityProperty: true })).join()`
+	w.is(t, seen+` === 'false,true,true' && new URL(document.querySelector('#p-frame2 iframe').src).hostname === 'linguist.aurelia.demo.localhost'`)
+	wait(t, "the linguist's desk", func() bool {
+		r.nodes[0].mu.Lock()
+		defer r.nodes[0].mu.Unlock()
+		return len(r.nodes[0].subs) > 1
+	})
+	w.run(t, chromedp.EmulateViewport(1920, 1080))
+	w.is(t, seen+` === 'true,true,true'`)
+	w.run(t, chromedp.EmulateViewport(1366, 768), chromedp.Click("#third", chromedp.ByQuery))
+	w.is(t, seen+` === 'true,true,false'`)
 	w.clean(t)
 }
 

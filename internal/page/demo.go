@@ -28,13 +28,13 @@ type DemoActions interface {
 	// Do breaks something, or mends it: the same verb undoes it. Verbs: pull (target: the cable's label), freeze,
 	// kill, spoil (target: the party), forge (no target). What was done is said by the words demo.said and its code.
 	Do(ctx context.Context, verb, target string) (said string, err error)
-	// Desk gives a fresh one-time link to a party's desk.
-	Desk(party string) (url string, err error)
+	// Desk gives a fresh one-time link to a party's desk, or to its linguist's.
+	Desk(kind, party string) (url string, err error)
 }
 
 // DemoPart is what can be broken: a party's node, a cable, the forged copy of the record.
 type DemoPart struct {
-	Kind   string // party cable forge
+	Kind   string // party linguist cable forge
 	Name   string // of a party, of a forged statement its author; label of a cable
 	State  string // of a party: running frozen killed starting; of a forgery the statement
 	Broken bool   // a party's disk is full, a cable is pulled, a word of the record is forged
@@ -46,26 +46,26 @@ type DemoPart struct {
 	Life int
 }
 
-// demo is the handler of the demo's page, which frames the two desks.
+// demo is the handler of the demo's page, which frames the desks.
 type demo struct {
 	*Server
 	of    DemoActions
-	desks [2]string // origins of the two desks
-	token string    // good while the demo runs
+	desks []string // origins of the two desks, and of the linguist's
+	token string   // good while the demo runs
 }
 
 // Demo makes the demo's page and its address. Of the config it needs the hosts.
-func Demo(cfg Config, of DemoActions, desks [2]string) (h http.Handler, address string) {
+func Demo(cfg Config, of DemoActions, desks []string) (h http.Handler, address string) {
 	d := &demo{newServer(cfg), of, desks, rand.Text()}
 	d.mux.HandleFunc("GET /{$}", d.page)
 	d.mux.HandleFunc("GET /ws", d.socket)
 	return d, "http://" + cfg.Hosts[0] + "/?token=" + d.token
 }
 
-// ServeHTTP names both desks in the policy of the microphone: without it neither could use it. SPEC: PAG-016
+// ServeHTTP names the desks in the policy of the microphone: without it none could use it. SPEC: PAG-016
 func (d *demo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	may := fmt.Sprintf("(self %q %q)", d.desks[0], d.desks[1])
-	harden(w.Header(), "'none'", "microphone="+may+", autoplay="+may, strings.Join(d.desks[:], " "))
+	may := "(self \"" + strings.Join(d.desks, "\" \"") + "\")"
+	harden(w.Header(), "'none'", "microphone="+may+", autoplay="+may, strings.Join(d.desks, " "))
 	d.serve(w, r)
 }
 
@@ -107,7 +107,8 @@ func (d *demo) sheet(t *tab) sheet {
 	return sh
 }
 
-// changes are the wire and the tries, and a frame only when its desk must be opened anew. The caller holds t.mu.
+// changes are the wire and the tries, and a frame only when its desk must be opened anew; the linguist's once it was asked
+// for. The caller holds t.mu.
 func (d *demo) changes(t *tab) error {
 	sh := d.sheet(t)
 	for _, p := range []string{"tries", "wire"} {
@@ -115,9 +116,10 @@ func (d *demo) changes(t *tab) error {
 			return err
 		}
 	}
+	_, third := t.lives["frame2"]
 	n := 0
 	for _, p := range sh.Parts {
-		if p.Kind != "party" {
+		if p.Kind != "party" && (p.Kind != "linguist" || !third) {
 			continue
 		}
 		frame := fmt.Sprintf("frame%d", n)
@@ -125,14 +127,14 @@ func (d *demo) changes(t *tab) error {
 		if life, stands := t.lives[frame]; stands && life == p.Life || p.State == "starting" {
 			continue
 		}
-		link, err := d.of.Desk(p.Name)
+		link, err := d.of.Desk(p.Kind, p.Name)
 		if err != nil {
 			continue // not running: what stands there stays, and says itself that it is stale
 		}
-		if u, err := url.Parse(link); err != nil || !slices.Contains(d.desks[:], u.Scheme+"://"+u.Host) {
+		if u, err := url.Parse(link); err != nil || !slices.Contains(d.desks, u.Scheme+"://"+u.Host) {
 			return fmt.Errorf("the link to the desk of %s is of another origin", p.Name)
 		}
-		html, err := render("frame", t.lang, map[string]string{"Name": p.Name, "URL": link})
+		html, err := render("frame", t.lang, map[string]string{"Name": p.Name, "Kind": p.Kind, "URL": link})
 		if err != nil {
 			return err
 		}
@@ -160,6 +162,12 @@ func (d *demo) do(ctx context.Context, t *tab, m fromBrowser, r *toBrowser) erro
 	}
 	if err := json.Unmarshal(m.Args, &a); err != nil {
 		return err
+	}
+	if m.Verb == "linguist" {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.lives["frame2"] = -1
+		return d.changes(t)
 	}
 	said, err := d.of.Do(ctx, m.Verb, a.Target)
 	if err != nil || said == "" {

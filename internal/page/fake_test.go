@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -190,7 +191,13 @@ func (d *fakeDemo) Do(_ context.Context, verb, target string) (string, error) {
 	return map[string]string{"pull": "pulled"}[verb], nil
 }
 
-func (d *fakeDemo) Desk(party string) (string, error) { return d.link(party) }
+func (d *fakeDemo) Desk(kind, party string) (string, error) {
+	link, err := d.link(party)
+	if kind == "linguist" {
+		link = strings.Replace(link, "//", "//linguist.", 1)
+	}
+	return link, err
+}
 
 // rig is two fixture desks and the demo's page on loopback.
 type rig struct {
@@ -230,7 +237,7 @@ func (c *pausedConn) Write(b []byte) (int, error) {
 
 func newRig(t testing.TB) *rig {
 	t.Helper()
-	r := &rig{demo: &fakeDemo{parts: []DemoPart{{Kind: "cable", Name: "1", RTTms: 2}, {Kind: "cable", Name: "2", RTTms: 2}, {Kind: "party", Name: "aurelia", State: "running"}, {Kind: "party", Name: "borealia", State: "running", Life: 1}, {Kind: "forge", Holds: true}}}}
+	r := &rig{demo: &fakeDemo{parts: []DemoPart{{Kind: "cable", Name: "1", RTTms: 2}, {Kind: "cable", Name: "2", RTTms: 2}, {Kind: "party", Name: "aurelia", State: "running"}, {Kind: "party", Name: "borealia", State: "running", Life: 1}, {Kind: "linguist", Name: "aurelia", State: "running"}, {Kind: "forge", Holds: true}}}}
 	listen := func() net.Listener {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -246,14 +253,14 @@ func newRig(t testing.TB) *rig {
 	top := listen()
 	_, port, _ := net.SplitHostPort(top.Addr().String())
 	frame := "http://demo.localhost:" + port
-	var origins [2]string
+	origins := make([]string, 3)
 	for i, names := range [][2]string{{"aurelia", "borealia"}, {"borealia", "aurelia"}} {
 		l := listen()
 		_, p, _ := net.SplitHostPort(l.Addr().String())
 		host := names[0] + ".demo.localhost:" + p
-		origins[i] = "http://" + host
+		origins[i], origins[2] = "http://"+host, "http://linguist."+strings.TrimPrefix(origins[0], "http://")
 		r.nodes[i] = newFake(names[0], names[1], fixtureIdle)
-		s, err := New(Config{Node: r.nodes[i], Name: names[0], Hosts: []string{host, "127.0.0.1:" + p}, Frame: frame})
+		s, err := New(Config{Node: r.nodes[i], Name: names[0], Hosts: []string{host, "127.0.0.1:" + p, "linguist." + host}, Frame: frame})
 		if err != nil {
 			t.Fatal(err)
 		}

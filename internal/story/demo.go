@@ -10,12 +10,14 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"os/user"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"example.org/parley/internal/act"
@@ -72,7 +74,7 @@ func OpenDemo(ctx context.Context, w *World, tell func(Scene)) (_ *Demo, err err
 		return nil, err
 	}
 	cfg := page.Config{Hosts: []string{fmt.Sprintf("%s:%d", demoHost, port), fmt.Sprintf("127.0.0.1:%d", port)}, Log: slog.New(slog.NewTextHandler(w.Log, nil))}
-	h, url := page.Demo(cfg, d, [2]string{"http://" + w.Sites[0].Host, "http://" + w.Sites[1].Host})
+	h, url := page.Demo(cfg, d, []string{"http://" + w.Sites[0].Host, "http://" + w.Sites[1].Host, "http://" + third(w.Sites[0].Host)})
 	d.url = url
 	d.srv = &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = d.srv.Serve(ln) }()
@@ -232,7 +234,9 @@ func (d *Demo) State() (parts []page.DemoPart, done []string) {
 	for _, s := range d.w.Sites {
 		parts = append(parts, s.now())
 	}
-	return append(parts, d.forge), slices.Clone(d.done)
+	third := d.w.Sites[0].now()
+	third.Kind = "linguist"
+	return append(parts, third, d.forge), slices.Clone(d.done)
 }
 
 // breaks are what can be broken: how the world does and undoes it, and the words of the page that say so.
@@ -320,11 +324,23 @@ func (d *Demo) doForge() error {
 	return nil
 }
 
-// Desk gives a fresh one-time link to a party's desk.
-func (d *Demo) Desk(party string) (string, error) {
+// linguist is the third person of the demo, of its first party; he reads both languages.
+const linguist = "Sgt Vela"
+
+// third is the name of the linguist's page, so that a browser keeps his session apart from the officer's.
+func third(host string) string { return "linguist." + host }
+
+// Desk gives a fresh one-time link to a party's desk, or to its linguist's.
+func (d *Demo) Desk(kind, party string) (string, error) {
 	s, err := d.w.site(party)
 	if err != nil {
 		return "", err
+	}
+	if kind == "linguist" { // he signs on in a session of his own, as at another terminal
+		cmd := exec.Command("/bin/sh", "-c", `"$0" --home "$1" sign-on "$2" >&2 && "$0" --home "$1" open`, d.w.Bin, s.Home.Dir, linguist)
+		cmd.Stderr, cmd.SysProcAttr = d.w.Log, &syscall.SysProcAttr{Setsid: true}
+		out, err := cmd.Output()
+		return strings.Replace(strings.TrimSpace(string(out)), s.Host, third(s.Host), 1), err
 	}
 	v, err := data[struct {
 		URL string `json:"url"`

@@ -207,7 +207,7 @@ func (w *World) Exec(s *Site, argv ...string) (string, error) {
 func (w *World) Start(s *Site) error {
 	argv := []string{"serve", "--page-host", s.Host}
 	if w.Frame != "" {
-		argv = append(argv, "--frame", w.Frame)
+		argv = append(argv, "--page-host", third(s.Host), "--frame", w.Frame)
 	}
 	if w.Demo {
 		argv = append(argv, "--demo")
