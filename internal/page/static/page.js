@@ -51,11 +51,14 @@
   // put swaps a panel whole. One with an open form waits for the server's word to close it; one under a pressed
   // pointer waits until the pointer is up, so that no press is lost. Focus and opened parts are kept by id.
   function draw(panels) {
+    const [state, rest] = [true, false].map(is => panels.filter(m => (m.panel === 'state') === is));
+    if (state.map(put).length) hears(); // what sounds waits for no drawing
     const were = tops();
-    if (!panels.map(put).some(x => x)) return;
+    if (!rest.map(put).some(x => x) && !state.length) return;
     after();
-    tops().forEach((y, b) => { if (were.has(b) && were.get(b) !== y) moved.set(b, Date.now()); });
+    if (were.size) tops().forEach((y, b) => { if (were.has(b) && were.get(b) !== y) moved.set(b, Date.now()); });
   }
+  const hears = () => { const i = $('#p-state > i'); if (i) follow({ ...i.dataset }); };
   function put(m) {
     const p = panel(m.panel);
     seq = Math.max(seq, m.seq || 0);
@@ -107,8 +110,7 @@
     body.dataset.muted = !!(snd && snd.state().muted);
     if ($('#chars')) $('#chars').setAttribute('aria-pressed', chars());
     devices();
-    const i = $('#p-state > i');
-    if (i) follow({ ...i.dataset });
+    hears();
   }
   // show turns to a page of the desk: head, answers and voice stay.
   function show(name) {
