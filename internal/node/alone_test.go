@@ -213,7 +213,7 @@ func TestTelephoneOfALineAloneIsTestedByHand(t *testing.T) {
 		if a3() {
 			t.Error("an alarm after a person has answered")
 		}
-		l.says("checks", "Tested 1 of 1 days", "tested 1", "no reply 0", "not reached 1 (busy 1)", "answered by a person", "On our word alone")
+		l.says("checks", "Tested 1 of 1 days", "answered 1", "no reply 0", "not reached 1 (busy 1)", "answered by a person", "On our word alone")
 		for _, bad := range []string{"check note busy --at 2099-01-01T09:00Z", "check note busy --at 2000-01-01", "call note --with Nobody"} {
 			if _, err := l.try(bad); err == nil {
 				t.Errorf("%s was stated", bad)
