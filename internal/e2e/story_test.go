@@ -249,6 +249,7 @@ func (p *play) third(t *testing.T) {
 	p.click(t, "", "#third")
 	p.is(t, "", `document.querySelector('#p-frame0 iframe').checkVisibility({ visibilityProperty: true })`)
 	p.pick(t, b, "#c-end", call("ended"))
+	p.pick(t, b, "#p-compose [data-discard]", `!document.querySelector('#w-text')`)
 }
 
 func (p *play) source(t *testing.T, d, sel string) {
