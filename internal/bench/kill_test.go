@@ -362,7 +362,7 @@ func TestAStartIsKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("real processes")
 	}
-	startRounds(t, 10) // two hundred in a soak
+	startRounds(t, 3) // two hundred in a soak
 }
 
 func TestSoakAStartIsKilled(t *testing.T) {

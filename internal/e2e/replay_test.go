@@ -55,12 +55,15 @@ func paired(t *testing.T, phones [2]*story.Handset, change ...string) *world {
 	return w
 }
 
-// TestSayAgain holds a call that is recorded, of Chromium and Firefox. What one desk said while its microphone was on is heard
+// TestSoakSayAgain holds a call that is recorded, of Chromium and Firefox. What one desk said while its microphone was on is heard
 // again at the other one that asks for it, as the tone that it was; the desk that said it hears nothing of that. It ends when
 // it is ended.
 //
 // SPEC: RCD-009 RCD-012
-func TestSayAgain(t *testing.T) {
+func TestSoakSayAgain(t *testing.T) { // a minute of sound, in two browsers
+	if os.Getenv("PARLEY_SOAK") == "" {
+		t.Skip("make soak")
+	}
 	w := paired(t, [2]*story.Handset{}, "Record = false", "Record = true")
 	chrome := tab(t, browser(t, hz, db), 1366, 768, "dark")
 	chrome.run(t, chromedp.Navigate(w.link(t, a)))
