@@ -9,7 +9,7 @@ GOVULNCHECK := v1.9.0
 export CGO_ENABLED ?= 0
 export GOTOOLCHAIN ?= local
 
-# Browsers and telephones that play sound want both cores: one package at a time.
+# Browsers and telephones that play sound want a core each: the whole desks alone, the others two at a time.
 BROWSER   := internal/(e2e|page|edge/web|edge/phone)$$
 
 .DEFAULT_GOAL := help
@@ -46,7 +46,8 @@ test: setup build
 	@test -z "$$(gofmt -l .)" || { echo "error: gofmt would change:"; gofmt -l .; exit 1; }
 	@go vet ./...
 	@. ./.cache/need && go test $$(go list ./... | grep -vE '$(BROWSER)') -timeout 9m
-	@. ./.cache/need && go test -p 1 $$(go list ./... | grep -E '$(BROWSER)') -timeout 14m
+	@. ./.cache/need && go test ./internal/e2e -timeout 14m
+	@. ./.cache/need && go test -p 2 $$(go list ./... | grep -E '$(BROWSER)' | grep -v e2e) -timeout 14m
 
 bench: build
 	@mkdir -p .cache && go test -c -o .cache/bench ./internal/bench
