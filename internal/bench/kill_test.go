@@ -234,8 +234,8 @@ func killRounds(tb testing.TB, rounds int) (lost []string, held int) {
 	return lost, held
 }
 
-// agree waits until both ends hold the same statements, each with its receipt; not for ever where nothing more comes, however often one
-// looks.
+// agree waits until both ends hold the same statements, each with its receipt, and gives up when looks one after another have shown
+// nothing new.
 func agree(w *story.World) error {
 	var sizes [2]int
 	held, was := 0, -1
