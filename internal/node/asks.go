@@ -161,13 +161,16 @@ func (l *Line) search(who act.Who, lang string, a act.ReadLog, question string, 
 
 // between runs f in the loop, between two of its steps, and waits for it.
 func (l *Line) between(ctx context.Context, f func()) error {
-	done := make(chan struct{})
+	done, given := make(chan struct{}), true
 	err := l.in(ctx, l.looks, func() {
 		defer close(done)
 		f()
+		given = false
 	})
 	if err == nil {
-		<-done
+		if <-done; given {
+			err = errGivenUp
+		}
 	}
 	return err
 }

@@ -166,7 +166,7 @@ func (l *Line) fail(err error) {
 	}
 	if l.disk.dead == nil {
 		l.disk.since = l.now
-		l.log.Error("couldn't commit: nothing is recorded until the store works again", "err", err)
+		l.log.Error("nothing is recorded until the record has been read anew", "err", err)
 	}
 	l.disk.dead, l.disk.retryAt = err, l.now.Add(time.Second)
 	l.superseded(err)
@@ -215,6 +215,8 @@ func (d *disk) unrecorded() error {
 // SPEC: NOD-017
 func storeWords(err error, unread bool) alarm.Detail {
 	switch {
+	case errors.Is(err, errGivenUp):
+		return alarm.Say("at.fault")
 	case store.NoRoom(err):
 		return alarm.Say("at.full")
 	case unread || store.Garbled(err):
@@ -226,6 +228,8 @@ func storeWords(err error, unread bool) alarm.Detail {
 // wayOut says what an operator can do about a store that fails.
 func wayOut(err error) error {
 	switch {
+	case errors.Is(err, errGivenUp):
+		return hint.New("", "the node reads its record again by itself; its log says where the fault was")
 	case errors.As(err, new(store.Remote)):
 		return hint.New("", "see to the database that keeps the record, and to the way to it; the node tries again by itself")
 	case store.Garbled(err):

@@ -11,6 +11,7 @@ import (
 	"example.org/parley/call"
 	"example.org/parley/check"
 	"example.org/parley/contact"
+	"example.org/parley/internal/fault"
 	"example.org/parley/message"
 	"example.org/parley/readout"
 	"example.org/parley/record"
@@ -192,6 +193,7 @@ func (x *items) move(was, is *stamp) {
 
 // stamp says where an item belongs, and folds its state; a new kind of item is one more case here.
 func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp, state any) {
+	defer fault.Caught(l.log, "the meaning of a statement", func() { s, state = stamp{}, nil }) // or it would be asked for again at each start
 	if it == nil || len(it.Entries) == 0 {
 		return s, nil
 	}

@@ -289,8 +289,15 @@ var errGivenUp = errors.New("a step was given up: a fault of this program")
 // the disk, as after a commit that failed, while calls and STOP go on. SPEC: NOD-044
 func (l *Line) take(step func()) {
 	defer fault.Caught(l.log, "a step of the line", func() {
+		t := l.tx
 		l.tx = tx{}
+		select {
+		case <-l.disk.isRead:
+		default:
+			l.disk.unread = true // what was being taken up is read anew, as at the start
+		}
 		l.fail(errGivenUp)
+		t.end(l.disk.unrecorded())
 	})
 	step()
 }

@@ -20,6 +20,7 @@ import (
 	"example.org/parley/internal/recording"
 	"example.org/parley/internal/store"
 	"example.org/parley/internal/view"
+	"example.org/parley/record"
 	"example.org/parley/wire"
 )
 
@@ -256,6 +257,9 @@ func TestAPanicEndsOneStep(t *testing.T) {
 		if _, ok := l.look("watch"); !ok {
 			t.Fatal("the line is gone")
 		}
+		if err := l.between(t.Context(), func() { panic("a look") }); err == nil {
+			t.Error("a look that was given up seems whole")
+		}
 		time.Sleep(5 * time.Second)
 		if err := l.in(t.Context(), l.events, func() {
 			if l.disk.dead != nil || l.runName == run || l.store.Rows() < rows {
@@ -263,6 +267,19 @@ func TestAPanicEndsOneStep(t *testing.T) {
 			}
 		}); err != nil {
 			t.Fatal(err)
+		}
+		var told error
+		l.post(func() { // as if it happened while the record was being taken up for the first time
+			l.disk.isRead = make(chan struct{})
+			l.tx.then(func() {}, func(err error) { told = err })
+			panic("once an effect was owed")
+		})
+		time.Sleep(5 * time.Second)
+		if err := l.Read(t.Context()); err != nil || told == nil {
+			t.Errorf("read %v; who waited for the step was told %v", err, told)
+		}
+		if s, state := l.stamp(&record.Item{Entries: []*record.Entry{nil}}, nil, time.Now()); s.key != "" || state != nil {
+			t.Error("an item without meaning has one")
 		}
 		l.Close()
 	})

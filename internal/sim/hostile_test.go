@@ -138,7 +138,7 @@ func TestFullDisk(t *testing.T) {
 		if v := a.view(); len(v.Stops) != 2 || v.Unrecorded != "" {
 			t.Errorf("%d STOPs, unrecorded %q", len(v.Stops), v.Unrecorded)
 		}
-		if s := w.logs.String(); strings.Contains(s, "couldn't commit") {
+		if s := w.logs.String(); strings.Contains(s, "nothing is recorded until") {
 			t.Error("the store failed")
 		}
 	})
