@@ -198,15 +198,21 @@ func (k *bulk) read(l *Link) {
 		if err != nil {
 			return
 		}
-		l.mu.Lock()
-		if !k.ended && !k.up {
-			k.up = true
-			k.conn.run, l.peerRun = run, run
-			tls := k.conn.q.state()
-			l.queue.put(Event{Kind: StreamUp, ID: k.id, Path: k.conn.path.num, Run: run, Greeting: greeting, Exporter: tls.ExportKeyingMaterial})
-		}
-		l.mu.Unlock()
+		k.greeted(l, run, greeting)
 	}
+}
+
+// greeted tells the node that the stream is up.
+func (k *bulk) greeted(l *Link, run string, greeting []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if k.ended || k.up {
+		return
+	}
+	k.up = true
+	k.conn.run, l.peerRun = run, run
+	tls := k.conn.q.state()
+	l.queue.put(Event{Kind: StreamUp, ID: k.id, Path: k.conn.path.num, Run: run, Greeting: greeting, Exporter: tls.ExportKeyingMaterial})
 }
 
 // prepare checks a message beside the node's loop; one that makes that panic does nothing there. SPEC: NOD-044
