@@ -149,12 +149,13 @@ func (e *Entry) Stands() *Receipt { return e.heldUnder(e.Disowned) }
 
 // Void gives a joined entry that an ended key signed and that no receipt holds from before; nil where there is none.
 func (r *Record) Void() *Entry {
-	for _, d := range r.ends {
-		for _, l := range r.sorted {
-			for _, e := range l.chain {
-				if e.key == d.key && e.Disowned == 0 && r.beyond(e) != nil {
-					return e
-				}
+	if len(r.ends) == 0 {
+		return nil
+	}
+	for _, l := range r.sorted {
+		for _, e := range l.chain {
+			if e.Disowned == 0 && r.beyond(e) != nil {
+				return e
 			}
 		}
 	}

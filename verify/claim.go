@@ -67,7 +67,7 @@ func WriteClaim(genesis, terms []byte, sheets [][]byte, r *record.Record, c *rec
 			}
 			out.entries = append(out.entries, e)
 			out.shut[e] = e != c && len(claim.Readers(e.Kind, figures)) == 0
-			for _, rc := range decide(e) {
+			for _, rc := range rests(e) {
 				if !slices.Contains(out.receipts, rc) {
 					out.receipts = append(out.receipts, rc)
 				}
@@ -83,15 +83,17 @@ func WriteClaim(genesis, terms []byte, sheets [][]byte, r *record.Record, c *rec
 	}))
 }
 
-// decide gives the receipts of an entry that figures rest on: by which terms are agreed, and by which what an ended key signed stands.
+// rests gives the receipts of an entry that figures rest on: by which terms are agreed, and by which what an ended key signed stands.
 //
 // SPEC: CLM-005
-func decide(e *record.Entry) []*record.Receipt {
-	agreed := e.Receipt
-	if e.Kind != "terms.accepted" {
-		agreed = nil
+func rests(e *record.Entry) (out []*record.Receipt) {
+	if e.Kind == "terms.accepted" && e.Receipt != nil {
+		out = append(out, e.Receipt)
 	}
-	return slices.DeleteFunc([]*record.Receipt{agreed, e.Stands()}, func(rc *record.Receipt) bool { return rc == nil })
+	if rc := e.Stands(); rc != nil {
+		out = append(out, rc)
+	}
+	return out
 }
 
 // Rebuild makes a record of what is joined in another: headers, the facts that figures read, and the receipts that figures rest
@@ -99,11 +101,18 @@ func decide(e *record.Entry) []*record.Receipt {
 func Rebuild(o record.Options, r *record.Record) func() (*record.Record, error) {
 	var entries []*record.Entry
 	var receipts []*record.Receipt
+	had := map[*record.Receipt]bool{} // one receipt may be that of thousands
 	for _, l := range r.Logs() {
 		for _, e := range r.Entries(l.Name.LogID, 0) {
-			if e.Joined {
-				as := *e
-				entries, receipts = append(entries, &as), append(receipts, decide(e)...)
+			if !e.Joined {
+				continue
+			}
+			as := *e
+			entries = append(entries, &as)
+			for _, rc := range rests(e) {
+				if !had[rc] {
+					had[rc], receipts = true, append(receipts, rc)
+				}
 			}
 		}
 	}
