@@ -378,8 +378,8 @@
     if (d.form) { if (body.dataset.page !== 'desk') whence = body.dataset.page; $$('.enter').forEach(x => { x.open = false; }); show('desk'); }
     if ('another' in d) { const last = $$('[data-point]', b.form).at(-1), p = last.cloneNode(true); $$('select,input,textarea', p).forEach(x => { x.value = ''; x.required = false; }); last.after(p); return $('select', p).focus(); }
     if ('third' in d) { // the demo: a linguist's desk beside the officer's, or in its place where there is no room
-      if (!$('#p-frame2 iframe')) act('linguist', {}, { quiet: true });
-      return b.setAttribute('aria-pressed', body.classList.toggle('three'));
+      const turn = () => b.setAttribute('aria-pressed', body.classList.toggle('three'));
+      return $('#p-frame2 iframe') ? turn() : act('linguist', {}, { quiet: true, done: turn });
     }
     if ('toboard' in d) return board() && board().show('board');
     if ('stop' in d) return stop(b);

@@ -158,10 +158,11 @@ window.Sound = (() => {
   async function sendTo() {
     if (!ctx) return;
     const all = await navigator.mediaDevices.enumerateDevices().catch(() => []), away = new Set();
+    const named = all.some(d => d.kind === 'audiooutput' && d.deviceId); // else the browser does not say which there are
     const to = async (e, name) => {
       const id = kept(name);
       if (id && e.setSinkId && all.some(d => d.kind === 'audiooutput' && d.deviceId === id) && await e.setSinkId(id).then(() => true, () => false)) return true;
-      if (id) away.add(name);
+      if (id && named) away.add(name);
       if (e.setSinkId) await e.setSinkId('').catch(() => {});
       return false;
     };
