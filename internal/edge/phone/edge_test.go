@@ -285,14 +285,14 @@ type house struct {
 }
 
 // nextPort is below what the system gives away, and another of each process that runs these tests.
-var nextPort = 10000 + uint16(os.Getpid()%200)*100
+var nextPort = 10050 + uint16(os.Getpid()%200)*100
 
 // free takes the next hundred ports, of which the telephones' and those of their sound are nobody's.
 func free(t *testing.T) {
 	t.Helper()
 	for range 200 {
 		if nextPort += 100; nextPort >= 32000 {
-			nextPort = 10000
+			nextPort = 10050
 		}
 		taken := false
 		listens := func(c io.Closer, err error) {
