@@ -123,6 +123,14 @@ type names struct {
 	err error
 }
 
+// reply states what is drafted, once every name was found.
+func (n *names) reply(draft func() (record.Draft, error)) (act.Reply, error) {
+	if n.err != nil {
+		return act.Reply{}, n.err
+	}
+	return n.l.reply(draft())
+}
+
 // post gives the place of a post by name or short ID, "" for "".
 func (n *names) post(name string) string {
 	if name == "" {

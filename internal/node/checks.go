@@ -384,10 +384,7 @@ func (l *Line) checkNote(who act.Who, lang string, a act.CheckNote) (act.Reply, 
 			f.Rang = o.Place.String()
 		}
 	}
-	if n.err != nil {
-		return act.Reply{}, n.err
-	}
-	return l.reply(check.NoteDraft(l.cfg.Us.Name, l.mark(""), f))
+	return n.reply(func() (record.Draft, error) { return check.NoteDraft(l.cfg.Us.Name, l.mark(""), f) })
 }
 
 // callNote states a call on the ordinary telephone. SPEC: CHK-035

@@ -147,10 +147,7 @@ func (l *Line) statePrivate(d record.Draft, lang string) (act.Reply, error) {
 func (l *Line) requestRecord(who act.Who, _ string, a act.RequestRecord) (act.Reply, error) {
 	n := names{l: l}
 	f := contact.Request{For: a.For, When: n.happened(a.When), From: n.post(a.By), With: n.post(a.With), Standing: a.Standing, Way: a.Way, Basis: a.Basis, Source: a.Source, By: l.author(who)}
-	if n.err != nil {
-		return act.Reply{}, n.err
-	}
-	return l.reply(contact.PlacedDraft(l.cfg.Us.Name, f, l.mark(a.Mark), nil))
+	return n.reply(func() (record.Draft, error) { return contact.PlacedDraft(l.cfg.Us.Name, f, l.mark(a.Mark), nil) })
 }
 
 // requestPlace asks for a call or a meeting on the line.
@@ -175,10 +172,7 @@ func (l *Line) requestAgain(who act.Who, _ string, a act.RequestAgain) (act.Repl
 	if a.When != "" {
 		f.When = n.happened(a.When)
 	}
-	if n.err != nil {
-		return act.Reply{}, n.err
-	}
-	return l.reply(contact.TriedDraft(r, l.cfg.Us.Name, f, a.Do == "request.renew"))
+	return n.reply(func() (record.Draft, error) { return contact.TriedDraft(r, l.cfg.Us.Name, f, a.Do == "request.renew") })
 }
 
 func (l *Line) requestOutcome(who act.Who, _ string, a act.RequestOutcome) (act.Reply, error) {
@@ -223,10 +217,9 @@ func (l *Line) concernRaise(who act.Who, lang string, a act.ConcernRaise) (act.R
 	if s.Contact == nil && n.err == nil {
 		n.err = hint.New("see: parley contacts", "%s is not a contact", a.ID)
 	}
-	if n.err != nil {
-		return act.Reply{}, n.err
-	}
-	return l.reply(contact.RaisedDraft(l.cfg.Us.Name, s.Contact, contact.Concern{By: l.author(who)}, free(a.Text, a.Lang, lang)))
+	return n.reply(func() (record.Draft, error) {
+		return contact.RaisedDraft(l.cfg.Us.Name, s.Contact, contact.Concern{By: l.author(who)}, free(a.Text, a.Lang, lang))
+	})
 }
 
 // word states a yes, a no or an end, of what the short ID names.

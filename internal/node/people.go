@@ -204,26 +204,19 @@ func (l *Line) endOf(_ act.Who, _ string, a act.Finish) (act.Reply, error) {
 	}
 	n := names{l: l, err: err}
 	on := n.day(a.On)
-	if n.err != nil {
-		return act.Reply{}, n.err
-	}
-	return l.reply(register.EndDraft(us, o, on, a.Reason, l.mark("")))
+	return n.reply(func() (record.Draft, error) { return register.EndDraft(us, o, on, a.Reason, l.mark("")) })
 }
 
 func (l *Line) holderAdd(_ act.Who, _ string, a act.HolderAdd) (act.Reply, error) {
 	n := names{l: l}
 	p, from := n.found(a.Post), n.day(a.From)
-	if n.err != nil {
-		return act.Reply{}, n.err
-	}
-	return l.reply(register.HolderDraft(l.cfg.Us.Name, p, register.Holder{Name: a.Name, From: from}, l.mark("")))
+	return n.reply(func() (record.Draft, error) {
+		return register.HolderDraft(l.cfg.Us.Name, p, register.Holder{Name: a.Name, From: from}, l.mark(""))
+	})
 }
 
 func (l *Line) holderEnd(_ act.Who, _ string, a act.HolderEnd) (act.Reply, error) {
 	n := names{l: l}
 	p, on := n.found(a.Post), n.day(a.On)
-	if n.err != nil {
-		return act.Reply{}, n.err
-	}
-	return l.reply(register.HolderEndDraft(l.cfg.Us.Name, p, a.Name, on, l.mark("")))
+	return n.reply(func() (record.Draft, error) { return register.HolderEndDraft(l.cfg.Us.Name, p, a.Name, on, l.mark("")) })
 }

@@ -28,7 +28,18 @@ import (
 	"example.org/parley/words"
 )
 
-var sheetActs = []handler{on((*Line).pathStep), on((*Line).pathList, act.PathList), on((*Line).keyRotate, act.KeyRotate), on((*Line).keyRevoke), on((*Line).keyAccept)}
+var sheetActs = []handler{on(onHome((*Line).pathStep)), on(onHome((*Line).pathList), act.PathList), on(onHome((*Line).keyRotate), act.KeyRotate), on(onHome((*Line).keyRevoke)), on((*Line).keyAccept)}
+
+// onHome makes a handler of one that wants the home as it is on the disk now.
+func onHome[A act.Act](f func(l *Line, h *home.Line, who act.Who, lang string, a A) (act.Reply, error)) func(l *Line, who act.Who, lang string, a A) (act.Reply, error) {
+	return func(l *Line, who act.Who, lang string, a A) (act.Reply, error) {
+		h, err := l.homeAgain()
+		if err != nil {
+			return act.Reply{}, err
+		}
+		return f(l, h, who, lang, a)
+	}
+}
 
 // issued is what became of the issues of both sheets since the genesis.
 type issued struct {
@@ -235,11 +246,7 @@ func (l *Line) resheet(h *home.Line) error {
 }
 
 // issue makes the next issue of our sheet and states it; what stands on no sheet changes without one.
-func (l *Line) issue(who act.Who, lang string, c home.Config, keys bool) (act.Reply, error) {
-	h, err := l.homeAgain()
-	if err != nil {
-		return act.Reply{}, err
-	}
+func (l *Line) issue(h *home.Line, who act.Who, lang string, c home.Config, keys bool) (act.Reply, error) {
 	rand := l.cfg.Rand
 	if !keys {
 		rand = nil
@@ -288,11 +295,7 @@ func (l *Line) homeAgain() (*home.Line, error) {
 // pathStep adds, changes or removes a path of ours.
 //
 // SPEC: SHT-001
-func (l *Line) pathStep(who act.Who, lang string, a act.PathStep) (act.Reply, error) {
-	h, err := l.homeAgain()
-	if err != nil {
-		return act.Reply{}, err
-	}
+func (l *Line) pathStep(h *home.Line, who act.Who, lang string, a act.PathStep) (act.Reply, error) {
 	c := h.Config
 	c.Paths = slices.Clone(c.Paths)
 	i := slices.IndexFunc(c.Paths, func(p home.Path) bool { return p.Label == a.Label })
@@ -325,7 +328,7 @@ func (l *Line) pathStep(who act.Who, lang string, a act.PathStep) (act.Reply, er
 			return act.Reply{}, err
 		}
 	}
-	return l.issue(who, lang, c, false)
+	return l.issue(h, who, lang, c, false)
 }
 
 // bindable refuses an address of ours at which nothing can listen; where a path listens there already, the next can.
@@ -352,24 +355,16 @@ func bindable(have []home.Path, p home.Path) error {
 // keyRotate makes new sign and link keys; the present ones are used until the other party has accepted the new.
 //
 // SPEC: SHT-004
-func (l *Line) keyRotate(who act.Who, lang string, _ act.Plain) (act.Reply, error) {
-	h, err := l.homeAgain()
-	if err != nil {
-		return act.Reply{}, err
-	}
-	return l.issue(who, lang, h.Config, true)
+func (l *Line) keyRotate(h *home.Line, who act.Who, lang string, _ act.Plain) (act.Reply, error) {
+	return l.issue(h, who, lang, h.Config, true)
 }
 
 // keyRevoke ends our sign key past a statement of ours, with new keys in use at once: who stole the present ones has the link
 // key too. The other end lets us in again once a person there has entered the sheet.
 //
 // SPEC: SHT-008
-func (l *Line) keyRevoke(who act.Who, lang string, a act.KeyRevoke) (act.Reply, error) {
-	h, err := l.homeAgain()
-	if err != nil {
-		return act.Reply{}, err
-	}
-	e := l.newestOwn()
+func (l *Line) keyRevoke(h *home.Line, who act.Who, lang string, a act.KeyRevoke) (act.Reply, error) {
+	e, err := l.newestOwn(), error(nil)
 	if a.Past != "" {
 		if e, err = l.find(a.Past); err != nil {
 			return act.Reply{}, err
@@ -443,11 +438,7 @@ func (l *Line) keyAccept(who act.Who, lang string, a act.KeyAccept) (act.Reply, 
 }
 
 // pathList answers with the paths of both ends and the issues of both sheets.
-func (l *Line) pathList(who act.Who, lang string, a act.Plain) (act.Reply, error) {
-	h, err := l.homeAgain()
-	if err != nil {
-		return act.Reply{}, err
-	}
+func (l *Line) pathList(h *home.Line, who act.Who, lang string, a act.Plain) (act.Reply, error) {
 	t := func(key string, args ...any) string { return words.T(lang, "sheet."+key, args...) }
 	in := l.input(who.Desk)
 	for _, s := range []*party.Sheet{h.Ours, h.Theirs} {
