@@ -222,23 +222,16 @@ func (s sheet) Hidden(id string) bool {
 // Urgent are all messages that wait for a person now, FLASH first, then as they came: they stand above everything else
 // but a STOP, since a desk with a call and an open form has its messages below the edge of the screen. SPEC: PAG-032
 func (s sheet) Urgent() (out []view.Message) {
-	for _, m := range slices.Backward(s.Messages) {
-		if m.Urgent && !s.Hidden(m.ID) {
-			out = append(out, m)
-		}
-	}
+	out = slices.DeleteFunc(slices.Clone(s.Messages), func(m view.Message) bool { return !m.Urgent || s.Hidden(m.ID) })
+	slices.Reverse(out)
 	slices.SortStableFunc(out, func(a, b view.Message) int { return cmp.Compare(a.Precedence, b.Precedence) }) // FLASH, IMMEDIATE
 	return out
 }
 
 // Lifted are the STOPs that stand no more, the newest: what was lifted leaves its trace.
 func (s sheet) Lifted() (out []view.StopCard) {
-	for _, st := range s.Stops {
-		if !st.Stands && len(out) < 3 {
-			out = append(out, st)
-		}
-	}
-	return out
+	out = slices.DeleteFunc(slices.Clone(s.Stops), func(st view.StopCard) bool { return st.Stands })
+	return out[:min(3, len(out))]
 }
 
 // Classes are what a call may be said to have been.
@@ -258,11 +251,7 @@ func (s sheet) Newest() sheet {
 
 // Standing are the STOPs that stand, those to be taken here first.
 func (s sheet) Standing() (out []view.StopCard) {
-	for _, st := range s.Stops {
-		if st.Stands {
-			out = append(out, st)
-		}
-	}
+	out = slices.DeleteFunc(slices.Clone(s.Stops), func(st view.StopCard) bool { return !st.Stands })
 	slices.SortStableFunc(out, func(a, b view.StopCard) int {
 		return cmp.Compare(slices.Index(b.Acts, "take"), slices.Index(a.Acts, "take"))
 	})
