@@ -24,8 +24,8 @@ var (
 // Count is how many were given up in this life of the process.
 func Count() uint64 { return count.Load() }
 
-// Caught is deferred around what is done with one of them. A panic is counted and said in the log, once a second of each sort at most, by
-// where it happened: nothing that was read stands there. Then what ends it is called.
+// Caught is deferred around the work on one such thing. It counts a panic and logs where it happened (each what once a second at most,
+// and nothing that was read), then calls ends. Locks that the work takes must be let go by defer.
 //
 // SPEC: NOD-044
 func Caught(log *slog.Logger, what string, ends ...func()) {

@@ -286,7 +286,7 @@ func (l *Line) stateFromPeer(op byte, b []byte) {
 	l.peer.state, l.peer.stateAt = s, l.now
 }
 
-// restoreLocal takes a local row at the start: alarms as they stood.
+// restoreLocal takes a local row at the start: what this node alone keeps.
 func (l *Line) restoreLocal(r store.Row) {
 	switch r.Log {
 	case roomKey:
@@ -306,10 +306,6 @@ func (l *Line) restoreLocal(r store.Row) {
 		if err := json.Unmarshal(r.A, &l.uptime); err != nil {
 			l.log.Error("the time that the line carried is counted anew", "err", err)
 		}
-	default:
-		if id, ok := strings.CutPrefix(r.Log, endKey); ok {
-			l.calls.restoreEnd(id, r.A)
-		}
 	case "alarms":
 		a, err := alarm.Restore(r.A)
 		if err != nil {
@@ -318,5 +314,9 @@ func (l *Line) restoreLocal(r store.Row) {
 		}
 		a.Join(l.alarms.Set)
 		l.alarms.Set = a
+	default:
+		if id, ok := strings.CutPrefix(r.Log, endKey); ok {
+			l.calls.restoreEnd(id, r.A)
+		}
 	}
 }

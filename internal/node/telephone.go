@@ -80,7 +80,7 @@ func (l *Line) ringOrdinary(who act.Who) bool {
 // notRung: no test could be made; one that was due still is. A person's try is told each time, the node's own once.
 func (l *Line) notRung(who act.Who) {
 	if !l.ordinary.failed || who.Officer != "" {
-		l.log.Warn("their telephone was not rung: no test could be made", "tried again", true)
+		l.log.Warn("their telephone was not rung: no test could be made")
 	}
 	l.ordinary.failed, l.ordinary.tried = true, time.Time{}
 }

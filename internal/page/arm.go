@@ -34,7 +34,7 @@ type desk struct {
 	taker   string            // the tab that connected its sound last
 	begun   time.Time         // when the first of its sounds began to run
 	told    act.SetDesk
-	telling bool // the node: one at a time
+	telling bool // the node is being told, of one thing at a time
 }
 
 // connects is how long a page has to join its sound before its desk is said to be unable to speak.

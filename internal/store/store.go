@@ -146,8 +146,8 @@ type Store struct {
 // database is what the writer commits to and Replay reads: a file of SQLite, or a server of PostgreSQL.
 type database interface {
 	// commit writes all rows of all batches in one transaction. They are on disk once flush, where there is one, has
-	// succeeded; it is called at once, and others read meanwhile.
-	// Before each row it calls next, in which others may read.
+	// succeeded; flush is called at once, and others read meanwhile. Where others could not read beside the rows, commit
+	// calls next before each of them and lets them.
 	commit(bs []batch, next func()) (flush func() error, err error)
 	// rows reads at most max rows above n; where like is a row, of those after the next only what stands in its log as it
 	// does, and only from the next 8 × max, so that nothing waits long for the disk.
@@ -308,8 +308,7 @@ func (s *Store) Read(n, max int, each func(Row) error) error {
 	return err
 }
 
-// Row reads one row. It waits no longer than it is told to: neither for who uses the disk, which no flush does, nor for
-// the disk itself.
+// Row reads one row. It waits so long at most, for whoever uses the disk and for the disk itself; a flush uses neither.
 func (s *Store) Row(n int, wait time.Duration) (Row, error) {
 	s.mu.Lock()
 	near, at := s.near, s.older

@@ -82,7 +82,7 @@ type World struct {
 	Bin      string        // the binary; "" is this process's own
 	Tone     float64       // Hz that desks send where a story listens
 	Phones   [2]*Handset   // of the two houses; nil: none
-	Patience time.Duration // of a start, beyond 15 s
+	Patience time.Duration // of a start; 15 s at least
 	Stay     bool          // make what outlives this process: no cables, nodes and desks with a log and a pid file in their homes
 
 	Sites   [2]*Site
