@@ -42,11 +42,8 @@ func (a *app) addActs(root *cobra.Command) {
 		}
 		p := parents[first]
 		if p == nil {
-			p = &cobra.Command{Use: first, GroupID: v.Group, Args: cobra.ArbitraryArgs}
-			p.RunE = func(c *cobra.Command, args []string) error {
-				return hint.Usage("", "%s: which?", first).Way("parley %s %s", p.Name(), p.Short)
-			}
-			parents[first] = p
+			p = group(first, "")
+			p.GroupID, parents[first] = v.Group, p
 			root.AddCommand(p)
 		}
 		if first != "stop" && first != "desk" {
@@ -112,13 +109,10 @@ func (a *app) actCommand(v act.Verb) *cobra.Command {
 //
 // SPEC: CLI-046
 func (a *app) every(ctx context.Context, x act.Act) error {
-	r, err := a.node().Do(ctx, control.EveryLine, a.lang, x)
+	var out []act.Came
+	err := a.node().Ask(ctx, control.EveryLine, a.lang, x, &out)
 	if err != nil {
 		return a.known(err)
-	}
-	var out []act.Came
-	if err := json.Unmarshal(r.Data.(json.RawMessage), &out); err != nil {
-		return fmt.Errorf("couldn't read the outcomes: %w", err)
 	}
 	if a.json {
 		err = a.printJSON(out)

@@ -20,10 +20,7 @@ import (
 //
 // SPEC: PAG-062 PAG-063 PAG-064
 func (a *app) cert() *cobra.Command {
-	c := &cobra.Command{Use: "cert", Short: "The certificate of the desks' page over TLS.", Args: cobra.ArbitraryArgs}
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		return hint.Usage("", "%s: which?", c.Name()).Way("parley %s %s", c.Name(), "csr|import|own")
-	}
+	c := group("cert", "The certificate of the desks' page over TLS.")
 	csr := &cobra.Command{Use: "csr", Short: "Print a request for a certificate, for the house's authority.", Args: nargs(0, 0), RunE: func(*cobra.Command, []string) error {
 		s, _, err := a.certificate()
 		if err != nil {

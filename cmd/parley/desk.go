@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -209,11 +208,7 @@ func (a *app) ring(ctx context.Context, x act.Ring, wait bool) error {
 	connected, word := false, ""
 	for {
 		var v view.Desk
-		r, err := n.Do(stay, a.line, a.lang, act.Status)
-		if err == nil {
-			err = json.Unmarshal(r.Data.(json.RawMessage), &v)
-		}
-		if err != nil {
+		if err := n.Ask(stay, a.line, a.lang, act.Status, &v); err != nil {
 			return err
 		}
 		over := v.Call.State == "idle" || v.Call.State == "ended"

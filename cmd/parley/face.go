@@ -22,6 +22,7 @@ import (
 	"example.org/parley/internal/edge/phone"
 	"example.org/parley/internal/edge/web"
 	"example.org/parley/internal/home"
+	"example.org/parley/internal/link"
 	"example.org/parley/internal/node"
 	"example.org/parley/internal/page"
 )
@@ -32,6 +33,7 @@ type face struct {
 	*node.Line
 	pairing *pairDriver // beside a line alone; nil: none
 	trunk   *atomic.Pointer[phone.Trunk]
+	link    *atomic.Pointer[link.Link]
 	demo    bool // accounts are the story's own
 
 	mu   sync.Mutex

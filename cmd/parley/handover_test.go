@@ -145,6 +145,9 @@ func (h *house) up() bool {
 	v := f.Line.View("en", "")
 	for _, p := range v.Liveness.Paths {
 		if p.WeHear && p.TheyHear {
+			if len(f.Refused()["line"]) == 0 { // SPEC: NOD-040
+				h.t.Error("the packets that the line's ports refuse are told nowhere")
+			}
 			return true
 		}
 	}

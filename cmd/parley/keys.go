@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"context"
 	"crypto/ed25519"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -125,9 +124,9 @@ func (a *app) keys() []*cobra.Command {
 // is signed under that. What it still signed under a key that the issue ends would be void. False where no node runs.
 func (a *app) goesOn(ctx context.Context, s *party.Sheet, looks int) (bool, error) {
 	for range looks {
-		r, err := a.node().Do(ctx, a.line, "en", act.PathList)
 		var v view.Desk
-		if b, ok := r.Data.(json.RawMessage); err == nil && ok && json.Unmarshal(b, &v) == nil && v.Issue >= s.Issue && !v.Soon {
+		err := a.node().Ask(ctx, a.line, "en", act.PathList, &v)
+		if err == nil && v.Issue >= s.Issue && !v.Soon {
 			return true, nil
 		}
 		if errors.Is(err, control.ErrNotRunning) {

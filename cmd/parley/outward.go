@@ -151,12 +151,8 @@ func (n *notifier) watch(ctx context.Context) error {
 func (n *notifier) look(ctx context.Context, node *control.Client) error {
 	var status, inbox view.Desk
 	for q, d := range map[act.Plain]*view.Desk{act.Status: &status, act.Inbox: &inbox} {
-		r, err := node.Do(ctx, n.a.line, n.a.lang, q)
-		if err != nil {
+		if err := node.Ask(ctx, n.a.line, n.a.lang, q, d); err != nil {
 			return err
-		}
-		if raw, ok := r.Data.(json.RawMessage); !ok || json.Unmarshal(raw, d) != nil {
-			return hint.New("the node and this program are of different versions: restart both", "the answer of the node cannot be read")
 		}
 	}
 	n.tell(status, inbox, time.Now())

@@ -20,10 +20,7 @@ import (
 //
 // SPEC: RCD-010 RCD-011
 func (a *app) recording() *cobra.Command {
-	c := &cobra.Command{Use: "recording", Short: "The recordings of calls that lie on this machine.", Args: cobra.ArbitraryArgs}
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		return hint.Usage("", "%s: which?", c.Name()).Way("parley %s %s", c.Name(), "list|keep|open")
-	}
+	c := group("recording", "The recordings of calls that lie on this machine.")
 	list := &cobra.Command{Use: "list", Short: "List them, with the SHA-256 of each file.", Args: nargs(0, 0), RunE: func(*cobra.Command, []string) error {
 		l, err := a.load()
 		if err != nil {

@@ -230,3 +230,14 @@ func nargs(min, max int) cobra.PositionalArgs {
 		return nil
 	}
 }
+
+// group makes a command that only holds others, and asks which where none of them is named.
+func group(name, short string) *cobra.Command {
+	return &cobra.Command{Use: name, Short: short, Args: cobra.ArbitraryArgs, RunE: func(c *cobra.Command, _ []string) error {
+		var names []string
+		for _, sub := range c.Commands() {
+			names = append(names, sub.Name())
+		}
+		return hint.Usage("", "%s: which?", name).Way("parley %s %s", name, strings.Join(names, "|"))
+	}}
+}

@@ -351,6 +351,16 @@ func (s *service) open(ctx context.Context, l *home.Line, cfg node.Config, d *pa
 	node.Frugal()
 	var trunk atomic.Pointer[phone.Trunk]
 	cfg.Telephone = ordinary(&l.Config.Phone, &trunk)
+	var lk atomic.Pointer[link.Link]
+	if open := cfg.Link; open != nil {
+		cfg.Link = func(of link.Config) (node.Link, error) {
+			l, err := open(of)
+			if l, ok := l.(*link.Link); ok {
+				lk.Store(l)
+			}
+			return l, err
+		}
+	}
 	n := node.Open(cfg)
 	defer n.Close()
 	ctx, end := context.WithCancel(ctx)
@@ -362,7 +372,7 @@ func (s *service) open(ctx context.Context, l *home.Line, cfg node.Config, d *pa
 		case <-ctx.Done():
 		}
 	}()
-	f := &face{Line: n, pairing: d, trunk: &trunk, demo: cfg.Demo, why: errOpening}
+	f := &face{Line: n, pairing: d, trunk: &trunk, link: &lk, demo: cfg.Demo, why: errOpening}
 	s.set(l.Name, f, nil)
 	go func() { // ends with the node at the latest
 		if n.Read(ctx) == nil {

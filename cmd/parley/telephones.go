@@ -72,14 +72,17 @@ func openPhones(s *service, l *home.Line, n *node.Line, other string) (*phone.Tr
 	return phone.New(cfg, telephones{n}, s.log.With("line", l.Name))
 }
 
-// Refused is what the telephones' ports have not taken, for monitoring. SPEC: NOD-040 PHN-001
-func (f *face) Refused() map[string]uint64 {
-	t := f.trunk.Load()
-	if t == nil {
-		return nil
+// Refused is what the ports of the line and of its telephones have not taken, for monitoring. SPEC: NOD-040 LNK-001 PHN-001
+func (f *face) Refused() map[string]map[string]uint64 {
+	out := map[string]map[string]uint64{}
+	if l := f.link.Load(); l != nil {
+		out["line"] = l.Refused()
 	}
-	strangers, messages, sound := t.Counts()
-	return map[string]uint64{"strangers": strangers, "messages": messages, "sound": sound}
+	if t := f.trunk.Load(); t != nil {
+		strangers, messages, sound := t.Counts()
+		out["telephones"] = map[string]uint64{"strangers": strangers, "messages": messages, "sound": sound}
+	}
+	return out
 }
 
 // ordinary rings ordinary telephones over the trunk, once it is open. SPEC: CHK-036

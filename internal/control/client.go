@@ -48,6 +48,18 @@ func (c *Client) Do(ctx context.Context, line, lang string, a act.Act) (act.Repl
 	return c.Save(ctx, io.Discard, line, lang, a)
 }
 
+// Ask asks for one act on a line and reads the data of its answer into v.
+func (c *Client) Ask(ctx context.Context, line, lang string, a act.Act, v any) error {
+	r, err := c.Do(ctx, line, lang, a)
+	if err != nil {
+		return err
+	}
+	if raw, ok := r.Data.(json.RawMessage); !ok || json.Unmarshal(raw, v) != nil {
+		return hint.New("the node and this program are of different versions: restart both", "the answer of the node cannot be read")
+	}
+	return nil
+}
+
 // Save asks for an act whose answer is a file, and writes it as it comes. After an error w has what came until then.
 func (c *Client) Save(ctx context.Context, w io.Writer, line, lang string, a act.Act) (act.Reply, error) {
 	r, err := c.post(ctx, line, lang, a, false)

@@ -8,9 +8,10 @@ import (
 
 // What the outside tests may see of the inside.
 
-// Counted are the packets that were dropped: strangers, wrong keys, bad tags, stale.
-func (l *Link) Counted() (strangers, wrongKeys, badTags, stale uint64) {
-	return l.strangers.Load(), l.wrongKeys.Load(), l.badTags.Load(), l.stale.Load()
+// Counted is Refused in its order: strangers, wrong keys, altered, late.
+func (l *Link) Counted() (strangers, wrongKeys, altered, late uint64) {
+	n := l.Refused()
+	return n["strangers"], n["wrong_keys"], n["altered"], n["late"]
 }
 
 // Conns says who dialled the living connections of a path.

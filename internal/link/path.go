@@ -355,6 +355,15 @@ func (p *path) best() (best *conn) {
 	return best
 }
 
+// Refused are what came to the line's ports and was not taken, by why, since the link was opened: packets and connections
+// without the line's mark (strangers), handshakes under a key that is not the other end's (wrong_keys), packets that are
+// altered or of another key (altered), and packets that are late, came twice or are of a session that is over (late).
+//
+// SPEC: LNK-001 LNK-004
+func (l *Link) Refused() map[string]uint64 {
+	return map[string]uint64{"strangers": l.strangers.Load(), "wrong_keys": l.wrongKeys.Load(), "altered": l.badTags.Load(), "late": l.stale.Load()}
+}
+
 // Paths is the state of every path, in the order of Config.Paths.
 func (l *Link) Paths() []wire.PathState {
 	l.mu.Lock()

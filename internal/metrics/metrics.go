@@ -81,7 +81,7 @@ var (
 	unrecorded = desc("unrecorded", "Whether statements cannot be committed.", "side")
 	passed     = desc("check_days_passed", "Days on which the line was tested, of those since it began.")
 	streak     = desc("check_streak_days", "Days in a row with a passed check.")
-	refused    = desc("telephones_refused_total", "What the telephones' ports did not take: packets and connections of strangers, messages, packets of sound of calls that are over.", "what")
+	refused    = desc("refused_total", "What the ports of the line and of its telephones did not take: strangers (packets and connections), wrong_keys (handshakes), altered and late (packets), messages and sound (of telephones).", "port", "what")
 	nextCheck  = desc("check_next_timestamp_seconds", "When the next check is due.")
 )
 
@@ -154,9 +154,13 @@ func read(ctx context.Context, name string, l Line, now time.Time) (out []promet
 	if !d.Check.Due.IsZero() {
 		is(nextCheck, float64(d.Check.Due.Unix()))
 	}
-	if t, ok := l.(interface{ Refused() map[string]uint64 }); ok {
-		for what, n := range t.Refused() {
-			out = append(out, prometheus.MustNewConstMetric(refused, prometheus.CounterValue, float64(n), name, what))
+	if t, ok := l.(interface {
+		Refused() map[string]map[string]uint64
+	}); ok {
+		for port, counts := range t.Refused() {
+			for what, n := range counts {
+				out = append(out, prometheus.MustNewConstMetric(refused, prometheus.CounterValue, float64(n), name, port, what))
+			}
 		}
 	}
 	if in, ok := ask(act.Inbox); ok {

@@ -44,7 +44,9 @@ func (broken) Do(context.Context, act.Who, string, act.Act) (act.Reply, error) {
 	return act.Reply{}, errors.New("starting")
 }
 
-func (board) Refused() map[string]uint64 { return map[string]uint64{"strangers": 7} }
+func (board) Refused() map[string]map[string]uint64 {
+	return map[string]map[string]uint64{"telephones": {"strangers": 7}, "line": {"altered": 2}}
+}
 
 func lines() map[string]Line {
 	var s, in view.Desk
@@ -91,7 +93,7 @@ func TestMetricsTellHowTheLinesStand(t *testing.T) {
 		`parley_path_rtt_seconds{line="north",path="1"} 0.012`, `parley_path_loss_ratio{line="north",path="1"} 0.03`,
 		`parley_desks_armed{line="north",side="theirs"} 2`, `parley_desks_armed{line="north",side="ours"} 1`,
 		`parley_alarm{alarm="A11/path 1",line="north",priority="medium"} 1`, `parley_alarms_unacknowledged{line="north"} 2`,
-		`parley_waiting{line="north",what="message"} 3`, `parley_waiting{line="north",what="stop"} 1`, `parley_telephones_refused_total{line="north",what="strangers"} 7`, `parley_faults_total`, `go_goroutines`,
+		`parley_waiting{line="north",what="message"} 3`, `parley_waiting{line="north",what="stop"} 1`, `parley_refused_total{line="north",port="telephones",what="strangers"} 7`, `parley_refused_total{line="north",port="line",what="altered"} 2`, `parley_faults_total`, `go_goroutines`,
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("lacks %s", want)
