@@ -484,24 +484,30 @@ func telephoned(t *testing.T, days int) {
 	})
 }
 
-// TestTheTelephoneOfALineOfTwo: it is rung at each due time too, unless somebody of ours has.
+// TestTheTelephoneOfALineOfTwo: it is rung at each due time too, unless somebody of ours has, and not by both ends at once.
 func TestTheTelephoneOfALineOfTwo(t *testing.T) {
 	// SPEC: CHK-034 CHK-036
-	synctest.Test(t, func(t *testing.T) {
-		var m machine
-		l, rung := m.begin(t), 0
-		if err := l.in(t.Context(), l.events, func() {
-			l.cfg.Schedule, l.cfg.Fallback = party.Schedule{Checks: []string{"00:05", "00:10"}, Officer: 1}, map[string][]string{"borealia": {"+39 06 555 0100"}}
-			l.cfg.Telephone = func() func(string) (string, bool) {
-				return func(string) (string, bool) { rung++; return "answered", true }
+	for first, want := range map[bool]string{true: "00:05 00:30", false: "00:10 00:35"} {
+		synctest.Test(t, func(t *testing.T) {
+			var m machine
+			l, rung := m.begin(t), []string{}
+			if err := l.in(t.Context(), l.events, func() {
+				l.cfg.First = first
+				l.cfg.Schedule, l.cfg.Fallback = party.Schedule{Checks: []string{"00:05", "00:30"}, Officer: 1}, map[string][]string{"borealia": {"+39 06 555 0100"}}
+				l.cfg.Telephone = func() func(string) (string, bool) {
+					return func(string) (string, bool) {
+						rung = append(rung, time.Now().UTC().Format("15:04"))
+						return "answered", true
+					}
+				}
+			}); err != nil {
+				t.Fatal(err)
 			}
-		}); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(15 * time.Minute)
-		if rung != 2 {
-			t.Errorf("rung %d times, 2 were due", rung)
-		}
-		l.Close()
-	})
+			time.Sleep(45 * time.Minute)
+			if got := strings.Join(rung, " "); got != want {
+				t.Errorf("rung at %s, want %s", got, want)
+			}
+			l.Close()
+		})
+	}
 }

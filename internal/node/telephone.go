@@ -19,6 +19,9 @@ type ordinary struct {
 	looked  time.Time
 }
 
+// secondRings is how long after a due time party B rings theirs, so that the two ends of a line do not ring each other at once.
+const secondRings = 5 * time.Minute
+
 // number is their ordinary telephone, as the terms name it; "" where they name none.
 func (l *Line) number() string {
 	if n := l.terms(l.now).Fallback[l.cfg.Them.Name]; len(n) > 0 {
@@ -94,11 +97,15 @@ func (l *Line) tickOrdinary() {
 		return
 	}
 	l.ordinary.looked = l.now
-	from := l.now.Add(-time.Hour)
+	now := l.now
+	if !l.cfg.Alone && !l.cfg.First {
+		now = now.Add(-secondRings)
+	}
+	from := now.Add(-time.Hour)
 	if from.Before(l.began()) {
 		from = l.began()
 	}
-	slots := l.schedule().Slots(from, l.now)
+	slots := l.schedule().Slots(from, now)
 	if len(slots) == 0 {
 		return
 	}
