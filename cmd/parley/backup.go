@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,10 +34,10 @@ func (a *app) backup() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			now, file := time.Now(), ""
+			now, file, keep := time.Now(), "", 0
 			if len(args) > 0 {
 				file = args[0]
-			} else if file, err = a.backupPlace(names, now); err != nil {
+			} else if file, keep, err = a.backupPlace(names, now); err != nil {
 				return err
 			}
 			if file, err = filepath.Abs(file); err != nil {
@@ -53,19 +54,47 @@ func (a *app) backup() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("couldn't look at the file: %w", err)
 			}
+			if err := thin(file, keep); err != nil {
+				return err
+			}
 			return a.say(map[string]any{"file": file, "bytes": st.Size(), "lines": made.Lines(), "rows": made.Rows, "made": made.Made},
 				"%s: %d bytes, lines: %s. It was read back: every key, every signature.\nWhoever has it has the keys: keep it where nobody else reads it, on another machine. On the day: parley restore FILE\n", file, st.Size(), strings.Join(made.Lines(), ", "))
 		}}
 }
 
-// backupPlace names a backup that is given no name, in the place of the first line that has one.
-func (a *app) backupPlace(names []string, now time.Time) (string, error) {
+// madeAt is the time in the name of a backup that is given none.
+const madeAt = "20060102-150405"
+
+// backupPlace names a backup that is given no name, in the place of the first line that has one, and says how many stay there.
+func (a *app) backupPlace(names []string, now time.Time) (file string, keep int, err error) {
 	for _, n := range names {
 		if l, err := a.home().Load(n); err == nil && l.Config.Backup.Place != "" {
-			return filepath.Join(l.Config.Backup.Place, l.Config.Party+"-"+now.UTC().Format("20060102-150405")+".backup"), nil
+			return filepath.Join(l.Config.Backup.Place, l.Config.Party+"-"+now.UTC().Format(madeAt)+".backup"), l.Config.Backup.Keep, nil
 		}
 	}
-	return "", hint.Usage("parley backup FILE; or name the directory once, in config.toml: [backup] place = \"/srv/backup\"", "backup: into which file?")
+	return "", 0, hint.Usage("parley backup FILE; or name the directory once, in config.toml: [backup] place = \"/srv/backup\"", "backup: into which file?")
+}
+
+// thin erases the oldest of the backups beside the newest that were named as it was, until keep stand; all do where keep is 0.
+// One that was given a name by a person stays.
+func thin(newest string, keep int) error {
+	dir, name := filepath.Split(newest)
+	files, err := os.ReadDir(dir) // in the order of their names: of their times
+	files = slices.DeleteFunc(files, func(f os.DirEntry) bool {
+		n, party := f.Name(), max(0, len(name)-len(madeAt+".backup"))
+		if len(n) != len(name) || n[:party] != name[:party] || n >= name {
+			return true
+		}
+		_, bad := time.Parse(madeAt+".backup", n[party:])
+		return bad != nil
+	})
+	for ; keep > 0 && len(files) >= keep && err == nil; files = files[1:] {
+		err = os.Remove(filepath.Join(dir, files[0].Name()))
+	}
+	if err != nil {
+		return fmt.Errorf("the backup is made, and an older one could not be erased: %w", err)
+	}
+	return nil
 }
 
 // rows asks the node for the rows of a record, or reads them where none runs.

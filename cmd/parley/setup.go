@@ -275,9 +275,12 @@ func (a *app) next(name string) error {
 	if err != nil {
 		return err
 	}
-	theirs, as, start := cmp.Or(l.Config.Other, "their")+".sheet", "", "parley serve"
+	theirs, as, start, backup := cmp.Or(l.Config.Other, "their")+".sheet", "", "parley serve", "parley backup FILE"
 	if a.dir == home.OfMachine { // its account reads no file of who types this
 		theirs, as, start = "/tmp/"+theirs, "runuser -u parley -- ", "systemctl enable parley; systemctl start parley"
+		if backup = as + backup; l.Config.Backup.Place != "" {
+			backup = "systemctl enable --now parley-backup.timer"
+		}
 	}
 	step, text := "", ""
 	switch {
@@ -289,7 +292,7 @@ func (a *app) next(name string) error {
 			name, start, as+"parley confirm", as+"parley confirm NUMBER")
 	default:
 		step, text = "people", fmt.Sprintf(a.tr("The line %s is made on both sides. Next:\n  1. %s   starts the node, if it does not run.\n  2. parley officer add NAME; parley sign-on; parley open   for the first officer, from his own account.\n     Each further one: %s; then sign-on and open from his account.\n  3. %s   and see doctor whenever something is wrong: parley doctor\n"),
-			name, start, as+"parley officer add NAME --account ACCOUNT", as+"parley backup FILE")
+			name, start, as+"parley officer add NAME --account ACCOUNT", backup)
 	}
 	return a.say(map[string]string{"line": name, "party": l.Ours.Party, "next": step, "sheet_digits": party.Digits(l.Ours.Hash)}, "%s", text)
 }

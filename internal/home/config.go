@@ -52,11 +52,13 @@ type Config struct {
 	Paths []Path `toml:"path"`
 	// AskAddresses says that new addresses of the other party wait for a person here, as its new keys do.
 	AskAddresses bool `toml:"ask_addresses,omitempty"`
-	// Backup says how old the newest backup of the line may be before it is an alarm (7d unless set; 12h, never), and the
-	// directory of one that is given no name. Whoever reads a backup has the keys.
+	// Backup says how old the newest backup of the line may be before it is an alarm (7d unless set; 12h, never), the
+	// directory of those that are given no name, and how many of them stay there (all unless set). Whoever reads a backup has
+	// the keys.
 	Backup struct {
 		Every string `toml:"every,omitempty"`
 		Place string `toml:"place,omitempty"`
+		Keep  int    `toml:"keep,omitzero"`
 	} `toml:"backup,omitempty"`
 	// Recording is for calls that the parties have agreed to record: To, a key of age (age1…) to which the files are encrypted,
 	// whose other half is kept off this machine; and for how many days they are kept (30 unless set).
@@ -181,6 +183,9 @@ func (c *Config) Check() error {
 	}
 	if p := c.Backup.Place; p != "" && !filepath.IsAbs(p) {
 		return bad(`place = "/srv/backup"`, "the place of backups %q is not a whole path", p)
+	}
+	if c.Backup.Keep < 0 {
+		return bad("keep = 14, or none of it to keep all", "[backup] keep %d", c.Backup.Keep)
 	}
 	if _, err := c.RecordTo(); err != nil {
 		return bad(`to = "age1…", as age-keygen prints it; the other half belongs on another machine`, "[recording] to %q is no public key of age", c.Recording.To)
