@@ -174,7 +174,7 @@ func TestAnEndThatStatesTwoOutcomes(t *testing.T) {
 }
 
 // SPEC: CAL-015
-func TestClass(t *testing.T) {
+func TestOfTwoClassesTheHigherCounts(t *testing.T) {
 	a, b := entry("aurelia", 0, KindClosed, "test", closed(Outcome{What: Answered})), entry("borealia", 0, KindClosed, "service", closed(Outcome{What: Answered}))
 	if s := fold(a, b); s.Class != "service" || !s.ClassDisputed {
 		t.Errorf("%+v", s)
@@ -195,7 +195,7 @@ func TestClass(t *testing.T) {
 }
 
 // SPEC: CAL-016
-func TestOrphan(t *testing.T) {
+func TestACallOfAnEarlierLifeIsClosedOnce(t *testing.T) {
 	s := fold(entry("aurelia", 0, KindPlaced, "service", placed()), entry("borealia", 0, KindRang, "service", rang()), entry("borealia", 1, KindClosed, "service", closed(Outcome{What: Cancelled})))
 	if !s.Open {
 		t.Error("it is open")

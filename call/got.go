@@ -63,7 +63,7 @@ func (m *Machine) gotRing(s Signal) {
 	switch c := m.cur; {
 	case c == nil:
 		m.incoming(l)
-	case c.Out && c.State != Connected && m.First: // two rings cross: ours stays, theirs learns it from our ring
+	case c.Out && c.State != Connected && m.IsPartyA: // two rings cross: ours stays, theirs learns it from our ring
 		m.once(c.ID, ringSignal(c))
 	case c.Out && c.State != Connected:
 		m.crossing(c, l)

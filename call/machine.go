@@ -90,7 +90,7 @@ type Live struct {
 // SPEC: CAL-003
 type Machine struct {
 	Us, Them string // the parties' names
-	First    bool   // we are party A: our ring stays where two cross
+	IsPartyA bool   // we are party A: our ring stays where two cross
 	Rand     io.Reader
 	Meters   func() Counts // of the call's sound
 	Down     time.Time     // no path since, at first since the start; zero: some path lives

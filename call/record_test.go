@@ -12,10 +12,10 @@ import (
 	"example.org/parley/wire"
 )
 
-// TestOnARecord takes the drafts of a whole call through a real record of both ends.
+// TestDraftsOfACallHoldOnARecord takes the drafts of a whole call through a real record of both ends.
 //
 // SPEC: CAL-011
-func TestOnARecord(t *testing.T) {
+func TestDraftsOfACallHoldOnARecord(t *testing.T) {
 	kinds := map[string]record.Kind{}
 	for _, k := range Kinds {
 		kinds[k.Name] = k.Kind

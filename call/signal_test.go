@@ -122,7 +122,7 @@ func TestAsManyDesksAsALineHasAreNamed(t *testing.T) {
 }
 
 // SPEC: CAL-002
-func TestStrict(t *testing.T) {
+func TestASignalHasOneForm(t *testing.T) {
 	ring := Signal{Kind: SigRing, ID: theID, Seq: 1, Desk: "a1", Class: "test", Mark: "actual"}
 	ok, _ := ring.Encode()
 	with := func(member string) []byte { return append(bytes.Clone(ok[:len(ok)-1]), ","+member+"}"...) }

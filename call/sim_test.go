@@ -86,7 +86,7 @@ func (e *end) start() {
 	e.frames = 1
 	e.repeat, e.media = map[string]int{}, map[uint16]bool{}
 	names := []string{"aurelia", "borealia"}
-	e.m = &Machine{Us: names[e.i], Them: names[1-e.i], First: e.i == 0, Rand: e.w.rnd,
+	e.m = &Machine{Us: names[e.i], Them: names[1-e.i], IsPartyA: e.i == 0, Rand: e.w.rnd,
 		Meters: func() Counts { return Counts{Sent: 1, Received: e.frames} }, Down: e.w.time()}
 }
 
@@ -435,5 +435,5 @@ func peerRun(run string) does {
 
 // machine is one of a line whose paths are down.
 func machine(us, them string, first bool) *Machine {
-	return &Machine{Us: us, Them: them, First: first, Rand: rand.New(rand.NewSource(1)), Meters: func() Counts { return Counts{Sent: 1, Received: 1} }, Down: epoch}
+	return &Machine{Us: us, Them: them, IsPartyA: first, Rand: rand.New(rand.NewSource(1)), Meters: func() Counts { return Counts{Sent: 1, Received: 1} }, Down: epoch}
 }

@@ -53,7 +53,7 @@ type Running struct {
 // Machine is one end of the checks of one line, one slot at a time. It is owned by the line's loop.
 type Machine struct {
 	Us, Them string
-	First    bool // we are party A: we open scheduled slots
+	IsPartyA bool // we are party A: we open scheduled slots
 	Schedule party.Schedule
 	From     time.Time // the line began: no slot is due before
 	Mark     string    // actual, in a demo exercise
@@ -270,7 +270,7 @@ func (m *Machine) opened(s Slot) int {
 // yield sets our slot aside where each end has opened one and waits in it for the other: A's goes first.
 func (m *Machine) yield() {
 	c := m.cur
-	if c == nil || m.First || c.joined || !c.recorded {
+	if c == nil || m.IsPartyA || c.joined || !c.recorded {
 		return
 	}
 	for s, st := range m.known {
@@ -296,7 +296,7 @@ func (m *Machine) mayJoin(s Slot, st State) bool {
 }
 
 func (m *Machine) partyA() string {
-	if m.First {
+	if m.IsPartyA {
 		return m.Us
 	}
 	return m.Them
@@ -310,7 +310,7 @@ func (m *Machine) schedule() {
 	}
 	t := due[len(due)-1]
 	s := Slot{By: m.partyA(), ID: t.Format(slotForm)}
-	if _, over := m.done[s]; over || !m.First && m.now.Sub(t) < waitOpen {
+	if _, over := m.done[s]; over || !m.IsPartyA && m.now.Sub(t) < waitOpen {
 		return
 	}
 	m.open(s, nil)

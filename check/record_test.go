@@ -13,10 +13,10 @@ import (
 	"example.org/parley/wire"
 )
 
-// TestOnARecord states again what two ends stated of a week of checks, in a real record, and makes the figures from it.
+// TestDraftsOfChecksHoldOnARecord states again what two ends stated of a week of checks, in a real record, and makes the figures from it.
 //
 // SPEC: CHK-008 CHK-011
-func TestOnARecord(t *testing.T) {
+func TestDraftsOfChecksHoldOnARecord(t *testing.T) {
 	kinds := map[string]record.Kind{}
 	for _, k := range Kinds {
 		kinds[k.Name] = k.Kind

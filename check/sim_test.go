@@ -50,7 +50,7 @@ func newPair() *pair {
 }
 
 func (p *pair) start(i int) {
-	p.m[i] = &Machine{Us: parties[i], Them: parties[1-i], First: i == 0, From: began, Mark: "actual", Rand: p.rnd, Schedule: daily}
+	p.m[i] = &Machine{Us: parties[i], Them: parties[1-i], IsPartyA: i == 0, From: began, Mark: "actual", Rand: p.rnd, Schedule: daily}
 	p.ring[i], p.calls[i] = false, nil
 	p.do(i, p.m[i].Paths([]string{"1", "2"}, p.now))
 	for _, it := range p.items(i) {

@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write the answers of the stories")
 
 // A story is dated by what it says, told by two parties, and asked by each: testdata/spring.txt reads itself.
 // SPEC: CNT-013 CNT-014 CNT-015
-func TestStory(t *testing.T) {
+func TestStoriesAreAnsweredAsWritten(t *testing.T) {
 	b, err := os.ReadFile("testdata/spring.txt")
 	if err != nil {
 		t.Fatal(err)

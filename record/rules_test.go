@@ -238,7 +238,7 @@ func TestEvidence(t *testing.T) {
 // An entry whose prev does not fit is evidence, and ends what joins.
 //
 // SPEC: REC-010
-func TestMisfit(t *testing.T) {
+func TestAnEntryWhosePrevDoesNotFitIsEvidence(t *testing.T) {
 	p := newPair(t)
 	a1, a2, common, _, _ := forked(p)
 	id := common.Log.LogID
@@ -269,7 +269,7 @@ func TestMisfit(t *testing.T) {
 // What is over a gap folds at its place, within limits; what is below joins it.
 //
 // SPEC: REC-010 REC-016
-func TestGap(t *testing.T) {
+func TestOverAGapAnEntryFoldsAndDoesNotJoin(t *testing.T) {
 	p := newPair(t)
 	a := New(p.o)
 	var es []*Entry
@@ -531,7 +531,7 @@ func TestUrgentFits(t *testing.T) {
 // Time never decreases in a run; a header whose time does is inert.
 //
 // SPEC: REC-013
-func TestTime(t *testing.T) {
+func TestTimeNeverDecreasesInARun(t *testing.T) {
 	p := newPair(t)
 	a := New(p.o)
 	w := p.run(a, "aurelia", "first")
@@ -673,7 +673,7 @@ func TestNamedOnly(t *testing.T) {
 // A run writes one log, numbered above its own, and states nothing that its key did not sign.
 //
 // SPEC: REC-020 REC-021
-func TestRun(t *testing.T) {
+func TestARunWritesOneLogAndNothingThatItsReaderRefuses(t *testing.T) {
 	p := newPair(t)
 	r := New(p.o)
 	w := p.run(r, "aurelia", "first")

@@ -112,6 +112,28 @@ func TestVerifyMissesTheFirstLogOfEachParty(t *testing.T) {
 	wants(t, judged(w.file(x), Expected{}), CannotBeKnown, "aurelia/1.")
 }
 
+// A statement's re, or a receipt, is witness enough that a log was begun of which nothing is here.
+//
+// SPEC: REC-031
+func TestVerifyMissesALogThatOneLineAloneNames(t *testing.T) {
+	w := newWorld(t)
+	l := w.a.Logs()[1]
+	gone := record.LogName{LogID: record.LogID{Party: "aurelia", Number: 2, Run: "k7qx3m"}, Genesis: w.g.Hash}
+	st := record.Statement{Head: record.Head{Log: &l.Name, Index: l.Size, Prev: l.Root, Time: w.tick(), Kind: "message.shown", Class: "service", Mark: "actual",
+		Re: []record.Ref{{Place: record.Place{LogID: gone.LogID}, Leaf: wire.Sum([]byte("x"))}}}}
+	note, err := wire.SignNote(st.Encode(), "borealia/sign", w.keys["borealia"].Sign)
+	w.must(err)
+	x := w.export()
+	x.Logs[1].Entries = append(x.Logs[1].Entries, entry{Note: note})
+	wants(t, judged(w.file(x), Expected{}), CannotBeKnown, gone.LogID.String()+": 1 entries are named, here are the first 0")
+	rc := record.Receipt{Log: &gone, Entry: wire.Sum([]byte("x")), Bodies: "none", All: 1, Whole: 1, Root: wire.Sum([]byte("x")), Sheet: 1, By: "borealia", ByRun: l.Name.Run, Held: w.tick()}
+	note, err = wire.SignNote(rc.Encode(), "borealia/sign", w.keys["borealia"].Sign)
+	w.must(err)
+	x = w.export()
+	x.Logs = append([]log{x.Logs[0], {Name: gone.LogID.String(), Receipts: [][]byte{note}}}, x.Logs[1:]...)
+	wants(t, judged(w.file(x), Expected{}), CannotBeKnown, gone.LogID.String()+": 1 entries are named, here are the first 0")
+}
+
 // A log number that is left out proves nothing, and is printed.
 //
 // SPEC: REC-032

@@ -21,7 +21,7 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/control"
 	"example.org/parley/internal/home"
-	"example.org/parley/internal/link/linktest"
+	"example.org/parley/internal/link/memnet"
 
 	"example.org/parley/internal/pairing"
 )
@@ -29,7 +29,7 @@ import (
 // house is one party's home in a simulated world: its node can be killed, and goes on with the files as they were.
 type house struct {
 	t    *testing.T
-	net  *linktest.Net
+	net  *memnet.Net
 	addr netip.AddrPort
 	dir  string // of the life under way
 	life int
@@ -39,7 +39,7 @@ type house struct {
 }
 
 // houses are the homes of two parties that hold each other's sheet; the first is A.
-func houses(t *testing.T, n *linktest.Net) (hs [2]*house) {
+func houses(t *testing.T, n *memnet.Net) (hs [2]*house) {
 	t.Helper()
 	var ls [2]*home.Line
 	dirs := [2]string{t.TempDir(), t.TempDir()}
@@ -171,19 +171,19 @@ func ready(t *testing.T, hs [2]*house) (numbers [2]string) {
 }
 
 // cut loses all packets from one end, or (-1) all, for a time.
-func cut(n *linktest.Net, from netip.AddrPort, d time.Duration) {
-	n.Set(func(n *linktest.Net) {
+func cut(n *memnet.Net, from netip.AddrPort, d time.Duration) {
+	n.Set(func(n *memnet.Net) {
 		n.Filter = func(f, _ netip.AddrPort, _ []byte) bool { return from.IsValid() && f != from }
 	})
-	time.AfterFunc(d, func() { n.Set(func(n *linktest.Net) { n.Filter = nil }) })
+	time.AfterFunc(d, func() { n.Set(func(n *memnet.Net) { n.Filter = nil }) })
 }
 
-var troubles = map[string]func(n *linktest.Net, hs [2]*house){
-	"packets from A are lost for 0.3 s": func(n *linktest.Net, hs [2]*house) { cut(n, hs[0].addr, 300*time.Millisecond) },
-	"packets from B are lost for 0.3 s": func(n *linktest.Net, hs [2]*house) { cut(n, hs[1].addr, 300*time.Millisecond) },
-	"all packets are lost for 20 s":     func(n *linktest.Net, hs [2]*house) { cut(n, netip.AddrPort{}, 20*time.Second) },
-	"A is killed":                       func(n *linktest.Net, hs [2]*house) { hs[0].kill(); hs[0].start() },
-	"B is killed":                       func(n *linktest.Net, hs [2]*house) { hs[1].kill(); hs[1].start() },
+var troubles = map[string]func(n *memnet.Net, hs [2]*house){
+	"packets from A are lost for 0.3 s": func(n *memnet.Net, hs [2]*house) { cut(n, hs[0].addr, 300*time.Millisecond) },
+	"packets from B are lost for 0.3 s": func(n *memnet.Net, hs [2]*house) { cut(n, hs[1].addr, 300*time.Millisecond) },
+	"all packets are lost for 20 s":     func(n *memnet.Net, hs [2]*house) { cut(n, netip.AddrPort{}, 20*time.Second) },
+	"A is killed":                       func(n *memnet.Net, hs [2]*house) { hs[0].kill(); hs[0].start() },
+	"B is killed":                       func(n *memnet.Net, hs [2]*house) { hs[1].kill(); hs[1].start() },
 }
 
 // pairings are pairings with one of these troubles each, at a random instant from the first number typed on.
@@ -228,8 +228,8 @@ func TestPairingSurvivesACutAndAKillAtEveryInstant(t *testing.T) {
 	}
 }
 
-func pairThrough(t *testing.T, last int, at time.Duration, trouble func(*linktest.Net, [2]*house)) {
-	n := linktest.NewNet()
+func pairThrough(t *testing.T, last int, at time.Duration, trouble func(*memnet.Net, [2]*house)) {
+	n := memnet.New()
 	hs := houses(t, n)
 	for _, h := range hs {
 		h.start()
@@ -288,7 +288,7 @@ func TestPairingSurvivesAKillBetweenTwoWrites(t *testing.T) {
 	for who := range 2 {
 		for kept := range len(files) + 1 {
 			synctest.Test(t, func(t *testing.T) {
-				n := linktest.NewNet()
+				n := memnet.New()
 				hs := houses(t, n)
 				for _, h := range hs {
 					h.start()

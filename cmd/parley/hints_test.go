@@ -61,8 +61,8 @@ func texts(t *testing.T, f func(where, text string)) {
 	}
 }
 
-// What an error, a hint, a help or a document tells people to type, they can type: its verbs and flags are those of the
-// commands. The first word of verbs (officer) is none by itself, and what follows it makes one.
+// What an error, a hint, a help or a document tells people to type, they can type: its verbs are those of the commands, its
+// flags those of the very verb that they follow, or of any command where they stand alone. The first word of verbs (officer) is none by itself, and what follows it makes one.
 //
 // SPEC: CLI-037
 func TestHintsNameVerbsAndFlagsThatExist(t *testing.T) {
@@ -91,6 +91,13 @@ func TestHintsNameVerbsAndFlagsThatExist(t *testing.T) {
 	if !is("stop", "take") || !is("stop", "") || is("stop", "make") || is("officer", "") || is("officer", "fly") || is("fly", "") || !is("init", "north") {
 		t.Fatal("what is a verb is not known")
 	}
+	has := func(name, first, second string) bool {
+		c, _, err := root.Find(slices.DeleteFunc([]string{first, second}, func(s string) bool { return s == "" }))
+		return err == nil && (c.Flags().Lookup(name) != nil || c.InheritedFlags().Lookup(name) != nil)
+	}
+	if !has("place", "stop", "") || has("digits", "send", "") || !has("langs", "officer", "add") || !has("home", "officer", "add") {
+		t.Fatal("what flags a verb has is not known")
+	}
 	verb, flag := regexp.MustCompile(`\bparley ([a-z][a-z-]+)(?: ([a-z][a-z-]+))?`), regexp.MustCompile(`(?:^|[\s('|:`+"`"+`])--([a-z][a-z0-9-]+)`)
 	read := map[string]int{}
 	texts(t, func(where, s string) {
@@ -100,6 +107,21 @@ func TestHintsNameVerbsAndFlagsThatExist(t *testing.T) {
 				t.Errorf("%s: %q names the verb %q, which is not there", where, s, m[0])
 			}
 		}
+		at := verb.FindAllStringSubmatchIndex(s, -1)
+		for i, m := range at {
+			rest := s[m[1]:]
+			if i+1 < len(at) {
+				rest = s[m[1]:at[i+1][0]]
+			}
+			rest, _, _ = strings.Cut(rest, "`")
+			word := func(g int) string { return s[max(0, m[2*g]):max(0, m[2*g+1])] }
+			for _, f := range flag.FindAllStringSubmatch(rest, -1) {
+				read["after a verb"]++
+				if !has(f[1], word(1), word(2)) {
+					t.Errorf("%s: %q: parley %s %s has no flag --%s", where, s, word(1), word(2), f[1])
+				}
+			}
+		}
 		for _, m := range flag.FindAllStringSubmatch(s, -1) {
 			read[filepath.Ext(where)]++
 			if !flags[m[1]] {
@@ -107,7 +129,7 @@ func TestHintsNameVerbsAndFlagsThatExist(t *testing.T) {
 			}
 		}
 	})
-	if read[".go"] < 50 || read[".toml"] < 50 || read[".md"] < 20 {
+	if read[".go"] < 50 || read[".toml"] < 50 || read[".md"] < 20 || read["after a verb"] < 200 {
 		t.Fatalf("verbs and flags that were read: %v", read)
 	}
 }

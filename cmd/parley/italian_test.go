@@ -19,7 +19,7 @@ import (
 	"example.org/parley/check"
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
-	"example.org/parley/internal/link/linktest"
+	"example.org/parley/internal/link/memnet"
 	"example.org/parley/internal/story"
 	"example.org/parley/internal/verbs"
 	"example.org/parley/internal/view"
@@ -331,7 +331,7 @@ func TestWhoAsksInItalianIsAnsweredInItalian(t *testing.T) {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		hs := houses(t, linktest.NewNet())
+		hs := houses(t, memnet.New())
 		for _, h := range hs {
 			h.start()
 			h.svc.demo = true // accounts are the story's own

@@ -292,7 +292,7 @@ func sheetsMark(l *home.Line) (mark string) {
 
 // linkConfig is what pairing and node have in common: pinned keys, addresses, the silent handshake's key.
 func (s *service) linkConfig(l *home.Line) (link.Config, error) {
-	c := link.Config{Key: l.Keys.Link, Tag: l.TagKey, First: l.IsPartyA(), Listen: s.listen, Log: s.log, Renewed: func(key ed25519.PublicKey) {
+	c := link.Config{Key: l.Keys.Link, Tag: l.TagKey, IsPartyA: l.IsPartyA(), Listen: s.listen, Log: s.log, Renewed: func(key ed25519.PublicKey) {
 		if err := l.Met(key); err != nil {
 			s.log.Error("the link key of before lets in again after a restart", "line", l.Name, "err", err)
 		}

@@ -57,6 +57,7 @@ var layers = map[string][]string{
 	"internal/fault":           {},
 	"internal/link":            {"wire", "internal/fault"},
 	"internal/link/linktest":   {"wire", "internal/link"},
+	"internal/link/memnet":     {"internal/link", "internal/link/linktest"},
 	"internal/store/storetest": {},
 	"internal/edge/web":        {"internal/fault", "internal/voice"},
 	"internal/edge/phone":      {"call", "internal/act", "internal/fault", "internal/voice"},

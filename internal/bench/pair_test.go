@@ -112,7 +112,7 @@ func (p *pair) config(i int) node.Config {
 	if p.log != nil && i == 0 {
 		log = p.log
 	}
-	lc := link.Config{Key: p.keys[i].Link, Peers: []ed25519.PublicKey{p.sheets[1-i].Link}, Tag: [32]byte{5}, First: i == 0, Binds: []netip.AddrPort{p.ports[i]}, Log: log}
+	lc := link.Config{Key: p.keys[i].Link, Peers: []ed25519.PublicKey{p.sheets[1-i].Link}, Tag: [32]byte{5}, IsPartyA: i == 0, Binds: []netip.AddrPort{p.ports[i]}, Log: log}
 	for n, f := range p.cables {
 		to := f.PortA()
 		if i == 1 {
@@ -121,7 +121,7 @@ func (p *pair) config(i int) node.Config {
 		lc.Paths = append(lc.Paths, link.PathConfig{Label: fmt.Sprint(n + 1), Remote: to})
 	}
 	return node.Config{
-		Name: "north", DB: p.db(i), First: i == 0, Key: p.keys[i].Sign, Us: p.party(i), Them: p.party(1 - i),
+		Name: "north", DB: p.db(i), IsPartyA: i == 0, Key: p.keys[i].Sign, Us: p.party(i), Them: p.party(1 - i),
 		Genesis: p.genesis.Hash, GenesisText: p.genesis.Note, Terms: p.terms, Sheets: [][]byte{p.sheets[0].Note, p.sheets[1].Note}, Sheet: 1, Station: "main",
 		Now: time.Now, Rand: rand.Reader, Log: log, Store: store.Options{Reserve: -1},
 		Link: func(of link.Config) (node.Link, error) {

@@ -42,9 +42,10 @@ type house struct {
 // scaleEnv names the directory of a laid record to the process that measures it.
 const scaleEnv = "PARLEY_BENCH_RECORD"
 
-// measureScale lays a record of n statements and opens it in a process of its own.
-func measureScale(tb testing.TB, n int) (s scale) {
+// measureScale lays a record of n statements, of them FLASH of the other end that wait, and opens it in a process of its own.
+func measureScale(tb testing.TB, n, flash int) (s scale) {
 	p := newPair(tb)
+	p.flash = flash
 	p.seed(n)
 	b, err := json.Marshal(house{p.keys[0].Sign, p.keys[0].Link, [2][]byte{p.sheets[0].Note, p.sheets[1].Note}, p.genesis.Note})
 	p.check(err)
@@ -162,11 +163,12 @@ func resident(tb testing.TB, pid int) float64 {
 	return 0
 }
 
-// TestScale prints what a long record costs: PARLEY_SCALE=100000.
+// TestScale prints what a long record costs: PARLEY_SCALE=100000, and PARLEY_FLASH of them.
 func TestScale(t *testing.T) {
 	n, err := strconv.Atoi(os.Getenv("PARLEY_SCALE"))
 	if err != nil {
 		t.Skip("make bench")
 	}
-	t.Logf("%+v", measureScale(t, n))
+	flash, _ := strconv.Atoi(os.Getenv("PARLEY_FLASH"))
+	t.Logf("%+v", measureScale(t, n, flash))
 }

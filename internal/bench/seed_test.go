@@ -77,6 +77,9 @@ func (p *pair) seed(n int) {
 		by[i] = statement.Author{Officer: say(i, d, err).Place().String(), Known: "account", Desk: "watch"}
 	}
 	for i := 0; n > 0; i = 1 - i {
+		if p.flash >= n { // the second party alone speaks
+			i = 1
+		}
 		if i == 1 && p.flash > 0 {
 			p.flash--
 			d, err := message.NewDraft(names[i], record.Draft{Kind: "warning", Text: &record.Text{Lang: "en", Text: fmt.Sprintf("Turn back, %d.", n)}}, message.Facts{Precedence: "FLASH", By: by[i]}, now)

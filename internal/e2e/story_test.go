@@ -45,8 +45,8 @@ type play struct {
 	sounds []float64 // ms from the answer to the first of the tone at the far end
 }
 
-// TestStory plays the whole on the page: SPEC: PAG-010 PAG-011 PAG-013 PAG-014 PAG-015 PAG-016 PAG-022 PAG-023 PAG-024 PAG-029
-func TestStory(t *testing.T) {
+// TestTheWholeIsPlayedOnThePage plays the whole on the page: SPEC: PAG-010 PAG-011 PAG-013 PAG-014 PAG-015 PAG-016 PAG-022 PAG-023 PAG-024 PAG-029
+func TestTheWholeIsPlayedOnThePage(t *testing.T) {
 	chrome := browser(t, hz, db)
 	p := &play{world: demo(t)}
 	p.screen = tab(t, chrome, 1366, 768, "dark")

@@ -61,7 +61,7 @@ func (l *Link) bulkDue(now time.Duration) {
 	if k := l.bulk; k != nil {
 		p := k.conn.path
 		loopLives := p.peerAges[0] < 2*time.Second
-		if c := l.bestConn(); l.cfg.First && p.narrow() && c != nil && !c.path.narrow() {
+		if c := l.bestConn(); l.cfg.IsPartyA && p.narrow() && c != nil && !c.path.narrow() {
 			l.endBulk(k) // what it carries does not pass
 			return
 		}
@@ -71,7 +71,7 @@ func (l *Link) bulkDue(now time.Duration) {
 		}
 		return
 	}
-	if !l.cfg.First || l.closed || now < l.bulkTry {
+	if !l.cfg.IsPartyA || l.closed || now < l.bulkTry {
 		return
 	}
 	if c := l.bestConn(); c != nil {
@@ -128,34 +128,36 @@ func (l *Link) endBulk(k *bulk) {
 // SPEC: LNK-020
 func (l *Link) runBulk(c *conn, st stream, id uint64) {
 	k := &bulk{id: id, conn: c, st: st, kick: make(chan struct{}, 1)}
-	l.mu.Lock()
-	old := l.bulk
-	if l.closed || !c.up || (old != nil && (old.id >= id && old.conn.run == c.run || l.cfg.First)) {
-		l.mu.Unlock()
+	run, ok := k.begin(l)
+	if !ok {
 		st.cancel()
 		return
 	}
-	if old != nil {
-		l.endBulk(old)
-	}
-	l.bulk = k
-	run := l.run
-	l.mu.Unlock()
-
 	var head []byte
-	if l.cfg.First {
+	if l.cfg.IsPartyA {
 		head = binary.BigEndian.AppendUint64([]byte{streamBulk}, id)
 	}
 	body := appendGreet(nil, run, l.greeting())
 	head = append(binary.BigEndian.AppendUint32(head, uint32(len(body))), body...)
 	l.wg.Go(func() { k.write(l, head) })
-	defer func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.endBulk(k)
-	}()
+	defer l.locked(func() { l.endBulk(k) })
 	defer fault.Caught(l.log, "a stream to the other end")
 	k.read(l)
+}
+
+// begin takes the place of the stream that was, unless that one goes on; run is ours.
+func (k *bulk) begin(l *Link) (run string, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	old := l.bulk
+	if l.closed || !k.conn.up || (old != nil && (old.id >= k.id && old.conn.run == k.conn.run || l.cfg.IsPartyA)) {
+		return "", false
+	}
+	if old != nil {
+		l.endBulk(old)
+	}
+	l.bulk = k
+	return l.run, true
 }
 
 // bulkWorkers messages of the bulk stream are prepared side by side; bulkAhead at most are under way, or wait for room in
@@ -227,19 +229,7 @@ func (k *bulk) write(l *Link, head []byte) {
 		return
 	}
 	for {
-		l.mu.Lock()
-		var b []byte
-		if len(k.out) > 0 {
-			b = k.out[0]
-			k.out[0] = nil
-			k.out = k.out[1:]
-			k.bytes -= len(b)
-			if k.refused && k.bytes < maxQueued/2 {
-				k.refused = false
-				l.queue.put(Event{Kind: StreamRoom, ID: k.id})
-			}
-		}
-		l.mu.Unlock()
+		b := k.next(l)
 		if b == nil {
 			select {
 			case <-k.kick:
@@ -254,25 +244,34 @@ func (k *bulk) write(l *Link, head []byte) {
 	}
 }
 
+// next takes the next message of the queue, nil where there is none.
+func (k *bulk) next(l *Link) (b []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(k.out) == 0 {
+		return nil
+	}
+	b, k.out[0] = k.out[0], nil
+	k.out = k.out[1:]
+	k.bytes -= len(b)
+	if k.refused && k.bytes < maxQueued/2 {
+		k.refused = false
+		l.queue.put(Event{Kind: StreamRoom, ID: k.id})
+	}
+	return b
+}
+
 // hang writes, and lets the clock see since when it has hung. It writes in pieces so that progress shows.
 func (k *bulk) hang(l *Link, b []byte) bool {
 	for len(b) > 0 {
 		n := min(len(b), 16<<10)
-		k.mark(l, l.now())
+		l.locked(func() { k.writing = l.now() })
 		if _, err := k.st.Write(b[:n]); err != nil {
-			l.mu.Lock()
-			l.endBulk(k)
-			l.mu.Unlock()
+			l.locked(func() { l.endBulk(k) })
 			return false
 		}
 		b = b[n:]
 	}
-	k.mark(l, 0)
+	l.locked(func() { k.writing = 0 })
 	return true
-}
-
-func (k *bulk) mark(l *Link, at time.Duration) {
-	l.mu.Lock()
-	k.writing = at
-	l.mu.Unlock()
 }

@@ -33,15 +33,15 @@ const AnotherRun = "another run took its place"
 
 // conn is one connection of a path. Fields without a note are set before it is up, or under Link.mu.
 type conn struct {
-	l       *Link
-	path    *path
-	q       carrier
-	ctl     stream
-	ctlMu   sync.Mutex // one writer of ctl at a time
-	sess    *session
-	byFirst bool // dialled by A
-	born    time.Duration
-	gen     uint64
+	l     *Link
+	path  *path
+	q     carrier
+	ctl   stream
+	ctlMu sync.Mutex // one writer of ctl at a time
+	sess  *session
+	byA   bool // dialled by A
+	born  time.Duration
+	gen   uint64
 
 	run    string // the peer's, newest greeted here
 	newest bool   // by the newest of the peer's keys
@@ -81,27 +81,27 @@ func (l *Link) dial(ctx context.Context, n int, p *path, to netip.AddrPort, host
 	var err error
 	if host != "" {
 		to, err = l.lookup(ctx, p.bind, host)
-		l.mu.Lock()
-		if p.unfound = err; err == nil {
-			p.cfg.Remote = to
-		}
-		l.mu.Unlock()
+		l.locked(func() {
+			if p.unfound = err; err == nil {
+				p.cfg.Remote = to
+			}
+		})
 	}
 	if err == nil {
 		q, err = p.bind.dial(ctx, to)
 	}
-	l.mu.Lock()
-	if p.cfg.TCP && !errors.Is(err, context.Canceled) {
-		p.unfound = err
-	}
-	p.dials[n]()
-	delete(p.dials, n)
-	l.mu.Unlock()
+	l.locked(func() {
+		if p.cfg.TCP && !errors.Is(err, context.Canceled) {
+			p.unfound = err
+		}
+		p.dials[n]()
+		delete(p.dials, n)
+	})
 	if err != nil {
 		l.log.Debug("dial failed", "path", p.cfg.Label, "err", err)
 		return
 	}
-	c := &conn{l: l, q: q, path: p, byFirst: l.cfg.First}
+	c := &conn{l: l, q: q, path: p, byA: l.cfg.IsPartyA}
 	c.end(c.kept(c.dialled))
 }
 
@@ -112,7 +112,7 @@ func (l *Link) accept(b bind) {
 		if err != nil {
 			return
 		}
-		c := &conn{l: l, q: q, byFirst: !l.cfg.First}
+		c := &conn{l: l, q: q, byA: !l.cfg.IsPartyA}
 		l.wg.Go(func() { c.end(c.kept(func() error { return c.accepted(b) })) })
 	}
 }
@@ -347,9 +347,7 @@ func (c *conn) serve() error {
 			}
 			c.regreeted(run, greeting)
 		case msgBye:
-			c.l.mu.Lock()
-			c.bye, c.why = true, printable(body)
-			c.l.mu.Unlock()
+			c.l.locked(func() { c.bye, c.why = true, printable(body) })
 		default:
 			return errControl
 		}
@@ -432,9 +430,8 @@ func (l *Link) greeting() []byte {
 
 // hello is ours, for a session.
 func (l *Link) hello(index uint32, epoch byte) []byte {
-	l.mu.Lock()
-	run := l.run
-	l.mu.Unlock()
+	var run string
+	l.locked(func() { run = l.run })
 	return hello{index, epoch, run, l.greeting()}.append(nil)
 }
 
@@ -463,7 +460,7 @@ func (c *conn) acceptBulk() {
 			defer fault.Caught(c.l.log, "a stream of the other end", st.cancel)
 			var head [9]byte
 			st.SetReadDeadline(time.Now().Add(dialLasts))
-			if _, err := io.ReadFull(st, head[:]); err != nil || head[0] != streamBulk || c.l.cfg.First {
+			if _, err := io.ReadFull(st, head[:]); err != nil || head[0] != streamBulk || c.l.cfg.IsPartyA {
 				st.cancel()
 				return
 			}

@@ -19,7 +19,7 @@ func (l *Link) Conns(path int) (byA []bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, c := range l.paths[path].conns {
-		byA = append(byA, c.byFirst)
+		byA = append(byA, c.byA)
 	}
 	return byA
 }

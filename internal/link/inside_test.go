@@ -114,7 +114,7 @@ func TestReplacedConnectionOverTCP(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			l, old := looped(t, &blackhole{})
 			p := l.paths[0]
-			l.cfg.First, l.peerRun, p.cfg.TCP = true, "b1", c.tcp
+			l.cfg.IsPartyA, l.peerRun, p.cfg.TCP = true, "b1", c.tcp
 			q := ended{after: make(chan time.Duration, 1), began: time.Now()}
 			old.conn = &conn{l: l, path: p, q: q, run: c.run, up: true, sess: old}
 			s := &session{path: p, conn: &conn{l: l, path: p, run: "b1", up: true, born: time.Hour}}

@@ -29,10 +29,10 @@ type Config struct {
 	// Peers are the peer's link keys, the newest first: only who holds one of them is let in, and from the first session under
 	// the newest on only who holds that. Renewed is called at that session where there are several, once, from any goroutine: whoever
 	// opens the sessions anew leaves the others out.
-	Peers   []ed25519.PublicKey
-	Renewed func(newest ed25519.PublicKey)
-	Tag     [32]byte // key of the silent handshake: from the genesis, or from sheet digits while pairing
-	First   bool     // we are A
+	Peers    []ed25519.PublicKey
+	Renewed  func(newest ed25519.PublicKey)
+	Tag      [32]byte // key of the silent handshake: from the genesis, or from sheet digits while pairing
+	IsPartyA bool     // we are A
 	// Pairing says that these are the sessions of a pairing: nodes in service do not take them for those of a line.
 	Pairing bool
 	// PairingTag is answered beside Tag until the first session under Tag: whoever pairs still is greeted, and by that
@@ -112,7 +112,7 @@ func Open(cfg Config) (*Link, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	l := &Link{cfg: cfg, log: cfg.Log, start: cfg.Now(), run: cfg.Run, queue: newQueue(), trailer: newTrailer(cfg.Tag, cfg.First)}
+	l := &Link{cfg: cfg, log: cfg.Log, start: cfg.Now(), run: cfg.Run, queue: newQueue(), trailer: newTrailer(cfg.Tag, cfg.IsPartyA)}
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)
 	}
@@ -246,6 +246,30 @@ func (l *Link) Addrs() (as []netip.AddrPort) {
 	return as
 }
 
+// locked does something under mu, and lets go of it whatever comes of that.
+func (l *Link) locked(do func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	do()
+}
+
+// ending closes the link to what is new, says goodbye where there is a reason, and gives the connections that are to end.
+func (l *Link) ending(reason string) (conns []*conn, open bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil, false
+	}
+	l.closed = true
+	for _, p := range l.paths {
+		conns = append(conns, p.conns...)
+		if s := p.current; s != nil && reason != "" {
+			s.send(append([]byte{wire.LaneBye}, printable([]byte(reason))...), nil)
+		}
+	}
+	return conns, true
+}
+
 // Close says goodbye over every path, with a reason for the peer's board, and ends the link. With no reason no goodbye is
 // said: another link of this run takes its place at once, and calls go on over it.
 func (l *Link) Close(reason string) error {
@@ -253,20 +277,10 @@ func (l *Link) Close(reason string) error {
 	if reason == "" {
 		code = codeReplaced
 	}
-	l.mu.Lock()
-	if l.closed {
-		l.mu.Unlock()
+	conns, open := l.ending(reason)
+	if !open {
 		return nil
 	}
-	l.closed = true
-	var conns []*conn
-	for _, p := range l.paths {
-		conns = append(conns, p.conns...)
-		if s := p.current; s != nil && reason != "" {
-			s.send(append([]byte{wire.LaneBye}, printable([]byte(reason))...), nil)
-		}
-	}
-	l.mu.Unlock()
 	for _, c := range conns {
 		c.q.end(code, reason)
 	}

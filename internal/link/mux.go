@@ -117,12 +117,17 @@ func (l *Link) newMux(tc *tls.Conn, raw net.Conn, from netip.AddrPort, dialled b
 		m.ours = 1
 	}
 	m.changed.L = &m.mu
-	m.mu.Lock()
-	m.freed = context.AfterFunc(l.ctx, func() { m.end(codeReplaced, "") })
-	m.mu.Unlock()
+	m.free()
 	l.wg.Go(m.read)
 	l.wg.Go(m.write)
 	return m
+}
+
+// free has the connection end with its link.
+func (m *mux) free() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.freed = context.AfterFunc(m.l.ctx, func() { m.end(codeReplaced, "") })
 }
 
 func (m *mux) state() tls.ConnectionState { return m.tc.ConnectionState() }
@@ -198,13 +203,7 @@ func (m *mux) write() {
 			m.raw.Close()
 			return
 		}
-		m.mu.Lock()
-		b := m.next(room[:0])
-		for b == nil && m.err == nil {
-			m.changed.Wait()
-			b = m.next(room[:0])
-		}
-		m.mu.Unlock()
+		b := m.await(room[:0])
 		if b == nil {
 			return
 		}
@@ -219,6 +218,18 @@ func (m *mux) write() {
 			return
 		}
 	}
+}
+
+// await waits for the next frame; nil: the connection has ended.
+func (m *mux) await(room []byte) []byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	b := m.next(room)
+	for b == nil && m.err == nil {
+		m.changed.Wait()
+		b = m.next(room)
+	}
+	return b
 }
 
 // read takes frame after frame until the connection ends; the lane's packets at once, whatever the streams wait for.

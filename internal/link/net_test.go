@@ -15,6 +15,7 @@ import (
 
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/link/linktest"
+	"example.org/parley/internal/link/memnet"
 )
 
 func testKey(name string) ed25519.PrivateKey {
@@ -36,7 +37,7 @@ type node struct {
 func base(name string) link.Config {
 	other := map[string]string{"aurelia": "borealia", "borealia": "aurelia"}[name]
 	return link.Config{
-		Run: name[:1] + "1xxxx", Key: testKey(name), First: name == "aurelia", Tag: sha256.Sum256([]byte("tag")),
+		Run: name[:1] + "1xxxx", Key: testKey(name), IsPartyA: name == "aurelia", Tag: sha256.Sum256([]byte("tag")),
 		Peers:    []ed25519.PublicKey{testKey(other).Public().(ed25519.PublicKey)},
 		Greeting: func() []byte { return []byte("hello from " + name) },
 	}
@@ -174,7 +175,7 @@ func cabled(t *testing.T, n int) (ca, cb link.Config, fs []*linktest.Forwarder) 
 const memA, memB = "10.0.0.1:700", "10.0.0.2:700"
 
 // memConfigs are two configs whose paths run between memA+i and memB+i of a network in memory.
-func memConfigs(n *linktest.Net, paths int) (ca, cb link.Config) {
+func memConfigs(n *memnet.Net, paths int) (ca, cb link.Config) {
 	ca, cb = base("aurelia"), base("borealia")
 	ca.Listen, cb.Listen = n.Listen, n.Listen
 	for i := range paths {

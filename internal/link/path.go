@@ -111,14 +111,14 @@ func (l *Link) clockLoop() {
 		case <-l.ctx.Done():
 			return
 		}
-		l.mu.Lock()
-		now := l.now()
-		if gap := now - last; gap > time.Second {
-			l.stoodStill(gap)
-		}
-		last = now
-		l.tick(now)
-		l.mu.Unlock()
+		l.locked(func() {
+			now := l.now()
+			if gap := now - last; gap > time.Second {
+				l.stoodStill(gap)
+			}
+			last = now
+			l.tick(now)
+		})
 	}
 }
 
@@ -185,7 +185,7 @@ func (p *path) woken(s *session) {
 	p.l.mu.Lock()
 	defer p.l.mu.Unlock()
 	p.leader.Store(s)
-	if !p.l.cfg.First && p.current != s {
+	if !p.l.cfg.IsPartyA && p.current != s {
 		p.choose()
 	}
 	p.judge(p.l.now())
@@ -222,7 +222,7 @@ func (p *path) choose() {
 	}
 	p.current = best
 	for _, c := range p.conns {
-		lost := best != nil && c != best.conn && c.up && (p.l.cfg.First || c.run != best.conn.run)
+		lost := best != nil && c != best.conn && c.up && (p.l.cfg.IsPartyA || c.run != best.conn.run)
 		if lost {
 			why, wait := "replaced", time.Duration(0)
 			if c.run != best.conn.run {
@@ -231,9 +231,8 @@ func (p *path) choose() {
 				wait = keepOld
 			}
 			time.AfterFunc(wait, func() {
-				p.l.mu.Lock()
-				again := p.current == c.sess // the other one has failed meanwhile
-				p.l.mu.Unlock()
+				var again bool
+				p.l.locked(func() { again = p.current == c.sess }) // the other one has failed meanwhile
 				if !again {
 					c.q.end(codeReplaced, why)
 				}
@@ -250,14 +249,14 @@ func (s *session) better(o *session) bool {
 	switch {
 	case a.run != b.run && (a.run == l.peerRun) != (b.run == l.peerRun):
 		return a.run == l.peerRun
-	case !l.cfg.First:
+	case !l.cfg.IsPartyA:
 		return s.lastRx.Load() > o.lastRx.Load()
 	case a.dead != b.dead:
 		return b.dead
 	case a.gen != b.gen:
 		return a.gen > b.gen
-	case a.byFirst != b.byFirst && (a.born-b.born).Abs() < 10*time.Second:
-		return a.byFirst
+	case a.byA != b.byA && (a.born-b.born).Abs() < 10*time.Second:
+		return a.byA
 	}
 	return a.born > b.born
 }
@@ -319,7 +318,7 @@ func (p *path) dialIfDue(now time.Duration) {
 		return
 	}
 	limit := rekeyAfter
-	if !p.l.cfg.First {
+	if !p.l.cfg.IsPartyA {
 		limit += 5 * time.Minute
 	}
 	c := p.best() // what saw the path break may hang on what it lost
@@ -328,7 +327,7 @@ func (p *path) dialIfDue(now time.Duration) {
 	if !p.needing {
 		return
 	}
-	if !was && !p.l.cfg.First {
+	if !was && !p.l.cfg.IsPartyA {
 		p.dialNext = max(p.dialNext, now+dialStagger)
 	}
 	if now >= p.dialNext && len(p.dials) < dialsAtOnce {

@@ -12,15 +12,15 @@ import (
 	"time"
 
 	"example.org/parley/internal/link"
-	"example.org/parley/internal/link/linktest"
+	"example.org/parley/internal/link/memnet"
 	"example.org/parley/wire"
 )
 
 // simulated runs f with two real links on a network in memory, on simulated time.
-func simulated(t *testing.T, paths int, f func(n *linktest.Net, a, b *node)) {
+func simulated(t *testing.T, paths int, f func(n *memnet.Net, a, b *node)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		n := linktest.NewNet()
+		n := memnet.New()
 		ca, cb := memConfigs(n, paths)
 		a, b := start(t, "aurelia", ca), start(t, "borealia", cb)
 		nap(2 * time.Second)
@@ -48,10 +48,10 @@ func nothing(from, to netip.AddrPort, b []byte) bool { return false }
 // An idle path costs at most 8 kbit/s each way on the wire, QUIC and all.
 // SPEC: LNK-010
 func TestIdleBits(t *testing.T) {
-	simulated(t, 1, func(n *linktest.Net, a, b *node) {
-		n.Set(func(n *linktest.Net) { clear(n.Bytes) })
+	simulated(t, 1, func(n *memnet.Net, a, b *node) {
+		n.Set(func(n *memnet.Net) { clear(n.Bytes) })
 		nap(10 * time.Minute)
-		n.Set(func(n *linktest.Net) {
+		n.Set(func(n *memnet.Net) {
 			for from, bytes := range n.Bytes {
 				if bits := bytes * 8 / 600; bits > 8000 {
 					t.Errorf("%v sends %d bit/s", from, bits)
@@ -70,8 +70,8 @@ func TestIdleBits(t *testing.T) {
 // handshake has ended yet.
 // SPEC: LNK-014 LNK-016
 func TestSilentMinute(t *testing.T) {
-	simulated(t, 2, func(n *linktest.Net, a, b *node) {
-		n.Set(func(n *linktest.Net) { n.Filter = nothing })
+	simulated(t, 2, func(n *memnet.Net, a, b *node) {
+		n.Set(func(n *memnet.Net) { n.Filter = nothing })
 		nap(1900 * time.Millisecond)
 		if !a.Paths()[0].WeHear {
 			t.Error("down before 2 s")
@@ -85,7 +85,7 @@ func TestSilentMinute(t *testing.T) {
 		if c := count(b, link.Lane, nil); c != 0 {
 			t.Fatalf("%d packets through a cut line", c)
 		}
-		n.Set(func(n *linktest.Net) {
+		n.Set(func(n *memnet.Net) {
 			n.Filter = func(_, _ netip.AddrPort, b []byte) bool { return wire.IsLane(b[0]) }
 		})
 		nap(110 * time.Millisecond) // the next probe, and one way
@@ -93,7 +93,7 @@ func TestSilentMinute(t *testing.T) {
 			t.Errorf("%d packets 110 ms after the cut, want one a path", c)
 		}
 		a.Done("flash")
-		n.Set(func(n *linktest.Net) { n.Filter = nil })
+		n.Set(func(n *memnet.Net) { n.Filter = nil })
 		nap(4 * time.Second)
 		if !a.SendStream([]byte("bulk")) {
 			t.Error("no stream after the return")
@@ -114,7 +114,7 @@ func TestSilentMinute(t *testing.T) {
 // and of that the newest.
 // SPEC: LNK-016
 func TestNewRepeatPassesOldOnes(t *testing.T) {
-	simulated(t, 1, func(n *linktest.Net, a, b *node) {
+	simulated(t, 1, func(n *memnet.Net, a, b *node) {
 		for i := range 200 {
 			a.Repeat(fmt.Sprint("old", i), wire.LaneUrgent, [][]byte{bytes.Repeat([]byte{byte(i)}, 1000)})
 		}
@@ -139,8 +139,8 @@ func TestNewRepeatPassesOldOnes(t *testing.T) {
 // Nothing of QUIC's for ten minutes: the lane does not care.
 // SPEC: LNK-007
 func TestLaneOutlivesConnection(t *testing.T) {
-	simulated(t, 1, func(n *linktest.Net, a, b *node) {
-		n.Set(func(n *linktest.Net) {
+	simulated(t, 1, func(n *memnet.Net, a, b *node) {
+		n.Set(func(n *memnet.Net) {
 			n.Filter = func(_, _ netip.AddrPort, b []byte) bool { return wire.IsLane(b[0]) }
 		})
 		a.KillConns(0)
@@ -160,7 +160,7 @@ func TestLaneOutlivesConnection(t *testing.T) {
 		if count(a, link.Lane, nil) != 1 {
 			t.Error("no signal")
 		}
-		n.Set(func(n *linktest.Net) { n.Filter = nil })
+		n.Set(func(n *memnet.Net) { n.Filter = nil })
 		nap(6 * time.Second)
 		if count(a, link.SessionUp, nil) != 2 || count(b, link.StreamUp, nil) != 2 {
 			t.Error("no new connection")
@@ -175,7 +175,7 @@ func TestLaneOutlivesConnection(t *testing.T) {
 // An hour's key is replaced without a packet lost.
 // SPEC: LNK-006
 func TestRekey(t *testing.T) {
-	simulated(t, 1, func(n *linktest.Net, a, b *node) {
+	simulated(t, 1, func(n *memnet.Net, a, b *node) {
 		nap(time.Hour + time.Minute)
 		if c := count(a, link.SessionUp, nil); c != 2 {
 			t.Errorf("%d sessions told, want 2", c)
@@ -192,8 +192,8 @@ func TestRekey(t *testing.T) {
 // One way of a path dies: both ends know which.
 // SPEC: LNK-013 LNK-040
 func TestOneWay(t *testing.T) {
-	simulated(t, 2, func(n *linktest.Net, a, b *node) {
-		n.Set(func(n *linktest.Net) {
+	simulated(t, 2, func(n *memnet.Net, a, b *node) {
+		n.Set(func(n *memnet.Net) {
 			n.Filter = func(from, _ netip.AddrPort, _ []byte) bool { return from.String() != memA+"0" }
 		})
 		nap(3 * time.Second)
@@ -212,7 +212,7 @@ func TestOneWay(t *testing.T) {
 		if now.Sub(ka) > 4*time.Second || now.Sub(kb) < 9*time.Second {
 			t.Errorf("greetings came to A %v and to B %v ago", now.Sub(ka), now.Sub(kb))
 		}
-		n.Set(func(n *linktest.Net) { n.Filter = nil })
+		n.Set(func(n *memnet.Net) { n.Filter = nil })
 		nap(time.Second)
 		if p := a.Paths()[0]; !p.TheyHear {
 			t.Errorf("A: %+v", p)
@@ -222,10 +222,10 @@ func TestOneWay(t *testing.T) {
 
 // What was caught on the wire and is played again does nothing; nor does it from elsewhere.
 // SPEC: LNK-003 LNK-004
-func TestReplay(t *testing.T) {
-	simulated(t, 1, func(n *linktest.Net, a, b *node) {
+func TestOldPacketsPlayedAgainDoNothing(t *testing.T) {
+	simulated(t, 1, func(n *memnet.Net, a, b *node) {
 		var caught [][]byte
-		n.Set(func(n *linktest.Net) {
+		n.Set(func(n *memnet.Net) {
 			n.Filter = func(from, _ netip.AddrPort, b []byte) bool {
 				if from.String() == memA+"0" {
 					caught = append(caught, append([]byte(nil), b...))
@@ -237,7 +237,7 @@ func TestReplay(t *testing.T) {
 		a.Signal(wire.LaneSignal, []byte("ring"))
 		nap(5 * time.Second)
 		lanes, ups := count(b, link.Lane, nil), count(b, link.SessionUp, nil)
-		n.Set(func(n *linktest.Net) { n.Filter, n.Bytes = nil, map[netip.AddrPort]int{} })
+		n.Set(func(n *memnet.Net) { n.Filter, n.Bytes = nil, map[netip.AddrPort]int{} })
 		nap(10 * time.Millisecond) // else the copy of a packet under way is the newer one, from a new address
 		before := b.Sessions(0)
 		evil, err := n.Listen(netip.MustParseAddrPort("10.9.9.9:1"))
@@ -264,9 +264,9 @@ func TestReplay(t *testing.T) {
 // A NAT gives A another address: B goes on there after a challenge, without a gap of 2 s, and makes a new connection.
 // SPEC: LNK-008
 func TestNewAddress(t *testing.T) {
-	simulated(t, 1, func(n *linktest.Net, a, b *node) {
+	simulated(t, 1, func(n *memnet.Net, a, b *node) {
 		out := netip.MustParseAddrPort("10.7.7.7:9")
-		n.Set(func(n *linktest.Net) { n.NAT[netip.MustParseAddrPort(memA+"0")] = out })
+		n.Set(func(n *memnet.Net) { n.NAT[netip.MustParseAddrPort(memA+"0")] = out })
 		nap(5 * time.Second)
 		if p := b.Paths()[0]; p.Remote != out || !p.WeHear || !p.TheyHear {
 			t.Errorf("%+v", p)
@@ -289,8 +289,8 @@ func TestNewAddress(t *testing.T) {
 // The peer comes back as another run.
 // SPEC: LNK-012
 func TestPeerRestarts(t *testing.T) {
-	simulated(t, 1, func(n *linktest.Net, a, b *node) {
-		n.Set(func(n *linktest.Net) { n.Filter = nothing }) // killed: it says nothing more
+	simulated(t, 1, func(n *memnet.Net, a, b *node) {
+		n.Set(func(n *memnet.Net) { n.Filter = nothing }) // killed: it says nothing more
 		b.Close("")
 		nap(5 * time.Second)
 		if a.Paths()[0].WeHear {
@@ -298,7 +298,7 @@ func TestPeerRestarts(t *testing.T) {
 		}
 		_, cb := memConfigs(n, 1)
 		cb.Run = "b2yyyy"
-		n.Set(func(n *linktest.Net) { n.Filter = nil })
+		n.Set(func(n *memnet.Net) { n.Filter = nil })
 		b2 := start(t, "borealia", cb)
 		nap(4 * time.Second)
 		run, clock, ok := a.Heard()
@@ -326,8 +326,8 @@ func TestPeerRestarts(t *testing.T) {
 
 // A hostile peer floods: the node sees no more than the caps let through, and the line lives.
 // SPEC: LNK-009
-func TestCaps(t *testing.T) {
-	simulated(t, 1, func(n *linktest.Net, a, b *node) {
+func TestAFloodPassesNoMoreThanTheCaps(t *testing.T) {
+	simulated(t, 1, func(n *memnet.Net, a, b *node) {
 		a.Flood(0, 3000)
 		nap(100 * time.Millisecond)
 		if c := count(b, link.Lane, nil); c > 450 || c < 300 {
@@ -343,7 +343,7 @@ func TestCaps(t *testing.T) {
 // Bytes of an authentic peer that mean nothing do nothing.
 // SPEC: LNK-001
 func TestOddBodies(t *testing.T) {
-	simulated(t, 1, func(n *linktest.Net, a, b *node) {
+	simulated(t, 1, func(n *memnet.Net, a, b *node) {
 		for kind := range 256 {
 			for _, tail := range []string{"", "x", strings.Repeat("y", 23), strings.Repeat("z", 700)} {
 				if byte(kind) != wire.LaneBye {
@@ -361,8 +361,8 @@ func TestOddBodies(t *testing.T) {
 
 // The ages that a node tells grow while it says nothing more.
 // SPEC: LNK-010
-func TestAges(t *testing.T) {
-	simulated(t, 1, func(n *linktest.Net, a, b *node) {
+func TestToldAgesGrowWhileNothingIsTold(t *testing.T) {
+	simulated(t, 1, func(n *memnet.Net, a, b *node) {
 		a.SetAges(0, 3*time.Second)
 		nap(4 * time.Second)
 		p := b.Paths()[0]
@@ -375,9 +375,9 @@ func TestAges(t *testing.T) {
 // The largest datagram of the path is 1,200 bytes: it comes up, and comes up again after a restart, and carries all.
 // SPEC: LNK-022
 func TestRestartWhereTheLargestDatagramIs1200(t *testing.T) {
-	simulated(t, 1, func(n *linktest.Net, a, b *node) {
+	simulated(t, 1, func(n *memnet.Net, a, b *node) {
 		largest := 0
-		n.Set(func(n *linktest.Net) {
+		n.Set(func(n *memnet.Net) {
 			n.Filter = func(_, _ netip.AddrPort, b []byte) bool { largest = max(largest, len(b)); return len(b) <= 1200 }
 		})
 		b.Close("restart")
@@ -403,7 +403,7 @@ func TestRestartWhereTheLargestDatagramIs1200(t *testing.T) {
 // SPEC: LNK-024
 func TestAnswersPairingUntilTheFirstSessionOfTheLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := linktest.NewNet()
+		n := memnet.New()
 		ca, cb := memConfigs(n, 1)
 		paired := 0
 		pairing := [32]byte{7}
@@ -439,7 +439,7 @@ func TestAnswersPairingUntilTheFirstSessionOfTheLine(t *testing.T) {
 // moves to one that is not. Nothing of it is said of a path that is whole, and it ends when the packets pass again.
 // SPEC: LNK-046
 func TestNarrowPath(t *testing.T) {
-	simulated(t, 2, func(n *linktest.Net, a, b *node) {
+	simulated(t, 2, func(n *memnet.Net, a, b *node) {
 		nap(time.Minute)
 		for _, x := range []*node{a, b} {
 			for i, p := range x.Paths() {
@@ -451,7 +451,7 @@ func TestNarrowPath(t *testing.T) {
 		up := count(a, link.StreamUp, nil)
 		old := wait(a, link.StreamUp, nil).Path
 		from := netip.MustParseAddrPort(fmt.Sprint(memA, old))
-		n.Set(func(n *linktest.Net) {
+		n.Set(func(n *memnet.Net) {
 			n.Filter = func(f, _ netip.AddrPort, b []byte) bool { return f != from || len(b) < 1100 }
 		})
 		nap(30 * time.Second)
@@ -470,7 +470,7 @@ func TestNarrowPath(t *testing.T) {
 		if count(b, link.Stream, nil) != 1 {
 			t.Error("bulk does not pass")
 		}
-		n.Set(func(n *linktest.Net) { n.Filter = nil })
+		n.Set(func(n *memnet.Net) { n.Filter = nil })
 		nap(15 * time.Second)
 		if p, q := a.Paths()[old], b.Paths()[old]; p.NarrowOut || q.NarrowIn {
 			t.Errorf("%+v\n%+v", p, q)
@@ -482,13 +482,13 @@ func TestNarrowPath(t *testing.T) {
 // come, whether it can listen at all, and under which address it finds us.
 // SPEC: LNK-047
 func TestTheOtherEndTellsWhatItSees(t *testing.T) {
-	simulated(t, 2, func(n *linktest.Net, a, b *node) {
+	simulated(t, 2, func(n *memnet.Net, a, b *node) {
 		nap(20 * time.Second)
 		if s := a.Paths()[0].They; s == nil || !s.Hears || s.Deaf || s.From.String() != memA+"0" {
 			t.Fatalf("%+v", s)
 		}
 		deaf := netip.MustParseAddrPort(memA + "0")
-		n.Set(func(n *linktest.Net) { n.Filter = func(_, to netip.AddrPort, _ []byte) bool { return to != deaf } })
+		n.Set(func(n *memnet.Net) { n.Filter = func(_, to netip.AddrPort, _ []byte) bool { return to != deaf } })
 		nap(20 * time.Second)
 		if p := a.Paths()[0]; p.WeHear || p.They == nil || !p.They.Hears && p.They.Knocked > 10*time.Second || time.Since(p.They.At) > 5*time.Second {
 			t.Errorf("%+v %+v", p, p.They)

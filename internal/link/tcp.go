@@ -82,13 +82,16 @@ func (b *tcpBind) listen() error {
 	return nil
 }
 
+func (b *tcpBind) listener() net.Listener {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.ln
+}
+
 // run takes connections, once there is an address to take them on, until the link ends. SPEC: LNK-023
 func (b *tcpBind) run() {
 	for b.l.ctx.Err() == nil {
-		b.mu.Lock()
-		ln := b.ln
-		b.mu.Unlock()
-		var err error
+		ln, err := b.listener(), error(nil)
 		if ln == nil {
 			if err = b.listen(); err == nil {
 				continue

@@ -77,7 +77,7 @@ func newCalls(l *Line) *calls {
 	c := &calls{l: l, sinks: map[string]Sink{}, leftAt: map[string]time.Time{}}
 	c.swept, c.kept = l.now, map[string]record.Draft{}
 	c.live.Store(&[]speaker{})
-	c.m = &call.Machine{Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, First: l.cfg.First, Rand: l.cfg.Rand, Meters: c.meters, Down: l.now, Began: l.now}
+	c.m = &call.Machine{Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, IsPartyA: l.cfg.IsPartyA, Rand: l.cfg.Rand, Meters: c.meters, Down: l.now, Began: l.now}
 	return c
 }
 

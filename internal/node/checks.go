@@ -54,7 +54,7 @@ const (
 
 func newChecks(l *Line) *checks {
 	return &checks{l: l, over: -1, m: &check.Machine{
-		Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, First: l.cfg.First, Schedule: l.schedule(), From: l.began(), Mark: l.mark(""), Rand: l.cfg.Rand,
+		Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, IsPartyA: l.cfg.IsPartyA, Schedule: l.schedule(), From: l.began(), Mark: l.mark(""), Rand: l.cfg.Rand,
 		Away: func(t time.Time) string { return l.away()(t) },
 	}}
 }

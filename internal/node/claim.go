@@ -89,7 +89,7 @@ type claimWork struct {
 func (l *Line) claimWork(figures []string, since time.Time) claimWork {
 	w := claimWork{line: claim.Sides{Us: l.cfg.Us.Name, Them: l.cfg.Them.Name, First: l.cfg.Us.Name, Terms: l.cfg.Terms, Alone: l.cfg.Alone}, rebuild: verify.Rebuild(l.cfg.options(false), l.rec),
 		rec: l.rec.Len(), priv: l.priv.Len(), figures: figures, since: since, at: l.cfg.Now().UTC().Truncate(time.Second)}
-	if !l.cfg.First {
+	if !l.cfg.IsPartyA {
 		w.line.First = l.cfg.Them.Name
 	}
 	for _, key := range l.priv.Items() {

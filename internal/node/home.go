@@ -30,7 +30,7 @@ func Of(l *home.Line, log *slog.Logger) (Config, error) {
 	letters := l.Genesis.Letters()
 	us, them := l.Genesis.Parties[place], l.Genesis.Parties[1-place]
 	c := Config{
-		Name: l.Genesis.Line, DB: l.DB(), First: place == 0, Key: l.Keys.Sign, Alone: l.Genesis.Alone(),
+		Name: l.Genesis.Line, DB: l.DB(), IsPartyA: place == 0, Key: l.Keys.Sign, Alone: l.Genesis.Alone(),
 		Us:      Party{Name: us.Party, Letter: letters[place], Keys: l.OurIssues.SignKeys()},
 		Them:    Party{Name: them.Party, Letter: letters[1-place], Keys: l.TheirIssues.SignKeys()},
 		Genesis: l.Genesis.Hash, GenesisText: l.Genesis.Note, Terms: l.Terms, Station: l.Config.Station,

@@ -83,7 +83,7 @@ type Config struct {
 	Name        string // the line's name
 	DB          string // path of record.db
 	Us, Them    Party
-	First       bool               // we are party A of the genesis
+	IsPartyA    bool               // we are party A of the genesis
 	Alone       bool               // the other party is only named: it has no key and no node here
 	Before      *Config            // of the time for which it was alone; nil: it never was
 	Key         ed25519.PrivateKey // our sign key

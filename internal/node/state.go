@@ -25,7 +25,7 @@ func (c *Config) options(private bool) record.Options {
 		return record.Party{Name: p.Name, Letter: p.Letter, Keys: p.Keys} // of the other party of a line alone nothing is sound. SPEC: ALN-002
 	}
 	o := record.Options{Genesis: c.Genesis, Parties: [2]record.Party{p(c.Us), p(c.Them)}, Kinds: statement.Record(verify.Kinds), Ends: c.Ends, Private: private}
-	if !c.First {
+	if !c.IsPartyA {
 		o.Parties[0], o.Parties[1] = o.Parties[1], o.Parties[0]
 	}
 	return o

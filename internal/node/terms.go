@@ -52,7 +52,7 @@ func (l *Line) proposals() (out []service.Proposal) {
 // looked at again.
 func (l *Line) agree() {
 	partyA := l.cfg.Them.Name
-	if l.cfg.First {
+	if l.cfg.IsPartyA {
 		partyA = l.cfg.Us.Name
 	}
 	chain := service.Chain(l.proposals(), wire.Sum(party.Bare(l.cfg.Terms)), partyA)

@@ -69,7 +69,7 @@ func (m *machine) begin(t *testing.T) *Line {
 		m.before(db)
 	}
 	l := Open(Config{
-		Name: "north", DB: db, First: true, Sheet: 1, Key: us, Genesis: wire.Leaf([]byte("genesis\n")), GenesisText: genesis,
+		Name: "north", DB: db, IsPartyA: true, Sheet: 1, Key: us, Genesis: wire.Leaf([]byte("genesis\n")), GenesisText: genesis,
 		Us:    Party{Name: "aurelia", Letter: "A", Keys: []ed25519.PublicKey{us.Public().(ed25519.PublicKey)}},
 		Them:  Party{Name: "borealia", Letter: "B", Keys: []ed25519.PublicKey{them}},
 		Now:   func() time.Time { return time.Now().Add(time.Duration(m.step.Load())) },

@@ -4,7 +4,7 @@
 //
 // A conversation is a text file of testdata that a duty officer can read: at this second this party
 // does that, now this is what the other sees. It is played on two real node.Lines with real store
-// files; time and network are simulated (real links in testing/synctest on a linktest.Net), so an hour of
+// files; time and network are simulated (real links in testing/synctest on a memnet.Net), so an hour of
 // overdue steps takes two seconds. A few conversations are played again over real sockets.
 //
 //	world_test.go    the parties, kill, start, freeze; disk_test.go their disks

@@ -102,7 +102,7 @@ func (w *world) beAlone() (answered string, carried int) {
 		w.t.Fatal(err)
 	}
 	schedule, letters := party.DefaultTerms().Schedule, g.Letters()
-	s.alone = &node.Config{Name: "north", DB: filepath.Join(dir, "alone.db"), First: true, Alone: true, Key: w.line.keys[0].Sign, Genesis: g.Hash, GenesisText: g.Note, Terms: terms, Station: "main", Schedule: schedule,
+	s.alone = &node.Config{Name: "north", DB: filepath.Join(dir, "alone.db"), IsPartyA: true, Alone: true, Key: w.line.keys[0].Sign, Genesis: g.Hash, GenesisText: g.Note, Terms: terms, Station: "main", Schedule: schedule,
 		Sheets: [][]byte{w.line.sheets[0].Note}, Us: node.Party{Name: names[0], Letter: letters[0], Keys: s.party(0).Keys}, Them: node.Party{Name: names[1], Letter: letters[1]},
 		Now: time.Now, Boot: func() time.Duration { return time.Since(w.start) }, Rand: rand.Reader, Log: slog.New(slog.NewTextHandler(&w.logs, nil)), Store: store.Options{Reserve: -1}}
 	s.desk = act.Who{Desk: "watch-a", Account: s.name}

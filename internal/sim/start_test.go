@@ -73,6 +73,27 @@ func TestRingAndStopWaitForNoRecord(t *testing.T) {
 	})
 }
 
+// A call while neither end can record anything is heard at both. SPEC: NOD-010
+func TestACallThatNobodyRecordsIsHeard(t *testing.T) {
+	simulate(t, 72, func(w *world) {
+		w.watch()
+		for _, s := range w.sides {
+			s.disk.mood.Store(fails)
+		}
+		time.Sleep(3 * time.Second)
+		w.sides[0].must("ring")
+		time.Sleep(time.Second)
+		w.sides[1].must("answer")
+		time.Sleep(10 * time.Second)
+		for _, s := range w.sides {
+			v := s.view()
+			if in := v.Call.In; v.Unrecorded == "" || in == nil || in.Lost != 0 || in.Frames < 450 {
+				t.Errorf("%s: unrecorded %q, hears %+v", s.name, v.Unrecorded, in)
+			}
+		}
+	})
+}
+
 // Without a record that can be read the line rings and carries STOP, unrecorded: the file is named at this end and both
 // ends say so; once the file is gone the node goes on by itself.
 // SPEC: NOD-010

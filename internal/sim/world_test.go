@@ -23,6 +23,7 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/link/linktest"
+	"example.org/parley/internal/link/memnet"
 	"example.org/parley/internal/node"
 	"example.org/parley/internal/recording"
 	"example.org/parley/internal/store"
@@ -88,7 +89,7 @@ func tryPair(rnd io.Reader) (l *line, err error) {
 
 // ends fills in what an end of the line has: its key, the other's, and who it is.
 func (l *line) ends(c *link.Config, who int) {
-	c.First, c.Key, c.Tag = who == 0, l.keys[who].Link, l.genesis.Tag
+	c.IsPartyA, c.Key, c.Tag = who == 0, l.keys[who].Link, l.genesis.Tag
 	c.Peers = []ed25519.PublicKey{l.sheets[1-who].Link}
 }
 
@@ -225,7 +226,7 @@ func simulate(t *testing.T, seed uint64, f func(w *world)) {
 
 // memory joins two real links by two cables in memory.
 type memory struct {
-	*linktest.Net
+	*memnet.Net
 	line   *line
 	cables [2]*linktest.Cable
 	frozen [4]atomic.Bool // of the ends, and of a copy of each
@@ -237,7 +238,7 @@ func at(path, who int) netip.AddrPort {
 }
 
 func newMemory(l *line, seed uint64) *memory {
-	m := &memory{Net: linktest.NewNet(), line: l}
+	m := &memory{Net: memnet.New(), line: l}
 	for p := range m.cables {
 		m.cables[p] = m.Lay(at(p, 0), at(p, 1), seed+uint64(p))
 	}
@@ -323,7 +324,7 @@ func (s *side) config() node.Config {
 	us := s.who % 2
 	var key ed25519.PrivateKey = s.w.line.keys[us].Sign
 	c := node.Config{
-		Name: "north", DB: filepath.Join(s.dir, fmt.Sprint(s.life), "record.db"), First: us == 0, Key: key, Us: s.party(us), Them: s.party(1 - us),
+		Name: "north", DB: filepath.Join(s.dir, fmt.Sprint(s.life), "record.db"), IsPartyA: us == 0, Key: key, Us: s.party(us), Them: s.party(1 - us),
 		Genesis: s.w.line.genesis.Hash, GenesisText: s.w.line.genesis.Note, Terms: s.w.line.terms, Sheets: [][]byte{s.w.line.sheets[0].Note, s.w.line.sheets[1].Note}, Sheet: 1, Station: "main", Schedule: party.Schedule{Checks: s.w.schedule, Officer: 30}, Due: s.w.due,
 		Rand: s.rand, Log: slog.New(slog.NewTextHandler(&s.w.logs, nil)).With("node", s.name),
 		Store: store.Options{Reserve: -1, VFS: s.disk.name},

@@ -65,13 +65,20 @@ const (
 	maySend = 1 << 17
 )
 
+// locked does something under mu, and lets go of it whatever comes of that.
+func (p *Port) locked(do func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	do()
+}
+
 // Open begins a call: meters at zero, frames numbered from zero, only this call let through.
 func (p *Port) Open(call uint16, codec string) {
 	p.gate.Store(0)
-	p.mu.Lock()
-	clear(p.heard[:])
-	p.bytes, p.odd, p.alien, p.codec, p.end = 0, 0, 0, codec, time.Time{}
-	p.mu.Unlock()
+	p.locked(func() {
+		clear(p.heard[:])
+		p.bytes, p.odd, p.alien, p.codec, p.end = 0, 0, 0, codec, time.Time{}
+	})
 	for i := range p.seq {
 		p.seq[i].Store(0)
 	}
@@ -81,12 +88,12 @@ func (p *Port) Open(call uint16, codec string) {
 // Allow changes what the open call may do: hold sends and hears nothing, a listener sends nothing.
 // The time on hold is no gap.
 func (p *Port) Allow(call uint16, send, hear bool) {
-	p.mu.Lock()
-	for i := range p.heard {
-		rx := &p.heard[i].rx
-		rx.resync = rx.started
-	}
-	p.mu.Unlock()
+	p.locked(func() {
+		for i := range p.heard {
+			rx := &p.heard[i].rx
+			rx.resync = rx.started
+		}
+	})
 	w := uint32(call)
 	if send {
 		w |= maySend
@@ -100,11 +107,11 @@ func (p *Port) Allow(call uint16, send, hear bool) {
 // Close shuts the gate at once and gives the call's figures, which stand still from then on.
 func (p *Port) Close(at time.Time) Meters {
 	p.gate.Store(0)
-	p.mu.Lock()
-	if p.end.IsZero() {
-		p.end = at
-	}
-	p.mu.Unlock()
+	p.locked(func() {
+		if p.end.IsZero() {
+			p.end = at
+		}
+	})
 	return p.Meters(at)
 }
 
@@ -180,9 +187,8 @@ func (p *Port) Meters(at time.Time) Meters {
 
 // Heard measures the tone in the last second of a source's µ-law; not ok where there was none.
 func (p *Port) Heard(source byte) (hz, levelDB float64, ok bool) {
-	p.mu.Lock()
-	ear := p.heard[source].ear
-	p.mu.Unlock()
+	var ear Ear
+	p.locked(func() { ear = p.heard[source].ear })
 	return ear.Tone()
 }
 

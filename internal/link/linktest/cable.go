@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Package linktest joins real links without a real network between machines. Forwarder is a UDP relay between real sockets:
+// the cable of the demo and of tests on real time. It carries packets over a Cable, which is cut, slow or lossy in either
+// direction, as package memnet does. Direct stands in for the links themselves, where two nodes are played on a time of
+// their own.
+//
+// It knows nothing of what the packets hold.
 package linktest
 
 import (
@@ -47,7 +53,8 @@ type packet struct {
 	b    []byte
 }
 
-func newCable(seed uint64, send func(from int, b []byte)) *Cable {
+// NewCable makes a cable that hands over what it carries by send, one at a time.
+func NewCable(seed uint64, send func(from int, b []byte)) *Cable {
 	return &Cable{send: send, rand: rand.New(rand.NewPCG(seed, seed))}
 }
 
@@ -82,8 +89,10 @@ func (c *Cable) Counts() (aToB, bToA Way) {
 	return c.ways[0], c.ways[1]
 }
 
-// take takes a packet from an end (0: A). Under mu.
-func (c *Cable) take(from int, b []byte) {
+// Carry takes a packet from an end (0: A).
+func (c *Cable) Carry(from int, b []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	w := &c.ways[from]
 	if w.Cut || c.rand.Float64() < w.Loss || len(c.queue) > 20_000 {
 		w.Dropped++

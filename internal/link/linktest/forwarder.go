@@ -22,7 +22,7 @@ type Forwarder struct {
 // NewForwarder listens on two addresses (port 0: any) between the ends a and b.
 func NewForwarder(atA, atB, a, b netip.AddrPort, seed uint64) (*Forwarder, error) {
 	f := &Forwarder{ends: [2]netip.AddrPort{a, b}}
-	f.Cable = newCable(seed, func(from int, b []byte) { f.socks[1-from].WriteToUDPAddrPort(b, f.ends[1-from]) })
+	f.Cable = NewCable(seed, func(from int, b []byte) { f.socks[1-from].WriteToUDPAddrPort(b, f.ends[1-from]) })
 	for i, at := range []netip.AddrPort{atA, atB} {
 		c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
 		if err != nil {
@@ -67,8 +67,6 @@ func (f *Forwarder) read(from int) {
 		if err != nil {
 			continue
 		}
-		f.mu.Lock()
-		f.take(from, buf[:n])
-		f.mu.Unlock()
+		f.Carry(from, buf[:n])
 	}
 }

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package linktest joins real links without a real network. Net is a network in memory: in testing/synctest all of a link
-// runs on it in simulated time. Forwarder is a UDP relay between real sockets: the cable of the demo and of tests on real
-// time. Both carry packets over a Cable, which is cut, slow or lossy in either direction. Direct stands in for the links
-// themselves, where two nodes are played on a time of their own.
-//
-// It knows nothing of what the packets hold.
-package linktest
+// Package memnet is a network in memory for real links, for tests alone: in testing/synctest all of a link runs on it in
+// simulated time. It knows nothing of what the packets hold.
+package memnet
 
 import (
 	"net"
@@ -15,10 +11,10 @@ import (
 	"time"
 
 	"example.org/parley/internal/link"
+	"example.org/parley/internal/link/linktest"
 )
 
-// Net is a network in memory for real links: what link.Config.Listen opens is a socket of it. In testing/synctest all
-// of a link runs on it in simulated time. Fields are changed through Set.
+// Net is the network: what link.Config.Listen opens is a socket of it. Fields are changed through Set.
 type Net struct {
 	Delay   time.Duration                                // of every packet, one way
 	Filter  func(from, to netip.AddrPort, b []byte) bool // false: lost
@@ -31,25 +27,21 @@ type Net struct {
 	cables map[[2]netip.AddrPort]func([]byte) // between two addresses, from the first to the second
 }
 
-// NewNet makes a network whose packets take a millisecond.
-func NewNet() *Net {
+// New makes a network whose packets take a millisecond.
+func New() *Net {
 	return &Net{socks: map[netip.AddrPort]*memSock{}, Delay: time.Millisecond, NAT: map[netip.AddrPort]netip.AddrPort{},
 		Bytes: map[netip.AddrPort]int{}, cables: map[[2]netip.AddrPort]func([]byte){}}
 }
 
 // Lay joins two addresses by a cable of the network's delay.
-func (n *Net) Lay(a, b netip.AddrPort, seed uint64) *Cable {
+func (n *Net) Lay(a, b netip.AddrPort, seed uint64) *linktest.Cable {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	ends := [2]netip.AddrPort{a, b}
-	c := newCable(seed, func(from int, b []byte) { n.deliver(ends[from], ends[1-from], b) })
-	c.Delay(Both, n.Delay)
+	c := linktest.NewCable(seed, func(from int, b []byte) { n.deliver(ends[from], ends[1-from], b) })
+	c.Delay(linktest.Both, n.Delay)
 	for from := range ends {
-		n.cables[[2]netip.AddrPort{ends[from], ends[1-from]}] = func(b []byte) {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.take(from, b)
-		}
+		n.cables[[2]netip.AddrPort{ends[from], ends[1-from]}] = func(b []byte) { c.Carry(from, b) }
 	}
 	return c
 }
