@@ -400,9 +400,12 @@ func (c *calls) erase(over []recording.Kept, err error) {
 	l.tx.then(func() {
 		go func() {
 			for _, id := range gone {
-				if e := recording.Erase(o.Dir, id); e != nil {
+				switch e := recording.Erase(o.Dir, id); {
+				case errors.Is(e, recording.ErrHeld):
+					l.log.Warn("the recording of a call stays, though it was stated as erased: somebody said meanwhile that it is kept", "call", id)
+				case e != nil:
 					err = errors.Join(err, e)
-				} else {
+				default:
 					l.log.Info("the recording of a call was erased: its time was over", "call", id, "kept", o.Keep)
 				}
 			}

@@ -78,11 +78,12 @@ func list(dir, id string, hashed bool) (k Kept, err error) {
 			k.Hold = true
 			continue
 		}
-		if at := st.ModTime(); at.After(k.At) {
-			k.At = at
-		}
 		if f.Name() == erased {
 			k.Erased = st.ModTime()
+			continue
+		}
+		if at := st.ModTime(); at.After(k.At) {
+			k.At = at
 		}
 		if !call.RecordName.MatchString(f.Name()) {
 			continue
@@ -94,6 +95,9 @@ func list(dir, id string, hashed bool) (k Kept, err error) {
 			}
 		}
 		k.Files = append(k.Files, file)
+	}
+	if len(k.Files) == 0 && k.Erased.After(k.At) {
+		k.At = k.Erased
 	}
 	return k, nil
 }
@@ -122,7 +126,20 @@ func size(dir string) (n int64) {
 	return n
 }
 
-// Hold keeps a recording from being erased, or gives it free again. SPEC: RCD-010
+// ErrHeld says that a recording was not erased, ErrErased that it was, or is being.
+var (
+	ErrHeld   = errors.New("it is kept, as somebody said")
+	ErrErased = errors.New("it has been erased")
+)
+
+// there reports whether one of the files that are no sound stands in a recording.
+func there(dir, id, name string) bool {
+	_, err := os.Lstat(filepath.Join(dir, id, name))
+	return err == nil
+}
+
+// Hold keeps a recording from being erased, or gives it free again. Who holds and who erases each write their file and then
+// look for the other's: one of the two gives way. SPEC: RCD-010
 func Hold(dir, id string, on bool) error {
 	name := filepath.Join(dir, id, hold)
 	if !on {
@@ -134,6 +151,9 @@ func Hold(dir, id string, on bool) error {
 	if err := os.WriteFile(name, nil, 0o600); err != nil {
 		return fmt.Errorf("couldn't hold the recording: %w", err)
 	}
+	if there(dir, id, erased) {
+		return fmt.Errorf("couldn't hold the recording: %w", errors.Join(ErrErased, os.Remove(name)))
+	}
 	return nil
 }
 
@@ -143,15 +163,21 @@ func Over(dir string, keep time.Duration, now time.Time) ([]Kept, error) {
 	return slices.DeleteFunc(all, func(k Kept) bool { return k.Hold || len(k.Files) == 0 || now.Sub(k.At) < keep }), err
 }
 
-// Erase removes a recording; its directory says that it was there. SPEC: RCD-010
+// Erase removes a recording; its directory says that it was there. One that is held stays. SPEC: RCD-010
 func Erase(dir, id string) error {
 	at := filepath.Join(dir, id)
-	err := os.RemoveAll(at)
-	if err == nil {
-		err = os.Mkdir(at, 0o700)
+	err := os.WriteFile(filepath.Join(at, erased), nil, 0o600)
+	if err == nil && there(dir, id, hold) {
+		return errors.Join(ErrHeld, os.Remove(filepath.Join(at, erased)))
 	}
+	var fs []os.DirEntry
 	if err == nil {
-		err = os.WriteFile(filepath.Join(at, erased), nil, 0o600)
+		fs, err = os.ReadDir(at)
+	}
+	for _, f := range fs {
+		if f.Name() != erased {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(at, f.Name())))
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("couldn't erase the recording of %s: %w", id, err)

@@ -522,6 +522,12 @@ func TestRecordingsAreErased(t *testing.T) {
 	if err := Erase(dir, gone); err != nil {
 		t.Fatal(err)
 	}
+	if err := Erase(dir, held); !errors.Is(err, ErrHeld) { // it was said since it was found to be over
+		t.Errorf("a recording that is held is erased: %v", err)
+	}
+	if err := Hold(dir, gone, true); !errors.Is(err, ErrErased) {
+		t.Errorf("one that is gone is held: %v", err)
+	}
 	if err := Hold(dir, held, false); err != nil {
 		t.Fatal(err)
 	}
