@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
@@ -81,18 +82,25 @@ func DecodeObject(b []byte, max int, v any) error {
 //
 // SPEC: REC-007
 func DecodeStrict(body []byte, max int, v any) error {
-	if err := checkBody(body, max); err != nil {
+	if err := checkSalt(body, max); err != nil {
 		return err
 	}
-	rest := append([]byte{'{'}, bytes.TrimPrefix(body[saltEnd:], []byte(","))...)
-	if err := json.Unmarshal(rest, v, json.RejectUnknownMembers(true)); err != nil {
+	// The reading below finds all that is no JSON, a name twice or not UTF-8, but in what follows the salt.
+	members, more := bytes.CutPrefix(body[saltEnd:], []byte(","))
+	if closed := bytes.HasPrefix(bytes.TrimLeft(members, " "), []byte("}")); closed == more {
+		return fmt.Errorf("%w: no JSON", ErrBody)
+	}
+	if err := json.Unmarshal(append([]byte{'{'}, members...), v, json.RejectUnknownMembers(true)); err != nil {
 		return fmt.Errorf("%w: %w", ErrBody, err)
 	}
-	return nil
+	if reflect.TypeOf(v).Elem().Kind() != reflect.Struct && !jsontext.Value(body).IsValid() { // a struct has no member of that name
+		return fmt.Errorf("%w: the salt twice", ErrBody)
+	}
+	return checkValues(body)
 }
 
-// checkBody refuses all that can be refused without knowing the type that a body is decoded into.
-func checkBody(body []byte, max int) error {
+// checkSalt refuses a body that is too long, or does not begin with its salt.
+func checkSalt(body []byte, max int) error {
 	if len(body) > max {
 		return fmt.Errorf("%w: over %d bytes", ErrBody, max)
 	}
@@ -101,6 +109,14 @@ func checkBody(body []byte, max int) error {
 	}
 	if _, err := ParseHash(string(body[len(saltPrefix) : saltEnd-1])); err != nil {
 		return fmt.Errorf("%w: salt", ErrBody)
+	}
+	return nil
+}
+
+// checkBody refuses all that can be refused without knowing the type that a body is decoded into.
+func checkBody(body []byte, max int) error {
+	if err := checkSalt(body, max); err != nil {
+		return err
 	}
 	if !jsontext.Value(body).IsValid() {
 		return fmt.Errorf("%w: no JSON, a name twice, or not UTF-8", ErrBody)

@@ -11,15 +11,20 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
@@ -30,6 +35,7 @@ import (
 type fake struct {
 	mu   sync.Mutex
 	did  []string
+	from string // the account that asked last
 	subs chan struct{}
 	file func(io.Writer) error
 }
@@ -37,6 +43,7 @@ type fake struct {
 func (f *fake) Do(_ context.Context, who act.Who, lang string, a act.Act) (act.Reply, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.from = who.Account
 	f.did = append(f.did, fmt.Sprintf("%s %s %s %+v", a.Verb(), who.Officer, who.Known, a))
 	switch a {
 	case act.Status:
@@ -357,5 +364,54 @@ func TestGarbageAndSilenceOnTheSocketCostNothing(t *testing.T) {
 	}
 	if f.has("stop") {
 		t.Error("something of it was done:", f.did)
+	}
+}
+
+// as connects to a home's socket as another account of this machine, of one group alone.
+func as(h home.Home, uid, gid uintptr) (c net.Conn, err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // the thread ends with this goroutine, and what it became with it
+		for _, call := range [][4]uintptr{{unix.SYS_SETGROUPS}, {unix.SYS_SETRESGID, gid, gid, gid}, {unix.SYS_SETRESUID, uid, uid, uid}} {
+			if _, _, e := syscall.RawSyscall(call[0], call[1], call[2], call[3]); e != 0 {
+				err = e
+				return
+			}
+		}
+		c, err = net.Dial("unix", h.Socket())
+	}()
+	<-done
+	return c, err
+}
+
+// Another account of the group that the home is shared with asks and acts, as itself; one that is not of it is not let in.
+//
+// SPEC: CLI-017
+func TestAnAccountOfTheGroupActsAsItself(t *testing.T) {
+	const nobody, alone = 65534, 65534
+	g, err := user.LookupGroupId("100")
+	if err != nil || os.Geteuid() != 0 || accountName(nobody) == "root" {
+		t.Skip("left out: another account of the group (it needs root, and the group 100)")
+	}
+	dir := t.TempDir()
+	if err := errors.Join(os.Chmod(filepath.Dir(dir), 0o755), os.Chmod(dir, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	h, f := home.Home{Dir: filepath.Join(dir, "home")}, &fake{}
+	if err := h.Share(g.Name); err != nil {
+		t.Fatal(err)
+	}
+	start(t, h, f)
+	if c, err := as(h, nobody, alone); !errors.Is(err, syscall.EACCES) {
+		t.Errorf("an account of no group of ours is let in: %v %v", c, err)
+	}
+	c := To(h)
+	c.http.Transport.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) { return as(h, nobody, 100) }
+	if _, err := c.Do(t.Context(), "north", "en", act.SignOn{}); err != nil {
+		t.Fatal(err)
+	}
+	if want := accountName(nobody); !f.has("sign-on") || f.from != want {
+		t.Errorf("it acts as %q, not as %s: %q", f.from, want, f.did)
 	}
 }

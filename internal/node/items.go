@@ -137,6 +137,7 @@ func (l *Line) place(key string) {
 // enter enters a contact, a request or what we make of one into the book, or takes out what was one; of people, posts and
 // events the register is built anew when it is asked for.
 func (m *memory) enter(key string, s stamp, state any) {
+	defer fault.Caught(m.l.log, "an entry of the book", func() { m.l.log.Error("an item is counted nowhere: this program makes nothing of it", "item", key) })
 	was := m.items.listOf(key)
 	if s.list == "line" || was == "line" {
 		m.reg, m.tallied = nil, time.Time{}
@@ -193,7 +194,10 @@ func (x *items) move(was, is *stamp) {
 
 // stamp says where an item belongs, and folds its state; a new kind of item is one more case here.
 func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp, state any) {
-	defer fault.Caught(l.log, "the meaning of a statement", func() { s, state = stamp{}, nil }) // or it would be asked for again at each start
+	defer fault.Caught(l.log, "the meaning of a statement", func() { // or it would be asked for again at each start
+		s, state = stamp{}, nil
+		l.log.Error("an item is shown nowhere: this program makes nothing of it", "item", it.Key)
+	})
 	if it == nil || len(it.Entries) == 0 {
 		return s, nil
 	}

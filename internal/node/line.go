@@ -289,6 +289,7 @@ var errGivenUp = errors.New("a step was given up: a fault of this program")
 // the disk, as after a commit that failed, while calls and STOP go on. SPEC: NOD-044
 func (l *Line) take(step func()) {
 	defer fault.Caught(l.log, "a step of the line", func() {
+		l.peer.poisoned(l)
 		t := l.tx
 		l.tx = tx{}
 		select {

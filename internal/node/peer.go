@@ -53,6 +53,9 @@ type peerState struct {
 	away    turnedAway
 	refused time.Time // when it called a statement of ours unsound
 
+	taking *record.Checked        // a statement that is being taken in
+	poison map[wire.Hash]struct{} // those of which this program makes a panic
+
 	left      []string          // its runs that another took the place of, the newest few
 	from      map[string]string // of these and of the one that is here, where they came from
 	returned  recurs            // one of them came back
@@ -336,9 +339,14 @@ func (l *Line) entry(c *record.Checked, err error, bytes, path int) {
 	if err == nil {
 		err = l.mayEnter(c, bytes)
 	}
+	if err == nil {
+		err = l.peer.harmless(c)
+	}
 	var a record.Added
 	if err == nil {
+		l.peer.taking = c
 		a, err = l.rec.AddChecked(c)
+		l.peer.taking = nil
 	}
 	if err != nil {
 		if r, ok := isRefusal(err); ok {
@@ -372,6 +380,30 @@ func (l *Line) entry(c *record.Checked, err error, bytes, path int) {
 		l.got = append(l.got, e)
 		l.urgent = l.urgent || path >= 0
 	}
+}
+
+// maxPoison bounds how many such statements are remembered.
+const maxPoison = 64
+
+// poisoned names the statement of which taking in a step was given up, so that it is refused when it comes again.
+func (p *peerState) poisoned(l *Line) {
+	if p.taking == nil {
+		return
+	}
+	if len(p.poison) >= maxPoison || p.poison == nil {
+		p.poison = map[wire.Hash]struct{}{}
+	}
+	p.poison[p.taking.Ref().Leaf] = struct{}{}
+	l.log.Error("a statement is refused from now on: this program cannot take it in", "statement", p.taking.Place().String(), "kind", p.taking.Kind())
+	p.taking = nil
+}
+
+// harmless refuses what was found to be a poison: its author ends that log there. SPEC: NOD-044
+func (p *peerState) harmless(c *record.Checked) error {
+	if _, bad := p.poison[c.Ref().Leaf]; bad {
+		return &record.Refusal{Log: record.LogName{LogID: c.Place().LogID}, Index: c.Place().Index, Why: "a fault of the program here"}
+	}
+	return nil
 }
 
 func body(b []byte) []byte {

@@ -6,10 +6,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/fault"
 	"example.org/parley/internal/view"
 	"example.org/parley/record"
 	"example.org/parley/register"
@@ -27,9 +29,24 @@ func (l *Line) register() *register.Register {
 				its = append(its, it)
 			}
 		}
-		l.reg = register.Build(its)
+		if l.reg = l.build(its); l.reg == nil { // without those that alone cannot be built
+			its = slices.DeleteFunc(its, func(it *record.Item) bool { return l.build([]*record.Item{it}) == nil })
+			if l.reg = l.build(its); l.reg == nil {
+				l.reg = register.Build(nil)
+			}
+		}
 	}
 	return l.reg
+}
+
+// build gives nil where the register cannot be made of items. SPEC: NOD-044
+func (l *Line) build(its []*record.Item) (r *register.Register) {
+	defer fault.Caught(l.log, "the register of people", func() {
+		if len(its) == 1 {
+			l.log.Error("an item is in no register: this program makes nothing of it", "item", its[0].Key)
+		}
+	})
+	return register.Build(its)
 }
 
 // officerName is how a person is called on a board; "" for nobody.

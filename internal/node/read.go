@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"example.org/parley/internal/fault"
 	"example.org/parley/internal/store"
 	"example.org/parley/record"
 )
@@ -82,6 +83,10 @@ func (l *Line) parse(rows []store.Row) []stored {
 
 // add takes one row into the memory.
 func (l *Line) add(m *memory, s stored) {
+	defer fault.Caught(l.log, "a row of the record", func() {
+		l.log.Error("the record is read without a row: this program cannot take it in", "row", s.N, "log", s.Log, "index", s.Index)
+		m.bad.add(s.N, record.ErrAltered)
+	})
 	var a record.Added
 	switch {
 	case s.err != nil:

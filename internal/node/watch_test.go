@@ -3,12 +3,14 @@
 package node
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,11 +18,13 @@ import (
 	"time"
 
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/fault"
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/recording"
 	"example.org/parley/internal/store"
 	"example.org/parley/internal/view"
 	"example.org/parley/record"
+	"example.org/parley/register"
 	"example.org/parley/wire"
 )
 
@@ -281,6 +285,103 @@ func TestAPanicEndsOneStep(t *testing.T) {
 		if s, state := l.stamp(&record.Item{Entries: []*record.Entry{nil}}, nil, time.Now()); s.key != "" || state != nil {
 			t.Error("an item without meaning has one")
 		}
+		l.Close()
+	})
+}
+
+// lines is what a node's log says.
+type lines struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// A statement of the other end by which a panic comes is named and refused, not taken again and again; where it is on the disk
+// the record is read without it; where an item of people cannot be understood the others are.
+// SPEC: NOD-044
+func TestAPoisonStatementIsNamedAndLeftOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m machine
+		l := m.begin(t)
+		s := &waitingStream{wires: m.now}
+		time.Sleep(time.Second)
+		var said lines
+		poison := true
+		kinds := l.opts.Load().Kinds
+		k, was := kinds["officer.added"], kinds["officer.added"].Validate
+		k.Validate = func(e, begin *record.Entry) error {
+			if poison && e.Log.Party == "borealia" {
+				panic("a poison")
+			}
+			return was(e, begin)
+		}
+		them := peerRun(&m, l)
+		d, err := new(register.Register).OfficerDraft("borealia", register.Officer{Name: "Cpt Bruni", Langs: []string{"en"}}, "actual", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := them.Append(d, time.Now(), record.PeerClock{}, rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		note, facts, text := e.Pieces()
+		comes := func() {
+			t.Helper()
+			b := wire.AppendFrame(nil, wire.Frame{Kind: wire.FrameEntry, Parts: [][]byte{note, facts, text}})
+			l.post(func() { l.fromLink(link.Event{Kind: link.Stream, Then: l.prepare(b)}) })
+			time.Sleep(5 * time.Second)
+		}
+		in := func(f func()) {
+			t.Helper()
+			if err := l.in(t.Context(), l.events, f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		in(func() {
+			kinds["officer.added"], l.link, l.log, l.peer.streams = k, s, slog.New(slog.NewTextHandler(&said, nil)), true
+		})
+		faults := fault.Count()
+		comes()
+		comes()
+		in(func() {
+			if l.disk.dead != nil || l.rec.ByRef(e.Ref()) != nil || fault.Count() != faults+1 {
+				t.Errorf("dead %v, taken %v, %d panics", l.disk.dead, l.rec.ByRef(e.Ref()) != nil, fault.Count()-faults)
+			}
+			if want := e.Place().String(); !strings.Contains(said.String(), want) || !bytes.Contains(bytes.Join(s.sent, nil), []byte(e.Log.LogID.String()+" 0 a fault")) {
+				t.Errorf("%s is not named, or not refused: %s", want, said.String())
+			}
+			poison = false
+			clear(l.peer.poison)
+		})
+		comes()
+		in(func() {
+			if l.rec.ByRef(e.Ref()) == nil {
+				t.Error("it is not taken though it is no poison")
+			}
+			poison = true
+			l.fail(errGivenUp)
+		})
+		time.Sleep(10 * time.Second)
+		in(func() {
+			if l.disk.dead != nil || l.rec.ByRef(e.Ref()) != nil || !strings.Contains(said.String(), "the record is read without a row") {
+				t.Errorf("dead %v, read %v: %s", l.disk.dead, l.rec.ByRef(e.Ref()) != nil, said.String())
+			}
+			good := &record.Item{Key: "good", Begin: e, Entries: []*record.Entry{e}}
+			if l.build([]*record.Item{{Key: "bad", Entries: []*record.Entry{nil}}}) != nil || l.build([]*record.Item{good}) == nil {
+				t.Error("what cannot be built is, or what can is not")
+			}
+		})
 		l.Close()
 	})
 }
