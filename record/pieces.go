@@ -13,8 +13,8 @@ import (
 
 // Rows is the disk under a record: where the bytes of statements and receipts lie that nobody uses now.
 type Rows interface {
-	// Row reads back what a row holds.
-	Row(n int) (note, facts, text []byte, err error)
+	// Row reads back what a row holds; patient is who can wait for a disk that is busy.
+	Row(n int, patient bool) (note, facts, text []byte, err error)
 	// Unread is told of a row that could not be read back, or that is no longer what was written: the whole is then
 	// to be read anew. Any goroutine may call it.
 	Unread(n int, err error)
@@ -91,7 +91,7 @@ func (b *bytesOf) get() (*pieces, int32) {
 // cannot be read is told to the disk's owner, and is nothing here.
 //
 // SPEC: STO-018
-func (b *bytesOf) load(check func(*pieces) error) (p *pieces, row int32) {
+func (b *bytesOf) load(patient bool, check func(*pieces) error) (p *pieces, row int32) {
 	p, row = b.get()
 	if p != nil {
 		return p, 0
@@ -101,7 +101,7 @@ func (b *bytesOf) load(check func(*pieces) error) (p *pieces, row int32) {
 		return p, 0 // made by hand, without bytes
 	}
 	var err error
-	if p.note, p.facts, p.text, err = b.shelf.rows.Row(int(row)); err == nil {
+	if p.note, p.facts, p.text, err = b.shelf.rows.Row(int(row), patient); err == nil {
 		err = check(p)
 	}
 	if err != nil {
@@ -115,8 +115,10 @@ func (b *bytesOf) load(check func(*pieces) error) (p *pieces, row int32) {
 var ErrAltered = errors.New("it is not what was written")
 
 // load gives the bytes of an entry; what was read back is kept for a while. It may be a copy, made before a body came.
-func (e *Entry) load() *pieces {
-	p, row := e.bytes.load(func(p *pieces) error {
+func (e *Entry) load() *pieces { return e.read(false) }
+
+func (e *Entry) read(patient bool) *pieces {
+	p, row := e.bytes.load(patient, func(p *pieces) error {
 		text := p.signed()
 		if wire.Leaf(text) != e.Leaf {
 			return ErrAltered
@@ -139,8 +141,13 @@ func (e *Entry) load() *pieces {
 }
 
 // Pieces gives the signed note and the bodies that are here, byte for byte as they came.
-func (e *Entry) Pieces() (note, facts, text []byte) {
-	p := e.load()
+func (e *Entry) Pieces() (note, facts, text []byte) { return e.pieces(false) }
+
+// Await gives what Pieces does, to one who can wait for a disk that is busy.
+func (e *Entry) Await() (note, facts, text []byte) { return e.pieces(true) }
+
+func (e *Entry) pieces(patient bool) (note, facts, text []byte) {
+	p := e.read(patient)
 	if e.facts {
 		facts = p.facts
 	}
@@ -223,8 +230,13 @@ func (rc *Receipt) OnDisk(row int) {
 }
 
 // Note gives the signed note, byte for byte as it came.
-func (rc *Receipt) Note() []byte {
-	p, _ := rc.bytes.load(func(p *pieces) error {
+func (rc *Receipt) Note() []byte { return rc.read(false) }
+
+// Await gives what Note does, to one who can wait for a disk that is busy.
+func (rc *Receipt) Await() []byte { return rc.read(true) }
+
+func (rc *Receipt) read(patient bool) []byte {
+	p, _ := rc.bytes.load(patient, func(p *pieces) error {
 		if wire.Leaf(p.signed()) != rc.leaf {
 			return ErrAltered
 		}

@@ -17,7 +17,7 @@ type paper struct {
 	during func() // what happens once while the next row is read
 }
 
-func (d *paper) Row(n int) (note, facts, text []byte, err error) {
+func (d *paper) Row(n int, _ bool) (note, facts, text []byte, err error) {
 	d.read++
 	if f := d.during; f != nil {
 		d.during = nil

@@ -94,7 +94,7 @@ func write(magic string, head []Piece, logs []listing) func(io.Writer) error {
 			for _, l := range logs {
 				piece("log", []byte(l.id.String()))
 				for _, e := range l.entries {
-					note, facts, text := e.Pieces()
+					note, facts, text := e.Await()
 					if note == nil { // its bodies come with it or not at all
 						return fmt.Errorf("couldn't read statement %s back", e.Place())
 					}
@@ -107,7 +107,7 @@ func write(magic string, head []Piece, logs []listing) func(io.Writer) error {
 					}
 				}
 				for _, rc := range l.receipts {
-					note := rc.Note()
+					note := rc.Await()
 					if note == nil {
 						return fmt.Errorf("couldn't read the receipt of statement %s back", rc.Of().Place)
 					}

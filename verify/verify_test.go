@@ -494,7 +494,7 @@ func FuzzRead(f *testing.F) {
 // deadDisk is a disk that gives nothing back.
 type deadDisk struct{}
 
-func (deadDisk) Row(int) (note, facts, text []byte, err error) {
+func (deadDisk) Row(int, bool) (note, facts, text []byte, err error) {
 	return nil, nil, nil, io.ErrUnexpectedEOF
 }
 func (deadDisk) Unread(int, error) {}

@@ -20,9 +20,11 @@ import (
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
+	"example.org/parley/internal/cert"
 	"example.org/parley/internal/control"
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/link"
+	"example.org/parley/internal/node"
 	"example.org/parley/internal/view"
 	"example.org/parley/wire"
 	"example.org/parley/words"
@@ -236,7 +238,34 @@ func (d *doctor) addresses(l *home.Line, running bool) {
 			}
 		}
 	}
+	d.certificate(l, time.Now())
 	d.telephones(l, running)
+}
+
+// certificate looks at what a page of the house shows: until when, and whether it is made anew. SPEC: PAG-066
+func (d *doctor) certificate(l *home.Line, now time.Time) {
+	p := &l.Config.Page
+	if p.At == "" || p.Loopback() {
+		return
+	}
+	c := cert.Of(d.app.home(), p.Name())
+	ends, own, err := c.Stands()
+	until, left := ends.UTC().Format("2006-01-02"), ends.Sub(now)
+	switch {
+	case ends.IsZero():
+		d.bad(err)
+	case left <= 0:
+		d.say(wrong, "parley cert own, or another of the house: parley cert csr", "the certificate of %s ended on %s: no desk of another machine opens", c.Name, until)
+	case err != nil:
+		e := hint.Of(err).In(d.lang, words.Say)
+		d.say(wrong, e.Hint, "the certificate of %s ends on %s, and cannot be renewed: %s", c.Name, until, e.Error())
+	case own && left < cert.Renews-24*time.Hour:
+		d.say(look, "start the node; if it runs, its log says why: journalctl -u parley", "the certificate of %s ends on %s, and was not renewed", c.Name, until)
+	case !own && left < 30*24*time.Hour:
+		d.say(look, "ask for another: parley cert csr > FILE, parley cert import FILE", "the certificate of %s ends on %s; the house renews it", c.Name, until)
+	default:
+		d.say(fine, "", "the certificate of %s: until %s", c.Name, until)
+	}
 }
 
 // taken reports whether another program has an address; of a port that this account may not have it says so.
@@ -250,7 +279,7 @@ func (d *doctor) noRight(err error, path, at string) bool {
 	if !errors.Is(err, syscall.EACCES) {
 		return false
 	}
-	way := "a port above 1023; or the right to it: install -D -m 644 /usr/share/doc/parley/port443.conf /etc/systemd/system/parley.service.d/port443.conf; systemctl daemon-reload; systemctl restart parley"
+	way := hint.Of(node.NoRight(at)).Hint
 	if path == "" {
 		d.say(look, way, "this account may not listen at %s; the service may, if it was given the right", at)
 	} else {

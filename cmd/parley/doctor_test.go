@@ -7,11 +7,13 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"example.org/parley/internal/cert"
 	"example.org/parley/internal/home"
 	"example.org/parley/wire"
 )
@@ -68,8 +70,8 @@ func TestDoctorNamesTheDropInAndTheCertificate(t *testing.T) {
 	if f := d.out[0]; !strings.HasPrefix(f.What, "path web: ") || !strings.Contains(f.What, "192.0.2.1:443") || !strings.Contains(f.Do, "install -D -m 644 "+from+" "+to) {
 		t.Errorf("%+v", f)
 	}
-	for name, want := range map[string]string{"nfpm.yaml": "src: packaging/port443.conf, dst: " + from, "nfpm.yaml ": "dst: /usr/lib/systemd/system/parley.service", "port443.conf": "AmbientCapabilities=CAP_NET_BIND_SERVICE"} {
-		if b, err := os.ReadFile("../../packaging/" + strings.TrimSpace(name)); err != nil || !bytes.Contains(b, []byte(want)) {
+	for want, name := range map[string]string{"src: packaging/port443.conf, dst: " + from: "nfpm.yaml", "dst: /usr/lib/systemd/system/parley.service": "nfpm.yaml", "AmbientCapabilities=CAP_NET_BIND_SERVICE": "port443.conf"} {
+		if b, err := os.ReadFile("../../packaging/" + name); err != nil || !bytes.Contains(b, []byte(want)) {
 			t.Errorf("%s lacks %q: %v", name, want, err)
 		}
 	}
@@ -87,6 +89,51 @@ func TestDoctorNamesTheDropInAndTheCertificate(t *testing.T) {
 	}
 	if s := said("sip:127.0.0.2"); s != "" {
 		t.Errorf("over UDP: %q", s)
+	}
+}
+
+// Of a page of the house doctor says until when its certificate is, and why it is not renewed.
+// SPEC: CLI-061 PAG-066
+func TestDoctorTellsUntilWhenTheCertificateIs(t *testing.T) {
+	l, _ := lines(t)
+	h := home.Home{Dir: filepath.Dir(filepath.Dir(l.Dir))}
+	day, now := 24*time.Hour, time.Now()
+	said := func(at time.Time) string {
+		d := &doctor{app: &app{stdio: stdio{nil, &bytes.Buffer{}, nil}, lang: "en", dir: h.Dir}, line: "north"}
+		d.certificate(l, at)
+		return d.text()
+	}
+	if got := said(now); got != "" {
+		t.Errorf("of a page on loopback: %s", got)
+	}
+	l.Config.Page.At = "line.ops.example:8443"
+	if got := said(now); !strings.Contains(got, "WRONG") || !strings.Contains(got, "there is no certificate for line.ops.example") || !strings.Contains(got, "parley cert own") {
+		t.Errorf("of none: %s", got)
+	}
+	c := cert.Of(h, "line.ops.example")
+	if _, err := c.Own(); err != nil {
+		t.Fatal(err)
+	}
+	until := now.Add(90 * day).UTC().Format("2006-01-02")
+	for at, want := range map[time.Duration]string{0: "ok        north: the certificate of line.ops.example: until " + until, 60 * day: "LOOK      north: the certificate of line.ops.example ends on " + until + ", and was not renewed", 91 * day: "WRONG     north: the certificate of line.ops.example ended on " + until} {
+		if got := said(now.Add(at)); !strings.HasPrefix(got, want) {
+			t.Errorf("after %v: %s\nwant: %s", at, got, want)
+		}
+	}
+	if err := os.Chmod(filepath.Join(c.Dir, "authority.pem"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := said(now); !strings.Contains(got, "WRONG") || !strings.Contains(got, until+", and cannot be renewed: ") || !strings.Contains(got, "others may have read it") {
+		t.Errorf("of an authority whose key is of use no more: %s", got)
+	}
+	if err := os.Remove(filepath.Join(c.Dir, "authority.pem")); err != nil { // as where the house made it
+		t.Fatal(err)
+	}
+	if got := said(now); !strings.HasPrefix(got, "ok ") {
+		t.Errorf("of the house's: %s", got)
+	}
+	if got := said(now.Add(70 * day)); !strings.Contains(got, "LOOK") || !strings.Contains(got, "the house renews it") {
+		t.Errorf("of the house's, near its end: %s", got)
 	}
 }
 

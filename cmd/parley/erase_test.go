@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -17,6 +18,8 @@ import (
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/node"
+	"example.org/parley/internal/store"
+	"example.org/parley/internal/store/storetest"
 	"example.org/parley/party"
 )
 
@@ -103,7 +106,46 @@ func TestALineIsErasedOnceItWasLeftAndArchived(t *testing.T) {
 // A line that two have signed is erased as one alone is, once it was left; the archive has its genesis.
 // SPEC: CLI-063
 func TestALineOfTwoIsErased(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) { erased(t, "") })
+	t.Run("postgres", func(t *testing.T) { // and its rows in the database, those of no other line
+		p := storetest.Primary(t, false)
+		other, err := store.Open(filepath.Join(t.TempDir(), "record.db"), store.Options{Postgres: storetest.URL(p), Name: "another"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		other.Append(1, []store.Row{{Kind: store.KindEntry, Log: "x", A: []byte("x")}})
+		if c := <-other.Durable(); c.Err != nil {
+			t.Fatal(c.Err)
+		}
+		defer other.Close()
+		before := erased(t, storetest.URL(p))
+		if before == 0 {
+			t.Error("its rows were not in the database")
+		}
+		for _, of := range []string{"parley_row", "parley_record", "parley_local"} {
+			if n := p.Count(t, "SELECT count(*) FROM "+of+" WHERE name <> 'another'"); n != 0 {
+				t.Errorf("%d rows are left in %s", n, of)
+			}
+		}
+		if p.Count(t, "SELECT count(*) FROM parley_row WHERE name = 'another'") != 1 {
+			t.Error("another line's rows are gone")
+		}
+	})
+}
+
+// erased leaves and erases a line of two, whose record is in a file or in that database, and gives how many rows it had.
+func erased(t *testing.T, database string) (held int) {
 	l, b := lines(t)
+	if database != "" {
+		config := filepath.Join(l.Dir, "config.toml")
+		was, err := os.ReadFile(config)
+		if err == nil {
+			err = os.WriteFile(config, fmt.Appendf(nil, "store = %q\n%s", database, was), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	terms, err := l.Config.Terms.Encode([32]byte{1})
 	if err != nil {
 		t.Fatal(err)
@@ -152,6 +194,13 @@ func TestALineOfTwoIsErased(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.Store.Look = database != ""
+	s, err := store.Open(c.DB, c.Store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	held = s.Rows()
+	s.Close()
 	if said := erase(); !strings.Contains(said, "is erased here") {
 		t.Error(said)
 	}
@@ -165,4 +214,5 @@ func TestALineOfTwoIsErased(t *testing.T) {
 	if back, err := h.Load("north"); err != nil || back.Genesis == nil || back.Genesis.Hash != l.Genesis.Hash {
 		t.Errorf("what comes back of the archive: %v", err)
 	}
+	return held
 }

@@ -103,7 +103,7 @@ func (f *face) serve(ctx context.Context, s *service, l *home.Line) (err error) 
 		f.set(p, edge, nil)
 		go p.Watch(ctx)
 		if c != nil {
-			go f.watchCertificate(ctx, c)
+			go f.watchCertificate(ctx, c, s.log)
 		}
 	})
 }
@@ -139,11 +139,16 @@ func servePage(ctx context.Context, of home.Home, at home.Page, h http.Handler, 
 // lookAtCertificate is how often the end of a page's certificate is looked at.
 const lookAtCertificate = time.Minute
 
-// watchCertificate tells the line when the certificate of its page ends, until ctx does. SPEC: PAG-066
-func (f *face) watchCertificate(ctx context.Context, c *cert.Certificate) {
-	for ; ctx.Err() == nil; pause(ctx, lookAtCertificate) {
+// watchCertificate tells the line when the certificate of its page ends, and the log why it is not made anew, until ctx ends.
+// SPEC: PAG-066
+func (f *face) watchCertificate(ctx context.Context, c *cert.Certificate, log *slog.Logger) {
+	for said := ""; ctx.Err() == nil; pause(ctx, lookAtCertificate) {
 		if ends, err := c.Ends(); err == nil {
 			f.Line.Certificate(c.Name, ends)
+		}
+		if _, _, err := c.Stands(); err != nil && err.Error() != said {
+			said = err.Error()
+			log.Error("the certificate of the page is not renewed", "name", c.Name, "err", err)
 		}
 	}
 }

@@ -31,8 +31,8 @@ const (
 	noteEvery    = act.NotifierEvery
 )
 
-// escalates are the times of unanswered ringing at which on-ring is told again; the last is also when a caller gives up, so
-// that a ring which nobody answered counts as one that rang so long.
+// escalates are the times of unanswered ringing at which on-ring is told again; at the last a ring ends as not answered, so
+// that one which has ended so counts as one that rang so long.
 var escalates = []time.Duration{0, 20 * time.Second, 60 * time.Second}
 
 // notice is what a command reads on its standard input, one line of JSON. It tells what waits and not what was said.
@@ -76,7 +76,7 @@ type outside struct {
 func (a *app) notify() *cobra.Command {
 	var ring, alarm, message string
 	c := &cobra.Command{Use: "notify", Short: "Run a command for a ring, an alarm or a message: a bell that rings outside the browser.", Args: nargs(0, 0)}
-	c.Flags().StringVar(&ring, "on-ring", "", "command for a ring that is not answered: at once, after 20 s and after 60 s or when the caller gives up")
+	c.Flags().StringVar(&ring, "on-ring", "", "command for a ring that is not answered: at once, after 20 s, and after 60 s, when it ends as not answered")
 	c.Flags().StringVar(&alarm, "on-alarm", "", "command for an alarm that is raised")
 	c.Flags().StringVar(&message, "on-message", "", "command for a message or a STOP that waits here")
 	c.RunE = func(c *cobra.Command, _ []string) error {

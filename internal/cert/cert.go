@@ -42,7 +42,7 @@ import (
 // How long what we make ourselves lasts.
 const (
 	ownLife  = 90 * 24 * time.Hour
-	ownRenew = 40 * 24 * time.Hour // left: it is made anew
+	Renews   = 40 * 24 * time.Hour // left: it is made anew
 	rootLife = 10 * 365 * 24 * time.Hour
 	early    = time.Hour // valid since before now: clocks differ
 	maxFile  = 256 << 10
@@ -58,6 +58,7 @@ type Certificate struct {
 	shown  *tls.Certificate
 	looked time.Time
 	stamp  time.Time // of the file that shown is from
+	stays  error     // why it was not made anew, nil where it was or need not be
 }
 
 // Of is the certificate of a page in a home.
@@ -396,8 +397,9 @@ func (s *Certificate) Current() (*tls.Certificate, error) {
 	if err == nil && (s.shown == nil || !st.ModTime().Equal(s.stamp)) {
 		err = s.take(st)
 	}
-	if err == nil && s.shown.Leaf.NotAfter.Sub(now) < ownRenew {
-		if again, err := s.renew(); err == nil && again {
+	if err == nil && s.shown.Leaf.NotAfter.Sub(now) < Renews {
+		var again bool
+		if again, s.stays = s.renew(); again && s.stays == nil {
 			if st, err := os.Stat(s.path("key.pem")); err == nil {
 				_ = s.take(st) // what was shown goes on
 			}
@@ -421,15 +423,27 @@ func (s *Certificate) take(st fs.FileInfo) error {
 	return err
 }
 
-// renew makes a certificate of our own authority anew, where there is one; a new authority is for people, since desks must
-// trust it.
-func (s *Certificate) renew() (bool, error) {
+// authority is our own, nil where there is none; a new one is for people, since desks must trust it.
+func (s *Certificate) authority() (*x509.Certificate, *ecdsa.PrivateKey, error) {
 	k, err := s.readKey("authority.pem")
 	if err != nil || k == nil {
-		return false, err
+		return nil, nil, err
 	}
 	root, err := s.Root()
-	if err != nil || root == nil || root.NotAfter.Before(s.now().Add(ownRenew)) {
+	switch {
+	case err != nil:
+	case root == nil:
+		err = hint.New("parley cert own; then its policies to each desk", "the root of our own authority is gone: %s", s.path("root.pem"))
+	case root.NotAfter.Before(s.now().Add(Renews)):
+		err = hint.New("parley cert own; then its policies to each desk", "our own authority ends on %s", root.NotAfter.UTC().Format("2006-01-02"))
+	}
+	return root, k, err
+}
+
+// renew makes a certificate of our own authority anew, where there is one.
+func (s *Certificate) renew() (bool, error) {
+	root, k, err := s.authority()
+	if err != nil || k == nil {
 		return false, err
 	}
 	return true, s.sign(root, k)
@@ -441,11 +455,31 @@ func (s *Certificate) Ends() (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	ends := c.Leaf.NotAfter
-	if root, err := s.Root(); err == nil && root != nil && root.NotAfter.Before(ends) {
-		ends = root.NotAfter
+	return s.ends(c), nil
+}
+
+func (s *Certificate) ends(c *tls.Certificate) time.Time {
+	if root, err := s.Root(); err == nil && root != nil && root.NotAfter.Before(c.Leaf.NotAfter) {
+		return root.NotAfter
 	}
-	return ends, nil
+	return c.Leaf.NotAfter
+}
+
+// Stands gives when what the page shows ends, whether an authority of our own makes it anew, and why it does not, as far as
+// that can be known. It changes nothing. SPEC: PAG-066
+func (s *Certificate) Stands() (ends time.Time, own bool, err error) {
+	c, err := s.Load()
+	if err != nil {
+		return time.Time{}, false, err
+	}
+	_, k, err := s.authority()
+	own = k != nil || err != nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stays != nil {
+		err = s.stays
+	}
+	return s.ends(c), own, err
 }
 
 // TLS is how the page speaks: TLS 1.3 alone, HTTP/2 where the browser can. SPEC: PAG-061

@@ -205,9 +205,47 @@ func TestOurOwnAuthoritySignsForOneNameAndRenews(t *testing.T) {
 	if c, err := s2.Current(); err != nil || c.Leaf.NotAfter.Before(now) {
 		t.Error("one that has ended is shown", err)
 	}
+	if ends, own, err := s2.Stands(); err != nil || !own || ends.Before(now) {
+		t.Error("it is renewed, and that is not told", ends, own, err)
+	}
 	now = epoch.AddDate(9, 11, 25)
+	if ends, own, err := s2.Stands(); err == nil || !own || ends.IsZero() || !strings.Contains(err.Error(), "our own authority ends on") {
+		t.Error("that it cannot be renewed is not told", ends, own, err)
+	}
 	if ends, err := s2.Ends(); err != nil || !ends.Equal(root.NotAfter) && ends.After(root.NotAfter) {
 		t.Error("that the root ends is not told", ends, err)
+	}
+}
+
+// What keeps a certificate from being renewed is said, whether it was tried or not. SPEC: PAG-066
+func TestWhyACertificateIsNotRenewedIsTold(t *testing.T) {
+	now := epoch
+	s := store(t, &now)
+	if _, _, err := s.Stands(); err == nil {
+		t.Error("one that is not there stands")
+	}
+	if _, err := s.Own(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(s.path("authority.pem"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	other := &Certificate{Dir: s.Dir, Name: name, Now: s.Now}
+	if ends, own, err := other.Stands(); err == nil || !own || ends.IsZero() {
+		t.Error("a key that others may have read", ends, own, err)
+	}
+	if err := errors.Join(os.Chmod(s.path("authority.pem"), 0o600), os.RemoveAll(s.path("root.pem")), os.Mkdir(s.path("root.pem"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	now = now.AddDate(0, 0, 60)
+	if _, err := s.Current(); err != nil { // what is shown goes on
+		t.Error(err)
+	}
+	if s.stays == nil {
+		t.Error("it was not renewed, and nothing says so")
+	}
+	if _, own, err := s.Stands(); err == nil || !own {
+		t.Error("a root that cannot be read", own, err)
 	}
 }
 

@@ -561,7 +561,7 @@ func FuzzFragment(f *testing.F) {
 // deadDisk is a disk that gives nothing back.
 type deadDisk struct{}
 
-func (deadDisk) Row(int) (note, facts, text []byte, err error) {
+func (deadDisk) Row(int, bool) (note, facts, text []byte, err error) {
 	return nil, nil, nil, io.ErrUnexpectedEOF
 }
 func (deadDisk) Unread(int, error) {}

@@ -215,6 +215,7 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 		add("A7", "", alarm.Say("at.records", n))
 	}
 	l.lossConditions(add)
+	cs = append(cs, l.alteredConditions()...)
 	l.sheetConditions(add)
 	l.notifierConditions(add)
 	l.backupConditions(add)
@@ -226,7 +227,9 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 	}
 	if !l.disk.since.IsZero() {
 		add("A16", "here", alarm.Say("at.here"))
-		add("A9", "", storeWords(l.disk.dead, l.disk.unread))
+		if !errors.Is(l.disk.dead, record.ErrAltered) { // that is A7
+			add("A9", "", storeWords(l.disk.dead, l.disk.unread))
+		}
 	}
 	if w := l.peer.away.why; w != "" {
 		add("A9", "room here", awayWords(l.cfg.Us.Name, w, l.peer.away.until))
@@ -239,6 +242,34 @@ func (l *Line) conditions() (cs []alarm.Condition) {
 	}
 	if u := l.peer.state.Unrecorded; !u.IsZero() && l.peer.up {
 		add("A16", l.cfg.Them.Name, alarm.Say("at.party", l.cfg.Them.Name))
+	}
+	return cs
+}
+
+// maxNamed is how many places an alarm names.
+const maxNamed = 8
+
+// alteredConditions names what was signed and lies otherwise on our disk, whoever changed it. SPEC: NOD-014
+func (l *Line) alteredConditions() (cs []alarm.Condition) {
+	names := map[string][]string{}
+	for _, r := range l.left {
+		log, err := record.ParseLogName(r.Log)
+		of, key := l.rec, "altered"
+		switch r.Kind {
+		case store.KindPrivate:
+			of = l.priv
+		case store.KindReceipt:
+			key = "altered receipt"
+		}
+		name := of.ShortPlace(record.Place{LogID: log.LogID, Index: r.Index})
+		if err != nil { // its place was altered too
+			name = fmt.Sprintf("%q", r.Log)
+		}
+		names[key] = append(names[key], name)
+	}
+	for key, is := range names {
+		at := map[string]string{"altered": "at.altered", "altered receipt": "at.altered-receipt"}[key]
+		cs = append(cs, alarm.Condition{ID: "A7", Key: key, Detail: alarm.Say(at, strings.Join(is[:min(len(is), maxNamed)], ", "), l.cfg.Us.Name), Count: len(is)})
 	}
 	return cs
 }

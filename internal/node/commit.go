@@ -215,6 +215,8 @@ func (d *disk) unrecorded() error {
 // SPEC: NOD-017
 func storeWords(err error, unread bool) alarm.Detail {
 	switch {
+	case errors.Is(err, record.ErrAltered):
+		return alarm.Say("at.anew")
 	case errors.Is(err, errGivenUp):
 		return alarm.Say("at.fault")
 	case store.NoRoom(err):
@@ -336,6 +338,7 @@ type memory struct {
 	newest    map[record.LogID]*record.Receipt // that we gave
 	local     []store.Row
 	touched   map[string]struct{} // items that changed since they were sorted
+	left      []store.Row         // that the disk altered, by their places
 	behind    []string            // of these, those of a step that changed very many: they are sorted a few a step
 	items     *items
 	book      *contact.Book

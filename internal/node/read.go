@@ -55,6 +55,7 @@ func (l *Line) read(m *memory, now time.Time) error {
 		for _, s := range <-out {
 			l.disk.rows[0].Add(1)
 			if _, bad := l.disk.altered[s.N]; s.N > 0 && bad {
+				m.left = append(m.left, store.Row{Kind: s.Kind, Log: s.Log, Index: s.Index})
 				continue
 			}
 			l.add(m, s)
@@ -151,6 +152,9 @@ func (l *Line) audit(m *memory, known map[int]struct{}) {
 // hungDisk is how long reading back waits for a disk before the store counts as failed: ringing and voice wait as long.
 const hungDisk = time.Second
 
+// busyDisk is how long reading back waits for who can wait, as an export.
+const busyDisk = time.Minute
+
 // unread is what could not be read back of what a memory stands on. Any goroutine may add to it.
 type unread struct {
 	mu      sync.Mutex
@@ -174,13 +178,23 @@ func (u *unread) failed() error {
 	return u.err
 }
 
-// Row reads back what the record does not hold in memory. A disk that has failed once is waited for no more.
-func (m *memory) Row(n int) (note, facts, text []byte, err error) {
-	if err := m.bad.failed(); err != nil {
+// Row reads back what the record does not hold in memory. A disk that has failed once is waited for no more but by who is
+// patient: what a row holds does not change, and a store that failed is opened anew.
+func (m *memory) Row(n int, patient bool) (note, facts, text []byte, err error) {
+	if err := m.bad.failed(); err != nil && !patient {
 		return nil, nil, nil, err
 	}
-	r, err := m.l.store.Row(n, hungDisk)
-	return r.A, r.B, r.C, err
+	for end := time.Now().Add(busyDisk); ; {
+		r, err := m.l.store.Row(n, map[bool]time.Duration{false: hungDisk, true: busyDisk}[patient])
+		if err == nil || !patient || time.Now().After(end) {
+			return r.A, r.B, r.C, err
+		}
+		select {
+		case <-m.l.quit:
+			return nil, nil, nil, err
+		case <-time.After(hungDisk):
+		}
+	}
 }
 
 // Unread begins again with what the disk holds: without the row where the disk has altered it.
@@ -211,7 +225,7 @@ func (l *Line) leaveOut(m *memory) error {
 	for _, n := range m.bad.altered {
 		l.disk.altered[n] = struct{}{}
 	}
-	return fmt.Errorf("%s: %d rows were altered on the disk, the record is read without them", l.cfg.DB, len(l.disk.altered))
+	return fmt.Errorf("%s: %d rows were altered on the disk, the record is read without them (%w)", l.cfg.DB, len(l.disk.altered), record.ErrAltered)
 }
 
 // item gives an item of either record, and that record.

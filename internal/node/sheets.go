@@ -345,11 +345,16 @@ func bindable(have []home.Path, p home.Path) error {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return hint.New("another port; or end it: ss -lnptu", "another program has %s", p.Bind)
 	case errors.Is(err, fs.ErrPermission):
-		return hint.New("a port above 1023; or the right to it: install -D -m 644 /usr/share/doc/parley/port443.conf /etc/systemd/system/parley.service.d/port443.conf; systemctl daemon-reload; systemctl restart parley", "this account may not listen at %s", p.Bind)
+		return NoRight(p.Bind)
 	case err != nil:
 		return hint.New("", "this machine cannot listen at %s", p.Bind).Because(err)
 	}
 	return nil
+}
+
+// NoRight is the refusal of a port that this account may not have.
+func NoRight(at string) error {
+	return hint.New("a port above 1023; or the right to it: install -D -m 644 /usr/share/doc/parley/port443.conf /etc/systemd/system/parley.service.d/port443.conf; systemctl daemon-reload; systemctl restart parley", "this account may not listen at %s", at)
 }
 
 // keyRotate makes new sign and link keys; the present ones are used until the other party has accepted the new.

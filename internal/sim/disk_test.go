@@ -21,7 +21,7 @@ type disk struct {
 	name  string
 	flush time.Duration // what a sync takes
 	write time.Duration // what a write takes: then a kill finds half of a commit
-	read  time.Duration // what a read takes: then a start takes long
+	read  atomic.Int64  // what a read takes: then a start, or an export, takes long
 	mood  atomic.Int32
 }
 
@@ -68,9 +68,7 @@ func (f file) WriteAt(p []byte, off int64) (int, error) {
 }
 
 func (f file) ReadAt(p []byte, off int64) (int, error) {
-	if f.d.read > 0 {
-		time.Sleep(f.d.read)
-	}
+	time.Sleep(time.Duration(f.d.read.Load()))
 	return f.File.ReadAt(p, off)
 }
 

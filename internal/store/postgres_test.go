@@ -109,6 +109,48 @@ func TestACommitWithoutItsStandbyFails(t *testing.T) {
 	}
 }
 
+// A commit that the database refuses fails all that is queued behind it, and one that refuses at every open leaves no store until it
+// is mended; the writer then goes on.
+//
+// SPEC: STO-008
+func TestADatabaseThatRefusesFailsWhatIsQueued(t *testing.T) {
+	p := storetest.Primary(t, false)
+	s := open(t, filepath.Join(t.TempDir(), "record.db"), Options{Postgres: storetest.URL(p), Name: "aurelia/1"})
+	s.Append(1, []Row{entry(0)})
+	wait(t, s, 1)
+	p.Ask(t, "CREATE FUNCTION refuse() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'no'; END $$ LANGUAGE plpgsql")
+	p.Ask(t, "CREATE TRIGGER refuse BEFORE INSERT ON parley_row EXECUTE FUNCTION refuse()")
+	p.Ask(t, "CREATE TRIGGER refuse BEFORE UPDATE ON parley_record EXECUTE FUNCTION refuse()")
+	s.Append(2, []Row{entry(1)})
+	if c := <-s.Durable(); c.Err == nil || c.UpTo != 1 || s.Failed() == nil {
+		t.Fatalf("%+v", c)
+	}
+	s.Append(3, []Row{entry(2)}) // signed over the failed one: must never stand
+	select {
+	case c := <-s.Durable():
+		t.Fatalf("a failed writer went on: %+v", c)
+	default:
+	}
+	if err := s.Reopen(); err == nil || errors.As(err, new(*Fenced)) {
+		t.Fatalf("reopened: %v", err)
+	}
+	if err := s.Replay(func(Row) error { return nil }); !errors.Is(err, ErrReopen) {
+		t.Errorf("replay of no store: %v", err)
+	}
+	p.Ask(t, "DROP FUNCTION refuse CASCADE")
+	if err := s.Reopen(); err != nil {
+		t.Fatal(err)
+	}
+	if got := rows(t, s); len(got) != 1 {
+		t.Fatalf("%d rows are there", len(got))
+	}
+	s.Append(4, []Row{entry(1)})
+	wait(t, s, 4)
+	if got := rows(t, s); len(got) != 2 || got[1].Index != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
 // Two nodes open one record: the later one has it, and the first one commits nothing more and does not take it back.
 //
 // SPEC: STO-021

@@ -11,7 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/ncruces/go-sqlite3/vfs"
+
+	"example.org/parley/internal/store/storetest"
 )
 
 // Each row can be read again by its number, in any order, while others are committed and after a new start.
@@ -76,19 +79,41 @@ func TestRowsAreReadAgainByNumber(t *testing.T) {
 
 // Who reads a row waits for a disk that hangs no longer than he says.
 func TestRowWaitsNoLongerThanItIsTold(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "record.db"), Options{Reserve: -1})
-	s.use.Lock()
-	defer s.use.Unlock()
-	if _, err := s.Row(1, 10*time.Millisecond); err == nil || !strings.Contains(err.Error(), "answered") {
-		t.Fatalf("while the disk was used: %v", err)
-	}
+	onBoth(t, func(t *testing.T, o Options) {
+		s := open(t, filepath.Join(t.TempDir(), "record.db"), o)
+		s.use.Lock()
+		defer s.use.Unlock()
+		if _, err := s.Row(1, 10*time.Millisecond); err == nil || !strings.Contains(err.Error(), "answered") {
+			t.Fatalf("while the disk was used: %v", err)
+		}
+	})
 }
 
-// Nor for a disk that hangs while it reads.
+// Nor for a disk that hangs while it reads, or for a database.
 func TestRowWaitsForNoDiskThatHangsWhileItReads(t *testing.T) {
-	d := newCrashDisk(1)
-	vfs.Register(t.Name(), d)
-	s := open(t, filepath.Join(t.TempDir(), "record.db"), Options{VFS: t.Name(), Reserve: -1, wal: d.wal})
+	t.Run("sqlite", func(t *testing.T) {
+		d := newCrashDisk(1)
+		vfs.Register(t.Name(), d)
+		rowHangs(t, Options{VFS: t.Name(), Reserve: -1, wal: d.wal}, func() func() { d.mu.Lock(); return d.mu.Unlock })
+	})
+	t.Run("postgres", func(t *testing.T) {
+		p := storetest.Primary(t, false)
+		rowHangs(t, Options{Postgres: storetest.URL(p), Name: "aurelia/1"}, func() func() {
+			other, err := pgx.Connect(t.Context(), storetest.URL(p))
+			if err == nil {
+				_, err = other.Exec(t.Context(), "BEGIN; LOCK TABLE parley_row IN ACCESS EXCLUSIVE MODE")
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			return func() { _ = other.Close(t.Context()) }
+		})
+	})
+}
+
+// rowHangs reads a row while hang holds all reading up, until what it gives is called.
+func rowHangs(t *testing.T, o Options, hang func() func()) {
+	s := open(t, filepath.Join(t.TempDir(), "record.db"), o)
 	big := Row{Kind: KindEntry, Log: "x", A: bytes.Repeat([]byte("x"), 64<<10)}
 	s.Append(1, []Row{big})
 	if c := <-s.Durable(); c.Err != nil {
@@ -97,7 +122,7 @@ func TestRowWaitsForNoDiskThatHangsWhileItReads(t *testing.T) {
 	if err := s.Reopen(); err != nil { // no page of it is in memory
 		t.Fatal(err)
 	}
-	d.mu.Lock()
+	free := hang()
 	answered := make(chan error, 1)
 	go func() { _, err := s.Row(1, 10*time.Millisecond); answered <- err }()
 	select {
@@ -108,7 +133,7 @@ func TestRowWaitsForNoDiskThatHangsWhileItReads(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Error("it waits for the disk")
 	}
-	d.mu.Unlock()
+	free()
 	if r, err := s.Row(1, time.Minute); err != nil || !bytes.Equal(r.A, big.A) {
 		t.Errorf("once the disk answers: %d bytes, %v", len(r.A), err)
 	}
@@ -116,7 +141,11 @@ func TestRowWaitsForNoDiskThatHangsWhileItReads(t *testing.T) {
 
 // One row is read while a commit of many goes on: between two of its rows.
 func TestRowIsReadWhileManyAreWritten(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "record.db"), Options{Reserve: -1})
+	onBoth(t, rowMidway)
+}
+
+func rowMidway(t *testing.T, o Options) {
+	s := open(t, filepath.Join(t.TempDir(), "record.db"), o)
 	rows := slices.Repeat([]Row{{Kind: KindEntry, Log: "x", A: []byte("x")}}, maxRows)
 	s.Append(1, rows[:1])
 	if c := <-s.Durable(); c.Err != nil {
@@ -151,6 +180,14 @@ type midway struct {
 }
 
 func (d *midway) commit(bs []batch, next func()) (func() error, error) {
+	if _, is := d.database.(*postgres); is { // which sends them all as its flush: before that a row is read beside it
+		flush, err := d.database.commit(bs, next)
+		return func() error {
+			_, d.err = d.s.Row(1, time.Minute)
+			d.put = maxRows
+			return flush()
+		}, err
+	}
 	return d.database.commit(bs, func() {
 		if d.put++; d.put != maxRows/2 {
 			next()

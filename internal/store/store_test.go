@@ -64,7 +64,11 @@ func rows(t testing.TB, s *Store) []Row {
 	return out
 }
 
-// onBoth runs a test on a file of SQLite, and on PostgreSQL.
+// onBoth runs a test on a file of SQLite, and on PostgreSQL. On a file alone stay, beside crash_test.go and full_test.go, whose
+// subject is a disk that loses, fails or fills: TestFilesArePrivate and TestWALStaysSmall (the files), TestFirstSchemaStaysReadable
+// and TestAnEarlierSchemaIsCopiedBeforeItChanges (the schemas of files), TestInsideABubble, TestSimulatedTimeRunsOnWhileAReaderWaitsForTheDisk
+// and TestRowWaitsForNoDiskThatHangsWhileItReads's disk (simulated time and its disks end at a socket: on PostgreSQL a lock of another's
+// holds the reading up). What is only of PostgreSQL is in postgres_test.go, a failed commit too.
 func onBoth(t *testing.T, test func(t *testing.T, o Options)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, Options{}) })
 	t.Run("postgres", func(t *testing.T) {
@@ -110,15 +114,18 @@ func TestReplayInOrder(t *testing.T) {
 
 // SPEC: STO-004
 func TestSecondOpenNamesTheHolder(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "record.db")
-	s := open(t, path, Options{})
-	_, err := Open(path, Options{Reserve: testReserve})
-	var l *Locked
-	if !errors.As(err, &l) || !strings.Contains(err.Error(), fmt.Sprintf("process %d (", os.Getpid())) {
-		t.Fatalf("second open: %v", err)
-	}
-	s.Close()
-	open(t, path, Options{})
+	onBoth(t, func(t *testing.T, o Options) {
+		path := filepath.Join(t.TempDir(), "record.db")
+		s := open(t, path, o)
+		o.Reserve = testReserve
+		_, err := Open(path, o)
+		var l *Locked
+		if !errors.As(err, &l) || !strings.Contains(err.Error(), fmt.Sprintf("process %d (", os.Getpid())) {
+			t.Fatalf("second open: %v", err)
+		}
+		s.Close()
+		open(t, path, o)
+	})
 }
 
 // SPEC: STO-002
@@ -277,11 +284,20 @@ func TestAnEarlierSchemaIsCopiedBeforeItChanges(t *testing.T) {
 // Look-ups are by place; an index on hashes would take three quarters of the write rate.
 // SPEC: STO-011
 func TestNoIndex(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "record.db"), Options{})
-	v, err := s.db.(*db).pragma("index_list(row)")
-	if err != nil || v != "" {
-		t.Errorf("row has an index: %q %v", v, err)
-	}
+	onBoth(t, func(t *testing.T, o Options) {
+		s := open(t, filepath.Join(t.TempDir(), "record.db"), o)
+		if p, is := s.db.(*postgres); is { // its primary key is the place
+			var all string
+			if err := p.read.QueryRow(t.Context(), "SELECT string_agg(indexdef, '; ') FROM pg_indexes WHERE tablename = 'parley_row'").Scan(&all); err != nil || !strings.HasSuffix(all, "USING btree (name, n)") {
+				t.Errorf("parley_row has the indexes %s: %v", all, err)
+			}
+			return
+		}
+		v, err := s.db.(*db).pragma("index_list(row)")
+		if err != nil || v != "" {
+			t.Errorf("row has an index: %q %v", v, err)
+		}
+	})
 }
 
 // SPEC: STO-014
@@ -385,17 +401,19 @@ func TestMemory(t *testing.T) {
 		}
 		return
 	}
-	before := rss(t)
-	s := open(t, filepath.Join(t.TempDir(), "record.db"), Options{})
-	for i := range 200 {
-		s.Append(uint64(i+1), []Row{entry(i)})
-		wait(t, s, uint64(i+1))
-	}
-	after := rss(t)
-	t.Logf("RSS %d KiB before, %d KiB with a store", before>>10, after>>10)
-	if after-before > 20<<20 {
-		t.Errorf("a store costs %d KiB", (after-before)>>10)
-	}
+	onBoth(t, func(t *testing.T, o Options) {
+		before := rss(t)
+		s := open(t, filepath.Join(t.TempDir(), "record.db"), o)
+		for i := range 200 {
+			s.Append(uint64(i+1), []Row{entry(i)})
+			wait(t, s, uint64(i+1))
+		}
+		after := rss(t)
+		t.Logf("RSS %d KiB before, %d KiB with a store", before>>10, after>>10)
+		if after-before > 20<<20 {
+			t.Errorf("a store costs %d KiB", (after-before)>>10)
+		}
+	})
 }
 
 func rss(t *testing.T) int64 {
