@@ -37,7 +37,7 @@ build: go
 demo: build
 	@exec bin/parley demo
 
-# What the tests need beyond Go: Debian's nodejs (the second verifier of claims), chromium, firefox-esr and pulseaudio (a sound device for Firefox), baresip-core and sip-tester (telephones), promtool out of its package, and axe-core at a pinned version and hash.
+# What the tests need beyond Go: Debian's nodejs (the second verifier of claims), chromium, firefox-esr and pulseaudio (a sound device for Firefox), baresip-core and sip-tester (telephones), promtool and kamailio (a PBX) out of their packages, and axe-core at a pinned version and hash.
 setup: go
 	@sh .ci/setup '$(AXE)' '$(AXE_SHA)'
 

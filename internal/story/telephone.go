@@ -40,6 +40,8 @@ type Handset struct {
 	Hz           float64
 	Ours, Theirs netip.Addr // the two ends of the cable
 	Sealed       string     // a directory with pbx.pem, phone.crt, phone.key and phone.pem: over TLS, with SRTP; "": in the clear
+	account      string     // at a PBX; "": it is one itself
+	dials        string     // to call the line, where it has an account
 	dir          string
 	space        string
 	cmd          *exec.Cmd
@@ -53,28 +55,76 @@ func Plug(dir, number, answers string, hz float64, seal func(of ...string) strin
 	if _, err := exec.LookPath("baresip"); err != nil {
 		return nil, ErrNoBaresip
 	}
-	sweep()
 	p := &Handset{Number: number, Hz: hz, dir: dir}
-	n := plugged.Add(1) // what one before has used may not be gone yet
-	net3 := byte((2*os.Getpid() + int(n)) % 250)
-	p.Ours, p.Theirs = netip.AddrFrom4([4]byte{198, 18, net3, 1}), netip.AddrFrom4([4]byte{198, 18, net3, 2})
-	p.space = fmt.Sprintf("parley%d-%d", os.Getpid(), n)
 	defer func() {
 		if err != nil {
 			p.Unplug()
 		}
 	}()
-	link := fmt.Sprintf("pl%d-%d", os.Getpid()%100000, n)
-	for _, line := range []string{"netns add " + p.space, "link add " + link + " type veth peer name eth0 netns " + p.space, "addr add " + p.Ours.String() + "/24 dev " + link, "link set " + link + " up",
-		"-n " + p.space + " addr add " + p.Theirs.String() + "/24 dev eth0", "-n " + p.space + " link set eth0 up", "-n " + p.space + " link set lo up"} {
-		if out, err := exec.Command("ip", strings.Fields(line)...).CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("%w: ip %s: %s", ErrNoNetworks, line, bytes.TrimSpace(out))
-		}
+	if err = p.lay(""); err != nil {
+		return nil, err
 	}
 	if seal != nil {
 		p.Sealed = seal(p.Ours.String(), p.Theirs.String())
 	}
 	return p, p.start(answers)
+}
+
+// Wire lays the cable to a network in which a test has a PBX of its own.
+func Wire() (*Handset, error) {
+	p := &Handset{}
+	return p, p.lay("")
+}
+
+// Space is the name of its network.
+func (p *Handset) Space() string { return p.space }
+
+// Behind starts a telephone that registers at the PBX of this network, which hands on its packets, and calls the line by a number.
+func (p *Handset) Behind(dir, number, password, line string, hz float64) (*Handset, error) {
+	q := &Handset{Number: number, Hz: hz, dir: dir, dials: fmt.Sprintf("sip:%s@%s", line, p.Theirs),
+		account: fmt.Sprintf("<sip:%s@%s>;auth_user=%[1]s;auth_pass=%s;regint=60;answermode=manual\n", number, p.Theirs, password)}
+	err := q.lay(p.space)
+	for _, line := range []string{"route add " + netip.PrefixFrom(q.Ours, 24).Masked().String() + " via " + p.Theirs.String(), "-n " + q.space + " route add default via " + q.Ours.String(),
+		"netns exec " + p.space + " sysctl -qw net.ipv4.ip_forward=1"} {
+		if err == nil {
+			err = ip(line)
+		}
+	}
+	if err != nil {
+		q.Unplug()
+		return nil, err
+	}
+	return q, q.start("manual")
+}
+
+// ip does one thing to the networks of this machine.
+func ip(line string) error {
+	if out, err := exec.Command("ip", strings.Fields(line)...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: ip %s: %s", ErrNoNetworks, line, bytes.TrimSpace(out))
+	}
+	return nil
+}
+
+// lay makes its network and the cable to it, from another one or from this ("").
+func (p *Handset) lay(from string) error {
+	sweep()
+	n := plugged.Add(1) // what one before has used may not be gone yet
+	net3 := byte(2*os.Getpid() + int(n))
+	for taken, _ := exec.Command("ip", "-4", "route").Output(); bytes.Contains(taken, fmt.Appendf(nil, "198.18.%d.0/24", net3)); net3++ { // another process's
+	}
+	p.Ours, p.Theirs = netip.AddrFrom4([4]byte{198, 18, net3, 1}), netip.AddrFrom4([4]byte{198, 18, net3, 2})
+	p.space = fmt.Sprintf("parley%d-%d", os.Getpid(), n)
+	link, near := fmt.Sprintf("pl%d-%d", os.Getpid()%100000, n), ""
+	if from != "" {
+		near = "-n " + from + " "
+	}
+	for _, line := range []string{"netns add " + p.space, near + "link add " + link + " type veth peer name eth0 netns " + p.space, near + "addr add " + p.Ours.String() + "/24 dev " + link, near + "link set " + link + " up",
+		"-n " + p.space + " addr add " + p.Theirs.String() + "/24 dev eth0", "-n " + p.space + " link set eth0 up", "-n " + p.space + " link set lo up"} {
+		if err := ip(line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sweep takes away the networks of processes that were killed.
@@ -97,6 +147,9 @@ func (p *Handset) start(answers string) error {
 	if p.Sealed != "" {
 		config += "module srtp.so\nsip_certificate " + filepath.Join(p.Sealed, "phone.pem") + "\n"
 		account = fmt.Sprintf("<sip:%s@%s;transport=tls>;regint=0;mediaenc=srtp-mand;answermode=%s\n", p.Number, p.Theirs, answers)
+	}
+	if p.account != "" {
+		account = p.account
 	}
 	for name, text := range map[string]string{"config": config, "accounts": account, "contacts": "", "uuid": fmt.Sprintf("5e3c2f1e-0000-4000-8000-%012d", plugged.Load()), "says.wav": toneWAV(p.Hz)} {
 		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
@@ -158,6 +211,9 @@ func (p *Handset) Does(command, params string) error {
 
 // Dial has it call the line.
 func (p *Handset) Dial() error {
+	if p.dials != "" {
+		return p.Does("dial", p.dials)
+	}
 	if p.Sealed != "" {
 		return p.Does("dial", "sip:line@"+p.Ours.String()+":5061;transport=tls")
 	}

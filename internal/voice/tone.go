@@ -38,6 +38,45 @@ func encode(sample float64) byte {
 	return ^(sign | exp<<4 | byte(v>>(exp+3))&15)
 }
 
+// alaw is G.711 A-law decoded to 16 bits.
+func alaw(c byte) int {
+	c ^= 0x55
+	v := int(c&15)<<4 + 8
+	if exp := c >> 4 & 7; exp > 0 {
+		v = (v + 256) << (exp - 1)
+	}
+	if c&128 == 0 {
+		v = -v
+	}
+	return v
+}
+
+// toA gives to each code of µ-law the nearest of A-law, toU the other way.
+var toA, toU = func() (a, u [256]byte) {
+	for i := range 256 {
+		near := fullScale
+		for c := 255; c >= 0; c-- {
+			if d := max(alaw(byte(c))-int(linear[i]), int(linear[i])-alaw(byte(c))); d < near {
+				near, a[i] = d, byte(c)
+			}
+		}
+		u[i] = encode(float64(alaw(byte(i))))
+	}
+	return a, u
+}()
+
+// ToALaw turns µ-law into A-law, FromALaw A-law into µ-law, in place.
+//
+// SPEC: VOX-013
+func ToALaw(b []byte)   { turn(b, &toA) }
+func FromALaw(b []byte) { turn(b, &toU) }
+
+func turn(b []byte, by *[256]byte) {
+	for i, c := range b {
+		b[i] = by[c]
+	}
+}
+
 // Tone is a sine as numbered µ-law frames: frame n is the same bytes whoever makes it, so a frame
 // that is lost or comes back out of order leaves no click in the others.
 type Tone struct{ Hz, LevelDB float64 }

@@ -280,6 +280,51 @@ func make16(v byte) []byte {
 	return b
 }
 
+// TestBothLaws: a tone that crosses into A-law and back keeps its level, and a code its place.
+func TestBothLaws(t *testing.T) {
+	// SPEC: VOX-013
+	same := 0
+	for i := range 256 {
+		b := []byte{byte(i)}
+		FromALaw(b)
+		if ToALaw(b); b[0] == byte(i) {
+			same++
+		} else if d := int(b[0]^0x55) - int(byte(i)^0x55); d != 1 && d != -1 {
+			t.Errorf("A-law %#x comes back as %#x", i, b[0])
+		}
+	}
+	if same != 240 {
+		t.Errorf("%d codes of A-law come back", same)
+	}
+	quiet := []byte{0xff}
+	if ToALaw(quiet); quiet[0] != 0xd5 {
+		t.Errorf("silence is %#x", quiet[0])
+	}
+	// Values of G.711: full scale, the middle of a segment, and the least of both signs.
+	for code, want := range map[byte]int{0xaa: 32256, 0x2a: -32256, 0xd5: 8, 0x55: -8} {
+		if got := alaw(code); got != want {
+			t.Errorf("A-law %#x is %d, not %d", code, got, want)
+		}
+	}
+	for _, db := range []float64{-3, -12, -30, -40} {
+		var sound []byte
+		var f [FrameBytes]byte
+		for n := range uint32(50) {
+			(Tone{Hz: 1000, LevelDB: db}).Frame(n, &f)
+			sound = append(sound, f[:]...)
+		}
+		before := Goertzel(sound, 1000)
+		ToALaw(sound)
+		if math.Abs(Goertzel(sound, 1000)-before) < 1 {
+			t.Errorf("%.0f dB: A-law sounds as µ-law", db)
+		}
+		FromALaw(sound)
+		if after := Goertzel(sound, 1000); math.Abs(after-before) > 0.1 {
+			t.Errorf("%.0f dB: %.2f dB became %.2f", db, before, after)
+		}
+	}
+}
+
 func TestULawRoundTrip(t *testing.T) {
 	for u := range 256 {
 		if got := encode(float64(linear[u])); got != byte(u) && linear[u] != 0 {

@@ -28,6 +28,7 @@ const (
 	maxInvites = 64  // of them, of calls that begin: what else is asked meanwhile is answered
 	maxAsks    = 64  // our requests, past which no 200 of a call that is not there is answered
 	maxLegs    = 16
+	maxVias    = 16
 	allow      = "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE\r\nSupported: timer\r\n"
 )
 
@@ -254,8 +255,11 @@ func (a *agent) authorize(q *ask, res *sip.Response) bool {
 // ask takes a request of the trunk: what came before is answered as before.
 func (a *agent) ask(p parcel, req *sip.Request) {
 	via, cseq := req.Via(), req.CSeq()
-	if via == nil || cseq == nil || req.CallID() == nil || req.From() == nil || req.To() == nil || len(req.GetHeaders("Via")) > 16 || len(*req.CallID()) > 256 {
+	if via == nil || cseq == nil || req.CallID() == nil || req.From() == nil || req.To() == nil || len(req.GetHeaders("Via")) > maxVias || len(*req.CallID()) > 256 {
 		a.dropped++
+		if b := unreadable([]byte(req.String())); b != nil {
+			a.emit(parcel{data: b, over: p.over, peer: p.peer})
+		}
 		return
 	}
 	if v, ok := via.Params.Get("rport"); p.peer.IsValid() { // by its address: what a Via names is never looked up
@@ -308,6 +312,44 @@ func (a *agent) ask(p parcel, req *sip.Request) {
 		return
 	}
 	a.serve(t, invite)
+}
+
+// unreadable answers a request that cannot be read by what of it can: 400, or 416 where the scheme of its address is not ours; nil
+// where it is no request, is an ACK, or says nobody who asks (Via).
+//
+// SPEC: PHN-002 PHN-019
+func unreadable(b []byte) []byte {
+	head, _, _ := strings.Cut(string(b[:min(len(b), maxMessage)]), "\r\n\r\n")
+	first, rest, _ := strings.Cut(strings.NewReplacer("\r\n ", " ", "\r\n\t", " ").Replace(head), "\r\n")
+	words := strings.Fields(first)
+	if len(words) < 3 || words[0] == "ACK" || strings.HasPrefix(words[0], "SIP/") || !strings.HasPrefix(words[len(words)-1], "SIP/") {
+		return nil
+	}
+	out := "SIP/2.0 400 Bad Request\r\n"
+	if scheme, _, ok := strings.Cut(strings.ToLower(words[1]), ":"); ok && scheme != "sip" && scheme != "sips" && strings.Trim(scheme, "abcdefghijklmnopqrstuvwxyz0123456789+-.") == "" {
+		out = "SIP/2.0 416 Unsupported URI Scheme\r\n"
+	}
+	vias, once := 0, map[string]string{"from": "From", "f": "From", "to": "To", "t": "To", "call-id": "Call-ID", "i": "Call-ID", "cseq": "CSeq"}
+	for line := range strings.SplitSeq(rest, "\r\n") {
+		name, value, _ := strings.Cut(line, ":")
+		name = strings.ToLower(strings.TrimSpace(name))
+		full := once[name]
+		switch {
+		case strings.ContainsAny(line, "\r\n"):
+		case name == "via" || name == "v":
+			vias++
+			out += "Via:" + value + "\r\n"
+		case full != "" && !strings.Contains(out, "\r\n"+full+":"):
+			if out += full + ":" + value; full == "To" && !strings.Contains(strings.ToLower(value), ";tag=") {
+				out += ";tag=" + random(4)
+			}
+			out += "\r\n"
+		}
+	}
+	if vias == 0 || vias > maxVias {
+		return nil
+	}
+	return []byte(out + "Server: Parley\r\nContent-Length: 0\r\n\r\n")
 }
 
 // begins reports whether a request begins a call.

@@ -3,6 +3,7 @@
 package phone
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -694,6 +695,9 @@ func FuzzMessage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := parser.ParseSIP(b)
 		if err != nil {
+			if out := unreadable(b); out != nil && (!bytes.HasPrefix(out, []byte("SIP/2.0 4")) || len(out) > len(b)+200 || bytes.Count(out, []byte("\r\n\r\n")) != 1 || unreadable(out) != nil) {
+				t.Errorf("%q is answered %q", b, out)
+			}
 			return
 		}
 		p := play(t, nil)

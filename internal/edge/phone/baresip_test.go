@@ -33,7 +33,8 @@ func need(t *testing.T, tool, reason string) {
 // set is a telephone of a test.
 type set struct {
 	*story.Handset
-	t *testing.T
+	t     *testing.T
+	house func(dir string) // changes the files of the line that it is joined to, before its node runs
 }
 
 // plug lays the cable and starts the telephone; it speaks a tone of hz.
@@ -47,7 +48,7 @@ func plug(t *testing.T, number, answers string, hz float64, seal func(...string)
 		t.Fatal(err)
 	}
 	t.Cleanup(p.Unplug)
-	return &set{p, t}
+	return &set{p, t, nil}
 }
 
 // does has the telephone do a command: dial, accept, hangup.
@@ -102,6 +103,12 @@ func build(t *testing.T, phones ...*set) *town {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.Close)
+	for i, p := range phones {
+		if p != nil && p.house != nil {
+			dirs, _ := filepath.Glob(filepath.Join(w.Sites[i].Home.Dir, "lines", "*"))
+			p.house(dirs[0])
+		}
+	}
 	if err := w.Play(t.Context(), func(story.Scene) {}, story.Seat); err != nil {
 		b, _ := os.ReadFile(w.log)
 		t.Fatalf("%v\n%s", err, b)

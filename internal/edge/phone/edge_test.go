@@ -635,6 +635,77 @@ func TestAnotherDeskHasIt(t *testing.T) {
 	}
 }
 
+// TestOthersStopAtOnce: in the very step, of no time, in which one telephone lifts, or a desk of the page has the call, every other
+// telephone is told to stop.
+func TestOthersStopAtOnce(t *testing.T) {
+	// SPEC: PHN-051
+	for who, page := range map[string]bool{"a telephone": false, "a desk of the page": true} {
+		free(t)
+		cfg := Config{Name: "borealia", Trunk: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.2"), nextPort), Bind: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), nextPort), Media: nextPort + 2}
+		line := newFakeLine()
+		e := &Trunk{cfg: cfg, line: line, log: slog.New(slog.DiscardHandler), a: newAgent(cfg), posts: make(chan func(), 64)}
+		e.life, e.close = context.WithCancel(t.Context())
+		e.done, e.a.happened, e.a.now, e.a.trunk.up = e.life.Done(), e.happened, began, true
+		for _, number := range []string{"201", "202", "203"} {
+			e.phones = append(e.phones, &handset{Extension: Extension{number, "extension " + number}, armed: true})
+		}
+		line.set(func(l *call.Live) { *l = call.Live{State: call.RingingHere, ID: call.ID{1}} })
+		e.look()
+		sent := func(method string) (of []*sip.Request) {
+			for _, p := range e.a.out {
+				m, err := sip.ParseMessage(p.data)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if req, ok := m.(*sip.Request); ok && string(req.Method) == method {
+					of = append(of, req)
+				}
+			}
+			return of
+		}
+		answers := func(req *sip.Request, code int, body string) {
+			m, err := sip.ParseMessage([]byte(respond(req, code, "ph"+req.Recipient.User, "", body)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			e.a.received(parcel{msg: m})
+		}
+		invites := sent("INVITE")
+		if len(invites) != 3 {
+			t.Fatalf("%d telephones ring", len(invites))
+		}
+		for _, req := range invites {
+			answers(req, 180, "")
+		}
+		e.a.out = nil
+		want := "201 203"
+		if page {
+			line.set(func(l *call.Live) { l.State, l.By.Desk = call.Connected, "page-1" })
+			e.look()
+			want = "201 202 203"
+		} else {
+			answers(invites[1], 200, theirSDP)
+		}
+		var stopped []string
+		for _, req := range sent("CANCEL") {
+			stopped = append(stopped, req.Recipient.User)
+			if !strings.Contains(header(req, "Reason"), "completed elsewhere") {
+				t.Errorf("%s: %s shows a missed call", who, req.Recipient.User)
+			}
+		}
+		if slices.Sort(stopped); strings.Join(stopped, " ") != want {
+			t.Errorf("%s has it, and in that step these are told to stop: %v", who, stopped)
+		}
+		e.close()
+		for _, h := range e.phones {
+			if h.media != nil {
+				h.media.close()
+			}
+		}
+		e.wait.Wait()
+	}
+}
+
 func TestWhatTelephonesRefuse(t *testing.T) {
 	// SPEC: PHN-060 PHN-051
 	h := trunkOf(t, false, map[string]int{"201": 603, "202": 180})
@@ -764,6 +835,21 @@ func TestSoundAndKeys(t *testing.T) {
 		h.loop(func() { asks = h.edge.phones[0].keys.asked == testKeys })
 		return asks
 	})
+	var want []byte
+	for _, f := range askAgain("en") {
+		want = append(want, f[:]...)
+	}
+	var said []byte
+	for end := time.Now().Add(30 * time.Second); !bytes.Contains(said, want); {
+		_ = ears.SetReadDeadline(end)
+		k, _, err := ears.ReadFromUDPAddrPort(buf)
+		if err != nil {
+			t.Fatalf("the clip that asks for the keys again is not heard: %d of %d bytes: %v", len(said), len(want), err)
+		}
+		if p, ok := readRTP(buf[:k]); ok {
+			said = append(said, p.payload...)
+		}
+	}
 	if h.line.did("extension 201 stop") {
 		t.Fatal("STOP after the keys were pressed once")
 	}

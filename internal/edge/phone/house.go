@@ -399,7 +399,7 @@ func (e *Trunk) key(h *handset, l *leg, k byte) {
 	again, keys := h.keys.press(k, e.a.now)
 	switch {
 	case again:
-		h.media.play(askSignal)
+		h.media.play(askAgain(e.cfg.Prompt))
 	case keys != "" && !h.saying[keys]:
 		stop := act.SendStop{}
 		if keys == testKeys {

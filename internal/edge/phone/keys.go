@@ -3,6 +3,7 @@
 package phone
 
 import (
+	"strings"
 	"time"
 
 	"example.org/parley/internal/voice"
@@ -72,6 +73,15 @@ func signal(beats, long, pause int, hz float64) (frames [][voice.FrameBytes]byte
 		}
 	}
 	return frames
+}
+
+// toneOf writes frame n of the two tones of a key, as a telephone's own keys sound.
+func toneOf(key byte, n uint32, f *[voice.FrameBytes]byte) {
+	at := strings.IndexByte("123A456B789C*0#D", key)
+	var high [voice.FrameBytes]byte
+	voice.Tone{Hz: [4]float64{697, 770, 852, 941}[at/4], LevelDB: -12}.Frame(n, f)
+	voice.Tone{Hz: [4]float64{1209, 1336, 1477, 1633}[at%4], LevelDB: -12}.Frame(n, &high)
+	voice.Mix(f, high[:])
 }
 
 // silence is a frame of nothing.

@@ -28,6 +28,8 @@ const (
 	changeIn   = 200 * time.Millisecond // after which another sender of sound is taken for the telephone's
 	fillAfter  = 60 * time.Millisecond  // with nothing to play a telephone gets silence
 	speaksFor  = 250 * time.Millisecond // a speaker's newest frame, and he still speaks
+	keyLasts   = 200 * time.Millisecond // after a packet that says that a key is down, it still is
+	keyAtOnce  = 3                      // frames of a key that one packet of it gives: some come each 50 ms
 	maxQueue   = 4                      // frames that wait to be mixed
 )
 
@@ -52,6 +54,9 @@ type media struct {
 		seq       uint16
 		eventAt   uint32
 		eventSeen bool
+		keyFrames uint32    // of the newest key that the other end has been given
+		keyDown   time.Time // when it was last said to be down; zero: it is not
+		tone      [voice.FrameBytes]byte
 		part      [voice.FrameBytes]byte
 		filled    int
 		opened    [1500]byte
@@ -150,7 +155,8 @@ func (m *media) take(b []byte, from netip.AddrPort, now time.Time) bool {
 		b = opened
 	}
 	p, ok := readRTP(b)
-	if !ok || p.kind != ulawType && (p.kind != s.events || s.events == 0) {
+	sound := p.kind == ulawType || p.kind == alawType
+	if !ok || !sound && (p.kind != s.events || s.events == 0) {
 		return false
 	}
 	in := &m.in
@@ -162,24 +168,45 @@ func (m *media) take(b []byte, from netip.AddrPort, now time.Time) bool {
 	}
 	in.begun, in.source, in.seq, in.named = true, p.source, p.seq, from == s.to
 	m.lastPacket.Store(now.UnixNano())
-	if p.kind != ulawType {
-		key, ok := keyOf(p.payload)
-		if ok && (!in.eventSeen || in.eventAt != p.at) {
-			in.eventSeen, in.eventAt = true, p.at
-			m.onKey(key)
-		}
-		if ok && p.payload[1]&0x80 == 0 { // while a key is down nothing else comes: the other end hears silence, not a stall
-			m.onFrame(silence[:])
-		}
-		return ok
+	if !sound {
+		return m.presses(p, now)
+	}
+	if now.Sub(in.keyDown) < keyLasts {
+		return true // what a telephone sends beside a key
 	}
 	for len(p.payload) > 0 {
 		n := copy(in.part[in.filled:], p.payload)
+		if p.kind == alawType {
+			voice.FromALaw(in.part[in.filled : in.filled+n])
+		}
 		p.payload = p.payload[n:]
 		if in.filled += n; in.filled == len(in.part) {
 			in.filled = 0
 			m.onFrame(in.part[:])
 		}
+	}
+	return true
+}
+
+// presses takes a packet of a key. The other end hears its two tones as long as it is down.
+//
+// SPEC: PHN-032
+func (m *media) presses(p packet, now time.Time) bool {
+	in := &m.in
+	key, ok := keyOf(p.payload)
+	if !ok {
+		return false
+	}
+	if !in.eventSeen || in.eventAt != p.at {
+		in.eventSeen, in.eventAt, in.keyFrames = true, p.at, 0
+		m.onKey(key)
+	}
+	if in.keyDown = now; p.payload[1]&0x80 != 0 { // it is up
+		in.keyDown = time.Time{}
+	}
+	for end := min(uint32(binary.BigEndian.Uint16(p.payload[2:]))/frameSize, in.keyFrames+keyAtOnce); in.keyFrames < end; in.keyFrames++ {
+		toneOf(key, in.keyFrames, &in.tone)
+		m.onFrame(in.tone[:])
 	}
 	return true
 }
@@ -229,14 +256,16 @@ func (m *media) write(source, n uint32, frame []byte, now time.Time) error {
 		return nil
 	}
 	b := m.out.packet[:rtpHeader+len(frame)]
-	b[0], b[1] = 2<<6, ulawType
+	b[0], b[1] = 2<<6, s.law
 	if fresh {
 		b[1] |= 0x80
 	}
 	binary.BigEndian.PutUint16(b[2:], seq)
 	binary.BigEndian.PutUint32(b[4:], at)
 	binary.BigEndian.PutUint32(b[8:], m.out.ssrc)
-	copy(b[rtpHeader:], frame)
+	if copy(b[rtpHeader:], frame); s.law == alawType {
+		voice.ToALaw(b[rtpHeader:])
+	}
 	m.out.last = now
 	if s.out != nil {
 		var err error

@@ -17,19 +17,22 @@ import (
 func TestSDP(t *testing.T) {
 	// SPEC: PHN-020 PHN-021
 	s, err := parseSDP([]byte("v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=video 5000 RTP/AVP 96\r\nm=audio 4000 RTP/AVP 8 0 97\r\nc=IN IP4 192.0.2.7\r\na=rtpmap:97 telephone-event/8000\r\na=sendonly\r\nm=audio 4002 RTP/SAVP 0\r\n"), inClear)
-	if err != nil || s.to != netip.MustParseAddrPort("192.0.2.7:4000") || s.events != 97 || !s.held() {
+	if err != nil || s.to != netip.MustParseAddrPort("192.0.2.7:4000") || s.events != 97 || s.law != alawType || !s.held() {
 		t.Fatalf("%+v %v", s, err)
 	}
 	ours := describe(sound, 1, 2, &s, nil)
-	for _, want := range []string{"m=video 0 RTP/AVP 96\r\n", "m=audio 16384 RTP/AVP 0 97\r\n", "a=recvonly\r\n", "m=audio 0 RTP/SAVP 0\r\n"} {
+	for _, want := range []string{"m=video 0 RTP/AVP 96\r\n", "m=audio 16384 RTP/AVP 8 97\r\n", "a=rtpmap:8 PCMA/8000\r\n", "a=recvonly\r\n", "m=audio 0 RTP/SAVP 0\r\n"} {
 		if !strings.Contains(ours, want) {
 			t.Errorf("our answer lacks %q:\n%s", want, ours)
 		}
 	}
+	if ours := describe(sound, 1, 2, nil, nil); !strings.Contains(ours, "RTP/AVP 0 8 101\r\n") {
+		t.Errorf("our offer does not name both laws:\n%s", ours)
+	}
 	if s, err := parseSDP([]byte(strings.ReplaceAll(theirSDP, "IN IP4 192.0.2.20", "IN IP4 0.0.0.0")), inClear); err != nil || !s.held() {
 		t.Errorf("the old way of holding: %+v %v", s, err)
 	}
-	for _, bad := range []string{"", "v=0\r\n", strings.Replace(theirSDP, "AVP 0 8", "AVP 3 8", 1), strings.Replace(theirSDP, "audio 20000", "audio 0", 1), strings.Replace(theirSDP, "RTP/AVP", "RTP/SAVP", 1),
+	for _, bad := range []string{"", "v=0\r\n", strings.Replace(theirSDP, "AVP 0 8", "AVP 3 9", 1), strings.Replace(theirSDP, "audio 20000", "audio 0", 1), strings.Replace(theirSDP, "RTP/AVP", "RTP/SAVP", 1),
 		strings.ReplaceAll(theirSDP, "IN IP4 192.0.2.20", "IN IP4 pbx.example"), strings.ReplaceAll(theirSDP, "192.0.2.20", "239.1.1.1"), theirSDP + strings.Repeat("a=x\r\n", maxSDP), theirSDP + strings.Repeat("m=audio 1 RTP/AVP 0\r\n", maxSections)} {
 		if s, err := parseSDP([]byte(bad), inClear); err == nil {
 			t.Errorf("taken: %+v of %.200q", s, bad)
@@ -89,7 +92,7 @@ func TestPackets(t *testing.T) {
 	if *frames != 2 {
 		t.Errorf("%d frames of four halves", *frames)
 	}
-	for what, b := range map[string][]byte{"an older one": rtp(0, 1, 0, 1, frame), "another sender's": rtp(0, 9, 0, 2, frame), "another codec's": rtp(8, 10, 0, 1, frame), "none": {1, 2, 3}, "RTCP": append([]byte{2<<6 | 1, 201, 0, 7}, make([]byte, 28)...), "RTCP that is cut short": {2<<6 | 31, 200, 255, 255, 0, 0, 0, 1, 0, 0, 0, 0, 0}, "an empty one": rtp(0, 11, 0, 1, nil), "a key that is none": rtp(101, 12, 0, 1, []byte{77, 0, 0, 0})} {
+	for what, b := range map[string][]byte{"an older one": rtp(0, 1, 0, 1, frame), "another sender's": rtp(0, 9, 0, 2, frame), "another codec's": rtp(9, 10, 0, 1, frame), "none": {1, 2, 3}, "RTCP": append([]byte{2<<6 | 1, 201, 0, 7}, make([]byte, 28)...), "RTCP that is cut short": {2<<6 | 31, 200, 255, 255, 0, 0, 0, 1, 0, 0, 0, 0, 0}, "an empty one": rtp(0, 11, 0, 1, nil), "a key that is none": rtp(101, 12, 0, 1, []byte{77, 0, 0, 0})} {
 		if take(b) {
 			t.Errorf("taken: %s", what)
 		}
@@ -105,8 +108,12 @@ func TestPackets(t *testing.T) {
 			take(rtp(101, uint16(30+10*i)+rep, uint32(i), 1, []byte{byte(code), byte(rep>>2) << 7, 0, 0}))
 		}
 	}
-	if *keys != "**7867" {
-		t.Errorf("keyed: %q", *keys)
+	if *keys != "**7867" || *frames != 2 {
+		t.Errorf("keyed: %q, %d frames", *keys, *frames)
+	}
+	now = now.Add(time.Second)
+	if !take(rtp(8, 200, 0, 1, bytes.Repeat([]byte{0xd5}, frameSize))) || *frames != 3 || m.in.part != silence {
+		t.Errorf("silence in A-law is %d frames, %x", *frames, m.in.part[:4])
 	}
 	now = now.Add(time.Second)
 	if !take(rtp(0, 5, 0, 7, frame)) {
@@ -128,13 +135,65 @@ func TestPackets(t *testing.T) {
 
 var rtpFixed = [rtpHeader + frameSize]byte{0: 2 << 6, 11: 99}
 
+// TestKeysAreHeard: the other end hears the two tones of a key as long as it is down, however far apart its packets come, and
+// nothing of what the telephone sends beside it.
+func TestKeysAreHeard(t *testing.T) {
+	// SPEC: PHN-032
+	for _, every := range []uint16{160, 400} { // 20 ms, 50 ms
+		m, frames, keys := hearing()
+		var heard []byte
+		m.onFrame = func(f []byte) { *frames++; heard = append(heard, f...) }
+		now, seq := began, uint16(0)
+		take := func(b []byte) bool {
+			seq++
+			binary.BigEndian.PutUint16(b[2:], seq)
+			return m.take(b, pbxAt, now)
+		}
+		last := uint16(8000) // a second
+		for d := every; d <= last; d += every {
+			now = now.Add(time.Duration(every) * time.Second / 8000)
+			if !take(rtp(101, 0, 77, 1, []byte{5, 10, byte(d >> 8), byte(d)})) || !take(rtp(0, 0, uint32(d), 1, make([]byte, frameSize))) {
+				t.Fatal("refused")
+			}
+		}
+		for range 3 {
+			take(rtp(101, 0, 77, 1, []byte{5, 0x8a, byte(last >> 8), byte(last)}))
+		}
+		if *frames != 50 || *keys != "5" {
+			t.Fatalf("%d ms: %d frames of %q", every/8, *frames, *keys)
+		}
+		for _, hz := range []float64{770, 1336} {
+			if db := voice.Goertzel(heard, hz); db < -13 || db > -11 {
+				t.Errorf("%d ms: %.0f Hz is heard at %.1f dB", every/8, hz, db)
+			}
+		}
+		if take(rtp(0, 0, 9000, 1, make([]byte, frameSize))); *frames != 51 {
+			t.Error("what is said after a key is not heard")
+		}
+		for n := range 2000 { // a flood of keys of the longest kind
+			take(rtp(101, 0, 1000+uint32(n), 1, []byte{5, 10, 255, 255}))
+		}
+		if *frames > 51+2000*keyAtOnce {
+			t.Errorf("%d frames of 2000 packets", *frames)
+		}
+	}
+	for i, key := range []byte("123A456B789C*0#D") {
+		var f [voice.FrameBytes]byte
+		toneOf(key, 0, &f)
+		low, high := []float64{697, 770, 852, 941}[i/4], []float64{1209, 1336, 1477, 1633}[i%4]
+		if a, b := voice.Goertzel(f[:], low), voice.Goertzel(f[:], high); a < -15 || b < -15 {
+			t.Errorf("%c: %.1f and %.1f dB", key, a, b)
+		}
+	}
+}
+
 func FuzzPacket(f *testing.F) {
 	f.Add(rtp(0, 1, 1, 1, make([]byte, 160)), rtp(101, 2, 1, 1, []byte{10, 0, 0, 0}))
 	f.Fuzz(func(t *testing.T, a, b []byte) {
 		m, frames, keys := hearing()
 		m.take(a, pbxAt, began)
 		m.take(b, pbxAt, began.Add(20*time.Millisecond))
-		if *frames > (len(a)+len(b))/frameSize+2 || len(*keys) > 2 {
+		if *frames > (len(a)+len(b))/frameSize+2+2*keyAtOnce || len(*keys) > 2 {
 			t.Errorf("%d frames and %q of two packets", *frames, *keys)
 		}
 	})

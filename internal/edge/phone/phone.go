@@ -3,8 +3,8 @@
 // Package phone is where the telephones of the house are desks of the line: a trunk to the house's PBX.
 //
 // A ring of the line rings every extension that the configuration lists, beside the desks of the page; the first to lift has the
-// call. An extension that calls the line rings the other party: nothing is dialled. The sound is G.711 µ-law from end to end,
-// as frames of 20 ms; nothing is transcoded.
+// call. An extension that calls the line rings the other party: nothing is dialled. The sound is G.711 from end to end, as
+// frames of 20 ms of µ-law: A-law is turned into it by table, and nothing else is transcoded.
 //
 //	phone.go     the Trunk: configuration, sockets, the loop · house.go extensions as desks of the line
 //	agent.go     SIP with the trunk: our requests, theirs, what is refused · trunk.go registered, or a peer that answers
@@ -398,6 +398,9 @@ func (e *Trunk) comesIn(b []byte, from netip.AddrPort) {
 	m, err := parser.ParseSIP(b)
 	if err != nil || len(b) > maxMessage {
 		e.refused.Add(1)
+		if b = unreadable(b); b != nil {
+			_, _ = e.conn.WriteToUDPAddrPort(b, from)
+		}
 		return
 	}
 	e.hand(parcel{msg: m, peer: from})
@@ -505,6 +508,10 @@ func (e *Trunk) readStream(s *stream) {
 			begun = time.Time{}
 		case !errors.Is(err, sip.ErrParseSipPartial):
 			e.refused.Add(1)
+			if b := unreadable(data); b != nil { // where it came at once, as messages do
+				_ = s.SetWriteDeadline(time.Now().Add(writeWithin))
+				_, _ = s.Write(b)
+			}
 			return
 		case begun.IsZero():
 			begun = time.Now()

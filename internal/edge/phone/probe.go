@@ -21,8 +21,8 @@ const (
 	wordBytes = 45 * voice.FrameBytes
 )
 
-// The prompts, a file a language: how they are made, of which texts, stands in clips/make. The sentence comes first, then the
-// nine keys.
+// What is said, two files a language: how they are made, of which texts, stands in clips/make. In the prompt the sentence comes
+// first, then the nine keys; the other asks for the keys of STOP again.
 //
 //go:embed clips/*.ulaw
 var clips embed.FS
@@ -35,7 +35,18 @@ func prompt(lang string, key byte) (frames [][voice.FrameBytes]byte) {
 	}
 	words := len(all) - 9*wordBytes
 	word := words + int(key-'1')*wordBytes
-	for f := range slices.Chunk(append(bytes.Clone(all[:words]), all[word:word+wordBytes]...), voice.FrameBytes) {
+	return framesOf(append(bytes.Clone(all[:words]), all[word:word+wordBytes]...))
+}
+
+// askAgain asks for the keys of STOP again, in a language: three tones, and the sentence.
+func askAgain(lang string) [][voice.FrameBytes]byte {
+	said, _ := clips.ReadFile("clips/" + lang + "-stop.ulaw") // New has looked that the language is there
+	return append(slices.Clone(askSignal), framesOf(said)...)
+}
+
+// framesOf cuts µ-law into frames.
+func framesOf(b []byte) (frames [][voice.FrameBytes]byte) {
+	for f := range slices.Chunk(b, voice.FrameBytes) {
 		frames = append(frames, [voice.FrameBytes]byte(f))
 	}
 	return frames

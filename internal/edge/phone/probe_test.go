@@ -14,6 +14,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"example.org/parley/check"
+	"example.org/parley/words"
 )
 
 // peers are what may be at the other end of an ordinary number, by the outcome that it must be classed as: what is answered to
@@ -305,12 +306,15 @@ func press(t *testing.T, h *house, ears *net.UDPConn) {
 }
 
 func TestPrompts(t *testing.T) {
-	// SPEC: PHN-081
-	for _, lang := range []string{"en", "it"} {
+	// SPEC: PHN-040 PHN-081
+	for _, lang := range words.Langs() {
 		for key := byte('1'); key <= '9'; key++ {
 			if n := len(prompt(lang, key)); n < 5*50 || n > 8*50 {
 				t.Errorf("%s %c: %d frames", lang, key, n)
 			}
+		}
+		if again := askAgain(lang); len(again) < len(askSignal)+2*50 || len(again) > len(askSignal)+4*50 {
+			t.Errorf("%s: %d frames ask for the keys of STOP again", lang, len(again))
 		}
 		if slices.Equal(prompt(lang, '1'), prompt(lang, '2')) {
 			t.Errorf("%s: one prompt for two keys", lang)

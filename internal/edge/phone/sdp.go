@@ -17,12 +17,14 @@ const (
 	maxSDP      = 4 << 10
 	maxSections = 8
 	ulawType    = 0   // RTP's number of G.711 µ-law
+	alawType    = 8   // and of A-law
 	eventType   = 101 // ours of telephone-event; theirs may be another
 )
 
-// session is what a description says of the one sound that is taken: G.711 µ-law, and keys as telephone-event.
+// session is what a description says of the one sound that is taken: G.711, and keys as telephone-event.
 type session struct {
 	to       netip.AddrPort // where they hear
+	law      uint8          // in which they would hear it: ulawType, alawType
 	events   uint8          // their number of telephone-event; 0: none
 	dir      string         // as they said it: sendrecv sendonly recvonly inactive
 	sections []string       // the m= lines, each with its port struck out but the one that is taken
@@ -42,7 +44,7 @@ const (
 // held reports whether they do not listen: on hold.
 func (s session) held() bool { return s.dir == "sendonly" || s.dir == "inactive" }
 
-var errSDP = errors.New("no sound that fits: G.711 µ-law over RTP, sealed where it must be")
+var errSDP = errors.New("no sound that fits: G.711 over RTP, sealed where it must be")
 
 // parseSDP reads an offer or an answer; sealed says whether its sound may be, or must be.
 //
@@ -65,9 +67,9 @@ func parseSDP(b []byte, sealed string) (s session, err error) {
 			if len(s.sections) == maxSections {
 				return s, errSDP
 			}
-			kept, p, ok := section(value, sealed)
-			if s.sections = append(s.sections, kept); ok && s.taken < 0 {
-				s.taken, port = in+1, p
+			kept, p, law := section(value, sealed)
+			if s.sections = append(s.sections, kept); p > 0 && s.taken < 0 {
+				s.taken, port, s.law = in+1, p, law
 			}
 		case 'c':
 			a, ok := address(value)
@@ -108,19 +110,24 @@ func cmpDir(own, all string) string {
 	return all
 }
 
-// section reads an m= line: as it is refused, its port, and whether it is sound that fits.
-func section(value, sealed string) (refused string, port int, ok bool) {
+// section reads an m= line: as it is refused, its port (0: it is no sound that fits), and which law it names first.
+func section(value, sealed string) (refused string, port int, law uint8) {
 	f := strings.Fields(value)
 	if len(f) < 4 || len(value) > 256 {
-		return "audio 0 RTP/AVP 0", 0, false
+		return "audio 0 RTP/AVP 0", 0, 0
 	}
 	port, err := strconv.Atoi(f[1])
-	ok = err == nil && port > 0 && port < 1<<16 && f[0] == "audio" && (f[2] == "RTP/AVP" && sealed != isSealed || f[2] == "RTP/SAVP" && sealed != inClear)
-	fits := false
+	ok := err == nil && port > 0 && port < 1<<16 && f[0] == "audio" && (f[2] == "RTP/AVP" && sealed != isSealed || f[2] == "RTP/SAVP" && sealed != inClear)
+	refused = f[0] + " 0 " + f[2] + " " + f[3]
 	for _, n := range f[3:] {
-		fits = fits || n == "0"
+		if ok && n == "0" {
+			return refused, port, ulawType
+		}
+		if ok && n == "8" {
+			return refused, port, alawType
+		}
 	}
-	return f[0] + " 0 " + f[2] + " " + f[3], port, ok && fits
+	return refused, 0, 0
 }
 
 // address reads a c= line.
@@ -182,12 +189,12 @@ func describe(at netip.AddrPort, id int64, version int, theirs *session, key []b
 		family = "IP6"
 	}
 	fmt.Fprintf(&b, "v=0\r\no=- %d %d IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\n", id, version, family, at.Addr(), family, at.Addr())
-	sections, taken, how, tag := []string{""}, 0, "RTP/AVP", "1"
+	sections, taken, how, tag, laws := []string{""}, 0, "RTP/AVP", "1", []int{ulawType, alawType}
 	if key != nil {
 		how = "RTP/SAVP"
 	}
 	if theirs != nil {
-		tag = theirs.keyTag
+		tag, laws = theirs.keyTag, []int{int(theirs.law)}
 		sections, taken, events = theirs.sections, theirs.taken, theirs.events
 		dir = map[string]string{"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}[theirs.dir]
 	}
@@ -196,10 +203,19 @@ func describe(at netip.AddrPort, id int64, version int, theirs *session, key []b
 			fmt.Fprintf(&b, "m=%s\r\n", m)
 			continue
 		}
-		if events == 0 {
-			fmt.Fprintf(&b, "m=audio %d %s 0\r\na=rtpmap:0 PCMU/8000\r\n", at.Port(), how)
-		} else {
-			fmt.Fprintf(&b, "m=audio %d %s 0 %d\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:%d telephone-event/8000\r\na=fmtp:%d 0-15\r\n", at.Port(), how, events, events, events)
+		if events != 0 {
+			laws = append(laws, int(events))
+		}
+		fmt.Fprintf(&b, "m=audio %d %s %s\r\n", at.Port(), how, strings.Trim(fmt.Sprint(laws), "[]"))
+		for _, n := range laws {
+			switch n {
+			case ulawType:
+				b.WriteString("a=rtpmap:0 PCMU/8000\r\n")
+			case alawType:
+				b.WriteString("a=rtpmap:8 PCMA/8000\r\n")
+			default:
+				fmt.Fprintf(&b, "a=rtpmap:%d telephone-event/8000\r\na=fmtp:%[1]d 0-15\r\n", n)
+			}
 		}
 		if key != nil {
 			fmt.Fprintf(&b, "a=crypto:%s %s inline:%s\r\n", tag, suite, base64.StdEncoding.EncodeToString(key))
