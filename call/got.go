@@ -365,6 +365,7 @@ func (m *Machine) acked(l *Live, s Signal) {
 		l.asked, l.checked = time.Time{}, m.now
 		l.sure = l.sure || s.Of == SigAnswer
 		if s.Of == SigPeople {
+			l.Codec = cmp.Or(l.next, l.Codec)
 			m.admit(l, l.told)
 		}
 		m.changed()

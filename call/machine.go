@@ -59,6 +59,7 @@ type Live struct {
 	Side           [2]Roster // of one that is connected: ours, theirs
 
 	only     [2]string // the one codec that our desk, and theirs, speaks; "": both
+	next     string    // the codec that the newest roster of ours changes the call to; "": none
 	told     []Person  // ours, by the newest roster that we sent
 	version  int       // of it
 	theirs   int       // of their newest
@@ -246,8 +247,10 @@ func (m *Machine) Answer(by statement.Author, only string, now time.Time) Out {
 func (m *Machine) answer(by statement.Author, only string) Out {
 	l := m.cur
 	if l != nil && l.State == Connected && slices.Contains(l.bell, by.Desk) {
-		if _, ok := common(only, l.Codec); !ok {
+		if _, ok := common(only, l.Codec); !ok && only != ULaw {
 			return m.cannot(ErrCodec)
+		} else if !ok {
+			l.next = ULaw
 		}
 		return m.take(l, by)
 	}

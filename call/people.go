@@ -144,7 +144,7 @@ func (m *Machine) Join(by statement.Author, part string, listens bool, now time.
 
 // tell says who is in the call at this end, and whether it is on hold. Who is new in it waits for the other end's word.
 func (m *Machine) tell(l *Live, told []Person) Out {
-	s := Signal{Kind: SigPeople, Version: l.version + 1, People: told, Waiting: l.Side[0].Waiting}
+	s := Signal{Kind: SigPeople, Version: l.version + 1, People: told, Waiting: l.Side[0].Waiting, Codec: l.next}
 	if !l.Side[0].Held.IsZero() {
 		s.Held = 1 + l.Side[0].Holds
 	}
@@ -223,6 +223,9 @@ func (m *Machine) gotPeople(l *Live, s Signal) {
 		}
 		l.Side[1] = side
 		l.There, l.ThereBy = s.People[0].Desk, s.People[0].Officer
+		if s.Codec == ULaw { // SPEC: CAL-021
+			l.Codec = s.Codec
+		}
 		m.changed()
 	}
 	m.once(l.ID, Signal{Kind: SigAck, Of: SigPeople, What: Talking, Version: s.Version})

@@ -66,7 +66,7 @@ type Signal struct {
 	Officer  string     `json:"officer,omitempty"`
 	Class    string     `json:"class,omitempty"`
 	Mark     string     `json:"mark,omitempty"`
-	Codec    string     `json:"codec,omitempty"` // of a ring the only one that its desk speaks, of an answer that of the call: Opus or ULaw
+	Codec    string     `json:"codec,omitempty"` // of a ring the only one that its desk speaks, of an answer that of the call: Opus or ULaw; of a roster what the call changes to
 	Priority string     `json:"priority,omitempty"`
 	Reason   string     `json:"reason,omitempty"`
 	StandBy  time.Time  `json:"stand_by_until,omitzero"` // whole seconds
@@ -101,7 +101,7 @@ var signals = []struct {
 	{SigNobody, "nobody-armed", nil, nil, false, "sent again for each ring that comes again"},
 	{SigStill, "still", nil, nil, true, "ack"},
 	{SigAck, "ack", []string{"of", "stands"}, []string{"cause", "version"}, false, "sent again for each signal that comes again"},
-	{SigPeople, "people", []string{"version", "people"}, []string{"held", "waiting"}, true, "ack of the same version"},
+	{SigPeople, "people", []string{"version", "people"}, []string{"held", "waiting", "codec"}, true, "ack of the same version"},
 }
 
 func (k SignalKind) known() bool { return k >= SigRing && k <= SigPeople }

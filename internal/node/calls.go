@@ -5,6 +5,7 @@ package node
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -261,6 +262,10 @@ func (c *calls) admit() {
 			c.port.Allow(c.voice, !held, !held)
 			c.paused()
 		}
+	}
+	if r := c.on.Load(); len(in) > 0 && c.port.Use(v.Codec) && r != nil {
+		r.Use(v.Codec)
+		c.said.Store(new(voice.Recall)) // what was said before is of the other codec
 	}
 	for _, s := range in {
 		if s.sink != nil {
@@ -567,6 +572,16 @@ func (c *calls) fits(desk string) error {
 	return nil
 }
 
+// changes reports whether the call can change to the codec of a telephone of ours: every desk of ours in it speaks that too.
+// SPEC: CAL-021
+func (c *calls) changes(desk string) bool {
+	ok := c.sinks[desk].Only() == voice.ULaw
+	for _, s := range *c.live.Load() {
+		ok = ok && (s.sink == nil || s.sink.Only() != voice.Opus)
+	}
+	return ok
+}
+
 // hold and resume. SPEC: CAL-024
 func (l *Line) hold(who act.Who, lang string, _ act.Plain) (act.Reply, error) {
 	return l.callReply(who, lang, l.calls.do(l.calls.m.Hold(l.author(who), l.now)))
@@ -582,7 +597,7 @@ func (l *Line) waitFor(who act.Who, lang string, a act.Waiting) (act.Reply, erro
 
 // handOver gives the call to another desk of ours. SPEC: CAL-025
 func (l *Line) handOver(who act.Who, lang string, a act.HandOver) (act.Reply, error) {
-	if err := l.calls.fits(a.Desk); err != nil {
+	if err := l.calls.fits(a.Desk); err != nil && !(errors.Is(err, call.ErrCodec) && l.calls.changes(a.Desk)) {
 		return act.Reply{}, err
 	}
 	return l.callReply(who, lang, l.calls.do(l.calls.m.HandOver(l.author(who), a.Desk, l.now)))

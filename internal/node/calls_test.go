@@ -142,9 +142,11 @@ func TestPeopleInACallHearEachOtherOnce(t *testing.T) {
 		do("a2", act.HangUp{})
 		hears("who left", "a1", map[string][]byte{"a3": {4}}, 0)
 		hears("who left", "a2", nil)
+		tapes["a3"].only = voice.Opus
 		if _, err := l.Do(t.Context(), act.Who{Desk: "a1", Known: "unattributed"}, "en", act.HandOver{Desk: "tel"}); !errors.Is(err, call.ErrCodec) {
-			t.Errorf("a call in Opus is handed to a telephone: %v", err)
+			t.Errorf("a call is handed to a telephone that a desk in it could not hear: %v", err)
 		}
+		tapes["a3"].only = ""
 		do("a1", act.HandOver{Desk: "a2"})
 		if v := l.View("en", "a2").Call; v.State != call.RingingHere || !slices.Equal(v.Acts, []string{"answer", "decline"}) {
 			t.Errorf("where it rings: %+v", v)
@@ -174,6 +176,86 @@ func TestPeopleInACallHearEachOtherOnce(t *testing.T) {
 			t.Error(text)
 		}
 		l.Close()
+	})
+}
+
+// A call in Opus becomes one in G.711 once a telephone to which it was handed has it and the other end has seen so, or where the
+// other end says so; frames of the other codec that are still on their way are not heard.
+//
+// SPEC: CAL-021 CAL-025 PHN-054
+func TestACallInOpusIsHandedToATelephone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, ours := range []bool{true, false} {
+			var m machine
+			l := m.begin(t)
+			time.Sleep(time.Second)
+			do := func(desk string, a act.Act) {
+				t.Helper()
+				if _, err := l.Do(t.Context(), act.Who{Desk: desk, Known: "unattributed"}, "en", a); err != nil {
+					t.Fatalf("%s: %s: %v", desk, a.Verb(), err)
+				}
+			}
+			page, tel := &tape{heard: map[byte]int{}}, &tape{heard: map[byte]int{}, only: voice.ULaw}
+			for desk, sink := range map[string]*tape{"page": page, "tel": tel} {
+				do(desk, act.SetDesk{Armed: true, Sound: "ok"})
+				l.Sound(desk, sink)
+			}
+			seq := uint32(0)
+			theirs := func(s call.Signal) {
+				t.Helper()
+				seq++
+				s.ID, s.Seq = call.ID{7}, seq
+				b, err := s.Encode()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := l.in(t.Context(), l.events, func() { l.calls.fromPeer(b) }); err != nil {
+					t.Fatal(err)
+				}
+				synctest.Wait()
+			}
+			n := uint32(0)
+			hears := func(sink *tape, bytes, want int) {
+				t.Helper()
+				n++
+				time.Sleep(voice.FrameTime)
+				clear(sink.heard)
+				if l.calls.onFrame(call.ID{7}.Voice(), 0, n, make([]byte, bytes)); sink.heard[0] != want {
+					t.Errorf("handed over here %v: of a frame of %d bytes %d are heard", ours, bytes, sink.heard[0])
+				}
+			}
+			if err := l.in(t.Context(), l.events, l.calls.paths); err != nil {
+				t.Fatal(err)
+			}
+			theirs(call.Signal{Kind: call.SigRing, Desk: "b1", Class: "test", Mark: "actual"})
+			do("page", act.Answer{Sound: "headset"})
+			hears(page, 80, 1)
+			hears(page, voice.FrameBytes, 0) // theirs has changed, and we do not know yet
+			sink := page
+			if ours {
+				do("page", act.HandOver{Desk: "tel"})
+				do("tel", act.Answer{Sound: "telephone"})
+				if page.codec != voice.Opus {
+					t.Error("the call has changed before they have seen it")
+				}
+				theirs(call.Signal{Kind: call.SigAck, Of: call.SigPeople, What: call.Talking, Version: 1})
+				sink = tel
+			} else {
+				theirs(call.Signal{Kind: call.SigPeople, Version: 1, Codec: call.ULaw, People: []call.Person{{Desk: "tel2", Part: call.Holder, Speaks: true}}})
+			}
+			if sink.codec != voice.ULaw {
+				t.Errorf("handed over here %v: the codec is %q", ours, sink.codec)
+			}
+			hears(sink, voice.FrameBytes, 1)
+			hears(sink, 80, 0)
+			if m := l.calls.port.Meters(time.Now()); m.Lost > 0 || m.NotConstant > 0 {
+				t.Errorf("%+v", m)
+			}
+			if v := l.calls.m.Live(); v.Codec != call.ULaw {
+				t.Errorf("handed over here %v: the call's codec is %q", ours, v.Codec)
+			}
+			l.Close()
+		}
 	})
 }
 

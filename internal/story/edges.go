@@ -87,12 +87,13 @@ func (w *World) Edges(ctx context.Context, tell func(Heard)) error {
 			return err
 		}
 	}
-	return w.people(ctx, phones, pages[0], tabs[0], tell)
+	return w.people(ctx, phones, pages, tabs[0], tell)
 }
 
 // people has two telephones speak, a linguist join them at a browser, the call handed over to him and back to the telephone,
-// and the telephone hold it.
-func (w *World) people(ctx context.Context, phones [2]*edge, page *edge, t *tab, tell func(Heard)) error {
+// and the telephone hold it; and a call of two browsers, in Opus, handed over to the telephone.
+func (w *World) people(ctx context.Context, phones, pages [2]*edge, t *tab, tell func(Heard)) error {
+	page := pages[0]
 	press := func(verb string, args map[string]any) error {
 		b, _ := json.Marshal(args)
 		return t.eval(fmt.Sprintf("(b => { b.dataset.verb = %q; b.dataset.args = %q; document.body.append(b); b.click(); b.remove(); return true; })(document.createElement('button'))", verb, b), new(bool))
@@ -109,7 +110,20 @@ func (w *World) people(ctx context.Context, phones [2]*edge, page *edge, t *tab,
 			return errors.Join(errors.New("no desk to hand over to"), err)
 		}
 	}
+	toPhone := func() error {
+		err := to(false)()
+		for end := time.Now().Add(patience); err == nil; time.Sleep(200 * time.Millisecond) {
+			if v, e := data[view.Desk](w.Act(w.Sites[0], act.Status)); e == nil && len(v.Call.People) > 0 && v.Call.People[0].Name == extension {
+				break
+			}
+			if err = phones[0].lift(); time.Now().After(end) {
+				err = errors.New("the call is not taken over by a telephone")
+			}
+		}
+		return err
+	}
 	two := func(a, b *edge) [][2]*edge { return [][2]*edge{{a, b}, {b, a}} }
+	both := func(v view.Call) bool { return len(v.People) == 2 && !v.People[0].Pending }
 	for _, step := range []struct {
 		does  func() error
 		shows func(view.Call) bool // what both ends then show
@@ -119,21 +133,13 @@ func (w *World) people(ctx context.Context, phones [2]*edge, page *edge, t *tab,
 		{func() error { return w.connect(ctx, phones[0], phones[1]) }, func(v view.Call) bool { return len(v.People) == 2 }, "", nil},
 		{func() error { return press("join", nil) }, func(v view.Call) bool { return len(v.People) == 3 && !v.People[1].Pending },
 			"phone → phone, a linguist at a browser", [][2]*edge{{phones[0], phones[1]}, {page, phones[1]}, {phones[1], phones[0]}, {page, phones[0]}, {phones[0], page}, {phones[1], page}}},
-		{to(true), func(v view.Call) bool { return len(v.People) == 2 && !v.People[0].Pending }, "handed over to a browser", two(page, phones[1])},
-		{func() error {
-			err := to(false)()
-			for end := time.Now().Add(patience); err == nil; time.Sleep(200 * time.Millisecond) {
-				if v, e := data[view.Desk](w.Act(w.Sites[0], act.Status)); e == nil && len(v.Call.People) > 0 && v.Call.People[0].Name == extension {
-					break
-				}
-				if err = phones[0].lift(); time.Now().After(end) {
-					err = errors.New("the call is not taken over by a telephone")
-				}
-			}
-			return err
-		}, func(v view.Call) bool { return len(v.People) == 2 && !v.People[0].Pending }, "handed over to a phone", two(phones[0], phones[1])},
+		{to(true), both, "handed over to a browser", two(page, phones[1])},
+		{toPhone, both, "handed over to a phone", two(phones[0], phones[1])},
 		{func() error { return w.Phones[0].Does("hold", "") }, func(v view.Call) bool { return len(v.Pauses) == 1 }, "", nil},
 		{func() error { return w.Phones[0].Does("resume", "") }, func(v view.Call) bool { return len(v.Pauses) == 0 }, "held by a phone, and resumed", [][2]*edge{{phones[0], phones[1]}}}, // baresip keeps nothing of what it hears after a hold
+		{phones[0].down, func(v view.Call) bool { return v.State != "connected" }, "", nil},
+		{func() error { return w.connect(ctx, pages[0], pages[1]) }, both, "", nil},
+		{toPhone, both, "browser → browser, handed over to a phone", two(phones[0], pages[1])},
 		{phones[0].down, func(v view.Call) bool { return v.State != "connected" }, "", nil},
 	} {
 		if err := step.does(); err != nil {
@@ -162,7 +168,7 @@ func (w *World) people(ctx context.Context, phones [2]*edge, page *edge, t *tab,
 // withoutBrowser says what is left out, and has the node's own tone ring the telephone.
 func (w *World) withoutBrowser(ctx context.Context, phone *edge, tell func(Heard)) error {
 	for _, pair := range []string{"browser → phone", "phone → browser", "browser → browser", "phone → phone, a linguist at a browser",
-		"handed over to a browser", "handed over to a phone", "held by a phone, and resumed"} {
+		"handed over to a browser", "handed over to a phone", "held by a phone, and resumed", "browser → browser, handed over to a phone"} {
 		tell(Heard{Pair: pair, LeftOut: "no chromium here: apt install chromium"})
 	}
 	if err := w.Arm(0); err != nil {

@@ -82,7 +82,7 @@ func (p *Handset) Space() string { return p.space }
 // Behind starts a telephone that registers at the PBX of this network, which hands on its packets, and calls the line by a number.
 func (p *Handset) Behind(dir, number, password, line string, hz float64) (*Handset, error) {
 	q := &Handset{Number: number, Hz: hz, dir: dir, dials: fmt.Sprintf("sip:%s@%s", line, p.Theirs),
-		account: fmt.Sprintf("<sip:%s@%s>;auth_user=%[1]s;auth_pass=%s;regint=60;answermode=manual\n", number, p.Theirs, password)}
+		account: fmt.Sprintf("<sip:%s@%s>;auth_user=%[1]s;auth_pass=%[3]s;regint=60;answermode=manual\n", number, p.Theirs, password)}
 	err := q.lay(p.space)
 	for _, line := range []string{"route add " + netip.PrefixFrom(q.Ours, 24).Masked().String() + " via " + p.Theirs.String(), "-n " + q.space + " route add default via " + q.Ours.String(),
 		"netns exec " + p.space + " sysctl -qw net.ipv4.ip_forward=1"} {

@@ -52,11 +52,12 @@ type Port struct {
 		size int
 		ear  Ear
 	}
-	bytes uint64
-	odd   uint64
-	alien uint64 // frames too long, empty, or of a source that no call has
-	codec string
-	end   time.Time // when the call was closed; meters stand still from then
+	bytes   uint64
+	odd     uint64
+	alien   uint64 // frames too long, empty, or of a source that no call has
+	codec   string
+	changed bool      // in the call
+	end     time.Time // when the call was closed; meters stand still from then
 }
 
 // Beside the number of the call, in a gate.
@@ -77,12 +78,28 @@ func (p *Port) Open(call uint16, codec string) {
 	p.gate.Store(0)
 	p.locked(func() {
 		clear(p.heard[:])
-		p.bytes, p.odd, p.alien, p.codec, p.end = 0, 0, 0, codec, time.Time{}
+		p.bytes, p.odd, p.alien, p.codec, p.changed, p.end = 0, 0, 0, codec, false, time.Time{}
 	})
 	for i := range p.seq {
 		p.seq[i].Store(0)
 	}
 	p.gate.Store(uint32(call) | mayHear | maySend)
+}
+
+// Use changes the codec of the call that is open; true: it was another.
+//
+// SPEC: CAL-021
+func (p *Port) Use(codec string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.codec == codec {
+		return false
+	}
+	p.codec, p.changed = codec, true
+	for i := range p.heard {
+		p.heard[i].size = 0
+	}
+	return true
 }
 
 // Allow changes what the open call may do: hold sends and hears nothing, a listener sends nothing.
@@ -151,6 +168,9 @@ func (p *Port) In(call uint16, source byte, seq uint32, frame []byte, at time.Ti
 		return false
 	}
 	p.bytes += uint64(len(frame))
+	if (len(frame) == FrameBytes) != (p.codec == ULaw) && (p.changed || p.codec == Opus) {
+		return false // while a call changes its codec, frames of both are on their way
+	}
 	if of.size == 0 {
 		of.size = len(frame)
 	} else if of.size != len(frame) {

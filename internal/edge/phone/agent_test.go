@@ -642,7 +642,7 @@ func TestNoOffer(t *testing.T) {
 	l := p.legs[0]
 	l.accept()
 	res := one[*sip.Response](t, p.drain())
-	if !strings.Contains(string(res.Body()), "m=audio 16384 RTP/AVP 0 101\r\n") {
+	if !strings.Contains(string(res.Body()), "m=audio 16384 RTP/AVP 0 8 101\r\n") {
 		t.Errorf("our offer: %s", res.Body())
 	}
 	p.got(request("ACK", "in", 1, l.tag, "", theirSDP))

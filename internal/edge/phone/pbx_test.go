@@ -61,6 +61,9 @@ func kamailio(t *testing.T) *set {
 	t.Cleanup(func() {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // it has children
 		_ = cmd.Wait()
+		if b, _ := os.ReadFile(log.Name()); t.Failed() {
+			t.Logf("kamailio: %s", b)
+		}
 	})
 	return &set{Handset: p, t: t, house: func(dir string) {
 		name := filepath.Join(dir, "config.toml")
@@ -123,6 +126,7 @@ func TestSmallPBX(t *testing.T) {
 	lift(phones[1])
 	phones[0].logs("session closed")
 	w.says(1, act.Status, "CONNECTED")
+	phones[1].logs("audio encoder: PCMA")
 	phones[1].judge("301 → 202, over the small PBX", 1000, 100)
 	phones[2].judge("202 → 301, over the small PBX", 600, 100)
 	phones[1].does("hangup", "")
