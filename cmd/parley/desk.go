@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,7 +88,7 @@ func (a *app) do(ctx context.Context, n *control.Client, x act.Act) error {
 
 // board shows how the line stands whenever that changes, and carries out typed lines.
 func (a *app) board(ctx context.Context, n *control.Client, changed <-chan struct{}, typed <-chan string, quiet bool) error {
-	last, held := "", false // held: what a typed line brought stays in view until the next one
+	last, line, held := "", "", false // held: what a typed line brought stays in view until the next one
 	for {
 		if !quiet && !held {
 			if err := a.draw(ctx, n, &last); err != nil {
@@ -102,6 +103,9 @@ func (a *app) board(ctx context.Context, n *control.Client, changed <-chan struc
 				return hint.New("", "%v: it went away", control.ErrNotRunning)
 			}
 			time.Sleep(200 * time.Millisecond) // many changes, one drawing
+			if held {
+				a.types(ctx, n, &line)
+			}
 		case s, ok := <-typed:
 			switch strings.TrimSpace(s) {
 			case "q", "quit", "exit":
@@ -112,8 +116,7 @@ func (a *app) board(ctx context.Context, n *control.Client, changed <-chan struc
 				}
 				held, last = false, "" // what was refused has been read
 			default:
-				a.verb(ctx, n, s)
-				held = true
+				held = !a.verb(ctx, n, s)
 			}
 		}
 	}
@@ -139,8 +142,27 @@ func (a *app) typed(ctx context.Context) <-chan string {
 	return ch
 }
 
-// verb carries out one typed line, as the shell would.
-func (a *app) verb(ctx context.Context, n *control.Client, s string) {
+// types shows how the line grows that the other side types beside a call, below what is held in view.
+func (a *app) types(ctx context.Context, n *control.Client, was *string) {
+	var v view.Desk
+	r, err := n.Do(ctx, a.line, a.lang, act.Status)
+	if err != nil || json.Unmarshal(r.Data.(json.RawMessage), &v) != nil {
+		return
+	}
+	for _, l := range slices.Backward(v.Call.Text) {
+		if l.Ours {
+			continue
+		}
+		if now := l.In(a.lang); now != *was {
+			*was = now
+			fmt.Fprint(a.out, "\r\x1b[K", now)
+		}
+		return
+	}
+}
+
+// verb carries out one typed line, as the shell would; a line beside a call that was taken stands on the board.
+func (a *app) verb(ctx context.Context, n *control.Client, s string) (onBoard bool) {
 	argv, err := verbs.Split(s)
 	var x act.Act
 	if err == nil {
@@ -152,8 +174,12 @@ func (a *app) verb(ctx context.Context, n *control.Client, s string) {
 	if err == nil {
 		err = a.do(ctx, n, x)
 	}
+	if _, is := x.(act.TypeLine); is && err == nil {
+		return true
+	}
 	a.exit(err)
 	fmt.Fprintln(a.err, a.tr("(Enter: the board · q: leave)"))
+	return false
 }
 
 // draw prints status and inbox where they differ from what was printed last.

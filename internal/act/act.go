@@ -41,6 +41,13 @@ const (
 	CannotHear  = "cannot hear"
 )
 
+// Here and Away are the page of a desk that is not armed: one answers, and has no sound; none answers for a moment, and one is being
+// loaded, or sound of the desk still comes. Of a desk that has neither it has gone.
+const (
+	Here = "here"
+	Away = "away"
+)
+
 // Faults are what may be wrong with the sound of a desk whose page is there.
 var Faults = []string{CannotSpeak, CannotHear, "microphone lost", "no microphone", "microphone refused"}
 

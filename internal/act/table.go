@@ -228,6 +228,7 @@ type (
 		Sound string `json:"sound,omitempty"` // ok, or why this desk has no sound
 		Turn  int    `json:"turn,omitempty"`  // among the deputies, from 1: it rings later than the others
 		Busy  bool   `json:"busy,omitempty"`  // its person is in a call on another line: a priority ring alone reaches him
+		Page  string `json:"page,omitempty"`  // of one that is not armed: here, away, or "", gone
 	}
 
 	// Notifier says that a notifier is there, what it runs commands for, and for what the last one failed.

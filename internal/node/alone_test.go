@@ -492,7 +492,7 @@ func TestTheTelephoneOfALineOfTwo(t *testing.T) {
 			var m machine
 			l, rung := m.begin(t), []string{}
 			if err := l.in(t.Context(), l.events, func() {
-				l.cfg.First = first
+				l.cfg.IsPartyA = first
 				l.cfg.Schedule, l.cfg.Fallback = party.Schedule{Checks: []string{"00:05", "00:30"}, Officer: 1}, map[string][]string{"borealia": {"+39 06 555 0100"}}
 				l.cfg.Telephone = func() func(string) (string, bool) {
 					return func(string) (string, bool) {

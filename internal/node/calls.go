@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,6 +53,7 @@ type calls struct {
 	sent        uint64
 	held        bool                 // either end holds the call
 	leftAt      map[string]time.Time // its desks that are gone, since when
+	away        [2]map[int]time.Time // who of ours and of theirs is in it and has no page that answers, by source, since when
 	texts       call.Texts           // typed beside the call that is up or was last
 	typed       []string             // packets of its lines that are repeated, the oldest first
 	lettersOver time.Time            // when it ended
@@ -339,11 +341,12 @@ func (l *Line) orphans() {
 // silence is how long nothing may come before the call says that it is silent.
 const silence = 5 * time.Second
 
-// Both ends must see within three seconds that a call has no sound, or that its desk is gone; a page that is loaded
-// again takes its call up within it.
+// Both ends must see within three seconds that a call has no sound, or that its desk is gone. A desk of which a page is being
+// loaded, or sound still comes, is away and not gone.
 const (
 	muteAfter = 2500 * time.Millisecond // without a frame
-	comeBack  = 2500 * time.Millisecond // for the desk of a call
+	comeBack  = 2500 * time.Millisecond // for the desk of a call, since it was away
+	goneFor   = time.Second             // at least, however long it was away
 )
 
 // setMute keeps whether the call has sound, and tells the other end when that changes. SPEC: CAL-019
@@ -361,25 +364,48 @@ func (c *calls) muted() bool {
 	return c.voice != 0 && d != nil && d.sound == act.Muted
 }
 
-// vacant ends what a desk of ours has left that is gone for good: its ring, its part in the call, or the call.
+// absent keeps who of an end is in the call that is up without a page that answers; the other end is told of ours.
+func (c *calls) absent(end int, sources []int) {
+	now := map[int]time.Time{}
+	for _, s := range sources {
+		now[s] = cmp.Or(c.away[end][s], c.l.now)
+	}
+	if was := c.away[end]; !maps.Equal(was, now) {
+		if c.away[end], c.l.dirty = now, true; end == 0 {
+			c.l.tellState()
+		}
+	}
+}
+
+// vacant ends what a desk of ours has left that is gone for good: its ring, its part in the call, or the call. Who is away
+// meanwhile is shown at both ends.
 //
 // SPEC: CAL-020 CAL-023
 func (c *calls) vacant() {
 	v := c.m.Live()
-	desks := []string{v.By.Desk}
+	desks, away := []string{v.By.Desk}, []int(nil)
 	if v.State == call.Connected {
 		desks = nil
 		for _, p := range v.Told() {
 			desks = append(desks, p.Desk)
+			if d := c.l.desks[p.Desk]; d != nil && !d.awayAt.IsZero() {
+				away = append(away, p.Source)
+			}
 		}
 	}
+	c.absent(0, away)
 	left := map[string]time.Time{}
 	for _, desk := range desks {
-		if d := c.l.desks[desk]; desk == "" || v.State == call.Idle || v.State == call.RingingHere || d != nil && !d.left {
+		d := c.l.desks[desk]
+		if desk == "" || v.State == call.Idle || v.State == call.RingingHere || d != nil && !d.left {
 			continue
 		}
 		left[desk] = cmp.Or(c.leftAt[desk], c.l.now)
-		switch over := c.l.now.Sub(left[desk]) >= comeBack; {
+		away := left[desk]
+		if d != nil {
+			away = d.awayAt
+		}
+		switch over := c.l.now.Sub(away) >= comeBack && c.l.now.Sub(left[desk]) >= goneFor; {
 		case over && v.State == call.Connected:
 			_ = c.do(c.m.Gone(desk, c.l.now))
 		case over:

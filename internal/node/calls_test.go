@@ -306,3 +306,74 @@ func TestLateLettersOfWhoHasLeft(t *testing.T) {
 		}
 	})
 }
+
+// A desk whose page does not answer is away at both ends, and its call stands; one that is gone ends it, 2.5 s after it was away,
+// and a second after it was gone at least.
+//
+// SPEC: CAL-020
+func TestACallStandsWhileItsDeskIsAway(t *testing.T) {
+	for name, w := range map[string]struct {
+		away, gone time.Duration // for how long, before the next
+		stands     bool
+	}{
+		"a long time": {away: 6 * time.Second, stands: true}, "gone at once": {gone: 2300 * time.Millisecond, stands: true}, "gone": {gone: 2800 * time.Millisecond},
+		"killed": {away: 1500 * time.Millisecond, gone: 1300 * time.Millisecond}, "after a while": {away: 6 * time.Second, gone: 800 * time.Millisecond, stands: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var m machine
+				l := m.begin(t)
+				defer l.Close()
+				time.Sleep(time.Second)
+				do := func(a act.Act) {
+					t.Helper()
+					if _, err := l.Do(t.Context(), act.Who{Desk: "a1", Known: "unattributed"}, "en", a); err != nil {
+						t.Fatalf("%s: %v", a.Verb(), err)
+					}
+				}
+				do(act.SetDesk{Armed: true, Sound: "ok"})
+				if err := l.in(t.Context(), l.events, func() {
+					l.calls.paths()
+					b, err := call.Signal{Kind: call.SigRing, ID: call.ID{7}, Seq: 1, Desk: "b1", Class: "test", Mark: "actual"}.Encode()
+					if err != nil {
+						t.Error(err)
+					}
+					l.calls.fromPeer(b)
+				}); err != nil {
+					t.Fatal(err)
+				}
+				synctest.Wait()
+				do(act.Answer{Sound: "headset"})
+				paused := func() int {
+					synctest.Wait()
+					v := l.View("en", "a2").Call
+					return len(v.Pauses)
+				}
+				if n := paused(); n != 0 {
+					t.Errorf("%d pauses of a desk that is there", n)
+				}
+				if w.away > 0 {
+					do(act.SetDesk{Page: act.Away})
+					time.Sleep(w.away)
+					if n := paused(); n != 1 {
+						t.Errorf("%d pauses of a desk that is away", n)
+					}
+				}
+				if w.gone > 0 {
+					do(act.SetDesk{})
+					time.Sleep(w.gone)
+				}
+				if is := l.View("en", "a2").Call.State; is == "connected" != w.stands {
+					t.Errorf("the call is %s", is)
+				}
+				if w.stands {
+					do(act.SetDesk{Page: act.Here})
+					time.Sleep(4 * time.Second)
+					if n, is := paused(), l.View("en", "a2").Call.State; n != 0 || is != "connected" {
+						t.Errorf("back: %d pauses, %s", n, is)
+					}
+				}
+			})
+		})
+	}
+}

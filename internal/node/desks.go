@@ -5,6 +5,7 @@ package node
 import (
 	"encoding/binary"
 	"encoding/json"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -29,11 +30,13 @@ type desk struct {
 	who     act.Who
 	on      bool // an officer is signed on
 	armed   bool
-	turn    int    // among the deputies, from 1: it rings later than the others
-	busy    bool   // its person is in a call on another line
-	left    bool   // whoever armed it has gone, or its page: a call of it ends, unless it is back soon
-	sound   string // "ok", or why it has no sound
-	source  string // microphone test-voice none
+	turn    int       // among the deputies, from 1: it rings later than the others
+	busy    bool      // its person is in a call on another line
+	page    string    // of one that is not armed: act.Here, act.Away
+	left    bool      // whoever armed it has gone, or its page: a call of it ends, unless it is back soon
+	awayAt  time.Time // since when no page of it answers; zero: one does, or it needs none
+	sound   string    // "ok", or why it has no sound
+	source  string    // microphone test-voice none
 	lastKey time.Time
 	tone    float64 // Hz of a tone that the node makes as its sound, 0 for none
 }
@@ -64,7 +67,7 @@ func (ds desks) of(who act.Who, now time.Time) *desk {
 // touched: a person acted at this desk.
 func (ds desks) touched(who act.Who, now time.Time) *desk {
 	d := ds.of(who, now)
-	d.lastKey, d.left = now, false
+	d.lastKey, d.left, d.awayAt = now, false, time.Time{}
 	return d
 }
 
@@ -129,7 +132,7 @@ func (l *Line) signOn(who act.Who) {
 
 func (l *Line) signOff(who act.Who) {
 	if d := l.desks[who.Desk]; d != nil {
-		if d.nobody(); !who.Stays || !d.armed && !d.unable() { // one that stays rings and answers on, or says still why it cannot
+		if d.nobody(); !who.Stays || !d.armed && !d.unable() && d.page == "" { // one that stays rings and answers on, or says still why it cannot
 			d.armed = false
 			delete(l.desks, who.Desk)
 		}
@@ -155,14 +158,18 @@ func (l *Line) noMore() {
 
 func (l *Line) arm(who act.Who, a act.SetDesk) {
 	d := l.desks.of(who, l.now)
-	if d.armed == a.Armed && d.sound == a.Sound && d.turn == a.Turn && d.busy == a.Busy {
-		d.left = d.left || a == act.SetDesk{} // its page is gone, and never had sound: of a call of it nobody would know
-		return
+	same := d.armed == a.Armed && d.sound == a.Sound && d.turn == a.Turn && d.busy == a.Busy && d.page == a.Page
+	d.armed, d.sound, d.turn, d.busy, d.page = a.Armed, a.Sound, a.Turn, a.Busy, a.Page
+	there := d.armed || d.unable() // one whose sound alone does not pass is there: its call stands, and says that it has no sound
+	d.left = !there && d.page == ""
+	if there || d.page == act.Here {
+		d.awayAt = time.Time{}
+	} else if d.awayAt.IsZero() {
+		d.awayAt = l.now
 	}
-	was := d.armed || d.unable()
-	d.armed, d.sound, d.turn, d.busy = a.Armed, a.Sound, a.Turn, a.Busy
-	d.left = was && !d.armed && !d.unable() // one whose sound alone does not pass is there: its call stands, and says that it has no sound
-	l.desksChanged()
+	if !same {
+		l.desksChanged()
+	}
 }
 
 func (l *Line) desksChanged() {
@@ -217,6 +224,7 @@ type peerDesks struct {
 	Run        string    `json:"run"`
 	Muted      bool      `json:"muted,omitempty"`    // the desk of the call that is up has its microphone off
 	Records    string    `json:"records,omitempty"`  // of the call that is up: on, or why it is not recorded though it is to be
+	Gone       []int     `json:"gone,omitempty"`     // sources of those in the call that is up of whose desk no page answers
 	NoSound    bool      `json:"no_sound,omitempty"` // of the call that is up, a direction carries nothing, by this end's count
 	Unrecorded time.Time `json:"unrecorded,omitzero"`
 	Away       string    `json:"away,omitempty"`  // why not all of the other's statements find room: disk, quota
@@ -240,7 +248,7 @@ func (l *Line) tellState() {
 }
 
 func (l *Line) stateBytes() []byte {
-	s := peerDesks{crew: l.crew(), Version: l.peer.told, Run: l.runName, NoSound: l.calls.mute, Muted: l.calls.muted(), Records: l.calls.told,
+	s := peerDesks{crew: l.crew(), Version: l.peer.told, Run: l.runName, Gone: slices.Sorted(maps.Keys(l.calls.away[0])), NoSound: l.calls.mute, Muted: l.calls.muted(), Records: l.calls.told,
 		Unrecorded: l.disk.since.Truncate(time.Second), Away: l.peer.away.why, Until: l.peer.away.until.Truncate(time.Second), Copy: l.backups.Copy.Truncate(time.Second), Sheet: l.issued.not, Twins: l.peer.twins(l.now)}
 	s.Officers = s.Officers[:min(4, len(s.Officers))]
 	l.peer.toldAt = l.now
@@ -284,6 +292,7 @@ func (l *Line) stateFromPeer(op byte, b []byte) {
 		l.dirty = true
 	}
 	l.peer.state, l.peer.stateAt = s, l.now
+	l.calls.absent(1, s.Gone)
 }
 
 // restoreLocal takes a local row at the start: what this node alone keeps.

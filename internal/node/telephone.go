@@ -98,7 +98,7 @@ func (l *Line) tickOrdinary() {
 	}
 	l.ordinary.looked = l.now
 	now := l.now
-	if !l.cfg.Alone && !l.cfg.First {
+	if !l.cfg.Alone && !l.cfg.IsPartyA {
 		now = now.Add(-secondRings)
 	}
 	from := now.Add(-time.Hour)

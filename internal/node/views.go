@@ -151,6 +151,7 @@ func (l *Line) callIn(in *view.Input) {
 			}
 		}
 		in.Call.Recording = c.tapeIn()
+		in.Away = c.away
 		in.Call.TheyMuted = l.peer.up && l.peer.state.Muted
 	}
 	for _, s := range states[call.State](l, newest(l.keys("call"), 1)) {

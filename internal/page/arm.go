@@ -12,9 +12,6 @@ import (
 	"example.org/parley/internal/act"
 )
 
-// gone is how long a desk whose sound was never on has no page before the node is told: a reload takes less.
-const gone = 2 * time.Second
-
 // lingers is how long a desk without any page open still has its officer: a reload takes less.
 const lingers = 20 * time.Second
 
@@ -28,6 +25,9 @@ type desk struct {
 	turn    int  // among the deputies, from 1: it rings later than the others
 	busy    bool // its person is in a call on another line of the same page
 	pages   int
+	here    map[string]bool   // tabs that answer
+	comes   time.Time         // until when one that is being loaded is waited for
+	ended   bool              // its session: sound that still comes is nobody's
 	seated  string            // the officer whom the node knows to sit there
 	seating bool              // it is being told
 	sounds  map[string]string // by tab whose sound runs, what is wrong with it; "" is nothing
@@ -37,14 +37,26 @@ type desk struct {
 	telling bool // the node is being told, of one thing at a time
 }
 
-// connects is how long a page has to join its sound before its desk is said to be unable to speak.
+// connects is how long a page has to join its sound before its desk is said to be unable to speak, and to answer once it was drawn.
 const connects = 5 * time.Second
+
+// page is whether a page of a desk answers; where none does it is away while one is being loaded, or its sound comes. A browser
+// that is held up sounds on while its page says nothing. SPEC: CAL-020
+func (d *desk) page(now time.Time) string {
+	switch {
+	case len(d.here) > 0:
+		return act.Here
+	case d.carries && !d.ended || now.Before(d.comes):
+		return act.Away
+	}
+	return ""
+}
 
 // ability is whether a desk proves that it can ring, and how its sound is; of one that cannot, why, where a page of it is
 // there and its sound is on. SPEC: PAG-015
 func (d *desk) ability(now time.Time) act.SetDesk {
 	if len(d.sounds) == 0 {
-		return act.SetDesk{}
+		return act.SetDesk{Page: d.page(now)}
 	}
 	why, ok := d.sounds[d.taker] // it has the connection; others know nothing of it
 	if !ok {
@@ -52,7 +64,7 @@ func (d *desk) ability(now time.Time) act.SetDesk {
 	}
 	switch {
 	case !d.carries && d.told.Sound == "" && now.Sub(d.begun) < connects:
-		return act.SetDesk{}
+		return act.SetDesk{Page: act.Here}
 	case !d.carries:
 		return act.SetDesk{Sound: act.CannotSpeak}
 	case why == act.CannotHear:
@@ -87,7 +99,7 @@ func (d *desk) by() act.Who {
 func (s *Server) deskOf(who act.Who) *desk {
 	d := s.desks[who.Desk]
 	if d == nil {
-		d = &desk{sounds: map[string]string{}}
+		d = &desk{sounds: map[string]string{}, here: map[string]bool{}}
 		s.desks[who.Desk] = d
 	}
 	d.who = who
@@ -95,30 +107,63 @@ func (s *Server) deskOf(who act.Who) *desk {
 	return d
 }
 
-// arm keeps whether a tab's sound runs, and tells the node when that changes whether its desk can ring: it can while any
-// tab of it proves so, and its sound comes. link says that the tab's sound is on and none of this desk comes: the tab that
+// arm keeps what a tab says of itself, or that it says nothing any more (no message), and tells the node when that changes
+// whether its desk can ring: it can while any tab of it proves so, and its sound comes. link says that the tab's sound is on and none of this desk comes: the tab that
 // had the connection was closed, or the node lost it. While the tab that took the sound last is there, it alone is told so:
 // another would take the sound from a connection that is only being made. SPEC: PAG-015 PAG-035
-func (s *Server) arm(t *tab, runs bool, why string, busy bool) (link bool) {
+func (s *Server) arm(t *tab, m fromBrowser) (link bool) {
 	if s.cfg.Node == nil { // the demo's own page is no desk
 		return false
 	}
+	runs := m.Audio && !s.cfg.Silent
 	s.mu.Lock()
 	d := s.deskOf(t.who)
-	if runs && !s.cfg.Silent {
+	if m.T == "" {
+		delete(d.here, t.id)
+	} else {
+		d.here[t.id], d.comes, d.ended = true, time.Time{}, false
+	}
+	switch {
+	case m.T == "hello": // how its sound is its first heartbeat says
+	case runs:
 		if len(d.sounds) == 0 {
 			d.begun = s.cfg.Now()
 		}
-		d.sounds[t.id] = why
-		d.busy = busy
-	} else {
+		d.sounds[t.id] = m.Why
+		d.busy = m.Busy
+	default:
 		delete(d.sounds, t.id)
 	}
 	_, there := d.sounds[d.taker]
 	others := there && d.taker != t.id
 	s.mu.Unlock()
 	s.SoundChanged(t.who.Desk)
-	return runs && !others && !s.cfg.Silent && !s.cfg.Node.Carries(t.who.Desk)
+	return runs && !others && !s.cfg.Node.Carries(t.who.Desk)
+}
+
+// loads keeps that a page of a desk was asked for: it is waited for. SPEC: CAL-020
+func (s *Server) loads(who act.Who) {
+	s.mu.Lock()
+	s.deskOf(who).comes = s.cfg.Now().Add(connects)
+	s.mu.Unlock()
+	time.AfterFunc(connects, func() { s.SoundChanged(who.Desk) })
+}
+
+// listens looks, while sound alone comes of a desk, whether the session of its last page stands still. SPEC: PAG-076
+func (s *Server) listens(l link) {
+	if s.cfg.Node == nil {
+		return
+	}
+	over := !s.stands(l)
+	s.mu.Lock()
+	d := s.deskOf(l.Who)
+	again := len(d.here) == 0 && d.carries && !d.ended
+	d.ended = d.ended || over && len(d.here) == 0
+	s.mu.Unlock()
+	s.SoundChanged(l.Who.Desk)
+	if again {
+		time.AfterFunc(watchTime, func() { s.listens(l) })
+	}
 }
 
 // takes keeps which tab of a desk connects its sound now, and gives the one before.
@@ -185,15 +230,6 @@ func (s *Server) leave(who act.Who) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.deskOf(who).pages--
-	time.AfterFunc(gone, func() {
-		s.mu.Lock()
-		d := s.deskOf(who)
-		silent, by := d.pages == 0 && d.told == act.SetDesk{} && s.cfg.Node != nil, d.by()
-		s.mu.Unlock()
-		if silent {
-			s.do(by, act.SetDesk{})
-		}
-	})
 	time.AfterFunc(s.cfg.Lingers, func() {
 		s.mu.Lock()
 		d := s.deskOf(who)

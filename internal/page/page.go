@@ -178,6 +178,7 @@ func (s *Server) desk(w http.ResponseWriter, r *http.Request) {
 	s.again(w, r)
 	s.enter(l.Who) // before the first picture
 	defer s.leave(l.Who)
+	s.loads(l.Who)
 	t := s.addTab(rand.Text(), l.Who, firstLang(r))
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -486,15 +486,7 @@ func TestActsAndForms(t *testing.T) {
 		t.Errorf("while a page is open: %d sign-ons, %d sign-offs", n.done("sign-on"), n.done("sign-off"))
 	}
 	// Its page is there, and no sound passes to the node, or from it: it is said so.
-	last := func() act.SetDesk {
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		for i := len(n.acts) - 1; ; i-- {
-			if d, ok := n.acts[i].(act.SetDesk); ok {
-				return d
-			}
-		}
-	}
+	last := n.lastDesk
 	n.carries.Store(false)
 	s.SoundChanged(n.who[0].Desk)
 	wait(t, "the word that it cannot speak", func() bool { return last() == act.SetDesk{Sound: act.CannotSpeak} })
@@ -503,9 +495,68 @@ func TestActsAndForms(t *testing.T) {
 	wait(t, "the word that it cannot hear", func() bool { return last() == act.SetDesk{Sound: act.CannotHear} })
 	k.say(map[string]any{"t": "beat", "audio": true})
 	wait(t, "the desk to be armed again", func() bool { return armedIs(n, true) })
+	n.carries.Store(false) // as a browser ends its sound with its page
 	k.ws.CloseNow()
 	wait(t, "the desk to be disarmed", func() bool { return last() == act.SetDesk{} })
 	wait(t, "its officer to be gone", func() bool { return n.done("sign-off") == 1 })
+}
+
+// lastDesk is what the node was told last of its desk.
+func (n *fakeNode) lastDesk() (d act.SetDesk) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, a := range n.acts {
+		if x, ok := a.(act.SetDesk); ok {
+			d = x
+		}
+	}
+	return d
+}
+
+// A desk is away, and not gone, while a page of it is being loaded, or its sound comes though its page says nothing; whose session
+// has ended is gone with it. SPEC: CAL-020 PAG-076
+func TestADeskIsAwayUntilNeitherPageNorSoundOfItIsThere(t *testing.T) {
+	s, n := testServer(t, Config{})
+	n.carries.Store(false)
+	base, c := live(t, s)
+	is := func(what string, want act.SetDesk) {
+		t.Helper()
+		wait(t, what, func() bool { return n.lastDesk() == want })
+	}
+	armed := act.SetDesk{Armed: true, Sound: "ok"}
+	load := func() *talker {
+		k, _, seq, _ := open(t, base, c)
+		k.say(map[string]any{"t": "hello", "seq": json.Number(seq), "lang": "en"})
+		is("a page that answers", act.SetDesk{Page: act.Here})
+		return k
+	}
+	k := load()
+	k.say(map[string]any{"t": "beat", "audio": true})
+	n.carries.Store(true)
+	s.SoundChanged(n.who[0].Desk)
+	is("its sound", armed)
+	k.ws.CloseNow()
+	is("its sound alone", act.SetDesk{Page: act.Away})
+	n.carries.Store(false)
+	s.SoundChanged(n.who[0].Desk)
+	is("neither", act.SetDesk{})
+
+	k = load()
+	again, _, _, _ := open(t, base, c) // a reload: the page is asked for before the old one goes
+	again.ws.CloseNow()
+	k.ws.CloseNow()
+	is("a page that is being loaded", act.SetDesk{Page: act.Away})
+	is("one that never answered", act.SetDesk{})
+
+	k = load()
+	k.say(map[string]any{"t": "beat", "audio": true})
+	n.carries.Store(true)
+	s.SoundChanged(n.who[0].Desk)
+	is("its sound again", armed)
+	k.ws.CloseNow()
+	is("its sound alone again", act.SetDesk{Page: act.Away})
+	s.signOff(s.list()[0])
+	is("nobody's sound", act.SetDesk{})
 }
 
 func armedIs(n *fakeNode, want bool) bool {
@@ -776,7 +827,7 @@ func TestOnlyTheTabThatTookTheSoundIsToldToConnect(t *testing.T) {
 	n.carries.Store(false)
 	who := act.Who{Desk: "page-1", Officer: "A7-2"}
 	first, second := &tab{id: "1", who: who}, &tab{id: "2", who: who}
-	told := func(t *tab) bool { return s.arm(t, true, "", false) }
+	told := func(t *tab) bool { return s.arm(t, fromBrowser{T: "beat", Audio: true}) }
 	if !told(first) || !told(second) {
 		t.Error("nobody has the sound, and a tab is not told to connect")
 	}
@@ -784,7 +835,7 @@ func TestOnlyTheTabThatTookTheSoundIsToldToConnect(t *testing.T) {
 	if told(first) || !told(second) {
 		t.Error("the second tab is connecting, and the first is told to take the sound from it")
 	}
-	s.arm(second, false, "", false)
+	s.arm(second, fromBrowser{})
 	if !told(first) {
 		t.Error("the second tab is gone, and the first is not told to connect")
 	}

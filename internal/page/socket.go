@@ -134,9 +134,11 @@ func (c *conn) serve(w http.ResponseWriter, r *http.Request, changed <-chan stru
 	err = c.hello(ctx, r.URL.Query().Get("tab"), hello)
 	c.s.enter(c.link.Who)
 	defer c.s.leave(c.link.Who)
+	c.s.arm(c.t, hello)
 	defer func() {
 		if c.t.left(c) {
-			c.s.arm(c.t, false, "", false)
+			c.s.arm(c.t, fromBrowser{})
+			c.s.listens(c.link)
 		}
 	}()
 	beat, look := time.NewTicker(beatEvery), time.NewTicker(watchTime)
@@ -169,7 +171,7 @@ func (c *conn) serve(w http.ResponseWriter, r *http.Request, changed <-chan stru
 			}
 		case <-beat.C:
 			if c.s.cfg.Now().Sub(c.heard) > staleAfter {
-				c.s.arm(c.t, false, "", false) // a newer socket of its tab would have ended this one
+				c.s.arm(c.t, fromBrowser{}) // a newer socket of its tab would have ended this one
 			}
 			c.s.seat(c.link.Who)
 			if err = c.send(ctx, toBrowser{T: "beat", Now: c.s.cfg.Now().UTC()}); err == nil {
@@ -268,7 +270,7 @@ func (c *conn) take(ctx context.Context, m fromBrowser) error {
 	switch m.T {
 	case "beat":
 		c.heard = c.s.cfg.Now()
-		if c.s.arm(c.t, m.Audio, m.Why, m.Busy) {
+		if c.s.arm(c.t, m) {
 			return c.send(ctx, toBrowser{T: "link"})
 		}
 	case "form":

@@ -47,13 +47,14 @@ type Input struct {
 	Unread          bool      // the record could not be read since the node started
 	Starting        string    // how far the node has read it, as 5/10, "" once it has
 
-	Alarms    []alarm.Alarm // of alarm.Set.List
-	Live      call.Live     // the call as it stands at this end
-	Texts     []call.Typed  // typed beside it, or beside the one that was last
-	Call      Call          // of it, what the node knows: sound of this desk, meters, whether it is unrecorded
-	LastCall  string        // short ID of the newest call on record, for its class
-	LastClass string        // what this end said of its class, "" nothing yet
-	LastAsk   bool          // this end may still say what its class was
+	Alarms    []alarm.Alarm        // of alarm.Set.List
+	Live      call.Live            // the call as it stands at this end
+	Texts     []call.Typed         // typed beside it, or beside the one that was last
+	Away      [2]map[int]time.Time // who is in it, ours and theirs, and has no page that answers, by source, since when
+	Call      Call                 // of it, what the node knows: sound of this desk, meters, whether it is unrecorded
+	LastCall  string               // short ID of the newest call on record, for its class
+	LastClass string               // what this end said of its class, "" nothing yet
+	LastAsk   bool                 // this end may still say what its class was
 	Calls     []call.State
 
 	Due          map[string]map[string]int            // of the terms

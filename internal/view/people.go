@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.org/parley/call"
+	"example.org/parley/words"
 )
 
 // InCall is somebody in a call: his name, who he is in it, and what he does.
@@ -36,6 +37,21 @@ type TypedLine struct {
 	Key    string    `json:"-"` // of its element
 	Stands string    `json:"-"` // of one that this desk is typing
 }
+
+// In is a line as a terminal shows it: who typed it, what stands of it, and what was erased. SPEC: CAL-032
+func (l TypedLine) In(lang string) string {
+	s := l.Name + ": "
+	for _, r := range l.Runs {
+		if r.Erased {
+			r.Text = "[" + words.T(lang, "line.erased", r.Text) + "]"
+		}
+		s += r.Text
+	}
+	return s
+}
+
+// Newest are the lines typed beside a call that a terminal has room for.
+func (c Call) Newest() []TypedLine { return c.Text[max(0, len(c.Text)-5):] }
 
 // Stretch is a piece of a line.
 type Stretch struct {
@@ -148,6 +164,11 @@ func (b builder) inCall(c *Call) {
 	}
 	for i, s := range l.Side {
 		where := []string{"", ".there"}[i]
+		for _, p := range [][]call.Person{told, s.People}[i] {
+			if since, away := b.Away[i][p.Source]; away {
+				c.Pauses = append(c.Pauses, Layer{State: "away" + where, Word: b.t("away"+where, b.there(p.Officer, p.Desk)), Since: since})
+			}
+		}
 		if !s.Held.IsZero() {
 			by := ""
 			if j := slices.IndexFunc(s.People, func(p call.Person) bool { return p.Source == s.Holds }); j >= 0 {

@@ -14,18 +14,18 @@
 
   // ---- acts -------------------------------------------------------------------------------------
   function act(verb, args, opt = {}) {
-    const id = ++n, answered = r => { if (!opt.quiet || r.error) said(r, opt.why); const then = r.error ? opt.no : opt.done; if (then) then(); };
+    const id = ++n, answered = r => { if (!opt.quiet || r.error) said(r, opt.why, verb); const then = r.error ? opt.no : opt.done; if (then) then(); };
     if (!send({ t: 'act', n: id, verb, args: args || {}, times: opt.times, slot: opt.slot || '' })) return answered({ error: state.lost });
     waits.set(id, answered);
   }
   // said shows an answer: at the form that asked, else under the status; what to do stands apart from what was refused.
   // Focus stays where it is.
-  function said(r, why) {
+  function said(r, why, of) {
     const text = r.error || r.text || '', tell = e => { const h = document.createElement('small'); h.textContent = r.hint || ''; e.replaceChildren(text, ...(r.hint ? [' ', h] : [])); };
     if (why && why.isConnected) { tell(why); if (r.error) return; }
     const p = panel('said');
     if (!p) return;
-    tell(p); p.classList.toggle('bad', !!r.error);
+    tell(p); p.classList.toggle('bad', !!r.error); p.dataset.of = r.error ? '' : of;
     if (window.Board) window.Board.tell(r);
     clearTimeout(fading);
     if (!r.error && !text.includes('/join#')) fading = setTimeout(() => { p.textContent = ''; }, 8000); // what was done stands in its own panel
@@ -149,6 +149,7 @@
     }
     if (s.call !== was.call) {
       if (s.call !== 'idle' && s.call !== 'ended') link();
+      if (panel('said') && panel('said').dataset.of === 'ring') panel('said').textContent = ''; // what came of it stands in the call
     }
   }
   // notice tells of what is urgent outside a page that is hidden, where the person allowed it; a board does it for its desks.
