@@ -145,8 +145,7 @@ func (a *app) typed(ctx context.Context) <-chan string {
 // types shows how the line grows that the other side types beside a call, below what is held in view.
 func (a *app) types(ctx context.Context, n *control.Client, was *string) {
 	var v view.Desk
-	r, err := n.Do(ctx, a.line, a.lang, act.Status)
-	if err != nil || json.Unmarshal(r.Data.(json.RawMessage), &v) != nil {
+	if n.Ask(ctx, a.line, a.lang, act.Status, &v) != nil {
 		return
 	}
 	for _, l := range slices.Backward(v.Call.Text) {
