@@ -113,7 +113,9 @@ func TestHintsNameVerbsAndFlagsThatExist(t *testing.T) {
 			if i+1 < len(at) {
 				rest = s[m[1]:at[i+1][0]]
 			}
-			rest, _, _ = strings.Cut(rest, "`")
+			if end := strings.IndexAny(rest, "`;"); end >= 0 { // another command, or words about this one
+				rest = rest[:end]
+			}
 			word := func(g int) string { return s[max(0, m[2*g]):max(0, m[2*g+1])] }
 			for _, f := range flag.FindAllStringSubmatch(rest, -1) {
 				read["after a verb"]++

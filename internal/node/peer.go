@@ -340,7 +340,7 @@ func (l *Line) entry(c *record.Checked, err error, bytes, path int) {
 		err = l.mayEnter(c, bytes)
 	}
 	if err == nil {
-		err = l.peer.harmless(c)
+		err = l.harmless(c)
 	}
 	var a record.Added
 	if err == nil {
@@ -399,9 +399,9 @@ func (p *peerState) poisoned(l *Line) {
 }
 
 // harmless refuses what was found to be a poison: its author ends that log there. SPEC: NOD-044
-func (p *peerState) harmless(c *record.Checked) error {
-	if _, bad := p.poison[c.Ref().Leaf]; bad {
-		return &record.Refusal{Log: record.LogName{LogID: c.Place().LogID}, Index: c.Place().Index, Why: "a fault of the program here"}
+func (l *Line) harmless(c *record.Checked) error {
+	if _, bad := l.peer.poison[c.Ref().Leaf]; bad {
+		return &record.Refusal{Log: record.LogName{LogID: c.Place().LogID, Genesis: l.cfg.Genesis}, Index: c.Place().Index, Why: "a fault of the program here"}
 	}
 	return nil
 }

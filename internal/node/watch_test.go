@@ -358,7 +358,7 @@ func TestAPoisonStatementIsNamedAndLeftOut(t *testing.T) {
 			if l.disk.dead != nil || l.rec.ByRef(e.Ref()) != nil || fault.Count() != faults+1 {
 				t.Errorf("dead %v, taken %v, %d panics", l.disk.dead, l.rec.ByRef(e.Ref()) != nil, fault.Count()-faults)
 			}
-			if want := e.Place().String(); !strings.Contains(said.String(), want) || !bytes.Contains(bytes.Join(s.sent, nil), []byte(e.Log.LogID.String()+" 0 a fault")) {
+			if want := e.Place().String(); !strings.Contains(said.String(), want) || !bytes.Contains(bytes.Join(s.sent, nil), []byte(e.Log.String()+" 0 a fault")) {
 				t.Errorf("%s is not named, or not refused: %s", want, said.String())
 			}
 			poison = false
@@ -378,7 +378,7 @@ func TestAPoisonStatementIsNamedAndLeftOut(t *testing.T) {
 				t.Errorf("dead %v, read %v: %s", l.disk.dead, l.rec.ByRef(e.Ref()) != nil, said.String())
 			}
 			good := &record.Item{Key: "good", Begin: e, Entries: []*record.Entry{e}}
-			if l.build([]*record.Item{{Key: "bad", Entries: []*record.Entry{nil}}}) != nil || l.build([]*record.Item{good}) == nil {
+			if l.build([]*record.Item{{Key: "bad", Begin: new(record.Entry), Entries: []*record.Entry{nil, e}}}) != nil || l.build([]*record.Item{good}) == nil {
 				t.Error("what cannot be built is, or what can is not")
 			}
 		})
