@@ -177,6 +177,7 @@ func TestKeysAreHeard(t *testing.T) {
 			t.Errorf("%d frames of 2000 packets", *frames)
 		}
 	}
+	m, frames, keys := hearing()
 	for i, key := range []byte("123A456B789C*0#D") {
 		var f [voice.FrameBytes]byte
 		toneOf(key, 0, &f)
@@ -184,6 +185,10 @@ func TestKeysAreHeard(t *testing.T) {
 		if a, b := voice.Goertzel(f[:], low), voice.Goertzel(f[:], high); a < -15 || b < -15 {
 			t.Errorf("%c: %.1f and %.1f dB", key, a, b)
 		}
+		m.take(rtp(0, uint16(1+i), uint32(i)*frameSize, 1, f[:]), pbxAt, began)
+	}
+	if *frames != 16 || *keys != "" {
+		t.Errorf("tones within sound are the keys %q", *keys)
 	}
 }
 
