@@ -55,7 +55,8 @@ func newFar(t *testing.T) *far {
 	f.ip("-n", f.net, "link", "set", "eth0", "up")
 	f.ip("-n", f.net, "rule", "add", "priority", "10", "lookup", "local") // what is cut comes first
 	f.ip("-n", f.net, "rule", "del", "priority", "0")
-	for _, argv := range [][]string{{"go", "build", "-o", f.bin, "example.org/parley/cmd/parley"}, {f.bin, "try", f.dir}, {f.bin, "try", "--stop", f.dir}} {
+	parley(t, f.bin)
+	for _, argv := range [][]string{{f.bin, "try", f.dir}, {f.bin, "try", "--stop", f.dir}} {
 		if out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %v\n%s", argv, err, out)
 		}

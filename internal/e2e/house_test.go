@@ -95,9 +95,7 @@ func newHouse(t *testing.T) *house {
 	}
 	t.Cleanup(func() { removeAll(dir) })
 	h := &house{t: t, dir: dir, bin: filepath.Join(dir, "parley"), etc: filepath.Join(dir, "etc")}
-	if out, err := exec.Command("go", "build", "-o", h.bin, "example.org/parley/cmd/parley").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	parley(t, h.bin)
 	port := func(network string) string {
 		if network == "udp" {
 			c, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})

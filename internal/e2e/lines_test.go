@@ -73,9 +73,7 @@ func TestBusyOnTwoRealLines(t *testing.T) {
 	}
 	t.Cleanup(func() { removeAll(dir) })
 	h := houses{t, dir, filepath.Join(dir, "parley")}
-	if out, err := exec.Command("go", "build", "-o", h.bin, "example.org/parley/cmd/parley").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	parley(t, h.bin)
 	var taken []net.Listener // so that no port is given twice
 	port := func() string {
 		l, err := net.Listen("tcp", "127.0.0.1:0")

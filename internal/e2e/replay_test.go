@@ -5,7 +5,6 @@ package e2e
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -26,9 +25,7 @@ func paired(t *testing.T, phones [2]*story.Handset, change ...string) *world {
 	}
 	t.Cleanup(func() { removeAll(dir) })
 	w := &world{dir: filepath.Join(dir, "d"), bin: filepath.Join(dir, "parley")}
-	if out, err := exec.Command("go", "build", "-o", w.bin, "example.org/parley/cmd/parley").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	parley(t, w.bin)
 	s := &story.World{Dir: w.dir, Bin: w.bin, Phones: phones}
 	if err := s.Make(); err != nil {
 		t.Fatal(err)

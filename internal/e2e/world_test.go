@@ -30,6 +30,14 @@ func need(t *testing.T, tool, reason string) {
 	t.Skip(reason)
 }
 
+// parley builds the program at that path.
+func parley(t *testing.T, at string) {
+	t.Helper()
+	if out, err := exec.Command("go", "build", "-o", at, "example.org/parley/cmd/parley").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
 // world is a running demo.
 type world struct {
 	dir, bin, url string
@@ -46,9 +54,7 @@ func demo(t *testing.T) *world {
 	}
 	w := &world{dir: filepath.Join(dir, "d"), bin: filepath.Join(dir, "parley")}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	if out, err := exec.Command("go", "build", "-o", w.bin, "example.org/parley/cmd/parley").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	parley(t, w.bin)
 	w.cmd = exec.Command(w.bin, "demo", "--keep", w.dir)
 	w.cmd.Env = slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "DISPLAY=") || strings.HasPrefix(s, "WAYLAND_") })
 	w.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
