@@ -324,6 +324,9 @@ func (d *doctor) ask(ctx context.Context, l *home.Line) {
 	if b, ok := r.Data.(json.RawMessage); !ok || l.Genesis == nil || json.Unmarshal(b, &v) != nil {
 		return // it is being paired
 	}
+	if v.NoPage != "" {
+		d.out = append(d.out, finding{d.line, wrong, v.NoPage, words.Say(d.lang, "it is tried again by itself")})
+	}
 	if !v.UnrecordedHere.IsZero() { // whoever asks for a copy is told why there is none, with the file and the way out
 		if _, err := d.node().Do(ctx, l.Name, d.lang, act.Backup{}); err != nil {
 			d.bad(err)

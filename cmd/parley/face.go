@@ -14,6 +14,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"example.org/parley/hint"
@@ -25,6 +26,8 @@ import (
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/node"
 	"example.org/parley/internal/page"
+	"example.org/parley/internal/view"
+	"example.org/parley/words"
 )
 
 // face is a line in service as its people meet it: the node, its page and the browsers' sound. To the socket it
@@ -42,7 +45,10 @@ type face struct {
 	why  error        // why there is no page; guarded by mu
 }
 
-var errOpening = hint.Later("ask again", "the page is being opened")
+var (
+	errOpening = hint.Later("ask again", "the page is being opened")
+	errNoPage  = hint.New(`set [page] at = "127.0.0.1:7480" in config.toml`, "this line has no page")
+)
 
 func (f *face) set(p *page.Server, edge *web.Edge, why error) {
 	f.mu.Lock()
@@ -60,13 +66,16 @@ func (f *face) now() (*page.Server, *web.Edge, error) {
 // until ctx does. The line goes on meanwhile.
 func (f *face) keep(ctx context.Context, s *service, l *home.Line) {
 	if l.Config.Page.At == "" {
-		f.set(nil, nil, hint.New(`set [page] at = "127.0.0.1:7480" in config.toml`, "this line has no page"))
+		f.set(nil, nil, errNoPage)
 		<-ctx.Done()
 		return
 	}
-	for ctx.Err() == nil {
+	for said := ""; ctx.Err() == nil; {
 		if err := f.serve(ctx, s, l); ctx.Err() == nil {
-			s.log.Error("the page is down", "line", l.Name, "err", err)
+			if err.Error() != said {
+				said = err.Error()
+				s.log.Error("the page is down", "line", l.Name, "err", err)
+			}
 			pause(ctx, tryAgain)
 		}
 	}
@@ -80,6 +89,9 @@ func (f *face) serve(ctx context.Context, s *service, l *home.Line) (err error) 
 	var edge *web.Edge
 	defer func() {
 		why := hint.New("it is tried again by itself; the verbs of the shell work", "%v", err)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			err = hint.New("find who has the address: ss -lntup; or write another at under [page], and another edge, in config.toml, and start the node anew", "%v", err)
+		}
 		if known := hint.Of(err); known.Hint != "" {
 			why = why.Way("%v; it is tried again by itself", errors.New(known.Hint))
 		}
@@ -175,7 +187,11 @@ func (f *face) Do(ctx context.Context, who act.Who, lang string, a act.Act) (act
 			r, _, err := p.Does(who, lang, a)
 			return r, err
 		}
-		return f.Line.Do(ctx, who, lang, a)
+		r, err := f.Line.Do(ctx, who, lang, a)
+		if a == act.Status && err == nil {
+			r = noPage(r, lang, why)
+		}
+		return r, err
 	}
 	switch {
 	case why != nil:
@@ -188,6 +204,18 @@ func (f *face) Do(ctx context.Context, who act.Who, lang string, a act.Act) (act
 		return act.Reply{}, err
 	}
 	return act.Reply{Text: url, Data: map[string]string{"url": url}}, nil
+}
+
+// noPage adds to an answer why the page of the line is down, if it is. SPEC: CLI-033
+func noPage(r act.Reply, lang string, why error) act.Reply {
+	d, ok := r.Data.(view.Desk)
+	if !ok || why == nil || errors.Is(why, errOpening) || errors.Is(why, errNoPage) {
+		return r
+	}
+	e := hint.Of(why).In(lang, words.Say)
+	d.NoPage = fmt.Sprintf(words.Say(lang, "the page of this line is down: %s"), e.Error())
+	r.Data, r.Text = d, r.Text+d.NoPage+"\n"+e.Hint+"\n"
+	return r
 }
 
 // may says whether an act is the page's, and refuses it to whom it is not: invitations, desks and the sessions of others are

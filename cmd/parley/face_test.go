@@ -16,6 +16,7 @@ import (
 	"example.org/parley/internal/cert"
 	"example.org/parley/internal/home"
 	"example.org/parley/internal/node"
+	"example.org/parley/internal/view"
 )
 
 // While the page's address is taken, whoever asks for the page is told so at every instant, never that there is none.
@@ -53,6 +54,9 @@ func TestPageThatCannotOpenSaysWhyUntilItDoes(t *testing.T) {
 			t.Fatalf("while the page is tried: %v", err)
 		}
 		if strings.Contains(said, "in use") {
+			if r := noPage(act.Reply{Data: view.Desk{}, Text: "UP\n"}, "en", err); !strings.Contains(r.Text, "UP\nthe page of this line is down: ") || !strings.Contains(r.Text, "another edge, in config.toml") || r.Data.(view.Desk).NoPage == "" {
+				t.Errorf("status says %q", r.Text)
+			}
 			taken.Close()
 		}
 	}

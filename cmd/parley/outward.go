@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -49,6 +50,7 @@ type notice struct {
 	Class      string    `json:"class,omitempty"`
 	Mark       string    `json:"mark,omitempty"` // exercise: it is one
 	Words      string    `json:"words"`          // to be read aloud
+	key        string    // of a STOP, whose id changes once it is recorded
 }
 
 // notifier tells commands of what happens on a line, and the line how that goes.
@@ -173,7 +175,7 @@ func (n *notifier) tell(status, inbox view.Desk, at time.Time) {
 		if sort == "" {
 			sort = e.What
 		}
-		key := fmt.Sprint(e.What, " ", e.ID, " ", e.At.Unix(), " ", e.Seconds)
+		key := fmt.Sprint(e.What, " ", cmp.Or(e.key, fmt.Sprint(e.ID, " ", e.At.Unix())), " ", e.Seconds)
 		now[key] = true
 		c := n.on[sort]
 		if c == nil || n.told[key] {
@@ -214,7 +216,7 @@ func waiting(status, inbox view.Desk) (out []notice) {
 		}
 	}
 	for _, s := range inbox.Stops {
-		out = append(out, notice{What: "stop", ID: s.ID, At: s.At, Class: s.Class, Mark: s.Mark, Words: strings.TrimSpace("STOP " + s.Scope)})
+		out = append(out, notice{What: "stop", ID: s.ID, At: s.At, Class: s.Class, Mark: s.Mark, Words: strings.TrimSpace("STOP " + s.Scope), key: fmt.Sprint(s.Key, " ", s.Count)})
 	}
 	for _, m := range inbox.Messages {
 		if !m.Ours {

@@ -57,3 +57,22 @@ func TestUnansweredRingIsToldThreeTimes(t *testing.T) {
 		t.Error("a ring of before is told")
 	}
 }
+
+// A STOP has another id once it is recorded: it is told once, and again where it was pressed again.
+//
+// SPEC: CLI-070
+func TestAStopIsToldOnce(t *testing.T) {
+	at := time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC)
+	bell := &outside{argv: []string{"bell"}, queue: make(chan notice, maxQueued)}
+	n := &notifier{on: map[string]*outside{"message": bell}, told: map[string]bool{}}
+	for _, s := range []view.StopCard{
+		{ID: "833b0592833b0592833b0592833b0592", Key: "833b0592833b0592833b0592833b0592", At: at, Count: 1},
+		{ID: "B1-4", Key: "833b0592833b0592833b0592833b0592", At: at.Add(time.Second), Count: 1},
+		{ID: "B1-4", Key: "833b0592833b0592833b0592833b0592", At: at.Add(time.Second), Count: 2},
+	} {
+		n.tell(view.Desk{}, view.Desk{Stops: []view.StopCard{s}}, at)
+	}
+	if len(bell.queue) != 2 {
+		t.Errorf("it rang %d times, was pressed twice", len(bell.queue))
+	}
+}

@@ -151,8 +151,7 @@ func (a *app) expected(c *cobra.Command) func() (verify.Expected, error) {
 func (a *app) judged(path string, f func(r io.Reader) (verify.Report, error)) error {
 	file, err := os.Open(path)
 	if err != nil {
-		a.complain(hint.New("parley export FILE makes one", "the export cannot be read: %v", err))
-		return exitError(exitNoFile)
+		return hint.New("parley export FILE makes one", "the export cannot be read: %v", err)
 	}
 	defer file.Close()
 	rep, err := f(file)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -68,6 +69,9 @@ func (a *app) exit(err error) int {
 		return exitDone
 	case errors.As(err, &code):
 		return int(code)
+	case errors.Is(err, fs.ErrNotExist):
+		a.complain(hint.Of(err))
+		return exitNoFile
 	case errors.Is(err, control.ErrNotRunning):
 		a.complain(hint.New("", "%v", err).Way("start it: %s serve --home %s", called(), a.dir))
 		return exitNotUp

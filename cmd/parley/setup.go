@@ -23,6 +23,7 @@ import (
 	"example.org/parley/internal/home"
 	"example.org/parley/party"
 	"example.org/parley/wire"
+	"example.org/parley/words"
 )
 
 // question is one of those that setup asks: what an answer does to the line to be made, which is then judged whole.
@@ -46,7 +47,7 @@ type setup struct {
 var questions = []question{
 	{key: "party", ask: "What is your side called?", why: "It stands in every statement and cannot be changed later. A letter, then letters, digits or -, 16 at most, all small: aurelia",
 		put: func(s *setup, v string) error { s.cfg.Party = v; return nil }},
-	{key: "other", ask: "What is the other side called?", why: "As it names itself: a sheet of anybody else will be refused.",
+	{key: "other", ask: "What is the other side called?", why: "As it names itself, a letter, then letters, digits or -, 16 at most, all small: borealia. A sheet of anybody else will be refused.",
 		put: func(s *setup, v string) error { s.cfg.Other = v; return nil }},
 	{key: "line", ask: "What do both sides call the line?", why: "One word, the same at both ends: north",
 		guess: func(s *setup) string { return cmp.Or(s.line, "line") },
@@ -195,7 +196,7 @@ func (s *setup) asked() error {
 			if err == nil {
 				break
 			}
-			s.complain(hint.Of(err))
+			s.complain(hint.New("", "%s", hint.Of(err).In(s.lang, words.Say).Error()).Way("%s", s.tr(q.why))) // what is typed at a shell is no answer here
 		}
 	}
 	return nil
@@ -279,7 +280,7 @@ func (a *app) next(name string) error {
 	if a.dir == home.OfMachine { // its account reads no file of who types this
 		theirs, as, start = "/tmp/"+theirs, "runuser -u parley -- ", "systemctl enable parley; systemctl start parley"
 		if backup = as + backup; l.Config.Backup.Place != "" {
-			backup = "systemctl enable --now parley-backup.timer"
+			backup = "systemctl enable parley-backup.timer; systemctl start parley-backup.timer"
 		}
 	}
 	step, text := "", ""

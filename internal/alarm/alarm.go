@@ -182,8 +182,11 @@ func (s *Set) clear(a *Alarm) {
 //
 // SPEC: ALM-004
 func (s *Set) Ack(name, who string, now time.Time) (Alarm, error) {
-	if list := s.List(); name == "" && len(list) > 0 {
-		name = list[0].Name()
+	if name == "" {
+		list := s.List()
+		if i := slices.IndexFunc(list, func(a Alarm) bool { return a.State != Acknowledged }); i >= 0 {
+			name = list[i].Name()
+		}
 	}
 	a := s.alarms[name]
 	if a == nil || a.State == Acknowledged {
@@ -198,7 +201,8 @@ func (s *Set) Ack(name, who string, now time.Time) (Alarm, error) {
 	return *a, nil
 }
 
-// List gives the alarms that stand: what waits for an acknowledgement first, then by priority, the oldest first.
+// List gives the alarms: those that hold and wait for an acknowledgement, those that hold and have one, those that are over;
+// each by priority, the oldest first.
 // The consequence of an alarm that stands is silent.
 //
 // SPEC: ALM-006 ALM-007
@@ -212,9 +216,9 @@ func (s *Set) List() []Alarm {
 		}
 		out = append(out, v)
 	}
-	waits := map[string]int{Acknowledged: 1}
+	place := map[string]int{Acknowledged: 1, Returned: 2}
 	slices.SortStableFunc(out, func(a, b Alarm) int {
-		return cmp.Or(waits[a.State]-waits[b.State], int(a.Row.Priority-b.Row.Priority), a.Raised.Compare(b.Raised), number(a.ID)-number(b.ID), strings.Compare(a.Key, b.Key))
+		return cmp.Or(place[a.State]-place[b.State], int(a.Row.Priority-b.Row.Priority), a.Raised.Compare(b.Raised), number(a.ID)-number(b.ID), strings.Compare(a.Key, b.Key))
 	})
 	return out
 }

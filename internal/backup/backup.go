@@ -95,6 +95,9 @@ type Source func(line, db string, put func(next func() (store.Row, error)) error
 //
 // SPEC: BAK-001 BAK-002 BAK-003
 func Make(h home.Home, lines []string, file string, now time.Time, from Source) (*Contents, error) {
+	if d := filepath.Dir(file); !isDir(d) {
+		return nil, hint.New("", "there is no directory %s", d).Way("make it: install -d -m 700 %s", d)
+	}
 	dir := filepath.Join(filepath.Dir(file), "."+filepath.Base(file)+".new")
 	unlock, err := scratch(dir)
 	if err != nil {
@@ -127,6 +130,11 @@ func Make(h home.Home, lines []string, file string, now time.Time, from Source) 
 		return nil, fmt.Errorf("couldn't write %s: %w", file, err)
 	}
 	return c, home.SyncDir(filepath.Dir(file))
+}
+
+func isDir(name string) bool {
+	st, err := os.Stat(name)
+	return err == nil && st.IsDir()
 }
 
 // scratch makes an empty directory for one process alone. What a killed one left there goes: there are keys in it.
@@ -470,7 +478,7 @@ func Restore(h home.Home, file string) (*Contents, error) {
 	defer unlock()
 	c, err := readFile(file, dir)
 	if err != nil {
-		return nil, hint.New("take another copy of it, or an older backup", "%s cannot be restored: %v", file, err).Because(err)
+		return nil, hint.New("take another copy of it, or an older backup", "%s cannot be restored: %v", file, err)
 	}
 	made := home.Home{Dir: dir}
 	rows, err := check(made)
@@ -480,7 +488,7 @@ func Restore(h home.Home, file string) (*Contents, error) {
 		}
 	}
 	if err != nil {
-		return nil, hint.New("take another copy of it, or an older backup", "%s cannot be restored: %v", file, err).Because(err)
+		return nil, hint.New("take another copy of it, or an older backup", "%s cannot be restored: %v", file, err)
 	}
 	for db := range c.Rows {
 		if err := node.NoteBackup(filepath.Join(dir, db), c.Made, true); err != nil {

@@ -155,7 +155,7 @@ func (h Home) Lines() ([]string, error) {
 	}
 	es, err := os.ReadDir(filepath.Join(h.Dir, "lines"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, hint.New("make one: parley init --party NAME, or name it: --home DIR", "there is no home at %s", h.Dir)
+		return nil, hint.New("make one: parley setup, or name it: --home DIR", "there is no home at %s", h.Dir)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("couldn't list the lines: %w", err)

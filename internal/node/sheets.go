@@ -309,7 +309,7 @@ func (l *Line) pathStep(h *home.Line, who act.Who, lang string, a act.PathStep) 
 	case a.Step == "remove":
 		c.Paths = slices.Delete(c.Paths, i, i+1)
 	case a.Bind == "" && a.Reach == "" && a.Remote == "":
-		return act.Reply{}, hint.New("as: parley path set 1 --bind 192.0.2.1:7443", "say what is to change: --bind, --reach or --remote")
+		return act.Reply{}, hint.New("", "say what is to change: --bind, --reach or --remote").Way("as: parley path set %s --bind 192.0.2.1:7443", a.Label)
 	case a.Step == "add":
 		c.Paths = append(c.Paths, home.Path{Label: a.Label, Bind: a.Bind, Reach: a.Reach, Remote: a.Remote})
 		i = len(c.Paths) - 1

@@ -170,6 +170,13 @@ func TestEveryActIsOnThePage(t *testing.T) {
 			src += string(b)
 		}
 	}
+	for _, of := range act.Words("about") {
+		for _, lang := range words.Langs() {
+			if _, ok := words.Get(lang, "about."+of); !ok {
+				t.Errorf("%s has no word for %s", lang, of)
+			}
+		}
+	}
 	for _, v := range act.Table {
 		verb := v.Act.Verb()
 		if v.Name == "" || elsewhere[verb] != "" || slices.Contains(entries(), verb) {

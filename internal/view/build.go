@@ -278,6 +278,9 @@ func (b builder) alarms() []alarm.Alarm {
 		if a.ID == "A1" || a.ID == "A12" {
 			a.Do += " " + b.telephone()
 		}
+		if a.ID == "A2" && a.Key != "here" {
+			a.Do = b.t("alarm.A2.there") + " " + b.telephone()
+		}
 		if a.ID == "A3" && b.Alone { // there are no parts to look at, and nothing to run
 			a.Do = b.t("alone.test")
 		}

@@ -27,6 +27,7 @@ type Desk struct {
 	Soon            bool          `json:"soon,omitempty"`            // and the node does not go by what is on disk yet, or cannot listen there
 	Sentences       []string      `json:"sentences,omitzero"`        // status, fit to be read aloud; the first is the line's
 	Unrecorded      string        `json:"unrecorded,omitempty"`      // statements cannot be committed, in words; voice, ringing and STOP go on
+	NoPage          string        `json:"no_page,omitempty"`         // of status at a shell: why browsers find no page, in words
 	UnrecordedHere  time.Time     `json:"unrecorded_here,omitzero"`  // since when here
 	UnrecordedThere time.Time     `json:"unrecorded_there,omitzero"` // since when there, by their word
 	Alarms          []alarm.Alarm `json:"alarms,omitzero"`           // most urgent first
