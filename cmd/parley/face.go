@@ -70,13 +70,10 @@ func (f *face) keep(ctx context.Context, s *service, l *home.Line) {
 		<-ctx.Done()
 		return
 	}
-	for said := ""; ctx.Err() == nil; {
-		if err := f.serve(ctx, s, l); ctx.Err() == nil {
-			if err.Error() != said {
-				said = err.Error()
-				s.log.Error("the page is down", "line", l.Name, "err", err)
-			}
-			pause(ctx, tryAgain)
+	for said := ""; ctx.Err() == nil; pause(ctx, tryAgain) {
+		if err := f.serve(ctx, s, l); ctx.Err() == nil && err.Error() != said {
+			said = err.Error()
+			s.log.Error("the page is down", "line", l.Name, "err", err)
 		}
 	}
 }
