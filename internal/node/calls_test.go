@@ -368,6 +368,11 @@ func TestACallStandsWhileItsDeskIsAway(t *testing.T) {
 				}
 				if w.stands {
 					do(act.SetDesk{Page: act.Here})
+					time.Sleep(time.Second)
+					if n := paused(); n != 1 {
+						t.Errorf("%d pauses of a desk whose sound is not back", n)
+					}
+					do(act.SetDesk{Armed: true, Sound: "ok"})
 					time.Sleep(4 * time.Second)
 					if n, is := paused(), l.View("en", "a2").Call.State; n != 0 || is != "connected" {
 						t.Errorf("back: %d pauses, %s", n, is)

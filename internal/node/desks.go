@@ -35,6 +35,7 @@ type desk struct {
 	page    string    // of one that is not armed: act.Here, act.Away
 	left    bool      // whoever armed it has gone, or its page: a call of it ends, unless it is back soon
 	awayAt  time.Time // since when no page of it answers; zero: one does, or it needs none
+	sounded bool      // it had sound until then: it is away until that is back
 	sound   string    // "ok", or why it has no sound
 	source  string    // microphone test-voice none
 	lastKey time.Time
@@ -158,14 +159,16 @@ func (l *Line) noMore() {
 
 func (l *Line) arm(who act.Who, a act.SetDesk) {
 	d := l.desks.of(who, l.now)
+	was := d.armed || d.unable()
 	same := d.armed == a.Armed && d.sound == a.Sound && d.turn == a.Turn && d.busy == a.Busy && d.page == a.Page
 	d.armed, d.sound, d.turn, d.busy, d.page = a.Armed, a.Sound, a.Turn, a.Busy, a.Page
 	there := d.armed || d.unable() // one whose sound alone does not pass is there: its call stands, and says that it has no sound
 	d.left = !there && d.page == ""
-	if there || d.page == act.Here {
+	switch {
+	case there, d.page == act.Here && !d.sounded:
 		d.awayAt = time.Time{}
-	} else if d.awayAt.IsZero() {
-		d.awayAt = l.now
+	case d.awayAt.IsZero() && (was || d.page != act.Here):
+		d.awayAt, d.sounded = l.now, was
 	}
 	if !same {
 		l.desksChanged()

@@ -60,8 +60,18 @@ func data[T any](r act.Reply, err error) (v T, _ error) {
 	return v, json.Unmarshal(r.Data.(json.RawMessage), &v)
 }
 
-// Do is of Stage: it parses and does one act.
+// Do is of Stage: it parses and does one act; aurelia/Sgt_Vela is another officer at a desk of his own.
 func (w *World) Do(party, line string) (string, error) {
+	if of, officer, is := strings.Cut(party, "/"); is {
+		s, err := w.site(of)
+		if err == nil && w.seats[party] == nil {
+			err = w.sit(s, party, strings.ReplaceAll(officer, "_", " "))
+		}
+		if err == nil {
+			err = w.seats[party](line)
+		}
+		return "", err
+	}
 	r, err := w.act(party, line)
 	return r.ID, err
 }

@@ -41,7 +41,7 @@ func TestStoryOfTheDemoHolds(t *testing.T) {
 	}, Seat, Opening, Rest); err != nil {
 		t.Error(err)
 	}
-	want := "pair people counterparts check flash read-back call stop cables kill spoil verify forge ask"
+	want := "pair people counterparts check flash read-back call third stop cables kill spoil verify forge ask"
 	if got := strings.Join(told, " "); got != want {
 		t.Errorf("told: %s", got)
 	}

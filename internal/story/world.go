@@ -20,6 +20,7 @@
 package story
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -86,12 +87,13 @@ type World struct {
 	Stay     bool          // make what outlives this process: no cables, nodes and desks with a log and a pid file in their homes
 
 	Sites   [2]*Site
-	Cables  []*linktest.Forwarder // 1, 2
-	leave   [2]func()             // ends what keeps a desk of each site armed
-	numbers map[string]string     // that were read out, by party: with both, a node that answers is one whose line is in service
-	paired  bool                  // the homes were, before their nodes ran
-	tone    bool                  // calls sound a tone
-	heard   map[string]float64    // figures of the last call that was listened to
+	Cables  []*linktest.Forwarder              // 1, 2
+	seats   map[string]func(line string) error // what officers type who sit at a desk of their own
+	leave   [2]func()                          // ends what keeps a desk of each site armed
+	numbers map[string]string                  // that were read out, by party: with both, a node that answers is one whose line is in service
+	paired  bool                               // the homes were, before their nodes ran
+	tone    bool                               // calls sound a tone
+	heard   map[string]float64                 // figures of the last call that was listened to
 }
 
 var loopback = netip.MustParseAddrPort("127.0.0.1:0")
@@ -99,6 +101,7 @@ var loopback = netip.MustParseAddrPort("127.0.0.1:0")
 // Make makes the homes, the sheets and the cables; nothing runs yet but the forwarders.
 func (w *World) Make() (err error) {
 	w.Demo, w.numbers = w.Demo || w.Frame != "", map[string]string{}
+	w.seats = map[string]func(string) error{}
 	if w.Log == nil {
 		w.Log = io.Discard
 	}
@@ -178,6 +181,37 @@ func (w *World) init(i int, s *Site, udp netip.AddrPort) (err error) {
 	}
 	_, err = w.Exec(s, argv...)
 	return err
+}
+
+// sit sits an officer down at a desk in a session of his own, as at another terminal. It is left when this process ends.
+func (w *World) sit(s *Site, name, officer string) error {
+	cmd := exec.Command("/bin/sh", "-c", `p() { "$bin" --home "$home" "$@"; }; p sign-on "$0" >&2 || exit; p desk --quiet >&2 & while read -r line; do if said=$(p $line 2>&1); then echo; else echo "refused: $said" | tr '\n' ' '; echo; fi; done`, officer)
+	cmd.Env, cmd.Stderr = append(os.Environ(), "bin="+w.Bin, "home="+s.Home.Dir), w.Log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
+	in, err := cmd.StdinPipe()
+	out, bad := cmd.StdoutPipe()
+	if err = errors.Join(err, bad); err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		return fmt.Errorf("couldn't sit %s down: %w", officer, err)
+	}
+	go func() { _ = cmd.Wait() }()
+	said := bufio.NewReader(out)
+	w.seats[name] = func(line string) error {
+		if line == "" { // he leaves
+			return in.Close()
+		}
+		if _, err := fmt.Fprintln(in, line); err != nil {
+			return err
+		}
+		answer, err := said.ReadString('\n')
+		if answer = strings.TrimSpace(answer); err == nil && answer != "" {
+			err = errors.New(answer)
+		}
+		return err
+	}
+	return nil
 }
 
 // site finds a party's site.
@@ -358,6 +392,9 @@ func (w *World) Act(s *Site, a act.Act) (act.Reply, error) {
 
 // Close ends everything that the world started.
 func (w *World) Close() {
+	for _, seat := range w.seats {
+		_ = seat("")
+	}
 	for i, s := range w.Sites {
 		if s != nil {
 			w.Disarm(i)

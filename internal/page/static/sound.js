@@ -135,12 +135,12 @@ window.Sound = (() => {
       belfry = ctx.createMediaStreamDestination();
       trial = ctx.createDelay(2);
       trial.delayTime.value = 1.5;
-      await route();
       voiceOut = ctx.createMediaStreamDestination(); // with something running into it, else nothing is sent
       voice = ctx.createGain();
       voice.connect(voiceOut); voice.connect(own);
       const s = Object.assign(ctx.createBufferSource(), { buffer: testVoice(), loop: true });
-      s.connect(voice); s.start();
+      s.connect(voice); s.start(); // all of it at once: from here on this desk can be told to connect
+      await route();
       why = '';
       navigator.mediaDevices.ondevicechange = () => { source(chosen); route(); dispatchEvent(new Event('devices')); }; // a headset plugged in again
       Object.keys(wanted).forEach(n => repeat(n, wanted[n]));
