@@ -258,28 +258,36 @@ func (p *Handset) heard() (samples []int16, file string) {
 }
 
 // Hears waits for so many frames, from now on, of what the telephone hears of which none is silent, and gives the strongest
-// tone in their second half near hz, with its level. A busy machine makes it wait longer.
-func (p *Handset) Hears(hz float64, want int) (heard, db float64, err error) {
+// tone in their second half near hz, its level, and how many they are. A busy machine makes it wait longer; after a while it is
+// content with the most that were heard running, of least at least.
+func (p *Handset) Hears(hz float64, want, least int) (heard, db float64, most int, err error) {
 	const frame = voice.FrameBytes
 	all, file := p.heard()
 	run, at := 0, len(all)/frame
-	for end := time.Now().Add(2 * time.Minute); run < want; time.Sleep(100 * time.Millisecond) {
+	var best []int16
+	began := time.Now()
+	for ; most < want && (most < least || time.Since(began) < goodEnough); time.Sleep(100 * time.Millisecond) {
 		was := file
 		if all, file = p.heard(); file != was {
 			run, at = 0, 0
 		}
-		for ; (at+1)*frame <= len(all) && run < want; at++ {
+		for ; (at+1)*frame <= len(all) && most < want; at++ {
 			if run++; power(all[at*frame:(at+1)*frame]) < -40 {
 				run = 0
+			} else if run > most {
+				most, best = run, all[(at+1-(run+1)/2)*frame:(at+1)*frame]
 			}
 		}
-		if time.Now().After(end) {
-			return 0, 0, fmt.Errorf("telephone %s: %d frames, never %d running without a silent one", p.Number, len(all)/frame, want)
+		if time.Since(began) > 2*time.Minute {
+			return 0, 0, most, fmt.Errorf("telephone %s: %d frames, never %d running without a silent one", p.Number, len(all)/frame, least)
 		}
 	}
-	heard, db = strongest(all[(at-want/2)*frame:at*frame], hz)
-	return heard, db, nil
+	heard, db = strongest(best, hz)
+	return heard, db, most, nil
 }
+
+// goodEnough is how long an edge waits for as many frames as are wanted.
+const goodEnough = 20 * time.Second
 
 // strongest is the strongest tone within a tenth of hz in half a second of sound, and its level.
 func strongest(sound []int16, hz float64) (best, db float64) {

@@ -138,7 +138,7 @@ func (m *media) mayCome(s *session, source uint32, from netip.AddrPort, now time
 
 // take takes one packet: sound or a key, of the sender that is the telephone's, and newer than what came.
 //
-// SPEC: PHN-030 PHN-032
+// SPEC: PHN-023 PHN-030 PHN-032
 func (m *media) take(b []byte, from netip.AddrPort, now time.Time) bool {
 	s := m.to.Load()
 	if s == nil || from.Addr() != m.trunk && from.Addr() != s.to.Addr() {
@@ -245,7 +245,9 @@ func (m *media) WriteAt(call uint32, source byte, n uint32, frame []byte) error 
 	return m.write(1<<31|call<<4|uint32(source), n, frame, now)
 }
 
-// write sends a frame; the caller holds m.out.
+// write sends a frame, in the law in which the telephone hears; the caller holds m.out.
+//
+// SPEC: PHN-023
 func (m *media) write(source, n uint32, frame []byte, now time.Time) error {
 	s := m.to.Load()
 	if s == nil || s.held() || s.to.Addr().IsUnspecified() {
