@@ -140,6 +140,12 @@ func (e *Entry) read(patient bool) *pieces {
 	return p
 }
 
+// InMemory reports whether the bytes can be had without the disk.
+func (e *Entry) InMemory() bool {
+	p, row := e.bytes.get()
+	return p != nil || row == 0
+}
+
 // Pieces gives the signed note and the bodies that are here, byte for byte as they came.
 func (e *Entry) Pieces() (note, facts, text []byte) { return e.pieces(false) }
 

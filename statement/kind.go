@@ -86,10 +86,13 @@ func New[S any, F Validator](k Kind, fold func(s *S, e *record.Entry, f F)) Kind
 			return party, id, err
 		}
 	}
+	_, asks := any(none).(interface{ Urgent() bool })
 	k.urgent = func(e *record.Entry) bool {
+		if k.Urgent || !asks { // its facts need not be read
+			return k.Urgent
+		}
 		f, here, _ := Read[F](e)
-		u, asks := any(f).(interface{ Urgent() bool })
-		return k.Kind.Name != "" && k.Urgent || asks && here && u.Urgent()
+		return here && any(f).(interface{ Urgent() bool }).Urgent()
 	}
 	return k
 }

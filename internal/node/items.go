@@ -86,33 +86,92 @@ const maxSorted = maxReleased
 
 // sorted gives the index as of now.
 func (l *Line) sorted() *items {
-	l.sort(len(l.touched))
+	for key := range l.touched {
+		l.place(key)
+	}
 	return l.items
 }
 
-// sort sorts some of the items that were touched.
+// sort sorts some of the items that were touched, before anybody asks for them.
 func (l *Line) sort(most int) {
+	var far []string
 	for key := range l.touched {
 		if most--; most < 0 {
 			break
 		}
+		if l.atHand(key) {
+			l.place(key)
+		} else {
+			far = append(far, key)
+		}
+	}
+	l.fetch(far)
+}
+
+// atHand reports whether an item can be folded without the disk.
+func (l *Line) atHand(key string) bool {
+	it, _ := l.memory.item(key)
+	return it == nil || !slices.ContainsFunc(it.Entries, func(e *record.Entry) bool { return !e.InMemory() })
+}
+
+// fetch sorts items once their words were read back, beside the loop: a disk that is slow holds up no step. One fetch at a
+// time; what is not fetched now is touched still, or behind. SPEC: NOD-027
+func (l *Line) fetch(keys []string) {
+	if l.fetching || len(keys) == 0 {
+		return
+	}
+	var es []*record.Entry // copies
+	for _, key := range keys {
+		if it, _ := l.item(key); it != nil {
+			es = append(es, it.Entries...)
+		}
+	}
+	m := l.memory
+	l.fetching = true
+	go func() {
+		for _, e := range es {
+			e.Pieces()
+		}
+		l.post(func() {
+			if l.fetching = false; l.memory == m {
+				l.placeAll(keys)
+			}
+		})
+	}()
+}
+
+func (l *Line) placeAll(keys []string) {
+	for _, key := range keys {
 		l.place(key)
+		l.dirty = true
 	}
 }
 
 // maxLater is how many items each step sorts of those that one statement or receipt changed with many others, the newest
-// first: their words may have to be read back from the disk.
+// first.
 const maxLater = 8
 
 // sortLater sorts some of them; what is left has steps of its own, and until then keeps its place. SPEC: NOD-027
 func (l *Line) sortLater() {
 	left := max(0, len(l.behind)-maxLater)
+	var near, far []string
 	for _, key := range l.behind[left:] {
-		l.place(key)
-		l.dirty = true
+		if l.atHand(key) {
+			near = append(near, key)
+		} else {
+			far = append(far, key)
+		}
 	}
-	if l.behind = l.behind[:left]; left > 0 {
-		l.goOn()
+	l.placeAll(near)
+	l.behind = l.behind[:left]
+	switch {
+	case l.fetching && len(far) > 0: // the end of that fetch goes on
+		l.behind = append(l.behind, far...)
+	default:
+		l.fetch(far)
+		if left > 0 {
+			l.goOn()
+		}
 	}
 }
 

@@ -3,7 +3,9 @@
 package node
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +14,8 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
 	"example.org/parley/message"
+	"example.org/parley/record"
+	"example.org/parley/statement"
 )
 
 // A step that is overdue is an alarm that names it, though the words of its message cannot be read back from the disk now.
@@ -168,5 +172,63 @@ func TestBoardCountsContactsAgainWhenOneChanges(t *testing.T) {
 			t.Error("a minute later it is not counted again")
 		}
 		l.Close()
+	})
+}
+
+// Items whose words lie on the disk alone are sorted once these were read beside the loop: no step waits for them.
+//
+// SPEC: NOD-027
+func TestNoStepReadsBackWhatIsSorted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m machine
+		l := m.begin(t)
+		defer l.Close()
+		time.Sleep(time.Second)
+		long := strings.Repeat("The convoy leaves at noon. ", 300)
+		var first *record.Entry
+		for range 14 {
+			inLoop(t, l, func() {
+				for range 50 {
+					d, err := message.NewDraft("aurelia", record.Draft{Text: &record.Text{Lang: "en", Text: long}}, message.Facts{By: statement.Author{Officer: "aurelia/1.aaaaaa 1", Known: "account"}}, l.now)
+					e, bad := l.state(d)
+					if err != nil || bad != nil {
+						t.Error(err, bad)
+						return
+					}
+					first = cmp.Or(first, e)
+				}
+			})
+			time.Sleep(time.Second)
+		}
+		if t.Failed() {
+			return
+		}
+		key := l.rec.ItemOf(first)
+		for _, put := range []func(){func() { l.touched[key] = struct{}{} }, func() { l.behind = append(l.behind, key) }} {
+			inLoop(t, l, func() {
+				if first.InMemory() {
+					t.Error("all is in memory")
+					return
+				}
+				delete(l.cache, key)
+				put()
+				l.sort(maxSorted)
+				l.sortLater()
+				if first.InMemory() || !l.fetching {
+					t.Error("the loop has read it back")
+				}
+			})
+			time.Sleep(time.Second)
+			inLoop(t, l, func() {
+				if _, on := l.touched[key]; on || len(l.behind) > 0 || l.fetching || !first.InMemory() {
+					t.Errorf("it is not sorted: touched %v, behind %d, fetching %v", on, len(l.behind), l.fetching)
+				}
+				for i := range 6000 { // it gives way to others again
+					if e := l.rec.Arrived(i + 1); e != nil && e != first {
+						e.Pieces()
+					}
+				}
+			})
+		}
 	})
 }

@@ -170,9 +170,10 @@ type Line struct {
 	linkErr     error     // why the sessions could not be opened
 	reconnectAt time.Time // when the sessions, which could not be opened, are tried again; zero: they are open
 
-	subs  map[chan struct{}]struct{}
-	dirty bool
-	seen  *view.Input // what every desk sees, gathered since the last step; nil: to be gathered
+	subs     map[chan struct{}]struct{}
+	dirty    bool
+	fetching bool        // words are read back beside the loop
+	seen     *view.Input // what every desk sees, gathered since the last step; nil: to be gathered
 
 	verifying sync.Mutex // by whoever has the whole record verified, outside the loop
 }

@@ -22,6 +22,7 @@
 package store
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -135,8 +136,8 @@ type Store struct {
 	last   uint64 // highest number known to be on disk
 	next   int    // N of the next row
 	closed bool
-	near   [2][]Row // read last, each in their order: rows are often asked for one after the other, by one who sends and one who sorts
-	older  int      // of near, what was read before the other
+	near   [2]window // read last, each in their order: rows are often asked for one after the other, by one who sends and one who sorts
+	older  int       // of near, what was read before the other
 
 	disk lock // held by one who writes, reads much, opens or closes
 	use  lock // guards db, held beside disk; one who writes lets those pass who read one row
@@ -284,7 +285,7 @@ func (s *Store) Reopen() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.failed, s.next, s.near = nil, rows+1, [2][]Row{}
+	s.failed, s.next, s.near = nil, rows+1, [2]window{}
 	s.life++
 	return nil
 }
@@ -308,50 +309,102 @@ func (s *Store) Read(n, max int, each func(Row) error) error {
 	return err
 }
 
+// window is rows that were read at once, and those that follow, while they are read.
+type window struct {
+	rows []Row
+	next chan reading // nil: nobody reads them
+}
+
+type reading struct {
+	rows []Row
+	err  error
+}
+
+// like is what the rows that follow are to be like, where one log is gone through.
+func (w *window) like() (r Row) {
+	if k := len(w.rows); w.rows[0].Kind == w.rows[k-1].Kind && w.rows[0].Log == w.rows[k-1].Log {
+		r = w.rows[k-1]
+	}
+	return r
+}
+
+func (w *window) at(n int) int {
+	return slices.IndexFunc(w.rows, func(r Row) bool { return r.N == n })
+}
+
 // Row reads one row. It waits so long at most, for whoever uses the disk and for the disk itself; a flush uses neither.
 func (s *Store) Row(n int, wait time.Duration) (Row, error) {
-	s.mu.Lock()
-	near, at := s.near, s.older
-	s.mu.Unlock()
-	max, like := 1, Row{}
-	var rows []Row
-	for w, rows := range near {
-		if i := slices.IndexFunc(rows, func(r Row) bool { return r.N == n }); i >= 0 {
-			return rows[i], nil
+	r, at, next, again := s.look(n)
+	late, err := (<-chan time.Time)(nil), error(nil)
+	for range 2 { // what was read ahead may not have it
+		if r.N == n {
+			return r, nil
 		}
-		if k := len(rows); k > 0 && n > rows[0].N && n <= rows[k-1].N+8*ahead {
-			max, at, like = ahead, w, Row{}
-			if rows[0].Kind == rows[k-1].Kind && rows[0].Log == rows[k-1].Log { // one log is gone through
-				like = rows[k-1]
+		if next == nil {
+			next = again()
+		}
+		if late == nil {
+			late = time.After(wait)
+		}
+		select {
+		case got := <-next:
+			w := window{rows: got.rows}
+			if next, err = nil, got.err; w.at(n) >= 0 {
+				r = w.rows[w.at(n)]
+				s.mu.Lock()
+				s.near[at], s.older = w, 1-at
+				s.mu.Unlock()
 			}
+		case <-late:
+			return Row{}, fmt.Errorf("the disk has not answered for %s", wait)
 		}
 	}
-	done := make(chan error, 1)
+	if r.N == n {
+		return r, nil
+	}
+	return Row{}, cmp.Or(err, fmt.Errorf("there is no row %d", n))
+}
+
+// look gives a row that has been read, and has those read that follow; else where it is to be kept, who reads it already, and
+// what reads it.
+func (s *Store) look(n int) (r Row, at int, next chan reading, read func() chan reading) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	max, like := 1, Row{}
+	at = s.older
+	for i := range s.near {
+		w := &s.near[i]
+		k := len(w.rows)
+		if k == 0 {
+			continue
+		}
+		if j := w.at(n); j >= 0 {
+			if k == ahead && w.next == nil {
+				w.next = s.fetch(w.rows[k-1].N, ahead, w.like())
+			}
+			return w.rows[j], i, nil, nil
+		}
+		if n > w.rows[0].N && n <= w.rows[k-1].N+8*ahead {
+			at, max, like, next = i, ahead, w.like(), w.next
+		}
+	}
+	if next != nil {
+		s.near[at].next = nil // it has one reader
+	}
+	return r, at, next, func() chan reading { return s.fetch(n-1, max, like) }
+}
+
+// fetch reads rows that follow a row, beside who asks.
+func (s *Store) fetch(n, max int, like Row) chan reading {
+	out := make(chan reading, 1)
 	go func() { // ends when the disk answers
 		s.use.Lock() // and not disk: it is read between two rows of a commit
 		defer s.use.Unlock()
-		done <- s.opened(func(d database) (err error) {
-			if rows, err = d.rows(n-1, max, like); err != nil {
-				return err
-			}
-			if len(rows) == 0 || rows[0].N != n {
-				return fmt.Errorf("there is no row %d", n)
-			}
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.near[at], s.older = rows, 1-at
-			return nil
-		})
+		var r reading
+		r.err = s.opened(func(d database) (err error) { r.rows, err = d.rows(n, max, like); return err })
+		out <- r
 	}()
-	select {
-	case err := <-done:
-		if err != nil {
-			return Row{}, err
-		}
-		return rows[0], nil
-	case <-time.After(wait):
-		return Row{}, fmt.Errorf("the disk has not answered for %s", wait)
-	}
+	return out
 }
 
 // ahead is how many rows are read at once where they are asked for in their order: to wait for the disk costs more than
