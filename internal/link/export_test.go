@@ -3,6 +3,8 @@
 package link
 
 import (
+	"net/netip"
+
 	"example.org/parley/wire"
 )
 
@@ -98,3 +100,11 @@ func (l *Link) Beside(path int) (most int) {
 }
 
 const KeepOld, DownAfter = keepOld, downAfter
+
+// Addrs are the local addresses, with the ports that the system chose.
+func (l *Link) Addrs() (as []netip.AddrPort) {
+	for _, b := range l.binds {
+		as = append(as, b.addr())
+	}
+	return as
+}

@@ -238,14 +238,6 @@ func (l *Link) now() time.Duration { return l.cfg.Now().Sub(l.start) }
 // Events is the one channel of what happens; it is closed by Close.
 func (l *Link) Events() <-chan Event { return l.queue.out }
 
-// Addrs are the local addresses, with the ports that the system chose.
-func (l *Link) Addrs() (as []netip.AddrPort) {
-	for _, b := range l.binds {
-		as = append(as, b.addr())
-	}
-	return as
-}
-
 // locked does something under mu, and lets go of it whatever comes of that.
 func (l *Link) locked(do func()) {
 	l.mu.Lock()
