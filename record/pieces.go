@@ -5,7 +5,7 @@ package record
 import (
 	"bytes"
 	"errors"
-	"fmt"
+	"strconv"
 	"sync"
 
 	"example.org/parley/wire"
@@ -128,7 +128,7 @@ func (e *Entry) read(patient bool) *pieces {
 			name string
 			body []byte
 		}{{e.facts, "facts", p.facts}, {e.text, "text", p.text}} {
-			if b.here && b.body == nil || b.body != nil && !bytes.Contains(text, fmt.Appendf(nil, "\n%s %d %s\n", b.name, len(b.body), wire.Sum(b.body))) {
+			if b.here && b.body == nil || b.body != nil && !bytes.Contains(text, []byte("\n"+b.name+" "+strconv.Itoa(len(b.body))+" "+wire.Sum(b.body).String()+"\n")) {
 				return ErrAltered
 			}
 		}

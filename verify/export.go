@@ -11,6 +11,7 @@ import (
 	"hash"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"example.org/parley/party"
@@ -125,10 +126,16 @@ func write(magic string, head []Piece, logs []listing) func(io.Writer) error {
 func Write(w io.Writer, pieces func(yield func(Piece)) error) error { return writeAs(Magic, w, pieces) }
 
 func writeAs(magic string, w io.Writer, pieces func(yield func(Piece)) error) error {
-	bw, sum := bufio.NewWriter(w), sha256.New()
+	bw, sum := bufio.NewWriterSize(w, 64<<10), sha256.New()
 	out := io.MultiWriter(bw, sum)
 	fmt.Fprintln(out, magic)
-	err := pieces(func(p Piece) { fmt.Fprintf(out, "%s %d\n%s\n", p.Kind, len(p.Bytes), p.Bytes) })
+	var line []byte
+	err := pieces(func(p Piece) {
+		line = append(strconv.AppendInt(append(append(line[:0], p.Kind...), ' '), int64(len(p.Bytes)), 10), '\n')
+		for _, b := range [][]byte{line, p.Bytes, []byte("\n")} {
+			_, _ = out.Write(b) // what bw could not write, its Flush says
+		}
+	})
 	if err == nil {
 		fmt.Fprintln(bw, "end", wire.Hash(sum.Sum(nil)))
 		err = bw.Flush()
