@@ -305,7 +305,7 @@ type (
 	Respond struct {
 		ID    string    `json:"id" arg:"ID"`
 		How   string    `json:"how" arg:"RESPONSE" of:"response"`
-		Until time.Time `json:"until,omitzero" help:"standby until: 09:41Z, +30m"`
+		Until time.Time `json:"until,omitzero" help:"stand by until: 09:41Z, +30m"`
 		Text  string    `json:"text,omitempty" arg:"TEXT"`
 		Lang  string    `json:"lang,omitempty" flag:"text-lang" help:"language of the text"`
 	}

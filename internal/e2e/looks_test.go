@@ -49,7 +49,7 @@ func (p *play) looks(t *testing.T, chrome context.Context) {
 	p.size(t, 1366, 768, "dark")
 	p.size(t, 1366, 768, "dark")
 	// A desk alone, on a phone and on a screen: it takes the call over the frame's sound.
-	p.pick(t, b, "#c-end", call("idle")+"||"+call("ended"))
+	p.pick(t, b, "#c-cancel, #c-end", call("idle")+"||"+call("ended"))
 	alone := tab(t, chrome, 390, 844, "dark")
 	alone.run(t, chromedp.Navigate(p.link(t, b)), page.BringToFront())
 	alone.click(t, "", ".off-only[data-soundon]")

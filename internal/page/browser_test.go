@@ -206,6 +206,99 @@ func TestKeysInAField(t *testing.T) {
 	w.clean(t)
 }
 
+// A second press of a key that is gone does nothing: focus never moves by itself onto the key that came in its place.
+// SPEC: PAG-093
+func TestASecondEnterDoesNothing(t *testing.T) {
+	r := newRig(t)
+	n := r.nodes[0]
+	n.show(fixtureIdle)
+	w := browser(t, 1366, 768)
+	link, err := r.desks[0].Link(act.Who{Officer: "A7-2"}, "en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	enter, call := chromedp.KeyEvent("\r"), func(acts ...string) func(us, them, lang string) view.Desk {
+		return func(us, them, lang string) view.Desk {
+			d := fixtureCall(us, them, lang)
+			if d.Call.Acts = acts; acts[0] == "hang-up" && len(acts) == 1 {
+				d.Call.State = "ringing-there"
+			}
+			return d
+		}
+	}
+	w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#b-write", chromedp.ByQuery), chromedp.Focus("#c-ring", chromedp.ByQuery), enter)
+	wait(t, "a ring", func() bool { return n.done("ring") == 1 })
+	for _, x := range []struct {
+		draw       func(us, them, lang string) view.Desk
+		focus, key string
+	}{
+		{call("hang-up"), "", "#c-cancel"}, {call("hang-up", "hold"), "#c-cancel", "#c-end"}, {call("hang-up", "resume"), "#c-hold", "#c-resume"},
+		{fixtureStop, "", "#st-take-b743"}, {func(us, them, lang string) view.Desk {
+			d := fixtureStop(us, them, lang)
+			d.Stops[0].Acts = []string{"in-effect", "refuse"}
+			return d
+		}, "#st-take-b743", "#st-in-effect-b743"},
+	} {
+		if x.focus != "" {
+			w.run(t, chromedp.Focus(x.focus, chromedp.ByQuery))
+		}
+		n.show(x.draw)
+		w.is(t, `!!document.querySelector('`+x.key+`')`)
+		w.is(t, `document.activeElement.tagName !== 'BUTTON'`)
+		w.run(t, enter)
+	}
+	time.Sleep(300 * time.Millisecond)
+	for _, verb := range []string{"hang-up", "hold", "resume", "stop.step"} {
+		if n.done(verb) != 0 {
+			t.Errorf("a second Enter was %s", verb)
+		}
+	}
+	w.clean(t)
+}
+
+// At 390 the keys of a call stand whole on the screen as it opens, and MUTED for as long as it is; at 1366×768 what each end
+// sees of the other stays in view in a call. SPEC: PAG-094
+func TestKeysOfACallAreInView(t *testing.T) {
+	const whole = `(s => { const e = document.querySelector(s); if (!e) return s + ' is not there'; const r = e.getBoundingClientRect(), top = document.elementFromPoint(r.left + r.width / 2, r.top + r.height / 2);
+		return r.width < 24 || r.left < -1 || r.top < -1 || r.right > innerWidth + 1 || r.bottom > innerHeight + 1 ? s + ' is not whole: ' + JSON.stringify(r) : e.scrollWidth > e.clientWidth + 1 ? s + ' is cut' : !e.contains(top) ? s + ' is covered by ' + (top && top.outerHTML.slice(0, 80)) : ''; })`
+	r := newRig(t)
+	n := r.nodes[0]
+	state := func(state string, acts ...string) func(us, them, lang string) view.Desk {
+		return func(us, them, lang string) view.Desk {
+			d := fixtureCall(us, them, lang)
+			d.Call.State, d.Call.Acts, d.Call.Talks = state, acts, "opus"
+			d.Calls = append(append(d.Calls, d.Calls...), d.Calls...)
+			return d
+		}
+	}
+	for _, lang := range words.Langs() {
+		w := browser(t, 390, 844)
+		link, _ := r.desks[0].Link(act.Who{Officer: "A7-2"}, lang)
+		n.show(state("connected", "hang-up", "hold", "waiting", "replay", "hand-over"))
+		w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#c-end", chromedp.ByQuery), press("F4", "F4", 115, 0))
+		see := func(sels ...string) {
+			t.Helper()
+			for _, s := range sels {
+				var bad string
+				if w.run(t, chromedp.Evaluate(whole+"('"+s+"')", &bad)); bad != "" {
+					t.Errorf("%s: %s", lang, bad)
+				}
+			}
+		}
+		w.is(t, `document.querySelector('#mute').getAttribute('aria-pressed') === 'true'`)
+		see("#c-end", "#c-hold", "#mute", ".callkey .muted-only", "#stop")
+		for _, x := range [][3]string{{"ringing-there", "hang-up", "#c-cancel"}, {"ringing-here", "decline", "#c-decline"}, {"connected", "leave", "#c-leave"}} {
+			n.show(state(x[0], x[1]))
+			w.is(t, `!!document.querySelector('`+x[2]+`')`)
+			see(x[2], "#stop")
+		}
+		n.show(state("connected", "hang-up", "hold", "waiting", "replay", "hand-over"))
+		w.run(t, chromedp.EmulateViewport(1366, 768), chromedp.WaitVisible("#c-end", chromedp.ByQuery))
+		see("#c-end", "#c-hold", "#mute", "#p-liveness thead", "#p-liveness tbody tr:first-child", "#p-liveness tbody tr:last-child")
+		w.clean(t)
+	}
+}
+
 // A phrase is found by typing, each value is echoed as it was understood, they read it in their language, a draft outlives a
 // reload, and Enter sends nothing. SPEC: PAG-010 PAG-050 PAG-051 PAG-052
 func TestWritingAsDrawn(t *testing.T) {

@@ -336,6 +336,23 @@ func (s sheet) Title() string {
 	return title
 }
 
+// heard is a sentence for a screen reader, with one full stop where what it says has its own.
+func (s sheet) heard(key string, args ...any) string {
+	return strings.TrimRight(words.T(s.Lang, key, args...), ".") + "."
+}
+
+// marked is how urgent a message is, and first that it is an exercise or a test.
+func marked(lang string, m view.Message) string {
+	word := words.Or(lang, "prec", m.Precedence)
+	if m.Class != "substantive" {
+		word = words.Or(lang, "class", m.Class) + " " + word
+	}
+	if m.Mark == "exercise" {
+		word = words.Or(lang, "mark", m.Mark) + " " + word
+	}
+	return word
+}
+
 // Assert is what a screen reader says at once: a ring, a STOP, a FLASH, an alarm high.
 func (s sheet) Assert() string {
 	var out []string
@@ -350,14 +367,14 @@ func (s sheet) Assert() string {
 	}
 	for _, a := range s.Alarms {
 		if a.Priority == "high" && a.State == "raised" {
-			out = append(out, words.T(s.Lang, "hear.alarm", a.Cause))
+			out = append(out, s.heard("hear.alarm", a.Cause))
 		}
 	}
 	newest := 3
 	for _, m := range s.Messages {
 		if m.Urgent && m.Precedence == "FLASH" && !s.Hidden(m.ID) && newest > 0 {
 			newest--
-			out = append(out, words.T(s.Lang, "hear.flash", m.From, view.Plain(m.Spans)))
+			out = append(out, s.heard("hear.flash", marked(s.Lang, m), m.From, view.Plain(m.Spans)))
 		}
 	}
 	return strings.Join(out, " ")
@@ -367,16 +384,16 @@ func (s sheet) Assert() string {
 func (s sheet) Polite() string {
 	var out []string
 	if c := s.Call; c.State != "ringing-here" {
-		out = append(out, words.T(s.Lang, "hear.call", strings.TrimSpace(c.Word+" "+c.OutcomeWas)))
+		out = append(out, s.heard("hear.call", strings.TrimSpace(c.Word+" "+c.OutcomeWas)))
 	}
 	for _, a := range s.Alarms {
 		if a.Priority != "high" && a.State == "raised" {
-			out = append(out, words.T(s.Lang, "hear.alarm", a.Cause))
+			out = append(out, s.heard("hear.alarm", a.Cause))
 		}
 	}
 	if len(s.Messages) > 0 && !s.Messages[0].Ours && !s.Hidden(s.Messages[0].ID) {
 		m := s.Messages[0]
-		out = append(out, words.T(s.Lang, "hear.msg", words.Or(s.Lang, "prec", m.Precedence), m.From, view.Plain(m.Spans)))
+		out = append(out, s.heard("hear.msg", marked(s.Lang, m), m.From, view.Plain(m.Spans)))
 	}
 	return strings.Join(out, " ")
 }

@@ -101,3 +101,61 @@ func TestTextStaysWhileAcknowledged(t *testing.T) {
 		}
 	}
 }
+
+// An exercise and a test say so where they are read and answered: on the card, in the form, in the list, and to a screen
+// reader. SPEC: PAG-094
+func TestAnExerciseSaysSoWhereItIsAnswered(t *testing.T) {
+	s := sheet{Desk: fixture("aurelia", "borealia", "en"), openForm: openForm{"ack", "B7-42"}}
+	m := &s.Messages[0]
+	s.Msg = m
+	chips := func() (out []bool) {
+		for _, name := range []string{"urgent", "messages", "form-ack", "form-respond"} {
+			html, _, _ := strings.Cut(drawSheet(t, name, s), m.Spans[0].Text) // above its words
+			if name == "messages" {
+				html = strings.SplitAfter(drawSheet(t, name, s), "<li class=\"msg ")[1]
+			}
+			out = append(out, strings.Contains(html, `<b class="chip">exercise</b>`) || strings.Contains(html, `<b class="chip">test</b>`))
+		}
+		return append(out, strings.HasPrefix(s.Assert(), "exercise") || strings.HasPrefix(s.Assert(), "test"))
+	}
+	for _, x := range []struct {
+		class, mark string
+		says        bool
+	}{{"substantive", "actual", false}, {"substantive", "exercise", true}, {"test", "actual", true}} {
+		m.Class, m.Mark = x.class, x.mark
+		s.Call.State = "idle"
+		for i, says := range chips() {
+			if says != x.says {
+				t.Errorf("%s, %s: place %d says so: %v", x.class, x.mark, i, says)
+			}
+		}
+	}
+	m.Class, m.Mark = "substantive", "actual"
+	s.Desk.Call.State = "ended"
+	if said := s.Assert() + s.Polite(); strings.Contains(said, "..") {
+		t.Errorf("a screen reader reads %q", said)
+	}
+}
+
+// With no path the call key says that the line is down; what failed stands in the colour of a failure. A desk that is not in
+// the call offers Join first and names the key that ends it for all; one on hold is not drawn as a good call. SPEC: PAG-024 PAG-094
+func TestCallKeySaysWhatIsAmiss(t *testing.T) {
+	key := func(c view.Call) string {
+		s := sheet{Desk: fixtureIdle("aurelia", "borealia", "en")}
+		s.Call = c
+		return drawSheet(t, "call", s)
+	}
+	if down := key(view.Call{State: "ended", Word: "LINE DOWN", NoPath: true, Outcome: "failed", OutcomeWas: "Last call: failed", Acts: []string{"ring"}}); strings.Contains(down, "READY") || !strings.Contains(down, "callkey ready down") || !strings.Contains(down, "outcome failed") {
+		t.Errorf("a line that is down: %s", down)
+	}
+	apart := key(view.Call{State: "connected", Word: "IN A CALL", Elsewhere: true, At: "Lt Amaro has it, at north", Acts: []string{"join", "hang-up"}})
+	if i, j := strings.Index(apart, `id="c-join"`), strings.Index(apart, "End for all"); i < 0 || j < i || strings.Contains(apart, `class="end"`) || strings.Contains(apart, `class="key connected"`) {
+		t.Errorf("a desk that is not in the call: %s", apart)
+	}
+	for _, c := range []view.Call{{Pauses: []view.Layer{{State: "held", Word: "ON HOLD"}}}, {TheyMuted: true}, {Mute: true}} {
+		c.State, c.Acts = "connected", []string{"hang-up"}
+		if strings.Contains(key(c), `class="key connected"`) {
+			t.Errorf("drawn as a good call: %+v", c)
+		}
+	}
+}

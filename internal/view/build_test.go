@@ -319,6 +319,16 @@ func TestCallWords(t *testing.T) {
 			t.Errorf("%s: %q %v", x.live.State, c.Word, c.Acts)
 		}
 	}
+	cut := world()
+	for i := range cut.Paths {
+		cut.Paths[i].WeHear = false
+	}
+	cut.Live = call.Live{State: call.Idle, Last: &call.Live{Ended: now, Outcome: call.Outcome{What: call.Failed, Cause: "media"}}}
+	cut.Alarms, cut.Messages, cut.Stops = nil, nil, nil
+	d := Build(cut, "en")
+	if d.Call.Word != "LINE DOWN" || !d.Call.NoPath || !slices.Contains(d.Call.Acts, "ring") || d.Call.OutcomeWas != "Last call: failed: no sound came through any more" {
+		t.Errorf("with no path: %+v", d.Call)
+	}
 	in := world()
 	in.Live = call.Live{State: call.Idle, Last: &call.Live{Ended: now, Outcome: call.Outcome{What: call.Declined, Desk: "pts/3", Reason: "in a meeting", StandBy: at("14:30:00")}}}
 	if got := Build(in, "en").Call.OutcomeWas; got != "Last call: declined · by pts/3 · in a meeting · stand by until 14:30Z" {
@@ -327,6 +337,30 @@ func TestCallWords(t *testing.T) {
 	in.Live.Last.Outcome = call.Outcome{What: call.NoAnswer, Seconds: 60, Desks: []string{"pts/3"}}
 	if got := Build(in, "en").Call.OutcomeWas; got != "Last call: no answer · after 60 s · 1 desk" {
 		t.Errorf("no answer reads %q", got)
+	}
+}
+
+// The head says in which call this desk is not, and what is amiss with one, in no colour of a good one; a call that failed
+// leaves more than NOTHING WAITS. SPEC: PAG-094
+func TestHeadSaysWhatIsAmiss(t *testing.T) {
+	b := newBuilder(world(), "en")
+	for _, x := range []struct {
+		call       Call
+		tone, word string
+	}{
+		{Call{By: "Cpt Bruni"}, "go", "WITH CPT BRUNI"},
+		{Call{TheyMuted: true}, "medium", "THEY ARE MUTED"},
+		{Call{Pauses: []Layer{{State: "held", Word: "ON HOLD by Lt Amaro"}}}, "medium", "ON HOLD by Lt Amaro"},
+		{Call{Mute: true}, "medium", "NO SOUND"},
+		{Call{Elsewhere: true}, "", "IN A CALL"},
+	} {
+		x.call.State = call.Connected
+		if g := b.isThere(&Desk{Call: x.call}); g.Tone != x.tone || g.Word != x.word {
+			t.Errorf("%+v: %+v", x.call, g)
+		}
+	}
+	if g := b.waits(&Desk{Call: Call{State: "ended", Outcome: call.Failed, OutcomeWas: "why"}}); g.Tone == "" || g.Word != "THE CALL FAILED" || g.Detail != "why" {
+		t.Errorf("a call that failed: %+v", g)
 	}
 }
 

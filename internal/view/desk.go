@@ -121,8 +121,10 @@ type Call struct {
 	Sound      string    `json:"sound,omitempty"` // of this desk: microphone test-voice none
 	Mute       bool      `json:"mute,omitempty"`  // connected, no sound: a direction carries nothing, by either end's count
 	TheyMuted  bool      `json:"they_muted,omitempty"`
+	Elsewhere  bool      `json:"elsewhere,omitempty"` // connected at other desks of ours: this one may join
 	Recording  *Layer    `json:"recording,omitempty"` // connected: off both here there none
-	ThereWord  string    `json:"there,omitempty"`     // said before ringing: nobody is armed there
+	ThereWord  string    `json:"there,omitempty"`     // said before ringing: no path carries, or nobody is armed there
+	NoPath     bool      `json:"no_path,omitempty"`   // a ring would fail: nothing is heard on any path
 	Outcome    string    `json:"outcome,omitempty"`   // of the call that is over; became: both ends rang at once, and this ring became the call Became
 	Became     string    `json:"became,omitempty"`
 	OutcomeWas string    `json:"outcome_word,omitempty"`
@@ -143,6 +145,12 @@ type Call struct {
 	Text     []TypedLine `json:"text,omitempty"`      // typed beside it
 	TextMore string      `json:"text_more,omitempty"` // how much of it stands above
 	Types    bool        `json:"types,omitempty"`     // this desk may type there now
+}
+
+// Amiss says that a call is up and is not one in which both sides hear each other: no sound, on hold, or they are muted.
+// SPEC: PAG-094
+func (c Call) Amiss() bool {
+	return c.Mute || c.State == "connected" && (c.TheyMuted || len(c.Pauses) > 0)
 }
 
 // Meter is one direction of the sound of a call.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/parley/call"
 	"example.org/parley/internal/alarm"
 	"example.org/parley/wire"
 )
@@ -90,8 +91,14 @@ func (b builder) isThere(d *Desk) Glance {
 	there := d.Liveness.WeSee
 	desks := there.Desk.Word
 	switch c := d.Call; {
+	case c.State == "connected" && c.Elsewhere:
+		return Glance{Mark: "voice", Word: b.t("ans.elsewhere"), Detail: join(c.At, c.By), Since: c.Since}
+	case c.State == "connected" && len(c.Pauses) > 0:
+		return Glance{Tone: "medium", Mark: "voice", Word: c.Pauses[0].Word, Detail: join(b.recorded(c), c.By), Since: c.Pauses[0].Since}
 	case c.State == "connected" && c.Mute:
 		return Glance{Tone: "medium", Mark: "voice", Word: b.t("ans.nosound"), Detail: join(b.recorded(c), c.By), Since: c.Since}
+	case c.State == "connected" && c.TheyMuted:
+		return Glance{Tone: "medium", Mark: "voice", Word: b.t("ans.muted"), Detail: join(b.recorded(c), c.By), Since: c.Since}
 	case c.State == "connected":
 		lost := uint64(0)
 		if c.In != nil {
@@ -171,6 +178,9 @@ func (b builder) waits(d *Desk) Glance {
 		return Glance{Tone: "medium", Mark: "tray", Word: b.t("ans.question"), Detail: b.t("ans.question.do")}
 	case d.Header.NoSound != "":
 		return Glance{Tone: "medium", Mark: "bell", Word: b.t("ans.unarmed"), Detail: d.Header.NoSound}
+	}
+	if c := d.Call; c.Outcome == call.Failed {
+		return Glance{Tone: "medium", Mark: "voice", Word: b.t("ans.failed"), Detail: c.OutcomeWas}
 	}
 	return Glance{Mark: "tray", Word: b.t("ans.nothing"), Detail: b.t("ans.nothing.do")}
 }

@@ -194,7 +194,10 @@ func (b builder) inCall(c *Call) {
 		c.State, c.Word, c.Acts = call.RingingHere, b.t("call.handed"), []string{"answer", "decline"}
 	case here == "" || len(told) == 0:
 	case in < 0:
-		c.Acts = append(c.Acts, "join")
+		c.Acts, c.Elsewhere = []string{"join", "hang-up"}, true
+		if len(c.Pauses) == 0 {
+			c.Word = b.t("ans.elsewhere")
+		}
 	default:
 		if c.Acts[0] = "hang-up"; told[in].Source != 0 {
 			c.Acts[0] = "leave"

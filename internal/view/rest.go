@@ -19,6 +19,7 @@ import (
 	"example.org/parley/readout"
 	"example.org/parley/record"
 	"example.org/parley/statement"
+	"example.org/parley/wire"
 	"example.org/parley/words"
 )
 
@@ -44,6 +45,8 @@ func (b builder) call() Call {
 		c.Since, c.Out, c.In = l.Answered, b.meter(c.Out), b.meter(c.In)
 		if c.Mute {
 			c.Word = b.t("call.mute")
+		} else if c.TheyMuted {
+			c.Word = b.t("call.muted")
 		}
 		b.inCall(&c)
 		b.recording(&c)
@@ -112,11 +115,14 @@ func (b builder) idle(c Call) Call {
 	if b.WeSee.Known && b.WeSee.Armed == 0 {
 		c.ThereWord = b.t("silent.desk")
 	}
+	if c.NoPath = len(b.Paths) > 0 && !slices.ContainsFunc(b.Paths, func(p wire.PathState) bool { return p.WeHear }); c.NoPath {
+		c.Word, c.ThereWord = b.t("ans.down"), b.t("call.no-path")
+	}
 	last := b.Live.Last
 	if last == nil || b.Now.Sub(last.Ended) > 10*time.Minute {
 		return c
 	}
-	c.State, c.Word, c.Outcome, c.Class = "ended", b.t("call.ended"), code(last.Outcome), b.LastClass
+	c.State, c.Outcome, c.Class = "ended", code(last.Outcome), b.LastClass
 	c.ID, c.Ours, c.Unrecorded = last.ID.String(), last.Out, unrecorded
 	secs := 0
 	for _, s := range b.Calls {

@@ -92,9 +92,13 @@
   }
   const release = () => { if (!down) { const h = [...held.values()]; held.clear(); draw(h); } };
   setInterval(() => { if (held.size) release(); }, 250);
+  // focus goes back to a key that was drawn anew, never by itself onto another one: where the key is gone it goes to its
+  // panel, or to the desk where that is empty, so that a second press of Enter does nothing. SPEC: PAG-093
   function focus(id, p) {
-    const e = document.getElementById(id) || (p && $('button', p));
-    if (e) e.focus({ preventScroll: true });
+    const key = document.getElementById(id), e = key || [p, $('main')].find(x => x && x.checkVisibility() && x.offsetHeight);
+    if (!e) return;
+    if (!key) e.tabIndex = -1;
+    e.focus({ preventScroll: true });
   }
   // after does what a drawn page needs: times that run, what is shown, what is heard.
   function after() {
@@ -136,6 +140,7 @@
     if (s.title) document.title = s.title;
     if (s.count !== state.count || s.tone !== state.tone) icon(+s.count || 0, s.tone);
     if (s.lang) document.documentElement.lang = lang = s.lang;
+    if (s.skip && $('.skip')) $('.skip').textContent = s.skip;
     if (s.assert !== state.assert) { $('#say-now').textContent = s.assert || ''; notice(s.assert); }
     if (s.polite !== state.polite) $('#say').textContent = s.polite || '';
     const was = state;
@@ -426,7 +431,7 @@
       b.classList.toggle('armed', on);
     });
   }
-  function calm() { stopOn = ''; stopAt = 0; rearm(); }
+  function calm() { if (stopOn) $('#say-now').textContent = ''; stopOn = ''; stopAt = 0; rearm(); }
   function mute() { if (snd) { snd.mute(!snd.state().muted); after(); beat(); } }
   // A key works while a text field has the focus; Ctrl+Enter answers and never sends. SPEC: PAG-014
   document.addEventListener('keydown', key, true);
