@@ -591,7 +591,31 @@ func TestKeysAreWholeInTheDemosFrame(t *testing.T) {
 		link, _ := r.desks[0].Link(act.Who{Officer: "A7-2"}, lang)
 		w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#c-priority", chromedp.ByQuery))
 		w.is(t, `[...document.querySelectorAll('.key button')].every(b => { const r = b.getBoundingClientRect(); return r.bottom <= document.querySelector('.voice').getBoundingClientRect().bottom && b.scrollWidth <= b.clientWidth; })`)
+		w.run(t, chromedp.EmulateViewport(576, 623)) // of a window of 1366×681
+		w.is(t, `(k => k.scrollHeight <= k.clientHeight + 1 && [...k.children].every(c => c.getBoundingClientRect().top >= k.getBoundingClientRect().top && c.getBoundingClientRect().bottom <= k.getBoundingClientRect().bottom))(document.querySelector('.callkey'))`)
 	}
+}
+
+// A step without a column of its own is never broken inside a word, a text without blanks stays in what they will read, and
+// the link to the call changes with the language. SPEC: PAG-057
+func TestNothingRunsOut(t *testing.T) {
+	r := newRig(t)
+	r.nodes[0].show(func(us, them, lang string) view.Desk {
+		d := fixtureIdle(us, them, lang)
+		d.Messages[0].Steps = append(d.Messages[0].Steps, view.Progress{Step: "complied", Word: words.T(lang, "rung.complied"), State: "open"})
+		return d
+	})
+	w := browser(t, 1366, 768)
+	link, _ := r.desks[0].Link(act.Who{Officer: "A7-2"}, "en")
+	w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#b-write", chromedp.ByQuery))
+	w.is(t, `document.querySelector('.msg .named') && document.querySelector('.msg .named').getClientRects()[0].height < 30`)
+	w.run(t, chromedp.Click("#b-write", chromedp.ByQuery), chromedp.WaitVisible("#w-text", chromedp.ByQuery),
+		chromedp.Evaluate(`(e => { e.value = 'w'.repeat(2000); e.dispatchEvent(new Event('input', { bubbles: true })); })(document.querySelector('#w-text'))`, nil))
+	w.is(t, `document.querySelector('.prev .said').textContent.length > 1500`)
+	w.is(t, `(e => e.scrollWidth <= e.clientWidth + 1 && e.getBoundingClientRect().right <= innerWidth)(document.querySelector('.prev .said'))`)
+	w.run(t, chromedp.Click("#p-compose [data-discard]", chromedp.ByQuery), chromedp.Click("#lang-it", chromedp.ByQuery))
+	w.is(t, `document.querySelector('.skip').textContent === '`+words.T("it", "skip")+`'`)
+	w.clean(t)
 }
 
 // The demo's page: two desks, a cable that is pulled and plugged in by the same key. SPEC: PAG-016

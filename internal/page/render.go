@@ -328,12 +328,20 @@ func (s sheet) Title() string {
 	if len(s.Rows) > 0 {
 		title = words.T(s.Lang, "title.call", strings.ToUpper(s.Header.Party), words.T(s.Lang, "page.board"))
 	} else if c := s.Call; c.State != "idle" && c.State != "ended" {
-		title = words.T(s.Lang, "title.call", strings.ToUpper(s.Header.Party), c.Word)
+		title = words.T(s.Lang, "title.call", strings.ToUpper(s.Header.Party), s.CallWord())
 	}
 	if n := s.WaitCount(); n > 0 {
 		title = fmt.Sprintf("(%d) %s", n, title)
 	}
 	return title
+}
+
+// CallWord is the call's state at this desk: one that is not in the call is not connected.
+func (s sheet) CallWord() string {
+	if s.Call.Elsewhere && len(s.Call.Pauses) == 0 {
+		return words.T(s.Lang, "ans.elsewhere")
+	}
+	return s.Call.Word
 }
 
 // heard is a sentence for a screen reader, with one full stop where what it says has its own.
@@ -384,7 +392,7 @@ func (s sheet) Assert() string {
 func (s sheet) Polite() string {
 	var out []string
 	if c := s.Call; c.State != "ringing-here" {
-		out = append(out, s.heard("hear.call", strings.TrimSpace(c.Word+" "+c.OutcomeWas)))
+		out = append(out, s.heard("hear.call", strings.TrimSpace(s.CallWord()+" "+c.OutcomeWas)))
 	}
 	for _, a := range s.Alarms {
 		if a.Priority != "high" && a.State == "raised" {

@@ -148,8 +148,8 @@ func TestCallKeySaysWhatIsAmiss(t *testing.T) {
 	if down := key(view.Call{State: "ended", Word: "LINE DOWN", NoPath: true, Outcome: "failed", OutcomeWas: "Last call: failed", Acts: []string{"ring"}}); strings.Contains(down, "READY") || !strings.Contains(down, "callkey ready down") || !strings.Contains(down, "outcome failed") {
 		t.Errorf("a line that is down: %s", down)
 	}
-	apart := key(view.Call{State: "connected", Word: "IN A CALL", Elsewhere: true, At: "Lt Amaro has it, at north", Acts: []string{"join", "hang-up"}})
-	if i, j := strings.Index(apart, `id="c-join"`), strings.Index(apart, "End for all"); i < 0 || j < i || strings.Contains(apart, `class="end"`) || strings.Contains(apart, `class="key connected"`) {
+	apart := key(view.Call{State: "connected", Word: "CONNECTED", Elsewhere: true, At: "Lt Amaro has it, at north", Acts: []string{"join", "hang-up"}})
+	if i, j := strings.Index(apart, `id="c-join"`), strings.Index(apart, "End for all"); i < 0 || j < i || strings.Contains(apart, `class="end"`) || strings.Contains(apart, "CONNECTED") || !strings.Contains(apart, "IN A CALL") || strings.Contains(apart, `class="key connected"`) {
 		t.Errorf("a desk that is not in the call: %s", apart)
 	}
 	for _, c := range []view.Call{{Pauses: []view.Layer{{State: "held", Word: "ON HOLD"}}}, {TheyMuted: true}, {Mute: true}} {

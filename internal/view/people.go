@@ -195,9 +195,6 @@ func (b builder) inCall(c *Call) {
 	case here == "" || len(told) == 0:
 	case in < 0:
 		c.Acts, c.Elsewhere = []string{"join", "hang-up"}, true
-		if len(c.Pauses) == 0 {
-			c.Word = b.t("ans.elsewhere")
-		}
 	default:
 		if c.Acts[0] = "hang-up"; told[in].Source != 0 {
 			c.Acts[0] = "leave"
