@@ -137,7 +137,7 @@ func states() []state {
 			for i := range d.Liveness.Paths {
 				d.Liveness.Paths[i].TheyHear, d.Liveness.Paths[i].WeHear = false, false
 			}
-			d.Call.NoPath, d.Call.Word, d.Call.ThereWord = true, w("ans.down"), w("call.no-path")
+			d.Call.NoPath, d.Call.Word = true, w("ans.down")
 			d.Answers[0] = view.Glance{Tone: "high", Mark: "down", Word: w("ans.down"), Detail: d.Liveness.Telephone}
 			d.Answers[1] = view.Glance{Mark: "unknown", Word: w("ans.unknown"), Detail: w("layer.unknown")}
 		}},

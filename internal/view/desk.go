@@ -123,7 +123,7 @@ type Call struct {
 	TheyMuted  bool      `json:"they_muted,omitempty"`
 	Elsewhere  bool      `json:"elsewhere,omitempty"` // connected at other desks of ours: this one may join
 	Recording  *Layer    `json:"recording,omitempty"` // connected: off both here there none
-	ThereWord  string    `json:"there,omitempty"`     // said before ringing: no path carries, or nobody is armed there
+	ThereWord  string    `json:"there,omitempty"`     // said before ringing: nobody is armed there
 	NoPath     bool      `json:"no_path,omitempty"`   // a ring would fail: nothing is heard on any path
 	Outcome    string    `json:"outcome,omitempty"`   // of the call that is over; became: both ends rang at once, and this ring became the call Became
 	Became     string    `json:"became,omitempty"`

@@ -116,7 +116,7 @@ func (b builder) idle(c Call) Call {
 		c.ThereWord = b.t("silent.desk")
 	}
 	if c.NoPath = len(b.Paths) > 0 && !slices.ContainsFunc(b.Paths, func(p wire.PathState) bool { return p.WeHear }); c.NoPath {
-		c.Word, c.ThereWord = b.t("ans.down"), b.t("call.no-path")
+		c.Word = b.t("ans.down")
 	}
 	last := b.Live.Last
 	if last == nil || b.Now.Sub(last.Ended) > 10*time.Minute {
