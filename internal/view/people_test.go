@@ -50,3 +50,20 @@ func TestLinesOfACallThatAreLeftOutAreCounted(t *testing.T) {
 		t.Errorf("%d lines are drawn, and of the rest: %q", len(got), more)
 	}
 }
+
+// A terminal's board shows what is typed beside a call while it is typed, with what was erased, the newest five lines.
+//
+// SPEC: CAL-032
+func TestATerminalShowsLettersAsTheyAreTyped(t *testing.T) {
+	id := call.ID{7}
+	in := world()
+	in.Live = call.Live{State: call.Connected, ID: id}
+	for i := range 7 {
+		in.Texts = append(in.Texts, call.Typed{Letters: call.Letters{Call: id, State: call.Typing, Line: i + 1, Version: 1, Parts: []string{"two s", "hpi", "hips"}}, By: statement.Author{Desk: "Watch room"}})
+	}
+	in.Texts[6].Parts = []string{"tw"}
+	d := Answer(in, "en", "status")
+	if text := d.Text(); strings.Count(text, "Watch room: two s[erased: hpi]hips (typing)\n") != 4 || !strings.Contains(text, "Watch room: tw (typing)\n") {
+		t.Error(text)
+	}
+}
