@@ -97,6 +97,8 @@ func TestTable(t *testing.T) {
 		bar                     time.Duration
 	}{
 		{"a ring on three desks and a phone's page, seen and sounded", world, "TestRingOnEveryDesk", "a ring drawn and sounded on three desks and a phone's page", 300 * time.Millisecond},
+		{"a page loaded again in a call until sound both ways", world, "TestReloadInACall", "sound both ways", 3 * time.Second},
+		{"a desk killed in a call until both ends say so", world, "TestReloadInACall", "both ends say how a call ended", 3 * time.Second},
 		{"a letter beside a call drawn at the other end", world, "TestLettersBesideACall", "a letter typed beside a call drawn at the other end after", 500 * time.Millisecond},
 		{"UDP to a desk cut in a call until sound goes by TCP", world, "TestSoundThatIsCut", "sound again", 4 * time.Second},
 		{"UDP and TCP to a desk cut until both ends say so", world, "TestSoundThatIsCut", "both ends say that the desk cannot speak, and A10,", 10 * time.Second},

@@ -31,6 +31,8 @@ type far struct {
 	net   string
 	at    netip.Addr // of the nodes, as the browser's machine reaches them
 	rules []string
+	last  netip.Addr // of the machines beside it
+	n     int        // browsers
 }
 
 // newFar makes the line of `parley try`, and gives its pages names.

@@ -333,14 +333,19 @@ func TestBrowsers(t *testing.T) {
 	}
 }
 
-// soundOn turns a desk's sound on and waits until it can ring.
+// soundOn turns a desk's sound on, waits until it can ring, and listens to what it hears.
 func soundOn(t *testing.T, s *screen) {
+	t.Helper()
+	arm(t, s)
+	s.eval(t, "", ear, nil)
+}
+
+func arm(t *testing.T, s *screen) {
 	t.Helper()
 	s.is(t, "", `document.querySelector('#c-ring')`)
 	s.eval(t, "", `localStorage.setItem('source', 'headset'); 0`, nil)
 	s.click(t, "", "#sound-on")
 	s.is(t, "", `Sound.state().connected && Sound.state().mic && document.querySelector('.sound .off-only')?.checkVisibility() === false`)
-	s.eval(t, "", ear, nil)
 }
 
 // ring rings at one desk and answers at the other.

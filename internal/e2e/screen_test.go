@@ -140,10 +140,10 @@ func (s *screen) hear(ev any) {
 	}
 }
 
-// outside tells of a request that leaves this machine.
+// outside tells of a request that leaves this machine and its house.
 func outside(raw string) string {
 	u, err := url.Parse(raw)
-	if err == nil && (u.Scheme == "data" || strings.HasSuffix(u.Hostname(), ".localhost") || u.Hostname() == "127.0.0.1") {
+	if err == nil && (u.Scheme == "data" || strings.HasSuffix(u.Hostname(), ".localhost") || strings.HasSuffix(u.Hostname(), ".ops.example") || u.Hostname() == "127.0.0.1") {
 		return ""
 	}
 	return "request: " + raw

@@ -18,7 +18,7 @@ const ear = `window.ear = (() => {
   const look = () => document.querySelectorAll('[id^=sound-remote]').forEach((a, i) => { const s = a.srcObject; if (!s || s === from[i]) return; // all that the page plays
     if (nodes[i]) nodes[i].disconnect(); nodes[i] = c.createMediaStreamSource(s); nodes[i].connect(long); nodes[i].connect(short); from[i] = s; });
   const x = new Float32Array(2048);
-  setInterval(() => { look(); if (!on || first) return; if (!up && document.querySelector('#p-state > i').dataset.call === 'connected') up = Date.now();
+  setInterval(() => { look(); if (!on || first) return; if (!up && document.querySelector('#p-state > i')?.dataset.call === 'connected') up = Date.now();
     short.getFloatTimeDomainData(x);
     const i = x.findIndex(v => Math.abs(v) > 0.02); if (i >= 0) first = Date.now() - (x.length - i) / 48; }, 4);
   const goertzel = (x, hz) => { const c = 2 * Math.cos(2 * Math.PI * hz / 48000); let a = 0, b = 0;
