@@ -144,6 +144,7 @@ window.Sound = (() => {
       why = '';
       navigator.mediaDevices.ondevicechange = () => { source(chosen); route(); dispatchEvent(new Event('devices')); }; // a headset plugged in again
       Object.keys(wanted).forEach(n => repeat(n, wanted[n]));
+      for (const n of ['ring', 'priority', 'high']) signals[n].buffer ||= clip(signals[n]); // made before it is wanted: it sounds at once
     }
     await source(chosen);
     await route(); // a browser names its devices once the microphone was allowed
