@@ -247,12 +247,17 @@ func (m *Machine) Answer(by statement.Author, only string, now time.Time) Out {
 func (m *Machine) answer(by statement.Author, only string) Out {
 	l := m.cur
 	if l != nil && l.State == Connected && slices.Contains(l.bell, by.Desk) {
-		if _, ok := common(only, l.Codec); !ok && only != ULaw {
+		was := l.next
+		if _, ok := common(only, l.Codec); !ok && (only != ULaw || l.only[1] == Opus) {
 			return m.cannot(ErrCodec)
 		} else if !ok {
 			l.next = ULaw
 		}
-		return m.take(l, by)
+		out := m.take(l, by)
+		if out.Err != nil {
+			l.next = was
+		}
+		return out
 	}
 	if l == nil || l.State != RingingHere {
 		return m.cannot(ErrNotRinging)

@@ -78,6 +78,9 @@ func (a *app) backupPlace(names []string, now time.Time) (file string, keep int,
 // thin erases the oldest of the backups beside the newest that were named as it was, until keep stand; all do where keep is 0.
 // One that was given a name by a person stays.
 func thin(newest string, keep int) error {
+	if keep == 0 {
+		return nil
+	}
 	dir, name := filepath.Split(newest)
 	files, err := os.ReadDir(dir) // in the order of their names: of their times
 	files = slices.DeleteFunc(files, func(f os.DirEntry) bool {
@@ -88,7 +91,7 @@ func thin(newest string, keep int) error {
 		_, bad := time.Parse(madeAt+".backup", n[party:])
 		return bad != nil
 	})
-	for ; keep > 0 && len(files) >= keep && err == nil; files = files[1:] {
+	for ; len(files) >= keep && err == nil; files = files[1:] {
 		err = os.Remove(filepath.Join(dir, files[0].Name()))
 	}
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"os"
 	"slices"
@@ -251,6 +252,9 @@ const maxNamed = 8
 
 // alteredConditions names what was signed and lies otherwise on our disk, whoever changed it. SPEC: NOD-014
 func (l *Line) alteredConditions() (cs []alarm.Condition) {
+	if slices.Contains(slices.Collect(maps.Values(l.disk.altered)), false) {
+		cs = append(cs, alarm.Condition{ID: "A9", Key: "fault", Detail: alarm.Say("at.fault")})
+	}
 	names := map[string][]string{}
 	for _, r := range l.left {
 		log, err := record.ParseLogName(r.Log)

@@ -65,7 +65,7 @@ func (l *Line) backup(_ act.Who, _ string, a act.Backup) (act.Reply, error) {
 
 // writeRows writes every row as a line of JSON. What is committed meanwhile comes with it as far as it has come.
 // Rows that the disk altered are left out, as they are of the memory.
-func writeRows(s *store.Store, w io.Writer, altered map[int]struct{}) error {
+func writeRows(s *store.Store, w io.Writer, altered map[int]bool) error {
 	out := json.NewEncoder(w)
 	return s.Replay(func(r store.Row) error {
 		if _, bad := altered[r.N]; bad && r.N > 0 {

@@ -377,6 +377,11 @@ func TestACallStandsWhileItsDeskIsAway(t *testing.T) {
 					if n, is := paused(), l.View("en", "a2").Call.State; n != 0 || is != "connected" {
 						t.Errorf("back: %d pauses, %s", n, is)
 					}
+					do(act.SetDesk{Page: act.Here}) // a person turns the sound off
+					time.Sleep(time.Second)
+					if n := paused(); n != 0 {
+						t.Errorf("%d pauses of a desk whose page answers", n)
+					}
 				}
 			})
 		})

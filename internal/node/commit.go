@@ -86,10 +86,10 @@ type disk struct {
 	missed    int       // statements that could not be recorded since the store failed
 	owed      []func()  // of them, those that are stated when the store works again
 
-	unread  bool             // the record of the disk has not been read in this life: memory is empty
-	isRead  chan struct{}    // closed when it has been
-	rows    [2]atomic.Int64  // of it: read, in all
-	altered map[int]struct{} // rows that the disk altered; written only while nothing is read
+	unread  bool            // the record of the disk has not been read in this life: memory is empty
+	isRead  chan struct{}   // closed when it has been
+	rows    [2]atomic.Int64 // of it: read, in all
+	altered map[int]bool    // rows that are left out, true: the disk altered them; written only while nothing is read
 }
 
 // commit hands the step's rows to the writer and keeps its effects until they are durable.

@@ -166,7 +166,7 @@ func (l *Line) arm(who act.Who, a act.SetDesk) {
 	d.left = !there && d.page == ""
 	switch {
 	case there, d.page == act.Here && !d.sounded:
-		d.awayAt = time.Time{}
+		d.awayAt, d.sounded = time.Time{}, false
 	case d.awayAt.IsZero() && (was || d.page != act.Here):
 		d.awayAt, d.sounded = l.now, was
 	}

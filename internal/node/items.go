@@ -129,9 +129,12 @@ func (l *Line) fetch(keys []string) {
 	m := l.memory
 	l.fetching = true
 	go func() {
-		for _, e := range es {
-			e.Pieces()
-		}
+		func() {
+			defer fault.Caught(l.log, "reading back what is sorted")
+			for _, e := range es {
+				e.Pieces()
+			}
+		}()
 		l.post(func() {
 			if l.fetching = false; l.memory == m {
 				l.placeAll(keys)

@@ -204,7 +204,7 @@ func Open(cfg Config) *Line {
 	l.store = store.New(cfg.DB, cfg.Store)
 	l.alarms.Set = alarm.New()
 	l.peer.repeating = map[record.Place]struct{}{}
-	l.disk = disk{unread: true, dead: errStarting, isRead: make(chan struct{}), altered: map[int]struct{}{}}
+	l.disk = disk{unread: true, dead: errStarting, isRead: make(chan struct{}), altered: map[int]bool{}}
 	l.memory = l.empty()
 	l.x = exchange.New(l.rec, cfg.Us.Name)
 	l.x.Withheld = l.withheld

@@ -54,8 +54,10 @@ func (l *Line) read(m *memory, now time.Time) error {
 	for out := range batches {
 		for _, s := range <-out {
 			l.disk.rows[0].Add(1)
-			if _, bad := l.disk.altered[s.N]; s.N > 0 && bad {
-				m.left = append(m.left, store.Row{Kind: s.Kind, Log: s.Log, Index: s.Index})
+			if altered, bad := l.disk.altered[s.N]; s.N > 0 && bad {
+				if altered {
+					m.left = append(m.left, store.Row{Kind: s.Kind, Log: s.Log, Index: s.Index})
+				}
 				continue
 			}
 			l.add(m, s)
@@ -86,7 +88,7 @@ func (l *Line) parse(rows []store.Row) []stored {
 func (l *Line) add(m *memory, s stored) {
 	defer fault.Caught(l.log, "a row of the record", func() {
 		l.log.Error("the record is read without a row: this program cannot take it in", "row", s.N, "log", s.Log, "index", s.Index)
-		m.bad.add(s.N, record.ErrAltered)
+		m.bad.add(s.N, errPoison)
 	})
 	var a record.Added
 	switch {
@@ -116,7 +118,7 @@ func (l *Line) add(m *memory, s stored) {
 
 // audit checks, once and slowly, the signatures and bodies of what was read. A row that was altered on the disk is named,
 // and the record is read again without it: what the other end holds of it comes back. SPEC: NOD-014
-func (l *Line) audit(m *memory, known map[int]struct{}) {
+func (l *Line) audit(m *memory, known map[int]bool) {
 	for n, end, found := 0, int(l.disk.rows[1].Load()), false; ; {
 		var rows []store.Row
 		err := l.store.Read(n, batchRows, func(r store.Row) error { rows = append(rows, r); return nil })
@@ -158,15 +160,22 @@ const busyDisk = time.Minute
 // unread is what could not be read back of what a memory stands on. Any goroutine may add to it.
 type unread struct {
 	mu      sync.Mutex
-	altered []int // rows
-	err     error // the disk failed: nothing more is read from it
+	altered map[int]bool // rows; false: it is this program that cannot take them in
+	err     error        // the disk failed: nothing more is read from it
 }
+
+// errPoison: a row is what was signed, and this program fails at it. It is left out as one that was altered is, and is no
+// evidence against anybody. SPEC: NOD-044
+var errPoison = fmt.Errorf("this program fails at it: %w", record.ErrAltered)
 
 func (u *unread) add(n int, err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if errors.Is(err, record.ErrAltered) {
-		u.altered = append(u.altered, n)
+		if u.altered == nil {
+			u.altered = map[int]bool{}
+		}
+		u.altered[n] = !errors.Is(err, errPoison)
 	} else if u.err == nil {
 		u.err = fmt.Errorf("couldn't read row %d back: %w", n, err)
 	}
@@ -222,10 +231,8 @@ func (l *Line) leaveOut(m *memory) error {
 		return m.bad.err
 	}
 	l.disk.altered = maps.Clone(l.disk.altered)
-	for _, n := range m.bad.altered {
-		l.disk.altered[n] = struct{}{}
-	}
-	return fmt.Errorf("%s: %d rows were altered on the disk, the record is read without them (%w)", l.cfg.DB, len(l.disk.altered), record.ErrAltered)
+	maps.Copy(l.disk.altered, m.bad.altered)
+	return fmt.Errorf("%s: %d rows were altered on the disk or are left out by a fault of this program: the record is read without them (%w)", l.cfg.DB, len(l.disk.altered), record.ErrAltered)
 }
 
 // item gives an item of either record, and that record.

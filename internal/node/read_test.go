@@ -93,7 +93,7 @@ func TestARowThatCannotBeReadBackFailsItsReading(t *testing.T) {
 		l := m.begin(t)
 		time.Sleep(time.Second)
 		inLoop(t, l, func() {
-			l.disk.altered = map[int]struct{}{7: {}}
+			l.disk.altered = map[int]bool{7: true}
 			l.disk.dead, l.disk.reopening = errStarting, true
 			next := l.empty()
 			next.Unread(5, record.ErrAltered)

@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -376,6 +377,9 @@ func TestAPoisonStatementIsNamedAndLeftOut(t *testing.T) {
 		in(func() {
 			if l.disk.dead != nil || l.rec.ByRef(e.Ref()) != nil || !strings.Contains(said.String(), "the record is read without a row") {
 				t.Errorf("dead %v, read %v: %s", l.disk.dead, l.rec.ByRef(e.Ref()) != nil, said.String())
+			}
+			if cs := fmt.Sprint(l.alteredConditions()); strings.Contains(cs, "A7") || !strings.Contains(cs, "A9 fault") {
+				t.Errorf("our own fault is told as %s", cs)
 			}
 			good := &record.Item{Key: "good", Begin: e, Entries: []*record.Entry{e}}
 			if l.build([]*record.Item{{Key: "bad", Begin: new(record.Entry), Entries: []*record.Entry{nil, e}}}) != nil || l.build([]*record.Item{good}) == nil {

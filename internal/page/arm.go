@@ -146,6 +146,7 @@ func (s *Server) loads(who act.Who) {
 	s.mu.Lock()
 	s.deskOf(who).comes = s.cfg.Now().Add(connects)
 	s.mu.Unlock()
+	s.SoundChanged(who.Desk)
 	time.AfterFunc(connects, func() { s.SoundChanged(who.Desk) })
 }
 
