@@ -40,6 +40,7 @@ func (f *far) machine() (network string) {
 	up := "up" + network[strings.LastIndex(network, "-"):]
 	f.ip("netns", "add", network)
 	f.t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", network).Run() })
+	f.ip("netns", "exec", network, "sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6") // an address that comes later makes a browser load its page anew
 	f.ip("-n", f.net, "link", "add", up, "type", "veth", "peer", "name", "eth0", "netns", network)
 	f.ip("-n", f.net, "link", "set", up, "up", "master", "lan0")
 	f.ip("-n", network, "link", "set", "lo", "up")
@@ -163,6 +164,13 @@ func (f *far) page(ctx context.Context, party string, wide, high int64, first ..
 		}
 	}
 	s := tab(f.t, ctx, wide, high, "dark")
-	s.run(f.t, append(first, chromedp.Navigate(f.link(f.t, party)))...)
-	return s
+	s.run(f.t, first...)
+	for began := time.Now(); ; time.Sleep(time.Second) {
+		err := chromedp.Run(s.ctx, chromedp.Navigate(f.link(f.t, party)))
+		if err == nil {
+			return s
+		} else if !strings.Contains(err.Error(), "ERR_NETWORK_CHANGED") || time.Since(began) > time.Minute {
+			f.t.Fatal(err)
+		}
+	}
 }
