@@ -329,6 +329,12 @@ func TestCallWords(t *testing.T) {
 	if d.Call.Word != "LINE DOWN" || !d.Call.NoPath || !slices.Contains(d.Call.Acts, "ring") || d.Call.OutcomeWas != "Last call: failed: no sound came through any more" {
 		t.Errorf("with no path: %+v", d.Call)
 	}
+	for i := range cut.Paths {
+		cut.Paths[i].WeHear, cut.Paths[i].TheyHear = true, false
+	}
+	if d := Build(cut, "en"); d.Call.Word != "THEY DO NOT HEAR US" || !d.Call.NoPath {
+		t.Errorf("while they do not hear us: %+v", d.Call)
+	}
 	in := world()
 	in.Live = call.Live{State: call.Idle, Last: &call.Live{Ended: now, Outcome: call.Outcome{What: call.Declined, Desk: "pts/3", Reason: "in a meeting", StandBy: at("14:30:00")}}}
 	if got := Build(in, "en").Call.OutcomeWas; got != "Last call: declined · by pts/3 · in a meeting · stand by until 14:30Z" {

@@ -115,8 +115,10 @@ func (b builder) idle(c Call) Call {
 	if b.WeSee.Known && b.WeSee.Armed == 0 {
 		c.ThereWord = b.t("silent.desk")
 	}
-	if c.NoPath = len(b.Paths) > 0 && !slices.ContainsFunc(b.Paths, func(p wire.PathState) bool { return p.WeHear }); c.NoPath {
-		c.Word = b.t("ans.down")
+	we := slices.ContainsFunc(b.Paths, func(p wire.PathState) bool { return p.WeHear })
+	they := slices.ContainsFunc(b.Paths, func(p wire.PathState) bool { return p.TheyHear })
+	if c.NoPath = len(b.Paths) > 0 && !(we && they); c.NoPath {
+		c.Word = b.t(map[bool]string{true: "ans.deaf", false: "ans.down"}[we])
 	}
 	last := b.Live.Last
 	if last == nil || b.Now.Sub(last.Ended) > 10*time.Minute {
