@@ -327,7 +327,7 @@ func TestBrowsers(t *testing.T) {
 	tones(t, c, fa)
 	ring(t, fa, c)
 	c.run(t, chromedp.Navigate("about:blank"))
-	fa.is(t, "", call("ended")+` && document.querySelector('#p-call .outcome').textContent.includes('media')`)
+	fa.is(t, "", call("ended")+` && document.querySelector('#p-call .outcome.failed') !== null`)
 	if o := status(t, w, b).Call.Outcome; o != "failed" {
 		t.Errorf("there the call ended %q", o)
 	}

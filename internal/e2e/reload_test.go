@@ -81,7 +81,7 @@ func TestReloadInACall(t *testing.T) {
 	} else if err := p.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	took := sb.within(t, time.Minute, "", call("ended")+` && document.querySelector('#p-call .outcome').textContent.includes('media')`)
+	took := sb.within(t, time.Minute, "", call("ended")+` && document.querySelector('#p-call .outcome.failed') !== null`)
 	t.Logf("figure: both ends say how a call ended %v after a desk in it was killed, at most 3 s", took.Round(10*time.Millisecond))
 	if o := status(t, &f.world, a).Call.Outcome; o != "failed" {
 		t.Errorf("there the call ended %q", o)
