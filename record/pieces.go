@@ -4,6 +4,7 @@ package record
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"strconv"
 	"sync"
@@ -13,8 +14,11 @@ import (
 
 // Rows is the disk under a record: where the bytes of statements and receipts lie that nobody uses now.
 type Rows interface {
-	// Row reads back what a row holds; patient is who can wait for a disk that is busy.
-	Row(n int, patient bool) (note, facts, text []byte, err error)
+	// Row reads back what a row holds.
+	Row(n int) (note, facts, text []byte, err error)
+	// Rows begins to read back what many rows hold, and gives what waits for it, as long as a busy disk takes. The bytes
+	// are added to buf.
+	Rows(ns []int, buf []byte) (answer func(each func(i int, note, facts, text []byte)) (grown []byte, err error))
 	// Unread is told of a row that could not be read back, or that is no longer what was written: the whole is then
 	// to be read anew. Any goroutine may call it.
 	Unread(n int, err error)
@@ -91,7 +95,7 @@ func (b *bytesOf) get() (*pieces, int32) {
 // cannot be read is told to the disk's owner, and is nothing here.
 //
 // SPEC: STO-018
-func (b *bytesOf) load(patient bool, check func(*pieces) error) (p *pieces, row int32) {
+func (b *bytesOf) load(check func(*pieces) error) (p *pieces, row int32) {
 	p, row = b.get()
 	if p != nil {
 		return p, 0
@@ -101,7 +105,7 @@ func (b *bytesOf) load(patient bool, check func(*pieces) error) (p *pieces, row 
 		return p, 0 // made by hand, without bytes
 	}
 	var err error
-	if p.note, p.facts, p.text, err = b.shelf.rows.Row(int(row), patient); err == nil {
+	if p.note, p.facts, p.text, err = b.shelf.rows.Row(int(row)); err == nil {
 		err = check(p)
 	}
 	if err != nil {
@@ -115,29 +119,43 @@ func (b *bytesOf) load(patient bool, check func(*pieces) error) (p *pieces, row 
 var ErrAltered = errors.New("it is not what was written")
 
 // load gives the bytes of an entry; what was read back is kept for a while. It may be a copy, made before a body came.
-func (e *Entry) load() *pieces { return e.read(false) }
-
-func (e *Entry) read(patient bool) *pieces {
-	p, row := e.bytes.load(patient, func(p *pieces) error {
-		text := p.signed()
-		if wire.Leaf(text) != e.Leaf {
-			return ErrAltered
-		}
-		for _, b := range []struct {
-			here bool
-			name string
-			body []byte
-		}{{e.facts, "facts", p.facts}, {e.text, "text", p.text}} {
-			if b.here && b.body == nil || b.body != nil && !bytes.Contains(text, []byte("\n"+b.name+" "+strconv.Itoa(len(b.body))+" "+wire.Sum(b.body).String()+"\n")) {
-				return ErrAltered
-			}
-		}
-		return nil
-	})
+func (e *Entry) load() *pieces {
+	p, row := e.bytes.load(e.check)
 	if row != 0 {
 		e.bytes.keep(p, row)
 	}
 	return p
+}
+
+// check says whether what was read back is what was written.
+func (e *Entry) check(p *pieces) error {
+	text := p.signed()
+	if wire.Leaf(text) != e.Leaf {
+		return ErrAltered
+	}
+	for _, b := range []struct {
+		here bool
+		name string
+		body []byte
+	}{{e.facts, "facts", p.facts}, {e.text, "text", p.text}} {
+		if b.here && b.body == nil || b.body != nil && !bytes.Contains(text, []byte("\n"+b.name+" "+strconv.Itoa(len(b.body))+" "+wire.Sum(b.body).String()+"\n")) {
+			return ErrAltered
+		}
+	}
+	return nil
+}
+
+func (e *Entry) kept() *bytesOf { return e.bytes }
+
+// given gives those of its bodies that are here.
+func (e *Entry) given(p *pieces) (note, facts, text []byte) {
+	if e.facts {
+		facts = p.facts
+	}
+	if e.text {
+		text = p.text
+	}
+	return p.note, facts, text
 }
 
 // InMemory reports whether the bytes can be had without the disk.
@@ -147,21 +165,7 @@ func (e *Entry) InMemory() bool {
 }
 
 // Pieces gives the signed note and the bodies that are here, byte for byte as they came.
-func (e *Entry) Pieces() (note, facts, text []byte) { return e.pieces(false) }
-
-// Await gives what Pieces does, to one who can wait for a disk that is busy.
-func (e *Entry) Await() (note, facts, text []byte) { return e.pieces(true) }
-
-func (e *Entry) pieces(patient bool) (note, facts, text []byte) {
-	p := e.read(patient)
-	if e.facts {
-		facts = p.facts
-	}
-	if e.text {
-		text = p.text
-	}
-	return p.note, facts, text
-}
+func (e *Entry) Pieces() (note, facts, text []byte) { return e.given(e.load()) }
 
 // Note gives the signed note, byte for byte as it came.
 func (e *Entry) Note() []byte { return e.load().note }
@@ -236,19 +240,92 @@ func (rc *Receipt) OnDisk(row int) {
 }
 
 // Note gives the signed note, byte for byte as it came.
-func (rc *Receipt) Note() []byte { return rc.read(false) }
-
-// Await gives what Note does, to one who can wait for a disk that is busy.
-func (rc *Receipt) Await() []byte { return rc.read(true) }
-
-func (rc *Receipt) read(patient bool) []byte {
-	p, _ := rc.bytes.load(patient, func(p *pieces) error {
-		if wire.Leaf(p.signed()) != rc.leaf {
-			return ErrAltered
-		}
-		return nil
-	})
+func (rc *Receipt) Note() []byte {
+	p, _ := rc.bytes.load(rc.check)
 	return p.note
+}
+
+func (rc *Receipt) check(p *pieces) error {
+	if wire.Leaf(p.signed()) != rc.leaf {
+		return ErrAltered
+	}
+	return nil
+}
+
+func (rc *Receipt) kept() *bytesOf { return rc.bytes }
+
+func (rc *Receipt) given(p *pieces) (note, facts, text []byte) { return p.note, nil, nil }
+
+// atOnce is how many rows are read at once by one who goes through a record.
+const atOnce = 256
+
+// batch is what some statements or receipts hold, from which rows it was read back, and why not all of it was.
+type batch struct {
+	pieces []pieces
+	rows   []int // 0: it was in memory
+	err    error
+}
+
+// keeper is a statement or a receipt.
+type keeper interface {
+	kept() *bytesOf
+	check(*pieces) error
+	given(*pieces) (note, facts, text []byte)
+}
+
+// Await hands out in order what statements or receipts hold, and gives the first that cannot be read back, which ends it.
+// It is for one who can wait for a disk that is busy: many rows are read at once, the next beside what is done with those.
+// The bytes are each's until it returns.
+//
+// SPEC: STO-018
+func Await[T keeper](all []T, each func(of T, note, facts, text []byte)) (unread []T) {
+	var b batch
+	var bufs [2][]byte // one is read into while the other is handed out
+	next := readBack(all[:min(len(all), atOnce)], nil)
+	for i, x := range all {
+		at, turn := i%atOnce, i/atOnce%2
+		if at == 0 {
+			b, bufs[turn] = next()
+			rest := all[min(len(all), i+atOnce):]
+			next = readBack(rest[:min(len(rest), atOnce)], bufs[1-turn][:0])
+		}
+		if row := b.rows[at]; row != 0 {
+			err := x.check(&b.pieces[at])
+			if b.pieces[at].note == nil {
+				err = cmp.Or(b.err, err)
+			}
+			if err != nil {
+				x.kept().shelf.rows.Unread(row, err)
+				return all[i : i+1]
+			}
+		}
+		note, facts, text := x.given(&b.pieces[at])
+		each(x, note, facts, text)
+	}
+	return nil
+}
+
+// readBack begins to read what is not in memory, whose bytes are added to buf.
+func readBack[T keeper](some []T, buf []byte) (answer func() (b batch, grown []byte)) {
+	b := batch{pieces: make([]pieces, len(some)), rows: make([]int, len(some))}
+	var rows Rows
+	var ns, at []int
+	for i, x := range some {
+		if p, row := x.kept().get(); p != nil {
+			b.pieces[i] = *p
+		} else if row != 0 {
+			rows, b.rows[i] = x.kept().shelf.rows, int(row)
+			ns, at = append(ns, int(row)), append(at, i)
+		}
+	}
+	if len(ns) == 0 {
+		return func() (batch, []byte) { return b, buf }
+	}
+	read := rows.Rows(ns, buf)
+	return func() (_ batch, grown []byte) {
+		grown, b.err = read(func(i int, note, facts, text []byte) { b.pieces[at[i]] = pieces{note, facts, text} })
+		return b, grown
+	}
 }
 
 // NewEntry makes an entry that stands in no record: a draft on trial, or a test's. Bodies that are not nil are here.

@@ -12,12 +12,27 @@ import (
 // paper is a disk for tests: rows by number, and what could not be read back.
 type paper struct {
 	rows   map[int]pieces
-	read   int
+	read   int // rows
+	asked  int // how often for many at once
 	unread map[int]error
 	during func() // what happens once while the next row is read
 }
 
-func (d *paper) Row(n int, _ bool) (note, facts, text []byte, err error) {
+func (d *paper) Rows(ns []int, buf []byte) func(func(i int, note, facts, text []byte)) ([]byte, error) {
+	d.asked++
+	return func(each func(i int, note, facts, text []byte)) ([]byte, error) {
+		for i, n := range ns {
+			note, facts, text, err := d.Row(n)
+			if err != nil {
+				return buf, err
+			}
+			each(i, note, facts, text)
+		}
+		return buf, nil
+	}
+}
+
+func (d *paper) Row(n int) (note, facts, text []byte, err error) {
 	d.read++
 	if f := d.during; f != nil {
 		d.during = nil
@@ -100,6 +115,56 @@ func TestAlteredBytesOnDiskAreRefused(t *testing.T) {
 	}
 	if len(d.unread) != 6 || !errors.Is(d.unread[7], ErrAltered) || errors.Is(d.unread[9], ErrAltered) {
 		t.Errorf("not read: %v", d.unread)
+	}
+}
+
+// Who goes through a record has many rows read at once, and leaves in memory what was there. What cannot be read back, or
+// has been altered, ends it, and is named.
+//
+// SPEC: STO-018
+func TestManyAreReadBackAtOnce(t *testing.T) {
+	_, d, r, all := onPaper(t, shelfSize/1000)
+	before, size := all[len(all)-1].bytes.mem, r.shelf.size
+	receipts := make([]*Receipt, len(all))
+	for i, e := range all {
+		receipts[i] = r.Receipts(e)[0]
+	}
+	n := 0
+	if unread := Await(all, func(e *Entry, note, facts, text []byte) {
+		if want := d.rows[2*n+1]; e != all[n] || !bytes.Equal(note, want.note) || !bytes.Equal(facts, want.facts) || !bytes.Equal(text, want.text) {
+			t.Errorf("%s came as %q %q %q", e.Place(), note, facts, text)
+		}
+		n++
+	}); unread != nil || n != len(all) {
+		t.Fatalf("%d of %d, then %v", n, len(all), unread)
+	}
+	if unread := Await(receipts, func(rc *Receipt, note, facts, text []byte) {
+		if n--; !bytes.Equal(note, d.rows[2*(len(all)-n)].note) || facts != nil || text != nil {
+			t.Errorf("the receipt of %s came as %q", rc.Of().Place, note)
+		}
+	}); unread != nil || n != 0 {
+		t.Fatalf("%d left, %v", n, unread)
+	}
+	if most := 2 * (len(all)/atOnce + 1); d.asked > most || all[len(all)-1].bytes.mem != before || r.shelf.size != size || all[0].bytes.mem != nil {
+		t.Errorf("the disk was asked %d times, at most %d; %d bytes in memory, %d before", d.asked, most, r.shelf.size, size)
+	}
+	for row, lose := range map[int]func(x *pieces){
+		2*atOnce + 5:  func(x *pieces) { x.facts = bytes.Replace(x.facts, []byte(`"x"`), []byte(`"y"`), 1) },
+		2*atOnce + 11: nil,
+	} {
+		was := d.rows[row]
+		if x := was; lose == nil {
+			delete(d.rows, row)
+		} else {
+			lose(&x)
+			d.rows[row] = x
+		}
+		n = 0
+		unread := Await(all, func(*Entry, []byte, []byte, []byte) { n++ })
+		if n != row/2 || len(unread) != 1 || unread[0] != all[n] || errors.Is(d.unread[row], ErrAltered) != (lose != nil) || d.unread[row] == nil {
+			t.Errorf("row %d: ended after %d with %v, %v", row, n, unread, d.unread)
+		}
+		d.rows[row] = was
 	}
 }
 

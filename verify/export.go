@@ -94,11 +94,7 @@ func write(magic string, head []Piece, logs []listing) func(io.Writer) error {
 			}
 			for _, l := range logs {
 				piece("log", []byte(l.id.String()))
-				for _, e := range l.entries {
-					note, facts, text := e.Await()
-					if note == nil { // its bodies come with it or not at all
-						return fmt.Errorf("couldn't read statement %s back", e.Place())
-					}
+				for _, e := range record.Await(l.entries, func(e *record.Entry, note, facts, text []byte) {
 					piece("entry", note)
 					if !l.shut[e] {
 						piece("facts", facts)
@@ -106,13 +102,11 @@ func write(magic string, head []Piece, logs []listing) func(io.Writer) error {
 					if !l.shut[e] && (!l.bare || e == l.words) {
 						piece("text", text)
 					}
+				}) {
+					return fmt.Errorf("couldn't read statement %s back", e.Place())
 				}
-				for _, rc := range l.receipts {
-					note := rc.Await()
-					if note == nil {
-						return fmt.Errorf("couldn't read the receipt of statement %s back", rc.Of().Place)
-					}
-					piece("receipt", note)
+				for _, rc := range record.Await(l.receipts, func(_ *record.Receipt, note, _, _ []byte) { piece("receipt", note) }) {
+					return fmt.Errorf("couldn't read the receipt of statement %s back", rc.Of().Place)
 				}
 			}
 			return nil

@@ -561,8 +561,12 @@ func FuzzFragment(f *testing.F) {
 // deadDisk is a disk that gives nothing back.
 type deadDisk struct{}
 
-func (deadDisk) Row(int, bool) (note, facts, text []byte, err error) {
+func (deadDisk) Row(int) (note, facts, text []byte, err error) {
 	return nil, nil, nil, io.ErrUnexpectedEOF
+}
+
+func (deadDisk) Rows([]int, []byte) func(func(int, []byte, []byte, []byte)) ([]byte, error) {
+	return func(func(int, []byte, []byte, []byte)) ([]byte, error) { return nil, io.ErrUnexpectedEOF }
 }
 func (deadDisk) Unread(int, error) {}
 

@@ -187,21 +187,35 @@ func (u *unread) failed() error {
 	return u.err
 }
 
-// Row reads back what the record does not hold in memory. A disk that has failed once is waited for no more but by who is
-// patient: what a row holds does not change, and a store that failed is opened anew.
-func (m *memory) Row(n int, patient bool) (note, facts, text []byte, err error) {
-	if err := m.bad.failed(); err != nil && !patient {
+// Row reads back what the record does not hold in memory. A disk that has failed once is waited for no more.
+func (m *memory) Row(n int) (note, facts, text []byte, err error) {
+	if err := m.bad.failed(); err != nil {
 		return nil, nil, nil, err
 	}
-	for end := time.Now().Add(busyDisk); ; {
-		r, err := m.l.store.Row(n, map[bool]time.Duration{false: hungDisk, true: busyDisk}[patient])
-		if err == nil || !patient || time.Now().After(end) {
-			return r.A, r.B, r.C, err
-		}
-		select {
-		case <-m.l.quit:
-			return nil, nil, nil, err
-		case <-time.After(hungDisk):
+	r, err := m.l.store.Row(n, hungDisk)
+	return r.A, r.B, r.C, err
+}
+
+// Rows reads many back, for who is patient: what a row holds does not change, and a store that failed is opened anew.
+func (m *memory) Rows(ns []int, buf []byte) func(func(i int, note, facts, text []byte)) ([]byte, error) {
+	answer := m.l.store.Several(ns, buf)
+	return func(each func(i int, note, facts, text []byte)) ([]byte, error) {
+		for end := time.Now().Add(busyDisk); ; {
+			rows, grown, err := answer(busyDisk)
+			for i, r := range rows {
+				if r.N > 0 {
+					each(i, r.A, r.B, r.C)
+				}
+			}
+			if err == nil || time.Now().After(end) {
+				return grown, err
+			}
+			select {
+			case <-m.l.quit:
+				return nil, err
+			case <-time.After(hungDisk):
+			}
+			answer = m.l.store.Several(ns, nil) // who hangs may yet write to what was lent
 		}
 	}
 }

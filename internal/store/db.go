@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/ncruces/go-sqlite3"
 )
@@ -29,14 +30,15 @@ const (
 // that could hold a checkpoint up; one MiB of cache.
 // SPEC: STO-011 STO-013
 type db struct {
-	conn                    *sqlite3.Conn
-	begin, end, undo        *sqlite3.Stmt
-	insert, upsert, forget  *sqlite3.Stmt
-	several, locals, newest *sqlite3.Stmt
-	statements              []*sqlite3.Stmt         // all of them
-	openWAL                 func() (walFile, error) // nil: SQLite flushes each commit itself
-	walFile                 walFile                 // the WAL, opened with the first commit
-	wal                     int                     // bytes in the WAL that are not copied back yet, as SQLite last said
+	conn                   *sqlite3.Conn
+	begin, end, undo       *sqlite3.Stmt
+	insert, upsert, forget *sqlite3.Stmt
+	next, one              *sqlite3.Stmt
+	locals, newest         *sqlite3.Stmt
+	statements             []*sqlite3.Stmt         // all of them
+	openWAL                func() (walFile, error) // nil: SQLite flushes each commit itself
+	walFile                walFile                 // the WAL, opened with the first commit
+	wal                    int                     // bytes in the WAL that are not copied back yet, as SQLite last said
 }
 
 // open makes the file what the package promises before anything is read from it.
@@ -210,7 +212,8 @@ func (d *db) prepare() (made bool, err error) {
 		{&d.insert, "INSERT INTO row (n, kind, log, idx, leaf, a, b, c) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},
 		{&d.upsert, "INSERT INTO local (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2"},
 		{&d.forget, "DELETE FROM local WHERE key = ?"},
-		{&d.several, "SELECT n, kind, log, idx, leaf, a, b, c FROM row WHERE n > ?1 AND n <= ?2 AND (?3 = 0 OR n = ?1 + 1 OR kind = ?3 AND log = ?4) ORDER BY n LIMIT ?5"},
+		{&d.next, "SELECT n, kind, log, idx, leaf, a, b, c FROM row WHERE n > ?1 AND n <= ?2 AND (?3 = 0 OR n = ?1 + 1 OR kind = ?3 AND log = ?4) ORDER BY n LIMIT ?5"},
+		{&d.one, "SELECT a, b, c FROM row WHERE n = ?"},
 		{&d.locals, "SELECT key, value FROM local ORDER BY key"},
 		{&d.newest, "SELECT max(n) FROM row"},
 	} {
@@ -349,15 +352,39 @@ func (d *db) rows(n, max int, like Row) (out []Row, err error) {
 		end = n + 8*max
 	}
 	for i, v := range []int{n, end, int(like.Kind)} {
-		err = errors.Join(err, d.several.BindInt(i+1, v))
+		err = errors.Join(err, d.next.BindInt(i+1, v))
 	}
-	err = errors.Join(err, d.several.BindText(4, like.Log), d.several.BindInt(5, max), d.each(d.several, func(st *sqlite3.Stmt) {
+	err = errors.Join(err, d.next.BindText(4, like.Log), d.next.BindInt(5, max), d.each(d.next, func(st *sqlite3.Stmt) {
 		r := Row{N: st.ColumnInt(0), Kind: RowKind(st.ColumnInt(1)), Log: st.ColumnText(2), Index: st.ColumnInt(3)}
 		copy(r.Leaf[:], st.ColumnRawBlob(4))
 		r.A, r.B, r.C = blob(st, 5), blob(st, 6), blob(st, 7)
 		out = append(out, r)
 	}))
 	return out, err
+}
+
+// SPEC: STO-009
+func (d *db) several(ns []int, buf []byte) (out []Row, _ []byte, err error) {
+	out, buf = make([]Row, len(ns)), slices.Grow(buf, 64<<10)
+	for i, n := range ns {
+		r := &out[i]
+		err := errors.Join(d.one.BindInt(1, n), d.each(d.one, func(st *sqlite3.Stmt) {
+			r.N = n
+			for k, to := range []*[]byte{&r.A, &r.B, &r.C} {
+				if from := len(buf); st.ColumnType(k) != sqlite3.NULL {
+					buf = append(buf, st.ColumnRawBlob(k)...)
+					*to = buf[from:len(buf):len(buf)]
+				}
+			}
+		}))
+		if err == nil && r.N == 0 {
+			err = noRow(n)
+		}
+		if err != nil {
+			return out, nil, err
+		}
+	}
+	return out, buf, nil
 }
 
 // SPEC: STO-009

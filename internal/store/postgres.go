@@ -285,6 +285,33 @@ func (p *postgres) rows(n, max int, like Row) (out []Row, err error) {
 }
 
 // SPEC: STO-009
+func (p *postgres) several(ns []int, buf []byte) (out []Row, _ []byte, err error) {
+	out = make([]Row, len(ns))
+	err = p.within(func(ctx context.Context) error {
+		rows, err := p.read.Query(ctx, "SELECT n, a, b, c FROM parley_row WHERE name = $1 AND n = ANY($2)", p.name, ns)
+		if err != nil {
+			return err
+		}
+		var r Row
+		_, err = pgx.ForEachRow(rows, []any{&r.N, &r.A, &r.B, &r.C}, func() error {
+			for i, n := range ns {
+				if n == r.N {
+					out[i] = r
+				}
+			}
+			return nil
+		})
+		return err
+	})
+	for i, n := range ns {
+		if err == nil && out[i].N == 0 {
+			err = noRow(n)
+		}
+	}
+	return out, buf, err
+}
+
+// SPEC: STO-009
 func (p *postgres) local() (out []Row, err error) {
 	err = p.within(func(ctx context.Context) error {
 		rows, err := p.read.Query(ctx, `SELECT key, value FROM parley_local WHERE name = $1 ORDER BY key COLLATE "C"`, p.name)

@@ -77,6 +77,47 @@ func TestRowsAreReadAgainByNumber(t *testing.T) {
 	})
 }
 
+// Many are read at once, in the order asked, what is empty told from what is not there; one that is not there is named, and
+// the others are given.
+//
+// SPEC: STO-009
+func TestManyRowsAreReadAtOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, o Options) {
+		s := open(t, filepath.Join(t.TempDir(), "record.db"), o)
+		const all = 40
+		var rows []Row
+		for i := range all {
+			r := entry(i)
+			if r.B = nil; i%2 == 0 {
+				r.B = []byte{}
+			}
+			rows = append(rows, r)
+		}
+		s.Append(1, rows)
+		if c := <-s.Durable(); c.Err != nil {
+			t.Fatal(c.Err)
+		}
+		var buf []byte
+		for _, ns := range [][]int{{1, 2, 3}, {40, 7, 8, 7}, {5}, {}} {
+			got, grown, err := s.Several(ns, buf[:0])(time.Minute)
+			if err != nil || len(got) != len(ns) {
+				t.Fatalf("%v: %d rows, %v", ns, len(got), err)
+			}
+			for i, n := range ns {
+				want := entry(n - 1)
+				if r := got[i]; r.N != n || !bytes.Equal(r.A, want.A) || (r.B == nil) != (n%2 == 0) || !bytes.Equal(r.C, want.C) {
+					t.Errorf("row %d came back as %+v", n, r)
+				}
+			}
+			buf = grown
+		}
+		got, _, err := s.Several([]int{3, all + 1}, nil)(time.Minute)
+		if err == nil || !strings.Contains(err.Error(), "41") || len(got) != 2 || got[0].N != 3 || got[1].N != 0 {
+			t.Errorf("beside one that was never written: %+v, %v", got, err)
+		}
+	})
+}
+
 // Who reads a row waits for a disk that hangs no longer than he says.
 func TestRowWaitsNoLongerThanItIsTold(t *testing.T) {
 	onBoth(t, func(t *testing.T, o Options) {
@@ -85,6 +126,9 @@ func TestRowWaitsNoLongerThanItIsTold(t *testing.T) {
 		defer s.use.Unlock()
 		if _, err := s.Row(1, 10*time.Millisecond); err == nil || !strings.Contains(err.Error(), "answered") {
 			t.Fatalf("while the disk was used: %v", err)
+		}
+		if _, _, err := s.Several([]int{1}, nil)(10 * time.Millisecond); err == nil || !strings.Contains(err.Error(), "answered") {
+			t.Fatalf("while the disk was used, many: %v", err)
 		}
 	})
 }

@@ -153,6 +153,8 @@ type database interface {
 	// rows reads at most max rows above n; where like is a row, of those after the next only what stands in its log as it
 	// does, and only from the next 8 × max, so that nothing waits long for the disk.
 	rows(n, max int, like Row) ([]Row, error)
+	// several reads rows by number, in the order asked: A, B and C, whose bytes are added to buf.
+	several(ns []int, buf []byte) (rows []Row, grown []byte, err error)
 	local() ([]Row, error)    // the local values by key
 	last() (n int, err error) // the N of the newest row
 	behind() int              // bytes that checkpoint would copy to where they belong
@@ -317,6 +319,7 @@ type window struct {
 
 type reading struct {
 	rows []Row
+	buf  []byte // that holds their bytes, where it was lent
 	err  error
 }
 
@@ -356,13 +359,13 @@ func (s *Store) Row(n int, wait time.Duration) (Row, error) {
 				s.mu.Unlock()
 			}
 		case <-late:
-			return Row{}, fmt.Errorf("the disk has not answered for %s", wait)
+			return Row{}, hangs(wait)
 		}
 	}
 	if r.N == n {
 		return r, nil
 	}
-	return Row{}, cmp.Or(err, fmt.Errorf("there is no row %d", n))
+	return Row{}, cmp.Or(err, noRow(n))
 }
 
 // look gives a row that has been read, and has those read that follow; else where it is to be kept, who reads it already, and
@@ -380,7 +383,7 @@ func (s *Store) look(n int) (r Row, at int, next chan reading, read func() chan 
 		}
 		if j := w.at(n); j >= 0 {
 			if k == ahead && w.next == nil {
-				w.next = s.fetch(w.rows[k-1].N, ahead, w.like())
+				w.next = s.fetch(following(w.rows[k-1].N, ahead, w.like()))
 			}
 			return w.rows[j], i, nil, nil
 		}
@@ -391,17 +394,42 @@ func (s *Store) look(n int) (r Row, at int, next chan reading, read func() chan 
 	if next != nil {
 		s.near[at].next = nil // it has one reader
 	}
-	return r, at, next, func() chan reading { return s.fetch(n-1, max, like) }
+	return r, at, next, func() chan reading { return s.fetch(following(n-1, max, like)) }
 }
 
-// fetch reads rows that follow a row, beside who asks.
-func (s *Store) fetch(n, max int, like Row) chan reading {
+// Several begins to read rows by number, in the order asked: A, B and C, whose bytes are added to buf. What it gives waits
+// for them as Row does. With an error there are those that were read, and who lent buf gives it up.
+func (s *Store) Several(ns []int, buf []byte) (answer func(wait time.Duration) (rows []Row, grown []byte, err error)) {
+	read := s.fetch(func(d database) (r reading) { r.rows, r.buf, r.err = d.several(ns, buf); return r })
+	return func(wait time.Duration) ([]Row, []byte, error) {
+		late := time.NewTimer(wait)
+		defer late.Stop()
+		select {
+		case got := <-read:
+			return got.rows, got.buf, got.err
+		case <-late.C:
+			return nil, nil, hangs(wait)
+		}
+	}
+}
+
+func noRow(n int) error { return fmt.Errorf("there is no row %d", n) }
+
+func hangs(wait time.Duration) error { return fmt.Errorf("the disk has not answered for %s", wait) }
+
+// following reads at most max rows that follow row n.
+func following(n, max int, like Row) func(database) reading {
+	return func(d database) (r reading) { r.rows, r.err = d.rows(n, max, like); return r }
+}
+
+// fetch reads rows, beside who asks.
+func (s *Store) fetch(read func(database) reading) chan reading {
 	out := make(chan reading, 1)
 	go func() { // ends when the disk answers
 		s.use.Lock() // and not disk: it is read between two rows of a commit
 		defer s.use.Unlock()
 		var r reading
-		r.err = s.opened(func(d database) (err error) { r.rows, err = d.rows(n, max, like); return err })
+		r.err = s.opened(func(d database) error { r = read(d); return r.err })
 		out <- r
 	}()
 	return out
