@@ -345,8 +345,8 @@ const silence = 5 * time.Second
 // loaded, or sound still comes, is away and not gone.
 const (
 	muteAfter = 2500 * time.Millisecond // without a frame
-	comeBack  = 2500 * time.Millisecond // for the desk of a call, since it was away
-	goneFor   = time.Second             // at least, however long it was away
+	comeBack  = 2 * time.Second         // for the desk of a call, since it was away
+	goneFor   = 500 * time.Millisecond  // at least, however long it was away
 )
 
 // setMute keeps whether the call has sound, and tells the other end when that changes. SPEC: CAL-019

@@ -25,6 +25,7 @@ type desk struct {
 	turn    int  // among the deputies, from 1: it rings later than the others
 	busy    bool // its person is in a call on another line of the same page
 	pages   int
+	goes    *time.Timer       // since its last page was closed: then nobody sits there
 	here    map[string]bool   // tabs that answer
 	comes   time.Time         // until when one that is being loaded is waited for
 	ended   bool              // its session: sound that still comes is nobody's
@@ -121,10 +122,11 @@ func (s *Server) arm(t *tab, m fromBrowser) (link bool) {
 	if m.T == "" {
 		delete(d.here, t.id)
 	} else {
-		d.here[t.id], d.comes, d.ended = true, time.Time{}, false
+		d.here[t.id], d.ended = true, false
 	}
 	switch {
-	case m.T == "hello": // how its sound is its first heartbeat says
+	case m.T == "hello": // the page that was waited for, not the last word of the one before; how its sound is its first heartbeat says
+		d.comes = time.Time{}
 	case runs:
 		if len(d.sounds) == 0 {
 			d.begun = s.cfg.Now()
@@ -230,8 +232,12 @@ func (s *Server) enter(who act.Who) {
 func (s *Server) leave(who act.Who) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.deskOf(who).pages--
-	time.AfterFunc(s.cfg.Lingers, func() {
+	d := s.deskOf(who)
+	d.pages--
+	if d.goes != nil {
+		d.goes.Stop()
+	}
+	d.goes = time.AfterFunc(s.cfg.Lingers, func() {
 		s.mu.Lock()
 		d := s.deskOf(who)
 		gone := d.pages == 0 && d.seated != ""

@@ -501,6 +501,28 @@ func TestActsAndForms(t *testing.T) {
 	wait(t, "its officer to be gone", func() bool { return n.done("sign-off") == 1 })
 }
 
+// An officer sits at his desk until no page of it has been open for a while, however often one was closed before. SPEC: PAG-030
+func TestAnOfficerStaysThroughReloads(t *testing.T) {
+	const lingers = 2 * time.Second
+	s, n := testServer(t, Config{Lingers: lingers})
+	base, c := live(t, s)
+	var closed time.Time
+	for range 2 {
+		k, _, seq, _ := open(t, base, c)
+		k.say(map[string]any{"t": "hello", "seq": json.Number(seq), "lang": "en"})
+		wait(t, "the officer to sit there", func() bool { return n.done("sign-on") == 1 })
+		closed = time.Now()
+		k.ws.CloseNow()
+		time.Sleep(lingers / 2)
+	}
+	for n.done("sign-off") == 0 && time.Since(closed) < time.Minute {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if took := time.Since(closed); n.done("sign-off") != 1 || took < lingers {
+		t.Errorf("signed off %d times, %v after his last page was closed", n.done("sign-off"), took)
+	}
+}
+
 // lastDesk is what the node was told last of its desk.
 func (n *fakeNode) lastDesk() (d act.SetDesk) {
 	n.mu.Lock()
@@ -542,8 +564,9 @@ func TestADeskIsAwayUntilNeitherPageNorSoundOfItIsThere(t *testing.T) {
 	is("neither", act.SetDesk{})
 
 	k = load()
-	again, _, _, _ := open(t, base, c) // a reload: the page is asked for before the old one goes
+	again, _, _, _ := open(t, base, c) // a reload: the page is asked for before the old one goes, which says a last word
 	again.ws.CloseNow()
+	k.say(map[string]any{"t": "beat"})
 	k.ws.CloseNow()
 	is("a page that is being loaded", act.SetDesk{Page: act.Away})
 	is("one that never answered", act.SetDesk{})
