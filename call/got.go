@@ -250,7 +250,7 @@ func (m *Machine) answered(l *Live, s Signal) {
 		m.leave(l)
 		m.cur, l.soft, l.Outcome, l.endedBy = l, false, Outcome{}, ""
 		l.There, l.ThereBy, l.Codec = s.Desk, s.Officer, s.Codec
-		if _, ok := common(l.only[0], s.Codec); !ok { // no call that nobody would hear
+		if codec, ok := common(l.only[0], s.Codec); !ok || codec != s.Codec { // no call that nobody would hear
 			m.fail(l, CauseMedia, m.Them)
 			break
 		}

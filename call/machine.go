@@ -94,6 +94,7 @@ type Machine struct {
 	IsPartyA bool   // we are party A: our ring stays where two cross
 	Rand     io.Reader
 	Meters   func() Counts // of the call's sound
+	Wide     bool          // the other end knows G.722: to another it is never named
 	Down     time.Time     // no path since, at first since the start; zero: some path lives
 	Began    time.Time     // a ring just after may be a late one, of a call that was closed before: the caller is asked
 
@@ -203,6 +204,9 @@ func (m *Machine) ack(l *Live, of SignalKind) {
 // other end rings here it answers. Only is the one codec that this desk speaks, "" where it speaks both.
 func (m *Machine) Ring(by statement.Author, class, mark, priority, only string, now time.Time) Out {
 	m.begin(now)
+	if only == G722 && !m.Wide {
+		only = ULaw
+	}
 	if m.cur != nil && m.cur.State == RingingHere {
 		return m.answer(by, only) // both want to talk
 	}
@@ -276,8 +280,13 @@ func (m *Machine) answer(by statement.Author, only string) Out {
 	return m.out
 }
 
-// common gives the codec of two desks of which each speaks one alone, or both ("").
+// common gives the codec of two desks of which each speaks one alone, or both (""). What speaks G.722 speaks G.711 too.
 func common(a, b string) (codec string, ok bool) {
+	if a == G722 && a != b {
+		a = ULaw
+	} else if b == G722 && a != b {
+		b = ULaw
+	}
 	return cmp.Or(a, b, Opus), a == "" || b == "" || a == b
 }
 

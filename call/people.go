@@ -91,6 +91,9 @@ func (l *Live) Rings(desk string) bool {
 	return l.State == Connected && slices.Contains(l.bell, desk)
 }
 
+// Wide reports whether a call rings here from a desk that speaks G.722.
+func (l *Live) Wide() bool { return l.State == RingingHere && l.only[1] == G722 }
+
 // at gives the place in a roster of who sits at a desk, -1 for nobody.
 func at(ps []Person, desk string) int {
 	return slices.IndexFunc(ps, func(p Person) bool { return p.Desk == desk })
@@ -144,6 +147,9 @@ func (m *Machine) Join(by statement.Author, part string, listens bool, now time.
 
 // tell says who is in the call at this end, and whether it is on hold. Who is new in it waits for the other end's word.
 func (m *Machine) tell(l *Live, told []Person) Out {
+	if l.Codec == G722 && (len(told) > 1 || told[0].Desk != l.told[0].Desk) { // SPEC: CAL-035
+		l.next = ULaw
+	}
 	s := Signal{Kind: SigPeople, Version: l.version + 1, People: told, Waiting: l.Side[0].Waiting, Codec: l.next}
 	if !l.Side[0].Held.IsZero() {
 		s.Held = 1 + l.Side[0].Holds
@@ -229,6 +235,19 @@ func (m *Machine) gotPeople(l *Live, s Signal) {
 		m.changed()
 	}
 	m.once(l.ID, Signal{Kind: SigAck, Of: SigPeople, What: Talking, Version: s.Version})
+}
+
+// Narrow makes a call in G.722 one in G.711: something is to be heard in it that is that, or is recorded.
+//
+// SPEC: CAL-035
+func (m *Machine) Narrow(now time.Time) Out {
+	m.begin(now)
+	l, err := m.talking()
+	if err != nil || l.Codec != G722 || l.next != "" {
+		return m.out
+	}
+	l.next = ULaw
+	return m.tell(l, l.told)
 }
 
 // Hold is a person's act: no frame goes or is heard while it lasts, and at both ends a clock runs.

@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write transcripts and tables anew")
 // TestConversations plays every script under testdata: dated acts above the line of dashes, below it
 // what happened and how both ends' words stand to each other.
 //
-// SPEC: CAL-003 CAL-004 CAL-005 CAL-006 CAL-007 CAL-008 CAL-009 CAL-010 CAL-021 CAL-022 CAL-023 CAL-024 CAL-025 CAL-034
+// SPEC: CAL-003 CAL-004 CAL-005 CAL-006 CAL-007 CAL-008 CAL-009 CAL-010 CAL-021 CAL-022 CAL-023 CAL-024 CAL-025 CAL-034 CAL-035
 func TestConversations(t *testing.T) {
 	files, _ := filepath.Glob("testdata/*.txt")
 	if len(files) < 15 {
@@ -147,6 +147,8 @@ func (w *world) act(t *testing.T, f []string) {
 		e.step(func(m *Machine, now time.Time) Out { return m.HandOver(by, kv["to"], now) })
 	case "gone":
 		e.step(func(m *Machine, now time.Time) Out { return m.Gone(by.Desk, now) })
+	case "knows-g722": // it has been greeted so
+		e.m.Wide = true
 	case "deaf":
 		e.frames = 0
 	case "broken":

@@ -52,7 +52,7 @@ const (
 
 // The words of a signal; no sound is a matter of the record alone.
 var (
-	codecs = []string{Opus, ULaw}
+	codecs = []string{Opus, ULaw, G722}
 	stands = append([]string{Unknown, Ringing, Talking}, outcomes[:len(outcomes)-1]...)
 )
 
@@ -66,7 +66,7 @@ type Signal struct {
 	Officer  string     `json:"officer,omitempty"`
 	Class    string     `json:"class,omitempty"`
 	Mark     string     `json:"mark,omitempty"`
-	Codec    string     `json:"codec,omitempty"` // of a ring the only one that its desk speaks, of an answer that of the call: Opus or ULaw; of a roster what the call changes to
+	Codec    string     `json:"codec,omitempty"` // of a ring the only one that its desk speaks, of an answer that of the call: Opus, ULaw or G722; of a roster what the call changes to
 	Priority string     `json:"priority,omitempty"`
 	Reason   string     `json:"reason,omitempty"`
 	StandBy  time.Time  `json:"stand_by_until,omitzero"` // whole seconds

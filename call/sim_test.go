@@ -177,6 +177,9 @@ func (e *end) step(ev does) {
 	if w, is := roster(was), roster(is); w != is {
 		e.say("in the call: %s", cmp.Or(is, "nobody"))
 	}
+	if was.State == Connected && is.State == Connected && was.Codec != is.Codec {
+		e.say("sound is %s", is.Codec)
+	}
 	e.unseen(is)
 	if out.Close {
 		clear(e.media)

@@ -85,6 +85,7 @@ const (
 // The codecs of a call.
 const (
 	Opus = "opus" // of browsers, constant bit rate
+	G722 = "g722" // of two telephones alone; of a ring: its desk speaks it, and G.711
 	ULaw = "pcmu" // G.711 µ-law: of telephones, and of what a node makes itself; browsers speak it too
 )
 
@@ -164,7 +165,7 @@ type Closed struct {
 	Outcome
 	There    string            `json:"there,omitempty"`    // theirs, as they said
 	By       *statement.Author `json:"by,omitempty"`       // our person in it, with his desk
-	Codec    string            `json:"codec,omitempty"`    // opus pcmu
+	Codec    string            `json:"codec,omitempty"`    // opus g722 pcmu
 	EndedBy  string            `json:"ended_by,omitempty"` // the party whose person ended it; "": neither
 	Began    time.Time         `json:"began"`
 	Answered time.Time         `json:"answered,omitzero"` // when our sound was opened

@@ -767,7 +767,7 @@ const KINDS = {
   'call.closed': {
     ...calls({
       outcome: oneOf(...OUTCOMES), cause: oneOf('', 'path', 'media', 'microphone', 'speaker', 'far-node', 'near-node', 'policy'), desk, desks, there: desk, ended_by: desk,
-      stand_by_until: orEmpty(atTime), seconds: integer(0, 65535), became: orEmpty(hex), by: maybeAuthor, codec: oneOf('', 'opus', 'pcmu'), began: atTime,
+      stand_by_until: orEmpty(atTime), seconds: integer(0, 65535), became: orEmpty(hex), by: maybeAuthor, codec: oneOf('', 'opus', 'g722', 'pcmu'), began: atTime,
       answered: orEmpty(atTime), ended: atTime, meters: orNone(object({ sent: count, received: count, lost: count, gap_ms: count })),
     }, (s, f) => (f.cause !== '') === (f.outcome === 'failed') && onlyWith(f.stand_by_until, f.outcome, 'declined') && onlyWith(f.became, f.outcome, 'answered') &&
       f.became !== f.call && (f.outcome !== 'no-sound' || (f.meters && (f.meters.sent === 0 || f.meters.received === 0))) && (!s.header.text || f.outcome === 'declined')),

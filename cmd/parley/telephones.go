@@ -27,11 +27,10 @@ func (t telephones) Hear(desk string, e phone.Listener) {
 	t.Sound(desk, handset{e})
 }
 
-// handset is a telephone as a desk's ear: it speaks G.711 and nothing else.
+// handset is a telephone as a desk's ear: it speaks G.711; G.722 where an act says so, and then G.711 all the same.
 type handset struct{ phone.Listener }
 
 func (handset) Only() string { return voice.ULaw }
-func (handset) Use(string)   {}
 
 // keepPhones joins the telephones of the house to a line until ctx ends; what cannot be opened is tried again.
 //

@@ -236,6 +236,9 @@ func (c *calls) open(live call.Live) {
 	c.record(live)
 	c.tickTape()
 	c.admit()
+	if c.on.Load() != nil {
+		_ = c.do(c.m.Narrow(c.l.now))
+	}
 	if d := c.l.desks[desk]; d != nil && d.tone > 0 {
 		c.endTone = startTone(c.l, desk, d.tone)
 	}
@@ -539,7 +542,10 @@ func (l *Line) only(who act.Who, s string) (codec string, err error) {
 	if s == "microphone" || s == "headset" || s == "test-voice" {
 		d.source = s
 	}
-	if s == "telephone" {
+	switch {
+	case s == "telephone "+voice.G722 && !l.disk.unread && !l.terms(l.now).Policy.Record: // what is recorded is G.711
+		return voice.G722, nil
+	case strings.HasPrefix(s, "telephone"):
 		return voice.ULaw, nil
 	}
 	hz, tone := strings.CutPrefix(s, "tone ")
@@ -592,11 +598,17 @@ func (c *calls) fits(desk string) error {
 	if d == nil || !d.armed {
 		return call.ErrNoDesk
 	}
+	if v.Codec == voice.G722 { // it becomes G.711 as another joins
+		v.Codec = voice.ULaw
+	}
 	if s := c.sinks[desk]; v.State == call.Connected && s != nil && s.Only() != "" && s.Only() != v.Codec {
 		return call.ErrCodec
 	}
 	return nil
 }
+
+// Narrow makes a call in G.722 one in G.711: a telephone of ours has a key pressed, or hears G.722 no more.
+func (l *Line) Narrow() { l.post(func() { _ = l.calls.do(l.calls.m.Narrow(l.now)) }) }
 
 // changes reports whether the call can change to the codec of a telephone of ours: every desk of ours in it speaks that too.
 // SPEC: CAL-021

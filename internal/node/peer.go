@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/parley/call"
 	"example.org/parley/internal/exchange"
 	"example.org/parley/internal/link"
 	"example.org/parley/internal/store"
@@ -159,6 +160,7 @@ func (l *Line) sessionUp(ev link.Event) {
 	}
 	l.peer.greeted(run, ev.From, l.now)
 	l.peer.up, l.peer.goodbye, l.peer.version = true, "", otherVersion(ev.Greeting)
+	l.calls.m.Wide = saysOf(ev.Greeting)["codecs"] == call.G722 // SPEC: CAL-035
 	l.tellCopy()
 	l.tellState()
 	l.dirty = true

@@ -43,11 +43,7 @@ func ourVersion() string {
 //
 // SPEC: NOD-042
 func otherVersion(greeting []byte) string {
-	said := map[string]string{}
-	f := strings.Fields(string(greeting[:min(len(greeting), 400)]))
-	for i := 1; i+1 < len(f); i += 2 {
-		said[f[i]] = f[i+1]
-	}
+	said := saysOf(greeting)
 	if k := said["kinds"]; k == "" || k == kindsKnown {
 		return ""
 	}
@@ -58,4 +54,14 @@ func otherVersion(greeting []byte) string {
 		return -1
 	}, said["version"])
 	return cmp.Or(v[:min(len(v), 40)], "unknown")
+}
+
+// saysOf reads a greeting: names and words by turns.
+func saysOf(greeting []byte) map[string]string {
+	said := map[string]string{}
+	f := strings.Fields(string(greeting[:min(len(greeting), 400)]))
+	for i := 1; i+1 < len(f); i += 2 {
+		said[f[i]] = f[i+1]
+	}
+	return said
 }

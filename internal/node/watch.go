@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"example.org/parley/call"
 	"example.org/parley/internal/link"
 	"example.org/parley/wire"
 )
@@ -47,7 +48,7 @@ const reconnectAfter = 2 * time.Second
 
 // reconnect opens the sessions of this run, or tries again later and stands without sessions meanwhile.
 func (l *Line) reconnect() {
-	greeting := fmt.Appendf(nil, "parley/1 sheet %d kinds %s version %s", l.cfg.Sheet, kindsKnown, ourVersion()) // the link greets with run and clock itself
+	greeting := fmt.Appendf(nil, "parley/1 sheet %d kinds %s version %s codecs "+call.G722, l.cfg.Sheet, kindsKnown, ourVersion()) // the link greets with run and clock itself
 	link, err := l.cfg.Link(link.Config{Run: l.runName, Greeting: func() []byte { return greeting }, OnFrame: l.calls.onFrame, Prepare: l.prepare})
 	if err != nil {
 		l.log.Error("couldn't open the sessions", "err", err)

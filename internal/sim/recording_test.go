@@ -4,6 +4,7 @@ package sim
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -107,6 +108,54 @@ func TestRecordingByAgreement(t *testing.T) {
 				hears440(t, filepath.Join(s.tapes.Dir, kept[0].Call, f.Name))
 			}
 		}
+	})
+}
+
+// A call of two telephones with G.722 is in that, and in G.711 once somebody joins. A call that is to be recorded is in G.711, at
+// both ends, also where one of them holds by its clock that it is not.
+//
+// SPEC: CAL-035
+func TestTwoTelephonesWithG722(t *testing.T) {
+	simulate(t, 26, func(w *world) {
+		w.agreedToRecord()
+		const ring, answer = "ring --sound 'telephone g722'", "answer --sound 'telephone g722'"
+		talk := func(ring, answer, codec string, meanwhile func()) {
+			t.Helper()
+			w.sides[0].must(ring)
+			time.Sleep(time.Second)
+			w.sides[1].must(answer)
+			time.Sleep(2 * time.Second)
+			for _, s := range w.sides {
+				if c := s.view().Call; c.In == nil || c.In.Codec != codec {
+					t.Errorf("%s, %s: %s hears %+v", ring, answer, s.name, c.In)
+				}
+			}
+			meanwhile()
+			w.sides[0].must("hang-up")
+			time.Sleep(5 * time.Second)
+		}
+		talk(ring, answer, "g722", func() {
+			if _, err := w.sides[1].line.Do(context.Background(), act.Who{Desk: "b2", Known: "account"}, "en", act.SetDesk{Armed: true, Sound: "ok"}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.sides[1].line.Do(context.Background(), act.Who{Desk: "b2", Known: "account"}, "en", act.Join{}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+			for _, s := range w.sides {
+				if c := s.view().Call; c.In.Codec != "pcmu" {
+					t.Errorf("somebody joined, and %s hears %+v", s.name, c.In)
+				}
+			}
+		})
+		talk(ring, "answer --sound telephone", "pcmu", func() {})
+		talk("ring --sound telephone", answer, "pcmu", func() {})
+		w.sides[0].step.Add(int64(24*time.Hour + 30*time.Second)) // by its clock they record, by the other's not yet
+		time.Sleep(10 * time.Second)
+		talk("ring --sound 'telephone g722'", answer, "pcmu", func() {})
+		w.sides[0].step.Add(int64(-24*time.Hour - 30*time.Second))
+		w.aDayOn()
+		talk(ring, answer, "pcmu", func() {})
 	})
 }
 

@@ -306,7 +306,7 @@ func (w *World) openTab(ctx context.Context, side int, hz float64) (_ *tab, err 
 	}
 	dir := filepath.Join(w.Dir, w.Sites[side].Name+"-browser")
 	wav := filepath.Join(dir, "microphone.wav")
-	if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(wav, []byte(toneWAV(hz)), 0o600)); err != nil {
+	if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(wav, []byte(toneWAV(hz, (&Handset{}).rate())), 0o600)); err != nil {
 		return nil, err
 	}
 	theirIn, ourOut, err := os.Pipe()

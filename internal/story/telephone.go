@@ -40,6 +40,7 @@ type Handset struct {
 	Hz           float64
 	Ours, Theirs netip.Addr // the two ends of the cable
 	Sealed       string     // a directory with pbx.pem, phone.crt, phone.key and phone.pem: over TLS, with SRTP; "": in the clear
+	Wide         bool       // it speaks G.722 too, and would rather
 	account      string     // at a PBX; "": it is one itself
 	dials        string     // to call the line, where it has an account
 	dir          string
@@ -49,13 +50,13 @@ type Handset struct {
 
 var plugged atomic.Int32
 
-// Plug lays the cable and starts the telephone, whose files are in dir. answers is auto or manual; seal, where it is not nil, makes
+// Plug lays the cable and starts the telephone, whose files are in dir. answers is auto or manual; wide: it speaks G.722 too, and would rather; seal, where it is not nil, makes
 // the certificates for the two ends of the cable and says where.
-func Plug(dir, number, answers string, hz float64, seal func(of ...string) string) (_ *Handset, err error) {
+func Plug(dir, number, answers string, hz float64, wide bool, seal func(of ...string) string) (_ *Handset, err error) {
 	if _, err := exec.LookPath("baresip"); err != nil {
 		return nil, ErrNoBaresip
 	}
-	p := &Handset{Number: number, Hz: hz, dir: dir}
+	p := &Handset{Number: number, Hz: hz, Wide: wide, dir: dir}
 	defer func() {
 		if err != nil {
 			p.Unplug()
@@ -143,6 +144,9 @@ func (p *Handset) start(answers string) error {
 	config := fmt.Sprintf("sip_listen %s:5060\naudio_source aufile,%s\naudio_player aubridge,null\naudio_alert aubridge,null2\nausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\n"+
 		"module_path %s\nmodule g711.so\nmodule aufile.so\nmodule aubridge.so\nmodule sndfile.so\nsnd_path %s\nmodule_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule ctrl_tcp.so\nctrl_tcp_listen %s:4444\n",
 		p.Theirs, wav, modules(), p.dir, p.Theirs)
+	if p.Wide { // sampled as G.722 is: what it says comes of a file of that rate
+		config = strings.NewReplacer("srate 8000", "srate 16000", "module g711", "module g722.so\nmodule g711").Replace(config)
+	}
 	account := fmt.Sprintf("<sip:%s@%s>;regint=0;answermode=%s\n", p.Number, p.Theirs, answers)
 	if p.Sealed != "" {
 		config += "module srtp.so\nsip_certificate " + filepath.Join(p.Sealed, "phone.pem") + "\n"
@@ -151,7 +155,7 @@ func (p *Handset) start(answers string) error {
 	if p.account != "" {
 		account = p.account
 	}
-	for name, text := range map[string]string{"config": config, "accounts": account, "contacts": "", "uuid": fmt.Sprintf("5e3c2f1e-0000-4000-8000-%012d", plugged.Load()), "says.wav": toneWAV(p.Hz)} {
+	for name, text := range map[string]string{"config": config, "accounts": account, "contacts": "", "uuid": fmt.Sprintf("5e3c2f1e-0000-4000-8000-%012d", plugged.Load()), "says.wav": toneWAV(p.Hz, p.rate())} {
 		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
 			return fmt.Errorf("couldn't set the telephone up: %w", err)
 		}
@@ -165,6 +169,14 @@ func (p *Handset) start(answers string) error {
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	return p.cmd.Start()
+}
+
+// rate is at how many samples a second it speaks.
+func (p *Handset) rate() int {
+	if p.Wide {
+		return 2 * voice.Rate
+	}
+	return voice.Rate
 }
 
 func modules() string {
@@ -225,15 +237,15 @@ func (p *Handset) Lift() error { return p.Does("accept", "") }
 func (p *Handset) Down() error { return p.Does("hangup", "") }
 
 // toneWAV is four minutes of a tone, as a telephone samples it.
-func toneWAV(hz float64) string {
-	const n = 240 * voice.Rate
+func toneWAV(hz float64, rate int) string {
+	n := 240 * rate
 	var b bytes.Buffer
 	b.WriteString("RIFF")
-	for _, v := range []any{uint32(36 + 2*n), []byte("WAVEfmt "), uint32(16), uint16(1), uint16(1), uint32(voice.Rate), uint32(2 * voice.Rate), uint16(2), uint16(16), []byte("data"), uint32(2 * n)} {
+	for _, v := range []any{uint32(36 + 2*n), []byte("WAVEfmt "), uint32(16), uint16(1), uint16(1), uint32(rate), uint32(2 * rate), uint16(2), uint16(16), []byte("data"), uint32(2 * n)} {
 		_ = le.Write(&b, le.LittleEndian, v)
 	}
 	for i := range n {
-		_ = le.Write(&b, le.LittleEndian, int16(32767*math.Pow(10, SpokenDB/20)*math.Sin(2*math.Pi*hz*float64(i)/voice.Rate)))
+		_ = le.Write(&b, le.LittleEndian, int16(32767*math.Pow(10, SpokenDB/20)*math.Sin(2*math.Pi*hz*float64(i)/float64(rate))))
 	}
 	return b.String()
 }
@@ -251,7 +263,8 @@ func (p *Handset) heard() (samples []int16, file string) {
 	if err != nil || i < 0 || len(b) < i+8 {
 		return nil, file
 	}
-	for b = b[i+8:]; len(b) >= 2; b = b[2:] {
+	step := 2 * int(le.LittleEndian.Uint32(b[24:])/voice.Rate) // of G.722 every second sample
+	for b = b[i+8:]; len(b) >= step; b = b[step:] {
 		samples = append(samples, int16(le.LittleEndian.Uint16(b)))
 	}
 	return samples, file

@@ -15,8 +15,23 @@ const MaxFrame = 200
 // What a call's frames are, as its answer says.
 const (
 	Opus = "opus" // between browsers, constant bit rate; opaque to a node
+	G722 = "g722" // between two telephones, opaque to a node: WideBytes a frame
 	ULaw = "pcmu" // of telephones, and of what a node makes itself: tones
 )
+
+// WideBytes is the size of a frame of G.722: its RTP payload behind one byte of 0, so that its size tells it from G.711.
+const WideBytes = FrameBytes + 1
+
+// fits reports whether a frame may be of a codec, by its size.
+func fits(codec string, size int) bool {
+	switch codec {
+	case ULaw:
+		return size == FrameBytes
+	case G722:
+		return size == WideBytes
+	}
+	return size != FrameBytes && size != WideBytes
+}
 
 // Meters are one direction's figures of a call, over all sources: what we sent, and what we heard of theirs.
 type Meters struct {
@@ -168,7 +183,7 @@ func (p *Port) In(call uint16, source byte, seq uint32, frame []byte, at time.Ti
 		return false
 	}
 	p.bytes += uint64(len(frame))
-	if (len(frame) == FrameBytes) != (p.codec == ULaw) && (p.changed || p.codec == Opus) {
+	if !fits(p.codec, len(frame)) && (p.changed || p.codec != ULaw) {
 		return false // while a call changes its codec, frames of both are on their way
 	}
 	if of.size == 0 {

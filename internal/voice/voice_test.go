@@ -489,3 +489,23 @@ func TestFrameOnItsWayToAHold(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 }
+
+// TestTheSizeTellsTheCodec: a frame of another codec than the call's is not heard, whatever the call was before.
+func TestTheSizeTellsTheCodec(t *testing.T) {
+	// SPEC: CAL-035
+	sizes := map[string]int{Opus: 80, ULaw: FrameBytes, G722: WideBytes}
+	for _, first := range []string{Opus, G722} {
+		for _, codec := range []string{first, ULaw} {
+			var p Port
+			p.Open(1, first)
+			p.Use(codec)
+			n := uint32(0)
+			for of, size := range sizes {
+				n++
+				if got := p.In(1, 0, n, make([]byte, size), time.Now()); got != (of == codec) {
+					t.Errorf("of a call in %s, then %s: a frame of %s is heard: %v", first, codec, of, got)
+				}
+			}
+		}
+	}
+}

@@ -192,7 +192,7 @@ func TestAnswerMeetsCancel(t *testing.T) {
 				mail = append(mail, letter{p.now.Add(time.Duration(r.IntN(120)) * time.Millisecond), text})
 			}
 		}
-		l := p.call("201", sound)
+		l := p.call("201", sound, false)
 		off := began.Add(time.Duration(r.IntN(400)) * time.Millisecond)
 		lifts := time.Duration(r.IntN(300)) * time.Millisecond
 		invites, cancelled := 0, false
@@ -263,7 +263,7 @@ func TestOutcomesOfTelephones(t *testing.T) {
 	// SPEC: PHN-010
 	for _, code := range []int{302, 408, 480, 486, 503, 603} {
 		p := play(t, nil)
-		l := p.call("201", sound)
+		l := p.call("201", sound, false)
 		req := one[*sip.Request](t, p.drain())
 		p.got(respond(req, 180, "ph", "", ""))
 		ack := one[*sip.Request](t, p.got(respond(req, code, "ph", "", "")))
@@ -275,7 +275,7 @@ func TestOutcomesOfTelephones(t *testing.T) {
 		}
 	}
 	p := play(t, nil) // nobody there
-	l := p.call("201", sound)
+	l := p.call("201", sound, false)
 	if n := len(p.later(40 * time.Second)); l.state != over || l.code != 408 || n != 7 {
 		t.Errorf("no reply: %s %d after %d INVITEs", l.state, l.code, n)
 	}
@@ -412,7 +412,7 @@ func TestTrunkThatDies(t *testing.T) {
 func TestStale(t *testing.T) {
 	// SPEC: PHN-012
 	p := play(t, func(c *Config) { c.Account, c.Password = "line", "secret" })
-	l := p.call("201", sound)
+	l := p.call("201", sound, false)
 	req, tries := one[*sip.Request](t, p.drain()), 0
 	for ; l.state != over && tries < 9; tries++ {
 		for _, m := range p.got(respond(req, 401, "r", fmt.Sprintf("WWW-Authenticate: Digest realm=\"pbx\", nonce=\"n%d\", algorithm=MD5, qop=\"auth\", stale=true\r\n", tries), "")) {
@@ -431,7 +431,7 @@ func TestChallengedTooLate(t *testing.T) {
 	// SPEC: PHN-011 PHN-012
 	for _, heard := range []bool{false, true} {
 		p := play(t, func(c *Config) { c.Account, c.Password = "line", "secret" })
-		l := p.call("201", sound)
+		l := p.call("201", sound, false)
 		req := one[*sip.Request](t, p.drain())
 		if heard {
 			p.got(respond(req, 100, "", "", ""))
@@ -449,7 +449,7 @@ func TestChallengedTooLate(t *testing.T) {
 func TestAnotherAnswers(t *testing.T) {
 	// SPEC: PHN-011
 	p := play(t, nil)
-	p.call("201", sound)
+	p.call("201", sound, false)
 	req := one[*sip.Request](t, p.drain())
 	p.got(respond(req, 486, "one", "", ""))
 	out := p.got(respond(req, 200, "two", "", theirSDP))
@@ -462,7 +462,7 @@ func TestAnotherAnswers(t *testing.T) {
 func TestStrays(t *testing.T) {
 	// SPEC: PHN-004
 	p := play(t, nil)
-	p.call("201", sound)
+	p.call("201", sound, false)
 	req := one[*sip.Request](t, p.drain())
 	for n := range 1000 {
 		p.got(strings.Replace(respond(req, 200, fmt.Sprint("t", n), "", theirSDP), req.Via().Value(), "SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bKnone", 1))
@@ -494,7 +494,7 @@ func TestAckLost(t *testing.T) {
 	if p.later(40 * time.Second); l.state != up || l.late {
 		t.Errorf("%s %s", l.state, l.why)
 	}
-	ours := p.call("202", sound)
+	ours := p.call("202", sound, false)
 	req := p.drain()[0].(*sip.Request)
 	p.got(respond(req, 200, "their", "", theirSDP))
 	p.got(strings.Replace(request("ACK", "x", 1, ours.tag, "", ""), "Call-ID: x", "Call-ID: "+ours.callID, 1)) // nothing of ours is acknowledged by them
@@ -701,7 +701,7 @@ func FuzzMessage(f *testing.F) {
 			return
 		}
 		p := play(t, nil)
-		p.call("202", sound)
+		p.call("202", sound, false)
 		p.received(parcel{msg: m, peer: pbxAt})
 		for _, l := range p.legs {
 			l.rings()

@@ -19,6 +19,7 @@ import (
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/edge/phone"
 	"example.org/parley/internal/story"
+	"example.org/parley/internal/view"
 )
 
 // need skips a test whose tool is missing, or fails where PARLEY_REQUIRE names that tool.
@@ -40,7 +41,12 @@ type set struct {
 // plug lays the cable and starts the telephone; it speaks a tone of hz.
 func plug(t *testing.T, number, answers string, hz float64, seal func(...string) string) *set {
 	t.Helper()
-	p, err := story.Plug(t.TempDir(), number, answers, hz, seal)
+	return plugAs(t, number, answers, hz, false, seal)
+}
+
+func plugAs(t *testing.T, number, answers string, hz float64, wide bool, seal func(...string) string) *set {
+	t.Helper()
+	p, err := story.Plug(t.TempDir(), number, answers, hz, wide, seal)
 	if errors.Is(err, story.ErrNoNetworks) {
 		need(t, "network", err.Error())
 	}
@@ -64,7 +70,7 @@ func (p *set) judge(who string, hz float64, want int) {
 	p.t.Helper()
 	heard, db, _, err := p.Hears(hz, want, want)
 	if err != nil {
-		p.t.Fatalf("%s: %v", who, err)
+		p.t.Fatalf("%s: %v\n%s", who, err, p.Log())
 	}
 	p.t.Logf("figure: %s sent_hz %.0f heard_hz %.1f level_db %.2f silent_frames 0 of %d", who, hz, heard, db, want)
 	if math.Abs(heard-hz) > hz/100 || math.Abs(db-story.SpokenDB) > 1.5 {
@@ -117,6 +123,26 @@ func build(t *testing.T, phones ...*set) *town {
 		w.Disarm(i) // the telephones, and browsers, are the only desks
 	}
 	return w
+}
+
+// hears waits until a side's call is in a codec and, where hz is not 0, its node hears that tone in it.
+func (w *town) hears(side int, codec string, hz float64) {
+	w.t.Helper()
+	var in view.Meter
+	for end := time.Now().Add(45 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		r, err := w.Act(w.Sites[side], act.Status)
+		b, _ := json.Marshal(r.Data)
+		var desk view.Desk
+		if err = errors.Join(err, json.Unmarshal(b, &desk)); err == nil && desk.Call.In != nil {
+			if in = *desk.Call.In; in.Codec == codec && (hz == 0 || math.Abs(in.Hz-hz) < hz/100) {
+				return
+			}
+		}
+		if time.Now().After(end) {
+			log, _ := os.ReadFile(w.log)
+			w.t.Fatalf("not in 45 s: %s, %.0f Hz: %+v %v\n%s", codec, hz, in, err, log)
+		}
+	}
 }
 
 // says waits until a node's answer has a word.
@@ -178,6 +204,48 @@ func TestTelephonesBothWays(t *testing.T) {
 	}
 	if text := w.says(1, act.Calls, "answered"); !strings.Contains(text, "extension 301, Duty officer") {
 		t.Errorf("the record does not say which extension: %s", text)
+	}
+}
+
+// TestWideBothWays: two telephones that speak G.722 do so through both nodes, which decode nothing of it, whichever of them
+// calls; a key makes the call one in G.711, in which its tones are heard. One of which the other party's telephone does not
+// speak it is in G.711 from its beginning.
+func TestWideBothWays(t *testing.T) {
+	// SPEC: CAL-035 PHN-024
+	tools(t)
+	for _, c := range []struct {
+		wide  bool
+		codec string
+	}{{true, "g722"}, {false, "pcmu"}} {
+		phones := []*set{plugAs(t, "201", "auto", 440, true, nil), plugAs(t, "301", "auto", 1000, c.wide, nil)}
+		w := build(t, phones...)
+		for i := range phones {
+			w.says(i, act.Status, "armed (1)  armed (1)")
+		}
+		codec := func(want string) {
+			for i := range phones {
+				w.hears(i, want, 0)
+			}
+		}
+		for i, p := range phones {
+			if err := p.Dial(); err != nil {
+				t.Fatal(err)
+			}
+			codec(c.codec)
+			time.Sleep(time.Second)
+			phones[1-i].judge(c.codec+", called by "+p.Number, p.Hz, 200)
+			p.judge(c.codec+", calling "+phones[1-i].Number, phones[1-i].Hz, 200)
+			if c.wide {
+				p.does("sndcode", "5")
+				codec("pcmu")
+				for n, q := range phones { // in G.711 the nodes hear what is said; baresip writes no sound of a codec that came later
+					w.hears(1-n, "pcmu", q.Hz)
+				}
+			}
+			p.does("hangup", "")
+			w.says(0, act.Status, "READY")
+			w.says(1, act.Status, "READY")
+		}
 	}
 }
 

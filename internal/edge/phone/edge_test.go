@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ type fakeLine struct {
 	ears    map[string]Listener
 	heard   voice.Ear
 	frames  uint32
+	newest  []byte // frame of a telephone
 	refuse  error
 	breaks  bool                                         // a frame that it is given makes it panic
 	rings   byte                                         // that went out
@@ -132,6 +134,7 @@ func (f *fakeLine) Microphone(_ string, frame []byte) {
 		panic("a frame")
 	}
 	f.heard.Hear(f.frames, frame)
+	f.newest = bytes.Clone(frame)
 	f.frames++
 	f.mu.Unlock()
 }
@@ -141,6 +144,8 @@ func (f *fakeLine) Hear(desk string, e Listener) {
 	f.ears[desk] = e
 	f.mu.Unlock()
 }
+
+func (f *fakeLine) Narrow() { f.set(func(l *call.Live) { l.Codec = call.ULaw }) }
 
 func (f *fakeLine) did(what string) bool {
 	f.mu.Lock()
@@ -856,6 +861,141 @@ func TestSoundAndKeys(t *testing.T) {
 	key(testKeys, 2000)
 	h.wait("STOP", func() bool { return h.line.did("extension 201 stop {Place: Reason: Mark: Class:test}") })
 }
+
+// TestWideSound: a telephone that calls and names G.722 first is answered with it where the line's call is in that, and its
+// frames pass unchanged, both ways. A key asks the telephone for G.711, and until it speaks that neither is taken for the other.
+// One that names G.711 first, or whose call is in G.711, is answered with that; one that has no G.711 is refused.
+func TestWideSound(t *testing.T) {
+	// SPEC: PHN-020 PHN-021 PHN-024
+	for _, c := range []struct{ named, codec, answered string }{
+		{"9 0 8", call.G722, "9"}, {"9 8 0", call.ULaw, "8"}, {"0 9", call.ULaw, "0"}, {"9", call.G722, ""},
+	} {
+		h := trunkOf(t, false, nil)
+		ears, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.2:0")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ears.Close()
+		told := make(chan *sip.Request, 9)
+		h.mu.Lock()
+		on := h.on
+		h.on = func(m *sip.Request) {
+			if m.Method == sip.INVITE {
+				h.write(respond(m, 200, "ph", "", strings.Replace(h.sdp(), " 0 8 ", " 8 ", 1)))
+			}
+			told <- m
+			on(m)
+		}
+		h.ears = ears.LocalAddr().(*net.UDPAddr).AddrPort().Port()
+		sdp := h.sdp()
+		h.mu.Unlock()
+		offer := strings.Replace(sdp, " 0 8 ", " "+c.named+" ", 1)
+		r := strings.NewReplacer("192.0.2.20:5060", h.at.String(), "192.0.2.20", "127.0.0.2")
+		h.write(r.Replace(request("INVITE", "in", 1, "", "", offer)))
+		if c.answered == "" {
+			h.wait("refused", func() bool { return h.has("488 INVITE") })
+			continue
+		}
+		sounds := "telephone"
+		if c.named[0] == '9' {
+			sounds = "telephone g722"
+		}
+		h.wait("the line is asked", func() bool { return h.line.did("extension 201 ring {Class: Mark: Priority: Sound:" + sounds + "}") })
+		h.line.set(func(l *call.Live) { l.State, l.Codec = call.Connected, c.codec })
+		h.wait("answered", func() bool { return h.has("200 INVITE") })
+		h.mu.Lock()
+		answer := string(h.oks["200 INVITE"].Body())
+		h.mu.Unlock()
+		if !strings.Contains(answer, "RTP/AVP "+c.answered+" 101\r\n") {
+			t.Errorf("%s in a call in %s: %s", c.named, c.codec, answer)
+		}
+		if c.codec != call.G722 {
+			continue
+		}
+		ours, _ := parseSDP([]byte(answer), inClear)
+		h.line.mu.Lock()
+		ear := h.line.ears["extension 201"]
+		h.line.mu.Unlock()
+		ear.Use(call.G722)
+		seq := uint16(0)
+		say := func(kind uint8, payload []byte) (heard []byte) {
+			seq++
+			h.line.mu.Lock()
+			h.line.newest = nil
+			h.line.mu.Unlock()
+			if _, err := ears.WriteToUDPAddrPort(rtp(kind, seq, uint32(seq)*160, 5, payload), ours.to); err != nil {
+				t.Fatal(err)
+			}
+			for range 20 {
+				time.Sleep(2 * time.Millisecond)
+				h.line.mu.Lock()
+				heard = h.line.newest
+				h.line.mu.Unlock()
+				if heard != nil {
+					return heard
+				}
+			}
+			return nil
+		}
+		buf := make([]byte, 1500)
+		hears := func(frame []byte, kind uint8, payload []byte) {
+			t.Helper()
+			for n := uint32(0); n < 100; n++ {
+				_ = ear.WriteAt(1, 0, seqOf.Add(1), frame)
+				_ = ears.SetReadDeadline(time.Now().Add(5 * time.Second))
+				k, _, err := ears.ReadFromUDPAddrPort(buf)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if p, ok := readRTP(buf[:k]); ok && p.kind == kind && bytes.Equal(p.payload, payload) {
+					return
+				}
+			}
+			t.Errorf("a frame of %d bytes is not heard as %d", len(frame), kind)
+		}
+		wide := bytes.Repeat([]byte{0x5a}, frameSize)
+		onLane := append([]byte{0}, wide...)
+		if f := say(wideType, wide); !bytes.Equal(f, onLane) {
+			t.Errorf("the line hears %x", f)
+		}
+		if f := say(alawType, wide); f != nil {
+			t.Errorf("G.711 in a call in G.722: %x", f)
+		}
+		hears(onLane, wideType, wide)
+		hears(wide, wideType, silence[:]) // of the other codec: silence is in its place
+		say(101, []byte{5, 0x80, 0, 160})
+		h.wait("the line's call is in G.711", func() bool { return h.line.Live().Codec == call.ULaw })
+		ear.Use(call.ULaw)
+		h.wait("the telephone is asked for it", func() bool {
+			for len(told) > 0 {
+				if m := <-told; m.Method == sip.INVITE && strings.Contains(string(m.Body()), "RTP/AVP 0 8 101\r\n") {
+					return true
+				}
+			}
+			return false
+		})
+		h.wait("it has it", func() (has bool) {
+			h.loop(func() { has = h.edge.phones[0].media.to.Load().law == alawType })
+			return has
+		})
+		if f := say(wideType, wide); f != nil {
+			t.Errorf("G.722 in a call in G.711: %x", f)
+		}
+		quiet := bytes.Clone(silence[:])
+		voice.ToALaw(quiet)
+		hears(silence[:], alawType, quiet)
+		f := say(alawType, quiet)
+		if voice.FromALaw(quiet); !bytes.Equal(f, quiet) {
+			t.Errorf("the line hears %x", f)
+		}
+		if err := ear.WriteAt(1, 0, seqOf.Add(1), onLane); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// seqOf numbers the frames of a test.
+var seqOf atomic.Uint32
 
 // TestStopDialled: who dials the keys of STOP in place of the line's number keys them once more and has it.
 func TestStopDialled(t *testing.T) {

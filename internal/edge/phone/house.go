@@ -10,6 +10,7 @@ import (
 
 	"example.org/parley/call"
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/voice"
 )
 
 const (
@@ -43,6 +44,7 @@ type handset struct {
 type deaf struct{}
 
 func (deaf) WriteAt(uint32, byte, uint32, []byte) error { return nil }
+func (deaf) Use(string)                                 {}
 
 func (h *handset) who() act.Who { return act.Who{Desk: h.Desk, Known: "unattributed", Stays: true} }
 
@@ -170,18 +172,20 @@ func (e *Trunk) look() {
 			e.have(h, act.HangUp{Call: v.ID.String()})
 		case l == nil:
 			if free && rings && h.armed && e.a.trunk.up && h.refused != v.ID && (handed || e.lifted != v.ID) {
-				e.ring(h, v.ID)
+				e.ring(h, &v)
 			}
 		case h.stops:
 		case has && l.state == up && v.State == call.Connected:
 			e.hold(h)
+			e.narrow(l, v.Codec == voice.G722)
 		case l.out && l.state != up && rings && v.ID == h.call:
 		case l.state == asked && free && !h.rung && !ours:
 			h.rung = true
-			e.have(h, act.Ring{Sound: Sounds})
+			e.have(h, act.Ring{Sound: l.sounds()})
 		case l.state == asked && has && v.State == call.Connected:
-			e.hears(h)
+			l.wide = v.Codec == voice.G722
 			l.accept()
+			e.hears(h)
 		case l.state == asked && has && v.State == call.RingingThere:
 			l.rings()
 		case l.state == asked && has || !free:
@@ -219,8 +223,18 @@ func (e *Trunk) hold(h *handset) {
 	})
 }
 
-// ring rings an extension for a ring of the line.
-func (e *Trunk) ring(h *handset, id call.ID) {
+// narrow brings a telephone and the line's call to G.711 where either is in G.722 alone. SPEC: PHN-024
+func (e *Trunk) narrow(l *leg, wide bool) {
+	if l.wide && !wide {
+		l.narrow()
+	} else if wide && !l.wide {
+		e.line.Narrow()
+	}
+}
+
+// ring rings an extension for a ring of the line. A desk that rings from there with G.722 is answered with it, where it can be.
+func (e *Trunk) ring(h *handset, v *call.Live) {
+	id := v.ID
 	m, err := openMedia(&e.cfg, e.log, nil, nil)
 	if err != nil {
 		e.log.Warn("an extension cannot ring", "extension", h.Number, "err", err)
@@ -228,7 +242,7 @@ func (e *Trunk) ring(h *handset, id call.ID) {
 		return
 	}
 	h.call = id
-	e.takes(h, e.a.call(h.Number, m.addr()), m)
+	e.takes(h, e.a.call(h.Number, m.addr(), v.Wide()), m)
 }
 
 // hears opens the sound of an extension to the line.
@@ -302,11 +316,18 @@ func (e *Trunk) answered(h *handset) {
 		}
 	}
 	e.hears(h)
-	e.have(h, act.Answer{Sound: Sounds, Call: h.call.String()})
+	e.have(h, act.Answer{Sound: h.leg.sounds(), Call: h.call.String()})
 }
 
-// Sounds is what an act says of a telephone's sound: G.711 µ-law.
+// Sounds is what an act says of a telephone's sound: G.711 µ-law; with the name of G.722 behind it, that too.
 const Sounds = "telephone"
+
+func (l *leg) sounds() string {
+	if l.theirs.law == wideType {
+		return Sounds + " " + voice.G722
+	}
+	return Sounds
+}
 
 // asked: an extension calls the line. It rings the other party. SPEC: PHN-041 PHN-052
 func (e *Trunk) asked(h *handset, l *leg) {
@@ -395,6 +416,9 @@ func (e *Trunk) watch(h *handset) {
 func (e *Trunk) key(h *handset, l *leg, k byte) {
 	if h.leg != l || l.state != up {
 		return
+	}
+	if h.media.wide.Load() {
+		e.line.Narrow()
 	}
 	again, keys := h.keys.press(k, e.a.now)
 	switch {

@@ -58,6 +58,8 @@ type leg struct {
 	refreshed             time.Time
 	again                 *ask // a re-INVITE of ours under way
 	retry                 time.Time
+	wide                  bool // its sound is G.722, or is offered as that
+	narrows               bool // it is to be asked for G.711
 }
 
 func (a *agent) newLeg(number string, at netip.AddrPort) *leg {
@@ -67,14 +69,26 @@ func (a *agent) newLeg(number string, at netip.AddrPort) *leg {
 func (l *leg) name() string { return l.callID + " " + l.tag }
 
 // describe writes our description of the leg.
-func (l *leg) describe(theirs *session) string { return describe(l.at, l.id, l.version, theirs, l.key) }
+func (l *leg) describe(theirs *session) string {
+	return describe(l.at, l.id, l.version, theirs, l.key, l.wide)
+}
 
-// parse reads theirs: what was sealed, or was not, stays so.
-func (l *leg) parse(b []byte) (session, error) {
+// parse reads theirs: what was sealed, or was not, stays so, and what is not G.722 is G.711.
+func (l *leg) parse(b []byte) (s session, err error) {
+	sealed := inClear
 	if l.key != nil {
-		return parseSDP(b, isSealed)
+		sealed = isSealed
 	}
-	return parseSDP(b, inClear)
+	if s, err = parseSDP(b, sealed); err != nil {
+		return s, err
+	}
+	if l.wide = l.wide && s.law == wideType; !l.wide {
+		s.law, l.narrows = s.spare, false
+	}
+	if s.law == noLaw {
+		err = errSDP
+	}
+	return s, err
 }
 
 // newKey is a key of ours.
@@ -97,9 +111,10 @@ func (a *agent) legOf(id *sip.CallIDHeader, ours *sip.ToHeader, theirs *sip.From
 	return l
 }
 
-// call rings an extension; its sound is taken at an address of ours.
-func (a *agent) call(number string, at netip.AddrPort) *leg {
+// call rings an extension; its sound is taken at an address of ours. Wide: G.722 is offered.
+func (a *agent) call(number string, at netip.AddrPort, wide bool) *leg {
 	l := a.newLeg(number, at)
+	l.wide = wide
 	l.out, l.state, l.expires = true, calling, sessionTime
 	if a.cfg.sealed() != inClear {
 		l.key = newKey()
@@ -302,7 +317,7 @@ func (a *agent) invited(t *answer) {
 		return
 	}
 	theirs, err := parseSDP(t.req.Body(), a.cfg.sealed())
-	if len(t.req.Body()) > 0 && err != nil {
+	if len(t.req.Body()) > 0 && (err != nil || theirs.spare == noLaw) { // which codec is known once the other party has answered
 		a.answer(t, 488, "Not Acceptable Here", "", "")
 		return
 	}
@@ -340,12 +355,23 @@ func (l *leg) rings() {
 	}
 }
 
+// narrow asks a telephone that speaks G.722 for G.711, by a re-INVITE.
+//
+// SPEC: PHN-024
+func (l *leg) narrow() {
+	l.wide, l.narrows = false, true
+	l.version++
+}
+
 // accept answers a call of the trunk's.
 func (l *leg) accept() {
 	if l.state != asked {
 		return
 	}
 	l.state, l.refreshed = up, l.a.now
+	if !l.wide {
+		l.theirs.law = l.theirs.spare
+	}
 	offer := &l.theirs
 	if l.late {
 		offer = nil
@@ -492,12 +518,19 @@ func seconds(m sip.Message, name string) (int, bool) {
 func (l *leg) tick() {
 	now, after := l.a.now, time.Duration(l.expires)*time.Second
 	switch {
-	case l.state != up || l.expires == 0 || l.again != nil:
-	case l.ours && now.Sub(l.refreshed) >= after/2 && !now.Before(l.retry):
+	case l.state != up || l.again != nil:
+	case (l.narrows || l.expires > 0 && l.ours && now.Sub(l.refreshed) >= after/2) && !now.Before(l.retry):
+		timer, who := "", "uas"
+		if l.ours {
+			who = "uac"
+		}
+		if l.expires > 0 {
+			timer = fmt.Sprintf("Session-Expires: %d;refresher=%s\r\n", l.expires, who)
+		}
 		l.again = &ask{method: "INVITE", leg: l, uri: l.target, seq: &l.seq, body: l.describe(nil), on: l.refreshes,
-			head: l.head(l.theirTag) + "Contact: <" + l.a.contact() + ">\r\n" + allow + fmt.Sprintf("Session-Expires: %d;refresher=uac\r\n", l.expires)}
+			head: l.head(l.theirTag) + "Contact: <" + l.a.contact() + ">\r\n" + allow + timer}
 		l.a.send(l.again)
-	case !l.ours && now.Sub(l.refreshed) >= after-min(32*time.Second, after/3):
+	case l.expires > 0 && !l.ours && now.Sub(l.refreshed) >= after-min(32*time.Second, after/3):
 		l.hangUp()
 		l.end("not refreshed", 408)
 	}

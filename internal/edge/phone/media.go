@@ -41,6 +41,7 @@ type media struct {
 	onFrame func([]byte)
 	onKey   func(byte)
 	to      atomic.Pointer[session]
+	wide    atomic.Bool // the call is in G.722: as the line said
 
 	log        *slog.Logger
 	broken     atomic.Bool   // a packet of it made our code panic: its call is over
@@ -57,7 +58,8 @@ type media struct {
 		keyFrames uint32    // of the newest key that the other end has been given
 		keyDown   time.Time // when it was last said to be down; zero: it is not
 		tone      [voice.FrameBytes]byte
-		part      [voice.FrameBytes]byte
+		part      [voice.WideBytes]byte // the first is there for G.722 alone
+		wasWide   bool
 		filled    int
 		opened    [1500]byte
 	}
@@ -111,6 +113,9 @@ func (m *media) speaks(l *leg) {
 	m.to.Store(&s)
 }
 
+// Use says in which codec the line's call is. SPEC: PHN-024
+func (m *media) Use(codec string) { m.wide.Store(codec == voice.G722) }
+
 // breaks ends the sound, and the call with it. SPEC: NOD-044
 func (m *media) breaks() { m.broken.Store(true) }
 
@@ -155,7 +160,8 @@ func (m *media) take(b []byte, from netip.AddrPort, now time.Time) bool {
 		b = opened
 	}
 	p, ok := readRTP(b)
-	sound := p.kind == ulawType || p.kind == alawType
+	wide := p.kind == wideType && s.law == wideType
+	sound := wide || p.kind == ulawType || p.kind == alawType
 	if !ok || !sound && (p.kind != s.events || s.events == 0) {
 		return false
 	}
@@ -174,15 +180,26 @@ func (m *media) take(b []byte, from netip.AddrPort, now time.Time) bool {
 	if now.Sub(in.keyDown) < keyLasts {
 		return true // what a telephone sends beside a key
 	}
+	if wide != m.wide.Load() {
+		return true // the call changes its codec: the other end could not play it
+	}
+	if wide != in.wasWide {
+		in.wasWide, in.filled = wide, 0
+	}
+	part := in.part[1:]
 	for len(p.payload) > 0 {
-		n := copy(in.part[in.filled:], p.payload)
+		n := copy(part[in.filled:], p.payload)
 		if p.kind == alawType {
-			voice.FromALaw(in.part[in.filled : in.filled+n])
+			voice.FromALaw(part[in.filled : in.filled+n])
 		}
 		p.payload = p.payload[n:]
-		if in.filled += n; in.filled == len(in.part) {
-			in.filled = 0
+		if in.filled += n; in.filled < len(part) {
+			continue
+		}
+		if in.filled = 0; wide {
 			m.onFrame(in.part[:])
+		} else {
+			m.onFrame(part)
 		}
 	}
 	return true
@@ -204,6 +221,9 @@ func (m *media) presses(p packet, now time.Time) bool {
 	if in.keyDown = now; p.payload[1]&0x80 != 0 { // it is up
 		in.keyDown = time.Time{}
 	}
+	if m.wide.Load() {
+		return true // its tones are heard once the call is in G.711
+	}
 	for end := min(uint32(binary.BigEndian.Uint16(p.payload[2:]))/frameSize, in.keyFrames+keyAtOnce); in.keyFrames < end; in.keyFrames++ {
 		toneOf(key, in.keyFrames, &in.tone)
 		m.onFrame(in.tone[:])
@@ -222,7 +242,8 @@ type speaker struct {
 //
 // SPEC: PHN-031 PHN-034
 func (m *media) WriteAt(call uint32, source byte, n uint32, frame []byte) error {
-	if len(frame) != voice.FrameBytes || int(source) >= len(m.out.speakers) {
+	wide := len(frame) == voice.WideBytes
+	if !wide && len(frame) != voice.FrameBytes || int(source) >= len(m.out.speakers) {
 		return nil
 	}
 	now := time.Now()
@@ -234,7 +255,7 @@ func (m *media) WriteAt(call uint32, source byte, n uint32, frame []byte) error 
 	me := &m.out.speakers[source]
 	me.last = now
 	for i := range m.out.speakers {
-		if other := &m.out.speakers[i]; other != me && now.Sub(other.last) < speaksFor {
+		if other := &m.out.speakers[i]; other != me && !wide && now.Sub(other.last) < speaksFor {
 			if len(me.queue) == maxQueue {
 				me.queue = me.queue[:copy(me.queue, me.queue[1:])]
 			}
@@ -250,8 +271,14 @@ func (m *media) WriteAt(call uint32, source byte, n uint32, frame []byte) error 
 // SPEC: PHN-023
 func (m *media) write(source, n uint32, frame []byte, now time.Time) error {
 	s := m.to.Load()
-	if s == nil || s.held() || s.to.Addr().IsUnspecified() {
+	wide := len(frame) == voice.WideBytes
+	if s == nil || s.held() || s.to.Addr().IsUnspecified() || wide && s.law != wideType {
 		return nil
+	}
+	if wide {
+		frame = frame[1:]
+	} else if s.law == wideType { // until the telephone speaks G.711 too it hears nothing: bytes of ff are that in both
+		frame = silence[:]
 	}
 	seq, at, fresh, ok := m.out.numbers.Place(source, n, frameSize, now.UnixMilli())
 	if !ok {

@@ -20,19 +20,19 @@ func TestSDP(t *testing.T) {
 	if err != nil || s.to != netip.MustParseAddrPort("192.0.2.7:4000") || s.events != 97 || s.law != alawType || !s.held() {
 		t.Fatalf("%+v %v", s, err)
 	}
-	ours := describe(sound, 1, 2, &s, nil)
+	ours := describe(sound, 1, 2, &s, nil, false)
 	for _, want := range []string{"m=video 0 RTP/AVP 96\r\n", "m=audio 16384 RTP/AVP 8 97\r\n", "a=rtpmap:8 PCMA/8000\r\n", "a=recvonly\r\n", "m=audio 0 RTP/SAVP 0\r\n"} {
 		if !strings.Contains(ours, want) {
 			t.Errorf("our answer lacks %q:\n%s", want, ours)
 		}
 	}
-	if ours := describe(sound, 1, 2, nil, nil); !strings.Contains(ours, "RTP/AVP 0 8 101\r\n") {
+	if ours := describe(sound, 1, 2, nil, nil, false); !strings.Contains(ours, "RTP/AVP 0 8 101\r\n") {
 		t.Errorf("our offer does not name both laws:\n%s", ours)
 	}
 	if s, err := parseSDP([]byte(strings.ReplaceAll(theirSDP, "IN IP4 192.0.2.20", "IN IP4 0.0.0.0")), inClear); err != nil || !s.held() {
 		t.Errorf("the old way of holding: %+v %v", s, err)
 	}
-	for _, bad := range []string{"", "v=0\r\n", strings.Replace(theirSDP, "AVP 0 8", "AVP 3 9", 1), strings.Replace(theirSDP, "audio 20000", "audio 0", 1), strings.Replace(theirSDP, "RTP/AVP", "RTP/SAVP", 1),
+	for _, bad := range []string{"", "v=0\r\n", strings.Replace(theirSDP, "AVP 0 8", "AVP 3 18", 1), strings.Replace(theirSDP, "audio 20000", "audio 0", 1), strings.Replace(theirSDP, "RTP/AVP", "RTP/SAVP", 1),
 		strings.ReplaceAll(theirSDP, "IN IP4 192.0.2.20", "IN IP4 pbx.example"), strings.ReplaceAll(theirSDP, "192.0.2.20", "239.1.1.1"), theirSDP + strings.Repeat("a=x\r\n", maxSDP), theirSDP + strings.Repeat("m=audio 1 RTP/AVP 0\r\n", maxSections)} {
 		if s, err := parseSDP([]byte(bad), inClear); err == nil {
 			t.Errorf("taken: %+v of %.200q", s, bad)
@@ -53,7 +53,7 @@ func FuzzSDP(f *testing.F) {
 			if s.key != nil {
 				key = newKey()
 			}
-			if again, err := parseSDP([]byte(describe(sound, 1, 1, &s, key)), sealed); err != nil || again.to != sound || len(again.sections) != len(s.sections) || !bytes.Equal(again.key, key) {
+			if again, err := parseSDP([]byte(describe(sound, 1, 1, &s, key, false)), sealed); err != nil || again.to != sound || len(again.sections) != len(s.sections) || !bytes.Equal(again.key, key) {
 				t.Errorf("our answer to %q is not one: %v", b, err)
 			}
 		}
@@ -112,8 +112,8 @@ func TestPackets(t *testing.T) {
 		t.Errorf("keyed: %q, %d frames", *keys, *frames)
 	}
 	now = now.Add(time.Second)
-	if !take(rtp(8, 200, 0, 1, bytes.Repeat([]byte{0xd5}, frameSize))) || *frames != 3 || m.in.part[0] != 0xfe {
-		t.Errorf("silence in A-law is %d frames, %x", *frames, m.in.part[:4])
+	if !take(rtp(8, 200, 0, 1, bytes.Repeat([]byte{0xd5}, frameSize))) || *frames != 3 || m.in.part[1] != 0xfe {
+		t.Errorf("silence in A-law is %d frames, %x", *frames, m.in.part[1:4])
 	}
 	now = now.Add(time.Second)
 	if !take(rtp(0, 5, 0, 7, frame)) {

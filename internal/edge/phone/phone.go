@@ -4,7 +4,7 @@
 //
 // A ring of the line rings every extension that the configuration lists, beside the desks of the page; the first to lift has the
 // call. An extension that calls the line rings the other party: nothing is dialled. The sound is G.711 from end to end, as
-// frames of 20 ms of µ-law: A-law is turned into it by table, and nothing else is transcoded.
+// frames of 20 ms of µ-law: A-law is turned into it by table, and nothing else is transcoded. Between two telephones it may be G.722.
 //
 //	phone.go     the Trunk: configuration, sockets, the loop · house.go extensions as desks of the line
 //	agent.go     SIP with the trunk: our requests, theirs, what is refused · trunk.go registered, or a peer that answers
@@ -88,6 +88,7 @@ func (c *Config) listed(number string) bool {
 // Listener is what a desk hears with.
 type Listener interface {
 	WriteAt(call uint32, source byte, n uint32, frame []byte) error
+	Use(codec string)
 }
 
 // Line is what the edge needs of the line; internal/node has it.
@@ -97,6 +98,7 @@ type Line interface {
 	Subscribe(string) (<-chan struct{}, func())
 	Microphone(desk string, frame []byte)
 	Hear(desk string, e Listener) // nil: it hears no more
+	Narrow()                      // a call in G.722 becomes one in G.711
 }
 
 // What one peer may cost. SPEC: PHN-004

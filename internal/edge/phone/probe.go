@@ -169,7 +169,7 @@ func (e *Trunk) Test(number string) (outcome string, ok bool) {
 			t.done <- "dead"
 			return
 		}
-		t.m, t.probe = m, newProbe(e.a.call(dialled(number), m.addr()))
+		t.m, t.probe = m, newProbe(e.a.call(dialled(number), m.addr(), false))
 		e.trial = t
 		e.wait.Go(m.read)
 		e.wait.Go(m.pace)

@@ -47,7 +47,7 @@ func TestAYearOfAnOrdinaryNumber(t *testing.T) {
 		p.now = began.AddDate(0, 0, day)
 		want := outcomes[day%len(outcomes)]
 		peer := peers[want][day/len(outcomes)%len(peers[want])]
-		pr := newProbe(p.call("+390612345", sound))
+		pr := newProbe(p.call("+390612345", sound, false))
 		req, sent, outcome, pressed := (*sip.Request)(nil), 0, "", false
 		for outcome == "" && p.now.Before(began.AddDate(0, 0, day).Add(5*time.Minute)) {
 			for _, m := range p.drain() {
@@ -93,7 +93,7 @@ func TestOrdinaryTelephoneIsNotMisread(t *testing.T) {
 	// SPEC: PHN-080
 	began := func() (*player, *probe, *sip.Request) {
 		p := play(t, nil)
-		pr := newProbe(p.call("06123", sound))
+		pr := newProbe(p.call("06123", sound, false))
 		return p, pr, one[*sip.Request](t, p.drain())
 	}
 	p, pr, req := began()

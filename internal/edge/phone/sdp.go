@@ -16,15 +16,18 @@ import (
 const (
 	maxSDP      = 4 << 10
 	maxSections = 8
-	ulawType    = 0   // RTP's number of G.711 µ-law
-	alawType    = 8   // and of A-law
+	ulawType    = 0 // RTP's number of G.711 µ-law
+	alawType    = 8 // and of A-law
+	wideType    = 9 // and of G.722, whose clock says 8000 though it is sampled at 16,000: RFC 3551
+	noLaw       = 255
 	eventType   = 101 // ours of telephone-event; theirs may be another
 )
 
 // session is what a description says of the one sound that is taken: G.711, and keys as telephone-event.
 type session struct {
 	to       netip.AddrPort // where they hear
-	law      uint8          // in which they would hear it: ulawType, alawType
+	law      uint8          // in which they would hear it: ulawType, alawType, wideType
+	spare    uint8          // their G.711; noLaw: none
 	events   uint8          // their number of telephone-event; 0: none
 	dir      string         // as they said it: sendrecv sendonly recvonly inactive
 	sections []string       // the m= lines, each with its port struck out but the one that is taken
@@ -67,9 +70,9 @@ func parseSDP(b []byte, sealed string) (s session, err error) {
 			if len(s.sections) == maxSections {
 				return s, errSDP
 			}
-			kept, p, law := section(value, sealed)
+			kept, p, law, spare := section(value, sealed)
 			if s.sections = append(s.sections, kept); p > 0 && s.taken < 0 {
-				s.taken, port, s.law = in+1, p, law
+				s.taken, port, s.law, s.spare = in+1, p, law, spare
 			}
 		case 'c':
 			a, ok := address(value)
@@ -110,24 +113,30 @@ func cmpDir(own, all string) string {
 	return all
 }
 
-// section reads an m= line: as it is refused, its port (0: it is no sound that fits), and which law it names first.
-func section(value, sealed string) (refused string, port int, law uint8) {
+// section reads an m= line: as it is refused, its port (0: it is no sound that fits), which it names first of G.722 and the
+// laws, and which of the laws.
+func section(value, sealed string) (refused string, port int, law, spare uint8) {
+	law, spare = noLaw, noLaw
 	f := strings.Fields(value)
 	if len(f) < 4 || len(value) > 256 {
-		return "audio 0 RTP/AVP 0", 0, 0
+		return "audio 0 RTP/AVP 0", 0, law, spare
 	}
 	port, err := strconv.Atoi(f[1])
 	ok := err == nil && port > 0 && port < 1<<16 && f[0] == "audio" && (f[2] == "RTP/AVP" && sealed != isSealed || f[2] == "RTP/SAVP" && sealed != inClear)
 	refused = f[0] + " 0 " + f[2] + " " + f[3]
 	for _, n := range f[3:] {
-		if ok && n == "0" {
-			return refused, port, ulawType
+		k, number := map[string]uint8{"0": ulawType, "8": alawType, "9": wideType}[n]
+		if number && law == noLaw {
+			law = k
 		}
-		if ok && n == "8" {
-			return refused, port, alawType
+		if number && k != wideType && spare == noLaw {
+			spare = k
 		}
 	}
-	return refused, 0, 0
+	if !ok || law == noLaw {
+		port = 0
+	}
+	return refused, port, law, spare
 }
 
 // address reads a c= line.
@@ -179,10 +188,11 @@ func cryptoOf(value string) (tag string, key []byte) {
 	return f[0], key
 }
 
-// describe writes our description: an offer, or the answer to theirs; key is that of our sound, nil where it goes in the clear.
+// describe writes our description: an offer, or the answer to theirs; key is that of our sound, nil where it goes in the clear;
+// wide: an offer names G.722 before G.711.
 //
 // SPEC: PHN-021 PHN-022
-func describe(at netip.AddrPort, id int64, version int, theirs *session, key []byte) string {
+func describe(at netip.AddrPort, id int64, version int, theirs *session, key []byte, wide bool) string {
 	var b strings.Builder
 	family, events, dir := "IP4", uint8(eventType), "sendrecv"
 	if at.Addr().Is6() {
@@ -192,6 +202,9 @@ func describe(at netip.AddrPort, id int64, version int, theirs *session, key []b
 	sections, taken, how, tag, laws := []string{""}, 0, "RTP/AVP", "1", []int{ulawType, alawType}
 	if key != nil {
 		how = "RTP/SAVP"
+	}
+	if wide {
+		laws = append([]int{wideType}, laws...)
 	}
 	if theirs != nil {
 		tag, laws = theirs.keyTag, []int{int(theirs.law)}
@@ -211,6 +224,8 @@ func describe(at netip.AddrPort, id int64, version int, theirs *session, key []b
 			switch n {
 			case ulawType:
 				b.WriteString("a=rtpmap:0 PCMU/8000\r\n")
+			case wideType:
+				b.WriteString("a=rtpmap:9 G722/8000\r\n")
 			case alawType:
 				b.WriteString("a=rtpmap:8 PCMA/8000\r\n")
 			default:

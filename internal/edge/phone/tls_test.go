@@ -285,7 +285,7 @@ func TestSealedDescriptions(t *testing.T) {
 			t.Errorf("our offer to an INVITE that has none: %v", err)
 		}
 		p = play(t, tlsOf(must))
-		l := p.call("201", sound)
+		l := p.call("201", sound, false)
 		first := one[*sip.Request](t, p.drain())
 		if _, err := parseSDP(first.Body(), isSealed); err != nil {
 			t.Errorf("our offer: %v", err)

@@ -195,7 +195,7 @@ func TestTortureAnswers(t *testing.T) {
 		"3.3.10 the Via of somebody else":  {swap("branch=z9hG4bK", "branch=z9hG4bKother"), false},
 	} {
 		p := play(t, nil)
-		l := p.call("201", sound)
+		l := p.call("201", sound, false)
 		req := one[*sip.Request](t, p.drain())
 		if m, err := parser.ParseSIP([]byte(c.change(respond(req, 180, "ph", "", "")))); err == nil {
 			p.received(parcel{msg: m, peer: pbxAt})
