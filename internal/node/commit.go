@@ -144,7 +144,7 @@ func (l *Line) release() (more bool) {
 			}
 		}
 	}
-	l.dirty = true
+	l.dirty = l.dirty || n > 0
 	if more = len(l.disk.waiting) > 0 && l.disk.waiting[0].seq <= l.disk.upTo; more {
 		l.goOn()
 	}
@@ -350,6 +350,8 @@ type memory struct {
 	reg       *register.Register    // nil: to be built again
 	volatile  map[*record.Entry]int // commits that an entry still waits for: its header, a body that came later
 	showing   map[string]bool       // messages whose *shown* is on its way to the disk
+	unheld    []*record.Entry       // ours that the peer does not hold, of which the urgent ones are to be repeated
+	toRepeat  int                   // of these, so many at most
 	got       []*record.Entry       // entries of the peer that need a receipt
 	urgent    bool                  // one of them came by lane, so do their receipts
 	answered  time.Time             // when the span of answerEvery began

@@ -58,7 +58,11 @@ func moved(list []*stamp, was, is *stamp, order func(a, b *stamp) int) []*stamp 
 			list[i] = is
 			return list
 		}
-		if ok {
+		switch {
+		case ok && i == 0: // what waits longest is answered first
+			list[0] = nil
+			list = list[1:]
+		case ok:
 			list = slices.Delete(list, i, i+1)
 		}
 	}
@@ -165,14 +169,14 @@ func (l *Line) sortLater() {
 			far = append(far, key)
 		}
 	}
-	l.placeAll(near)
 	l.behind = l.behind[:left]
+	l.placeAll(near) // which may put others behind
 	switch {
 	case l.fetching && len(far) > 0: // the end of that fetch goes on
 		l.behind = append(l.behind, far...)
 	default:
 		l.fetch(far)
-		if left > 0 {
+		if len(l.behind) > 0 {
 			l.goOn()
 		}
 	}

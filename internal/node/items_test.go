@@ -15,6 +15,7 @@ import (
 	"example.org/parley/internal/alarm"
 	"example.org/parley/message"
 	"example.org/parley/record"
+	"example.org/parley/service"
 	"example.org/parley/statement"
 )
 
@@ -131,6 +132,96 @@ func TestVeryManyChangedItemsAreSortedAFewAStep(t *testing.T) {
 		inLoop(t, l, func() {
 			if len(l.behind) > 0 || len(l.items.lists["message"]) != n || len(l.open("message")) != n {
 				t.Errorf("%d left, %d sorted, %d that wait", len(l.behind), len(l.items.lists["message"]), len(l.open("message")))
+			}
+		})
+		l.Close()
+	})
+}
+
+// What the parties have agreed on has all that waits sorted anew, a few a step; where they have agreed on nothing new, nothing
+// is sorted: however much waits, a start takes a ring at once.
+// SPEC: NOD-027
+func TestWhatWaitsIsSortedAFewAStepWhenTermsChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m machine
+		l := m.begin(t)
+		time.Sleep(time.Second)
+		do := officer(t, l)
+		do(act.TermsPropose{From: l.cfg.Now().Add(48 * time.Hour), Checks: []string{"10:00"}, Officer: 30})
+		const n = 60
+		for range n {
+			do(act.Send{Kind: "information", Text: "The convoy leaves at noon"})
+		}
+		time.Sleep(time.Second)
+		inLoop(t, l, func() {
+			l.sorted()
+			if l.agree(); len(l.touched)+len(l.behind) != 0 {
+				t.Errorf("nothing was agreed on: %d touched, %d behind", len(l.touched), len(l.behind))
+			}
+			other := []service.Proposal{{Terms: "{}", From: l.now}}
+			l.agreed.Store(&other)
+			if l.agree(); len(l.touched) != 0 || len(l.behind) != n {
+				t.Errorf("other terms: %d touched, %d behind", len(l.touched), len(l.behind))
+			}
+			l.agreed.Store(&other)
+			l.behind = []string{l.keys("terms")[0].key}
+			if l.sortLater(); len(l.behind) != n {
+				t.Errorf("terms among what is behind: %d behind then", len(l.behind))
+			}
+		})
+		time.Sleep(time.Second)
+		inLoop(t, l, func() {
+			if len(l.behind) > 0 || len(l.open("message")) != n {
+				t.Errorf("%d left, %d wait", len(l.behind), len(l.open("message")))
+			}
+		})
+		l.Close()
+	})
+}
+
+// The first of a list leaves it without moving the others.
+func TestTheFirstOfAListMovesNoOther(t *testing.T) {
+	all := []*stamp{{key: "a"}, {key: "b"}, {key: "c"}}
+	list := moved(slices.Clone(all), all[0], nil, byArrival)
+	if !slices.Equal(list, all[1:]) || cap(list) > cap(all)-1 {
+		t.Errorf("%d left, room for %d", len(list), cap(list))
+	}
+	list = moved(list, all[2], nil, byArrival)
+	if list = moved(list, nil, all[0], byArrival); !slices.Equal(list, all[:2]) {
+		t.Errorf("%v", list)
+	}
+}
+
+// Urgent statements that the peer has lost are offered again a few a step, the newest first, since to tell which are urgent
+// they may have to be read back.
+// SPEC: NOD-027 NOD-004
+func TestWhatWasLostThereIsOfferedAFewAStep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m machine
+		l := m.begin(t)
+		time.Sleep(time.Second)
+		do := officer(t, l)
+		for range reofferUrgent + 2*maxReoffered {
+			do(act.Send{Kind: "warning", Precedence: "FLASH", Text: "Turn back"})
+		}
+		newest := do(act.Send{Kind: "warning", Precedence: "FLASH", Text: "Turn back"}).ID
+		time.Sleep(time.Second)
+		inLoop(t, l, func() {
+			clear(l.peer.repeating)
+			l.reoffer()
+			l.reofferSome()
+			e, err := l.find(newest)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, on := l.peer.repeating[e.Place()]; len(l.peer.repeating) > maxReoffered || !on {
+				t.Errorf("%d in one step, the newest %v", len(l.peer.repeating), on)
+			}
+		})
+		time.Sleep(time.Second)
+		inLoop(t, l, func() {
+			if len(l.peer.repeating) != reofferUrgent || len(l.unheld) > 0 {
+				t.Errorf("%d in the end, %d left", len(l.peer.repeating), len(l.unheld))
 			}
 		})
 		l.Close()

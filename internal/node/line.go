@@ -324,6 +324,7 @@ func (l *Line) finish() {
 	l.answer()
 	l.commit()
 	l.pump()
+	l.reofferSome()
 	l.sort(maxSorted)
 	l.sortLater()
 	l.seen = nil

@@ -133,25 +133,47 @@ func (l *Line) offer(e *record.Entry) {
 const (
 	reofferUrgent = 64
 	reofferLooked = 4096
+	maxReoffered  = 8 // looked at in one step, as many as may be read back from the disk
 )
 
-// reoffer repeats the urgent statements of ours that the peer does not hold, the newest first: those of earlier lives
-// of this node, and those that its list shows lost.
+// reoffer repeats the urgent statements of ours that the peer does not hold, the newest first, a few a step: those of
+// earlier lives of this node, and those that its list shows lost.
 func (l *Line) reoffer() {
-	left, look := reofferUrgent, reofferLooked
+	l.unheld, l.toRepeat = nil, reofferUrgent
+	look := reofferLooked
 	for _, g := range slices.Backward(l.rec.Grown(0)) {
 		if g.Name.Party != l.cfg.Us.Name {
 			continue
 		}
 		for _, e := range slices.Backward(l.rec.Entries(g.Name.LogID, max(0, g.Size-look))) {
-			if look--; left == 0 || look <= 0 {
+			if look--; look <= 0 || l.cfg.Alone {
 				return
 			}
-			if _, on := l.peer.repeating[e.Place()]; !on && !l.x.Held(e) && urgent(e) && l.durable(e) {
-				l.offer(e)
-				left--
+			if !l.x.Held(e) {
+				l.unheld = append(l.unheld, e)
 			}
 		}
+	}
+}
+
+// reofferSome goes on with that. SPEC: NOD-027
+func (l *Line) reofferSome() {
+	for n := 0; n < maxReoffered && len(l.unheld) > 0; n++ {
+		e := l.unheld[0]
+		l.unheld = l.unheld[1:]
+		if _, on := l.peer.repeating[e.Place()]; on || !l.durable(e) {
+			continue
+		}
+		l.offer(e)
+		if _, on := l.peer.repeating[e.Place()]; on {
+			l.toRepeat--
+		}
+		if l.toRepeat <= 0 {
+			l.unheld = nil
+		}
+	}
+	if len(l.unheld) > 0 {
+		l.goOn()
 	}
 }
 

@@ -56,13 +56,17 @@ func (l *Line) agree() {
 		partyA = l.cfg.Us.Name
 	}
 	chain := service.Chain(l.proposals(), wire.Sum(party.Bare(l.cfg.Terms)), partyA)
+	was := l.chain()
 	l.agreed.Store(&chain)
 	l.checks.m.Schedule, l.checks.states = l.schedule(), nil
-	for _, s := range l.items.lists["message"] {
-		if s.open {
-			l.touch(s.key)
-		}
+	if slices.EqualFunc(was, chain, func(a, b service.Proposal) bool { return a.Terms == b.Terms && a.From.Equal(b.From) }) {
+		return
 	}
+	var waits []string
+	for _, s := range l.items.open["message"] {
+		waits = append(waits, s.key)
+	}
+	l.touch(waits...)
 }
 
 // chain are the changes of the terms that were agreed on. Any goroutine may ask.
