@@ -48,7 +48,7 @@ func TestALinguistInTheCall(t *testing.T) {
 		}
 	}
 	people := func(s *screen, n int) {
-		s.is(t, "", fmt.Sprintf(`document.querySelectorAll('#p-call .people tr[data-part]').length === %d`, n))
+		s.is(t, "", fmt.Sprintf(`document.querySelectorAll('#p-people li[data-part]').length === %d`, n))
 	}
 	ring(t, officer, far)
 	hears("officer", officer, 1000)
@@ -62,7 +62,7 @@ func TestALinguistInTheCall(t *testing.T) {
 	hears("far, of three", far, 440, 1700)
 	hears("linguist, of three", linguist, 440, 1000)
 	officer.key(t, "F9", 0)
-	far.is(t, "", `document.querySelector('#p-call .pause').textContent.startsWith('ON HOLD there, by ')`)
+	far.is(t, "", `document.querySelector('#p-people .pause').textContent.startsWith('ON HOLD there, by ')`)
 	hears("officer, on hold", officer)
 	hears("far, on hold", far)
 	officer.key(t, "F9", 0)

@@ -17,7 +17,7 @@ import (
 const watch = `(window.calls = new Set(), window.away = '', window.gap = [0, 0], new MutationObserver(() => {
 	const { call, callid } = document.querySelector('#p-state > i').dataset;
 	calls.add(call + ' ' + callid);
-	for (const p of document.querySelectorAll('#p-call .pause b')) away += p.textContent + '|';
+	for (const p of document.querySelectorAll('#p-people .pause b')) away += p.textContent + '|';
 }).observe(document.body, { childList: true, subtree: true, characterData: true, attributes: true }),
 setInterval(() => { if (ear.silent()) gap[0] ||= Date.now(); else if (gap[0]) gap[1] ||= Date.now(); }, 4), true)`
 
@@ -52,7 +52,7 @@ func TestReloadInACall(t *testing.T) {
 		if sb.eval(t, "", `away`, &away); away == "" {
 			t.Errorf("%s: the other party did not see who was away", what)
 		}
-		sb.is(t, "", `!document.querySelector('#p-call .pause')`)
+		sb.is(t, "", `!document.querySelector('#p-people .pause')`)
 		t.Logf("%s: the other party saw %.60q", what, away)
 		sb.eval(t, "", `(calls.clear(), away = '', gap.fill(0), 0)`, nil)
 	}

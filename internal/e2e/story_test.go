@@ -233,7 +233,7 @@ func (p *play) third(t *testing.T) {
 	p.is(t, c, `['#c-join', '#c-listen'].every(k => document.querySelector(k).getBoundingClientRect().bottom < document.querySelector('.voice').getBoundingClientRect().bottom)`)
 	p.pick(t, c, "#c-listen", `document.querySelector('#c-leave')`)
 	for _, d := range []string{a, b, c} {
-		p.is(t, d, `document.querySelector('#p-call .people tr[data-part=linguist]').textContent.includes('Sgt Vela')`)
+		p.is(t, d, `document.querySelector('#p-people li[data-part=linguist]').textContent.includes('Sgt Vela')`)
 	}
 	p.is(t, c, `Sound.state().in > 0`)
 	if dir := os.Getenv("PARLEY_STILLS"); dir != "" {

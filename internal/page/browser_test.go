@@ -256,11 +256,13 @@ func TestASecondEnterDoesNothing(t *testing.T) {
 	w.clean(t)
 }
 
+// whole says what hides an element of the page as it stands, all of it or its lower edge.
+const whole = `(s => { const e = s.tagName ? s : document.querySelector(s); if (!e) return s + ' is not there'; const r = e.getBoundingClientRect(), covers = [r.top + r.height / 2, r.bottom - 4].map(y => document.elementFromPoint(r.left + r.width / 2, y)).find(x => !e.contains(x)), is = s.tagName ? e.innerText : s;
+	return r.width < 24 || r.left < -1 || r.top < -1 || r.right > innerWidth + 1 || r.bottom > innerHeight + 1 ? is + ' is not whole: ' + JSON.stringify(r) : e.scrollWidth > e.clientWidth + 1 ? is + ' is cut' : covers !== undefined ? is + ' is covered by ' + (covers && covers.outerHTML.slice(0, 80)) : ''; })`
+
 // At 390 the keys of a call stand whole on the screen as it opens, and MUTED for as long as it is; at 1366×768 what each end
 // sees of the other stays in view in a call. SPEC: PAG-094
 func TestKeysOfACallAreInView(t *testing.T) {
-	const whole = `(s => { const e = document.querySelector(s); if (!e) return s + ' is not there'; const r = e.getBoundingClientRect(), top = document.elementFromPoint(r.left + r.width / 2, r.top + r.height / 2);
-		return r.width < 24 || r.left < -1 || r.top < -1 || r.right > innerWidth + 1 || r.bottom > innerHeight + 1 ? s + ' is not whole: ' + JSON.stringify(r) : e.scrollWidth > e.clientWidth + 1 ? s + ' is cut' : !e.contains(top) ? s + ' is covered by ' + (top && top.outerHTML.slice(0, 80)) : ''; })`
 	r := newRig(t)
 	n := r.nodes[0]
 	state := func(state string, acts ...string) func(us, them, lang string) view.Desk {
@@ -297,6 +299,82 @@ func TestKeysOfACallAreInView(t *testing.T) {
 		see("#c-end", "#c-hold", "#mute", "#p-liveness thead", "#p-liveness tbody tr:first-child", "#p-liveness tbody tr:last-child")
 		w.clean(t)
 	}
+}
+
+// Who is in a call, in which part, stands in view before anybody speaks: on a screen, a telephone, and in the demo's frame, for the
+// desk that has the call and for one that may join it. SPEC: PAG-081
+func TestPeopleOfACallAreInView(t *testing.T) {
+	r := newRig(t)
+	for _, lang := range words.Langs() {
+		w := browser(t, 1366, 768)
+		link, _ := r.desks[0].Link(act.Who{Officer: "A7-2"}, lang)
+		w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#b-write", chromedp.ByQuery))
+		for _, state := range []struct {
+			name string
+			acts []string
+		}{{"has", []string{"hang-up", "hold", "waiting", "hand-over"}}, {"joined", []string{"leave", "hold"}}, {"apart", []string{"join", "hang-up"}}} {
+			r.nodes[0].show(func(us, them, lang string) view.Desk {
+				d := fixtureCall(us, them, lang)
+				d.Call.Acts, d.Call.Talks, d.Call.Elsewhere, d.Call.ID = state.acts, "opus", state.name == "apart", state.name
+				speaks, pending := words.T(lang, "in.speaks"), words.T(lang, "in.pending")
+				d.Call.People = []view.InCall{{Ours: true, Name: "Lt Amaro", Part: "officer", Word: speaks}, {Ours: true, Name: "Sgt Vela", Part: "linguist", Word: pending, Pending: true}, {Name: "Cpt Bruni", Part: "officer", Word: speaks}, {Name: "Dr Ferri", Part: "linguist", Word: speaks}}
+				return d
+			})
+			w.is(t, `document.querySelector('#p-state > i')?.dataset.callid === '`+state.name+`'`)
+			for _, size := range [][2]int64{{1366, 768}, {579, 710}, {576, 623}, {390, 844}} {
+				for _, scheme := range []string{"dark", "light"} {
+					var bad string
+					w.run(t, chromedp.EmulateViewport(size[0], size[1]), emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
+						chromedp.Evaluate(`[...document.querySelectorAll('.people li')].map(`+whole+`).join('')`, &bad))
+					if bad != "" && scheme == "dark" {
+						t.Errorf("%s, %s, %d×%d: %s", lang, state.name, size[0], size[1], bad)
+					}
+					if dir := os.Getenv("PARLEY_STILLS"); dir != "" && lang == "en" {
+						photograph(t, w, filepath.Join(dir, fmt.Sprintf("people-%s-%d-%s.webp", state.name, size[0], scheme)))
+					}
+				}
+			}
+		}
+		w.clean(t)
+	}
+}
+
+// At the head a name of more than 20 letters stands whole in two lines, at every size; at the foot what a press of Ring was
+// answered stands no longer than the call is so. SPEC: PAG-057
+func TestLongNamesAtTheHeadAndTheFootOfACall(t *testing.T) {
+	r := newRig(t)
+	n := r.nodes[0]
+	w := browser(t, 1366, 768)
+	link, _ := r.desks[0].Link(act.Who{Officer: "A7-2"}, "en")
+	for i, name := range []string{"CPT BRUNI-WESTERHOLT VAN DAM", "OFFICER OF THE WATCH FERRI"} {
+		n.show(func(us, them, lang string) view.Desk {
+			d := fixtureIdle(us, them, lang)
+			d.Answers[1].Word, d.Call.ID = words.T(lang, "ans.there", name), fmt.Sprint("name-", i)
+			return d
+		})
+		if i == 0 {
+			w.run(t, chromedp.Navigate(link), chromedp.WaitVisible("#c-ring", chromedp.ByQuery))
+		}
+		w.is(t, fmt.Sprintf(`document.querySelector('#p-state > i').dataset.callid === 'name-%d'`, i))
+		for _, size := range [][2]int64{{1366, 768}, {1366, 650}, {1920, 1080}, {579, 710}, {390, 844}} {
+			for _, scheme := range []string{"dark", "light"} {
+				var bad string
+				w.run(t, chromedp.EmulateViewport(size[0], size[1]), emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
+					chromedp.Evaluate(`(b => b.scrollWidth > b.clientWidth || b.scrollHeight > b.clientHeight + 2 ? 'it is cut' : b.innerText !== '`+words.T("en", "ans.there", name)+`' ? b.innerText : `+whole+`(b))(document.querySelectorAll('.answer b')[1])`, &bad))
+				if bad != "" {
+					t.Errorf("%s, %d×%d: %s", name, size[0], size[1], bad)
+				}
+				if dir := os.Getenv("PARLEY_STILLS"); dir != "" {
+					photograph(t, w, filepath.Join(dir, fmt.Sprintf("name-%d-%d-%d-%s.webp", i, size[0], size[1], scheme)))
+				}
+			}
+		}
+	}
+	w.run(t, chromedp.EmulateViewport(1366, 768), chromedp.Click("#c-ring", chromedp.ByQuery))
+	w.is(t, `document.querySelector('#p-said').textContent === 'Done: ring'`)
+	n.show(fixtureCall)
+	w.is(t, `document.querySelector('#c-end') && document.querySelector('#p-said').textContent === ''`)
+	w.clean(t)
 }
 
 // A phrase is found by typing, each value is echoed as it was understood, they read it in their language, a draft outlives a

@@ -30,7 +30,7 @@ var staticFiles embed.FS
 // static/page.css: colours of measured contrast, a shape and a word beside each. Devices, notices and the screen's lock are the
 // browser's (static/page.js, static/sound.js). SPEC: PAG-031 PAG-037 PAG-047 PAG-048
 func panels() []string {
-	return []string{"state", "header", "answers", "call", "meters", "sound", "calls", "liveness", "stops", "urgent", "ring", "question", "alarms", "letters", "type",
+	return []string{"state", "header", "answers", "call", "people", "meters", "sound", "calls", "liveness", "stops", "urgent", "ring", "question", "alarms", "letters", "type",
 		"sentences", "check", "spoken", "msghead", "messages", "enter", "counterparts", "find", "log", "help", "foot"}
 }
 
