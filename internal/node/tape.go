@@ -372,7 +372,7 @@ func (c *calls) sweep() {
 	}()
 }
 
-// erase states in the private log what is erased, and erases it once that is on disk; the hashes stay on record. A file's
+// erase marks what is erased, beside the loop: from then on nobody can keep it, so that what is stated of it holds. A file's
 // time may be that of a clock that was wrong: what either end stated of the call counts, too. SPEC: RCD-010
 func (c *calls) erase(over []recording.Kept, err error) {
 	l, o := c.l, c.l.cfg.Recording
@@ -387,28 +387,42 @@ func (c *calls) erase(over []recording.Kept, err error) {
 			}
 		}
 	}
-	var gone []string
-	for _, k := range over {
-		if c.newest != nil && c.newest.Call() == k.Call && !c.newest.Over() || l.now.Sub(ended[k.Call]) < o.Keep {
-			continue
+	over = slices.DeleteFunc(over, func(k recording.Kept) bool {
+		return k.Erased.IsZero() && (c.newest != nil && c.newest.Call() == k.Call && !c.newest.Over() || l.now.Sub(ended[k.Call]) < o.Keep)
+	})
+	go func() {
+		var marked []string
+		for _, k := range over {
+			bad := recording.Mark(o.Dir, k.Call)
+			if k.Erased.IsZero() && errors.Is(bad, recording.ErrHeld) {
+				continue // somebody said meanwhile that it is kept
+			}
+			if err = errors.Join(err, bad); bad == nil {
+				marked = append(marked, k.Call)
+			}
 		}
-		d, bad := statement.Draft(call.Kinds, l.cfg.Us.Name, nil, record.Draft{Kind: call.KindErased, Class: "service", Mark: l.mark(""), Facts: call.Erased{Call: k.Call, Days: int(o.Keep / (24 * time.Hour))}}, "")
-		if bad == nil && l.priv.Item("recording "+l.cfg.Us.Name+"#"+k.Call) == nil {
+		l.post(func() { c.erased(marked, err) })
+	}()
+}
+
+// erased states in the private log what is erased, and erases it once that is on disk; the hashes stay on record.
+func (c *calls) erased(marked []string, err error) {
+	l, o := c.l, c.l.cfg.Recording
+	var gone []string
+	for _, id := range marked {
+		d, bad := statement.Draft(call.Kinds, l.cfg.Us.Name, nil, record.Draft{Kind: call.KindErased, Class: "service", Mark: l.mark(""), Facts: call.Erased{Call: id, Days: int(o.Keep / (24 * time.Hour))}}, "")
+		if bad == nil && l.priv.Item("recording "+l.cfg.Us.Name+"#"+id) == nil {
 			_, bad = l.statePrivate(d, "en")
 		}
 		if err = errors.Join(err, bad); bad == nil {
-			gone = append(gone, k.Call)
+			gone = append(gone, id)
 		}
 	}
 	l.tx.then(func() {
 		go func() {
 			for _, id := range gone {
-				switch e := recording.Erase(o.Dir, id); {
-				case errors.Is(e, recording.ErrHeld):
-					l.log.Warn("the recording of a call stays, though it was stated as erased: somebody said meanwhile that it is kept", "call", id)
-				case e != nil:
-					err = errors.Join(err, e)
-				default:
+				e := recording.Erase(o.Dir, id)
+				if err = errors.Join(err, e); e == nil {
 					l.log.Info("the recording of a call was erased: its time was over", "call", id, "kept", o.Keep)
 				}
 			}

@@ -16,6 +16,7 @@ import (
 	"example.org/parley/call"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
+	"example.org/parley/internal/recording"
 	"example.org/parley/internal/voice"
 	"example.org/parley/party"
 )
@@ -200,6 +201,10 @@ func TestTheNodeErasesWhatWasKeptLongEnough(t *testing.T) {
 			return dir
 		}
 		old, young := put("a", 31), put("b", 29)
+		marked, held := put("d", 29), put("e", 31) // the node was killed between the mark and the statement; somebody keeps it
+		if err := errors.Join(os.WriteFile(filepath.Join(marked, "erased"), nil, 0o600), recording.Hold(m.tapes.Dir, filepath.Base(held), true)); err != nil {
+			t.Fatal(err)
+		}
 		l := m.begin(t)
 		if err := l.in(t.Context(), l.events, func() { m.now.clock, l.peer.up = true, true }); err != nil {
 			t.Fatal(err)
@@ -215,6 +220,18 @@ func TestTheNodeErasesWhatWasKeptLongEnough(t *testing.T) {
 		}
 		if !sound(young) {
 			t.Error("it was erased too early")
+		}
+		if sound(marked) || !sound(held) {
+			t.Errorf("the marked one has sound %v, the kept one %v", sound(marked), sound(held))
+		}
+		if err := l.in(t.Context(), l.events, func() {
+			for dir, want := range map[string]bool{old: true, marked: true, young: false, held: false} {
+				if got := l.priv.Item("recording aurelia#"+filepath.Base(dir)) != nil; got != want {
+					t.Errorf("%s: that it was erased is stated: %v", filepath.Base(dir), got)
+				}
+			}
+		}); err != nil {
+			t.Fatal(err)
 		}
 		put("c", 31)
 		if err := errors.Join(os.RemoveAll(m.tapes.Dir), os.WriteFile(m.tapes.Dir, nil, 0o600)); err != nil { // no directory any more

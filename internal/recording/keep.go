@@ -126,7 +126,7 @@ func size(dir string) (n int64) {
 	return n
 }
 
-// ErrHeld says that a recording was not erased, ErrErased that it was, or is being.
+// ErrHeld says that a recording is not to be erased, ErrErased that it was, or is being.
 var (
 	ErrHeld   = errors.New("it is kept, as somebody said")
 	ErrErased = errors.New("it has been erased")
@@ -157,23 +157,28 @@ func Hold(dir, id string, on bool) error {
 	return nil
 }
 
-// Over gives the recordings that were written last so long ago. SPEC: RCD-010
+// Over gives the recordings that were written last so long ago, and those that are marked. SPEC: RCD-010
 func Over(dir string, keep time.Duration, now time.Time) ([]Kept, error) {
 	all, err := List(dir, false)
-	return slices.DeleteFunc(all, func(k Kept) bool { return k.Hold || len(k.Files) == 0 || now.Sub(k.At) < keep }), err
+	return slices.DeleteFunc(all, func(k Kept) bool { return len(k.Files) == 0 || k.Erased.IsZero() && (k.Hold || now.Sub(k.At) < keep) }), err
 }
 
-// Erase removes a recording; its directory says that it was there. One that is held stays. SPEC: RCD-010
+// Mark decides that a recording is erased: nobody can hold it from then on. One that is held is not marked. SPEC: RCD-010
+func Mark(dir, id string) error {
+	name := filepath.Join(dir, id, erased)
+	if err := os.WriteFile(name, nil, 0o600); err != nil {
+		return fmt.Errorf("couldn't mark the recording of %s: %w", id, err)
+	}
+	if there(dir, id, hold) {
+		return errors.Join(ErrHeld, os.Remove(name))
+	}
+	return nil
+}
+
+// Erase removes a recording that is marked; its directory says that it was there.
 func Erase(dir, id string) error {
 	at := filepath.Join(dir, id)
-	err := os.WriteFile(filepath.Join(at, erased), nil, 0o600)
-	if err == nil && there(dir, id, hold) {
-		return errors.Join(ErrHeld, os.Remove(filepath.Join(at, erased)))
-	}
-	var fs []os.DirEntry
-	if err == nil {
-		fs, err = os.ReadDir(at)
-	}
+	fs, err := os.ReadDir(at)
 	for _, f := range fs {
 		if f.Name() != erased {
 			err = errors.Join(err, os.RemoveAll(filepath.Join(at, f.Name())))

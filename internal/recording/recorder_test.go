@@ -519,11 +519,20 @@ func TestRecordingsAreErased(t *testing.T) {
 		t.Errorf("over: %v", got)
 	}
 	gone := strings.Repeat("0", 31) + "a"
-	if err := Erase(dir, gone); err != nil {
+	if err := Mark(dir, gone); err != nil {
 		t.Fatal(err)
 	}
-	if err := Erase(dir, held); !errors.Is(err, ErrHeld) { // it was said since it was found to be over
-		t.Errorf("a recording that is held is erased: %v", err)
+	if err := Mark(dir, held); !errors.Is(err, ErrHeld) { // it was said since it was found to be over
+		t.Errorf("a recording that is held is marked: %v", err)
+	}
+	if err := Hold(dir, gone, true); !errors.Is(err, ErrErased) {
+		t.Errorf("one that is marked is held: %v", err)
+	}
+	if k, err := Of(dir, gone); err != nil || len(k.Files) == 0 || !slices.Equal(over(), []string{"a", "b"}) {
+		t.Errorf("marked, and not stated yet: %+v, %v, %v", k, err, over())
+	}
+	if err := Erase(dir, gone); err != nil {
+		t.Fatal(err)
 	}
 	if err := Hold(dir, gone, true); !errors.Is(err, ErrErased) {
 		t.Errorf("one that is gone is held: %v", err)
