@@ -5,6 +5,7 @@ package phone
 import (
 	"cmp"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"net/netip"
@@ -341,7 +342,7 @@ func unreadable(b []byte) []byte {
 			out += "Via:" + value + "\r\n"
 		case full != "" && !strings.Contains(out, "\r\n"+full+":"):
 			if out += full + ":" + value; full == "To" && !strings.Contains(strings.ToLower(value), ";tag=") {
-				out += ";tag=" + random(4)
+				out += fmt.Sprintf(";tag=%.8x", sha256.Sum256(b)) // one that comes again gets the same
 			}
 			out += "\r\n"
 		}

@@ -30,6 +30,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -485,6 +486,7 @@ func (e *Trunk) readStream(s *stream) {
 	par, buf := parser.NewSIPStream(), make([]byte, maxMessage)
 	defer par.Close()
 	var begun time.Time // of a message that is not whole
+	var pending []byte  // as it came
 	for {
 		wait := time.Now().Add(streamIdle)
 		if !begun.IsZero() {
@@ -501,16 +503,21 @@ func (e *Trunk) readStream(s *stream) {
 				continue
 			}
 		}
-		err = par.ParseSIPStream(data, func(m sip.Message) {
-			begun = time.Time{}
-			e.hand(parcel{msg: m, over: s})
-		})
+		pending = append(pending, data...)
+		_, err = par.Write(data)
+		for err == nil && par.Buffer().Len() > 0 {
+			var m sip.Message
+			if m, n, err = par.ParseNext(); err == nil {
+				begun, pending = time.Time{}, pending[min(n, len(pending)):]
+				e.hand(parcel{msg: m, over: s})
+			}
+		}
 		switch {
 		case err == nil:
 			begun = time.Time{}
-		case !errors.Is(err, sip.ErrParseSipPartial):
+		case !errors.Is(err, io.ErrUnexpectedEOF):
 			e.refused.Add(1)
-			if b := unreadable(data); b != nil { // where it came at once, as messages do
+			if b := unreadable(pending); b != nil {
 				_ = s.SetWriteDeadline(time.Now().Add(writeWithin))
 				_, _ = s.Write(b)
 			}

@@ -3,6 +3,7 @@
 package phone
 
 import (
+	"bytes"
 	"fmt"
 	"log/slog"
 	"net"
@@ -177,6 +178,32 @@ func TestTortureOverASocket(t *testing.T) {
 	_ = ends[1].SetReadDeadline(time.Now().Add(100 * time.Millisecond))
 	if k, err := ends[1].Read(buf); err == nil {
 		t.Errorf("a stranger is answered: %q", buf[:k])
+	}
+}
+
+// TestUnreadableBehindAGoodOne: over TCP it is the one that cannot be read that is answered 400, whatever came before it in the
+// same segment, or of it in another; one that comes again gets the same answer.
+func TestUnreadableBehindAGoodOne(t *testing.T) {
+	// SPEC: PHN-002 PHN-019
+	bad := strings.Replace(request("OPTIONS", "bad", 1, "", "", ""), "Content-Length: 0", "Content-Length: -5", 1)
+	if one := unreadable([]byte(bad)); one == nil || !bytes.Equal(one, unreadable([]byte(bad))) || bytes.Equal(one[len(one)-80:], unreadable([]byte(strings.Replace(bad, "bad", "other", 1)))) {
+		t.Errorf("%s", one)
+	}
+	for _, apart := range []bool{false, true} {
+		h := trunkOf(t, true, nil)
+		half := len(bad) / 2
+		h.write(request("OPTIONS", "good", 1, "", "", "") + bad[:half])
+		if apart {
+			h.wait("the good one is answered", func() bool { return h.has("200 OPTIONS") })
+		}
+		h.write(bad[half:])
+		h.wait("the bad one is answered", func() bool { return h.has("400 OPTIONS") })
+		h.mu.Lock()
+		refused := h.oks["400 OPTIONS"].CallID().Value()
+		h.mu.Unlock()
+		if refused != "bad" {
+			t.Errorf("in two segments %v: 400 to %s", apart, refused)
+		}
 	}
 }
 
