@@ -437,34 +437,43 @@ func TestCallsWaitForNoDisk(t *testing.T) {
 	}
 }
 
-// TestStopWaitsForTheDisk: a STOP is waited for as long as the store takes, and one that was said gets the long tone.
+// TestStopWaitsForTheDisk: a STOP is waited for as long as the store takes, and who keyed it hears whether it was sent: a tone and
+// a sentence of each.
 func TestStopWaitsForTheDisk(t *testing.T) {
 	// SPEC: PHN-040
-	h, bounded := trunkOf(t, false, nil), make(chan bool, 1)
-	h.loop(func() {
-		h.line.disk = func(ctx context.Context, verb string) error {
-			if verb == "stop" {
+	for sentence, refused := range map[string]error{"sent": nil, "failed": errors.New("no room")} {
+		h, bounded := trunkOf(t, false, nil), make(chan bool, 1)
+		h.loop(func() {
+			h.line.disk = func(ctx context.Context, verb string) error {
+				if verb != "stop" {
+					return nil
+				}
 				_, ends := ctx.Deadline()
 				bounded <- ends
+				return refused
 			}
-			return nil
+		})
+		h.write(h.in(stopKeys))
+		h.wait("answered", func() bool { return h.has("200 INVITE") })
+		var m *media
+		h.loop(func() {
+			p := h.edge.phones[0]
+			m = p.media
+			for _, k := range []byte(stopKeys) {
+				h.edge.key(p, p.leg, k)
+			}
+		})
+		if <-bounded {
+			t.Error("the node gives a STOP up that may have been said")
 		}
-	})
-	h.write(h.in(stopKeys))
-	h.wait("answered", func() bool { return h.has("200 INVITE") })
-	var p *handset
-	var m *media
-	h.loop(func() {
-		p = h.edge.phones[0]
-		m = p.media
-		for _, k := range []byte(stopKeys) {
-			h.edge.key(p, p.leg, k)
-		}
-	})
-	if <-bounded {
-		t.Error("the node gives a STOP up that may have been said")
+		want := says(map[string][][voice.FrameBytes]byte{"sent": sentSignal, "failed": failSignal}[sentence], "en", sentence)
+		h.wait("it is told: "+sentence, func() bool {
+			m.out.Lock()
+			defer m.out.Unlock()
+			left := len(m.out.signal)
+			return left > len(want)/2 && left <= len(want) && slices.Equal(m.out.signal, want[len(want)-left:])
+		})
 	}
-	h.wait("the tone", func() bool { m.out.Lock(); defer m.out.Unlock(); return len(m.out.signal) > len(failSignal) })
 }
 
 // TestNotItsCall: what a telephone does that is in no call of the line ends no call of another desk.
@@ -841,7 +850,7 @@ func TestSoundAndKeys(t *testing.T) {
 		return asks
 	})
 	var want []byte
-	for _, f := range askAgain("en") {
+	for _, f := range says(askSignal, "en", "stop") {
 		want = append(want, f[:]...)
 	}
 	var said []byte

@@ -423,7 +423,7 @@ func (e *Trunk) key(h *handset, l *leg, k byte) {
 	again, keys := h.keys.press(k, e.a.now)
 	switch {
 	case again:
-		h.media.play(askAgain(e.cfg.Prompt))
+		h.media.play(says(askSignal, e.cfg.Prompt, "stop"))
 	case keys != "" && !h.saying[keys]:
 		stop := act.SendStop{}
 		if keys == testKeys {
@@ -434,8 +434,10 @@ func (e *Trunk) key(h *handset, l *leg, k byte) {
 			if delete(h.saying, keys); h.leg != l {
 				return
 			}
-			if h.media.play(sentSignal); err != nil {
-				h.media.play(failSignal)
+			if err == nil {
+				h.media.play(says(sentSignal, e.cfg.Prompt, "sent"))
+			} else {
+				h.media.play(says(failSignal, e.cfg.Prompt, "failed"))
 			}
 		})
 	}

@@ -177,7 +177,6 @@ func TestKeysAreHeard(t *testing.T) {
 			t.Errorf("%d frames of 2000 packets", *frames)
 		}
 	}
-	m, frames, keys := hearing()
 	for i, key := range []byte("123A456B789C*0#D") {
 		var f [voice.FrameBytes]byte
 		toneOf(key, 0, &f)
@@ -185,10 +184,26 @@ func TestKeysAreHeard(t *testing.T) {
 		if a, b := voice.Goertzel(f[:], low), voice.Goertzel(f[:], high); a < -15 || b < -15 {
 			t.Errorf("%c: %.1f and %.1f dB", key, a, b)
 		}
+	}
+	// What keys sound like, said with the microphone, reaches the other end as it came, and is no key; the same keys as events are.
+	m, _, keys := hearing()
+	var heard []byte
+	m.onFrame = func(f []byte) { heard = append(heard, f...) }
+	var f [voice.FrameBytes]byte
+	var said []byte
+	for i, key := range []byte(stopKeys) {
+		toneOf(key, 0, &f)
+		said = append(said, f[:]...)
 		m.take(rtp(0, uint16(1+i), uint32(i)*frameSize, 1, f[:]), pbxAt, began)
 	}
-	if *frames != 16 || *keys != "" {
-		t.Errorf("tones within sound are the keys %q", *keys)
+	if *keys != "" || !bytes.Equal(heard, said) {
+		t.Errorf("tones within sound are the keys %q, and %d of %d bytes are heard", *keys, len(heard), len(said))
+	}
+	for i, key := range []byte(stopKeys) {
+		m.take(rtp(101, uint16(50+i), uint32(100+i)*frameSize, 1, []byte{byte(strings.IndexByte("0123456789*#", key)), 0x80, 0, 160}), pbxAt, began)
+	}
+	if *keys != stopKeys {
+		t.Errorf("the events are the keys %q", *keys)
 	}
 }
 

@@ -38,10 +38,10 @@ func prompt(lang string, key byte) (frames [][voice.FrameBytes]byte) {
 	return framesOf(append(bytes.Clone(all[:words]), all[word:word+wordBytes]...))
 }
 
-// askAgain asks for the keys of STOP again, in a language: three tones, and the sentence.
-func askAgain(lang string) [][voice.FrameBytes]byte {
-	said, _ := clips.ReadFile("clips/" + lang + "-stop.ulaw") // New has looked that the language is there
-	return append(slices.Clone(askSignal), framesOf(said)...)
+// says is a signal and the sentence of it, in a language. SPEC: PHN-040
+func says(signal [][voice.FrameBytes]byte, lang, sentence string) [][voice.FrameBytes]byte {
+	said, _ := clips.ReadFile("clips/" + lang + "-" + sentence + ".ulaw") // New has looked that the language is there
+	return append(slices.Clone(signal), framesOf(said)...)
 }
 
 // framesOf cuts µ-law into frames.

@@ -313,8 +313,10 @@ func TestPrompts(t *testing.T) {
 				t.Errorf("%s %c: %d frames", lang, key, n)
 			}
 		}
-		if again := askAgain(lang); len(again) < len(askSignal)+2*50 || len(again) > len(askSignal)+4*50 {
-			t.Errorf("%s: %d frames ask for the keys of STOP again", lang, len(again))
+		for sentence, least := range map[string]int{"stop": 100, "sent": 40, "failed": 40} {
+			if n := len(says(nil, lang, sentence)); n < least || n > 2*least {
+				t.Errorf("%s: %d frames of STOP's sentence %q", lang, n, sentence)
+			}
 		}
 		if slices.Equal(prompt(lang, '1'), prompt(lang, '2')) {
 			t.Errorf("%s: one prompt for two keys", lang)
