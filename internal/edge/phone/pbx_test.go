@@ -105,7 +105,15 @@ func TestSmallPBX(t *testing.T) {
 		w.says(side, act.Status, "armed (1)")
 		w.says(side, act.Status, "armed (2)")
 	}
-	behind("203", "<null>", 700).logs("401 Unauthorized")
+	stranger := behind("203", "<null>", 700)
+	stranger.logs("401 Unauthorized")
+	for space, want := range map[string]string{"ip netns exec " + stranger.Space() + " ": "403", "": "481"} { // a request of no call that stands, of a stranger's address and of the node's
+		bye := "BYE sip:201@" + house.Theirs.String() + " SIP/2.0\r\nVia: SIP/2.0/TCP 192.0.2.7:5060;rport;branch=z9hG4bKbye" + want + "\r\nMax-Forwards: 70\r\nFrom: <sip:203@x>;tag=a\r\nTo: <sip:201@x>;tag=b\r\nCall-ID: bye" + want + "\r\nCSeq: 2 BYE\r\nContent-Length: 0\r\n\r\n"
+		args := append(strings.Fields(space), "bash", "-c", `exec 3<>/dev/tcp/$1/5060; printf %s "$2" >&3; timeout 10 head -1 <&3`, "bash", house.Theirs.String(), bye)
+		if out, err := exec.Command(args[0], args[1:]...).Output(); !strings.HasPrefix(string(out), "SIP/2.0 "+want) {
+			t.Errorf("BYE of no call: %q, %v; want %s", out, err, want)
+		}
+	}
 	behind("201", "change-me-3", 700).logs("401 Unauthorized")
 
 	lift := func(p *set) { // it may not ring yet where the line does
