@@ -67,11 +67,11 @@ func (rep Report) ForPress() (out []string) {
 		}
 	}
 	for _, s := range p.Sentences {
-		put("  "+rep.say("checked")+": ", "      ", s)
+		put("  "+string(rep.say("checked"))+": ", "      ", s)
 	}
 	put("  ", "      ", p.T)
 	if p.Opinion != nil {
-		out = append(out, "  "+rep.say("opinion, not checked")+":")
+		out = append(out, "  "+string(rep.say("opinion, not checked"))+":")
 		put("    > ", "    > ", p.Opinion.Text)
 	}
 	return out
@@ -83,9 +83,9 @@ func (rep Report) How() string {
 	case rep.Claim == nil || rep.Claim.Press == nil:
 		return ""
 	case rep.Claim.Press.Two:
-		return rep.say("statement for the press, drafted by one officer and released by another")
+		return string(rep.say("statement for the press, drafted by one officer and released by another"))
 	}
-	return rep.say("statement for the press, drafted and released by one officer")
+	return string(rep.say("statement for the press, drafted and released by one officer"))
 }
 
 // wrapped breaks a text into lines short enough that a terminal begins none within it: what others wrote cannot look like a

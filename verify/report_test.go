@@ -7,12 +7,16 @@ import (
 	"crypto/ed25519"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"example.org/parley/contact"
 	"example.org/parley/party"
 	"example.org/parley/record"
+	"example.org/parley/service"
+	"example.org/parley/statement"
 	"example.org/parley/wire"
 )
 
@@ -82,6 +86,80 @@ func TestVerifyReportsInTheReadersLanguage(t *testing.T) {
 	}
 	if s := rep.say("%s twice", "è\x1b"); s != `\u00e8\u001b due volte` {
 		t.Errorf("%s", s)
+	}
+}
+
+// Words of ours within a sentence stay as they are written; of each sort of reason so many are told, the others counted.
+//
+// SPEC: REC-032
+func TestReasonsAreBoundedAndOurWordsAreOurs(t *testing.T) {
+	rep := Report{lang: "it"}
+	if s := rep.say("%s twice", rep.say("%s twice", "è")); s != `\u00e8 due volte due volte` {
+		t.Errorf("%s", s)
+	}
+	for _, s := range []own{rep.count(contact.Count{Both: 2}), rep.say("longest gap %s to %s", "a", "b")} {
+		if got := rep.say("%s twice", s); got != s+" due volte" {
+			t.Errorf("%s within a sentence: %s", s, got)
+		}
+	}
+	w := newWorld(t)
+	x := w.export()
+	for n := range 3 * mostReasons {
+		x.Logs = append(x.Logs, log{Name: fmt.Sprintf("aurelia/%d.k7qx3m", n+2)})
+	}
+	if rep := judged(w.file(x), Expected{}); rep.Verdict != CannotBeKnown || len(rep.Unknown) != mostReasons+1 || rep.Unknown[mostReasons] != fmt.Sprintf("and %d more", 2*mostReasons) {
+		t.Errorf("%d reasons of %s", len(rep.Unknown), rep.Verdict)
+	}
+}
+
+// A receipt of a date that cannot be is said, and how much of what holds means nothing stands below the verdict.
+//
+// SPEC: REC-032
+func TestVerifySaysWhatHoldsAndMeansLittle(t *testing.T) {
+	for year, said := range map[int]string{2000: "before it was written by its author's clock", 2099: "more than a day after the newest statement here", 2026: ""} {
+		w := newWorld(t)
+		e := w.alone(officer("Lt Amaro"))
+		w.receipt(e, func(rc *record.Receipt) { rc.Held = rc.Held.AddDate(year-rc.Held.Year(), 0, 0) })
+		rep := judged(w.file(w.export()), Expected{})
+		wants(t, rep, Holds, said)
+		if (said != "") != (len(rep.Notes) == 1) || strings.Contains(rep.String(), "count for nothing") {
+			t.Errorf("%d:\n%s", year, rep)
+		}
+	}
+	w := newWorld(t)
+	l := w.a.Logs()[1]
+	st := record.Statement{Head: record.Head{Log: &l.Name, Index: l.Size, Prev: l.Root, Time: w.tick().Add(-24 * time.Hour), Kind: "message.shown", Class: "substantive", Mark: "actual"}}
+	note, err := wire.SignNote(st.Encode(), "borealia/sign", w.keys["borealia"].Sign)
+	w.must(err)
+	x := w.export()
+	at := slices.IndexFunc(x.Logs, func(l log) bool { return strings.HasPrefix(l.Name, "borealia") })
+	x.Logs[at].Entries = append(x.Logs[at].Entries, entry{Note: note})
+	if rep := judged(w.file(x), Expected{}); !strings.HasPrefix(rep.String(), "HOLDS\n  1 of 3 statements are not valid and count for nothing\n") {
+		t.Errorf("one that means nothing:\n%s", rep)
+	}
+}
+
+// A later sheet that a statement names may end a key: where both have taken it, a file without it cannot be known.
+//
+// SPEC: REC-031
+func TestVerifyMissesASheetThatIsNamed(t *testing.T) {
+	w := newWorld(t)
+	next := *w.newest("aurelia")
+	next.Before, next.Issue = next.Hash, 2
+	w.must(next.SignSheet(w.keys["aurelia"].Party))
+	by := statement.Author{Officer: w.state(w.a, w.wa, officer("Lt Amaro")).Place().String(), Known: "account"}
+	d, err := service.IssueDraft("aurelia", &next, false, by, "")
+	w.must(err)
+	issued := w.state(w.a, w.wa, d)
+	wants(t, judged(w.file(w.export()), Expected{}), Holds, "it may end a key")
+	by.Officer = w.state(w.b, w.wb, officer("Cpt Bruni")).Place().String()
+	d, err = service.TakeDraft("borealia", service.FoldIssue(w.b.Item(w.b.ItemOf(issued))), by)
+	w.must(err)
+	w.state(w.b, w.wb, d)
+	wants(t, judged(w.file(w.export()), Expected{}), CannotBeKnown, "which both have taken")
+	w.sheets = append(w.sheets, &next)
+	if rep := judged(w.file(w.export()), Expected{}); rep.Verdict != Holds || len(rep.Notes) != 0 {
+		t.Errorf("with it:\n%s", rep)
 	}
 }
 

@@ -55,6 +55,9 @@ func TestVerifyTellsASealedBodyFromOneThatWasLeftOut(t *testing.T) {
 	if rep.Logs[0].ReceiptedTo != rep.Logs[0].Size {
 		t.Errorf("receipted to %d of %d: the sealed one stops the count", rep.Logs[0].ReceiptedTo, rep.Logs[0].Size)
 	}
+	if rep := judged(file(func(*record.Entry) bool { return false }), Expected{}); rep.Verdict != Holds || !strings.Contains(strings.Join(rep.Notes, "\n"), "no receipt here names its bodies") {
+		t.Errorf("here, and never held by the other side:\n%s", rep)
+	}
 	receipt(e.Facts())
 	if rep := judged(file(shut), Expected{}); rep.Verdict != CannotBeKnown {
 		t.Errorf("left out though they hold it:\n%s", rep)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"example.org/parley/check"
@@ -20,7 +19,7 @@ import (
 // SPEC: CLM-010 CLM-011
 func (rep Report) tell() (out []string) {
 	c := rep.Claim
-	say := func(f string, a ...any) { out = append(out, rep.say(f, a...)) }
+	say := func(f string, a ...any) { out = append(out, string(rep.say(f, a...))) }
 	say("claim %s of %s, made %s, counting since %s", c.ID, c.By, second(c.Time), second(c.Facts.Since))
 	if c.Known == "" {
 		say("  nothing that %s stated is here: all is the word of %s alone", c.Other, c.By)
@@ -62,13 +61,13 @@ func (rep Report) tell() (out []string) {
 }
 
 // tested says on how many days it was; what there is none of is not said.
-func (rep Report) tested(t claim.Tested) string {
+func (rep Report) tested(t claim.Tested) own {
 	if t.Days == 0 {
 		return rep.say("no day on which it was due is over")
 	}
-	said := []string{rep.say("%d of %d days", t.Tested, t.Days)}
+	said := []own{rep.say("%d of %d days", t.Tested, t.Days)}
 	if t.Last.IsZero() {
-		said = []string{rep.say("not once in %d days", t.Days)}
+		said = []own{rep.say("not once in %d days", t.Days)}
 	} else {
 		said = append(said, rep.say("%d running", t.Streak), rep.say("the last on %s", second(t.Last)))
 	}
@@ -82,22 +81,22 @@ func (rep Report) tested(t claim.Tested) string {
 	if rep.Alone {
 		said = append(said, rep.say("by the ordinary telephone, answered by a person"))
 	}
-	return strings.Join(said, ", ")
+	return join(said, ", ")
 }
 
-func (rep Report) gap(from, to time.Time) []string {
+func (rep Report) gap(from, to time.Time) []own {
 	if from.IsZero() {
 		return nil
 	}
-	return []string{rep.say("longest gap %s to %s", second(from), second(to))}
+	return []own{rep.say("longest gap %s to %s", second(from), second(to))}
 }
 
 // used says how often, of what there was.
-func (rep Report) used(u claim.Used) string {
-	var said []string
+func (rep Report) used(u claim.Used) own {
+	var said []own
 	for _, x := range []struct {
 		n         int
-		one, many string
+		one, many own
 	}{{u.Messages, rep.say("1 message"), rep.say("%d messages", u.Messages)}, {u.Stops, rep.say("1 STOP"), rep.say("%d STOPs", u.Stops)}, {u.Calls, rep.say("1 call"), rep.say("%d calls", u.Calls)}} {
 		switch x.n {
 		case 0:
@@ -111,60 +110,60 @@ func (rep Report) used(u claim.Used) string {
 	if u.Disputed > 0 {
 		said = append(said, rep.say("class disputed of %d", u.Disputed))
 	}
-	return strings.Join(said, ", ")
+	return join(said, ", ")
 }
 
 // telephone says what came of the tests of the ordinary telephone, of each side by its own word, in columns that are counted separately.
-func (rep Report) telephone(p claim.Telephone) string {
-	var said []string
+func (rep Report) telephone(p claim.Telephone) own {
+	var said []own
 	for i, n := range []map[string]int{p.Ours, p.Theirs} {
 		if len(n) == 0 {
 			continue
 		}
 		columns := map[string]int{}
-		var missed []string
+		var missed []own
 		for _, o := range check.Outcomes {
 			if columns[check.Column(o)] += n[o]; n[o] > 0 && check.Column(o) == check.NotReached {
-				missed = append(missed, fmt.Sprintf("%s %d", words.T(rep.lang, "test."+o), n[o]))
+				missed = append(missed, own(fmt.Sprintf("%s %d", words.T(rep.lang, "test."+o), n[o])))
 			}
 		}
-		s := words.T(rep.lang, "tests", []string{rep.Claim.By, rep.Claim.Other}[i], columns[check.Passed], columns[check.NoReply], columns[check.Declined], columns[check.NotReached])
+		s := own(words.T(rep.lang, "tests", []string{rep.Claim.By, rep.Claim.Other}[i], columns[check.Passed], columns[check.NoReply], columns[check.Declined], columns[check.NotReached]))
 		if len(missed) > 0 {
-			s += " (" + strings.Join(missed, ", ") + ")"
+			s += " (" + join(missed, ", ") + ")"
 		}
 		if i == 0 && !p.Last.IsZero() {
 			s += ", " + rep.say("the last on %s", second(p.Last))
 		}
 		if i == 0 {
-			s = strings.Join(append([]string{s}, rep.gap(p.GapFrom, p.GapTo)...), ", ")
+			s = join(append([]own{s}, rep.gap(p.GapFrom, p.GapTo)...), ", ")
 		}
 		said = append(said, s)
 	}
 	if len(said) == 0 {
 		return rep.say("no test of it is noted")
 	}
-	return strings.Join(said, "; ")
+	return join(said, "; ")
 }
 
 // pair tells of an office and its counterpart.
-func (rep Report) pair(say func(f string, a ...any), verdict string, p claim.Spoken) {
+func (rep Report) pair(say func(f string, a ...any), verdict own, p claim.Spoken) {
 	c := rep.Claim
 	ours, theirs := c.posts[p.Ours], c.posts[p.Theirs]
 	if p.Last.IsZero() {
 		say("  %s with %s: %s: no contact, on this record, as of T", ours, theirs, verdict)
 		return
 	}
-	since := []string{rep.say("none since counting began")}
+	since := []own{rep.say("none since counting began")}
 	if p.Since.N() > 0 {
 		since[0] = rep.say("since counting began %s", rep.count(p.Since))
 	}
 	if p.Straddles > 0 {
 		since = append(since, rep.say("before or after it %d", p.Straddles))
 	}
-	say("  %s with %s: %s: last contact %s (%s, %s); %s", ours, theirs, verdict, p.Last, rep.say(p.Kind), rep.whose(p.Whose), strings.Join(since, ", "))
+	say("  %s with %s: %s: last contact %s (%s, %s); %s", ours, theirs, verdict, p.Last, rep.say(p.Kind), rep.whose(p.Whose), join(since, ", "))
 }
 
-func (rep Report) whose(w string) string {
+func (rep Report) whose(w string) own {
 	switch w {
 	case "both":
 		return rep.say("by both")
@@ -177,15 +176,15 @@ func (rep Report) whose(w string) string {
 }
 
 // count is a number by whose word it is, of those whose word it is.
-func (rep Report) count(n contact.Count) string {
-	var said []string
+func (rep Report) count(n contact.Count) own {
+	var said []own
 	for _, x := range []struct {
 		whose string
 		n     int
 	}{{"both", n.Both}, {"ours", n.Ours}, {"theirs", n.Theirs}, {"", n.Disputed}} {
 		if x.n > 0 {
-			said = append(said, fmt.Sprintf("%s %d", rep.whose(x.whose), x.n))
+			said = append(said, own(fmt.Sprintf("%s %d", rep.whose(x.whose), x.n)))
 		}
 	}
-	return fmt.Sprintf("%d (%s)", n.N(), strings.Join(said, ", "))
+	return own(fmt.Sprintf("%d (%s)", n.N(), join(said, ", ")))
 }

@@ -12,6 +12,7 @@ import (
 
 	"example.org/parley/party"
 	"example.org/parley/record"
+	"example.org/parley/service"
 	"example.org/parley/statement"
 	"example.org/parley/wire"
 	"example.org/parley/words"
@@ -102,24 +103,48 @@ func Open(r io.Reader, o Expected) (Report, *record.Record) {
 	default:
 		rep.Verdict = Holds
 	}
+	rep.Wrong, rep.Unknown, rep.Notes = rep.cut(rep.Wrong), rep.cut(rep.Unknown), rep.cut(rep.Notes)
 	return rep, rec
 }
 
-func (rep *Report) wrong(f string, a ...any)   { rep.Wrong = append(rep.Wrong, rep.say(f, a...)) }
-func (rep *Report) unknown(f string, a ...any) { rep.Unknown = append(rep.Unknown, rep.say(f, a...)) }
-func (rep *Report) unchecked(f string, a ...any) {
-	rep.Unchecked = append(rep.Unchecked, rep.say(f, a...))
+func (rep *Report) wrong(f string, a ...any)     { rep.add(&rep.Wrong, f, a) }
+func (rep *Report) unknown(f string, a ...any)   { rep.add(&rep.Unknown, f, a) }
+func (rep *Report) unchecked(f string, a ...any) { rep.add(&rep.Unchecked, f, a) }
+func (rep *Report) note(f string, a ...any)      { rep.add(&rep.Notes, f, a) }
+
+func (rep *Report) add(to *[]string, f string, a []any) { *to = append(*to, string(rep.say(f, a...))) }
+
+// mostReasons is how many of a sort are told; the others are counted.
+const mostReasons = 100
+
+func (rep *Report) cut(all []string) []string {
+	if n := len(all) - mostReasons; n > 0 {
+		return append(all[:mostReasons:mostReasons], string(rep.say("and %d more", n)))
+	}
+	return all
 }
-func (rep *Report) note(f string, a ...any) { rep.Notes = append(rep.Notes, rep.say(f, a...)) }
+
+// own are words of this program, in which whatever is of the file has been made harmless.
+type own string
 
 // say is what may be printed: whatever of the file is in it cannot steer a terminal.
-func (rep *Report) say(f string, a ...any) string {
+func (rep *Report) say(f string, a ...any) own {
 	for i, x := range a {
-		if _, number := x.(int); !number {
+		switch x.(type) {
+		case int, own:
+		default:
 			a[i] = seen(fmt.Sprint(x))
 		}
 	}
-	return fmt.Sprintf(words.Say(rep.lang, f), a...)
+	return own(fmt.Sprintf(words.Say(rep.lang, f), a...))
+}
+
+func join(said []own, between string) own {
+	var s []string
+	for _, x := range said {
+		s = append(s, string(x))
+	}
+	return own(strings.Join(s, between))
 }
 
 // seen writes out what is not plain ASCII.
@@ -150,6 +175,7 @@ type judgement struct {
 	terms    []byte
 	claim    *record.Ref // nil: it is an export
 	holes    []string    // numbers of logs that are skipped
+	newest   time.Time   // of a statement
 }
 
 // export judges the head of a file, then its statements and receipts while they are read, then the whole. A file that
@@ -296,6 +322,12 @@ func (j *judgement) whole() {
 	for _, l := range j.rec.Logs() {
 		j.reportLog(l, restored[l])
 	}
+	for _, l := range j.Logs {
+		if l.ReceiptedAt.After(j.newest.Add(24 * time.Hour)) {
+			j.note("%s: its receipt says %s, more than a day after the newest statement here", l.Log, second(l.ReceiptedAt))
+		}
+	}
+	j.issues()
 	if j.claim != nil {
 		j.claimed()
 	}
@@ -495,9 +527,26 @@ func (j *judgement) numbers() {
 	}
 }
 
+// issues looks for the sheets that the statements of an export name: one that is left out may end a key.
+//
+// SPEC: REC-031
+func (j *judgement) issues() {
+	for _, key := range j.rec.Items() {
+		s := service.FoldIssue(j.rec.Item(key))
+		here := s.Entry == nil || slices.ContainsFunc(j.sheets, func(sh *party.Sheet) bool { return sh.Party == s.Party && sh.Hash.String() == s.Hash })
+		switch {
+		case j.claim != nil || here:
+		case s.Accepted != nil:
+			j.unknown("issue %d of the sheet of %s, which both have taken, is not here", s.Issue, s.Party)
+		default:
+			j.note("issue %d of the sheet of %s, which %s names, is not here: it may end a key", s.Issue, s.Party, s.Entry.Place())
+		}
+	}
+}
+
 // reportLog reports one log, and what of it cannot be known.
 func (j *judgement) reportLog(l *record.Log, restored bool) {
-	out := LogReport{Log: l.Name.LogID.String(), Size: l.Size, Entries: l.Stored, Restored: restored}
+	out, early := LogReport{Log: l.Name.LogID.String(), Size: l.Size, Entries: l.Stored, Restored: restored}, false
 	for _, e := range j.rec.Entries(l.Name.LogID, 0) {
 		if !e.Time.IsZero() {
 			if out.First.IsZero() {
@@ -514,13 +563,20 @@ func (j *judgement) reportLog(l *record.Log, restored bool) {
 		if e.Inert != "" {
 			out.Inert++
 		}
+		if e.Time.After(j.newest) {
+			j.newest = e.Time
+		}
+		if !early && e.Receipt != nil && e.Receipt.Held.Before(e.Time.Add(-maxAhead)) {
+			early = true // said of the first alone
+			j.note("%s: its receipt says %s, before it was written by its author's clock", e.Place(), second(e.Receipt.Held))
+		}
 		if _, ok := j.ro.Kinds[e.Kind]; !ok && e.Kind != "" {
 			j.unknown("%s: a kind that this verifier does not know: %s", e.Place(), e.Kind)
 		}
 		switch {
 		case j.claim != nil: // bodies are looked for by the figures that read them
-		case e.Absent == "later" && e.Sealed() && e.Receipt == nil: // nobody has said that he held its bodies
-			j.note("%s is sealed: its bodies are not here", e.Place())
+		case e.Sealed() && e.Receipt == nil && (e.Absent == "later" || e.Absent == ""): // nobody has said that he held its bodies, here or not
+			j.note("%s is sealed: no receipt here names its bodies", e.Place())
 		case e.Absent == "later" || e.Absent != "" && e.Inert == "": // of one that is not valid too: its author wrote it
 			j.unknown("%s: a body is not here: %s", e.Place(), e.Absent)
 		}
@@ -541,15 +597,15 @@ func (j *judgement) reportLog(l *record.Log, restored bool) {
 // First is the verdict, and on whose word it stands where that is one side's.
 func (rep Report) First() string {
 	if rep.Alone && rep.Verdict == Holds {
-		return rep.say("%s, on the word of one side", rep.Verdict)
+		return string(rep.say("%s, on the word of one side", rep.Verdict))
 	}
 	return rep.Verdict
 }
 
 // under are reasons of the report, each after its word.
-func under(word string, reasons []string) (out []string) {
+func under(word own, reasons []string) (out []string) {
 	for _, s := range reasons {
-		out = append(out, "  "+word+": "+s)
+		out = append(out, "  "+string(word)+": "+s)
 	}
 	return out
 }
@@ -568,10 +624,10 @@ func (rep Report) Left() []string {
 // Who is the line, its parties, and what was found of a claim.
 func (rep Report) Who() (out []string) {
 	if rep.Line != "" {
-		out = append(out, rep.say("line %s", rep.Line))
+		out = append(out, string(rep.say("line %s", rep.Line)))
 	}
 	for _, p := range rep.Parties {
-		out = append(out, rep.say("  %s  party %s", p.Name, p.Hash))
+		out = append(out, string(rep.say("  %s  party %s", p.Name, p.Hash)))
 	}
 	if rep.Claim != nil {
 		out = append(out, rep.tell()...)
@@ -579,9 +635,21 @@ func (rep Report) Who() (out []string) {
 	return out
 }
 
+// void says, right below the verdict, how much of what holds means nothing.
+func (rep Report) void() []string {
+	all, inert := 0, 0
+	for _, l := range rep.Logs {
+		all, inert = all+l.Entries, inert+l.Inert
+	}
+	if inert == 0 {
+		return nil
+	}
+	return []string{"  " + string(rep.say("%d of %d statements are not valid and count for nothing", inert, all))}
+}
+
 // String is the report for people, in the language that was asked for.
 func (rep Report) String() string {
-	out := slices.Concat([]string{rep.First()}, under(rep.say("not checked"), rep.Unchecked), rep.Why(), under(rep.say("cannot be known"), rep.Unknown), rep.Who(), rep.ForPress())
+	out := slices.Concat([]string{rep.First()}, rep.void(), under(rep.say("not checked"), rep.Unchecked), rep.Why(), under(rep.say("cannot be known"), rep.Unknown), rep.Who(), rep.ForPress())
 	for _, l := range rep.Logs {
 		s := rep.say("  %s  %d entries", l.Log, l.Entries)
 		if l.Inert > 0 {
@@ -598,7 +666,7 @@ func (rep Report) String() string {
 		if l.Restored {
 			s += rep.say(", restored from an older copy")
 		}
-		out = append(out, s)
+		out = append(out, string(s))
 	}
 	for _, s := range rep.Notes {
 		out = append(out, "  "+s)
