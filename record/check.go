@@ -110,7 +110,7 @@ func (o *Options) check(note, facts, text []byte, signature bool) (*Checked, err
 		return nil, refuse("not signed by its party's key")
 	}
 	c.key = n.Sigs[0].Key
-	c.bytes = pieces{bytes.Clone(note), c.body(c.st.Facts, facts), c.body(c.st.Text, text)}
+	c.bytes = pieces{note: bytes.Clone(note), facts: c.body(c.st.Facts, facts), text: c.body(c.st.Text, text)}
 	if c.form == "" && !o.ours(&c.st) {
 		c.form = "names a party that is not of this line"
 	}

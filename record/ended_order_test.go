@@ -22,7 +22,7 @@ func TestEndRestsOnLogsThatComeLater(t *testing.T) {
 	last := p.say(p.run(main, "aurelia", "first"), "message.question", "the last that stands")
 	o := p.o
 	o.Ends = map[string][]Cutoff{"aurelia": {{p.o.Parties[0].Keys[0], last.Place(), 2}}}
-	set := []thing{thing(*last.load()), thing(*far.load()), thing(*seen.load())}
+	set := []thing{last.load().thing(), far.load().thing(), seen.load().thing()}
 	r := New(o)
 	for _, x := range set {
 		deliver(t, r, x)
@@ -51,7 +51,7 @@ func TestReceiptThatWaitsBringsIntoForce(t *testing.T) {
 	rc := p.receipt(b, p.run(b, "borealia", "first"), all[2])
 	o := p.o
 	o.Ends = map[string][]Cutoff{"aurelia": {{p.o.Parties[0].Keys[0], last.Place(), 2}}}
-	set := []thing{thing(*last.load()), thing(*all[0].load()), thing(*all[1].load()), {note: rc.Note()}, thing(*all[2].load())}
+	set := []thing{last.load().thing(), all[0].load().thing(), all[1].load().thing(), {note: rc.Note()}, all[2].load().thing()}
 	r := New(o)
 	for _, x := range set {
 		deliver(t, r, x)
@@ -82,7 +82,7 @@ func TestForkOfTheLogOfAnEnd(t *testing.T) {
 		rc := p.receipt(b, p.run(b, "borealia", "first"), first)
 		o := p.o
 		o.Ends = map[string][]Cutoff{"aurelia": {{p.o.Parties[0].Keys[0], last.Place(), 2}}}
-		set := []thing{twin, thing(*first.load()), thing(*last.load()), thing(*past.load())}
+		set := []thing{twin, first.load().thing(), last.load().thing(), past.load().thing()}
 		allOrders(t, o, set)
 		allOrders(t, o, slices.Concat(set, []thing{{note: rc.Note()}}))
 	}

@@ -27,8 +27,11 @@ type Rows interface {
 // shelfSize is how many bytes that lie on disk too are kept in memory: of what came last, or was read back last.
 const shelfSize = 4 << 20
 
-// pieces are the bytes of a statement or a receipt as they came. Nobody changes them.
-type pieces struct{ note, facts, text []byte }
+// pieces are the bytes of a statement or a receipt as they came. Nobody changes them, nor what was read of the text.
+type pieces struct {
+	note, facts, text []byte
+	read              *Text // nil: not yet
+}
 
 func (p *pieces) size() int { return len(p.note) + len(p.facts) + len(p.text) }
 
@@ -202,11 +205,15 @@ func (e *Entry) words() *Text {
 	if !e.text || e.barren {
 		return nil
 	}
-	t, err := decodeText(e.load().text)
-	if err != nil {
-		return nil
+	p := e.load()
+	if s := e.bytes.shelf; s != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
 	}
-	return t
+	if p.read == nil { // views ask for the same words again and again
+		p.read, _ = decodeText(p.text)
+	}
+	return p.read
 }
 
 // Header gives the whole header as it was signed.
@@ -312,7 +319,7 @@ func readBack[T keeper](some []T, buf []byte) (answer func() (b batch, grown []b
 	var ns, at []int
 	for i, x := range some {
 		if p, row := x.kept().get(); p != nil {
-			b.pieces[i] = *p
+			b.pieces[i] = pieces{note: p.note, facts: p.facts, text: p.text}
 		} else if row != 0 {
 			rows, b.rows[i] = x.kept().shelf.rows, int(row)
 			ns, at = append(ns, int(row)), append(at, i)
@@ -323,13 +330,13 @@ func readBack[T keeper](some []T, buf []byte) (answer func() (b batch, grown []b
 	}
 	read := rows.Rows(ns, buf)
 	return func() (_ batch, grown []byte) {
-		grown, b.err = read(func(i int, note, facts, text []byte) { b.pieces[at[i]] = pieces{note, facts, text} })
+		grown, b.err = read(func(i int, note, facts, text []byte) { b.pieces[at[i]] = pieces{note: note, facts: facts, text: text} })
 		return b, grown
 	}
 }
 
 // NewEntry makes an entry that stands in no record: a draft on trial, or a test's. Bodies that are not nil are here.
 func NewEntry(h Head, note, facts, text []byte) *Entry {
-	e := &Entry{Head: h, Bodies: len(facts) + len(text), WantFacts: facts != nil, WantText: text != nil, facts: facts != nil, text: text != nil, bytes: &bytesOf{mem: &pieces{note, facts, text}}}
+	e := &Entry{Head: h, Bodies: len(facts) + len(text), WantFacts: facts != nil, WantText: text != nil, facts: facts != nil, text: text != nil, bytes: &bytesOf{mem: &pieces{note: note, facts: facts, text: text}}}
 	return e
 }

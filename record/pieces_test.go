@@ -168,6 +168,21 @@ func TestManyAreReadBackAtOnce(t *testing.T) {
 	}
 }
 
+// Words are decoded once for as long as their bytes are in memory, and go with them.
+func TestWordsAreDecodedOnce(t *testing.T) {
+	_, _, _, all := onPaper(t, shelfSize/1000)
+	first := all[0].Words()
+	if first == nil || first.Text == "" || all[0].Words() != first {
+		t.Fatalf("%+v, then %p and not %p", first, all[0].Words(), first)
+	}
+	for _, e := range all {
+		e.Words()
+	}
+	if again := all[0].Words(); again == first || again.Text != first.Text {
+		t.Errorf("they stay though their bytes have left the memory: %+v", again)
+	}
+}
+
 // A body that comes after its statement lies in another row: until that is on disk it stays in memory.
 //
 // SPEC: STO-018
@@ -194,7 +209,7 @@ func TestLaterBodiesStayInMemoryUntilTheyAreOnDisk(t *testing.T) {
 	if _, err := to.AddStored(c, 3); err != nil || a.Entry.bytes.row != 0 {
 		t.Fatalf("row %d, %v", a.Entry.bytes.row, err)
 	}
-	d.rows[5] = pieces{note, facts, text}
+	d.rows[5] = pieces{note: note, facts: facts, text: text}
 	a.Entry.OnDisk(5)
 	a.Entry.bytes.mem = nil
 	if _, f, x := a.Entry.Pieces(); !bytes.Equal(f, facts) || !bytes.Equal(x, text) {
@@ -210,7 +225,7 @@ func laterWords(t *testing.T) (d *paper, e *Entry, words func() Added) {
 	to := New(p.o)
 	note, facts, text := all[0].Pieces()
 	d.rows[1] = pieces{note: note, facts: facts}
-	d.rows[5] = pieces{note, facts, text}
+	d.rows[5] = pieces{note: note, facts: facts, text: text}
 	c, err := p.o.Check(note, facts, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -42,10 +42,12 @@ func TestRootsAgainstMerkle(t *testing.T) {
 // thing is a statement or a receipt, to be delivered in any order.
 type thing struct{ note, facts, text []byte }
 
+func (p *pieces) thing() thing { return thing{p.note, p.facts, p.text} }
+
 func statements(r *Record) (out []thing) {
 	for _, l := range r.Logs() {
 		for _, e := range r.Entries(l.Name.LogID, 0) {
-			out = append(out, thing(*e.load()))
+			out = append(out, e.load().thing())
 		}
 	}
 	return out

@@ -50,7 +50,7 @@ func TestSealedBodiesHoldUpNoReceipt(t *testing.T) {
 		t.Errorf("released: %+v, held by %v", open, sealed.Receipt)
 	}
 	for _, e := range []*Entry{first, sealed, about, after} {
-		set = append(set, thing(*e.load()))
+		set = append(set, e.load().thing())
 	}
 	if r := allOrders(t, p.o, set); digest(r) != digest(a) || digest(r) != digest(b) {
 		t.Error("the authors' own state differs")

@@ -19,7 +19,7 @@ func storm(p *pair, seed uint64) []thing {
 		runs = append(runs, p.run(r, []string{"aurelia", "borealia"}[i%2], "first"))
 	}
 	var set []thing
-	keep := func(e *Entry) { set = append(set, thing(*e.load())) }
+	keep := func(e *Entry) { set = append(set, e.load().thing()) }
 	var all []*Entry
 	for range 60 {
 		i := rnd.IntN(len(recs))

@@ -34,9 +34,7 @@ func TestExportHoldsOnlyWhatIsOnDisk(t *testing.T) {
 		}
 		var before, pending, after int
 		step := func(f func()) {
-			if err := l.in(t.Context(), l.events, f); err != nil {
-				t.Fatal(err)
-			}
+			inLoop(t, l, f)
 			time.Sleep(time.Second)
 		}
 		step(func() {
