@@ -18,18 +18,16 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
-	"example.org/parley/internal/act"
 	"example.org/parley/internal/alarm"
-	"example.org/parley/internal/control"
 	"example.org/parley/internal/home"
 )
 
-// far is a line whose two nodes run in a network of their own, with pages of the house: the browser is another machine.
+// far is a line whose two nodes run in a network of their own, with pages of the house: each browser is on another machine.
 type far struct {
 	world
 	t     *testing.T
 	net   string
-	at    netip.Addr // of the nodes, as the browser's machine reaches them
+	at    netip.Addr // of the nodes
 	rules []string
 	last  netip.Addr // of the machines beside it
 	n     int        // browsers
@@ -44,17 +42,16 @@ func newFar(t *testing.T) *far {
 	}
 	t.Cleanup(func() { removeAll(dir) })
 	n := os.Getpid() % 4096
-	f := &far{world: world{dir: filepath.Join(dir, "d"), bin: filepath.Join(dir, "parley")}, t: t, net: fmt.Sprintf("parley%d", n), at: netip.AddrFrom4([4]byte{10, 213, byte(n >> 4), byte(n<<4) | 2})}
+	f := &far{world: world{dir: filepath.Join(dir, "d"), bin: filepath.Join(dir, "parley")}, t: t, net: fmt.Sprintf("parley%d", n), at: netip.AddrFrom4([4]byte{10, 214, byte(n >> 4), byte(n<<4) | 2})}
+	f.last = f.at
 	if out, err := exec.Command("ip", "netns", "add", f.net).CombinedOutput(); err != nil {
 		need(t, "network", fmt.Sprintf("no network of one's own can be made here: %v %s", err, out))
 	}
 	t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", f.net).Run() })
-	f.ip("link", "add", f.net, "type", "veth", "peer", "name", "eth0", "netns", f.net)
-	f.ip("addr", "add", f.at.Prev().String()+"/30", "dev", f.net)
-	f.ip("link", "set", f.net, "up")
 	f.ip("-n", f.net, "link", "set", "lo", "up")
-	f.ip("-n", f.net, "addr", "add", f.at.String()+"/30", "dev", "eth0")
-	f.ip("-n", f.net, "link", "set", "eth0", "up")
+	f.ip("-n", f.net, "link", "add", "lan0", "type", "bridge") // what joins its machines
+	f.ip("-n", f.net, "addr", "add", f.at.String()+"/28", "dev", "lan0")
+	f.ip("-n", f.net, "link", "set", "lan0", "up")
 	f.ip("-n", f.net, "rule", "add", "priority", "10", "lookup", "local") // what is cut comes first
 	f.ip("-n", f.net, "rule", "del", "priority", "0")
 	parley(t, f.bin)
@@ -103,7 +100,7 @@ func (f *far) cut(protocol string, to, from bool) {
 		f.t.Fatal(err)
 	}
 	sound, _ := l.Config.Sound()
-	for rule, on := range map[string]bool{fmt.Sprint("iif lo ipproto ", protocol, " sport ", sound.Port()): to, fmt.Sprint("iif eth0 ipproto ", protocol, " dport ", sound.Port()): from} {
+	for rule, on := range map[string]bool{fmt.Sprint("iif lo ipproto ", protocol, " sport ", sound.Port()): to, fmt.Sprint("iif lan0 ipproto ", protocol, " dport ", sound.Port()): from} {
 		if on {
 			f.rules = append(f.rules, rule)
 			f.ip(append([]string{"-n", f.net, "rule", "add", "priority", "1", "blackhole"}, strings.Fields(rule)...)...)
@@ -141,23 +138,10 @@ func (f *far) stands(armed bool) time.Duration {
 // SPEC: VOX-028 VOX-029 VOX-040 PAG-015 ALM-021
 func TestSoundThatIsCut(t *testing.T) {
 	f := newFar(t)
-	ctx := browser(t, hz, db, chromedp.Flag("ignore-certificate-errors", true), chromedp.Flag("host-resolver-rules", "MAP *.ops.example "+f.at.String()))
+	ctx := f.browser(f.machine(), hz, db, a, b)
 	open := func(party string) *screen {
-		for began := time.Now(); ; time.Sleep(100 * time.Millisecond) { // its page opens
-			n := control.To(home.Home{Dir: filepath.Join(f.dir, party)})
-			_, err := n.Do(t.Context(), "north", "en", act.SignOn{})
-			if err == nil {
-				_, err = n.Do(t.Context(), "north", "en", act.Open)
-			}
-			if err == nil {
-				break
-			} else if time.Since(began) > time.Minute {
-				t.Fatal(err)
-			}
-		}
-		s := tab(t, ctx, 1366, 768, "dark")
+		s := f.page(ctx, party, 1366, 768)
 		s.wanted = func(string) bool { return true }
-		s.run(t, chromedp.Navigate(f.link(t, party)))
 		soundOn(t, s)
 		return s
 	}

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,13 +27,6 @@ import (
 // machine makes another machine of the house: a network of its own, with a cable to the nodes.
 func (f *far) machine() (network string) {
 	f.t.Helper()
-	if !f.last.IsValid() { // the first: what joins them
-		b := f.at.As4()
-		f.last = netip.AddrFrom4([4]byte{10, 214, b[2], b[3]})
-		f.ip("-n", f.net, "link", "add", "lan0", "type", "bridge")
-		f.ip("-n", f.net, "addr", "add", f.last.String()+"/28", "dev", "lan0")
-		f.ip("-n", f.net, "link", "set", "lan0", "up")
-	}
 	f.last = f.last.Next()
 	network = fmt.Sprintf("%s-%d", f.net, f.last.As4()[3]&15)
 	up := "up" + network[strings.LastIndex(network, "-"):]
@@ -49,53 +41,64 @@ func (f *far) machine() (network string) {
 	return network
 }
 
-// browser starts a Chromium on a machine of the house: there the names of the pages stand in the file of hosts,
-// and what the nodes of these parties write for it lies among its policies. Nothing else makes it trust them.
+// browser starts a Chromium on a machine of the house.
 func (f *far) browser(network string, hz, db float64, parties ...string) context.Context {
 	f.t.Helper()
+	return browser(f.t, hz, db, chromedp.ExecPath(f.there(network, "chromium", parties...)), chromedp.Flag("use-fake-ui-for-media-stream", false), chromedp.Flag("remote-debugging-port", f.reach(network)))
+}
+
+// firefox starts a Firefox on a machine of the house, a desk of one party.
+func (f *far) firefox(network string, hz int, party string) *firefox {
+	f.t.Helper()
+	prefs := strings.ReplaceAll(fmt.Sprintf(prefs, hz), `user_pref("permissions.default.microphone", 1);`, "")
+	return firefoxAt(f.t, f.there(network, "firefox-esr", party), prefs, f.reach(network))
+}
+
+// there gives a program that runs a browser on a machine of the house: there the names of the pages stand in the file of hosts,
+// and what the nodes of these parties write for browsers lies among their policies. Nothing else makes one trust them.
+func (f *far) there(network, program string, parties ...string) string {
+	f.t.Helper()
 	f.n++
-	lan := f.last.As4()
-	lan[3] = f.at.As4()[3]
 	dir := filepath.Join(filepath.Dir(f.dir), fmt.Sprint("machine", f.n))
 	etc := filepath.Join(dir, "etc")
-	policy := map[string][]any{}
-	for _, party := range parties {
-		files, err := filepath.Glob(filepath.Join(f.dir, party, "tls", "*", "policy", "chromium.json"))
-		if err != nil || len(files) != 1 {
-			f.t.Fatal(party, files, err)
-		}
-		b, err := os.ReadFile(files[0])
-		var p map[string][]any
-		if err = errors.Join(err, json.Unmarshal(b, &p)); err != nil {
+	path, err := exec.LookPath(program)
+	if err != nil {
+		need(f.t, program, "no "+program+" here: apt install "+program)
+	}
+	must := func(err error) {
+		f.t.Helper()
+		if err != nil {
 			f.t.Fatal(err)
 		}
+	}
+	must(os.Mkdir(dir, 0o755))
+	must(exec.Command("cp", "-a", "/etc", etc).Run())
+	chromium, firefox := filepath.Join(etc, "chromium", "policies", "managed"), filepath.Join(etc, "firefox", "policies")
+	must(errors.Join(os.MkdirAll(chromium, 0o755), os.MkdirAll(firefox, 0o755)))
+	policy := map[string][]any{}
+	for _, party := range parties {
+		name := party + ".ops.example"
+		from := filepath.Join(f.dir, party, "tls", name)
+		b, err := os.ReadFile(filepath.Join(from, "policy", "chromium.json"))
+		must(err)
+		var p map[string][]any
+		must(json.Unmarshal(b, &p))
 		for k, v := range p {
 			policy[k] = append(policy[k], v...)
 		}
-	}
-	text, _ := json.Marshal(policy)
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		need(f.t, "chromium", "no chromium here: apt install chromium")
-	}
-	run := fmt.Sprintf("unshare -m sh -c 'mount --bind %q /etc && exec %q \"$@\"' sh \"$@\"", etc, path)
-	run = "ip netns exec " + network + " " + run
-	managed, script := filepath.Join(etc, "chromium", "policies", "managed"), filepath.Join(dir, "chromium")
-	for _, do := range []func() error{
-		func() error { return os.Mkdir(dir, 0o755) },
-		func() error { return exec.Command("cp", "-a", "/etc", etc).Run() },
-		func() error { return os.MkdirAll(managed, 0o755) },
-		func() error { return os.WriteFile(filepath.Join(managed, "parley.json"), text, 0o644) },
-		func() error {
-			return os.WriteFile(filepath.Join(etc, "hosts"), fmt.Appendf(nil, "127.0.0.1 localhost\n%s %s.ops.example %s.ops.example\n", netip.AddrFrom4(lan), a, b), 0o644)
-		},
-		func() error { return os.WriteFile(script, []byte("#!/bin/sh\nexec "+run+"\n"), 0o755) },
-	} {
-		if err := do(); err != nil {
-			f.t.Fatal(err)
+		for file, to := range map[string]string{"firefox.json": "policies.json", "root.pem": "parley-" + name + ".pem"} {
+			b, err := os.ReadFile(filepath.Join(from, "policy", file))
+			must(err)
+			must(os.WriteFile(filepath.Join(firefox, to), b, 0o644))
 		}
 	}
-	return browser(f.t, hz, db, chromedp.ExecPath(script), chromedp.Flag("use-fake-ui-for-media-stream", false), chromedp.Flag("remote-debugging-port", f.reach(network)))
+	text, err := json.Marshal(policy)
+	must(err)
+	must(os.WriteFile(filepath.Join(chromium, "parley.json"), text, 0o644))
+	must(os.WriteFile(filepath.Join(etc, "hosts"), fmt.Appendf(nil, "127.0.0.1 localhost\n%s %s.ops.example %s.ops.example\n", f.at, a, b), 0o644))
+	script := filepath.Join(dir, program)
+	must(os.WriteFile(script, fmt.Appendf(nil, "#!/bin/sh\nexec ip netns exec %s unshare -m sh -c 'mount --bind %q /etc && exec %q \"$@\"' sh \"$@\"\n", network, etc, path), 0o755))
+	return script
 }
 
 // reach gives a port here behind which is the same one of a machine, for the DevTools of its browser.
@@ -148,8 +151,8 @@ func (f *far) open(ctx context.Context, party string, wide, high int64) *screen 
 	return s
 }
 
-// page opens a party's page in a browser, at a fresh link.
-func (f *far) page(ctx context.Context, party string, wide, high int64, first ...chromedp.Action) *screen {
+// opens waits until a party's page can be opened, with its officer signed on.
+func (f *far) opens(party string) {
 	f.t.Helper()
 	for began := time.Now(); ; time.Sleep(100 * time.Millisecond) { // its page opens
 		n := control.To(home.Home{Dir: filepath.Join(f.dir, party)})
@@ -158,11 +161,17 @@ func (f *far) page(ctx context.Context, party string, wide, high int64, first ..
 			_, err = n.Do(f.t.Context(), "north", "en", act.Open)
 		}
 		if err == nil {
-			break
+			return
 		} else if time.Since(began) > time.Minute {
 			f.t.Fatal(err)
 		}
 	}
+}
+
+// page opens a party's page in a browser, at a fresh link.
+func (f *far) page(ctx context.Context, party string, wide, high int64, first ...chromedp.Action) *screen {
+	f.t.Helper()
+	f.opens(party)
 	s := tab(f.t, ctx, wide, high, "dark")
 	s.run(f.t, first...)
 	for began := time.Now(); ; time.Sleep(time.Second) {

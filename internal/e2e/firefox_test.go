@@ -56,11 +56,11 @@ user_pref("browser.aboutwelcome.enabled", false);
 // startFirefox starts one on a sound device of its own. It ends with the test.
 func startFirefox(t *testing.T, hz int) *firefox {
 	t.Helper()
-	return firefoxAt(t, "firefox-esr", fmt.Sprintf(prefs, hz))
+	return firefoxAt(t, "firefox-esr", fmt.Sprintf(prefs, hz), "0")
 }
 
-// firefoxAt starts a program that is Firefox, with these preferences.
-func firefoxAt(t *testing.T, program, prefs string) *firefox {
+// firefoxAt starts a program that is Firefox, with these preferences; it is spoken to at that port.
+func firefoxAt(t *testing.T, program, prefs, port string) *firefox {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "parley-firefox-")
 	if err != nil {
@@ -77,7 +77,7 @@ func firefoxAt(t *testing.T, program, prefs string) *firefox {
 	if err := os.WriteFile(filepath.Join(dir, "user.js"), []byte(prefs), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	said := child(t, program, dir, []string{"PULSE_SERVER=unix:" + sound}, "--headless", "--no-remote", "--profile", dir, "--remote-debugging-port", "0", "--marionette")
+	said := child(t, program, dir, []string{"PULSE_SERVER=unix:" + sound}, "--headless", "--no-remote", "--profile", dir, "--remote-debugging-port", port, "--marionette")
 	f := &firefox{profile: dir}
 	for line := range said {
 		if _, at, ok := strings.Cut(line, "WebDriver BiDi listening on "); ok {

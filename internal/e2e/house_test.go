@@ -256,7 +256,7 @@ user_pref("remote.prefs.recommended", false);
 user_pref("marionette.port", 0);
 user_pref("security.webauth.webauthn_enable_softtoken", true);
 user_pref("security.webauth.webauthn_enable_usbtoken", false);
-`)
+`, "0")
 	s := f.open(t, h.slip("desk", "invite", "Ops room right"))
 	s.is(t, "", `document.querySelector('#code').value.length === 12`)
 	s.eval(t, "", `document.querySelector('#go').click()`, nil)

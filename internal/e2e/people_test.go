@@ -11,19 +11,16 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestALinguistInTheCall puts a third person into a call of two: three browsers, each with a tone of its own. Each tone is
+// TestALinguistInTheCall puts a third person into a call of two: three browsers on machines of their own, each with a tone of its own. Each tone is
 // heard at both other desks and not at its own, not before both ends show who joined, and none on hold.
 //
-// SPEC: CAL-022 CAL-024 PAG-081 VOX-034
+// SPEC: CAL-022 CAL-024 PAG-061 PAG-064 PAG-081 VOX-034
 func TestALinguistInTheCall(t *testing.T) {
-	w := demo(t)
+	f := newFar(t)
 	tones := []float64{440, 1000, 1700}
 	var desks []*screen
 	for i, party := range []string{a, b, a} {
-		s := tab(t, browser(t, tones[i], db), 1366, 768, "dark")
-		s.run(t, chromedp.Navigate(w.link(t, party)))
-		soundOn(t, s)
-		desks = append(desks, s)
+		desks = append(desks, f.open(f.browser(f.machine(), tones[i], db, party), party, 1366, 768))
 	}
 	officer, far, linguist := desks[0], desks[1], desks[2]
 	// hears waits until a desk hears these tones and no other one.
@@ -36,8 +33,8 @@ func TestALinguistInTheCall(t *testing.T) {
 			for i, hz := range tones {
 				level[i] = s.heard(t, "", hz).tone
 				there := false
-				for _, f := range want {
-					there = there || f == hz
+				for _, x := range want {
+					there = there || x == hz
 				}
 				ok = ok && (there && level[i] > db-3 && level[i] < db+3 || !there && level[i] < db-25)
 			}
@@ -85,13 +82,10 @@ func TestALinguistInTheCall(t *testing.T) {
 //
 // SPEC: CAL-031 CAL-032 CAL-033 PAG-085
 func TestLettersBesideACall(t *testing.T) {
-	w := demo(t)
+	f := newFar(t)
 	var desks []*screen
 	for i, party := range []string{a, b} {
-		s := tab(t, browser(t, []float64{440, 1000}[i], db), 1366, 768, "dark")
-		s.run(t, chromedp.Navigate(w.link(t, party)))
-		soundOn(t, s)
-		desks = append(desks, s)
+		desks = append(desks, f.open(f.browser(f.machine(), []float64{440, 1000}[i], db, party), party, 1366, 768))
 	}
 	officer, far := desks[0], desks[1]
 	ring(t, officer, far)
