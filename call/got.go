@@ -365,7 +365,9 @@ func (m *Machine) acked(l *Live, s Signal) {
 		l.asked, l.checked = time.Time{}, m.now
 		l.sure = l.sure || s.Of == SigAnswer
 		if s.Of == SigPeople {
-			l.Codec = cmp.Or(l.next, l.Codec)
+			if l.next == ULaw {
+				l.Codec = ULaw
+			}
 			m.admit(l, l.told)
 		}
 		m.changed()

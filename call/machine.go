@@ -60,6 +60,7 @@ type Live struct {
 
 	only     [2]string // the one codec that our desk, and theirs, speaks; "": both
 	next     string    // the codec that the newest roster of ours changes the call to; "": none
+	turned   bool      // theirs changed it from Opus
 	told     []Person  // ours, by the newest roster that we sent
 	version  int       // of it
 	theirs   int       // of their newest

@@ -230,7 +230,10 @@ func (m *Machine) gotPeople(l *Live, s Signal) {
 		l.Side[1] = side
 		l.There, l.ThereBy = s.People[0].Desk, s.People[0].Officer
 		if s.Codec == ULaw { // SPEC: CAL-021
-			l.Codec = s.Codec
+			l.turned = l.turned || l.Codec == Opus
+			l.Codec = ULaw
+		} else if s.Codec == Opus && l.turned && l.next != ULaw {
+			l.turned, l.Codec = false, Opus
 		}
 		m.changed()
 	}
@@ -325,6 +328,9 @@ func (m *Machine) take(l *Live, by statement.Author) Out {
 	first := Person{Desk: by.Desk, Officer: by.Officer, Part: Holder, By: by, Speaks: true}
 	if len(told) > 0 && told[0].Source == 0 {
 		told = told[1:]
+	}
+	if had := l.Side[0].People; l.next == ULaw && l.Codec == Opus && m.Wide && len(had) > 0 && had[0].Desk == by.Desk {
+		l.next = Opus // laid down at once
 	}
 	l.Side[0].Holds, l.bell, l.handed = 0, nil, time.Time{}
 	return m.tell(l, append([]Person{first}, told...))

@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write transcripts and tables anew")
 // TestConversations plays every script under testdata: dated acts above the line of dashes, below it
 // what happened and how both ends' words stand to each other.
 //
-// SPEC: CAL-003 CAL-004 CAL-005 CAL-006 CAL-007 CAL-008 CAL-009 CAL-010 CAL-021 CAL-022 CAL-023 CAL-024 CAL-025 CAL-034 CAL-035
+// SPEC: CAL-003 CAL-004 CAL-005 CAL-006 CAL-007 CAL-008 CAL-009 CAL-010 CAL-021 CAL-022 CAL-023 CAL-024 CAL-025 CAL-034 CAL-035 CAL-036
 func TestConversations(t *testing.T) {
 	files, _ := filepath.Glob("testdata/*.txt")
 	if len(files) < 15 {

@@ -416,6 +416,11 @@ func (c *calls) vacant() {
 		}
 	}
 	c.leftAt = left
+	for _, p := range v.Side[0].People { // SPEC: CAL-036
+		if c.m.Live().State == call.Connected && !hears(c.sinks[p.Desk], v.Codec) {
+			_ = c.do(c.m.Gone(p.Desk, c.l.now))
+		}
+	}
 }
 
 func (c *calls) tick() {
@@ -598,13 +603,18 @@ func (c *calls) fits(desk string) error {
 	if d == nil || !d.armed {
 		return call.ErrNoDesk
 	}
-	if v.Codec == voice.G722 { // it becomes G.711 as another joins
-		v.Codec = voice.ULaw
-	}
-	if s := c.sinks[desk]; v.State == call.Connected && s != nil && s.Only() != "" && s.Only() != v.Codec {
+	if v.State == call.Connected && !hears(c.sinks[desk], v.Codec) {
 		return call.ErrCodec
 	}
 	return nil
+}
+
+// hears reports whether a desk's ear hears a codec; a call in G.722 is one in G.711 for who joins it.
+func hears(s Sink, codec string) bool {
+	if s == nil || s.Only() == "" {
+		return true
+	}
+	return s.Only() == codec || s.Only() == voice.ULaw && codec == voice.G722
 }
 
 // Narrow makes a call in G.722 one in G.711: a telephone of ours has a key pressed, or hears G.722 no more.

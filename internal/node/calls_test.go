@@ -182,7 +182,9 @@ func TestPeopleInACallHearEachOtherOnce(t *testing.T) {
 // A call in Opus becomes one in G.711 once a telephone to which it was handed has it and the other end has seen so, or where the
 // other end says so; frames of the other codec that are still on their way are not heard.
 //
-// SPEC: CAL-021 CAL-025 PHN-054
+// A desk whose ear does not hear the codec of its call is gone.
+//
+// SPEC: CAL-021 CAL-025 CAL-036 PHN-054
 func TestACallInOpusIsHandedToATelephone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, ours := range []bool{true, false} {
@@ -253,6 +255,15 @@ func TestACallInOpusIsHandedToATelephone(t *testing.T) {
 			}
 			if v := l.calls.m.Live(); v.Codec != call.ULaw {
 				t.Errorf("handed over here %v: the call's codec is %q", ours, v.Codec)
+			}
+			time.Sleep(10 * time.Second)
+			if v := l.calls.m.Live(); v.State != call.Connected {
+				t.Errorf("handed over here %v: it has ended: %+v", ours, v.Last)
+			}
+			sink.only = voice.Opus // its ear is another one now, and hears nothing of it
+			time.Sleep(time.Second)
+			if v := l.calls.m.Live(); v.State != call.Idle || v.Last == nil || v.Last.Outcome.What != call.Failed || v.Last.Outcome.Cause != call.CauseMedia {
+				t.Errorf("handed over here %v: a desk that hears nothing of it stays in it: %+v", ours, v)
 			}
 			l.Close()
 		}
