@@ -270,21 +270,21 @@ func (p *Handset) heard() (samples []int16, file string) {
 	return samples, file
 }
 
-// Hears waits for so many frames, from now on, of what the telephone hears of which none is silent, and gives the strongest
-// tone in their second half near hz, its level, and how many they are. A busy machine makes it wait longer; after a while it is
-// content with the most that were heard running, of least at least.
-func (p *Handset) Hears(hz float64, want, least int) (heard, db float64, most int, err error) {
+// Hears looks at so many frames that the telephone hears from now on, and gives the strongest tone near hz in the second half of those
+// that were heard running without a silent one, its level, and how many they are. Where it waits it looks until all are.
+func (p *Handset) Hears(hz float64, want int, waits bool) (heard, db float64, most int, err error) {
 	const frame = voice.FrameBytes
 	all, file := p.heard()
 	run, at := 0, len(all)/frame
 	var best []int16
-	began := time.Now()
-	for ; most < want && (most < least || time.Since(began) < goodEnough); time.Sleep(100 * time.Millisecond) {
+	began, seen := time.Now(), 0
+	for ; most < want && (waits || seen < want); time.Sleep(100 * time.Millisecond) {
 		was := file
 		if all, file = p.heard(); file != was {
 			run, at = 0, 0
 		}
-		for ; (at+1)*frame <= len(all) && most < want; at++ {
+		for ; (at+1)*frame <= len(all) && most < want && (waits || seen < want); at++ {
+			seen++
 			if run++; power(all[at*frame:(at+1)*frame]) < -40 {
 				run = 0
 			} else if run > most {
@@ -292,15 +292,12 @@ func (p *Handset) Hears(hz float64, want, least int) (heard, db float64, most in
 			}
 		}
 		if time.Since(began) > 2*time.Minute {
-			return 0, 0, most, fmt.Errorf("telephone %s: %d frames, never %d running without a silent one", p.Number, len(all)/frame, least)
+			return 0, 0, most, fmt.Errorf("telephone %s: %d frames, never %d running without a silent one", p.Number, len(all)/frame, want)
 		}
 	}
 	heard, db = strongest(best, hz)
 	return heard, db, most, nil
 }
-
-// goodEnough is how long an edge waits for as many frames as are wanted.
-const goodEnough = 20 * time.Second
 
 // strongest is the strongest tone within a tenth of hz in half a second of sound, and its level.
 func strongest(sound []int16, hz float64) (best, db float64) {

@@ -68,7 +68,7 @@ func (p *set) does(command, params string) {
 // judge waits for so many frames of what a telephone heard of which none is silent: a tone of hz was spoken.
 func (p *set) judge(who string, hz float64, want int) {
 	p.t.Helper()
-	heard, db, _, err := p.Hears(hz, want, want)
+	heard, db, _, err := p.Hears(hz, want, true)
 	if err != nil {
 		p.t.Fatalf("%s: %v\n%s", who, err, p.Log())
 	}
@@ -304,7 +304,9 @@ func TestDemoPhone(t *testing.T) {
 		}
 		t.Logf("figure: %+v", h)
 		ways[h.Pair]++
-		if h.Pair == "phone → phone" && h.Unbroken < 200 {
+		if h.CutByLoad {
+			t.Logf("NOT SHOWN, for the machine was too busy three times: %s, %s → %s", h.Pair, h.From, h.To)
+		} else if h.LeftOut == "" && (h.Unbroken != 200 || h.FramesLost != nil && *h.FramesLost != 0) {
 			t.Errorf("%+v", h)
 		}
 		if h.LeftOut != "" {
@@ -312,7 +314,7 @@ func TestDemoPhone(t *testing.T) {
 				t.Errorf("%s is left out: %s", h.Pair, h.LeftOut)
 			}
 			ways[h.Pair]++
-		} else if math.Abs(h.HeardHz-h.SentHz) > h.SentHz/100 || math.Abs(h.LevelDB-story.SpokenDB) > 1.5 || !h.OK {
+		} else if !h.OK || !h.CutByLoad && (math.Abs(h.HeardHz-h.SentHz) > h.SentHz/100 || math.Abs(h.LevelDB-story.SpokenDB) > 1.5) {
 			t.Errorf("%+v", h)
 		}
 	}
