@@ -71,7 +71,7 @@ func NewGenesis(line string, sheets [2]*Sheet, rand [2][32]byte, tagKey [32]byte
 	for i, s := range sheets {
 		g.Parties[i] = Signer{s.Party, s.Hash, s.Sign, rand[i]}
 	}
-	if _, err := ParseTerms(terms); err != nil {
+	if err := g.Fits(sheets, terms); err != nil {
 		return nil, err
 	}
 	return ParseGenesis(g.Text())
@@ -188,6 +188,8 @@ func (g *Genesis) SignNext(key ed25519.PrivateKey) (err error) {
 }
 
 // Fits reports why the genesis does not say what these two sheets and terms say; of a line alone there is no sheet of B.
+//
+// SPEC: REC-906
 func (g *Genesis) Fits(sheets [2]*Sheet, terms []byte) error {
 	if g.Alone() != (sheets[1] == nil) || sheets[1] != nil && !sheets[0].IsPartyA(sheets[1]) {
 		return notGenesis("it is not of these parties")
@@ -195,6 +197,9 @@ func (g *Genesis) Fits(sheets [2]*Sheet, terms []byte) error {
 	for i := range g.Signers() {
 		if p, s := g.Parties[i], sheets[i]; p.Party != s.Party || p.Sheet != s.Hash || !p.Sign.Equal(s.Sign) {
 			return notGenesis("it does not name the two sheets")
+		}
+		if len(sheets[i].Ends) > 0 { // of this line there was no log to name
+			return notGenesis("the sheet of %s ends a sign key before there is a line", sheets[i].Party)
 		}
 	}
 	if _, err := ParseTerms(terms); err != nil {

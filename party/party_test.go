@@ -325,6 +325,14 @@ func TestGenesisIsSignedByAThenB(t *testing.T) {
 	if full.Fits([2]*Sheet{w.b, w.a}, body) == nil || full.Fits([2]*Sheet{w.a, w.b}, append(body, ' ')) == nil {
 		t.Fatal("fits what it does not name")
 	}
+	ends := *w.b // no log of this line was there to name when its sheets were exchanged
+	ends.Ends = []KeyEnd{{Key: Public(w.kb.Sign), Log: w.b.Party + "/" + g.Hash.Name() + "/1.bbbbbb", Size: 1}}
+	if err := ends.SignSheet(w.kb.Party); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewGenesis("north", [2]*Sheet{w.a, &ends}, [2][32]byte{{1}, {2}}, [32]byte{3}, body); err == nil || !strings.Contains(err.Error(), "ends a sign key") {
+		t.Fatal("a genesis names a sheet that ends a key:", err)
+	}
 	if l := full.Letters(); l[0] == l[1] || (l[0] != "A" && l[0] != "B") {
 		t.Fatal(l)
 	}

@@ -467,6 +467,8 @@ func (l *Line) SetTheirs(note []byte, seen bool) error {
 		return hint.New("have them read over another channel: parley pair FILE --digits …", "this sheet has new keys: its digits must be compared")
 	case l.Genesis != nil:
 		return l.Take(s)
+	case len(s.Ends) > 0: // every export would carry it, and hold no more
+		return hint.New("ask the other party for one without it; once the line is paired a key is ended by: parley key revoke", "this sheet ends a sign key, and the line has no log yet that it could name")
 	case l.Alone != nil && s.Party != l.Alone.Genesis.Parties[1].Party: // SPEC: ALN-014
 		return hint.New("with another party a line of its own: parley init --line NAME", "this line is one with %s, and the sheet is of %s", l.Alone.Genesis.Parties[1].Party, s.Party)
 	}

@@ -301,6 +301,13 @@ func TestSheetsAndGenesisAreKeptOnlyWhereTheyFit(t *testing.T) {
 		refused(t, a.SetTheirs(their.Note, false), nowhere+" cannot be reached from here")
 		a.Config.SameMachine = same
 	}
+	ends := *b.Ours // an end of a key, past a log of a line that is not this one
+	ends.Issue, ends.Before = 2, b.Ours.Hash
+	ends.Ends = []party.KeyEnd{{Key: b.Ours.Sign, Log: ends.Party + "/" + b.Ours.Hash.Name() + "/1.bbbbbb", Size: 1}}
+	if err := ends.SignSheet(b.Keys.Party); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, a.SetTheirs(ends.Note, false), "ends a sign key")
 	for i, p := range a.Config.Paths {
 		if at, _, err := a.Remote(p); err != nil || at.String() != b.Config.Paths[i].Bind {
 			t.Fatal(at, err)
