@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"example.org/parley/check"
 	"example.org/parley/contact"
@@ -233,13 +234,39 @@ func (r reader) whose(w string) string {
 	return r.t(w)
 }
 
-// marks are what would end the quoted name of an office: a name may not read like a sentence.
-var marks = strings.NewReplacer(`"`, "'", "“", "'", "”", "'", "„", "'", "«", "'", "»", "'")
+// feigned are letters that look like marks.
+var feigned = &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0x2b0, Hi: 0x2ff, Stride: 1}, {Lo: 0x374, Hi: 0x374, Stride: 1}, {Lo: 0x7f4, Hi: 0x7f5, Stride: 1}, {Lo: 0xa78b, Hi: 0xa78c, Stride: 1}}}
+
+func letter(c rune) bool { return unicode.IsLetter(c) && !unicode.Is(feigned, c) }
+
+// drawn is the name of an office as a sentence has it: with nothing that could look like its end, so that it may not read like a
+// sentence of its own.
+//
+// SPEC: PRS-005
+func drawn(name string) string {
+	var b strings.Builder
+	all, word := []rune(name), false // behind a letter and its marks
+	for i, c := range all {
+		switch {
+		case letter(c):
+			word = true
+		case word && unicode.IsMark(c):
+		case word && (c == '\'' || c == '’') && i+1 < len(all) && letter(all[i+1]):
+			word = false
+		default:
+			if word = false; !unicode.IsDigit(c) && !strings.ContainsRune(" ,.-", c) {
+				c = '·'
+			}
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
 
 func (r reader) office(place, party string) string {
 	at, _ := record.ParsePlace(place)
 	p, _, _ := statement.Read[register.Post](r.rec.At(at))
-	return "“" + marks.Replace(cmp.Or(p.Names[r.lang], p.Name)) + "” (" + party + ")"
+	return "“" + drawn(cmp.Or(p.Names[r.lang], p.Name)) + "” (" + party + ")"
 }
 
 func (r reader) day(t time.Time) string {

@@ -1440,6 +1440,18 @@ const KINDS_OF_CONTACT = {
   call: 'a call', meeting: 'a meeting', summons: 'a summons', letter: 'a letter', demarche: 'a d\u00e9marche', protest: 'a protest', multilateral: 'a multilateral meeting',
 }
 
+// drawn is the name of a post in a sentence: what could look like its end is a point.
+function drawn(name) {
+  const isLetter = (c) => /^\p{L}$/u.test(c) && !/[\u02b0-\u02ff\u0374\u07f4\u07f5\ua78b\ua78c]/.test(c)
+  let word = false // behind a letter and its marks
+  return [...name].map((c, i, all) => {
+    if (word && /^\p{M}$/u.test(c)) return c
+    const inWord = word && /^['\u2019]$/.test(c) && isLetter(all[i + 1] ?? '')
+    word = isLetter(c)
+    return word || inWord || /^[\p{Nd} ,.-]$/u.test(c) ? c : '\u00b7'
+  }).join('')
+}
+
 // sentences draws what a claim that holds says, in English (PRS-005).
 function sentences(r) {
   const { claim, ours, record } = r, f = claim.read, out = []
@@ -1454,7 +1466,7 @@ function sentences(r) {
   const said = (c) => Object.keys(whose).filter((w) => c[w]).map((w) => `${c[w]} ${whose[w]}`)
   const post = (at, party) => {
     const cut = at.lastIndexOf(' '), s = entryAt(record, at.slice(0, cut), number(at.slice(cut + 1)))
-    return `\u201c${s.read.name.replace(/["\u201c\u201d\u201e\u00ab\u00bb]/g, "'")}\u201d (${party})`
+    return `\u201c${drawn(s.read.name)}\u201d (${party})`
   }
   const when = (s) => {
     const { first, last } = dates(s)

@@ -126,6 +126,15 @@ func TestPressTellsTheOrdinaryTelephone(t *testing.T) {
 	}
 }
 
+// likeSentences are names of offices, and how a sentence draws them.
+var likeSentences = [][2]string{
+	{`Envoy” (aurelia) was a call, on 1 March 2022. Before that “Chief`, `Envoy· ·aurelia· was a call, on 1 March 2022. Before that ·Chief`},
+	{`Clerk❞ (aurelia) and ❝Minister❞ (borealia): none`, `Clerk· ·aurelia· and ·Minister· ·borealia·· none`},
+	{`A‟ B″ C＂ D〞 E〝 F›G‹ Hˮ Iʺ J'' K’’ L´ M״ N"o p」`, `A· B· C· D· E· F·G· H· I· J·· K·· L· M· N·o p·`},
+	{`X’ (aurelia); ' and ꞌꞌY`, `X· ·aurelia·· · and ··Y`},
+	{"O'Neill-d’Été, St. Émile, 2x\u0323e \u030bclasse, רמטכ״ל, 外相 ٣", "O'Neill-d’Été, St. Émile, 2x\u0323e ·classe, רמטכ·ל, 外相 ٣"},
+}
+
 // pressForgeries are what is done to a statement for the press; the verdict that each has.
 var pressForgeries = []struct {
 	name, verdict string
@@ -173,9 +182,10 @@ var pressForgeries = []struct {
 	}},
 	{"press an office named like a sentence", Holds, func(h *lived) []byte {
 		none := new(register.Register)
-		name := `Envoy” (aurelia) was a call, on 1 March 2022. Before that “Chief`
-		a := h.says("aurelia")(none.PostDraft("aurelia", register.Post{Org: "ministry", Name: name, Level: 1}, "", nil))
-		h.says("borealia")(none.PostDraft("borealia", register.Post{Org: "ministry", Name: "Envoy", Level: 1, Pair: a.Place().String()}, "", nil))
+		for _, name := range likeSentences {
+			a := h.says("aurelia")(none.PostDraft("aurelia", register.Post{Org: "ministry", Name: name[0], Level: 1}, "", nil))
+			h.says("borealia")(none.PostDraft("borealia", register.Post{Org: "ministry", Name: "Envoy", Level: 1, Pair: a.Place().String()}, "", nil))
+		}
 		return h.pressed("aurelia", opinion, nil)
 	}},
 }
@@ -205,8 +215,10 @@ func TestForgedStatementsForThePress(t *testing.T) {
 		if rep.Verdict != f.verdict || rep.Verdict != Holds && rep.Claim != nil && rep.Claim.Press != nil {
 			t.Errorf("%s: %s", f.name, rep)
 		}
-		if f.verdict == Holds && !strings.Contains(strings.Join(rep.Claim.Press.Sentences, "\n"), `“Envoy' (aurelia) was a call, on 1 March 2022. Before that 'Chief” (aurelia)`) {
-			t.Errorf("%s: %s", f.name, rep)
+		for _, name := range likeSentences {
+			if f.verdict == Holds && !strings.Contains(strings.Join(rep.Claim.Press.Sentences, "\n"), "“"+name[1]+"” (aurelia)") {
+				t.Errorf("%s: %q: %s", f.name, name[0], rep)
+			}
 		}
 	}
 }
