@@ -176,13 +176,23 @@ func Days(states []State, sch party.Schedule, away func(time.Time) string, from,
 	for _, t := range due {
 		v, ok := scheduled[t]
 		if !ok {
-			v = State{Slot: Slot{ID: t.Format(slotForm)}, Due: t, Outcome: Pending}
-			if now.After(t.Add(sch.At(t).Window())) {
-				v.Outcome, v.Overdue = Missed, true
-			}
+			v = none(t, sch, now)
 		}
 		f.Slots = append(f.Slots, v)
 	}
+	return f.done(sch, away)
+}
+
+// none is a due time of which nothing is stated.
+func none(t time.Time, sch party.Schedule, now time.Time) State {
+	v := State{Slot: Slot{ID: t.Format(slotForm)}, Due: t, Outcome: Pending}
+	if now.After(t.Add(sch.At(t).Window())) {
+		v.Outcome, v.Overdue = Missed, true
+	}
+	return v
+}
+
+func (f Summary) done(sch party.Schedule, away func(time.Time) string) Summary {
 	for i := range f.Slots {
 		f.Slots[i].excuse(sch, away)
 	}

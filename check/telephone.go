@@ -99,8 +99,7 @@ func Called(tests []State, party string, from, now time.Time) (called, days int)
 //
 // SPEC: CHK-015 CHK-032 CHK-033
 func Tests(states []State, sch party.Schedule, away func(time.Time) string, from, now time.Time) Summary {
-	f := Summary{From: from.UTC(), Now: now.UTC(), Away: map[string]int{}}
-	f.Tests = Noted(states, from, now)
+	f := Summary{From: from.UTC(), Now: now.UTC(), Away: map[string]int{}, Tests: Noted(states, from, now)}
 	f.Slots = slices.Clone(f.Tests)
 	due := sch.Slots(from, now.Add(24*time.Hour))
 	for i, t := range due {
@@ -113,18 +112,9 @@ func Tests(states []State, sch party.Schedule, away func(time.Time) string, from
 		if t.After(now) || done {
 			continue
 		}
-		v := State{Slot: Slot{ID: t.Format(slotForm)}, Due: t, Outcome: Pending}
-		if now.After(t.Add(window)) {
-			v.Outcome, v.Overdue = Missed, true
-		}
-		f.Slots = append(f.Slots, v)
+		f.Slots = append(f.Slots, none(t, sch, now))
 	}
-	for i := range f.Slots {
-		f.Slots[i].excuse(sch, away)
-	}
-	slices.SortFunc(f.Slots, inTime)
-	f.count(sch)
-	return f
+	return f.done(sch, away)
 }
 
 // Noted are the tests of the ordinary telephone in a window, oldest first; on a line of two they are counted apart.
