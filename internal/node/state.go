@@ -161,7 +161,7 @@ func (l *Line) reofferSome() {
 	for n := 0; n < maxReoffered && len(l.unheld) > 0; n++ {
 		e := l.unheld[0]
 		l.unheld = l.unheld[1:]
-		if _, on := l.peer.repeating[e.Place()]; on || !l.durable(e) {
+		if _, on := l.peer.repeating[e.Place()]; on || l.x.Held(e) || !l.durable(e) {
 			continue
 		}
 		l.offer(e)
