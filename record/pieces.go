@@ -31,6 +31,7 @@ const shelfSize = 4 << 20
 type pieces struct {
 	note, facts, text []byte
 	read              *Text // nil: not yet
+	made              any   // what was read of the facts
 }
 
 func (p *pieces) size() int { return len(p.note) + len(p.facts) + len(p.text) }
@@ -179,6 +180,31 @@ func (e *Entry) Facts() []byte {
 		return nil
 	}
 	return e.load().facts
+}
+
+// Once gives what read makes of the facts, here where they are. It is made once for as long as their bytes are in memory: nobody
+// may change what it holds.
+func Once[T any](e *Entry, read func(facts []byte) (T, error)) (t T, here bool, err error) {
+	if !e.facts {
+		return t, false, nil
+	}
+	p, s := e.load(), e.bytes.shelf
+	if s == nil || p.facts == nil {
+		t, err = read(p.facts)
+		return t, p.facts != nil, err
+	}
+	s.mu.Lock()
+	t, made := p.made.(T)
+	s.mu.Unlock()
+	if made {
+		return t, true, nil
+	}
+	if t, err = read(p.facts); err == nil {
+		s.mu.Lock()
+		p.made = t
+		s.mu.Unlock()
+	}
+	return t, true, err
 }
 
 // Words gives the free words of the text body, nil where there are none, or it is not here or malformed. No fold may decide by

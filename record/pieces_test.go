@@ -183,6 +183,33 @@ func TestWordsAreDecodedOnce(t *testing.T) {
 	}
 }
 
+// So are facts; what could not be read is read again.
+func TestFactsAreReadOnce(t *testing.T) {
+	_, _, _, all := onPaper(t, shelfSize/1000)
+	reads := 0
+	once := func(e *Entry, err error) {
+		t.Helper()
+		f, here, got := Once(e, func(b []byte) (string, error) { reads++; return string(b), err })
+		if !here || f != string(e.Facts()) || got != err {
+			t.Errorf("%q, %v, %v", f, here, got)
+		}
+	}
+	for i, err := range []error{errForm, errForm, nil, nil, nil} {
+		if once(all[0], err); reads != min(i+1, 3) {
+			t.Errorf("read %d times when asked %d times", reads, i+1)
+		}
+	}
+	for _, e := range all {
+		e.Words()
+	}
+	if once(all[0], nil); reads != 4 {
+		t.Errorf("they stay though their bytes have left the memory: read %d times", reads)
+	}
+	if _, here, err := Once(&Entry{}, func([]byte) (int, error) { return 1, nil }); here || err != nil {
+		t.Error("facts that are not here were read")
+	}
+}
+
 // A body that comes after its statement lies in another row: until that is on disk it stays in memory.
 //
 // SPEC: STO-018

@@ -54,7 +54,9 @@ func New[S any, F Validator](k Kind, fold func(s *S, e *record.Entry, f F)) Kind
 	talks := talks(k.Facts)
 	k.fold = func(state any, e, begin *record.Entry) {
 		if f, here, _ := Read[F](e); here && k.form(e) == nil && f.Validate(e, begin) == nil {
-			if talks {
+			if talks { // its words stand in nobody else's facts
+				own, _ := decode[F](e.Facts())
+				f = own.Facts
 				hear(e, &f)
 			}
 			fold(state.(*S), e, f)
@@ -125,12 +127,16 @@ func Read[F any](e *record.Entry) (F, bool, error) {
 
 // read is Read with where they were stated before the line.
 func read[F any](e *record.Entry) (f said[F], here bool, err error) {
-	facts := e.Facts()
-	if facts == nil {
+	f, here, err = record.Once(e, decode[F])
+	if !here {
 		return f, false, If(!e.WantFacts, "its facts are missing")
 	}
-	err = wire.DecodeStrict(facts, wire.MaxBody, &f)
 	return f, err == nil, err
+}
+
+func decode[F any](facts []byte) (f said[F], err error) {
+	err = wire.DecodeStrict(facts, wire.MaxBody, &f)
+	return f, err
 }
 
 // Find gives the kind of a name.

@@ -179,6 +179,27 @@ func TestWhatWaitsIsSortedAFewAStepWhenTermsChange(t *testing.T) {
 	})
 }
 
+// A receipt that answers several statements of one item has it sorted once.
+// SPEC: NOD-027
+func TestOneReceiptSortsAnItemOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m machine
+		l := m.begin(t)
+		time.Sleep(time.Second)
+		do := officer(t, l)
+		id := do(act.Send{Kind: "information", Text: "The convoy leaves at noon"}).ID
+		other := do(act.Send{Kind: "information", Text: "The convoy has left"}).ID
+		inLoop(t, l, func() {
+			a, _ := l.find(id)
+			b, _ := l.find(other)
+			if keys := l.itemsOf([]*record.Entry{a, a, a, b}); len(keys) != 2 || keys[0] == keys[1] {
+				t.Errorf("sorted are %v", keys)
+			}
+		})
+		l.Close()
+	})
+}
+
 // The first of a list leaves it without moving the others.
 func TestTheFirstOfAListMovesNoOther(t *testing.T) {
 	all := []*stamp{{key: "a"}, {key: "b"}, {key: "c"}}

@@ -201,7 +201,7 @@ func (l *Line) itemsOf(es []*record.Entry) (keys []string) {
 	for _, e := range es {
 		keys = append(keys, l.rec.ItemOf(e))
 	}
-	return keys
+	return slices.Compact(keys) // a message's steps follow each other in their log
 }
 
 // item is an item as far as it is on disk, which is what may be shown, and the record that it is of. It is a copy with
