@@ -30,8 +30,8 @@ const shelfSize = 4 << 20
 // pieces are the bytes of a statement or a receipt as they came. Nobody changes them, nor what was read of the text.
 type pieces struct {
 	note, facts, text []byte
-	read              *Text // nil: not yet
-	made              any   // what was read of the facts
+	read              *Text // nil: not yet; kept only where the bytes leave the memory some time
+	made              any   // what was read of the facts, likewise
 }
 
 func (p *pieces) size() int { return len(p.note) + len(p.facts) + len(p.text) }
@@ -189,7 +189,7 @@ func Once[T any](e *Entry, read func(facts []byte) (T, error)) (t T, here bool, 
 		return t, false, nil
 	}
 	p, s := e.load(), e.bytes.shelf
-	if s == nil || p.facts == nil {
+	if s == nil || s.rows == nil || p.facts == nil {
 		t, err = read(p.facts)
 		return t, p.facts != nil, err
 	}
@@ -232,10 +232,13 @@ func (e *Entry) words() *Text {
 		return nil
 	}
 	p := e.load()
-	if s := e.bytes.shelf; s != nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
+	s := e.bytes.shelf
+	if s == nil || s.rows == nil {
+		t, _ := decodeText(p.text)
+		return t
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if p.read == nil { // views ask for the same words again and again
 		p.read, _ = decodeText(p.text)
 	}

@@ -205,6 +205,12 @@ func TestFactsAreReadOnce(t *testing.T) {
 	if once(all[0], nil); reads != 4 {
 		t.Errorf("they stay though their bytes have left the memory: read %d times", reads)
 	}
+	p := newPair(t) // a record that has no disk under it keeps nothing beside its bytes
+	free := p.state(p.run(New(p.o), "aurelia", "first"), Draft{Kind: "message.question", Class: "substantive", Mark: "actual", Facts: testFacts{Word: "x"}, Text: &Text{Lang: "en", Text: "word"}})
+	once(free, nil)
+	if once(free, nil); reads != 6 || free.bytes.mem.made != nil || free.Words() == free.Words() {
+		t.Errorf("without a disk: read %d times", reads)
+	}
 	if _, here, err := Once(&Entry{}, func([]byte) (int, error) { return 1, nil }); here || err != nil {
 		t.Error("facts that are not here were read")
 	}
