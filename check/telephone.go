@@ -55,6 +55,7 @@ func (f NotedFacts) Validate(e, _ *record.Entry) error {
 
 func (s *State) noted(e *record.Entry, f NotedFacts) {
 	s.Slot, s.Due, s.Test, s.Outcome, s.Mark = Slot{e.Log.Party, e.Place().String()}, f.At, f.Outcome, columns[f.Outcome], e.Mark
+	s.Heard = s.Outcome == Passed && !f.Node
 }
 
 // NoteDraft makes check.noted of a party.
@@ -69,6 +70,9 @@ func Counts(tests []State, party string) map[string]int {
 		if s.Opener == party {
 			n[s.Outcome]++
 			n["test."+s.Test]++
+		}
+		if s.Opener == party && s.Heard {
+			n["heard"]++
 		}
 	}
 	return n

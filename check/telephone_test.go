@@ -35,6 +35,13 @@ func TestColumnsOfTheTelephoneAreNeverAddedUp(t *testing.T) {
 	if n[Passed] != 1 || n[NoReply] != 2 || n[Declined] != 1 || n[NotReached] != 4 || n["test.busy"] != 1 || len(want) != len(Outcomes) {
 		t.Errorf("%v", n)
 	}
+	var pressed State
+	f := NotedFacts{Outcome: "answered", At: day(2, 9, 0), Node: true, By: amaro}
+	pressed.noted(entry("aurelia", 1, KindNoted, f), f)
+	pressed.Opener = "aurelia"
+	if n := Counts(append(all, pressed), "aurelia"); n[Passed] != 2 || n["heard"] != 1 { // an officer's word, beside a key that was pressed
+		t.Errorf("%v", n)
+	}
 	for name, f := range map[string]NotedFacts{
 		"another outcome": {Outcome: "refused", At: day(2, 9, 0), By: amaro}, "nobody": {Outcome: "busy", At: day(2, 9, 0), By: statement.Author{Known: "unattributed"}},
 		"no time": {Outcome: "busy", By: amaro}, "ahead": {Outcome: "busy", At: day(2, 9, 1), By: amaro}, "rang": {Outcome: "busy", At: day(2, 9, 0), By: amaro, Rang: "Benz"},

@@ -131,6 +131,7 @@ type State struct {
 	Ended   time.Time `json:"ended,omitzero"`    // the later of the two closes
 	Overdue bool      `json:"overdue,omitempty"` // of View: a scheduled slot that should be over, A3
 	Test    string    `json:"test,omitempty"`    // of a test of the ordinary telephone: what came of it; it is no slot
+	Heard   bool      `json:"heard,omitempty"`   // of one that a person answered: an officer's word, and no key that was pressed
 
 	past statement.Past
 }

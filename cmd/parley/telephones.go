@@ -85,20 +85,20 @@ func (f *face) Refused() map[string]map[string]uint64 {
 }
 
 // ordinary rings ordinary telephones over the trunk, once it is open. SPEC: CHK-036
-func ordinary(p *home.Phone, at *atomic.Pointer[phone.Trunk]) func() func(number string) (string, bool) {
+func ordinary(p *home.Phone, at *atomic.Pointer[phone.Trunk]) func() func(number string, hear func([]byte)) (string, bool) {
 	if p.Trunk == "" {
 		return nil
 	}
-	return func() func(string) (string, bool) {
+	return func() func(string, func([]byte)) (string, bool) {
 		t := at.Load()
 		if t == nil {
 			return nil
 		}
-		return func(number string) (string, bool) {
+		return func(number string, hear func([]byte)) (string, bool) {
 			if p.Outside != "" {
 				number = p.Outside + strings.Replace(number, "+", "00", 1)
 			}
-			return t.Test(number)
+			return t.Test(number, hear)
 		}
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"example.org/parley/internal/store"
 	"example.org/parley/internal/verbs"
 	"example.org/parley/internal/view"
+	"example.org/parley/internal/voice"
 	"example.org/parley/party"
 	"example.org/parley/verify"
 )
@@ -213,7 +214,7 @@ func TestTelephoneOfALineAloneIsTestedByHand(t *testing.T) {
 		if a3() {
 			t.Error("an alarm after a person has answered")
 		}
-		l.says("checks", "Tested 1 of 1 days", "answered 1", "no reply 0", "not reached 1 (busy 1)", "answered by a person", "On our word alone")
+		l.says("checks", "Tested 1 of 1 days", "answered 1", "no reply 0", "not reached 1 (busy 1) · of those answered, 1 by the word of an officer", "answered by a person, by the word of an officer", "On our word alone")
 		for _, bad := range []string{"check note busy --at 2099-01-01T09:00Z", "check note busy --at 2000-01-01", "call note --with Nobody"} {
 			if _, err := l.try(bad); err == nil {
 				t.Errorf("%s was stated", bad)
@@ -241,11 +242,11 @@ func TestTheNodeRingsTheirTelephone(t *testing.T) {
 			ticks := time.NewTicker(5 * time.Minute)
 			t.Cleanup(ticks.Stop)
 			c.Ticks, c.Log = ticks.C, slog.New(slog.NewTextHandler(&logs, nil))
-			c.Telephone = func() func(string) (string, bool) {
+			c.Telephone = func() func(string, func([]byte)) (string, bool) {
 				if !open {
 					return nil
 				}
-				return func(number string) (string, bool) {
+				return func(number string, _ func([]byte)) (string, bool) {
 					time.Sleep(time.Minute)
 					if tries++; tries%3 == 0 {
 						return "", false // no test could be made: it is still due
@@ -314,8 +315,8 @@ func rung(t *testing.T, n *int, change ...func(*Config)) *lone {
 		ticks := time.NewTicker(5 * time.Minute)
 		t.Cleanup(ticks.Stop)
 		c.Ticks = ticks.C
-		c.Telephone = func() func(string) (string, bool) {
-			return func(string) (string, bool) { *n++; return "answered", true }
+		c.Telephone = func() func(string, func([]byte)) (string, bool) {
+			return func(string, func([]byte)) (string, bool) { *n++; return "answered", true }
 		}
 	})...)
 }
@@ -391,8 +392,8 @@ func TestOutcomeWaitsForRoom(t *testing.T) {
 	l := openAlone(t, h, func(c *Config) {
 		c.Store = store.Options{Reserve: room, ReserveFile: file}
 		c.Fallback = map[string][]string{"borealia": {"+39 06 555 0100"}}
-		c.Telephone = func() func(string) (string, bool) {
-			return func(string) (string, bool) { return "busy", true }
+		c.Telephone = func() func(string, func([]byte)) (string, bool) {
+			return func(string, func([]byte)) (string, bool) { return "busy", true }
 		}
 	})
 	state := func() (owed, stated int) {
@@ -429,6 +430,68 @@ func TestOutcomeWaitsForRoom(t *testing.T) {
 	wait("room again", func(owed, stated int) bool { return owed == 0 && stated == 1 })
 }
 
+// TestAnOfficerHearsTheirTelephone: who has it rung from a page hears what it says, and nobody hears the page; in a call he hears the
+// call alone. A desk without sound is told so. What an officer heard he states under his name, beside what the node found.
+func TestAnOfficerHearsTheirTelephone(t *testing.T) {
+	// SPEC: CHK-038
+	synctest.Test(t, func(t *testing.T) {
+		says := make(chan bool)
+		l := newAlone(t, func(c *Config) {
+			c.Telephone = func() func(string, func([]byte)) (string, bool) {
+				return func(_ string, hear func([]byte)) (string, bool) {
+					for range says {
+						hear(make([]byte, voice.FrameBytes))
+					}
+					return "unproven", true
+				}
+			}
+		})
+		rung := func(want string) {
+			t.Helper()
+			r, err := l.Do(t.Context(), l.who, "en", act.CheckPhone{When: "now"})
+			if err != nil || !strings.Contains(r.Text, want) {
+				t.Errorf("%q, %v; want %q", r.Text, err, want)
+			}
+		}
+		ends := func() {
+			close(says)
+			synctest.Wait()
+			time.Sleep(time.Second)
+			says = make(chan bool)
+		}
+		rung("this desk has no sound: you do not hear it")
+		says <- true
+		ends()
+		page := &tape{heard: map[byte]int{}}
+		l.Sound(l.who.Desk, page)
+		rung("you hear it at this desk")
+		says <- true
+		says <- true
+		synctest.Wait()
+		if page.heard[0] != 2 || page.codec != voice.ULaw {
+			t.Errorf("%d frames are heard, in %q", page.heard[0], page.codec)
+		}
+		live := l.calls.live.Swap(&[]speaker{{desk: l.who.Desk, sink: page}})
+		says <- true
+		synctest.Wait()
+		if page.heard[0] != 2 {
+			t.Error("it is heard in a call")
+		}
+		l.calls.live.Store(live)
+		ends()
+		if page.codec != voice.Opus {
+			t.Errorf("after it the desk speaks %q", page.codec)
+		}
+		l.do("check note answered")
+		counts := map[string]int{}
+		l.in(t.Context(), l.looks, func() { counts = check.Counts(l.checkStates(), "aurelia") })
+		synctest.Wait()
+		if counts["test.unproven"] != 2 || counts["test.answered"] != 1 {
+			t.Errorf("%v", counts)
+		}
+	})
+}
+
 // TestTenDaysOfTheirTelephone: what came of ten days of tests is what the figures say, and what the verifier finds.
 func TestTenDaysOfTheirTelephone(t *testing.T) { telephoned(t, 10) } // a year in a soak
 
@@ -447,8 +510,8 @@ func telephoned(t *testing.T, days int) {
 			ticks := time.NewTicker(30 * time.Minute)
 			t.Cleanup(ticks.Stop)
 			c.Ticks = ticks.C
-			c.Telephone = func() func(string) (string, bool) {
-				return func(string) (string, bool) {
+			c.Telephone = func() func(string, func([]byte)) (string, bool) {
+				return func(string, func([]byte)) (string, bool) {
 					outcome := check.Outcomes[calls%len(check.Outcomes)]
 					if calls++; outcome == "answered" && calls > days { // and then never again
 						outcome = "no-answer"
@@ -494,8 +557,8 @@ func TestTheTelephoneOfALineOfTwo(t *testing.T) {
 			if err := l.in(t.Context(), l.events, func() {
 				l.cfg.IsPartyA = first
 				l.cfg.Schedule, l.cfg.Fallback = party.Schedule{Checks: []string{"00:05", "00:30"}, Officer: 1}, map[string][]string{"borealia": {"+39 06 555 0100"}}
-				l.cfg.Telephone = func() func(string) (string, bool) {
-					return func(string) (string, bool) {
+				l.cfg.Telephone = func() func(string, func([]byte)) (string, bool) {
+					return func(string, func([]byte)) (string, bool) {
 						rung = append(rung, time.Now().UTC().Format("15:04"))
 						return "answered", true
 					}

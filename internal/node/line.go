@@ -106,7 +106,7 @@ type Config struct {
 	Link func(link.Config) (Link, error)
 	// Telephone gives what rings an ordinary telephone and says what came of it, in the words of check.noted; false where it
 	// was not rung. It may take minutes. None is given while none can be rung. nil: no telephones are joined.
-	Telephone func() (ring func(number string) (outcome string, ok bool))
+	Telephone func() (ring func(number string, hear func(frame []byte)) (outcome string, ok bool))
 	// Recording says where calls are recorded that the parties have agreed to record.
 	Recording recording.Options
 

@@ -3,11 +3,13 @@
 package node
 
 import (
+	"slices"
 	"time"
 
 	"example.org/parley/check"
 	"example.org/parley/hint"
 	"example.org/parley/internal/act"
+	"example.org/parley/internal/voice"
 	"example.org/parley/words"
 )
 
@@ -43,7 +45,11 @@ func (l *Line) checkPhone(who act.Who, lang string, _ act.CheckPhone) (act.Reply
 	if !l.ringOrdinary(who) {
 		return act.Reply{}, hint.New("what is wrong with it: parley doctor; ring them by hand and say what came of it: parley check note", "the trunk of the telephones is not open, and their telephone is not rung")
 	}
-	return act.Reply{Text: words.Say(lang, "their telephone is rung; what comes of it is recorded: parley checks")}, nil
+	text := words.Say(lang, "their telephone is rung; what comes of it is recorded: parley checks")
+	if l.calls.ear(who.Desk) == nil {
+		return act.Reply{Text: text + "; " + words.Say(lang, "this desk has no sound: you do not hear it")}, nil
+	}
+	return act.Reply{Text: text + "; " + words.Say(lang, "you hear it at this desk; where a person speaks: parley check note answered")}, nil
 }
 
 // ringOrdinary rings it beside the loop and states what came of it; false where it cannot be rung now.
@@ -55,9 +61,11 @@ func (l *Line) ringOrdinary(who act.Who) bool {
 	}
 	l.ordinary.ringing = true
 	number := l.number()
+	hear, deaf := l.calls.overhears(who.Desk)
 	go func() {
-		outcome, ok := ring(number)
+		outcome, ok := ring(number, hear)
 		l.post(func() {
+			deaf()
 			if l.ordinary.ringing = false; !ok {
 				l.notRung(who)
 				return
@@ -78,6 +86,43 @@ func (l *Line) ringOrdinary(who act.Who) bool {
 		})
 	}()
 	return true
+}
+
+// ear is that of a desk which can hear what is not its call's: a page with its sound on.
+func (c *calls) ear(desk string) Sink {
+	if s := c.sinks[desk]; s != nil && s.Only() == "" {
+		return s
+	}
+	return nil
+}
+
+// overheard is a call number that no call has: of what is heard of a telephone that is tested.
+const overheard = 1 << 20
+
+// overhears lets a desk hear their telephone while it is tested, and be heard by nobody; a call that it is in comes first. Deaf
+// ends that.
+//
+// SPEC: CHK-038
+func (c *calls) overhears(desk string) (hear func(frame []byte), deaf func()) {
+	s := c.ear(desk)
+	if s == nil {
+		return func([]byte) {}, func() {}
+	}
+	inCall := func() bool {
+		return slices.ContainsFunc(*c.live.Load(), func(x speaker) bool { return x.desk == desk })
+	}
+	n := uint32(0)
+	hear = func(frame []byte) {
+		if n++; !inCall() {
+			s.Use(voice.ULaw)
+			_ = s.WriteAt(overheard, 0, n, frame) // a late frame is worthless
+		}
+	}
+	return hear, func() {
+		if !inCall() {
+			s.Use(voice.Opus)
+		}
+	}
 }
 
 // notRung: no test could be made; one that was due still is. A person's try is told each time, the node's own once.

@@ -326,6 +326,9 @@ func (b builder) telephoneTests() (said string) {
 		if len(missed) > 0 {
 			said += " (" + strings.Join(missed, ", ") + ")"
 		}
+		if n["heard"] > 0 {
+			said += " · " + b.t("tests.heard", n["heard"])
+		}
 	}
 	return said
 }
@@ -410,6 +413,9 @@ func partNote(lang string, r check.Part) string {
 
 // slotWord is the outcome of a slot, with the parts that did not pass.
 func slotWord(lang string, s check.State) string {
+	if s.Heard {
+		return words.T(lang, "test.heard")
+	}
 	if s.Test != "" {
 		return words.T(lang, "test."+s.Test)
 	}

@@ -148,13 +148,14 @@ type trial struct {
 }
 
 // Test rings an ordinary telephone and says what came of it, in the words of check.noted. It takes two minutes at most; one
-// is made at a time, and none before it is known how the trunk stands. False where none was made.
+// is made at a time, and none before it is known how the trunk stands. False where none was made. Hear gets what the far telephone
+// says, in frames that are its own until it returns.
 //
 // SPEC: PHN-081
-func (e *Trunk) Test(number string) (outcome string, ok bool) {
+func (e *Trunk) Test(number string, hear func(frame []byte)) (outcome string, ok bool) {
 	t := &trial{done: make(chan string, 1)}
 	e.post(func() {
-		m, err := openMedia(&e.cfg, e.log, func([]byte) {}, func(k byte) {
+		m, err := openMedia(&e.cfg, e.log, hear, func(k byte) {
 			e.post(func() { t.pressed = t.pressed || k == t.key })
 		})
 		switch {

@@ -3,6 +3,7 @@
 package phone
 
 import (
+	"bytes"
 	"maps"
 	"net"
 	"net/netip"
@@ -140,14 +141,14 @@ func TestNoTestBeforeTheTrunkIsKnown(t *testing.T) {
 	}
 	h.mu.Unlock()
 	h.loop(func() { h.edge.a.trunk = registration{} })
-	if got, ok := h.edge.Test("06123"); ok {
+	if got, ok := h.edge.Test("06123", func([]byte) {}); ok {
 		t.Errorf("the trunk was never asked: %s", got)
 	}
 	h.wait("the trunk does not answer", func() (known bool) {
 		h.loop(func() { known = !h.edge.a.trunk.unknown() })
 		return known
 	})
-	if got, ok := h.edge.Test("06123"); got != "dead" || !ok {
+	if got, ok := h.edge.Test("06123", func([]byte) {}); got != "dead" || !ok {
 		t.Errorf("the trunk does not answer: %s, %v", got, ok)
 	}
 }
@@ -156,7 +157,7 @@ func TestNoTestBeforeTheTrunkIsKnown(t *testing.T) {
 func TestSoundOfATestThatMoves(t *testing.T) {
 	// SPEC: PHN-081
 	h := trunkOf(t, false, map[string]int{"06123": 200})
-	go h.edge.Test("06123")
+	go h.edge.Test("06123", func([]byte) {})
 	h.wait("it is answered", func() (on bool) {
 		h.loop(func() { on = h.edge.trial != nil && h.edge.trial.m.to.Load() != nil })
 		return on
@@ -182,13 +183,13 @@ func TestOrdinaryTelephone(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ears.Close()
-	if got, ok := h.edge.Test("06 999"); got != "no-number" || !ok {
+	if got, ok := h.edge.Test("06 999", func([]byte) {}); got != "no-number" || !ok {
 		t.Errorf("404: %s", got)
 	}
 	done := make(chan string, 1)
-	go func() { got, _ := h.edge.Test("(06) 123"); done <- got }()
+	go func() { got, _ := h.edge.Test("(06) 123", func([]byte) {}); done <- got }()
 	h.wait("the test is under way", func() (on bool) { h.loop(func() { on = h.edge.trial != nil }); return on })
-	if got, ok := h.edge.Test("06123"); ok {
+	if got, ok := h.edge.Test("06123", func([]byte) {}); ok {
 		t.Errorf("a second test at once: %s", got)
 	}
 	press(t, h, ears)
@@ -251,10 +252,16 @@ func TestEveryOutcomeOverSIP(t *testing.T) {
 			}
 		}
 		h.mu.Unlock()
-		got := make(chan string, 1)
-		go func() { outcome, _ := h.edge.Test("06123"); got <- outcome }()
-		if c.want == "answered" {
+		got, heard := make(chan string, 1), make(chan []byte, 9)
+		go func() {
+			outcome, _ := h.edge.Test("06123", func(f []byte) { heard <- bytes.Clone(f) })
+			got <- outcome
+		}()
+		if c.want == "answered" { // a word, which who listens hears, and the key
 			press(t, h, ears)
+			if f := <-heard; !bytes.Equal(f, bytes.Repeat([]byte{0x5a}, frameSize)) {
+				t.Errorf("who listens hears %x", f)
+			}
 		}
 		check := func() {
 			select {
@@ -300,8 +307,10 @@ func press(t *testing.T, h *house, ears *net.UDPConn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ears.WriteToUDPAddrPort(rtp(101, 1, 1, 5, []byte{key - '0', 0, 0, 0}), offer.to); err != nil {
-		t.Fatal(err)
+	for _, b := range [][]byte{rtp(0, 1, 1, 5, bytes.Repeat([]byte{0x5a}, frameSize)), rtp(101, 2, 161, 5, []byte{key - '0', 0, 0, 0})} {
+		if _, err := ears.WriteToUDPAddrPort(b, offer.to); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

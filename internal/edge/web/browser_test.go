@@ -485,6 +485,9 @@ func TestCallInTheCodecOfATelephone(t *testing.T) {
 	stop()
 	d.eval(t, "void Sound.ended()", nil)
 	d.far.Store(nil)
+	stop = speak(d, map[byte]float64{0: 600}) // in no call: their telephone, while it is tested
+	d.hears(t, 600, "their telephone", func(h [5]float64) bool { return math.Abs(h[0]+20) <= 1 && h[4] == 0 })
+	stop()
 	for _, d := range []*desk{a, b} { // and the next call is of two browsers
 		d.peer().Use(voice.Opus)
 	}
