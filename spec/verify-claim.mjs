@@ -741,8 +741,8 @@ const KINDS = {
   'check.joined': opening,
   'check.closed': { class: 'test', text: false, bodies: 16384, facts: closedMembers(), ok: (s, f, { isParty }) => isParty(f.slot.by) && rowsSay(f) },
   'check.noted': {
-    class: 'test', text: false, bodies: 16384, facts: { outcome: oneOf(...TESTS), at: atTime, rang: orEmpty(place), by: person },
-    ok: (s, f) => time(f.at) * 1e6 <= s.header.time,
+    class: 'test', text: false, bodies: 16384, facts: { outcome: oneOf(...TESTS), at: atTime, rang: orEmpty(place), node: flag, by: author },
+    ok: (s, f) => time(f.at) * 1e6 <= s.header.time && (f.node ? f.rang === '' : f.by.officer !== ''),
   },
   'line.suspended': { ...suspension, ok: (s, f) => f.until === '' || time(f.until) * 1e6 > s.header.time },
   'line.maintenance': { ...suspension, ok: (s, f) => time(f.until) * 1e6 > s.header.time && time(f.until) * 1e6 <= s.header.time + 7 * DAY * 1e6 },
@@ -914,13 +914,13 @@ function readSalted(bytes, members) {
 }
 
 // readTerms reads the terms of a line (REC-909), and of them what a claim needs: the times of day of the checks and the officers' minutes.
-const clause = text(400), seconds = integer(1, 604800)
+const clause = text(400), seconds = orNone(integer(1, 604800))
 const steps = object({ held: seconds, shown: seconds, acknowledged: seconds, responded: seconds })
 const TERMS = {
   purpose: table(8, /^[a-z]{2,3}$/, clause), area: clause, subject: clause, hours: clause, languages: list(8, clause), access: clause,
   fallback: hash,
   policy: object({
-    due: orNone(table(4, /^(FLASH|IMMEDIATE|PRIORITY|ROUTINE)$/, steps)), release: list(2, oneOf('suspend', 'press')), seal: orNone(object({ readout: integer(1, 720) })), record: flag,
+    due: orNone(table(4, /^(FLASH|IMMEDIATE|PRIORITY|ROUTINE)$/, steps)), release: list(2, oneOf('suspend', 'press')), seal: orNone(object({ readout: orNone(integer(1, 720)) })), record: flag,
   }),
   schedule: object({ checks: list(24, string((v) => /^([01]\d|2[0-3]):[0-5]\d$/.test(v))), officer: integer(1, 240) }),
 }

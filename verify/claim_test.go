@@ -165,8 +165,8 @@ func (h *lived) talk(caller, classA, classB, outcome string) {
 }
 
 // newHistory makes some days of a line out of a seed.
-func newHistory(t testing.TB, seed uint64, days int) *lived {
-	h := &lived{world: newWorld(t), rnd: rand.New(rand.NewPCG(seed, 7)), posts: map[string]*record.Entry{}}
+func newHistory(t testing.TB, seed uint64, days int, terms ...byte) *lived {
+	h := &lived{world: newWorld(t, terms...), rnd: rand.New(rand.NewPCG(seed, 7)), posts: map[string]*record.Entry{}}
 	h.since = h.now.Truncate(24 * time.Hour)
 	none := new(register.Register)
 	for i, name := range []string{"Minister", "Chief of Staff"} {
@@ -376,6 +376,9 @@ func TestClaimVectors(t *testing.T) {
 		keep("entries left out that are named", before.without(b, 4))
 		before.meet()
 		keep("what they stated before the line", before.claimed("borealia"))
+		for _, f := range forms {
+			keep(f.name, f.file(t))
+		}
 		twice, _, _ := doubled(t)
 		twice.meet()
 		keep("a leaf for two statements", twice.claimed("borealia"))

@@ -36,8 +36,9 @@ type world struct {
 	now    time.Time
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB, terms ...byte) *world {
 	w := newParties(t)
+	w.terms = terms
 	w.found()
 	d, err := register.GenesisDraft(w.g.Hash, w.g.Note)
 	w.must(err)
@@ -67,10 +68,12 @@ func newParties(t testing.TB) *world {
 func (w *world) found() {
 	w.t.Helper()
 	a, b := w.newest(w.sheets[0].Party), w.newest(w.sheets[1].Party)
-	terms, err := party.DefaultTerms().Encode([32]byte{9})
-	w.must(err)
-	w.terms = terms
-	w.g, err = party.NewGenesis("north", [2]*party.Sheet{a, b}, [2][32]byte{{1}, {2}}, [32]byte{3}, terms)
+	var err error
+	if w.terms == nil {
+		w.terms, err = party.DefaultTerms().Encode([32]byte{9})
+		w.must(err)
+	}
+	w.g, err = party.NewGenesis("north", [2]*party.Sheet{a, b}, [2][32]byte{{1}, {2}}, [32]byte{3}, w.terms)
 	w.must(err)
 	for _, p := range w.g.Parties {
 		w.must(w.g.SignNext(w.keys[p.Party].Sign))

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verify
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/parley/check"
+	"example.org/parley/claim"
+	"example.org/parley/party"
+	"example.org/parley/record"
+	"example.org/parley/service"
+	"example.org/parley/wire"
+)
+
+// raw states facts as they are spelt, in a log of its own, whether or not a node would; %AT% in them is its time.
+func (h *lived) raw(name, kind, class, facts string, re ...record.Ref) *record.Entry {
+	h.t.Helper()
+	h.meet()
+	r, _ := h.side(name)
+	at := h.tick()
+	d := record.Draft{Kind: "watch.noted", Class: "service", Mark: "actual", Facts: map[string]any{"by": watch}, Text: &record.Text{Lang: "en", Text: "x"}}
+	e, err := h.run(h.subset(r, all[*record.Entry], all[*record.Receipt]), name, "restart").Append(d, at, record.PeerClock{}, h.rand)
+	h.must(err)
+	facts = strings.NewReplacer("%AT%", at.Format("2006-01-02T15:04:05"), "%SALT%", `"salt":"`+wire.Hash{7}.String()+`"`,
+		"%BY%", `"by":{"officer":"aurelia/1.k7qx3m 1","known":"account"}`).Replace(facts)
+	st := e.Header()
+	st.Kind, st.Class, st.Re, st.Text = kind, class, re, nil
+	st.Facts = &record.Body{Len: len(facts), Hash: wire.Sum([]byte(facts))}
+	note, err := wire.SignNote(st.Encode(), name+"/sign", h.keys[name].Sign)
+	h.must(err)
+	a, err := r.Add(note, []byte(facts), nil)
+	h.must(err)
+	h.meet()
+	return a.Entry
+}
+
+// factsOf gives the facts of a claim that holds.
+func factsOf(t *testing.T, name string, b []byte) claim.Claim {
+	t.Helper()
+	rep := judged(b, Expected{})
+	if rep.Verdict != Holds || rep.Claim == nil {
+		t.Fatalf("%s: %s", name, rep)
+	}
+	return rep.Claim.Facts
+}
+
+// noting is a history with one check.noted of each spelling.
+func noting(facts ...string) func(testing.TB) []byte {
+	return func(t testing.TB) []byte {
+		h := newHistory(t, 800, 1)
+		for _, f := range facts {
+			h.raw("aurelia", check.KindNoted, "test", f)
+		}
+		return h.claimed("aurelia")
+	}
+}
+
+// hours are terms with two checks a day.
+func hours(change func(*party.Terms)) []byte {
+	t := party.DefaultTerms()
+	t.Schedule.Checks = []string{"09:00", "21:00"}
+	change(&t)
+	b, err := t.Encode([32]byte{8})
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// agreeing is a history in which borealia accepts what aurelia proposes. Where that is agreed today does not count yet: its second check is
+// still to come.
+func agreeing(h *lived, terms string) []byte {
+	h.now = h.now.Truncate(24 * time.Hour).Add(15 * time.Hour)
+	p := h.raw("aurelia", "terms.proposed", "service", proposal(h, terms))
+	h.raw("borealia", "terms.accepted", "service", "{%SALT%,%BY%}", p.Ref())
+	h.now = h.now.Add(96 * time.Hour)
+	return h.claimed("aurelia")
+}
+
+func proposal(h *lived, terms string) string {
+	b, err := wire.EncodeBody(service.Proposal{Terms: terms, Replaces: wire.Sum(party.Bare(h.terms)).String(), From: h.now.Truncate(time.Hour).Add(48 * time.Hour), By: watch}, [32]byte{1})
+	h.must(err)
+	return string(b)
+}
+
+// forms are what both verifiers must read as one thing: how many days count in the figure of tests, and how many tests of the
+// ordinary telephone.
+var forms = []struct {
+	name         string
+	file         func(testing.TB) []byte
+	tests, days int
+}{
+	{"terms that both have accepted", func(t testing.TB) []byte {
+		return agreeing(newHistory(t, 800, 1), string(party.Bare(hours(func(*party.Terms) {}))))
+	}, 0, 4},
+	{"terms that set some clocks", func(t testing.TB) []byte {
+		some := func(t *party.Terms) {
+			t.Policy.Due = map[string]map[string]int{"FLASH": {"held": 15}, "ROUTINE": {"responded": 604800, "shown": 60}, "PRIORITY": {}}
+		}
+		h := newHistory(t, 800, 1, hours(some)...)
+		return agreeing(h, string(party.Bare(hours(func(t *party.Terms) { some(t); t.Policy.Seal = map[string]int{"readout": 48} }))))
+	}, 0, 5},
+	{"tests that the node made", noting(
+		`{%SALT%,"outcome":"answered","at":"%AT%Z","node":true,%BY%}`,
+		`{%SALT%,"outcome":"answered","at":"%AT%Z","node":true,"by":{"officer":"","known":"unattributed"}}`,
+		`{%SALT%,"outcome":"answered","at":"%AT%Z","node":false,%BY%}`,
+		`{%SALT%,"outcome":"answered","at":"%AT%Z","by":{"officer":"","known":"unattributed"}}`,
+		`{%SALT%,"outcome":"answered","at":"%AT%Z","node":true,"rang":"aurelia/1.k7qx3m 1",%BY%}`,
+		`{%SALT%,"outcome":"answered","at":"%AT%Z","node":1,%BY%}`), 3, 1},
+}
+
+// TestFormsThatBothVerifiersRead: what each of them counts, and what none does.
+//
+// SPEC: CLM-014 CLM-030
+func TestFormsThatBothVerifiersRead(t *testing.T) {
+	for _, f := range forms {
+		got := factsOf(t, f.name, f.file(t))
+		if n := got.Phone.Ours["answered"]; n != f.tests || got.Tested.Days != f.days {
+			t.Errorf("%s: %d tests of the telephone, %d days", f.name, n, got.Tested.Days)
+		}
+	}
+}
