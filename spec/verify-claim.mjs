@@ -584,11 +584,11 @@ function checkRecord(record, claim, missing) {
 class NotValid extends Error {}
 const valid = (ok) => { if (!ok) throw new NotValid() }
 
-// parseJSON reads an object of one line. Objects have no prototype, so that a member may have any name.
+// parseJSON reads a body: an object of one line that begins with its salt, in these bytes. Objects have no prototype, so that a member may have any name.
 function parseJSON(bytes) {
   let s
   try { s = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) } catch { throw new NotValid() }
-  valid(!/[\u0000-\u001f\u007f-\u009f]/.test(s))
+  valid(!/[\u0000-\u001f\u007f-\u009f]/.test(s) && /^\{"salt":"[^"\\]{44}"(,| *\}$)/.test(s))
   let i = 0
   const blanks = () => { while (s[i] === ' ') i++ }
   const list = (close, item) => {
@@ -654,6 +654,7 @@ function parseJSON(bytes) {
 
 const string = (test) => (v = '') => { valid(typeof v === 'string' && test(v)); return v }
 const orEmpty = (reader) => (v = '') => (v === '' ? '' : reader(v))
+const orLeft = (reader) => (v) => (v === undefined ? '' : reader(v)) // of a time or a date the empty text is none
 const oneOf = (...words) => string((v) => words.includes(v))
 const integer = (least, most) => (v = 0) => { valid(Number.isInteger(v) && v >= least && v <= most); return v + 0 }
 const flag = (v = false) => { valid(typeof v === 'boolean'); return v }
@@ -700,14 +701,17 @@ const release = (v) => { // PRS-001
   valid(new Set(p.with).size === p.with.length && !/^A{43}=$/.test(p.draft))
   return p
 }
-const words = object({ both: count, ours: count, theirs: count, disputed: count })
+// What a figure says is compared with what is worked out: here it only has its form. An instant in one spelling, of any zone and fraction.
+const when = orLeft(string((v) => /^.{19}(\.\d{0,8}[1-9])?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/.test(v) && !/[+-]00:00$|^0001-01-01T00:00:00Z$/.test(v) && !Number.isNaN(instant(`${v.slice(0, 19)}Z`))))
+const figure = integer(-(2 ** 53), 2 ** 53)
+const words = object({ both: figure, ours: figure, theirs: figure, disputed: figure })
 const columns = table(Infinity, /^/, words)
 const FIGURES = {
-  tested: object({ from: free, days: count, tested: count, streak: count, suspended: count, maintenance: count, last: free, gap_from: free, gap_to: free }),
-  used: object({ from: free, messages: count, stops: count, calls: count, disputed: count, last: free }),
-  contacts: list(Infinity, object({ ours: free, theirs: free, last: free, kind: free, whose: free, since: words, straddles: count })),
-  requests: object({ sought: count, ours: columns, theirs: columns }),
-  telephone: object({ from: free, ours: table(Infinity, /^/, count), theirs: table(Infinity, /^/, count), last: free, gap_from: free, gap_to: free }),
+  tested: object({ from: when, days: figure, tested: figure, streak: figure, suspended: figure, maintenance: figure, last: when, gap_from: when, gap_to: when }),
+  used: object({ from: when, messages: figure, stops: figure, calls: figure, disputed: figure, last: when }),
+  contacts: list(Infinity, object({ ours: free, theirs: free, last: orLeft(atDate), kind: free, whose: free, since: words, straddles: figure })),
+  requests: object({ sought: figure, ours: columns, theirs: columns }),
+  telephone: object({ from: when, ours: table(Infinity, /^/, figure), theirs: table(Infinity, /^/, figure), last: when, gap_from: when, gap_to: when }),
 }
 const TESTS = ['answered', 'unproven', 'no-answer', 'busy', 'declined', 'no-number', 'no-tone', 'dead']
 
@@ -720,7 +724,7 @@ const CHANNELS = {
   demarche: 'in-person letter video telephone', protest: 'letter in-person video telephone', multilateral: 'in-person video telephone',
 }
 const way = oneOf('', 'line', 'telephone', 'letter', 'embassy', 'press'), basis = oneOf('own', 'told-by', 'press')
-const suspension = { class: 'service', bodies: 8192, facts: { until: orEmpty(atTime), by: person } }
+const suspension = { class: 'service', bodies: 8192, facts: { until: orLeft(atTime), by: person } }
 const opening = { class: 'test', text: false, bodies: 16384, facts: opened, ok: (s, f, { isParty }) => isParty(f.slot.by) }
 const calls = (facts, ok = () => true) => ({ text: false, bodies: 4096, facts: { ...call, ...facts }, ok: (s, f, { isParty }) => isParty(f.opener) && ok(s, f) })
 const word = (facts, more) => ({ class: 'service', facts: { ...facts, by: author }, ...more })
@@ -767,8 +771,8 @@ const KINDS = {
   'call.closed': {
     ...calls({
       outcome: oneOf(...OUTCOMES), cause: oneOf('', 'path', 'media', 'microphone', 'speaker', 'far-node', 'near-node', 'policy'), desk, desks, there: desk, ended_by: desk,
-      stand_by_until: orEmpty(atTime), seconds: integer(0, 65535), became: orEmpty(hex), by: maybeAuthor, codec: oneOf('', 'opus', 'g722', 'pcmu'), began: atTime,
-      answered: orEmpty(atTime), ended: atTime, meters: orNone(object({ sent: count, received: count, lost: count, gap_ms: count })),
+      stand_by_until: orLeft(atTime), seconds: integer(0, 65535), became: orEmpty(hex), by: maybeAuthor, codec: oneOf('', 'opus', 'g722', 'pcmu'), began: atTime,
+      answered: orLeft(atTime), ended: atTime, meters: orNone(object({ sent: count, received: count, lost: count, gap_ms: count })),
     }, (s, f) => (f.cause !== '') === (f.outcome === 'failed') && onlyWith(f.stand_by_until, f.outcome, 'declined') && onlyWith(f.became, f.outcome, 'answered') &&
       f.became !== f.call && (f.outcome !== 'no-sound' || (f.meters && (f.meters.sent === 0 || f.meters.received === 0))) && (!s.header.text || f.outcome === 'declined')),
     text: true,
@@ -793,7 +797,7 @@ const KINDS = {
     re: [1, 1], of: ['request.placed'], ok: (s, f, about) => sameMark(s, f, about) && notBefore(f.when, about.beginning.read.when) && hasSource(s, f),
   }),
   'request.outcome': word({
-    outcome: oneOf('accepted', 'declined', 'deferred', 'counter-proposed', 'lapsed', 'no-reply', 'not-reached'), on: orEmpty(atDate), at: orEmpty(atTime), until: orEmpty(atTime),
+    outcome: oneOf('accepted', 'declined', 'deferred', 'counter-proposed', 'lapsed', 'no-reply', 'not-reached'), on: orLeft(atDate), at: orLeft(atTime), until: orLeft(atTime),
     behalf: oneOf('', 'desk', 'office', 'principal'),
   }, {
     re: [1, 2], of: ['request.placed'], ok: (s, f, about) => sameMark(s, f, about) && notBefore(f.on, about.beginning.read.when) &&
@@ -906,12 +910,8 @@ function isValid(record, s) {
   }
 }
 
-// readSalted reads a body: its first member is the salt.
-function readSalted(bytes, members) {
-  const body = parseJSON(bytes)
-  valid(Object.keys(body)[0] === 'salt')
-  return object({ salt: hash, ...members })(body)
-}
+// readSalted reads a body of some members.
+const readSalted = (bytes, members) => object({ salt: hash, ...members })(parseJSON(bytes))
 
 // readTerms reads the terms of a line (REC-909), and of them what a claim needs: the times of day of the checks and the officers' minutes.
 const clause = text(400), seconds = orNone(integer(1, 604800))

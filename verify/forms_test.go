@@ -110,6 +110,30 @@ var forms = []struct {
 		`{%SALT%,"outcome":"answered","at":"%AT%Z","by":{"officer":"","known":"unattributed"}}`,
 		`{%SALT%,"outcome":"answered","at":"%AT%Z","node":true,"rang":"aurelia/1.k7qx3m 1",%BY%}`,
 		`{%SALT%,"outcome":"answered","at":"%AT%Z","node":1,%BY%}`), 3, 1},
+	{"spellings of the salt", noting(
+		`{%SALT%,"outcome":"answered","at":"%AT%Z",%BY% }`,
+		`{%SALT%, "outcome" : "answered","at":"%AT%Z",%BY%}`,
+		`{%SALT% ,"outcome":"answered","at":"%AT%Z",%BY%}`,
+		`{ %SALT%,"outcome":"answered","at":"%AT%Z",%BY%}`,
+		strings.Replace(`{%SALT%,"outcome":"answered","at":"%AT%Z",%BY%}`, "%SALT%", `"salt": "`+wire.Hash{7}.String()+`"`, 1),
+		strings.Replace(`{%SALT%,"outcome":"answered","at":"%AT%Z",%BY%}`, "%SALT%", `"s\u0061lt":"`+wire.Hash{7}.String()+`"`, 1),
+		strings.Replace(`{%SALT%,"outcome":"answered","at":"%AT%Z",%BY%}`, "%SALT%", `"salt":"\u0042`+wire.Hash{7}.String()[1:]+`"`, 1)), 2, 1},
+	{"spellings of a time", noting(
+		`{%SALT%,"outcome":"answered","at":"%AT%\u005a",%BY%}`,
+		`{%SALT%,"outcome":"answered","at":"%AT%.0Z",%BY%}`,
+		`{%SALT%,"outcome":"answered","at":"%AT%.000Z",%BY%}`,
+		`{%SALT%,"outcome":"answered","at":"%AT%,0Z",%BY%}`,
+		`{%SALT%,"outcome":"answered","at":"%AT%+00:00",%BY%}`,
+		`{%SALT%,"outcome":"answered","at":"",%BY%}`,
+		`{%SALT%,"outcome":"answered","at":"%AT%Z","rang":"",%BY%}`), 2, 1},
+	{"a time that is there and empty", func(t testing.TB) []byte {
+		h := newHistory(t, 800, 1)
+		p := h.raw("aurelia", "request.placed", "service", `{%SALT%,"for":"call","from":"`+h.posts["aureliaMinister"].Place().String()+`","with":"`+h.posts["borealiaMinister"].Place().String()+`","when":"2026-11-23","basis":"own",%BY%}`)
+		h.raw("aurelia", "request.outcome", "service", `{%SALT%,"outcome":"accepted","on":"",%BY%}`, p.Ref())
+		h.raw("aurelia", "line.suspended", "service", `{%SALT%,"until":"",%BY%}`)
+		h.pass(h.now.Truncate(time.Hour), check.NoOperator)
+		return h.claimed("aurelia")
+	}, 0, 1},
 }
 
 // TestFormsThatBothVerifiersRead: what each of them counts, and what none does.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -75,10 +76,23 @@ func DecodeObject(b []byte, max int, v any) error {
 	return nil
 }
 
+// spelt reads a time in the one spelling that EncodeBody gives it: no fraction that ends in a zero, no empty text, and not
+// the instant that stands for one that is left out.
+var spelt = json.WithUnmarshalers(json.UnmarshalFromFunc(func(d *jsontext.Decoder, t *time.Time) error {
+	s, err := d.ReadToken()
+	if err != nil {
+		return err
+	}
+	if *t, err = time.Parse(time.RFC3339Nano, s.String()); err == nil && (t.IsZero() || t.Format(time.RFC3339Nano) != s.String()) {
+		err = fmt.Errorf("%w: a time in another spelling than its own", ErrBody)
+	}
+	return err
+}))
+
 // DecodeStrict decodes a body into v, a pointer to a struct or map. It refuses a body that does
 // not begin with its salt, duplicate or unknown members, names in another case, null, fractions,
-// numbers over 2^53, invalid UTF-8, lone surrogates, and control characters: so two readers
-// cannot read two things.
+// numbers over 2^53, times in another spelling than their own, invalid UTF-8, lone surrogates, and control characters: so two
+// readers cannot read two things.
 //
 // SPEC: REC-007
 func DecodeStrict(body []byte, max int, v any) error {
@@ -90,7 +104,7 @@ func DecodeStrict(body []byte, max int, v any) error {
 	if closed := bytes.HasPrefix(bytes.TrimLeft(members, " "), []byte("}")); closed == more {
 		return fmt.Errorf("%w: no JSON", ErrBody)
 	}
-	if err := json.Unmarshal(append([]byte{'{'}, members...), v, json.RejectUnknownMembers(true)); err != nil {
+	if err := json.Unmarshal(append([]byte{'{'}, members...), v, json.RejectUnknownMembers(true), spelt); err != nil {
 		return fmt.Errorf("%w: %w", ErrBody, err)
 	}
 	if reflect.TypeOf(v).Elem().Kind() != reflect.Struct && !jsontext.Value(body).IsValid() { // a struct has no member of that name

@@ -118,3 +118,21 @@ func FuzzBody(f *testing.F) {
 		}
 	})
 }
+
+// A time has one spelling, and none of it is the absence of one.
+//
+// SPEC: REC-007
+func TestTimesOfABodyHaveOneSpelling(t *testing.T) {
+	for spelt, ok := range map[string]bool{
+		"2026-03-01T09:00:10Z": true, "2026-03-01T09:00:10.5Z": true, "2026-03-01T10:00:10+01:00": true,
+		"2026-03-01T09:00:10.0Z": false, "2026-03-01T09:00:10.50Z": false, "2026-03-01T09:00:10,5Z": false, "2026-03-01T09:00:10+00:00": false, "2026-03-01T9:00:10Z": false,
+		"2026-03-01T09:00:10z": false, "": false, "0001-01-01T00:00:00Z": false,
+	} {
+		var v struct {
+			At time.Time `json:"at"`
+		}
+		if err := DecodeStrict([]byte(`{"salt":"`+Hash{1}.String()+`","at":"`+spelt+`"}`), MaxBody, &v); (err == nil) != ok {
+			t.Errorf("%q: %v", spelt, err)
+		}
+	}
+}
