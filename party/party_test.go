@@ -357,6 +357,7 @@ func TestTermsRefuseWhatNobodyAgreesOn(t *testing.T) {
 		"check":    func(x *Terms) { x.Schedule.Checks = []string{"9:00"} },
 		"number":   func(x *Terms) { x.Fallback["aurelia"] = []string{"call me"} },
 		"language": func(x *Terms) { x.Purpose["fr"] = "Bonjour." },
+		"tag":      func(x *Terms) { x.Languages, x.Purpose["english"] = append(x.Languages, "english"), "Hello." },
 		"no words": func(x *Terms) { x.Purpose = nil },
 	} {
 		x := DefaultTerms()

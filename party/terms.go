@@ -119,7 +119,8 @@ func (t Terms) check() error {
 		return notTerms("a purpose and a language at least, eight at most")
 	}
 	for l, s := range t.Purpose {
-		if err := wire.Text("the purpose", s, maxTerm); err != nil || !slices.Contains(t.Languages, l) {
+		tag := (len(l) == 2 || len(l) == 3) && strings.Trim(l, "abcdefghijklmnopqrstuvwxyz") == ""
+		if err := wire.Text("the purpose", s, maxTerm); err != nil || !tag || !slices.Contains(t.Languages, l) {
 			return notTerms("the purpose in %q: %v", l, err)
 		}
 	}

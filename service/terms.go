@@ -4,6 +4,7 @@ package service
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"example.org/parley/party"
@@ -41,7 +42,7 @@ type Proposal struct {
 func (f Proposal) Validate(e, _ *record.Entry) error {
 	_, bad := party.ParseTerms([]byte(f.Terms))
 	_, hash := wire.ParseHash(f.Replaces)
-	return statement.First(f.By.Person(), statement.If(len(e.Re) > 0, "it begins its own item"), bad, hash, statement.Must("from", f.From),
+	return statement.First(f.By.Person(), statement.If(len(e.Re) > 0, "it begins its own item"), statement.If(strings.Contains(f.Terms, "\n"), "terms of more than one line"), bad, hash, statement.Must("from", f.From),
 		statement.If(!e.Time.IsZero() && f.From.Before(e.Time.Add(ahead)), "new terms begin 24 hours after they were proposed at the earliest"))
 }
 

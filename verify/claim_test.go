@@ -379,6 +379,9 @@ func TestClaimVectors(t *testing.T) {
 		for _, f := range forms {
 			keep(f.name, f.file(t))
 		}
+		for _, f := range spoilt {
+			keep(f.name, f.file(t))
+		}
 		twice, _, _ := doubled(t)
 		twice.meet()
 		keep("a leaf for two statements", twice.claimed("borealia"))

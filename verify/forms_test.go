@@ -89,8 +89,8 @@ func proposal(h *lived, terms string) string {
 // forms are what both verifiers must read as one thing: how many days count in the figure of tests, and how many tests of the
 // ordinary telephone.
 var forms = []struct {
-	name         string
-	file         func(testing.TB) []byte
+	name        string
+	file        func(testing.TB) []byte
 	tests, days int
 }{
 	{"terms that both have accepted", func(t testing.TB) []byte {
@@ -102,6 +102,13 @@ var forms = []struct {
 		}
 		h := newHistory(t, 800, 1, hours(some)...)
 		return agreeing(h, string(party.Bare(hours(func(t *party.Terms) { some(t); t.Policy.Seal = map[string]int{"readout": 48} }))))
+	}, 0, 5},
+	{"terms with a purpose in no language", func(t testing.TB) []byte {
+		b := strings.Replace(string(party.Bare(hours(func(*party.Terms) {}))), `"languages":["en"`, `"languages":["english","en"`, 1)
+		return agreeing(newHistory(t, 800, 1), strings.Replace(b, `"purpose":{`, `"purpose":{"english":"x",`, 1))
+	}, 0, 5},
+	{"terms with the telephones behind them", func(t testing.TB) []byte {
+		return agreeing(newHistory(t, 800, 1), string(hours(func(*party.Terms) {})))
 	}, 0, 5},
 	{"tests that the node made", noting(
 		`{%SALT%,"outcome":"answered","at":"%AT%Z","node":true,%BY%}`,
@@ -134,6 +141,49 @@ var forms = []struct {
 		h.pass(h.now.Truncate(time.Hour), check.NoOperator)
 		return h.claimed("aurelia")
 	}, 0, 1},
+}
+
+// spoilt are files that tell more than a claim does, or of whom it is not.
+var spoilt = []struct {
+	name string
+	file func(testing.TB) []byte
+}{
+	{"sheets that tell their paths", func(t testing.TB) []byte {
+		h, n := newHistory(t, 800, 1), 0
+		return h.pieces(h.claimed("aurelia"), func(p Piece) []Piece {
+			if p.Kind == "sheet" {
+				p.Bytes, n = h.sheets[n].Note, n+1
+			}
+			return []Piece{p}
+		})
+	}},
+	{"terms that tell the telephones", func(t testing.TB) []byte {
+		h := newHistory(t, 800, 1)
+		return h.pieces(h.claimed("aurelia"), func(p Piece) []Piece {
+			if p.Kind == "terms" {
+				p.Bytes = h.terms
+			}
+			return []Piece{p}
+		})
+	}},
+	{"a sheet of the other on a line alone", func(t testing.TB) []byte {
+		h := aloneFor(t, 3)
+		return h.pieces(h.claimed("aurelia"), func(p Piece) []Piece {
+			if p.Kind == "claim" {
+				return []Piece{{"sheet", party.Bare(h.newest("borealia").Note)}, p}
+			}
+			return []Piece{p}
+		})
+	}},
+}
+
+// SPEC: CLM-004 CLM-008 ALN-004
+func TestSpoiltFilesOfClaimsDoNotHold(t *testing.T) {
+	for _, f := range spoilt {
+		if rep := judged(f.file(t), Expected{}); rep.Verdict != DoesNotHold || rep.Claim != nil {
+			t.Errorf("%s: %s", f.name, rep)
+		}
+	}
 }
 
 // TestFormsThatBothVerifiersRead: what each of them counts, and what none does.

@@ -367,7 +367,7 @@ func (rep *Report) line(head map[string][][]byte, o Expected) *judgement {
 		}
 		newest[s.Party] = s
 		at := g.Place(s.Party)
-		if at < 0 {
+		if at < 0 || at >= len(g.Signers()) {
 			rep.wrong("a sheet of %s, who is no party of this line", s.Party)
 			continue
 		}
@@ -390,6 +390,9 @@ func (rep *Report) line(head map[string][][]byte, o Expected) *judgement {
 		}
 		j.ro.Parties[i].Name, j.ro.Parties[i].Letter = p.Party, letters[i]
 		rep.Parties = append(rep.Parties, PartyReport{p.Party, named[i].PartyHash().String(), party.Digits(named[i].PartyHash())})
+	}
+	if whole := slices.ContainsFunc(slices.Concat(head["sheet"], head["terms"]), func(b []byte) bool { return len(party.Bare(b)) < len(b) }); whole && head["claim"] != nil {
+		rep.wrong("a claim that tells addresses or telephones: its sheets and terms stand without them") // SPEC: CLM-004
 	}
 	if err := g.Fits(named, first("terms")); err != nil {
 		rep.wrong("the genesis does not fit sheets and terms: %v", err)
