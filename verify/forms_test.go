@@ -133,6 +133,12 @@ var forms = []struct {
 		`{%SALT%,"outcome":"answered","at":"%AT%+00:00",%BY%}`,
 		`{%SALT%,"outcome":"answered","at":"",%BY%}`,
 		`{%SALT%,"outcome":"answered","at":"%AT%Z","rang":"",%BY%}`), 2, 1},
+	{"characters of another Unicode", noting(
+		`{%SALT%,"outcome":"answered","at":"%AT%Z","by":{"officer":"aurelia/1.k7qx3m 1","known":"account","desk":"\ud807\udf02"}}`,
+		`{%SALT%,"outcome":"answered","at":"%AT%Z","by":{"officer":"aurelia/1.k7qx3m 1","known":"account","desk":"\ud87a\udff0"}}`,
+		`{%SALT%,"outcome":"answered","at":"%AT%Z","by":{"officer":"aurelia/1.k7qx3m 1","known":"account","desk":"\ud833\udcd6"}}`,
+		`{%SALT%,"outcome":"answered","at":"%AT%Z","by":{"officer":"aurelia/1.k7qx3m 1","known":"account","desk":"a\u3164"}}`,
+		`{%SALT%,"outcome":"answered","at":"%AT%Z","by":{"officer":"aurelia/1.k7qx3m 1","known":"account","desk":"a\ufe0f"}}`), 1, 1},
 	{"a time that is there and empty", func(t testing.TB) []byte {
 		h := newHistory(t, 800, 1)
 		p := h.raw("aurelia", "request.placed", "service", `{%SALT%,"for":"call","from":"`+h.posts["aureliaMinister"].Place().String()+`","with":"`+h.posts["borealiaMinister"].Place().String()+`","when":"2026-11-23","basis":"own",%BY%}`)

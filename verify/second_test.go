@@ -6,16 +6,20 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"unicode"
 
 	"example.org/parley/verify"
+	"example.org/parley/wire"
 )
 
 // The second verifier is written from the pages alone; on every vector and on what becomes of them by mutation it must say what this one says.
@@ -173,4 +177,41 @@ func TestNoChangedStatementForThePressHolds(t *testing.T) {
 		}
 	}
 	t.Log(held, "of", count, "hold, saying the same")
+}
+
+// TestSecondVerifierKnowsTheSameCharacters: a text is valid to both by the same characters, whatever Unicode the other's tables are of.
+//
+// SPEC: MSG-005 CLM-030
+func TestSecondVerifierKnowsTheSameCharacters(t *testing.T) {
+	var b strings.Builder
+	line, last := 0, rune(0)
+	for r := rune(0); r <= unicode.MaxRune+1; r++ {
+		if (r <= unicode.MaxRune && wire.Seen(r)) == (r > 0 && r <= unicode.MaxRune+1 && wire.Seen(r-1)) {
+			continue
+		}
+		n, _ := fmt.Fprint(&b, " ", strconv.FormatInt(int64(r-last), 36))
+		if line, last = line+n, r; line > 140 {
+			line = 0
+			b.WriteByte('\n')
+		}
+	}
+	want := strings.TrimSpace(strings.ReplaceAll(b.String(), "\n ", "\n"))
+	const name, begin = "../spec/verify-claim.mjs", "const LENGTHS = `\n"
+	page, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, _ := strings.Cut(string(page), begin)
+	table, tail, ok := strings.Cut(rest, "`\n")
+	if !ok {
+		t.Fatal("no table of characters in the second verifier")
+	}
+	if strings.TrimSpace(table) != want {
+		t.Error("the second verifier knows other characters: go test ./verify -run TestSecondVerifierKnows -vectors")
+	}
+	if f := flag.Lookup("vectors"); f != nil && f.Value.String() == "true" {
+		if err := os.WriteFile(name, []byte(head+begin+want+"\n`\n"+tail), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
