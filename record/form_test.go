@@ -35,6 +35,11 @@ func TestExample(t *testing.T) {
 	if err != nil || form != "" {
 		t.Fatalf("%v %s", err, form)
 	}
+	for _, body := range []string{"facts 135", "text 134"} { // of no bytes nobody could send any
+		if _, form, _ := ParseHeader([]byte(strings.Replace(example, body, strings.Fields(body)[0]+" 0", 1))); form == "" {
+			t.Errorf("%s of no bytes stands", body)
+		}
+	}
 	if got := string(st.Encode()); got != example {
 		t.Errorf("written back:\n%s", got)
 	}

@@ -90,7 +90,9 @@ func parseBody(l *wire.Lines, name string) *Body {
 	if !l.Next(name) {
 		return nil
 	}
-	return &Body{l.Number(), l.Hash()}
+	b := &Body{l.Number(), l.Hash()}
+	l.Need(b.Len > 0) // on the wire an empty body is none
+	return b
 }
 
 // Encode gives the text of a statement, ready to be signed.

@@ -347,7 +347,7 @@ function readHeader(lines, index, log) {
   }
   for (const body of ['facts', 'text']) {
     const f = take(lines, body, 2)
-    if (f && !(isNumber(f[0]) && isHash(f[1]))) return null
+    if (f && !(number(f[0]) >= 1 && isHash(f[1]))) return null
     if (f) h[body] = { length: number(f[0]), hash: f[1] }
   }
   return lines.length === 0 ? h : null

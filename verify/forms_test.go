@@ -31,7 +31,11 @@ func (h *lived) raw(name, kind, class, facts string, re ...record.Ref) *record.E
 	st.Facts = &record.Body{Len: len(facts), Hash: wire.Sum([]byte(facts))}
 	note, err := wire.SignNote(st.Encode(), name+"/sign", h.keys[name].Sign)
 	h.must(err)
-	a, err := r.Add(note, []byte(facts), nil)
+	var body []byte // nothing is what the wire carries of nothing
+	if facts != "" {
+		body = []byte(facts)
+	}
+	a, err := r.Add(note, body, nil)
 	h.must(err)
 	h.meet()
 	return a.Entry
@@ -139,6 +143,7 @@ var forms = []struct {
 		`{%SALT%,"outcome":"answered","at":"%AT%Z","by":{"officer":"aurelia/1.k7qx3m 1","known":"account","desk":"\ud833\udcd6"}}`,
 		`{%SALT%,"outcome":"answered","at":"%AT%Z","by":{"officer":"aurelia/1.k7qx3m 1","known":"account","desk":"a\u3164"}}`,
 		`{%SALT%,"outcome":"answered","at":"%AT%Z","by":{"officer":"aurelia/1.k7qx3m 1","known":"account","desk":"a\ufe0f"}}`), 1, 1},
+	{"a body of no bytes", noting(``, `{%SALT%,"outcome":"answered","at":"%AT%Z",%BY%}`), 1, 1},
 	{"a time that is there and empty", func(t testing.TB) []byte {
 		h := newHistory(t, 800, 1)
 		p := h.raw("aurelia", "request.placed", "service", `{%SALT%,"for":"call","from":"`+h.posts["aureliaMinister"].Place().String()+`","with":"`+h.posts["borealiaMinister"].Place().String()+`","when":"2026-11-23","basis":"own",%BY%}`)
