@@ -44,7 +44,7 @@ type Log struct {
 	// Where texts part the log into branches: the root above each text that is not on the chosen one,
 	// and the earliest receipt that a choice was made with for it.
 	parted map[wire.Hash]bool
-	tried  map[*Entry]*Receipt
+	tried  [2]map[*Entry]*Receipt // by the text, by what is below it
 }
 
 // at gives the entry at a place.
@@ -355,11 +355,15 @@ func (l *Log) decides(rc *Receipt) (yes bool) {
 		if e == nil || e.Leaf != rc.Entry && (e.Index != rc.All || e.Prev != rc.Root) {
 			continue
 		}
-		if was := l.tried[e]; was == nil || rc.before(was) {
-			if l.tried == nil {
-				l.tried = map[*Entry]*Receipt{}
+		by := 0 // for the text itself
+		if e.Leaf != rc.Entry {
+			by = 1 // for what is below it: of several texts there it speaks for none
+		}
+		if was := l.tried[by][e]; was == nil || rc.before(was) {
+			if l.tried[by] == nil {
+				l.tried[by] = map[*Entry]*Receipt{}
 			}
-			l.tried[e], yes = rc, true
+			l.tried[by][e], yes = rc, true
 		}
 	}
 	return yes

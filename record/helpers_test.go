@@ -202,6 +202,6 @@ func dumpLog(l *Log, b *bytes.Buffer) {
 		if e.Receipt != nil {
 			held = e.Receipt.Leaf().String()
 		}
-		fmt.Fprintf(b, "%d %s %t %q %q %t %s %s\n", e.Index, e.Leaf, e.Joined, e.Inert, e.Evidence, e.valid(), held, e.item)
+		fmt.Fprintf(b, "%d %s %t %q %q %t %s %s %d\n", e.Index, e.Leaf, e.Joined, e.Inert, e.Evidence, e.valid(), held, e.item, e.Disowned)
 	}
 }
