@@ -183,3 +183,44 @@ func TestAReceiptBelowAForkDecidesNothing(t *testing.T) {
 		}
 	}
 }
+
+// What an ended key signed and the other party had receipted before stands, if it means anything or not: no statement that means
+// nothing is called the use of a stolen key, in whatever order it, its receipt and the end come.
+//
+// SPEC: REC-036 REC-015
+func TestWhatMeansNothingIsDisownedToo(t *testing.T) {
+	for name, change := range map[string]func(st *Statement){
+		"malformed":   func(st *Statement) { st.Mark = "none of ours" },
+		"of no kind":  func(st *Statement) { st.Kind = "weather.fine" },
+		"of the past": func(st *Statement) { st.Time = st.Time.Add(-24 * time.Hour) },
+	} {
+		p := newPair(t)
+		a, b := New(p.o), New(p.o)
+		wa := p.run(a, "aurelia", "first")
+		first := p.say(wa, "message.question", "x")
+		give(t, b, first)
+		st := wa.statement(Draft{Kind: "message.question", Class: "service", Mark: "actual"}, p.tick(), PeerClock{})
+		change(&st)
+		note, err := wire.SignNote(st.Encode(), "aurelia/sign", p.keys["aurelia"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		bad, err := a.Add(note, nil, nil)
+		if err != nil || bad.Entry.Inert == "" {
+			t.Fatal(name, err)
+		}
+		give(t, b, bad.Entry)
+		rc := thing{note: p.receipt(b, p.run(b, "borealia", "first"), bad.Entry).Note()}
+		o := p.o
+		ends := []Cutoff{{Key: p.keys["aurelia"].Public().(ed25519.PublicKey), Past: first.Place(), Issue: 2}}
+		o.Ends = map[string][]Cutoff{"aurelia": ends}
+		r := allOrders(t, o, append(statements(a), rc))
+		if e := r.ByRef(bad.Entry.Ref()); e.Disowned != 2 || e.Inert == "" || r.Void() != nil {
+			t.Errorf("%s: disowned by %d, %q", name, e.Disowned, e.Inert)
+		}
+		deliver(t, a, rc)
+		if a.SetEnds("aurelia", ends); digest(a) != digest(r) || a.Void() != nil {
+			t.Errorf("%s: another state where the end comes last", name)
+		}
+	}
+}
