@@ -301,6 +301,42 @@ func (l *Line) due(s message.State, past statement.Past, now time.Time) []statem
 	return message.Due(s, s.From == l.cfg.Us.Name, l.dueOf(s, past), now)
 }
 
+// late are the messages of one party of which a step is overdue: the most urgent, how many, and when the last of them became so.
+type late struct {
+	first  *stamp
+	n      int
+	newest time.Time
+}
+
+// overdue gives these. It goes through all that waits only when something moved, or the time of one has come: a tick costs
+// little, however much a peer makes wait. SPEC: NOD-027
+func (l *Line) overdue() []late {
+	waits, x := l.open("message"), l.items
+	if x.lateOf == x.moves && !l.now.Before(x.lateFrom) && !l.now.After(x.lateTo) {
+		return x.late
+	}
+	x.late, x.lateOf, x.lateFrom, x.lateTo = nil, x.moves, l.now, l.now.Add(time.Hour)
+	for _, k := range waits {
+		for _, t := range [2]time.Time{k.due, k.till} {
+			if !l.now.After(t) && t.Before(x.lateTo) {
+				x.lateTo = t
+			}
+		}
+		if k.due.IsZero() || !l.now.After(k.due) || !k.till.IsZero() && l.now.After(k.till) {
+			continue
+		}
+		i := slices.IndexFunc(x.late, func(o late) bool { return o.first.from == k.from })
+		if i < 0 { // what is most urgent comes first, and names the alarm
+			i, x.late = len(x.late), append(x.late, late{first: k})
+		}
+		o := &x.late[i]
+		if o.n++; k.due.After(o.newest) {
+			o.newest = k.due
+		}
+	}
+	return x.late
+}
+
 // itemConditions gives one condition a cause, whatever number of items it is about: a peer makes as many as it likes.
 func (l *Line) itemConditions() (cs []alarm.Condition) {
 	sum := func(id, key string, due time.Time, w func() alarm.Detail) {
@@ -313,14 +349,12 @@ func (l *Line) itemConditions() (cs []alarm.Condition) {
 			cs[i].Newest = due
 		}
 	}
-	for _, k := range l.open("message") {
-		if k.due.IsZero() || !l.now.After(k.due) || !k.till.IsZero() && l.now.After(k.till) {
-			continue
-		}
-		sum("A4", k.from, k.due, func() alarm.Detail {
-			it, r := l.item(k.key)
-			return alarm.Say("at.step", r.Short(it.Begin), "@rung."+k.step)
+	for _, o := range l.overdue() {
+		sum("A4", o.first.from, o.newest, func() alarm.Detail {
+			it, r := l.item(o.first.key)
+			return alarm.Say("at.step", r.Short(it.Begin), "@rung."+o.first.step)
 		})
+		cs[len(cs)-1].Count = o.n
 	}
 	for _, s := range l.stops.of(l.open("stop")) {
 		if l.cfg.Alone {

@@ -29,6 +29,11 @@ type items struct {
 	lists  map[string][]*stamp // by the first word of the kind: message stop call check contact line service watch readout terms sheet
 	open   map[string][]*stamp // of each list what waits: the most urgent first, then as they came
 	used   []*stamp            // the calls that used the line for substance
+	moves  int                 // how often anything was moved
+
+	late             []late // of these moves, between these times
+	lateOf           int
+	lateFrom, lateTo time.Time
 }
 
 // stamp is one item in its list. None is changed: another one takes its place.
@@ -245,6 +250,7 @@ func (x *items) move(was, is *stamp) {
 	if was == nil && is == nil {
 		return
 	}
+	x.moves++
 	list := cmp.Or(was, is).list
 	x.lists[list] = moved(x.lists[list], was, is, byArrival)
 	of := func(s *stamp, in func(*stamp) bool) *stamp {

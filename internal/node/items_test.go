@@ -179,6 +179,51 @@ func TestWhatWaitsIsSortedAFewAStepWhenTermsChange(t *testing.T) {
 	})
 }
 
+// What is overdue is looked for among all that waits only when something moved, or the time of one has come.
+// SPEC: NOD-027
+func TestATickDoesNotGoThroughAllThatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m machine
+		l := m.begin(t)
+		time.Sleep(time.Second)
+		do := officer(t, l)
+		for range 3 {
+			do(act.Send{Kind: "warning", Precedence: "FLASH", Text: "Turn back"})
+			time.Sleep(100 * time.Second)
+		}
+		overdue := func() (n int, at *late) {
+			inLoop(t, l, func() {
+				for _, o := range l.overdue() {
+					n += o.n
+				}
+				if n > 0 {
+					at = &l.items.late[0]
+				}
+			})
+			return n, at
+		}
+		do(act.Send{Kind: "warning", Precedence: "FLASH", Text: "Turn back"})
+		n, before := overdue()
+		if n != 3 {
+			t.Fatalf("%d are overdue", n)
+		}
+		time.Sleep(time.Second)
+		if n, at := overdue(); n != 3 || at != before {
+			t.Errorf("%d, looked for again though nothing moved: %v", n, at != before)
+		}
+		time.Sleep(time.Minute)
+		if n, _ := overdue(); n != 4 {
+			t.Errorf("%d are overdue when the time of the last has come", n)
+		}
+		m.step.Store(-int64(time.Hour))
+		time.Sleep(time.Second)
+		if n, _ := overdue(); n != 0 {
+			t.Errorf("%d are overdue when the clock was set back", n)
+		}
+		l.Close()
+	})
+}
+
 // A receipt that answers several statements of one item has it sorted once.
 // SPEC: NOD-027
 func TestOneReceiptSortsAnItemOnce(t *testing.T) {
