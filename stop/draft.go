@@ -50,6 +50,8 @@ func StepDraft(s State, a statement.Actor, step, reason, lang, to string) (recor
 		return d, statement.Refuse("the other side takes it; you can lift it", "this STOP is ours")
 	case !s.Open && s.ID != "":
 		return d, statement.Refuse("nothing is left to do", "this STOP is lifted")
+	case step == Taken && slices.ContainsFunc(s.Steps[Taken], func(t Step) bool { return !t.Copy }):
+		return d, statement.Refuse("you can state: in-effect, refuse", "this STOP is taken")
 	case step == Refused && f.Reason == "":
 		return d, statement.Refuse("say why: --reason", "a refusal needs its reason")
 	case step == Lifted && f.Reason == "":

@@ -78,6 +78,13 @@ func TestStopIsNeverRefusedForWhatItSays(t *testing.T) {
 		_, err := StepDraft(s, c.a, c.step, c.reason, "", "")
 		refused(t, what, err)
 	}
+	s.Steps = map[string][]Step{Taken: {{Copy: true}}} // said over the session alone: it is still to be stated
+	if _, err = StepDraft(s, atB, "take", "", "", ""); err != nil {
+		t.Error(err)
+	}
+	s.Steps[Taken] = append(s.Steps[Taken], Step{})
+	_, err = StepDraft(s, atB, "take", "", "", "")
+	refused(t, "is taken", err)
 	s.Open = false
 	_, err = StepDraft(s, atB, "take", "", "", "")
 	refused(t, "is lifted", err)

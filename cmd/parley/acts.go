@@ -43,7 +43,7 @@ func (a *app) addActs(root *cobra.Command) {
 		p := parents[first]
 		if p == nil {
 			p = group(first, "")
-			p.GroupID, parents[first] = v.Group, p
+			p.GroupID, p.Long, parents[first] = v.Group, "Type one of the verbs below after it.", p
 			root.AddCommand(p)
 		}
 		if first != "stop" && first != "desk" {

@@ -191,7 +191,7 @@ func (a *app) restore() *cobra.Command {
 					fmt.Fprintf(&out, a.tr("Path %s of the line %s: this machine has no address %s. Give it that address; or take its own once the node runs: parley path set %s --bind IP:PORT\n"), p.Label, n, p.At(), p.Label)
 				}
 			}
-			return a.say(map[string]any{"home": h.Dir, "lines": made.Lines(), "made": made.Made, "rows": made.Rows},
+			return a.sayNext(map[string]any{"home": h.Dir, "lines": made.Lines(), "made": made.Made, "rows": made.Rows},
 				"Restored from the backup of %s: %s.\n%sNext: parley serve. The other end gives back what it holds; both boards say that this is an older copy. The old machine must never run again.\n", made.Made.Format("2006-01-02 15:04Z"), strings.Join(made.Lines(), ", "), out.String())
 		}}
 }

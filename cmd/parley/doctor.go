@@ -61,7 +61,7 @@ func (a *app) doctor() *cobra.Command {
 	c := &cobra.Command{Use: "doctor", Short: "Look at the home, its disk, addresses, paths and alarms, and say what is wrong and what to do.", Args: nargs(0, 0), RunE: func(c *cobra.Command, _ []string) error {
 		d := &doctor{app: a, peer: peer}
 		d.look(c.Context())
-		if err := a.say(d.out, "%s", d.text()); err != nil {
+		if err := a.sayNext(d.out, "%s", d.text()); err != nil {
 			return err
 		}
 		for _, f := range d.out {

@@ -78,7 +78,7 @@ func (a *app) init() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.say(map[string]string{"line": line, "party": name, "dir": l.Dir, "sheet_digits": party.Digits(l.Ours.Hash)},
+		return a.sayNext(map[string]string{"line": line, "party": name, "dir": l.Dir, "sheet_digits": party.Digits(l.Ours.Hash)},
 			"The line %s of %s is made in %s.\nNext: give the other party your sheet (parley sheet > FILE) and enter theirs (parley pair FILE).\n", line, name, l.Dir)
 	}
 	return c
@@ -90,7 +90,7 @@ func (a *app) initAlone(line string, cfg home.Config, other string) error {
 	if err != nil {
 		return err
 	}
-	return a.say(map[string]string{"line": line, "party": cfg.Party, "dir": l.Dir, "alone_with": other},
+	return a.sayNext(map[string]string{"line": line, "party": cfg.Party, "dir": l.Dir, "alone_with": other},
 		"The line %s of %s is made in %s, on your word alone: %s has no node on it.\nNext: parley serve. The record joins when they do: parley sheet > FILE, parley pair FILE.\n", line, cfg.Party, l.Dir, other)
 }
 
@@ -101,6 +101,11 @@ func (a *app) say(fields any, format string, args ...any) error {
 	}
 	_, err := fmt.Fprintf(a.out, a.tr(format), args...)
 	return err
+}
+
+// sayNext says something with what comes next: commands of this home.
+func (a *app) sayNext(fields any, format string, args ...any) error {
+	return a.say(fields, "%s", a.here(fmt.Sprintf(a.tr(format), args...)))
 }
 
 // load reads the line meant.
@@ -195,7 +200,7 @@ func (a *app) pair() *cobra.Command {
 		if l.IsPartyA() {
 			role = "A"
 		}
-		return a.say(map[string]string{"party": l.Theirs.Party, "sheet_digits": party.Digits(l.Theirs.Hash), "we_are": role},
+		return a.sayNext(map[string]string{"party": l.Theirs.Party, "sheet_digits": party.Digits(l.Theirs.Hash), "we_are": role},
 			"The sheet of %s is entered. Its digits:\n  %s\nWe are %s on this line. Next, at both ends: parley serve, then parley confirm.\n", l.Theirs.Party, party.Digits(l.Theirs.Hash), role)
 	}
 	return c

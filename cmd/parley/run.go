@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -92,8 +93,18 @@ func (a *app) complain(e *hint.Error) {
 	e = e.In(a.lang, words.Say)
 	fmt.Fprintln(a.err, a.tr("error:"), e.Error())
 	if e.Hint != "" {
-		fmt.Fprintln(a.err, a.tr("hint:"), e.Hint)
+		fmt.Fprintln(a.err, a.tr("hint:"), a.here(e.Hint))
 	}
+}
+
+var nextVerb = regexp.MustCompile(`\bparley ([a-z])`)
+
+// here makes the commands that a text names those of this home, where it is not the one that is taken without a word.
+func (a *app) here(text string) string {
+	if a.dir == home.Default() || strings.Contains(text, "--home") {
+		return text
+	}
+	return nextVerb.ReplaceAllString(text, "parley --home "+strings.ReplaceAll(a.dir, "$", "$$")+" $1")
 }
 
 // tr gives an English sentence of the help in the person's language.

@@ -295,5 +295,5 @@ func (a *app) next(name string) error {
 		step, text = "people", fmt.Sprintf(a.tr("The line %s is made on both sides. Next:\n  1. %s   starts the node, if it does not run.\n  2. parley officer add NAME; parley sign-on; parley open   for the first officer, from his own account.\n     Each further one: %s; then sign-on and open from his account.\n  3. %s   and see doctor whenever something is wrong: parley doctor\n"),
 			name, start, as+"parley officer add NAME --account ACCOUNT", backup)
 	}
-	return a.say(map[string]string{"line": name, "party": l.Ours.Party, "next": step, "sheet_digits": party.Digits(l.Ours.Hash)}, "%s", text)
+	return a.sayNext(map[string]string{"line": name, "party": l.Ours.Party, "next": step, "sheet_digits": party.Digits(l.Ours.Hash)}, "%s", text)
 }

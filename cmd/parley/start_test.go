@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"path/filepath"
 	"regexp"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/ncruces/go-sqlite3/vfs"
 
+	"example.org/parley/hint"
 	"example.org/parley/internal/act"
 	"example.org/parley/internal/control"
 	"example.org/parley/internal/home"
@@ -147,5 +149,25 @@ func TestAVerbIsRefusedWhileTheRecordIsReadAndADeskWaits(t *testing.T) {
 	}
 	if code, out := shell(append(at, "officer", "list")...); code != 0 || !strings.Contains(out, "Lt Amaro 199") {
 		t.Errorf("once it was read: %d %s", code, out)
+	}
+}
+
+// A command that a hint or a next step names is one of the home that was named. SPEC: CLI-037
+func TestPrintedCommandsNameTheHome(t *testing.T) {
+	var b bytes.Buffer
+	a := &app{stdio: stdio{strings.NewReader(""), io.Discard, &b}, dir: "/srv/a$1", lang: "en"}
+	for way, want := range map[string]string{
+		"sign on first: parley sign-on; systemctl start parley": "sign on first: parley --home /srv/a$1 sign-on; systemctl start parley",
+		"start it: parley serve --home /srv/b":                  "start it: parley serve --home /srv/b",
+	} {
+		b.Reset()
+		if a.complain(hint.New(way, "no")); b.String() != "error: no\nhint: "+want+"\n" {
+			t.Errorf("%q", b.String())
+		}
+	}
+	a.dir = home.Default()
+	b.Reset()
+	if a.complain(hint.New("parley sign-on", "no")); b.String() != "error: no\nhint: parley sign-on\n" {
+		t.Errorf("%q", b.String())
 	}
 }

@@ -188,16 +188,17 @@ func (w *World) sit(s *Site, name, officer string) error {
 	cmd := exec.Command("/bin/sh", "-c", `p() { "$bin" --home "$home" "$@"; }; p sign-on "$0" >&2 || exit; p desk --quiet >&2 & while read -r line; do if said=$(p $line 2>&1); then echo; else echo "refused: $said" | tr '\n' ' '; echo; fi; done`, officer)
 	cmd.Env, cmd.Stderr = append(os.Environ(), "bin="+w.Bin, "home="+s.Home.Dir), w.Log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
+	out, said := io.Pipe() // which outlives Wait, as StdoutPipe does not
+	cmd.Stdout = said
 	in, err := cmd.StdinPipe()
-	out, bad := cmd.StdoutPipe()
-	if err = errors.Join(err, bad); err == nil {
+	if err == nil {
 		err = cmd.Start()
 	}
 	if err != nil {
 		return fmt.Errorf("couldn't sit %s down: %w", officer, err)
 	}
-	go func() { _ = cmd.Wait() }()
-	said := bufio.NewReader(out)
+	go func() { _ = said.CloseWithError(cmd.Wait()) }()
+	answers := bufio.NewReader(out)
 	w.seats[name] = func(line string) error {
 		if line == "" { // he leaves
 			return in.Close()
@@ -205,7 +206,7 @@ func (w *World) sit(s *Site, name, officer string) error {
 		if _, err := fmt.Fprintln(in, line); err != nil {
 			return err
 		}
-		answer, err := said.ReadString('\n')
+		answer, err := answers.ReadString('\n')
 		if answer = strings.TrimSpace(answer); err == nil && answer != "" {
 			err = errors.New(answer)
 		}

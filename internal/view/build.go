@@ -125,10 +125,15 @@ func (b builder) more() string {
 
 // DeskName is a desk as people know it: by the name that they gave it or its terminal has, never by what a node calls it.
 func DeskName(lang, desk string) string {
-	if strings.HasPrefix(desk, "page-") || strings.HasPrefix(desk, "session-") {
+	if unnamed(desk) {
 		return words.T(lang, "desk.unnamed")
 	}
 	return desk
+}
+
+// unnamed reports whether a node calls a desk so, and no person.
+func unnamed(desk string) bool {
+	return strings.HasPrefix(desk, "page-") || strings.HasPrefix(desk, "session-")
 }
 
 // who names the person behind a statement: his name and how he was known, or unattributed with his desk.

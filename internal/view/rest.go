@@ -59,7 +59,7 @@ func (b builder) call() Call {
 		c.By = join(b.t("call.priority", b.or("why", l.Priority)), c.By)
 	}
 	if at := l.By.Desk; at != "" && c.Talks == "" && b.Desk.Desk != "" && at != b.Desk.Desk && l.State != call.RingingHere { // SPEC: PAG-078
-		switch who, named := b.there(l.By.Officer, ""), DeskName(b.lang, at) == at; {
+		switch who, named := b.there(l.By.Officer, ""), !unnamed(at); {
 		case named && who != "":
 			c.At = b.t("call.at", who, at)
 		case named:
@@ -88,7 +88,7 @@ func (b builder) recording(c *Call) {
 
 // ringsAt names the desks that ring, those that people have given a name.
 func (b builder) ringsAt(desks []string) string {
-	desks = slices.DeleteFunc(slices.Clone(desks), func(d string) bool { return DeskName(b.lang, d) != d })
+	desks = slices.DeleteFunc(slices.Clone(desks), unnamed)
 	if len(desks) == 0 {
 		return ""
 	}
