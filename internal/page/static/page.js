@@ -191,15 +191,18 @@
     const l = $('#icon');
     if (l) l.href = 'data:image/svg+xml,' + encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="${fill}" stroke="#fff" d="${shape}"/>` + (count ? `<text x="16" y="24" text-anchor="middle" font-family="sans-serif" font-weight="bold" font-size="20" fill="${ink}">${count > 9 ? '9+' : count}</text>` : '') + '</svg>');
   }
+  // What stands already is not written again, and a form of time is made once: four times a second it would cost a picture.
+  const write = (e, s) => { if (e.textContent !== s) e.textContent = s; }, formats = new Map();
+  function format(d, o) { const k = lang + JSON.stringify(o); if (!formats.has(k)) formats.set(k, new Intl.DateTimeFormat(lang, o)); return formats.get(k).format(d); }
+  const local = d => (state.local || '%s').replace('%s', format(d, { hour: '2-digit', minute: '2-digit', hour12: false }));
   function clock() {
-    const t = now(), iso = new Date(t).toISOString();
-    $$('[data-clock]').forEach(e => { e.textContent = iso.slice(11, 16); const s = document.createElement('small'); s.textContent = iso.slice(16, 19) + 'Z'; e.append(s); });
-    const d = new Date(t), day = o => new Intl.DateTimeFormat(lang, o).format(d);
-    $$('[data-day]').forEach(e => { e.textContent = ['weekday', 'day', 'month', 'year'].map(k => day({ [k]: { weekday: 'short', month: 'short' }[k] || '2-digit', timeZone: 'UTC' })).join(' ').replace(/ (\D+) /, m => m.toUpperCase()); });
-    $$('[data-local]').forEach(e => { e.textContent = (state.local || '%s').replace('%s', day({ hour: '2-digit', minute: '2-digit', hour12: false })); });
-    $$('[data-at]').forEach(e => { e.textContent = (state.local || '%s').replace('%s', new Intl.DateTimeFormat(lang, { hour: '2-digit', minute: '2-digit', hour12: false }).format(new Date(e.dataset.at))); });
-    $$('[data-left]').forEach(e => { const s = Math.floor((Date.parse(e.dataset.left) - t) / 1000), a = Math.abs(s); e.parentElement.classList.toggle('over', s < 0); e.textContent = (s < 0 ? '−' : '') + (a < 3600 ? Math.floor(a / 60) + ':' + String(a % 60).padStart(2, '0') : Math.floor(a / 3600) + ' h'); });
-    $$('[data-since]').forEach(e => { const s = Math.max(0, Math.floor((t - Date.parse(e.dataset.since)) / 1000)); e.textContent = Math.floor(s / 60) + ':' + String(s % 60).padStart(2, '0'); });
+    const t = now(), iso = new Date(t).toISOString(), d = new Date(t);
+    $$('[data-clock]').forEach(e => { if (e.textContent === iso.slice(11, 19) + 'Z') return; e.textContent = iso.slice(11, 16); const s = document.createElement('small'); s.textContent = iso.slice(16, 19) + 'Z'; e.append(s); });
+    $$('[data-day]').forEach(e => write(e, ['weekday', 'day', 'month', 'year'].map(k => format(d, { [k]: { weekday: 'short', month: 'short' }[k] || '2-digit', timeZone: 'UTC' })).join(' ').replace(/ (\D+) /, m => m.toUpperCase())));
+    $$('[data-local]').forEach(e => write(e, local(d)));
+    $$('[data-at]').forEach(e => write(e, local(new Date(e.dataset.at))));
+    $$('[data-left]').forEach(e => { const s = Math.floor((Date.parse(e.dataset.left) - t) / 1000), a = Math.abs(s); e.parentElement.classList.toggle('over', s < 0); write(e, (s < 0 ? '−' : '') + (a < 3600 ? Math.floor(a / 60) + ':' + String(a % 60).padStart(2, '0') : Math.floor(a / 3600) + ' h')); });
+    $$('[data-since]').forEach(e => { const s = Math.max(0, Math.floor((t - Date.parse(e.dataset.since)) / 1000)); write(e, Math.floor(s / 60) + ':' + String(s % 60).padStart(2, '0')); });
   }
   // eyes: a message was shown when half of its words, or of what the view holds, stood on a visible page, or its last
   // line did. The node states it once.
@@ -494,7 +497,7 @@
     const s = snd.state();
     if (s.why !== told) beat();
     body.dataset.snd = s.audio ? 'on' : 'off';
-    if ($('#sound-why')) $('#sound-why').textContent = why(s.why);
+    if ($('#sound-why')) write($('#sound-why'), why(s.why));
     $$('[data-meter]').forEach(e => { const v = s[e.dataset.meter]; if (v >= 0) e.dataset.level = Math.round(v); });
   }
 
