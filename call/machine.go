@@ -283,10 +283,8 @@ func (m *Machine) answer(by statement.Author, only string) Out {
 
 // common gives the codec of two desks of which each speaks one alone, or both (""). What speaks G.722 speaks G.711 too.
 func common(a, b string) (codec string, ok bool) {
-	if a == G722 && a != b {
-		a = ULaw
-	} else if b == G722 && a != b {
-		b = ULaw
+	if narrow := map[string]string{G722: ULaw}; a != b {
+		a, b = cmp.Or(narrow[a], a), cmp.Or(narrow[b], b)
 	}
 	return cmp.Or(a, b, Opus), a == "" || b == "" || a == b
 }

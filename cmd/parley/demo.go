@@ -189,7 +189,7 @@ func (a *app) demoPhones(ctx context.Context, dir string, log io.Writer, once bo
 		if err := os.MkdirAll(of, 0o700); err != nil {
 			return fmt.Errorf("couldn't make the telephone's directory: %w", err)
 		}
-		p, err := story.Plug(of, number, "manual", []float64{440, 1000}[i], false, nil)
+		p, err := story.Plug(of, number, "manual", []float64{440, 1000}[i], 8000, nil)
 		if err != nil {
 			return err
 		}

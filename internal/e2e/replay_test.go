@@ -124,7 +124,7 @@ func TestTelephoneStill(t *testing.T) {
 	var phones [2]*story.Handset
 	for i, number := range []string{"201", "301"} {
 		var err error
-		if phones[i], err = story.Plug(t.TempDir(), number, "manual", 1000, false, nil); err != nil {
+		if phones[i], err = story.Plug(t.TempDir(), number, "manual", 1000, 8000, nil); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(phones[i].Unplug)

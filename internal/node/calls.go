@@ -611,10 +611,7 @@ func (c *calls) fits(desk string) error {
 
 // hears reports whether a desk's ear hears a codec; a call in G.722 is one in G.711 for who joins it.
 func hears(s Sink, codec string) bool {
-	if s == nil || s.Only() == "" {
-		return true
-	}
-	return s.Only() == codec || s.Only() == voice.ULaw && codec == voice.G722
+	return s == nil || s.Only() == "" || s.Only() == codec || s.Only() == voice.ULaw && codec == voice.G722
 }
 
 // Narrow makes a call in G.722 one in G.711: a telephone of ours has a key pressed, or hears G.722 no more.

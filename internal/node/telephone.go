@@ -46,10 +46,11 @@ func (l *Line) checkPhone(who act.Who, lang string, _ act.CheckPhone) (act.Reply
 		return act.Reply{}, hint.New("what is wrong with it: parley doctor; ring them by hand and say what came of it: parley check note", "the trunk of the telephones is not open, and their telephone is not rung")
 	}
 	text := words.Say(lang, "their telephone is rung; what comes of it is recorded: parley checks")
-	if l.calls.ear(who.Desk) == nil {
-		return act.Reply{Text: text + "; " + words.Say(lang, "this desk has no sound: you do not hear it")}, nil
+	hears := "you hear it at this desk; where a person speaks: parley check note answered"
+	if s := l.calls.sinks[who.Desk]; s == nil || s.Only() != "" {
+		hears = "this desk has no sound: you do not hear it"
 	}
-	return act.Reply{Text: text + "; " + words.Say(lang, "you hear it at this desk; where a person speaks: parley check note answered")}, nil
+	return act.Reply{Text: text + "; " + words.Say(lang, hears)}, nil
 }
 
 // ringOrdinary rings it beside the loop and states what came of it; false where it cannot be rung now.
@@ -88,14 +89,6 @@ func (l *Line) ringOrdinary(who act.Who) bool {
 	return true
 }
 
-// ear is that of a desk which can hear what is not its call's: a page with its sound on.
-func (c *calls) ear(desk string) Sink {
-	if s := c.sinks[desk]; s != nil && s.Only() == "" {
-		return s
-	}
-	return nil
-}
-
 // overheard is a call number that no call has: of what is heard of a telephone that is tested.
 const overheard = 1 << 20
 
@@ -104,25 +97,19 @@ const overheard = 1 << 20
 //
 // SPEC: CHK-038
 func (c *calls) overhears(desk string) (hear func(frame []byte), deaf func()) {
-	s := c.ear(desk)
-	if s == nil {
-		return func([]byte) {}, func() {}
+	s, n := c.sinks[desk], uint32(0)
+	use := func(codec string) bool {
+		free := s != nil && s.Only() == "" && !slices.ContainsFunc(*c.live.Load(), func(x speaker) bool { return x.desk == desk })
+		if free {
+			s.Use(codec)
+		}
+		return free
 	}
-	inCall := func() bool {
-		return slices.ContainsFunc(*c.live.Load(), func(x speaker) bool { return x.desk == desk })
-	}
-	n := uint32(0)
-	hear = func(frame []byte) {
-		if n++; !inCall() {
-			s.Use(voice.ULaw)
+	return func(frame []byte) {
+		if n++; use(voice.ULaw) {
 			_ = s.WriteAt(overheard, 0, n, frame) // a late frame is worthless
 		}
-	}
-	return hear, func() {
-		if !inCall() {
-			s.Use(voice.Opus)
-		}
-	}
+	}, func() { use(voice.Opus) }
 }
 
 // notRung: no test could be made; one that was due still is. A person's try is told each time, the node's own once.

@@ -284,16 +284,13 @@ func (w *World) load(side int) func() bool {
 	before, began := sent()
 	end, late := make(chan struct{}), make(chan bool, 1)
 	go func() {
-		tick, was, slow := time.NewTicker(voice.FrameTime), time.Now(), false
-		defer tick.Stop()
-		for {
+		for was, slow := time.Now(), false; ; was = time.Now() {
 			select {
 			case <-end:
 				late <- slow
 				return
-			case <-tick.C:
-				now := time.Now()
-				slow, was = slow || now.Sub(was) > 2*voice.FrameTime, now
+			case <-time.After(voice.FrameTime):
+				slow = slow || time.Since(was) > 2*voice.FrameTime
 			}
 		}
 	}()
@@ -350,7 +347,7 @@ func (w *World) openTab(ctx context.Context, side int, hz float64) (_ *tab, err 
 	}
 	dir := filepath.Join(w.Dir, w.Sites[side].Name+"-browser")
 	wav := filepath.Join(dir, "microphone.wav")
-	if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(wav, []byte(toneWAV(hz, (&Handset{}).rate())), 0o600)); err != nil {
+	if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(wav, []byte(toneWAV(hz, voice.Rate)), 0o600)); err != nil {
 		return nil, err
 	}
 	theirIn, ourOut, err := os.Pipe()

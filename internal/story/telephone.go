@@ -40,7 +40,7 @@ type Handset struct {
 	Hz           float64
 	Ours, Theirs netip.Addr // the two ends of the cable
 	Sealed       string     // a directory with pbx.pem, phone.crt, phone.key and phone.pem: over TLS, with SRTP; "": in the clear
-	Wide         bool       // it speaks G.722 too, and would rather
+	rate         int        // samples a second that it speaks: at twice G.711's it speaks G.722 too, and would rather
 	account      string     // at a PBX; "": it is one itself
 	dials        string     // to call the line, where it has an account
 	dir          string
@@ -50,13 +50,13 @@ type Handset struct {
 
 var plugged atomic.Int32
 
-// Plug lays the cable and starts the telephone, whose files are in dir. answers is auto or manual; wide: it speaks G.722 too, and would rather; seal, where it is not nil, makes
+// Plug lays the cable and starts the telephone, whose files are in dir. answers is auto or manual; rate is 8000, or 16000 where it speaks G.722 too and would rather; seal, where it is not nil, makes
 // the certificates for the two ends of the cable and says where.
-func Plug(dir, number, answers string, hz float64, wide bool, seal func(of ...string) string) (_ *Handset, err error) {
+func Plug(dir, number, answers string, hz float64, rate int, seal func(of ...string) string) (_ *Handset, err error) {
 	if _, err := exec.LookPath("baresip"); err != nil {
 		return nil, ErrNoBaresip
 	}
-	p := &Handset{Number: number, Hz: hz, Wide: wide, dir: dir}
+	p := &Handset{Number: number, Hz: hz, rate: rate, dir: dir}
 	defer func() {
 		if err != nil {
 			p.Unplug()
@@ -82,7 +82,7 @@ func (p *Handset) Space() string { return p.space }
 
 // Behind starts a telephone that registers at the PBX of this network, which hands on its packets, and calls the line by a number.
 func (p *Handset) Behind(dir, number, password, line string, hz float64) (*Handset, error) {
-	q := &Handset{Number: number, Hz: hz, dir: dir, dials: fmt.Sprintf("sip:%s@%s", line, p.Theirs),
+	q := &Handset{Number: number, Hz: hz, rate: voice.Rate, dir: dir, dials: fmt.Sprintf("sip:%s@%s", line, p.Theirs),
 		account: fmt.Sprintf("<sip:%s@%s>;auth_user=%[1]s;auth_pass=%[3]s;regint=60;answermode=manual\n", number, p.Theirs, password)}
 	err := q.lay(p.space)
 	for _, line := range []string{"route add " + netip.PrefixFrom(q.Ours, 24).Masked().String() + " via " + p.Theirs.String(), "-n " + q.space + " route add default via " + q.Ours.String(),
@@ -144,7 +144,7 @@ func (p *Handset) start(answers string) error {
 	config := fmt.Sprintf("sip_listen %s:5060\naudio_source aufile,%s\naudio_player aubridge,null\naudio_alert aubridge,null2\nausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\n"+
 		"module_path %s\nmodule g711.so\nmodule aufile.so\nmodule aubridge.so\nmodule sndfile.so\nsnd_path %s\nmodule_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule ctrl_tcp.so\nctrl_tcp_listen %s:4444\n",
 		p.Theirs, wav, modules(), p.dir, p.Theirs)
-	if p.Wide { // sampled as G.722 is: what it says comes of a file of that rate
+	if p.rate > voice.Rate {
 		config = strings.NewReplacer("srate 8000", "srate 16000", "module g711", "module g722.so\nmodule g711").Replace(config)
 	}
 	account := fmt.Sprintf("<sip:%s@%s>;regint=0;answermode=%s\n", p.Number, p.Theirs, answers)
@@ -155,7 +155,7 @@ func (p *Handset) start(answers string) error {
 	if p.account != "" {
 		account = p.account
 	}
-	for name, text := range map[string]string{"config": config, "accounts": account, "contacts": "", "uuid": fmt.Sprintf("5e3c2f1e-0000-4000-8000-%012d", plugged.Load()), "says.wav": toneWAV(p.Hz, p.rate())} {
+	for name, text := range map[string]string{"config": config, "accounts": account, "contacts": "", "uuid": fmt.Sprintf("5e3c2f1e-0000-4000-8000-%012d", plugged.Load()), "says.wav": toneWAV(p.Hz, p.rate)} {
 		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
 			return fmt.Errorf("couldn't set the telephone up: %w", err)
 		}
@@ -169,14 +169,6 @@ func (p *Handset) start(answers string) error {
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	return p.cmd.Start()
-}
-
-// rate is at how many samples a second it speaks.
-func (p *Handset) rate() int {
-	if p.Wide {
-		return 2 * voice.Rate
-	}
-	return voice.Rate
 }
 
 func modules() string {

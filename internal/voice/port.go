@@ -24,13 +24,7 @@ const WideBytes = FrameBytes + 1
 
 // fits reports whether a frame may be of a codec, by its size.
 func fits(codec string, size int) bool {
-	switch codec {
-	case ULaw:
-		return size == FrameBytes
-	case G722:
-		return size == WideBytes
-	}
-	return size != FrameBytes && size != WideBytes
+	return (size == FrameBytes) == (codec == ULaw) && (size == WideBytes) == (codec == G722)
 }
 
 // Meters are one direction's figures of a call, over all sources: what we sent, and what we heard of theirs.

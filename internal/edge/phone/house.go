@@ -177,7 +177,11 @@ func (e *Trunk) look() {
 		case h.stops:
 		case has && l.state == up && v.State == call.Connected:
 			e.hold(h)
-			e.narrow(l, v.Codec == voice.G722)
+			if wide := v.Codec == voice.G722; l.wide && !wide { // SPEC: PHN-024
+				l.narrow()
+			} else if wide && !l.wide {
+				e.line.Narrow()
+			}
 		case l.out && l.state != up && rings && v.ID == h.call:
 		case l.state == asked && free && !h.rung && !ours:
 			h.rung = true
@@ -221,15 +225,6 @@ func (e *Trunk) hold(h *handset) {
 			h.holds = holds
 		}
 	})
-}
-
-// narrow brings a telephone and the line's call to G.711 where either is in G.722 alone. SPEC: PHN-024
-func (e *Trunk) narrow(l *leg, wide bool) {
-	if l.wide && !wide {
-		l.narrow()
-	} else if wide && !l.wide {
-		e.line.Narrow()
-	}
 }
 
 // ring rings an extension for a ring of the line. A desk that rings from there with G.722 is answered with it, where it can be.

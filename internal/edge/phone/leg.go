@@ -520,12 +520,9 @@ func (l *leg) tick() {
 	switch {
 	case l.state != up || l.again != nil:
 	case (l.narrows || l.expires > 0 && l.ours && now.Sub(l.refreshed) >= after/2) && !now.Before(l.retry):
-		timer, who := "", "uas"
-		if l.ours {
-			who = "uac"
-		}
+		timer := ""
 		if l.expires > 0 {
-			timer = fmt.Sprintf("Session-Expires: %d;refresher=%s\r\n", l.expires, who)
+			timer = fmt.Sprintf("Session-Expires: %d;refresher=%s\r\n", l.expires, map[bool]string{true: "uac", false: "uas"}[l.ours])
 		}
 		l.again = &ask{method: "INVITE", leg: l, uri: l.target, seq: &l.seq, body: l.describe(nil), on: l.refreshes,
 			head: l.head(l.theirTag) + "Contact: <" + l.a.contact() + ">\r\n" + allow + timer}

@@ -186,7 +186,7 @@ func (m *media) take(b []byte, from netip.AddrPort, now time.Time) bool {
 	if wide != in.wasWide {
 		in.wasWide, in.filled = wide, 0
 	}
-	part := in.part[1:]
+	part, size := in.part[1:], map[bool]int{true: voice.WideBytes, false: voice.FrameBytes}[wide]
 	for len(p.payload) > 0 {
 		n := copy(part[in.filled:], p.payload)
 		if p.kind == alawType {
@@ -196,11 +196,8 @@ func (m *media) take(b []byte, from netip.AddrPort, now time.Time) bool {
 		if in.filled += n; in.filled < len(part) {
 			continue
 		}
-		if in.filled = 0; wide {
-			m.onFrame(in.part[:])
-		} else {
-			m.onFrame(part)
-		}
+		in.filled = 0
+		m.onFrame(in.part[len(in.part)-size:])
 	}
 	return true
 }
