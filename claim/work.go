@@ -151,9 +151,9 @@ func (w *work) schedule() party.Schedule {
 	}
 	var list []service.Proposal
 	for _, it := range w.items["terms"] {
-		p := service.FoldTerms(it)
+		p := service.FoldTerms(it, w.r.Told)
 		for _, e := range p.Accepted {
-			if p.Entry != nil && !p.From.After(w.now) && (e.Receipt == nil || !e.Receipt.Held.Before(p.From)) {
+			if _, known := p.Counts(e); p.Entry != nil && !p.From.After(w.now) && !known {
 				w.unknown[FigureTested] = e.Place().String()
 			}
 		}

@@ -5,6 +5,7 @@ package record
 import (
 	"slices"
 	"sort"
+	"time"
 )
 
 // mark says that from a place on a log's writer knew another log up to a size: a line of seen or
@@ -132,6 +133,16 @@ func (r *Record) Past(e *Entry) map[LogID]int {
 		out[l.Name.LogID] = n
 	}
 	return out
+}
+
+// Told gives the time of the newest statement of a party that an entry had seen: of each of its logs the last.
+func (r *Record) Told(e *Entry, party string) (t time.Time) {
+	for l, n := range r.pastOf(e) {
+		if n = min(n, l.Size); n > 0 && l.Name.Party == party && l.chain[n-1].Time.After(t) {
+			t = l.chain[n-1].Time
+		}
+	}
+	return t
 }
 
 // Before reports whether a is in the past of b: below it in its log, seen, named in re, or in the

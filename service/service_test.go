@@ -22,6 +22,8 @@ var (
 type said struct {
 	t *testing.T
 	n int
+
+	seen time.Time // what an acceptance had seen
 }
 
 func (s *said) entry(party, kind string, re *record.Entry, f any, text string) *record.Entry {

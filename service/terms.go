@@ -24,10 +24,11 @@ const ahead = 24 * time.Hour
 
 // Proposal is one proposal of new terms: the facts of terms.proposed, and what its fold adds.
 type Proposal struct {
-	Entry    *record.Entry   `json:"-"` // nil while it is not here
-	Party    string          `json:"-"`
-	New      party.Terms     `json:"-"`
-	Accepted []*record.Entry `json:"-"`
+	Entry    *record.Entry               `json:"-"` // nil while it is not here
+	Party    string                      `json:"-"`
+	New      party.Terms                 `json:"-"`
+	Accepted []*record.Entry             `json:"-"`
+	told     map[*record.Entry]time.Time // the newest statement of the proposing party that an acceptance had seen
 
 	Terms    string           `json:"terms"`                  // the whole new terms, one line of JSON as the genesis' are
 	Fallback string           `json:"-" said:"fallback,4096"` // the piece that tells their telephones
@@ -57,13 +58,17 @@ func (p *Proposal) proposed(e *record.Entry, f Proposal) {
 
 func (p *Proposal) accepted(e *record.Entry, _ Stated) { p.Accepted = append(p.Accepted, e) }
 
-// FoldTerms gives a proposal as a function of the set of its statements.
+// FoldTerms gives a proposal as a function of the set of its statements; told is Told of the record.
 //
 // SPEC: TRM-003
-func FoldTerms(it *record.Item) (p Proposal) {
+func FoldTerms(it *record.Item, told func(by *record.Entry, of string) time.Time) (p Proposal) {
 	statement.Fold(TermKinds, &p, it)
 	if p.Entry == nil {
 		return Proposal{}
+	}
+	p.told = map[*record.Entry]time.Time{}
+	for _, e := range p.Accepted {
+		p.told[e] = told(e, p.Party)
 	}
 	return p
 }
@@ -71,16 +76,19 @@ func FoldTerms(it *record.Item) (p Proposal) {
 // Hash names the new terms: the next proposal says that it replaces them.
 func (p Proposal) Hash() wire.Hash { return wire.Sum([]byte(p.Terms)) }
 
-// Agreed is the first acceptance that counts: the proposing party held it before the terms begin; nil: none.
+// Counts reports whether an acceptance counts: the proposing party held it before the terms begin, and it had seen no statement
+// of that party from then on, which would show the receipt to be of later than it says. known: no other receipt can change that.
 //
 // SPEC: TRM-002
-func (p Proposal) Agreed() (first *record.Entry) {
-	for _, e := range p.Accepted {
-		if e.Receipt != nil && e.Receipt.Held.Before(p.From) && (first == nil || e.Receipt.Held.Before(first.Receipt.Held)) {
-			first = e
-		}
-	}
-	return first
+func (p Proposal) Counts(e *record.Entry) (counts, known bool) {
+	late := !p.told[e].Before(p.From)
+	counts = !late && e.Receipt != nil && e.Receipt.Held.Before(p.From)
+	return counts, counts || late
+}
+
+// Agreed reports whether an acceptance counts.
+func (p Proposal) Agreed() bool {
+	return slices.ContainsFunc(p.Accepted, func(e *record.Entry) bool { counts, _ := p.Counts(e); return counts })
 }
 
 // Chain gives the agreed changes of the terms in their order, each of which replaces the one before it, the first the terms
@@ -90,7 +98,7 @@ func (p Proposal) Agreed() (first *record.Entry) {
 func Chain(list []Proposal, genesis wire.Hash, partyA string) (out []Proposal) {
 	var agreed []Proposal
 	for _, p := range list {
-		if p.Entry != nil && p.Agreed() != nil {
+		if p.Entry != nil && p.Agreed() {
 			agreed = append(agreed, p)
 		}
 	}

@@ -30,8 +30,10 @@ func (s *said) propose(by, check string, replaces wire.Hash, from, held time.Tim
 	p := s.entry(by, "terms.proposed", nil, Proposal{Terms: string(party.Bare(b)), Replaces: replaces.String(), From: from, By: amaro}, "")
 	a := s.entry(other, "terms.accepted", p, Stated{By: amaro}, "")
 	a.Receipt = &record.Receipt{By: by, Held: held}
-	return FoldTerms(&record.Item{Begin: p, Entries: []*record.Entry{a, p}})
+	return FoldTerms(&record.Item{Begin: p, Entries: []*record.Entry{a, p}}, s.told)
 }
+
+func (s *said) told(*record.Entry, string) time.Time { return s.seen }
 
 func checks(chain []Proposal) (out []string) {
 	for _, p := range chain {
@@ -45,6 +47,9 @@ func TestTermsAreAChainOfWhatWasAcceptedInTime(t *testing.T) {
 	s := &said{t: t}
 	two, three := t0.AddDate(0, 0, 2), t0.AddDate(0, 0, 3)
 	first := s.propose("borealia", "10:00", began, two, t0.Add(time.Hour))
+	s.seen = two // by a statement of its proposer's
+	shown := s.propose("aurelia", "11:00", began, two, t0.Add(time.Hour))
+	s.seen = two.Add(-1)
 	for name, c := range map[string]struct {
 		list []Proposal
 		want string
@@ -52,6 +57,7 @@ func TestTermsAreAChainOfWhatWasAcceptedInTime(t *testing.T) {
 		"one":                         {[]Proposal{first}, "10:00"},
 		"of two party A's":            {[]Proposal{first, s.propose("aurelia", "11:00", began, two, t0.Add(time.Hour))}, "11:00"},
 		"of two of one party":         {[]Proposal{first, s.propose("borealia", "12:00", began, two, t0.Add(time.Hour))}, "10:00"},
+		"shown to be too late":        {[]Proposal{shown}, ""},
 		"too late":                    {[]Proposal{s.propose("aurelia", "11:00", began, two, two)}, ""},
 		"of other terms":              {[]Proposal{s.propose("aurelia", "11:00", wire.Sum(nil), two, t0.Add(time.Hour))}, ""},
 		"one after another":           {[]Proposal{s.propose("aurelia", "13:00", first.Hash(), three, t0.Add(time.Hour)), first}, "10:00 13:00"},
@@ -97,12 +103,13 @@ func TestProposalsRefuse(t *testing.T) {
 	s := &said{t: t}
 	good, _ := party.DefaultTerms().Encode([32]byte{3})
 	mk := func(change func(*Proposal)) Proposal {
-		p := Proposal{Terms: string(good), Replaces: began.String(), From: t0.AddDate(0, 0, 3), By: amaro}
+		p := Proposal{Terms: string(party.Bare(good)), Replaces: began.String(), From: t0.AddDate(0, 0, 3), By: amaro}
 		change(&p)
 		return p
 	}
 	for want, f := range map[string]Proposal{
 		"":                 mk(func(*Proposal) {}),
+		"one line":         mk(func(p *Proposal) { p.Terms = string(good) }),
 		"24 hours":         mk(func(p *Proposal) { p.From = t0.Add(time.Hour) }),
 		"terms":            mk(func(p *Proposal) { p.Terms = "{}" }),
 		"it needs a per":   mk(func(p *Proposal) { p.By = statement.Author{Known: "unattributed"} }),
@@ -134,6 +141,6 @@ func FuzzTerms(f *testing.F) {
 	f.Add(`{"salt":"` + wire.Sum(nil).String() + `","terms":"{}","replaces":"` + began.String() + `","from":"2026-03-03T09:00:00Z","by":{"known":"unattributed"}}`)
 	f.Fuzz(func(t *testing.T, body string) {
 		e := record.NewEntry(record.Head{Log: &record.LogName{LogID: record.LogID{Party: "aurelia"}}, Kind: "terms.proposed", Class: "service", Mark: "actual", Time: t0}, nil, []byte(body), nil)
-		Chain([]Proposal{FoldTerms(&record.Item{Begin: e, Entries: []*record.Entry{e}})}, began, "aurelia")
+		Chain([]Proposal{FoldTerms(&record.Item{Begin: e, Entries: []*record.Entry{e}}, (&said{}).told)}, began, "aurelia")
 	})
 }

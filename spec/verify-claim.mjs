@@ -1029,9 +1029,11 @@ class Reading {
 // agreedTerms is the chain of terms from those of the genesis on, each with the time from which it holds (CLM-017, TRM-004).
 function agreedTerms(r) {
   const accepted = groupBy(r.of('terms.accepted'), (s) => meant(r.record, s.header.re[0]))
+  // The newest statement of the proposing party that an acceptance had seen: of each of its logs the last (TRM-002).
+  const told = (p, a) => Math.max(...r.record.order.filter((l) => l.party === p.log.party).map((l) => l.joined[r.past.knows(l)[a.id] - 1]?.header?.time ?? -1))
   const proposals = r.of('terms.proposed').filter((p) => {
     const from = time(p.read.from)
-    const answers = (accepted.get(p) ?? []).map((a) => holdsAt(a) < from)
+    const answers = (accepted.get(p) ?? []).filter((a) => told(p, a) < from * 1e6).map((a) => holdsAt(a) < from)
     if (from <= r.now && answers.includes(false)) throw new Unknown('a receipt that holds an acceptance of terms in time')
     return answers.includes(true)
   })

@@ -262,7 +262,7 @@ func (h *lived) agree(name string) {
 	h.must(err)
 	p := h.says(name)(service.ProposeDraft(name, service.Proposal{Terms: string(party.Bare(b)), Replaces: wire.Sum(party.Bare(h.terms)).String(), From: h.now.Add(48 * time.Hour), By: watch}, "", h.now))
 	r, _ := h.side(name)
-	h.says(other(name))(service.AcceptDraft(other(name), service.FoldTerms(r.Item(r.ItemOf(p))), watch, h.now))
+	h.says(other(name))(service.AcceptDraft(other(name), service.FoldTerms(r.Item(r.ItemOf(p)), r.Told), watch, h.now))
 }
 
 func (h *lived) line(us string) claim.Sides {

@@ -114,6 +114,20 @@ var forms = []struct {
 	{"terms with the telephones behind them", func(t testing.TB) []byte {
 		return agreeing(newHistory(t, 800, 1), string(hours(func(*party.Terms) {})))
 	}, 0, 5},
+	{"terms whose acceptance is receipted under a date of before", func(t testing.TB) []byte {
+		h := newHistory(t, 800, 1)
+		h.now = h.now.Truncate(24 * time.Hour).Add(15 * time.Hour)
+		p, early := h.raw("aurelia", "terms.proposed", "service", proposal(h, string(party.Bare(hours(func(*party.Terms) {}))))), h.tick()
+		h.now = h.now.Add(72 * time.Hour)
+		h.raw("aurelia", "watch.noted", "service", "{%SALT%,%BY%}")
+		e := h.raw("borealia", "terms.accepted", "service", "{%SALT%,%BY%}", p.Ref())
+		rc, err := h.a.Receipt(h.a.At(e.Place()), "aurelia", h.wa.Name(), 1, early, h.keys["aurelia"].Sign)
+		h.must(err)
+		h.receive(h.a, rc.Note())
+		h.receive(h.b, rc.Note())
+		h.now = h.now.Add(24 * time.Hour)
+		return h.claimed("aurelia")
+	}, 0, 5},
 	{"tests that the node made", noting(
 		`{%SALT%,"outcome":"answered","at":"%AT%Z","node":true,%BY%}`,
 		`{%SALT%,"outcome":"answered","at":"%AT%Z","node":true,"by":{"officer":"","known":"unattributed"}}`,

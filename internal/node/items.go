@@ -321,7 +321,7 @@ func (l *Line) stamp(it *record.Item, r *record.Record, now time.Time) (s stamp,
 		if _, ok := statement.Find(register.Kinds, kind); ok {
 			s.list = "line"
 		} else if _, ok := statement.Find(service.TermKinds, kind); ok {
-			state, s.list = service.FoldTerms(it), "terms"
+			state, s.list = service.FoldTerms(it, r.Told), "terms"
 		} else if head == "sheet" {
 			state, s.list = service.FoldIssue(it), head
 		} else if _, ok := statement.Find(service.Kinds, kind); ok {

@@ -40,7 +40,7 @@ func (l *Line) genesisTerms() party.Terms {
 func (l *Line) proposals() (out []service.Proposal) {
 	for _, s := range l.items.lists["terms"] {
 		if it, _ := l.item(s.key); it != nil {
-			if p := service.FoldTerms(it); p.Entry != nil {
+			if p := service.FoldTerms(it, l.rec.Told); p.Entry != nil {
 				out = append(out, p)
 			}
 		}
@@ -131,7 +131,7 @@ func (l *Line) termsShow(who act.Who, lang string, a act.Plain) (act.Reply, erro
 		switch {
 		case slices.ContainsFunc(chain, func(c service.Proposal) bool { return c.Entry.Leaf == p.Entry.Leaf }):
 			key = "terms.agreed"
-		case p.Agreed() != nil:
+		case p.Agreed():
 			key = "terms.passed"
 		case !p.From.After(l.now):
 			key = "terms.late"
