@@ -55,7 +55,7 @@ const isNumber = (s) => !Number.isNaN(number(s))
 const logNumber = (log) => number(log.slice(log.indexOf('/') + 1, log.indexOf('.')))
 // logOf is a log's name without the genesis in its midst.
 const logOf = (s) => s.replace(/\/.*\//, '/')
-const isLog = (s) => IS_LOG.test(s) && isNumber(String(s.slice(s.indexOf('/') + 1, s.indexOf('.'))))
+const isLog = (s) => IS_LOG.test(s) && logNumber(s) >= 1
 
 function isPlace(s) {
   const [log, index, ...more] = s.split(' ')
@@ -187,7 +187,7 @@ function signedBy(note, sign, name, keys) {
 
 // ---- The file (REC-030, CLM-004) ----
 
-const LIMITS = { genesis: 8192, terms: 4096, sheet: 8192, claim: 200, log: 64, entry: 8192, facts: 65536, text: 65536, receipt: 8192 }
+const LIMITS = { genesis: 4096, terms: 4096, sheet: 4096, claim: 256, log: 64, entry: 4608, facts: 65536, text: 65536, receipt: 4608 }
 // What may stand after what.
 const AFTER = {
   start: ['genesis'], genesis: ['terms'], terms: ['sheet'], sheet: ['sheet', 'claim'], claim: ['log'], log: ['entry'],

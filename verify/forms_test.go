@@ -157,6 +157,18 @@ var forms = []struct {
 		`{%SALT%,"outcome":"answered","at":"%AT%Z","by":{"officer":"aurelia/1.k7qx3m 1","known":"account","desk":"\ud833\udcd6"}}`,
 		`{%SALT%,"outcome":"answered","at":"%AT%Z","by":{"officer":"aurelia/1.k7qx3m 1","known":"account","desk":"a\u3164"}}`,
 		`{%SALT%,"outcome":"answered","at":"%AT%Z","by":{"officer":"aurelia/1.k7qx3m 1","known":"account","desk":"a\ufe0f"}}`), 1, 1},
+	{"what names a stranger", func(t testing.TB) []byte {
+		h := newHistory(t, 800, 1)
+		of := h.posts["aureliaMinister"].Ref()
+		of.Leaf = wire.Hash{9}
+		stranger := record.Ref{Place: record.Place{LogID: record.LogID{Party: "cardonia", Number: 1, Run: "cccccc"}}, Leaf: wire.Hash{9}}
+		h.raw("aurelia", check.KindNoted, "test", `{%SALT%,"outcome":"answered","at":"%AT%Z",%BY%}`, of, stranger)
+		h.raw("aurelia", "nothing.known", "test", `{%SALT%}`, stranger)
+		return h.claimed("aurelia")
+	}, 0, 1},
+	{"a log of number 0", noting(
+		`{%SALT%,"outcome":"answered","at":"%AT%Z","rang":"aurelia/0.k7qx3m 1",%BY%}`,
+		`{%SALT%,"outcome":"answered","at":"%AT%Z","rang":"aurelia/1.k7qx3m 0",%BY%}`), 1, 1},
 	{"a body of no bytes", noting(``, `{%SALT%,"outcome":"answered","at":"%AT%Z",%BY%}`), 1, 1},
 	{"a time that is there and empty", func(t testing.TB) []byte {
 		h := newHistory(t, 800, 1)

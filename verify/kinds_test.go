@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "write the list of kinds into the specif
 func TestKindsAreWritten(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# Kinds of statement and the members of their facts\n\nWritten by `go test ./verify -run TestKindsAreWritten -update` from the types. Facts are one line of strict JSON (REC-007), `salt` first; a member in\n" +
-		"*italics* may be left out. *Begins*: it begins an item. *At once*: it goes over every live path without waiting for the stream (*by precedence*: as its facts\nsay). *Reserve*: it is still recorded when the disk is full. *Before*: it may also have the member\n`before` {`place`, `leaf`, `time` time}, of what was stated before the line (ALN-021). *In words*: it stands in the text and not in\nthe facts (CLM-007).\n\n" +
+		"*italics* may be left out. *Begins*: it begins an item. *At once*: it goes over every live path without waiting for the stream (*by precedence*: as its facts\nsay). *Reserve*: it is still recorded when the disk is full. *Sealed*: its bodies are withheld for a while (REC-035). *Before*: it may also have the member\n`before` {`place`, `leaf`, `time` time}, of what was stated before the line (ALN-021). *In words*: it stands in the text and not in\nthe facts (CLM-007).\n\n" +
 		"| kind | class | | members |\n|---|---|---|---|\n")
 	seen := map[string]bool{}
 	var last, names string
@@ -41,7 +41,7 @@ func TestKindsAreWritten(t *testing.T) {
 		for _, m := range []struct {
 			on   bool
 			word string
-		}{{k.Begins, "begins"}, {k.Urgent, "at once"}, {byFacts(k.Facts), "at once by precedence"}, {k.Reserve, "reserve"}, {statement.Carried(k.Name), "before"}} {
+		}{{k.Begins, "begins"}, {k.Urgent, "at once"}, {byFacts(k.Facts), "at once by precedence"}, {k.Reserve, "reserve"}, {k.Sealed, "sealed"}, {statement.Carried(k.Name), "before"}} {
 			if m.on {
 				marks = append(marks, m.word)
 			}

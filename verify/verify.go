@@ -573,7 +573,7 @@ func (j *judgement) reportLog(l *record.Log, restored bool) {
 			early = true // said of the first alone
 			j.note("%s: its receipt says %s, before it was written by its author's clock", e.Place(), second(e.Receipt.Held))
 		}
-		if _, ok := j.ro.Kinds[e.Kind]; !ok && e.Kind != "" {
+		if _, ok := j.ro.Kinds[e.Kind]; !ok && e.Kind != "" && !j.stranger(e) {
 			j.unknown("%s: a kind that this verifier does not know: %s", e.Place(), e.Kind)
 		}
 		switch {
@@ -584,7 +584,7 @@ func (j *judgement) reportLog(l *record.Log, restored bool) {
 			j.unknown("%s: a body is not here: %s", e.Place(), e.Absent)
 		}
 		for _, ref := range e.Re {
-			if j.rec.At(ref.Place) != nil && j.rec.ByRef(ref) == nil {
+			if j.rec.At(ref.Place) != nil && j.rec.ByRef(ref) == nil && !j.stranger(e) {
 				j.unknown("%s names another text of %s than the one here", e.Place(), ref.Place)
 			}
 		}
@@ -595,6 +595,13 @@ func (j *judgement) reportLog(l *record.Log, restored bool) {
 	if j.claim == nil {
 		j.Logs = append(j.Logs, out)
 	}
+}
+
+// stranger reports whether a header names a party of another line: nothing that it says is looked for.
+func (j *judgement) stranger(e *record.Entry) bool {
+	st := e.Header()
+	return slices.ContainsFunc(st.Seen, func(s record.Seen) bool { return j.g.Place(s.Party) < 0 }) ||
+		slices.ContainsFunc(st.Re, func(r record.Ref) bool { return j.g.Place(r.Party) < 0 })
 }
 
 // First is the verdict, and on whose word it stands where that is one side's.
