@@ -26,9 +26,6 @@ func (r *Record) judge(e *Entry) {
 		e.Inert = ""
 	}
 	v := r.verdict(e)
-	if v.barren && e.anew != nil && e.anew.ID != "" { // it was valid by itself, over a gap or before its key ended
-		r.fits(e, false)
-	}
 	e.Inert, e.barren = v.why, v.barren
 	item, second := v.item, v.second
 	if !e.valid() {
@@ -59,7 +56,6 @@ const UnknownKind = "a kind unknown here: "
 func inert(why string) verdict { return verdict{why: why, barren: true} }
 
 func (r *Record) verdict(e *Entry) (v verdict) {
-	void := r.void(e) // which keeps by what sheet it is disowned, whatever else is wrong with it
 	kind, ok := r.o.Kinds[e.Kind]
 	switch {
 	case e.malformed:
@@ -70,8 +66,9 @@ func (r *Record) verdict(e *Entry) (v verdict) {
 		return inert(UnknownKind + e.Kind)
 	case e.Joined && e.Index > 0 && e.Time.Before(e.log.chain[e.Index-1].Time):
 		return inert("its time is before that of the entry below")
-	case void != "":
-		return inert(void)
+	}
+	if why := r.void(e); why != "" {
+		return inert(why)
 	}
 	if e.text {
 		if _, err := decodeText(e.load().text); err != nil {
