@@ -14,18 +14,20 @@ type Anew struct {
 }
 
 // again judges an entry, which is valid by itself where why is "", beside those that were stated anew under the same leaf: of
-// one author and kind a leaf is one statement, and what is not that of the first in canonical order is not valid.
+// one author and kind a leaf is one statement, and what is not that of the first in canonical order is not valid. Whatever an
+// entry is inert for, it is asked: an earlier judging may have found it valid.
 //
-// SPEC: ALN-029
-func (r *Record) again(e *Entry, k Kind, why string) string {
-	if k.Anew == nil || !e.facts {
+// SPEC: ALN-029 REC-015
+func (r *Record) again(e *Entry, why string) string {
+	k := r.o.Kinds[e.Kind]
+	if k.Anew == nil || !e.facts || e.malformed {
 		return why
 	}
 	fresh := e.anew == nil
 	if fresh {
 		if e.anew = k.Anew(e); e.anew == nil {
 			e.anew = &Anew{} // it was not
-		} else {
+		} else if e.log != nil {
 			r.twins[e.anew.ID] = append(r.twins[e.anew.ID], e)
 			for _, p := range e.anew.Names {
 				r.naming[p] = append(r.naming[p], e)
@@ -35,8 +37,10 @@ func (r *Record) again(e *Entry, k Kind, why string) string {
 	if e.anew.ID == "" {
 		return why
 	}
-	r.fits(e, why == "" && (e.Evidence == "" || e.covered()))
-	if fresh {
+	if e.log != nil { // else it is not stated yet
+		r.fits(e, why == "" && (e.Evidence == "" || e.covered()))
+	}
+	if fresh && e.log != nil {
 		r.renamed(e)
 	}
 	if first := r.first[e.anew.ID]; why == "" && first != nil && first != e && !r.alike(first, e) {

@@ -120,7 +120,7 @@ func (r *Record) beyond(e *Entry) *ended {
 }
 
 // void says why an entry does not stand that was signed with an ended key, "" where it stands; where it stands because it
-// was receipted before, it is disowned.
+// was receipted before, it is disowned, whatever else it is inert for.
 func (r *Record) void(e *Entry) string {
 	end := r.beyond(e)
 	if e.Disowned = 0; end == nil {

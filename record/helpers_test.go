@@ -11,6 +11,7 @@ import (
 	"io"
 	mrand "math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,11 +61,18 @@ func testKinds() map[string]Kind {
 		}
 		return err
 	}
+	anew := func(e *Entry) *Anew {
+		f, err := decode(e)
+		if leaf, says, ok := strings.Cut(f.Word, " before: "); err == nil && ok {
+			return &Anew{ID: e.Log.Party + " " + leaf, Says: says}
+		}
+		return nil
+	}
 	id := func(e *Entry) (string, string, error) { f, err := decode(e); return f.Party, f.ID, err }
 	m := map[string]Kind{}
 	for _, k := range []Kind{
 		{Name: "message.warning", Begins: true, Validate: valid},
-		{Name: "message.question", Begins: true, Validate: valid},
+		{Name: "message.question", Begins: true, Validate: valid, Anew: anew},
 		{Name: "message.shown", Validate: valid},
 		{Name: "readout.sealed", Begins: true, Sealed: true, Validate: valid},
 		{Name: "message.cancelled", Two: true, Validate: valid},

@@ -25,7 +25,9 @@ func (r *Record) judge(e *Entry) {
 	if !e.malformed {
 		e.Inert = ""
 	}
-	v := r.verdict(e)
+	stolen := r.void(e)
+	v := r.verdict(e, stolen)
+	v.why = r.again(e, v.why)
 	e.Inert, e.barren = v.why, v.barren
 	item, second := v.item, v.second
 	if !e.valid() {
@@ -55,7 +57,7 @@ const UnknownKind = "a kind unknown here: "
 
 func inert(why string) verdict { return verdict{why: why, barren: true} }
 
-func (r *Record) verdict(e *Entry) (v verdict) {
+func (r *Record) verdict(e *Entry, stolen string) (v verdict) {
 	kind, ok := r.o.Kinds[e.Kind]
 	switch {
 	case e.malformed:
@@ -66,9 +68,8 @@ func (r *Record) verdict(e *Entry) (v verdict) {
 		return inert(UnknownKind + e.Kind)
 	case e.Joined && e.Index > 0 && e.Time.Before(e.log.chain[e.Index-1].Time):
 		return inert("its time is before that of the entry below")
-	}
-	if why := r.void(e); why != "" {
-		return inert(why)
+	case stolen != "":
+		return inert(stolen)
 	}
 	if e.text {
 		if _, err := decodeText(e.load().text); err != nil {
@@ -79,10 +80,9 @@ func (r *Record) verdict(e *Entry) (v verdict) {
 		return v // it waits for its facts
 	}
 	begin, why := r.belongs(e, kind, &v)
-	if why == "" {
-		why = ask(kind, e, begin)
+	if v.why = why; why == "" {
+		v.why = ask(kind, e, begin)
 	}
-	v.why = r.again(e, kind, why)
 	return v
 }
 

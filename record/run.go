@@ -100,8 +100,9 @@ func (w *Run) Append(d Draft, now time.Time, heard PeerClock, rand io.Reader) (*
 	if err != nil {
 		return nil, err
 	}
-	if v := w.r.verdict(w.r.newEntry(c)); v.why != "" {
-		return nil, fmt.Errorf("not valid: %s", v.why)
+	trial := w.r.newEntry(c)
+	if why := w.r.again(trial, w.r.verdict(trial, w.r.void(trial)).why); why != "" {
+		return nil, fmt.Errorf("not valid: %s", why)
 	}
 	a, err := w.r.AddChecked(c)
 	if err != nil {
