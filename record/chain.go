@@ -4,6 +4,7 @@ package record
 
 import (
 	"slices"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -30,6 +31,7 @@ type Log struct {
 	Station   string    // that opened it; "" while place 0 is missing or malformed
 	Receipted int       // the largest all of a receipt of the other party whose root is ours
 	Held      int       // the largest whole of these receipts
+	latest    time.Time // that a joined entry names
 	Turn      int       // when it last grew, of all logs of the record
 
 	chain []*Entry           // joined
@@ -159,6 +161,9 @@ func (r *Record) join(l *Log, e *Entry) (covers bool) {
 	l.Size++
 	l.Claimed = max(l.Claimed, l.Size)
 	e.Joined = true
+	if e.late = e.Time.Before(l.latest); !e.late {
+		l.latest = e.Time
+	}
 	if e.Index == 0 {
 		l.Station = e.Header().Station
 	}
@@ -226,7 +231,7 @@ func (r *Record) rebuild(l *Log) (changed []*Entry) {
 	branch := f.best(0, nil, emptyRoot)
 	l.chain, l.twins, l.tree, l.gap = nil, nil, nil, map[int]*Entry{}
 	l.Size, l.Root, l.Whole, l.Station, l.Receipted, l.Held = 0, emptyRoot, 0, "", 0, 0
-	l.marks, l.open, l.wrong = nil, nil, nil
+	l.marks, l.open, l.wrong, l.latest = nil, nil, nil, time.Time{}
 	for _, e := range branch {
 		r.join(l, e)
 	}

@@ -5,6 +5,7 @@ package record
 import (
 	"crypto/ed25519"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,6 +54,26 @@ func TestWhatMeansNothingIsDisownedToo(t *testing.T) {
 			t.Errorf("%s: disowned by %d, by receipt %v, inert %q; void: %v", name, got.Disowned, got.Stands(), got.Inert, r.Void())
 		}
 	}
+}
+
+// A time is compared with the latest of the log below it: no statement that means nothing lets time go back.
+//
+// SPEC: REC-013 REC-015
+func TestNoStatementLetsTimeGoBack(t *testing.T) {
+	p := newPair(t)
+	wa := p.run(New(p.o), "aurelia", "first")
+	set := []thing{p.say(wa, "message.question", "below").load().thing()}
+	for _, change := range []func(*Statement){late, func(st *Statement) { st.Mark = "none" }} {
+		set = append(set, p.none(wa, nil, change).load().thing())
+		back := p.none(wa, nil, func(st *Statement) { st.Time = st.Time.Add(-time.Minute) })
+		if set = append(set, back.load().thing()); !strings.Contains(back.Inert, "its time is before") {
+			t.Errorf("%s goes back: %q", back.Place(), back.Inert)
+		}
+	}
+	if e := p.say(wa, "message.question", "goes on"); e.Inert != "" {
+		t.Error(e.Inert)
+	}
+	allOrders(t, p.o, set)
 }
 
 // Which of two that were stated anew under one leaf stands is one for every order: one that was valid over a gap, and is not once

@@ -66,8 +66,8 @@ func (r *Record) verdict(e *Entry, stolen string) (v verdict) {
 		return inert("a body over the limit")
 	case !ok:
 		return inert(UnknownKind + e.Kind)
-	case e.Joined && e.Index > 0 && e.Time.Before(e.log.chain[e.Index-1].Time):
-		return inert("its time is before that of the entry below")
+	case e.Joined && e.late:
+		return inert("its time is before that of an entry below")
 	case stolen != "":
 		return inert(stolen)
 	}

@@ -108,6 +108,7 @@ type Entry struct {
 	text      bool       // as facts
 	malformed bool       // its header is, or names a party that is not of this line: Inert says what
 	sealed    bool       // its kind is
+	late      bool       // its time is before that of an entry below, where it is joined
 	barren    bool       // inert by itself, whatever its item is
 	asked     bool       // those that name it were judged with it here
 	item      string     // key of its item, "" while it is in none

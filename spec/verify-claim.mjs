@@ -396,6 +396,7 @@ function readRecord(file, genesis, parties, missing) {
     const [name, run] = piece.name.split('/')
     const log = { name: piece.name, party, number: logNumber(piece.name), run, path: `${name}/${genesis.id}/${run}`, entries: [], at: new Map(), joined: [], roots: [], receipts: [] }
     const tree = new Tree()
+    let latest = 0
     log.roots.push(tree.root())
     for (const entry of piece.entries) {
       const s = readStatement(entry, log, genesis)
@@ -403,7 +404,8 @@ function readRecord(file, genesis, parties, missing) {
       need(!below || below.index <= s.index, 'an entry stands after one of a higher index')
       need(below?.index !== s.index, `two texts at one place: ${s.place}`)
       s.foreign = [...(s.header?.seen ?? []), ...(s.header?.re ?? [])].some((x) => !parties.some((p) => x.log.startsWith(p.name + '/')))
-      s.late = below && below.index === s.index - 1 && below.header && s.header && s.header.time < below.header.time
+      s.late = s.header && s.header.time < latest // of one that is not joined nobody asks
+      if (s.header?.time > latest) latest = s.header.time
       if (s.index === log.joined.length) {
         need(s.prev === log.roots[s.index], `the root of ${s.place} over what is below it does not fit`)
         tree.add(Buffer.from(s.leaf, 'base64'))
