@@ -27,6 +27,8 @@ type Options struct {
 	Ends map[string][]Cutoff
 	// Private makes a record of private logs: exchanged with nobody, receipted by nobody.
 	Private bool
+	// Whole says that nothing more can come: no quota of what is over a gap.
+	Whole bool
 	// Rows is where bytes are read back from that are not in memory; nil: all stay in memory.
 	Rows Rows
 }

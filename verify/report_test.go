@@ -393,6 +393,31 @@ func TestVerifyRefusesKeysOfSmallOrder(t *testing.T) {
 	wants(t, judged(w.file(x), Expected{}), DoesNotHold, "weak key")
 }
 
+// Who hands a file on and leaves an entry out has two texts of one place hidden behind it no less.
+//
+// SPEC: REC-031 REC-016
+func TestAGapHidesNoEvidence(t *testing.T) {
+	w := newWorld(t)
+	for range 100 {
+		w.alone(officer("Lt Amaro"))
+	}
+	x := w.export()
+	i := slices.IndexFunc(x.Logs, func(l log) bool { return len(l.Entries) > 100 })
+	l := &x.Logs[i]
+	l.Entries = slices.Delete(l.Entries, 1, 2)
+	rep := judged(w.file(x), Expected{})
+	if wants(t, rep, CannotBeKnown); len(rep.Unknown) > 2 {
+		t.Errorf("one gap is named %d times:\n%s", len(rep.Unknown), rep)
+	}
+	last := &l.Entries[len(l.Entries)-1]
+	n, err := wire.ParseNote(last.Note, wire.MaxNote)
+	w.must(err)
+	second, err := wire.SignNote(bytes.Replace(n.Text, []byte("mark actual"), []byte("mark exercise"), 1), "aurelia/sign", w.keys["aurelia"].Sign)
+	w.must(err)
+	l.Entries = append(l.Entries, entry{Note: second})
+	wants(t, judged(w.file(x), Expected{}), DoesNotHold, "two texts")
+}
+
 // The cost of receipts over a fork grows as their number does, whatever times they name.
 //
 // SPEC: REC-034

@@ -347,7 +347,7 @@ func (rep *Report) line(head map[string][][]byte, o Expected) *judgement {
 		return nil
 	}
 	rep.Line = g.Line
-	j := &judgement{Report: rep, g: g, terms: first("terms"), ro: record.Options{Genesis: g.Hash, Kinds: o.Kinds}, names: map[string]bool{}}
+	j := &judgement{Report: rep, g: g, terms: first("terms"), ro: record.Options{Genesis: g.Hash, Kinds: o.Kinds, Whole: true}, names: map[string]bool{}}
 	if o.Kinds == nil {
 		j.ro.Kinds = statement.Record(Kinds)
 	}
