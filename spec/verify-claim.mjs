@@ -759,6 +759,15 @@ const CHANNELS = {
 const way = oneOf('', 'line', 'telephone', 'letter', 'embassy', 'press'), basis = oneOf('own', 'told-by', 'press')
 const suspension = { class: 'service', bodies: 8192, facts: { until: orLeft(atTime), by: person } }
 const opening = { class: 'test', text: false, bodies: 16384, facts: opened, ok: (s, f, { isParty }) => isParty(f.slot.by) }
+// Who was in a call at an end (CAL-026), and what it recorded (RCD-008).
+const joined = object({ by: author, part: oneOf('officer', 'linguist', 'principal', 'listener'), speaks: flag, from: atTime, until: atTime })
+const recordFile = object({
+  name: string((v) => /^[a-z][a-z0-9-]{0,15}-[0-3](-[1-9][0-9]?)?\.(ogg|wav)(\.sealed)?$/.test(v)), from_ms: integer(0, 2 ** 53), ms: integer(0, 2 ** 53), bytes: integer(0, 2 ** 53),
+  sha256: string((v) => /^[0-9a-f]{64}$/.test(v)),
+})
+const recording = object({ files: list(8, recordFile), dropped: integer(0, 2 ** 53), fault: oneOf('', 'full', 'refused', 'hangs', 'disk', 'long', 'many', 'unread') })
+const sensible = (f) => f.with.every((j) => time(j.from) <= time(j.until) && !(j.part === 'listener' && j.speaks)) && (f.with.length === 0 || f.answered !== '') &&
+  new Set(f.recording?.files.map((x) => x.name)).size === (f.recording?.files.length ?? 0)
 const calls = (facts, ok = () => true) => ({ text: false, bodies: 4096, facts: { ...call, ...facts }, ok: (s, f, { isParty }) => isParty(f.opener) && ok(s, f) })
 const word = (facts, more) => ({ class: 'service', facts: { ...facts, by: author }, ...more })
 const sameMark = (s, f, { beginning }) => beginning.header.mark === s.header.mark
@@ -805,10 +814,10 @@ const KINDS = {
     ...calls({
       outcome: oneOf(...OUTCOMES), cause: oneOf('', 'path', 'media', 'microphone', 'speaker', 'far-node', 'near-node', 'policy'), desk, desks, there: desk, ended_by: desk,
       stand_by_until: orLeft(atTime), seconds: integer(0, 65535), became: orEmpty(hex), by: maybeAuthor, codec: oneOf('', 'opus', 'g722', 'pcmu'), began: atTime,
-      answered: orLeft(atTime), ended: atTime, meters: orNone(object({ sent: count, received: count, lost: count, gap_ms: count })),
-    }, (s, f) => (f.cause !== '') === (f.outcome === 'failed') && onlyWith(f.stand_by_until, f.outcome, 'declined') && onlyWith(f.became, f.outcome, 'answered') &&
+      answered: orLeft(atTime), ended: atTime, meters: orNone(object({ sent: count, received: count, lost: count, gap_ms: count })), with: list(8, joined), recording: orNone(recording),
+    }, (s, f) => sensible(f) && (f.cause !== '') === (f.outcome === 'failed') && onlyWith(f.stand_by_until, f.outcome, 'declined') && onlyWith(f.became, f.outcome, 'answered') &&
       f.became !== f.call && (f.outcome !== 'no-sound' || (f.meters && (f.meters.sent === 0 || f.meters.received === 0))) && (!s.header.text || f.outcome === 'declined')),
-    text: true,
+    text: true, bodies: 8192,
   },
   'post.added': {
     class: 'service', re: [0, 1], facts: {
@@ -845,7 +854,7 @@ const KINDS = {
 const KNOWN = new Set([...Object.keys(KINDS), ...`line.genesis officer.added officer.revoked post.ended holder.added holder.ended event.added event.ended
   message.warning message.information message.intention message.question message.answer message.request message.incident message.shown message.acknowledged
   message.responded message.complied message.relayed message.classed stop.sent stop.taken stop.relayed stop.in-effect stop.refused stop.lifted concern.raised
-  concern.answered concern.overtaken assessment.made watch.noted watch.given watch.taken check.noted call.noted readout.filed readout.sealed readout.published readout.shown
+  concern.answered concern.overtaken assessment.made watch.noted watch.given watch.taken check.noted call.line call.noted recording.erased readout.filed readout.sealed readout.published readout.shown
   readout.excepted press.drafted sheet.issued sheet.accepted`.split(/\s+/)])
 
 function closedMembers() {
@@ -1669,5 +1678,7 @@ function main(args) {
   return { [HOLDS]: 0, [NOT]: 1, [UNKNOWN]: 2 }[verdict]
 }
 
-// Run as a program; imported, it is `verify` alone.
+export { KINDS, KNOWN }
+
+// Run as a program; imported, it is what it exports.
 if (process.argv[1] && fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) process.exitCode = main(process.argv.slice(2))

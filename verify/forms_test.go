@@ -3,10 +3,12 @@
 package verify
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"example.org/parley/call"
 	"example.org/parley/check"
 	"example.org/parley/claim"
 	"example.org/parley/party"
@@ -169,6 +171,27 @@ var forms = []struct {
 	{"a log of number 0", noting(
 		`{%SALT%,"outcome":"answered","at":"%AT%Z","rang":"aurelia/0.k7qx3m 1",%BY%}`,
 		`{%SALT%,"outcome":"answered","at":"%AT%Z","rang":"aurelia/1.k7qx3m 0",%BY%}`), 1, 1},
+	{"calls of several people that are recorded", func(t testing.TB) []byte {
+		h := newHistory(t, 800, 1)
+		for i, more := range []string{
+			`,"with":[{%BY%,"part":"officer","speaks":true,"from":"%AT%Z","until":"%AT%Z"},{%BY%,"part":"linguist","from":"%AT%Z","until":"%AT%Z"}]`,
+			`,"recording":{"files":[{"name":"aurelia-0.ogg","bytes":5,"sha256":"` + strings.Repeat("0a", 32) + `"},{"name":"aurelia-1-2.wav.sealed","from_ms":1,"ms":1,"bytes":0,"sha256":"` + strings.Repeat("0a", 32) + `"}],"dropped":1,"fault":"full"}`,
+			strings.Repeat(" ", 4096) + `,"desks":["` + strings.Repeat("a", 32) + strings.Repeat(`","`+strings.Repeat("é", 16), 7) + `"],"there":"` + strings.Repeat(`\u00e9`, 16) + `","with":[` + strings.Repeat(`{%BY%,"part":"principal","from":"%AT%Z","until":"%AT%Z"},`, 7) +
+				`{%BY%,"part":"officer","from":"%AT%Z","until":"%AT%Z"}],"recording":{"files":[` + `{"name":"aurelia-0.ogg","bytes":5,"sha256":"` + strings.Repeat("0a", 32) + `"}]}`,
+			`,"recording":{"files":[` + `{"name":"aurelia-0.ogg","bytes":5,"sha256":"` + strings.Repeat("0a", 32) + `"},{"name":"aurelia-0.ogg","bytes":5,"sha256":"` + strings.Repeat("0a", 32) + `"}]}`,
+			`,"with":[{%BY%,"part":"guest","from":"%AT%Z","until":"%AT%Z"}]`,
+			`,"with":[{%BY%,"part":"listener","speaks":true,"from":"%AT%Z","until":"%AT%Z"}]`,
+			`,"with":[{%BY%,"part":"listener","from":"%AT%Z","until":"2026-01-01T00:00:00Z"}]`,
+			`,"recording":{"files":[{"name":"../x.ogg","bytes":5,"sha256":"` + strings.Repeat("0a", 32) + `"}]}`,
+			`,"recording":{"fault":"tired"}`,
+			`,"recording":{"dropped":-1}`,
+		} {
+			h.raw("aurelia", call.KindClosed, "substantive", fmt.Sprintf(`{%%SALT%%,"opener":"aurelia","call":"%032x","outcome":"answered","began":"%%AT%%Z","answered":"%%AT%%Z","ended":"%%AT%%Z"`, i)+more+`}`)
+		}
+		h.saysAlone("aurelia")(record.Draft{Kind: call.KindLine, Class: "substantive", Mark: "actual", Text: &record.Text{Lang: "en", Text: "x"},
+			Facts: call.Written{Opener: "aurelia", Call: fmt.Sprintf("%032x", 0), Line: 1, At: h.now.Truncate(time.Second), By: watch}}, nil)
+		return h.claimed("aurelia")
+	}, 0, 1},
 	{"a body of no bytes", noting(``, `{%SALT%,"outcome":"answered","at":"%AT%Z",%BY%}`), 1, 1},
 	{"a time that is there and empty", func(t testing.TB) []byte {
 		h := newHistory(t, 800, 1)

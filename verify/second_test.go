@@ -215,3 +215,31 @@ func TestSecondVerifierKnowsTheSameCharacters(t *testing.T) {
 		}
 	}
 }
+
+// TestSecondVerifierKnowsEveryKind: each kind of kinds.md, and of those whose facts a figure reads each member.
+//
+// SPEC: CLM-009 CLM-030
+func TestSecondVerifierKnowsEveryKind(t *testing.T) {
+	const program = `import fs from 'node:fs'; import { KINDS, KNOWN } from './verify-claim.mjs'
+for (const row of fs.readFileSync('kinds.md', 'utf8').split('\n').filter((l) => l.startsWith('| ' + String.fromCharCode(96)))) {
+  const [, kinds, , , ...rest] = row.split('|')
+  let members = rest.join('|')
+  for (let was; was !== members; ) { was = members; members = members.replace(/\{[^{}]*\}|\[[^\[\]]*\]/g, '') }
+  const names = (s) => [...s.matchAll(/\x60([^\x60]+)\x60/g)].map((m) => m[1])
+  const must = names(members.split(',').filter((m) => !m.includes('in words')).join()).sort().join()
+  for (const k of names(kinds)) {
+    if (!KNOWN.has(k)) console.log(k, 'is not known')
+    const has = KINDS[k] && Object.keys(KINDS[k].facts).sort().join()
+    if (KINDS[k] && has !== must) console.log(k, 'has', has, 'and must have', must)
+  }
+}`
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("no Node.js: the second verifier was not run")
+	}
+	cmd := exec.Command(node, "--input-type=module", "-e", program)
+	cmd.Dir = "../spec"
+	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
