@@ -485,8 +485,8 @@ function holdsAt(s) {
 
 // ---- The past (REC-012) ----
 
-// pastOf says of each log how many of its first entries are below the first `size` entries of one, or among them. What is not joined, or was seen
-// with a root that is not the one here, proves no order.
+// pastOf says of each log how many of its first entries are below the first `size` entries of one, or among them. What was seen
+// with a root that is not the one here proves no order.
 function pastOf(record, log, size) {
   const reach = new Map(), todo = [[log, size]]
   while (todo.length) {
@@ -494,9 +494,11 @@ function pastOf(record, log, size) {
     const from = reach.get(l) ?? 0
     if (from >= upTo) continue
     reach.set(l, upTo)
+    const top = l.at.get(upTo - 1) // what a re names is proved by its leaf, joined or not; so is what that names
+    if (top && !top.joined) for (const re of top.header?.re ?? []) if (record.logs.has(re.log)) todo.push([record.logs.get(re.log), re.index + 1])
     for (const s of l.joined.slice(from, upTo)) {
       for (const seen of s.header?.seen ?? []) if (fits(record, seen)) todo.push([record.logs.get(seen.log), seen.size])
-      for (const re of s.header?.re ?? []) if (named(record, re)?.joined) todo.push([record.logs.get(re.log), re.index + 1])
+      for (const re of s.header?.re ?? []) if (named(record, re)) todo.push([record.logs.get(re.log), re.index + 1])
     }
   }
   return reach
