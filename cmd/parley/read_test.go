@@ -57,7 +57,7 @@ func TestReadPrintsEveryClaim(t *testing.T) {
 		}
 		b, _ := os.ReadFile(f)
 		statements := bytes.Count(b, []byte("\nparley/v1 statement\n"))
-		shown := len(regexp.MustCompile(`(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ · [AB]a?\d+`).FindAllString(out, -1))
+		shown := len(regexp.MustCompile(`(?m)^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ|–) · [AB]a?\d+`).FindAllString(out, -1))
 		if none := strings.Contains(out, "No statement is shown"); code == 1 && (shown > 0 || !none) || code != 1 && (shown != statements || none) {
 			t.Errorf("%s: code %d, %d statements of %d", f, code, shown, statements)
 		}
