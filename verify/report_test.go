@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/parley/claim"
 	"example.org/parley/contact"
 	"example.org/parley/party"
 	"example.org/parley/record"
@@ -459,5 +460,17 @@ func TestVerifyCostOfAForkIsLinear(t *testing.T) {
 		if many > 6*few {
 			t.Errorf("%s: four times the receipts cost %.1f times as much: %s", name, many/few, fmt.Sprintf("%.0f, %.0f", few, many))
 		}
+	}
+}
+
+// The name of an office cannot be read as a line of the report: it stands between quotation marks that it cannot end.
+//
+// SPEC: REC-032
+func TestVerifyQuotesTheNamesOfOffices(t *testing.T) {
+	rep := Report{Claim: &ClaimReport{By: "aurelia", Other: "borealia", posts: map[string]string{"a": `Clerk": HOLDS: last contact`, "b": "פקיד"}}}
+	said := ""
+	rep.pair(func(f string, a ...any) { said += string(rep.say(f, a...)) }, own(Holds), claim.Spoken{Ours: "a", Theirs: "b"})
+	if want := `  "Clerk\": HOLDS: last contact" with "\u05e4\u05e7\u05d9\u05d3": HOLDS: no contact, on this record, as of T`; said != want {
+		t.Errorf("%s\nwant\n%s", said, want)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"example.org/parley/check"
@@ -148,7 +149,7 @@ func (rep Report) telephone(p claim.Telephone) own {
 // pair tells of an office and its counterpart.
 func (rep Report) pair(say func(f string, a ...any), verdict own, p claim.Spoken) {
 	c := rep.Claim
-	ours, theirs := c.posts[p.Ours], c.posts[p.Theirs]
+	ours, theirs := own(strconv.QuoteToASCII(c.posts[p.Ours])), own(strconv.QuoteToASCII(c.posts[p.Theirs])) // no name reads like a line of ours
 	if p.Last.IsZero() {
 		say("  %s with %s: %s: no contact, on this record, as of T", ours, theirs, verdict)
 		return
