@@ -103,6 +103,21 @@ func (r *Record) AddChecked(c *Checked) (Added, error) {
 	return Added{Entry: e, New: true, Bodies: e.facts || e.text, BadBody: c.badBody, Evidence: ev, Touched: r.takeTouched()}, nil
 }
 
+// Nowhere counts the logs that a statement names and nobody has named here before: each costs memory for ever.
+func (r *Record) Nowhere(c *Checked) (n int) {
+	for _, s := range c.st.Seen {
+		if r.logs[s.LogID] == nil {
+			n++
+		}
+	}
+	for _, ref := range c.st.Re {
+		if r.logs[ref.LogID] == nil {
+			n++
+		}
+	}
+	return n
+}
+
 // AddStored takes in what a row of the store's holds, as CheckStored found it.
 func (r *Record) AddStored(c *Checked, row int) (Added, error) {
 	a, err := r.AddChecked(c)

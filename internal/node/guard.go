@@ -19,6 +19,7 @@ const (
 	roomBurst = 256 << 10 // KiB of its statements and receipts at once: years of a line that comes back to a lost disk
 	roomDay   = 16 << 10  // and each day
 	newLog    = 32 << 10  // bytes that a new log counts for, beside those of its statements
+	newName   = 1 << 10   // and one of which nothing is here, that a statement names
 	lineBurst = 60        // lines of the log about what it sends
 	lineDay   = 24 * 60
 )
@@ -90,6 +91,7 @@ func (l *Line) mayEnter(c *record.Checked, bytes int) error {
 	if l.rec.Log(c.Ref().LogID) == nil {
 		bytes += newLog
 	}
+	bytes += newName * l.rec.Nowhere(c)
 	always := reserved(c.Kind())
 	switch {
 	case !always && !l.store.Spare():

@@ -57,6 +57,63 @@ func TestBounds(t *testing.T) {
 	})
 }
 
+// A log of which nothing is here costs the peer that names it room, as it costs this node memory; named again it costs nothing.
+//
+// SPEC: NOD-008
+func TestANamedLogCostsRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m machine
+		l := m.begin(t)
+		time.Sleep(time.Second)
+		check := func(index int, prev wire.Hash, names int) *record.Checked {
+			st := record.Statement{Head: record.Head{Log: &record.LogName{LogID: record.LogID{Party: "borealia", Number: 1, Run: "bbbbbb"}, Genesis: l.cfg.Genesis},
+				Index: index, Prev: prev, Time: l.now.Truncate(time.Microsecond), Kind: "nobody.knows", Class: "service", Mark: "actual"}}
+			if index == 0 {
+				st.Station, st.Why = "main", "first"
+			}
+			for i := range names {
+				st.Seen = append(st.Seen, record.Seen{LogID: record.LogID{Party: "borealia", Number: 100 + i, Run: "cccccc"}, Size: 1, Root: wire.Sum([]byte{byte(i)})})
+			}
+			note, err := wire.SignNote(st.Encode(), "borealia/sign", m.them)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := l.opts.Load().Check(note, nil, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return c
+		}
+		used := func(index int) (kib float64) {
+			if err := l.in(t.Context(), l.events, func() {
+				prev := wire.Sum(nil)
+				if index > 0 {
+					prev = l.rec.Logs()[len(l.rec.Logs())-1].Root
+				}
+				c, was := check(index, prev, 9), l.peer.guard.room[0].Used+l.peer.guard.room[1].Used
+				if err := l.mayEnter(c, 500); err != nil {
+					t.Error(err)
+				}
+				kib = l.peer.guard.room[0].Used + l.peer.guard.room[1].Used - was
+				if _, err := l.rec.AddChecked(c); err != nil {
+					t.Error(err)
+				}
+			}); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			return kib
+		}
+		if kib := used(0); kib < 32+9 || kib > 32+9+1 {
+			t.Errorf("a log, and nine names: %.1f KiB", kib)
+		}
+		if kib := used(1); kib > 1 {
+			t.Errorf("the same nine again: %.1f KiB", kib)
+		}
+		l.Close()
+	})
+}
+
 // waitingStream is a session that keeps what the node puts on its stream.
 type waitingStream struct {
 	*wires
