@@ -18,7 +18,7 @@ import (
 // The ceilings of the product's size, counted over Go files without tests, of what the binary links. Each stands at what was reached: who lowers a
 // figure lowers its ceiling, and nobody raises one without saying in the commit what was got for it.
 const (
-	maxCode  = 52_084 // lines that are neither blank nor comment
+	maxCode  = 52_099 // lines that are neither blank nor comment
 	maxTypes = 12.0   // types declared per 1,000 of those lines
 	maxNames = 14     // exported type names that stand in two or more packages
 	maxDeps  = 25     // modules that the binary uses directly
