@@ -58,7 +58,7 @@ type Live struct {
 	Last           *Live     // of Machine.Live: the call that ended last
 	Side           [2]Roster // of one that is connected: ours, theirs
 
-	only     [2]string // the one codec that our desk, and theirs, speaks; "": both
+	only     [2]string // what our desk, and theirs, is limited to: ULaw; G722, that or G.711; "": nothing
 	next     string    // the codec that the newest roster of ours changes the call to; "": none
 	turned   bool      // theirs changed it from Opus
 	told     []Person  // ours, by the newest roster that we sent
@@ -202,7 +202,7 @@ func (m *Machine) ack(l *Live, of SignalKind) {
 }
 
 // Ring is a person's act: ring the other end, in a class ("" is substantive), mark ("" is actual) and priority. While the
-// other end rings here it answers. Only is the one codec that this desk speaks, "" where it speaks both.
+// other end rings here it answers. Only is what this desk is limited to, as Live says.
 func (m *Machine) Ring(by statement.Author, class, mark, priority, only string, now time.Time) Out {
 	m.begin(now)
 	if only == G722 && !m.Wide {

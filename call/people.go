@@ -91,8 +91,8 @@ func (l *Live) Rings(desk string) bool {
 	return l.State == Connected && slices.Contains(l.bell, desk)
 }
 
-// Wide reports whether a call rings here from a desk that speaks G.722.
-func (l *Live) Wide() bool { return l.State == RingingHere && l.only[1] == G722 }
+// RingsWide reports whether a call rings here from a desk that speaks G.722.
+func (l *Live) RingsWide() bool { return l.State == RingingHere && l.only[1] == G722 }
 
 // at gives the place in a roster of who sits at a desk, -1 for nobody.
 func at(ps []Person, desk string) int {

@@ -30,8 +30,7 @@ const shelfSize = 4 << 20
 // pieces are the bytes of a statement or a receipt as they came. Nobody changes them, nor what was read of the text.
 type pieces struct {
 	note, facts, text []byte
-	read              *Text // nil: not yet; kept only where the bytes leave the memory some time
-	made              any   // what was read of the facts, likewise
+	made, read        any // of the facts, of the text; nil: not yet; kept only where the bytes leave the memory some time
 }
 
 func (p *pieces) size() int { return len(p.note) + len(p.facts) + len(p.text) }
@@ -188,23 +187,29 @@ func Once[T any](e *Entry, read func(facts []byte) (T, error)) (t T, here bool, 
 	if !e.facts {
 		return t, false, nil
 	}
-	p, s := e.load(), e.bytes.shelf
-	if s == nil || s.rows == nil || p.facts == nil {
-		t, err = read(p.facts)
-		return t, p.facts != nil, err
+	p := e.load()
+	t, err = once(e.bytes, &p.made, p.facts, read)
+	return t, p.facts != nil, err
+}
+
+// once reads a body, and keeps at a place beside it what was read, where its bytes may leave the memory.
+func once[T any](b *bytesOf, at *any, body []byte, read func([]byte) (T, error)) (t T, err error) {
+	s := b.shelf
+	if s == nil || s.rows == nil || body == nil {
+		return read(body)
 	}
 	s.mu.Lock()
-	t, made := p.made.(T)
+	t, made := (*at).(T)
 	s.mu.Unlock()
 	if made {
-		return t, true, nil
+		return t, nil
 	}
-	if t, err = read(p.facts); err == nil {
+	if t, err = read(body); err == nil {
 		s.mu.Lock()
-		p.made = t
+		*at = t
 		s.mu.Unlock()
 	}
-	return t, true, err
+	return t, err
 }
 
 // Words gives the free words of the text body, nil where there are none, or it is not here or malformed. No fold may decide by
@@ -232,17 +237,8 @@ func (e *Entry) words() *Text {
 		return nil
 	}
 	p := e.load()
-	s := e.bytes.shelf
-	if s == nil || s.rows == nil {
-		t, _ := decodeText(p.text)
-		return t
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p.read == nil { // views ask for the same words again and again
-		p.read, _ = decodeText(p.text)
-	}
-	return p.read
+	t, _ := once(e.bytes, &p.read, p.text, decodeText) // views ask for the same words again and again
+	return t
 }
 
 // Header gives the whole header as it was signed.
@@ -314,7 +310,7 @@ type keeper interface {
 // The bytes are each's until it returns.
 //
 // SPEC: STO-018
-func Await[T keeper](all []T, each func(of T, note, facts, text []byte)) (unread []T) {
+func Await[T keeper](all []T, each func(of T, note, facts, text []byte)) (unread T) { // nil: all were read
 	var b batch
 	var bufs [2][]byte // one is read into while the other is handed out
 	next := readBack(all[:min(len(all), atOnce)], nil)
@@ -332,13 +328,13 @@ func Await[T keeper](all []T, each func(of T, note, facts, text []byte)) (unread
 			}
 			if err != nil {
 				x.kept().shelf.rows.Unread(row, err)
-				return all[i : i+1]
+				return x
 			}
 		}
 		note, facts, text := x.given(&b.pieces[at])
 		each(x, note, facts, text)
 	}
-	return nil
+	return unread
 }
 
 // readBack begins to read what is not in memory, whose bytes are added to buf.

@@ -94,7 +94,7 @@ func write(magic string, head []Piece, logs []listing) func(io.Writer) error {
 			}
 			for _, l := range logs {
 				piece("log", []byte(l.id.String()))
-				for _, e := range record.Await(l.entries, func(e *record.Entry, note, facts, text []byte) {
+				if e := record.Await(l.entries, func(e *record.Entry, note, facts, text []byte) {
 					piece("entry", note)
 					if !l.shut[e] {
 						piece("facts", facts)
@@ -102,10 +102,10 @@ func write(magic string, head []Piece, logs []listing) func(io.Writer) error {
 					if !l.shut[e] && (!l.bare || e == l.words) {
 						piece("text", text)
 					}
-				}) {
+				}); e != nil {
 					return fmt.Errorf("couldn't read statement %s back", e.Place())
 				}
-				for _, rc := range record.Await(l.receipts, func(_ *record.Receipt, note, _, _ []byte) { piece("receipt", note) }) {
+				if rc := record.Await(l.receipts, func(_ *record.Receipt, note, _, _ []byte) { piece("receipt", note) }); rc != nil {
 					return fmt.Errorf("couldn't read the receipt of statement %s back", rc.Of().Place)
 				}
 			}

@@ -327,9 +327,10 @@ func (j *judgement) whole() {
 			j.note("%s: its receipt says %s, more than a day after the newest statement here", l.Log, second(l.ReceiptedAt))
 		}
 	}
-	j.issues()
 	if j.claim != nil {
 		j.claimed()
+	} else {
+		j.issues()
 	}
 }
 
@@ -538,7 +539,7 @@ func (j *judgement) issues() {
 		s := service.FoldIssue(j.rec.Item(key))
 		here := s.Entry == nil || slices.ContainsFunc(j.sheets, func(sh *party.Sheet) bool { return sh.Party == s.Party && sh.Hash.String() == s.Hash })
 		switch {
-		case j.claim != nil || here:
+		case here:
 		case s.Accepted != nil:
 			j.unknown("issue %d of the sheet of %s, which both have taken, is not here", s.Issue, s.Party)
 		default:

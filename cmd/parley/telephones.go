@@ -27,7 +27,7 @@ func (t telephones) Hear(desk string, e phone.Listener) {
 	t.Sound(desk, handset{e})
 }
 
-// handset is a telephone as a desk's ear: it speaks G.711; G.722 where an act says so, and then G.711 all the same.
+// handset is a telephone as a desk's ear: it speaks G.711, and G.722 too where its act says so.
 type handset struct{ phone.Listener }
 
 func (handset) Only() string { return voice.ULaw }

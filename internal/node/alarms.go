@@ -301,16 +301,21 @@ func (l *Line) due(s message.State, past statement.Past, now time.Time) []statem
 	return message.Due(s, s.From == l.cfg.Us.Name, l.dueOf(s, past), now)
 }
 
-// late are the messages of one party of which a step is overdue: the most urgent, how many, and when the last of them became so.
-type late struct {
-	first  *stamp
-	n      int
-	newest time.Time
+// sum adds what is due to the condition of its cause: a peer makes as many of a cause as it likes.
+func sum(cs *[]alarm.Condition, id, key string, due time.Time, w func() alarm.Detail) {
+	i := slices.IndexFunc(*cs, func(c alarm.Condition) bool { return c.ID == id && c.Key == key })
+	if i < 0 { // what is most urgent comes first, and names the alarm
+		i, *cs = len(*cs), append(*cs, alarm.Condition{ID: id, Key: key, Detail: w()})
+	}
+	c := &(*cs)[i]
+	if c.Count++; due.After(c.Newest) {
+		c.Newest = due
+	}
 }
 
-// overdue gives these. It goes through all that waits only when something moved, or the time of one has come: a tick costs
-// little, however much a peer makes wait. SPEC: NOD-027
-func (l *Line) overdue() []late {
+// overdue gives the conditions of the messages of which a step is overdue. It goes through all that waits only when something
+// moved, or the time of one has come: a tick costs little, however much a peer makes wait. SPEC: NOD-027
+func (l *Line) overdue() []alarm.Condition {
 	waits, x := l.open("message"), l.items
 	if x.lateOf == x.moves && !l.now.Before(x.lateFrom) && !l.now.After(x.lateTo) {
 		return x.late
@@ -325,48 +330,28 @@ func (l *Line) overdue() []late {
 		if k.due.IsZero() || !l.now.After(k.due) || !k.till.IsZero() && l.now.After(k.till) {
 			continue
 		}
-		i := slices.IndexFunc(x.late, func(o late) bool { return o.first.from == k.from })
-		if i < 0 { // what is most urgent comes first, and names the alarm
-			i, x.late = len(x.late), append(x.late, late{first: k})
-		}
-		o := &x.late[i]
-		if o.n++; k.due.After(o.newest) {
-			o.newest = k.due
-		}
+		sum(&x.late, "A4", k.from, k.due, func() alarm.Detail {
+			it, r := l.item(k.key)
+			return alarm.Say("at.step", r.Short(it.Begin), "@rung."+k.step)
+		})
 	}
 	return x.late
 }
 
-// itemConditions gives one condition a cause, whatever number of items it is about: a peer makes as many as it likes.
-func (l *Line) itemConditions() (cs []alarm.Condition) {
-	sum := func(id, key string, due time.Time, w func() alarm.Detail) {
-		i := slices.IndexFunc(cs, func(c alarm.Condition) bool { return c.ID == id && c.Key == key })
-		if i < 0 { // what is most urgent comes first, and names the alarm
-			i, cs = len(cs), append(cs, alarm.Condition{ID: id, Key: key, Detail: w()})
-		}
-		cs[i].Count++
-		if due.After(cs[i].Newest) {
-			cs[i].Newest = due
-		}
-	}
-	for _, o := range l.overdue() {
-		sum("A4", o.first.from, o.newest, func() alarm.Detail {
-			it, r := l.item(o.first.key)
-			return alarm.Say("at.step", r.Short(it.Begin), "@rung."+o.first.step)
-		})
-		cs[len(cs)-1].Count = o.n
-	}
+// itemConditions gives one condition a cause, whatever number of items it is about.
+func (l *Line) itemConditions() []alarm.Condition {
+	cs := slices.Clone(l.overdue())
 	for _, s := range l.stops.of(l.open("stop")) {
 		if l.cfg.Alone {
 			break
 		}
 		due := stop.Due(s, s.From == l.cfg.Us.Name, l.now)
 		if i := slices.IndexFunc(due, func(c statement.Clock) bool { return c.Overdue }); i >= 0 && s.Class != "test" && s.Open {
-			sum("A12", s.From, due[i].Due, func() alarm.Detail { return alarm.Say("at.stop", s.From) })
+			sum(&cs, "A12", s.From, due[i].Due, func() alarm.Detail { return alarm.Say("at.stop", s.From) })
 		}
 	}
 	for _, r := range l.near() {
-		sum("A17", "", r.Scheduled, func() alarm.Detail {
+		sum(&cs, "A17", "", r.Scheduled, func() alarm.Detail {
 			title := func(p record.Place) string { // an alarm's words are kept, whatever is stated of the posts since
 				if x := l.register().Post(p); x != nil {
 					return x.Title("")
@@ -377,7 +362,7 @@ func (l *Line) itemConditions() (cs []alarm.Condition) {
 		})
 	}
 	for _, k := range l.open("call") {
-		sum("A13", "", k.due, func() alarm.Detail {
+		sum(&cs, "A13", "", k.due, func() alarm.Detail {
 			s, _ := fold[call.State](l, k.key)
 			return alarm.Say("at.call", s.Began.Format("15:04Z"))
 		})

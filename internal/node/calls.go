@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -42,6 +43,7 @@ type calls struct {
 	theirs  atomic.Uint32             // their sources that may be heard, a bit each: of those whom they named
 	way     atomic.Pointer[Link]      // the sessions: the loop replaces them when the clock was stepped
 	heardAt atomic.Int64              // newest frame of theirs, Unix nanoseconds
+	using   sync.Mutex                // who is in the call, and the codecs of their ears, change together
 	taping                            // what is recorded of the sound
 
 	m           *call.Machine
@@ -272,6 +274,7 @@ func (c *calls) admit() {
 		r.Use(v.Codec)
 		c.said.Store(new(voice.Recall)) // what was said before is of the other codec
 	}
+	c.using.Lock()
 	for _, s := range in {
 		if s.sink != nil {
 			s.sink.Use(v.Codec)
@@ -279,6 +282,7 @@ func (c *calls) admit() {
 	}
 	c.theirs.Store(theirs)
 	before := *c.live.Swap(&in)
+	c.using.Unlock()
 	for desk := range c.replays {
 		if !slices.ContainsFunc(in, func(s speaker) bool { return s.desk == desk }) {
 			c.quiet(desk) // who has left the call hears it no more
@@ -550,7 +554,7 @@ func (l *Line) only(who act.Who, s string) (codec string, err error) {
 	switch {
 	case s == "telephone "+voice.G722 && !l.disk.unread && !l.terms(l.now).Policy.Record: // what is recorded is G.711
 		return voice.G722, nil
-	case strings.HasPrefix(s, "telephone"):
+	case s == "telephone" || strings.HasPrefix(s, "telephone "):
 		return voice.ULaw, nil
 	}
 	hz, tone := strings.CutPrefix(s, "tone ")

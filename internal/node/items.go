@@ -11,6 +11,7 @@ import (
 	"example.org/parley/call"
 	"example.org/parley/check"
 	"example.org/parley/contact"
+	"example.org/parley/internal/alarm"
 	"example.org/parley/internal/fault"
 	"example.org/parley/message"
 	"example.org/parley/readout"
@@ -31,7 +32,7 @@ type items struct {
 	used   []*stamp            // the calls that used the line for substance
 	moves  int                 // how often anything was moved
 
-	late             []late // of these moves, between these times
+	late             []alarm.Condition // of these moves, between these times
 	lateOf           int
 	lateFrom, lateTo time.Time
 }

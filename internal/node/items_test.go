@@ -191,10 +191,10 @@ func TestATickDoesNotGoThroughAllThatWaits(t *testing.T) {
 			do(act.Send{Kind: "warning", Precedence: "FLASH", Text: "Turn back"})
 			time.Sleep(100 * time.Second)
 		}
-		overdue := func() (n int, at *late) {
+		overdue := func() (n int, at *alarm.Condition) {
 			inLoop(t, l, func() {
 				for _, o := range l.overdue() {
-					n += o.n
+					n += o.Count
 				}
 				if n > 0 {
 					at = &l.items.late[0]

@@ -141,12 +141,15 @@ const (
 func (l *Line) reoffer() {
 	l.unheld, l.toRepeat = nil, reofferUrgent
 	look := reofferLooked
+	if l.cfg.Alone {
+		return
+	}
 	for _, g := range slices.Backward(l.rec.Grown(0)) {
 		if g.Name.Party != l.cfg.Us.Name {
 			continue
 		}
 		for _, e := range slices.Backward(l.rec.Entries(g.Name.LogID, max(0, g.Size-look))) {
-			if look--; look <= 0 || l.cfg.Alone {
+			if look--; look <= 0 {
 				return
 			}
 			if !l.x.Held(e) {

@@ -393,8 +393,11 @@ func (c *calls) erase(over []recording.Kept, err error) {
 	go func() {
 		var marked []string
 		for _, k := range over {
-			bad := recording.Mark(o.Dir, k.Call)
-			if k.Erased.IsZero() && errors.Is(bad, recording.ErrHeld) {
+			var bad error
+			if k.Erased.IsZero() { // else it is marked, and may have been stated
+				bad = recording.Mark(o.Dir, k.Call)
+			}
+			if errors.Is(bad, recording.ErrHeld) {
 				continue // somebody said meanwhile that it is kept
 			}
 			if err = errors.Join(err, bad); bad == nil {

@@ -202,7 +202,8 @@ func TestTheNodeErasesWhatWasKeptLongEnough(t *testing.T) {
 		}
 		old, young := put("a", 31), put("b", 29)
 		marked, held := put("d", 29), put("e", 31) // the node was killed between the mark and the statement; somebody keeps it
-		if err := errors.Join(os.WriteFile(filepath.Join(marked, "erased"), nil, 0o600), recording.Hold(m.tapes.Dir, filepath.Base(held), true)); err != nil {
+		late := put("f", 31)                       // somebody who wanted to keep what was marked was killed: the mark stands
+		if err := errors.Join(os.WriteFile(filepath.Join(marked, "erased"), nil, 0o600), os.WriteFile(filepath.Join(late, "erased"), nil, 0o600), os.WriteFile(filepath.Join(late, "hold"), nil, 0o600), recording.Hold(m.tapes.Dir, filepath.Base(held), true)); err != nil {
 			t.Fatal(err)
 		}
 		l := m.begin(t)
@@ -221,11 +222,11 @@ func TestTheNodeErasesWhatWasKeptLongEnough(t *testing.T) {
 		if !sound(young) {
 			t.Error("it was erased too early")
 		}
-		if sound(marked) || !sound(held) {
-			t.Errorf("the marked one has sound %v, the kept one %v", sound(marked), sound(held))
+		if sound(marked) || sound(late) || !sound(held) {
+			t.Errorf("the marked ones have sound %v %v, the kept one %v", sound(marked), sound(late), sound(held))
 		}
 		if err := l.in(t.Context(), l.events, func() {
-			for dir, want := range map[string]bool{old: true, marked: true, young: false, held: false} {
+			for dir, want := range map[string]bool{old: true, marked: true, late: true, young: false, held: false} {
 				if got := l.priv.Item("recording aurelia#"+filepath.Base(dir)) != nil; got != want {
 					t.Errorf("%s: that it was erased is stated: %v", filepath.Base(dir), got)
 				}

@@ -99,6 +99,8 @@ const overheard = 1 << 20
 func (c *calls) overhears(desk string) (hear func(frame []byte), deaf func()) {
 	s, n := c.sinks[desk], uint32(0)
 	use := func(codec string) bool {
+		c.using.Lock()
+		defer c.using.Unlock()
 		free := s != nil && s.Only() == "" && !slices.ContainsFunc(*c.live.Load(), func(x speaker) bool { return x.desk == desk })
 		if free {
 			s.Use(codec)

@@ -321,13 +321,14 @@ func TestPeopleOfACallAreInView(t *testing.T) {
 				return d
 			})
 			w.is(t, `document.querySelector('#p-state > i')?.dataset.callid === '`+state.name+`'`)
+			w.is(t, `document.querySelectorAll('.people li').length === 4`)
 			for _, size := range [][2]int64{{1366, 768}, {579, 710}, {576, 623}, {390, 844}} {
 				for _, scheme := range []string{"dark", "light"} {
 					var bad string
 					w.run(t, chromedp.EmulateViewport(size[0], size[1]), emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
 						chromedp.Evaluate(`[...document.querySelectorAll('.people li')].map(`+whole+`).join('')`, &bad))
-					if bad != "" && scheme == "dark" {
-						t.Errorf("%s, %s, %d×%d: %s", lang, state.name, size[0], size[1], bad)
+					if bad != "" {
+						t.Errorf("%s, %s, %s, %d×%d: %s", lang, state.name, scheme, size[0], size[1], bad)
 					}
 					if dir := os.Getenv("PARLEY_STILLS"); dir != "" && lang == "en" {
 						photograph(t, w, filepath.Join(dir, fmt.Sprintf("people-%s-%d-%s.webp", state.name, size[0], scheme)))

@@ -170,7 +170,10 @@ func Mark(dir, id string) error {
 		return fmt.Errorf("couldn't mark the recording of %s: %w", id, err)
 	}
 	if there(dir, id, hold) {
-		return errors.Join(ErrHeld, os.Remove(name))
+		if err := os.Remove(name); err != nil {
+			return fmt.Errorf("couldn't take the mark from the recording of %s: %w", id, err)
+		}
+		return ErrHeld
 	}
 	return nil
 }

@@ -377,9 +377,6 @@ func (d *db) several(ns []int, buf []byte) (out []Row, _ []byte, err error) {
 				}
 			}
 		}))
-		if err == nil && r.N == 0 {
-			err = noRow(n)
-		}
 		if err != nil {
 			return out, nil, err
 		}

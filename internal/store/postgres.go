@@ -303,11 +303,6 @@ func (p *postgres) several(ns []int, buf []byte) (out []Row, _ []byte, err error
 		})
 		return err
 	})
-	for i, n := range ns {
-		if err == nil && out[i].N == 0 {
-			err = noRow(n)
-		}
-	}
 	return out, buf, err
 }
 

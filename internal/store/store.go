@@ -400,7 +400,15 @@ func (s *Store) look(n int) (r Row, at int, next chan reading, read func() chan 
 // Several begins to read rows by number, in the order asked: A, B and C, whose bytes are added to buf. What it gives waits
 // for them as Row does. With an error there are those that were read, and who lent buf gives it up.
 func (s *Store) Several(ns []int, buf []byte) (answer func(wait time.Duration) (rows []Row, grown []byte, err error)) {
-	read := s.fetch(func(d database) (r reading) { r.rows, r.buf, r.err = d.several(ns, buf); return r })
+	read := s.fetch(func(d database) (r reading) {
+		r.rows, r.buf, r.err = d.several(ns, buf)
+		for i, n := range ns {
+			if r.err == nil && r.rows[i].N == 0 {
+				r.err = noRow(n)
+			}
+		}
+		return r
+	})
 	return func(wait time.Duration) ([]Row, []byte, error) {
 		late := time.NewTimer(wait)
 		defer late.Stop()

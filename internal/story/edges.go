@@ -253,10 +253,10 @@ func (w *World) listens(pair string, from, to *edge, tell func(Heard)) (err erro
 	}
 	for h.CutByLoad = true; h.Measured < measures && !whole(); h.Measured++ {
 		cut := w.load(from.side)
-		if h.HeardHz, h.LevelDB, h.Unbroken, err = to.ear(h.SentHz); err != nil {
+		h.HeardHz, h.LevelDB, h.Unbroken, err = to.ear(h.SentHz)
+		if h.CutByLoad = cut() && h.CutByLoad; err != nil { // each time, or it is no excuse
 			return err
 		}
-		h.CutByLoad = cut() && h.CutByLoad // each time, or it is no excuse
 	}
 	h.CutByLoad = h.CutByLoad && !whole()
 	v, err := data[view.Desk](w.Act(w.Sites[to.side], act.Status))
@@ -298,6 +298,7 @@ func (w *World) load(side int) func() bool {
 	return func() bool {
 		close(end)
 		after, now := sent()
+		after = max(after, before) // it could not be asked
 		due := now.Sub(began).Seconds() * float64(time.Second/voice.FrameTime)
 		speakers := math.Max(1, math.Round(float64(after-before)/due))
 		return <-late || float64(after-before) < speakers*due-3

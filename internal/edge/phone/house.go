@@ -237,7 +237,7 @@ func (e *Trunk) ring(h *handset, v *call.Live) {
 		return
 	}
 	h.call = id
-	e.takes(h, e.a.call(h.Number, m.addr(), v.Wide()), m)
+	e.takes(h, e.a.call(h.Number, m.addr(), v.RingsWide()), m)
 }
 
 // hears opens the sound of an extension to the line.

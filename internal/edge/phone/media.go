@@ -186,7 +186,10 @@ func (m *media) take(b []byte, from netip.AddrPort, now time.Time) bool {
 	if wide != in.wasWide {
 		in.wasWide, in.filled = wide, 0
 	}
-	part, size := in.part[1:], map[bool]int{true: voice.WideBytes, false: voice.FrameBytes}[wide]
+	part, frame := in.part[1:], in.part[1:]
+	if wide {
+		frame = in.part[:]
+	}
 	for len(p.payload) > 0 {
 		n := copy(part[in.filled:], p.payload)
 		if p.kind == alawType {
@@ -197,7 +200,7 @@ func (m *media) take(b []byte, from netip.AddrPort, now time.Time) bool {
 			continue
 		}
 		in.filled = 0
-		m.onFrame(in.part[len(in.part)-size:])
+		m.onFrame(frame)
 	}
 	return true
 }
