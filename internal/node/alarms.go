@@ -301,8 +301,8 @@ func (l *Line) due(s message.State, past statement.Past, now time.Time) []statem
 	return message.Due(s, s.From == l.cfg.Us.Name, l.dueOf(s, past), now)
 }
 
-// sum adds what is due to the condition of its cause: a peer makes as many of a cause as it likes.
-func sum(cs *[]alarm.Condition, id, key string, due time.Time, w func() alarm.Detail) {
+// sum adds what is due to the condition of its alarm and cause: a peer makes as many of a cause as it likes.
+func sum(id string, cs *[]alarm.Condition, key string, due time.Time, w func() alarm.Detail) {
 	i := slices.IndexFunc(*cs, func(c alarm.Condition) bool { return c.ID == id && c.Key == key })
 	if i < 0 { // what is most urgent comes first, and names the alarm
 		i, *cs = len(*cs), append(*cs, alarm.Condition{ID: id, Key: key, Detail: w()})
@@ -330,7 +330,7 @@ func (l *Line) overdue() []alarm.Condition {
 		if k.due.IsZero() || !l.now.After(k.due) || !k.till.IsZero() && l.now.After(k.till) {
 			continue
 		}
-		sum(&x.late, "A4", k.from, k.due, func() alarm.Detail {
+		sum("A4", &x.late, k.from, k.due, func() alarm.Detail {
 			it, r := l.item(k.key)
 			return alarm.Say("at.step", r.Short(it.Begin), "@rung."+k.step)
 		})
@@ -347,11 +347,11 @@ func (l *Line) itemConditions() []alarm.Condition {
 		}
 		due := stop.Due(s, s.From == l.cfg.Us.Name, l.now)
 		if i := slices.IndexFunc(due, func(c statement.Clock) bool { return c.Overdue }); i >= 0 && s.Class != "test" && s.Open {
-			sum(&cs, "A12", s.From, due[i].Due, func() alarm.Detail { return alarm.Say("at.stop", s.From) })
+			sum("A12", &cs, s.From, due[i].Due, func() alarm.Detail { return alarm.Say("at.stop", s.From) })
 		}
 	}
 	for _, r := range l.near() {
-		sum(&cs, "A17", "", r.Scheduled, func() alarm.Detail {
+		sum("A17", &cs, "", r.Scheduled, func() alarm.Detail {
 			title := func(p record.Place) string { // an alarm's words are kept, whatever is stated of the posts since
 				if x := l.register().Post(p); x != nil {
 					return x.Title("")
@@ -362,7 +362,7 @@ func (l *Line) itemConditions() []alarm.Condition {
 		})
 	}
 	for _, k := range l.open("call") {
-		sum(&cs, "A13", "", k.due, func() alarm.Detail {
+		sum("A13", &cs, "", k.due, func() alarm.Detail {
 			s, _ := fold[call.State](l, k.key)
 			return alarm.Say("at.call", s.Began.Format("15:04Z"))
 		})
